@@ -1,0 +1,203 @@
+package event
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"unicode/utf16"
+)
+
+// usualMembers is how many members an object has at most, as a rule: there is
+// room for so many, and so many are told apart one by one.
+const usualMembers = 12
+
+// check holds the members of the object read last against the rules of a
+// form, and drops those that are null.
+func (s *scanner) check(f form, required ...role) (at places, ok bool) {
+	nulls := 0
+	for k, m := range s.members {
+		name, raw := m.name(s.dst), m.raw(s.dst)
+		r := f.role(name)
+		if r == extension {
+			if flaw := f.nameFlaw(name); flaw != "" {
+				return at, s.refuse(m, flaw)
+			}
+		} else if at[r] != 0 {
+			return at, s.refuse(m, "is given twice")
+		}
+		at[r] = k + 1
+		if raw[0] == 'n' && r != data {
+			nulls++
+		} else if flaw := f.valueFlaw(r, raw); flaw != "" {
+			return at, s.refuse(m, flaw)
+		}
+	}
+	if k := s.repeated(); k >= 0 {
+		return at, s.refuse(s.members[k], "is given twice")
+	}
+	if nulls > 0 {
+		s.rewrite(func(m member) bool { return m.raw(s.dst)[0] != 'n' || f.role(m.name(s.dst)) == data })
+		return s.check(f, required...)
+	}
+	if k := at[dataBase64]; k != 0 && at[data] != 0 {
+		return at, s.refuse(s.members[k-1], "cannot stand beside data")
+	}
+	for _, r := range required {
+		if at[r] == 0 {
+			s.err = missing(attributeNames[f][r])
+			return at, false
+		}
+	}
+	return at, true
+}
+
+func (s *scanner) refuse(m member, problem string) bool {
+	s.err = &Error{Index: -1, Field: fieldName(m.name(s.dst)), Problem: problem, Offset: int(m.src)}
+	return false
+}
+
+func missing(name string) *Error {
+	return &Error{Index: -1, Field: name, Problem: "is missing or null", Offset: -1}
+}
+
+func (s *scanner) has(name string) bool {
+	for _, m := range s.members {
+		if string(m.name(s.dst)) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// repeated is the first member whose name stood before it, or -1. Comparing
+// every two of a great many would let one request hold a core for minutes.
+func (s *scanner) repeated() int {
+	if len(s.members) <= usualMembers {
+		for k, m := range s.members {
+			for _, before := range s.members[:k] {
+				if m.value-m.at == before.value-before.at && bytes.Equal(m.name(s.dst), before.name(s.dst)) {
+					return k
+				}
+			}
+		}
+		return -1
+	}
+	seen := make(map[string]struct{}, len(s.members))
+	for k, m := range s.members {
+		if seen[string(m.name(s.dst))] = struct{}{}; len(seen) == k {
+			return k
+		}
+	}
+	return -1
+}
+
+// nameFlaw is what keeps name from being an extension of the form's, or "".
+func (f form) nameFlaw(name []byte) string {
+	if f == legacy {
+		return `is not an attribute of CloudEvents 0.1: others stand in "extensions"`
+	}
+	for _, c := range name {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			if legacy.role(name) != extension {
+				return "belongs to CloudEvents 0.1: post it as application/json, with cloudEventsVersion"
+			}
+			return "is not the name of an attribute: those have lower-case letters and digits only"
+		}
+	}
+	if len(name) == 0 {
+		return "an attribute has an empty name"
+	}
+	return ""
+}
+
+// valueFlaw is what keeps raw, which is not null, from being the value of an
+// attribute, or "".
+func (f form) valueFlaw(r role, raw []byte) string {
+	switch {
+	case r == data:
+		return ""
+	case r == extensions:
+		return extensionsFlaw(raw)
+	case r == extension && (raw[0] == '{' || raw[0] == '['):
+		return "must be a string, a boolean or a number, not " + typeOf(raw)
+	case r == extension && raw[0] != '"':
+		return ""
+	case raw[0] != '"':
+		return "must be a string, not " + typeOf(raw)
+	}
+	text := raw[1 : len(raw)-1]
+	if flaw := textFlaw(text); flaw != "" {
+		return flaw
+	}
+	if len(text) == 0 && r != extension && r != dataBase64 {
+		return "must not be empty"
+	}
+	switch r {
+	case version, when, dataBase64:
+		if bytes.IndexByte(text, '\\') >= 0 {
+			text = unescape(nil, text)
+		}
+	}
+	switch {
+	case r == version && string(text) != versions[f]:
+		return "must be " + strconv.Quote(versions[f])
+	case r == when && !isTime(text):
+		return "must be a time of RFC 3339, such as 2026-11-23T14:55:00Z"
+	case r == dataBase64 && !isBase64(text):
+		return "must be base64 in the standard alphabet, with its padding"
+	}
+	return ""
+}
+
+// extensionsFlaw is valueFlaw for the extensions of CloudEvents 0.1. They may
+// be of any type, but their strings are attributes like others.
+func extensionsFlaw(raw []byte) string {
+	if raw[0] != '{' {
+		return "must be an object, not " + typeOf(raw)
+	}
+	s, _ := scanObject(raw) // it was scanned before
+	if k := s.repeated(); k >= 0 {
+		return strconv.Quote(fieldName(s.members[k].name(s.dst))) + " is given twice"
+	}
+	for _, m := range s.members {
+		if value := m.raw(s.dst); value[0] == '"' {
+			if flaw := textFlaw(value[1 : len(value)-1]); flaw != "" {
+				return strconv.Quote(fieldName(m.name(s.dst))) + " " + flaw
+			}
+		}
+	}
+	return ""
+}
+
+// typeOf names the type of a value that is not null.
+func typeOf(raw []byte) string {
+	switch raw[0] {
+	case '"':
+		return "a string"
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case 't', 'f':
+		return "a boolean"
+	}
+	return "a number"
+}
+
+// textFlaw is what CloudEvents forbids of what stands in the string whose
+// inside is raw, or "".
+func textFlaw(raw []byte) string {
+	for i := plain(raw); i < len(raw); {
+		r, size := char(raw[i:])
+		switch {
+		case r < ' ' || r >= 0x7f && r < 0xa0:
+			return fmt.Sprintf("must not hold the control character %U", r)
+		case utf16.IsSurrogate(r):
+			return fmt.Sprintf("must not hold %U, half of a surrogate pair", r)
+		case r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef:
+			return fmt.Sprintf("must not hold %U, which is not a character", r)
+		}
+		i += size
+	}
+	return ""
+}

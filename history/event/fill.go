@@ -1,0 +1,83 @@
+package event
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// maxFill is how much fill adds at most, but for the value of source.
+const maxFill = 128
+
+// fill adds the attributes that the object lacks, and says which: before
+// those that were given, or behind the version of an envelope that begins with
+// it. They take the room that dst has in front of the object, so that no more
+// than the little before them moves.
+func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte) []string {
+	var (
+		buffer [2 * maxFill]byte
+		room   [4]member
+		names  [4]string
+		text   = buffer[:0]
+		added  = room[:0]
+		lead   = 0 // so many members stay in front
+	)
+	if f == legacy && at[version] == 1 {
+		lead = 1
+	}
+	for _, r := range [...]role{version, id, source, when} {
+		if at[r] != 0 {
+			continue
+		}
+		name := attributeNames[f][r]
+		var m member
+		m.at = uint32(len(text))
+		text = append(text, '"')
+		text = append(text, name...)
+		text = append(text, `":`...)
+		m.value = uint32(len(text))
+		text = d.appendDefault(text, r, quotedSource)
+		m.end = uint32(len(text))
+		text = append(text, ',')
+		names[len(added)] = name
+		added = append(added, m)
+	}
+	if len(added) == 0 {
+		return nil
+	}
+
+	cut, size := s.members[lead].at, uint32(len(text))
+	copy(s.dst[s.base-len(text):], s.dst[s.base:cut])
+	copy(s.dst[cut-size:], text)
+	s.base -= len(text)
+	for k := range s.members[:lead] {
+		s.members[k] = s.members[k].moved(-size)
+	}
+	for k := range added {
+		added[k] = added[k].moved(cut - size)
+	}
+	s.members = slices.Insert(s.members, lead, added...)
+	*at = s.locate(f)
+	return slices.Clone(names[:len(added)])
+}
+
+func (d *Decoder) appendDefault(dst []byte, r role, quotedSource []byte) []byte {
+	switch r {
+	case version:
+		return append(dst, `"1.0"`...)
+	case source:
+		return append(dst, quotedSource...)
+	}
+	dst = append(dst, '"')
+	if r == id {
+		dst = append(dst, uuid.Must(uuid.NewV7()).String()...)
+	} else {
+		now := time.Now
+		if d.Now != nil {
+			now = d.Now
+		}
+		dst = now().UTC().AppendFormat(dst, time.RFC3339Nano)
+	}
+	return append(dst, '"')
+}
