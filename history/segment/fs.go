@@ -1,0 +1,102 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"syscall"
+)
+
+// FS is what the journal asks of the file system: one folder, and every name a
+// plain name in it. A file's content becomes durable by File.Sync, a name by
+// FS.Sync, and neither does the other's work. It is for concurrent use.
+//
+// Dir is the real one; package memfs has one that can lose its power.
+type FS interface {
+	// Create makes a new file to append to and read. It is fs.ErrExist if
+	// the name is taken.
+	Create(name string) (File, error)
+	// Append opens an existing file to append to and read.
+	Append(name string) (File, error)
+	// Open opens an existing file to read. None of the three follows a symlink.
+	Open(name string) (File, error)
+	// Rename gives a file another name, and takes that from the file that had it.
+	Rename(from, to string) error
+	// Remove takes a file's name away; what is open stays readable.
+	Remove(name string) error
+	// Symlink makes name point to target. It replaces what had the name: a
+	// reader meets the old or the new, never nothing.
+	Symlink(target, name string) error
+	// List is the names of the regular files, sorted.
+	List() ([]string, error)
+	// Sync makes durable all that was done to names: the folder's fsync.
+	Sync() error
+}
+
+// File is one open file. Reading may go on beside everything else; of the
+// calls that change the file, one at a time.
+type File interface {
+	// Write appends. If it cannot write all of b it says how much it did.
+	io.Writer
+	io.ReaderAt
+	io.Closer
+	// Sync returns once the content and the size are durable. After an error
+	// the file must not be synced again: the next call may say that all is
+	// well although the kernel dropped the pages.
+	Sync() error
+	Truncate(size int64) error
+	Size() (int64, error)
+	// Check is nil while the file under its name is still this one, of exactly
+	// this size. Otherwise the error says what was done to it: a file that was
+	// deleted still takes writes and syncs, and all of it is for nothing.
+	Check(size int64) error
+}
+
+// ReplaceFile gives the file a new content so that a crash at any moment
+// leaves the old one or the new one. It is durable on return. Whatever stood
+// under name+".tmp" is gone afterwards; one caller a name at a time.
+func ReplaceFile(fsys FS, name string, content []byte) error {
+	beside := name + ".tmp"
+	// A crash between the writing and the rename of an earlier call leaves one.
+	if err := fsys.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("replace %q: %w", name, err)
+	}
+	err := writeFile(fsys, beside, content)
+	if err == nil {
+		// The content is durable before the name can point to it, or a power
+		// cut could leave the name with an empty file.
+		err = fsys.Rename(beside, name)
+	}
+	if err != nil {
+		if left := fsys.Remove(beside); left != nil && !errors.Is(left, fs.ErrNotExist) {
+			err = errors.Join(err, left)
+		}
+		return fmt.Errorf("replace %q: %w", name, err)
+	}
+	if err := fsys.Sync(); err != nil {
+		return fmt.Errorf("replace %q: %w", name, err)
+	}
+	return nil
+}
+
+// writeFile makes a new file with a durable content; its name is not yet so.
+func writeFile(fsys FS, name string, content []byte) error {
+	f, err := fsys.Create(name)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(content); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Sync(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return f.Close()
+}
+
+// NoRoom says whether err means that the disk, a quota or the limit on a
+// file's size is full. That passes by itself; any other failure does not.
+func NoRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}

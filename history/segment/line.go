@@ -1,0 +1,136 @@
+package segment
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"hash/crc32"
+	"strconv"
+	"time"
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const (
+	crcMember = `,"crc":"`
+	tailSize  = len(crcMember) + 8 + len(`"}`)
+)
+
+// TimeFormat is RFC 3339 in UTC with nanoseconds, always of one width.
+const TimeFormat = "2006-01-02T15:04:05.000000000Z"
+
+// appendLine appends one whole line, its line feed included.
+func appendLine(dst []byte, key string, number uint64, at time.Time, batch uint64, fields [][]byte) []byte {
+	start := len(dst)
+	dst = append(dst, '{', '"')
+	dst = append(dst, key...)
+	dst = append(dst, '"', ':')
+	dst = strconv.AppendUint(dst, number, 10)
+	dst = append(dst, `,"at":"`...)
+	dst = at.UTC().AppendFormat(dst, TimeFormat)
+	dst = append(dst, `","batch":`...)
+	dst = strconv.AppendUint(dst, batch, 10)
+	dst = append(dst, ',')
+	for _, f := range fields {
+		dst = append(dst, f...)
+	}
+	return seal(dst, start)
+}
+
+// seal closes the JSON object that begins at start with its checksum.
+func seal(dst []byte, start int) []byte {
+	sum := crc32.Checksum(dst[start:], castagnoli)
+	dst = append(dst, crcMember...)
+	dst = hex.AppendEncode(dst, binary.BigEndian.AppendUint32(nil, sum))
+	return append(dst, "\"}\n"...)
+}
+
+// Seal closes a JSON object that lacks only its end, as lines are closed, for
+// the other files of a history that carry a checksum.
+func Seal(open []byte) []byte { return seal(open, 0) }
+
+// Sealed checks what Seal closed and returns it without its checksum.
+func Sealed(line []byte) ([]byte, bool) {
+	line = bytes.TrimSuffix(line, []byte{'\n'})
+	body, reason := checkSum(line)
+	return line[:body:body], reason == ""
+}
+
+// Line is one record as it stands in a segment.
+type Line struct {
+	Number uint64
+	Batch  uint64
+	Place  Place
+	Raw    []byte // without the line feed; valid until the next read
+	at     []byte
+	fields int
+}
+
+// Fields are the caller's members, as they were given to Add.
+func (l *Line) Fields() []byte { return l.Raw[l.fields : len(l.Raw)-tailSize] }
+
+// At is the record's time.
+func (l *Line) At() time.Time {
+	t, err := time.Parse(TimeFormat, string(l.at))
+	if err != nil {
+		return time.Time{} // a head that is not ours; the checksum held, so it was written so
+	}
+	return t
+}
+
+// parseLine checks raw, a line without its line feed. The reason is empty if
+// it is a record.
+func parseLine(key string, raw []byte) (line Line, reason string) {
+	if _, reason := checkSum(raw); reason != "" {
+		return line, reason
+	}
+	rest, ok := bytes.CutPrefix(raw, []byte(`{"`+key+`":`))
+	if ok {
+		line.Number, rest, ok = cutUint(rest)
+	}
+	if ok {
+		rest, ok = bytes.CutPrefix(rest, []byte(`,"at":"`))
+	}
+	if ok {
+		line.at, rest, ok = bytes.Cut(rest, []byte(`"`))
+	}
+	if ok {
+		rest, ok = bytes.CutPrefix(rest, []byte(`,"batch":`))
+	}
+	if ok {
+		line.Batch, rest, ok = cutUint(rest)
+	}
+	if !ok || len(rest) <= tailSize || rest[0] != ',' {
+		return line, "it does not begin as a record of this stream"
+	}
+	line.Raw, line.fields = raw, len(raw)-len(rest)+1
+	return line, ""
+}
+
+// checkSum says where the checksum of raw begins, and why it does not hold.
+func checkSum(raw []byte) (body int, reason string) {
+	body = len(raw) - tailSize
+	if body < 0 || string(raw[body:body+len(crcMember)]) != crcMember || string(raw[len(raw)-2:]) != `"}` {
+		return 0, "it does not end in a checksum"
+	}
+	var sum [4]byte
+	digits := raw[body+len(crcMember) : len(raw)-2]
+	// Upper-case digits would let a flipped case bit in the checksum itself
+	// go unseen.
+	if _, err := hex.Decode(sum[:], digits); err != nil || bytes.ContainsAny(digits, "ABCDEF") {
+		return 0, "its checksum is not eight lower-case hex digits"
+	}
+	if crc32.Checksum(raw[:body], castagnoli) != binary.BigEndian.Uint32(sum[:]) {
+		return 0, "its checksum does not hold"
+	}
+	return body, ""
+}
+
+func cutUint(b []byte) (n uint64, rest []byte, ok bool) {
+	i := 0
+	for i < len(b) && i < 20 && '0' <= b[i] && b[i] <= '9' {
+		n = n*10 + uint64(b[i]-'0')
+		i++
+	}
+	return n, b[i:], i > 0
+}

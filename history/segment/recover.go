@@ -1,0 +1,167 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Options say how a stream is opened. The zero value works.
+type Options struct {
+	// Limit is the size in bytes at which a segment is finished; MaxSize if 0.
+	Limit int64
+	// Known is a position that is known to be synced, as the cursors say it.
+	// What stands at or before it is not read, and a bad line there is damage.
+	Known Position
+	// Proven is a number known to have been synced, whatever Known says.
+	Proven uint64
+}
+
+// Recovered is a stream that is open for writing, and what was found in it.
+type Recovered struct {
+	Writer  *Writer
+	Archive *Archive
+	End     Position  // of the last record
+	Clean   bool      // nothing stood behind Known
+	Trusted bool      // Known is a place in this stream; if not, start from nothing
+	Cut     int64     // bytes of a torn batch that were cut off, kept in NAME.torn
+	Damage  []*Damage // found behind Known
+}
+
+// Recover opens a stream, whatever state a crash left it in. It may itself be
+// killed at any point and run again:
+//
+//	a crash                            leaves                               and then
+//	during a write                     a torn last line or batch            it is cut off; it was never acknowledged
+//	between a write and its sync       lines that the disk may not have     they are written anew and synced before use
+//	after the sync                     lines that stand                     the same; it does no harm
+//	after creating a segment           an empty last segment                the segment before it is whole (S3); it is used
+//	in recovery, before the rename     NAME.tmp                             removed, begun again
+//	in recovery, after the rename      the last batch in two segments       the older one's copy is cut off
+func Recover(fs FS, stream Stream, opts Options) (*Recovered, error) {
+	archive, err := NewArchive(fs, stream)
+	if err != nil {
+		return nil, err
+	}
+	r := &recovery{fs: fs, stream: stream, archive: archive, opts: opts}
+	if r.opts.Limit == 0 {
+		r.opts.Limit = MaxSize
+	}
+	if err := r.clear(); err != nil {
+		return nil, err
+	}
+	r.Archive = archive
+	if r.Writer, err = r.open(); err != nil {
+		return nil, fmt.Errorf("recover %s: %w", stream.Name, err)
+	}
+	return &r.Recovered, nil
+}
+
+type recovery struct {
+	Recovered
+	fs      FS
+	stream  Stream
+	archive *Archive
+	opts    Options
+}
+
+// clear removes what an interrupted recovery left beside the segments.
+func (r *recovery) clear() error {
+	names, err := r.fs.List()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if base, ok := strings.CutSuffix(name, ".tmp"); ok {
+			if _, ours := r.stream.first(base); ours {
+				if err := r.fs.Remove(name); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (r *recovery) open() (*Writer, error) {
+	firsts := r.archive.Segments()
+	if len(firsts) == 0 {
+		r.Trusted = true
+		return r.begin(r.opts.Known.Number, r.opts.Known.Batch)
+	}
+	last := firsts[len(firsts)-1]
+	if len(firsts) > 1 {
+		if err := r.dedouble(firsts[len(firsts)-2], last); err != nil {
+			return nil, err
+		}
+	}
+	t, err := r.tail(last)
+	if err != nil {
+		return nil, err
+	}
+	r.End = t.end
+	if r.Clean = r.Trusted && t.size == t.known; r.Clean || t.size == 0 {
+		return r.resume(last, t.size)
+	}
+	return r.rebuild(last, t)
+}
+
+// dedouble finishes a recovery that was killed between putting the last batch
+// into a segment of its own and cutting it off the one before.
+func (r *recovery) dedouble(before, last uint64) error {
+	size, err := r.archive.Size(last)
+	if err != nil || size == 0 {
+		return err
+	}
+	if _, err := r.archive.findIn(last, last); err != nil {
+		return nil // damaged since: the older copy, if any, is the better one
+	}
+	twice, err := r.archive.findIn(before, last)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.cut(before, int64(twice.Place.Offset))
+}
+
+func (r *recovery) cut(first uint64, size int64) error {
+	file, err := r.fs.Append(r.stream.File(first))
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Truncate(size), file.Sync(), file.Close())
+}
+
+// resume goes on in the last segment.
+func (r *recovery) resume(last uint64, size int64) (*Writer, error) {
+	name := r.stream.File(last)
+	file, err := r.fs.Append(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(r.fs.Symlink(name, r.stream.Link()), r.fs.Sync()); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	// A number that is spoken of elsewhere is never used again, even if its
+	// own record is damaged.
+	number := max(r.End.Number, last-1, r.opts.Proven)
+	return &Writer{
+		fs: r.fs, stream: r.stream, limit: r.opts.Limit, file: file, first: last,
+		size: size, synced: size, next: number + 1, batch: r.End.Batch + 1, position: r.End,
+	}, nil
+}
+
+// begin opens a new segment behind a record.
+func (r *recovery) begin(number, batch uint64) (*Writer, error) {
+	file, err := create(r.fs, r.stream, number+1)
+	if err != nil {
+		return nil, err
+	}
+	r.archive.Grow(number + 1)
+	return &Writer{
+		fs: r.fs, stream: r.stream, limit: r.opts.Limit, file: file, first: number + 1,
+		next: number + 1, batch: batch + 1, position: r.End,
+	}, nil
+}

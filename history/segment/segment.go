@@ -1,0 +1,92 @@
+// Package segment owns the bytes of the history on disk: a stream of records,
+// one JSON object a line, in files of bounded size.
+//
+// It promises that a record read back is the record written (every line ends
+// in a CRC-32C of all before it), that records are numbered without a gap, and
+// that whatever a crash leaves behind opens again with every record that was
+// synced. It knows nothing of what the records mean; package history does.
+//
+// A line is
+//
+//	{"KEY":NUMBER,"at":"TIME","batch":BATCH,FIELDS,"crc":"xxxxxxxx"}
+//
+// KEY, NUMBER, at and batch are the head, which this package writes; FIELDS
+// are the caller's. The checksum is of the bytes before `,"crc":`, in eight
+// lower-case hex digits, so that a line is checked without parsing it.
+//
+// Invariants, cited by number in the code and the tests:
+//
+//	S1  NUMBER counts up by one from line to line, over all segments of a stream.
+//	S2  BATCH counts the syncs: a line of batch b is written only after the
+//	    sync of batch b-1 returned. So a line of batch b proves batch b-1.
+//	S3  A segment is created only when the one before it is synced whole, and
+//	    its name is durable before anything in it is.
+//	S4  A file whose sync failed is never written or synced again: the kernel
+//	    may have dropped the pages and will say that all is well the next time.
+//	S5  After a stop that was not clean nothing is appended to an old segment.
+package segment
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// MaxSize is the size in bytes at which a segment is finished.
+const MaxSize = 64 << 20
+
+// Stream is a kind of records with files and numbers of its own.
+type Stream struct {
+	Name string // of the files: NAME-NUMBER.jsonl
+	Key  string // of a record's number
+}
+
+// The two streams of a history.
+var (
+	Events     = Stream{"events", "seq"}
+	Deliveries = Stream{"deliveries", "n"}
+)
+
+// digits is the width of a number in a file's name; fixed, so that names sort.
+const digits = 20
+
+// File names the segment whose first record is first.
+func (s Stream) File(first uint64) string {
+	return fmt.Sprintf("%s-%0*d.jsonl", s.Name, digits, first)
+}
+
+// Link names the symlink to the segment being written.
+func (s Stream) Link() string { return s.Name + ".jsonl" }
+
+// first is the number in a segment's name. Anything but the exact form is
+// somebody else's file.
+func (s Stream) first(name string) (uint64, bool) {
+	middle, ok := strings.CutPrefix(name, s.Name+"-")
+	if !ok {
+		return 0, false
+	}
+	middle, ok = strings.CutSuffix(middle, ".jsonl")
+	if !ok || len(middle) != digits {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(middle, 10, 64)
+	return n, err == nil && n > 0
+}
+
+// Place is where a record stands. It stays true as long as its segment does.
+type Place struct {
+	Segment uint64 // the first number in its segment
+	Offset  uint32 // of its first byte
+	Length  uint32 // with its line feed
+}
+
+// End is the offset behind the record.
+func (p Place) End() int64 { return int64(p.Offset) + int64(p.Length) }
+
+// Before says whether p stands before q in their stream.
+func (p Place) Before(q Place) bool {
+	if p.Segment != q.Segment {
+		return p.Segment < q.Segment
+	}
+	return p.Offset < q.Offset
+}
