@@ -1,0 +1,40 @@
+package history
+
+import (
+	"errors"
+	"fmt"
+
+	"sidehook/history/event"
+)
+
+// Entry is one event on its way into the journal.
+type Entry struct {
+	Event      event.Event
+	To         []string // the webhooks that it goes to; shared, not changed
+	Generation uint64   // of the configuration that chose them
+}
+
+// Receipt says what became of one Entry.
+type Receipt struct {
+	Seq       uint64
+	To        []string // of the first acceptance, for a duplicate
+	Duplicate bool     // accepted before, and not delivered again
+}
+
+// Why Append and Resend refuse. Nothing of a refused request is in the journal.
+var (
+	ErrBusy     = errors.New("too many requests wait for the disk")
+	ErrNoRoom   = errors.New("no room left for the history")
+	ErrStopping = errors.New("the journal is stopping")
+	ErrFailed   = errors.New("the journal has failed")
+)
+
+// ConflictError says that an event's source and id were accepted before with
+// another content.
+type ConflictError struct {
+	Index int // of the entry in its request
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("entry %d: its source and id were accepted before with another content", e.Index)
+}

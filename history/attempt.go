@@ -1,0 +1,57 @@
+package history
+
+import "time"
+
+// Status is where an attempt left its delivery.
+type Status string
+
+// The statuses of history.md. All but Retrying end a delivery.
+const (
+	Delivered Status = "delivered"
+	Retrying  Status = "retrying"
+	Failed    Status = "failed"
+	Exhausted Status = "exhausted"
+	Canceled  Status = "canceled"
+	Expired   Status = "expired"
+)
+
+// Attempt is one try at one delivery, as it stands in the deliveries. What the
+// lease knows (webhook, seq, event) is not repeated here.
+type Attempt struct {
+	Generation uint64 // of the configuration it was made under
+	Type       string // of the event
+	Event      string // the event's id
+	SentID     string // the id the receiver saw, where it is not Event
+	Status     Status
+	Code       int           // the HTTP status, 0 without an answer
+	Error      string        // why it is not delivered, without secrets
+	Took       time.Duration // from dial to the last byte read
+	Timing     Timing
+	Remote     string   // address and port that were dialled
+	Request    []Header // those of this attempt alone, such as its signature
+	Response   *Response
+}
+
+// Timing holds how long the parts of an attempt took; what is zero did not
+// happen, as on a connection that is used again.
+type Timing struct {
+	DNS, Connect, TLS, FirstByte time.Duration
+}
+
+// Header is one header line.
+type Header struct{ Name, Value string }
+
+// Response is what is kept of a receiver's answer.
+type Response struct {
+	Headers   []Header
+	Body      []byte
+	Truncated bool // there was more than Body
+}
+
+// Config is what is the same for all attempts of a webhook and generation. It
+// is written once a segment, before the first of them.
+type Config struct {
+	Generation uint64
+	URL        string   // redacted
+	Headers    []Header // redacted
+}

@@ -1,0 +1,69 @@
+package history
+
+import "time"
+
+// Backlog counts the deliveries that have not ended.
+type Backlog struct {
+	Events   int
+	Bytes    int64
+	Oldest   time.Time // acceptance of the oldest; zero if there is none
+	InFlight int
+}
+
+func (b *Backlog) add(size int64) {
+	b.Events++
+	b.Bytes += size
+}
+
+// subtract takes one delivery out. Of one that ended by a line that a start
+// replays, or whose record is damaged, the size is not known.
+func (b *Backlog) subtract(size int64) {
+	b.Events--
+	if b.Bytes = max(0, b.Bytes-size); b.Events == 0 {
+		b.Bytes = 0
+	}
+}
+
+// Backlog counts what has not ended.
+func (q *Queue) Backlog() Backlog {
+	q.mu.Lock()
+	b, older := q.backlog, q.older
+	b.InFlight = len(q.flight)
+	b.Oldest = q.oldest()
+	q.mu.Unlock()
+	if older != nil {
+		o := older.Backlog()
+		b.Events += o.Events
+		b.Bytes += o.Bytes
+		b.InFlight += o.InFlight
+		if b.Oldest.IsZero() || !o.Oldest.IsZero() && o.Oldest.Before(b.Oldest) {
+			b.Oldest = o.Oldest
+		}
+	}
+	return b
+}
+
+// oldest is the acceptance of the delivery that has been here longest. Of the
+// unread ones only the file knows; they are younger than the window, and older
+// than nothing else.
+func (q *Queue) oldest() time.Time {
+	var first int64
+	see := func(it *item) {
+		if it.accepted > 0 && (first == 0 || it.accepted < first) {
+			first = it.accepted
+		}
+	}
+	for i := range q.waits {
+		see(&q.waits[i].item)
+	}
+	for _, l := range q.flight {
+		see(&l.item)
+	}
+	if len(q.window) > 0 {
+		see(&q.window[0])
+	}
+	if first == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, first)
+}

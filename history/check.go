@@ -1,0 +1,127 @@
+package history
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"sidehook/history/segment"
+)
+
+// Checked is what Check found.
+type Checked struct {
+	Segments, Lines int
+	Bytes           int64
+	Problems        []Problem
+}
+
+// Problem is one thing that is wrong with a history, and where.
+type Problem struct {
+	File   string
+	Line   int // from 1; 0 if it is about the file
+	Offset int64
+	What   string
+}
+
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s", p.File, p.What)
+	}
+	return fmt.Sprintf("%s:%d: byte %d: %s", p.File, p.Line, p.Offset, p.What)
+}
+
+// Check reads every line of every segment and verifies it. It works beside a
+// process that writes: a last line without its end, in the segment being
+// written, is no damage. Progress is told the bytes read, now and then.
+func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
+	var c Checked
+	var total int64
+	streams := []struct {
+		*segment.Archive
+		key string
+	}{{r.events, segment.Events.Key}, {r.deliveries, segment.Deliveries.Key}}
+	for _, s := range streams {
+		for _, first := range s.Segments() {
+			size, err := s.Size(first)
+			if err != nil {
+				return c, err
+			}
+			total += size
+		}
+	}
+	for _, s := range streams {
+		k := checking{Checked: &c, archive: s.Archive, key: s.key}
+		segments := s.Segments()
+		for i, first := range segments {
+			if err := k.segment(first, i == len(segments)-1, func() { progress(c.Bytes, total) }); err != nil {
+				return c, err
+			}
+		}
+	}
+	return c, nil
+}
+
+// checking is the check of one stream.
+type checking struct {
+	*Checked
+	archive *segment.Archive
+	key     string
+	number  uint64 // of the last record
+	batch   uint64
+}
+
+func (k *checking) segment(first uint64, last bool, tick func()) error {
+	k.Segments++
+	name := k.archive.Name(first)
+	s, err := k.archive.Scan(first, 0)
+	if err != nil {
+		return err
+	}
+	start := k.Bytes
+	for n := 1; ; n++ {
+		line, err := s.Next()
+		k.Bytes = start + s.Offset()
+		var damage *segment.Damage
+		switch {
+		case errors.As(err, &damage):
+			k.problem(name, n, damage.Offset, damage.Reason)
+			continue
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.Is(err, segment.ErrTorn):
+			if !last {
+				k.problem(name, n, s.Offset(), "the line has no end")
+			}
+			return nil
+		case err != nil:
+			return err
+		}
+		k.line(name, n, first, &line)
+		if k.Lines++; k.Lines%4096 == 0 {
+			tick()
+		}
+	}
+}
+
+// line holds one record against the one before it.
+func (k *checking) line(name string, n int, first uint64, line *segment.Line) {
+	at := int64(line.Place.Offset)
+	switch {
+	case n == 1 && line.Number != first:
+		k.problem(name, n, at, fmt.Sprintf("the file's name says %s %d, its first line says %d", k.key, first, line.Number))
+	case k.number == 0 && line.Number != 1:
+		k.problem(name, n, at, fmt.Sprintf("%s 1 to %d are missing", k.key, line.Number-1))
+	case line.Number <= k.number:
+		k.problem(name, n, at, fmt.Sprintf("%s %d stands behind %s %d", k.key, line.Number, k.key, k.number))
+	case line.Number > k.number+1:
+		k.problem(name, n, at, fmt.Sprintf("%s %d to %d are missing ahead of it", k.key, k.number+1, line.Number-1))
+	}
+	if line.Batch < k.batch {
+		k.problem(name, n, at, fmt.Sprintf("batch %d stands behind batch %d", line.Batch, k.batch))
+	}
+	k.number, k.batch = line.Number, line.Batch
+}
+
+func (k *checking) problem(file string, line int, offset int64, what string) {
+	k.Problems = append(k.Problems, Problem{file, line, offset, what})
+}

@@ -1,0 +1,276 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// committer writes the stream of the events. Requests put their records into a
+// pool; while one pool is written and synced the next one fills, so that
+// requests which come together share a sync and none waits on a timer. The
+// one writer decides what is a duplicate, as it alone knows the order.
+type committer struct {
+	log     *slog.Logger
+	writer  *segment.Writer
+	seen    *duplicates
+	grown   func(first uint64)
+	publish func([]accepted)
+
+	mu      sync.Mutex
+	pools   []*pool // the first is next; the last one fills
+	waiting int     // requests in pools, and in the one being committed
+	refuse  error   // set for good: ErrStopping or ErrFailed
+	kick    chan struct{}
+}
+
+// pool is the requests that share a sync.
+type pool struct {
+	requests []*request
+	bytes    int
+	done     chan struct{} // closed when every request has its result
+}
+
+// request is what is committed whole or not at all.
+type request struct {
+	records  []record
+	receipts []Receipt
+	err      error
+}
+
+// record is an event, or the resend of one, on its way.
+type record struct {
+	identity
+	head []byte // the fields ahead of the event
+	tail []byte // the event; nil for a resend
+	body *body
+	of   uint64
+	to   []string
+}
+
+// accepted is a record that is durable.
+type accepted struct {
+	*record
+	seq   uint64
+	at    time.Time
+	place segment.Place
+}
+
+// maxWaiting is how many requests may wait for the disk.
+const maxWaiting = 1024
+
+func newCommitter(w *segment.Writer, grown func(uint64), publish func([]accepted), log *slog.Logger) *committer {
+	return &committer{log: log, writer: w, seen: newDuplicates(), grown: grown, publish: publish, kick: make(chan struct{}, 1)}
+}
+
+// do returns once r is durable or refused.
+func (c *committer) do(ctx context.Context, r *request) error {
+	p, err := c.enter(r)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.done:
+		return r.err
+	case <-ctx.Done():
+		return ctx.Err() // it may be accepted all the same; a repeat will be told
+	}
+}
+
+func (c *committer) enter(r *request) (*pool, error) {
+	size := 0
+	for i := range r.records {
+		size += len(r.records[i].head) + len(r.records[i].tail)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.refuse != nil {
+		return nil, c.refuse
+	}
+	if c.waiting >= maxWaiting {
+		return nil, ErrBusy
+	}
+	c.waiting++
+	if n := len(c.pools); n == 0 || c.pools[n-1].bytes > batchBytes {
+		c.pools = append(c.pools, &pool{done: make(chan struct{})})
+	}
+	p := c.pools[len(c.pools)-1]
+	p.requests = append(p.requests, r)
+	p.bytes += size
+	select {
+	case c.kick <- struct{}{}:
+	default:
+	}
+	return p, nil
+}
+
+// stop refuses what comes from now on. What came before is still committed.
+func (c *committer) stop(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.refuse == nil {
+		c.refuse = why
+	}
+}
+
+// run commits until ctx is done and nothing waits any more, or the file fails.
+func (c *committer) run(ctx context.Context) (err error) {
+	// No caller ever hangs, whatever ends this.
+	defer func() { c.poison(err) }()
+	for stopping := false; ; {
+		p := c.take()
+		if p != nil {
+			if err := c.commit(p); err != nil {
+				return err
+			}
+			continue
+		}
+		if stopping {
+			return nil
+		}
+		select {
+		case <-c.kick:
+		case <-ctx.Done():
+			c.stop(ErrStopping)
+			stopping = true
+		}
+	}
+}
+
+func (c *committer) take() *pool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.pools) == 0 {
+		return nil
+	}
+	p := c.pools[0]
+	c.pools = c.pools[1:]
+	return p
+}
+
+// commit makes a pool durable, answers its requests, and hands on what is new.
+func (c *committer) commit(p *pool) error {
+	begun, err := c.writer.Begin()
+	if begun {
+		c.grown(c.writer.First())
+	}
+	var fresh []accepted
+	if err == nil {
+		fresh = c.decide(p)
+		if err = c.writer.Write(); err == nil {
+			err = c.writer.Sync()
+		}
+	} else {
+		c.writer.Drop()
+	}
+	if err == nil {
+		for i := range fresh {
+			if r := &fresh[i]; r.of == 0 {
+				c.seen.add(remembered{r.identity, Receipt{Seq: r.seq, To: r.to}})
+			}
+		}
+		c.finish(p, nil)
+		c.publish(fresh)
+		return nil
+	}
+	if errors.Is(err, segment.ErrNoRoom) {
+		c.finish(p, fmt.Errorf("%w: %w", ErrNoRoom, err))
+		return nil
+	}
+	c.finish(p, fmt.Errorf("%w: %w", ErrFailed, err))
+	return err
+}
+
+// decide gives each record its number, or finds the event that it repeats.
+func (c *committer) decide(p *pool) (fresh []accepted) {
+	now := time.Now()
+	news := map[[2]uint64]remembered{}
+	known := func(key [2]uint64) (remembered, bool) {
+		if r, ok := news[key]; ok {
+			return r, true
+		}
+		return c.seen.find(key)
+	}
+	for _, r := range p.requests {
+		if r.err = conflict(r, known); r.err != nil {
+			continue
+		}
+		r.receipts = make([]Receipt, len(r.records))
+		for i := range r.records {
+			rec := &r.records[i]
+			if old, ok := known(rec.key); ok && rec.of == 0 {
+				r.receipts[i] = old.receipt
+				r.receipts[i].Duplicate = true
+				continue
+			}
+			seq, place := c.writer.Add(now, rec.head, rec.tail)
+			r.receipts[i] = Receipt{Seq: seq, To: rec.to}
+			fresh = append(fresh, accepted{rec, seq, now, place})
+			if rec.of == 0 {
+				news[rec.key] = remembered{rec.identity, r.receipts[i]}
+			}
+		}
+	}
+	return fresh
+}
+
+// conflict is why a request is refused whole: one of its events, or two of
+// them, share source and id with another content.
+func conflict(r *request, known func([2]uint64) (remembered, bool)) error {
+	var own map[[2]uint64]uint64
+	for i := range r.records {
+		rec := &r.records[i]
+		if rec.of != 0 {
+			continue
+		}
+		if old, ok := known(rec.key); ok && old.content != rec.content {
+			return &ConflictError{Index: i}
+		}
+		if len(r.records) == 1 {
+			break
+		}
+		if content, ok := own[rec.key]; ok && content != rec.content {
+			return &ConflictError{Index: i}
+		}
+		if own == nil {
+			own = map[[2]uint64]uint64{}
+		}
+		own[rec.key] = rec.content
+	}
+	return nil
+}
+
+// finish answers a pool's requests.
+func (c *committer) finish(p *pool, err error) {
+	if err != nil {
+		for _, r := range p.requests {
+			r.err = err
+		}
+	}
+	c.mu.Lock()
+	c.waiting -= len(p.requests)
+	c.mu.Unlock()
+	close(p.done)
+}
+
+// poison refuses everything, now and later.
+func (c *committer) poison(err error) {
+	if err == nil {
+		err = ErrStopping
+	} else if !errors.Is(err, ErrFailed) {
+		err = fmt.Errorf("%w: %w", ErrFailed, err)
+	}
+	c.mu.Lock()
+	c.refuse = err
+	pools := c.pools
+	c.pools = nil
+	c.mu.Unlock()
+	for _, p := range pools {
+		c.finish(p, err)
+	}
+}

@@ -1,0 +1,50 @@
+package history_test
+
+import (
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/queuetest"
+	"sidehook/history/segment/memfs"
+)
+
+// engine is a journal as the contract sees it.
+type engine struct {
+	*running
+	fs *memfs.FS
+}
+
+func TestContract(t *testing.T) {
+	queuetest.Run(t, func(t *testing.T) queuetest.Engine {
+		fs := memfs.New()
+		return engine{start(t, fs, history.Options{SegmentSize: 32 << 10}), fs}
+	})
+}
+
+func (e engine) Claim(webhook string, pick history.Pick) (queuetest.Lease, bool) {
+	l, ok := e.Queue(webhook).Claim(pick)
+	return lease{l}, ok
+}
+
+func (e engine) Due(webhook string) (time.Time, bool) { return e.Queue(webhook).Due() }
+func (e engine) Hasten(webhook string)                { e.Queue(webhook).Hasten() }
+func (e engine) Notify(webhook string, wake func())   { e.Queue(webhook).Notify(wake) }
+
+func (e engine) Restart(cleanly bool) queuetest.Engine {
+	left := e.fs
+	if cleanly {
+		if err := e.stop(); err != nil {
+			e.t.Fatalf("stop: %v", err)
+		}
+	} else {
+		left = e.fs.Kill()
+	}
+	return engine{start(e.t, left, history.Options{SegmentSize: 32 << 10}), left}
+}
+
+type lease struct{ *history.Lease }
+
+func (l lease) Event() []byte    { return l.Lease.Event }
+func (l lease) Filled() []string { return l.Lease.Filled }
+func (l lease) Attempt() int     { return l.Lease.Attempt }

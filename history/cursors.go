@@ -1,0 +1,208 @@
+package history
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// The files of the cursors. Both generations are only ever replaced by rename.
+const (
+	cursorsFile  = "cursors.json"
+	previousFile = "cursors.previous.json"
+)
+
+// cursors are where each webhook stands, so that a start reads what came after
+// them and not the whole history. They are a hint: they never say more than
+// synced lines say, and without them a start costs a scan.
+//
+// What they say is brought up to date by the events behind Events and the
+// deliveries behind Deliveries. To make that exact, write takes Deliveries
+// first, then Events, then each queue: all that happened to a queue after its
+// part was taken stands behind both.
+type cursors struct {
+	Version    int               `json:"version"`
+	At         time.Time         `json:"at"`
+	Generation uint64            `json:"generation"` // of the configuration in force
+	Hash       string            `json:"hash"`       // of that configuration
+	Events     position          `json:"events"`
+	Deliveries position          `json:"deliveries"`
+	Webhooks   map[string]cursor `json:"webhooks"`
+}
+
+type position struct {
+	Number uint64    `json:"number"`
+	Batch  uint64    `json:"batch"`
+	Place  [3]uint64 `json:"place"` // segment, offset, length
+}
+
+// cursor is one queue. Everything in its window counts as unread.
+type cursor struct {
+	Last   uint64      `json:"last"`
+	Next   uint64      `json:"next"`
+	More   [3]uint64   `json:"more"`
+	Unread int         `json:"unread"`
+	Skip   [][2]uint64 `json:"skip,omitempty"`
+	Waits  [][8]int64  `json:"waits,omitempty"` // seq, of, segment, offset, length, accepted ns, due Unix ms, attempts
+	Events int         `json:"backlog_events"`
+	Bytes  int64       `json:"backlog_bytes"`
+	State  string      `json:"state,omitempty"`
+	Since  time.Time   `json:"since,omitzero"`
+	Why    string      `json:"why,omitempty"`
+}
+
+const cursorsVersion = 1
+
+func packPlace(p segment.Place) [3]uint64 {
+	return [3]uint64{p.Segment, uint64(p.Offset), uint64(p.Length)}
+}
+
+func unpackPlace(p [3]uint64) segment.Place {
+	return segment.Place{Segment: p[0], Offset: uint32(p[1]), Length: uint32(p[2])}
+}
+
+func packPosition(p segment.Position) position {
+	return position{p.Number, p.Batch, packPlace(p.Last)}
+}
+
+func (p position) unpack() segment.Position {
+	return segment.Position{Number: p.Number, Batch: p.Batch, Last: unpackPlace(p.Place)}
+}
+
+// saveCursors writes the cursors if anything was written since they last were.
+func (j *Journal) saveCursors() error {
+	deliveries := j.outcomes.position()
+	j.mu.Lock()
+	events := j.published
+	c := cursors{
+		Version: cursorsVersion, At: time.Now(), Generation: j.generation, Hash: j.hash,
+		Events: packPosition(events), Deliveries: packPosition(deliveries), Webhooks: map[string]cursor{},
+	}
+	stale := j.saved.Generation != c.Generation || j.saved.Hash != c.Hash ||
+		j.saved.Events != c.Events || j.saved.Deliveries != c.Deliveries
+	queues := j.queueList()
+	j.mu.Unlock()
+	if !stale {
+		return nil
+	}
+	for _, q := range queues {
+		if x, ok := q.cursor(c.At, events.Number); ok {
+			c.Webhooks[q.name] = x
+		}
+	}
+	// They may say no more than lines that are synced.
+	if err := j.outcomes.flush(); err != nil {
+		return err
+	}
+	if err := writeCursors(j.fs, &c); err != nil {
+		return err
+	}
+	j.saved = c
+	j.saved.Webhooks = nil
+	return nil
+}
+
+func writeCursors(fsys segment.FS, c *cursors) error {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	text = segment.Seal(text[:len(text)-1])
+	if err := fsys.Rename(cursorsFile, previousFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("keep the cursors before: %w", err)
+	}
+	return segment.ReplaceFile(fsys, cursorsFile, text)
+}
+
+// cursor is where the queue stands. It is false for one that a start without
+// it would find as it is: nothing waits, and nothing behind published was for it.
+func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.backlog.Events == 0 && q.last <= published && q.state == (State{}) {
+		return cursor{}, false
+	}
+	c := cursor{
+		Last: q.last, Next: q.last + 1, Unread: q.unread + len(q.window),
+		Events: q.backlog.Events, Bytes: q.backlog.Bytes,
+		State: q.state.Name, Since: q.state.Since, Why: q.state.Why,
+	}
+	if len(q.window) > 0 {
+		c.Next, c.More = q.window[0].seq, packPlace(q.window[0].place)
+	} else if q.unread > 0 {
+		c.Next, c.More = q.more.seq, packPlace(q.more.place)
+	}
+	for _, s := range q.skip {
+		c.Skip = append(c.Skip, [2]uint64{s.from, s.to})
+	}
+	mono := q.journal.now()
+	add := func(it *item, due time.Duration, attempts int) {
+		at := now.Add(max(due-mono, 0)).UnixMilli()
+		p := it.place
+		c.Waits = append(c.Waits, [8]int64{int64(it.seq), int64(it.of), int64(p.Segment), int64(p.Offset), int64(p.Length), it.accepted, at, int64(attempts)})
+	}
+	for i := range q.waits {
+		add(&q.waits[i].item, q.waits[i].due, q.waits[i].attempts)
+	}
+	// A crash ends what is in flight: it is made again, at once.
+	for _, l := range q.flight {
+		add(&l.item, mono, l.Attempt-1)
+	}
+	return c, true
+}
+
+// restore is the opposite of cursor. What was to wait waits no longer than it
+// was to when the cursors were written, wherever the clock went since.
+func (q *Queue) restore(c *cursor, written, now time.Time) {
+	q.last, q.unread = c.Last, c.Unread
+	q.more = mark{c.Next, unpackPlace(c.More)}
+	for _, s := range c.Skip {
+		q.skip = append(q.skip, span{s[0], s[1]})
+	}
+	q.backlog.Events, q.backlog.Bytes = c.Events, c.Bytes
+	q.state = State{c.State, c.Since, c.Why}
+	for _, w := range c.Waits {
+		q.waits = append(q.waits, wait{
+			item: item{
+				seq: uint64(w[0]), of: uint64(w[1]), accepted: w[5],
+				place: segment.Place{Segment: uint64(w[2]), Offset: uint32(w[3]), Length: uint32(w[4])},
+			},
+			due: q.journal.now() + remaining(time.UnixMilli(w[6]), written, now), attempts: int(w[7]),
+		})
+	}
+}
+
+// remaining is how long something still waits that was told at a time to wait
+// until due.
+func remaining(due, told, now time.Time) time.Duration {
+	return max(0, min(due.Sub(now), due.Sub(told)))
+}
+
+// loadCursors reads the newest cursors that hold. It is nil if none do.
+func loadCursors(fsys segment.FS) (c *cursors, problem error) {
+	for _, name := range [...]string{cursorsFile, previousFile} {
+		text, err := readFile(fsys, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		body, ok := segment.Sealed(text)
+		if !ok {
+			problem = errors.Join(problem, fmt.Errorf("%s is damaged", name))
+			continue
+		}
+		c = new(cursors)
+		if err := json.Unmarshal(append(body, '}'), c); err != nil || c.Version != cursorsVersion {
+			problem, c = errors.Join(problem, fmt.Errorf("%s is not of a version that is known: %w", name, err)), nil
+			continue
+		}
+		return c, problem
+	}
+	return nil, problem
+}

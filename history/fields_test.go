@@ -1,0 +1,75 @@
+package history
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"testing"
+)
+
+// FuzzMembers walks any JSON object as encoding/json does.
+func FuzzMembers(f *testing.F) {
+	f.Add([]byte(`{"kind":"event","generation":3,"to":["a","b"],"event":{"a":"}","b":[1,{"c":"\\\""}]}}`))
+	f.Add([]byte(`{"a":"","b":null,"c":true,"d":-1.5e3,"e":[],"f":{}}`))
+	f.Fuzz(func(t *testing.T, object []byte) {
+		var compact bytes.Buffer
+		var want map[string]json.RawMessage
+		if json.Unmarshal(object, &want) != nil || json.Compact(&compact, object) != nil || compact.Len() < 2 {
+			return
+		}
+		fields := compact.Bytes()
+		fields = fields[1 : len(fields)-1]
+		got := map[string][]byte{}
+		for name, raw := range members(fields) {
+			got[name] = raw
+		}
+		if bytes.IndexByte(fields, '\\') >= 0 {
+			return // names with escapes are nobody's of ours
+		}
+		for name, raw := range want {
+			var value bytes.Buffer
+			json.Compact(&value, raw)
+			if !bytes.Equal(got[name], value.Bytes()) {
+				t.Fatalf("%s: member %q is %q, want %q", fields, name, got[name], value.Bytes())
+			}
+		}
+	})
+}
+
+func TestNames(t *testing.T) {
+	for raw, want := range map[string][]string{
+		`[]`: nil, `["a"]`: {"a"}, `["a","b-c","d.e_f"]`: {"a", "b-c", "d.e_f"}, `["a\"b","c"]`: {`a"b`, "c"},
+	} {
+		if got := names([]byte(raw)); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", raw, got, want)
+		}
+	}
+}
+
+func TestRanges(t *testing.T) {
+	var r ranges
+	want := map[uint64]bool{}
+	for i := range uint64(2000) {
+		n := i * 7919 % 1009 // every order, many twice
+		r.add(n)
+		want[n] = true
+		if i%97 == 0 {
+			for k := range uint64(1010) {
+				if r.has(k) != want[k] {
+					t.Fatalf("after %d: has(%d) is %v", i, k, r.has(k))
+				}
+			}
+		}
+	}
+	if len(r) != 1 || r[0] != (span{0, 1008}) {
+		t.Errorf("neighbours stand apart: %v", r)
+	}
+	r.dropBelow(500)
+	if r.has(499) || !r.has(500) {
+		t.Errorf("after dropBelow(500): %v", r)
+	}
+	r.dropBelow(5000)
+	if len(r) != 0 {
+		t.Errorf("after dropBelow(5000): %v", r)
+	}
+}

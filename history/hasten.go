@@ -1,0 +1,39 @@
+package history
+
+// Hasten makes all waits due now.
+func (q *Queue) Hasten() {
+	q.mu.Lock()
+	q.waits.hasten(q.journal.now(), func(*wait) bool { return true })
+	wake, older := q.wake, q.older
+	q.mu.Unlock()
+	if older != nil {
+		older.Hasten()
+	}
+	wake()
+}
+
+// hastenEvent makes the deliveries of one event due now, a resend's too. It
+// says whether there are any that have not ended.
+func (q *Queue) hastenEvent(seq uint64) bool {
+	q.mu.Lock()
+	n := q.waits.hasten(q.journal.now(), func(w *wait) bool { return w.seq == seq || w.of == seq })
+	for _, l := range q.flight {
+		if l.Seq == seq || l.of == seq {
+			n++
+		}
+	}
+	for i := range q.window {
+		if q.window[i].seq == seq || q.window[i].of == seq {
+			n++
+		}
+	}
+	if q.unread > 0 && q.more.seq <= seq && seq <= q.last && !q.skip.has(seq) {
+		n++
+	}
+	wake, older := q.wake, q.older
+	q.mu.Unlock()
+	if n > 0 {
+		wake()
+	}
+	return older != nil && older.hastenEvent(seq) || n > 0
+}

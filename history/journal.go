@@ -1,0 +1,257 @@
+// Package history is the journal: what was accepted and what became of it, in
+// JSONL files that are also the queue.
+//
+// A folder holds two streams of segments (package segment has the lines):
+//
+//	events-N.jsonl       what was accepted: events, and resends of events
+//	deliveries-N.jsonl   what became of it: attempts, the configurations they
+//	                     were made under, the states that webhooks were put into
+//	events.jsonl, deliveries.jsonl   symlinks to the segments being written
+//	cursors.json         where each webhook stands, and cursors.previous.json
+//	NAME.torn            bytes that a crash left half-written, cut off NAME
+//	FORMAT, lock
+//
+// Package relay appends what the listener takes and hands out what waits; the
+// commands read the files. Invariants, cited by number in the tests:
+//
+//	H1  Append returns after a sync that covers the events; nothing is
+//	    published to a queue before that.
+//	H2  For each webhook named in its `to`, a published event is in that
+//	    webhook's queue until an end is recorded (see Queue for how).
+//	H3  The end of a delivery is handed to the writer when it is known and
+//	    stays in memory until it is written, also while the disk is full. A
+//	    crash makes at most the attempts of the last second again.
+//	H4  The cursors never say more than synced lines say, and a start with
+//	    cursors ends in the same queues as a start without.
+//	H5  A failed sync, or a write that failed other than for room, ends Run.
+//
+// Recovery, moment by moment:
+//
+//	killed                                  then
+//	between write and sync                  the lines may stand: delivered, or cut off if torn; a repeat is a duplicate or new
+//	after the sync, before the answer       delivered; a repeat is a duplicate
+//	between an answer of a receiver and     sent again, under the same id
+//	its line
+//	between cursors' two renames            the ones before are used
+//	anywhere in recovery                    it runs again (see segment.Recover)
+package history
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"sidehook/history/segment"
+)
+
+// Options say how a journal works. The zero value works.
+type Options struct {
+	SegmentSize int64 // in bytes, at which a segment is finished; segment.MaxSize if 0
+	Log         *slog.Logger
+}
+
+// Journal is an open history. It is for concurrent use.
+type Journal struct {
+	fs       segment.FS
+	log      *slog.Logger
+	base     time.Time // of the monotonic clock
+	identify *identifier
+	commits  *committer
+	outcomes *outcomes
+	events   *segment.Archive
+	held     atomic.Int64 // bytes of bodies in windows
+
+	damage sync.Map     // of segment.Damage by file and offset, to tell each once
+	lines  atomic.Int64 // how many there are in it
+
+	mu         sync.Mutex
+	queues     map[string]*Queue
+	published  segment.Position // every queue has everything up to here
+	generation uint64
+	hash       string
+
+	saved   cursors // those on disk; belongs to whoever saves
+	release func() error
+}
+
+// cursorsEvery is how often the cursors are written at most.
+const cursorsEvery = 5 * time.Second
+
+// Run writes until ctx is done and all that was accepted and known by then is
+// on disk, or until the disk fails: that error is final, and the process has
+// to end so that the next one reads what is truly there.
+func (j *Journal) Run(ctx context.Context) error {
+	group, running := errgroup.WithContext(ctx)
+	// Outcomes are written longest, as the last cursors rest on them.
+	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { return j.outcomes.run(writing) })
+	group.Go(func() error {
+		defer stop()
+		accepting, saving := errgroup.WithContext(running)
+		accepting.Go(func() error { return j.commits.run(saving) })
+		accepting.Go(func() error { return j.saveRegularly(saving) })
+		if err := accepting.Wait(); err != nil {
+			return err
+		}
+		j.save()
+		return nil
+	})
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("the journal has failed and is not written any more: %w", err)
+	}
+	return nil
+}
+
+// saveRegularly writes the cursors while others write what they speak of.
+func (j *Journal) saveRegularly(ctx context.Context) error {
+	wait := cursorsEvery
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		begun := time.Now()
+		j.save()
+		// Large cursors are written less often.
+		wait = max(cursorsEvery, 50*time.Since(begun))
+	}
+}
+
+func (j *Journal) save() {
+	if err := j.saveCursors(); err != nil {
+		// The next start reads more than it had to; nothing else.
+		j.log.Warn("cannot write the cursors", "error", err)
+	}
+}
+
+// Refuse ends the acceptance of events: Append says ErrStopping from now on.
+func (j *Journal) Refuse() { j.commits.stop(ErrStopping) }
+
+// Failed is why events are not accepted, nil while they are.
+func (j *Journal) Failed() error {
+	j.commits.mu.Lock()
+	defer j.commits.mu.Unlock()
+	return j.commits.refuse
+}
+
+// Close lets go of the folder. It is called after Run.
+func (j *Journal) Close() error {
+	err := j.commits.writer.Close()
+	err = errors.Join(err, j.outcomes.writer.Close(), j.events.Close())
+	if j.release != nil {
+		err = errors.Join(err, j.release())
+	}
+	return err
+}
+
+// Append makes events durable and queues them for their webhooks: all of them
+// or none. On return they are synced. Those that were accepted before are told
+// by their receipts and change nothing. Errors: *ConflictError, ErrBusy,
+// ErrNoRoom, ErrStopping, ErrFailed; and ctx's, after which the events may be
+// accepted or not.
+func (j *Journal) Append(ctx context.Context, entries []Entry) ([]Receipt, error) {
+	r := &request{records: make([]record, len(entries))}
+	for i := range entries {
+		e := &entries[i]
+		r.records[i] = record{
+			identity: j.identify.of(&e.Event),
+			head:     appendEventHead(make([]byte, 0, 128), e),
+			tail:     e.Event.JSON,
+			body:     &body{e.Event.JSON, e.Event.Filled},
+			to:       e.To,
+		}
+	}
+	if err := j.commits.do(ctx, r); err != nil {
+		return nil, err
+	}
+	return r.receipts, nil
+}
+
+// publish hands durable records to the queues, and wakes them.
+func (j *Journal) publish(batch []accepted) {
+	woken := map[*Queue]struct{}{}
+	for i := range batch {
+		a := &batch[i]
+		it := item{seq: a.seq, of: a.of, place: a.place, accepted: a.at.UnixNano(), body: a.body}
+		for _, name := range a.to {
+			q := j.Queue(name)
+			q.publish(it)
+			woken[q] = struct{}{}
+		}
+	}
+	j.mu.Lock()
+	j.published = j.commits.writer.Position()
+	j.mu.Unlock()
+	for q := range woken {
+		q.mu.Lock()
+		wake := q.wake
+		q.mu.Unlock()
+		wake()
+	}
+}
+
+// Queue is the deliveries of a webhook.
+func (j *Journal) Queue(name string) *Queue {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	q, ok := j.queues[name]
+	if !ok {
+		q = newQueue(j, name)
+		q.last = j.published.Number
+		j.queues[name] = q
+	}
+	return q
+}
+
+// Queues are all that there are, in the order of their names.
+func (j *Journal) Queues() []*Queue {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	list := j.queueList()
+	slices.SortFunc(list, func(a, b *Queue) int { return strings.Compare(a.name, b.name) })
+	return list
+}
+
+func (j *Journal) queueList() []*Queue { return slices.Collect(maps.Values(j.queues)) }
+
+// Generation is the number and the hash of the configuration last in force.
+func (j *Journal) Generation() (uint64, string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.generation, j.hash
+}
+
+// SetGeneration remembers which configuration is in force.
+func (j *Journal) SetGeneration(n uint64, hash string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.generation, j.hash = n, hash
+}
+
+// now is the time on the monotonic clock that waits run on.
+func (j *Journal) now() time.Duration { return time.Since(j.base) }
+
+// damaged reports a line that is not what was written, once.
+func (j *Journal) damaged(d *segment.Damage) {
+	if _, told := j.damage.LoadOrStore(fmt.Sprint(d.File, d.Offset), struct{}{}); told {
+		return
+	}
+	j.lines.Add(1)
+	text, _ := readFile(j.fs, d.File) // for the number alone; without it, 1
+	line := 1 + bytes.Count(text[:min(int64(len(text)), d.Offset)], []byte{'\n'})
+	j.log.Error("skipped a damaged line of the history", "file", d.File, "line", line, "offset", d.Offset, "reason", d.Reason)
+}
+
+// DamagedLines counts the damaged lines met since the start.
+func (j *Journal) DamagedLines() int64 { return j.lines.Load() }

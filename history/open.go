@@ -1,0 +1,89 @@
+package history
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// format is what FORMAT says. A folder of another number is refused, and never
+// rewritten.
+const (
+	formatFile = "FORMAT"
+	format     = "sidehook-history 1"
+)
+
+// Open opens the history in a folder, whatever a crash left in it, and makes
+// the folder if need be. One process at a time has it open.
+func Open(path string, opts Options) (*Journal, error) {
+	dir, err := segment.Dir(path)
+	if err != nil {
+		return nil, err
+	}
+	release, err := dir.Lock()
+	if err != nil {
+		return nil, err
+	}
+	j, err := OpenFS(dir, opts)
+	if err != nil {
+		return nil, errors.Join(err, release())
+	}
+	j.release = release
+	return j, nil
+}
+
+// OpenFS opens the history on a file system that nobody else writes to.
+func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := checkFormat(fsys); err != nil {
+		return nil, err
+	}
+	j := &Journal{fs: fsys, log: opts.Log, base: time.Now(), identify: newIdentifier(), queues: map[string]*Queue{}}
+	r := &restoring{Journal: j, opts: opts}
+	if err := r.run(); err != nil {
+		return nil, fmt.Errorf("open history: %w", err)
+	}
+	return j, nil
+}
+
+func checkFormat(fsys segment.FS) error {
+	text, err := readFile(fsys, formatFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return segment.ReplaceFile(fsys, formatFile, []byte(format+"\n"))
+	}
+	if err != nil {
+		return err
+	}
+	return knownFormat(text)
+}
+
+func knownFormat(text []byte) error {
+	if string(text) != format+"\n" {
+		return fmt.Errorf("the history's FORMAT is %q, and this sidehook reads %q only: use the version that wrote it, or another history.dir", text, format)
+	}
+	return nil
+}
+
+func readFile(fsys segment.FS, name string) ([]byte, error) {
+	file, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	size, err := file.Size()
+	if err != nil {
+		return nil, err
+	}
+	text := make([]byte, size)
+	if _, err := file.ReadAt(text, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	return text, nil
+}

@@ -1,0 +1,110 @@
+package history
+
+import (
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// Outcome is a record of the deliveries. Which members are set depends on its
+// Kind; history.md has them.
+type Outcome struct {
+	N          uint64
+	At         time.Time
+	Kind       string // attempt, config, webhook
+	Webhook    string
+	Was        string // the name that the delivery was accepted for, if another
+	Generation uint64
+
+	Seq     uint64
+	Event   string
+	SentID  string
+	Type    string
+	Resend  bool
+	Attempt int
+	Status  Status
+	Again   bool // the next attempt has the same number
+	Code    int
+	Error   string
+	Next    time.Time
+	Remote  string
+
+	State, Why string
+
+	// JSON as it stands in the line, nil if it does not.
+	Took, Timing, Request, Response, URL, Headers []byte
+	Raw                                           []byte // the whole line
+}
+
+// queue is the name of the queue that an attempt is of.
+func (o *Outcome) queue() string {
+	if o.Was != "" {
+		return o.Was
+	}
+	return o.Webhook
+}
+
+func (o *Outcome) state() State {
+	if o.State == active {
+		return State{}
+	}
+	return State{o.State, o.At, o.Why}
+}
+
+// parseOutcome reads a record of the deliveries. It shares the line's memory.
+func parseOutcome(line *segment.Line) Outcome {
+	o := Outcome{N: line.Number, At: line.At(), Raw: line.Raw}
+	for name, raw := range members(line.Fields()) {
+		switch name {
+		case "kind":
+			o.Kind = text(raw)
+		case "webhook":
+			o.Webhook = text(raw)
+		case "was":
+			o.Was = text(raw)
+		case "generation":
+			o.Generation = number(raw)
+		case "seq":
+			o.Seq = number(raw)
+		case "event":
+			o.Event = text(raw)
+		case "sent_id":
+			o.SentID = text(raw)
+		case "type":
+			o.Type = text(raw)
+		case "resend":
+			o.Resend = true
+		case "attempt":
+			o.Attempt = int(number(raw))
+		case "status":
+			o.Status = Status(text(raw))
+		case "again":
+			o.Again = true
+		case "code":
+			o.Code = int(number(raw))
+		case "error":
+			o.Error = text(raw)
+		case "next":
+			o.Next, _ = time.Parse(segment.TimeFormat, text(raw))
+		case "remote":
+			o.Remote = text(raw)
+		case "state":
+			o.State = text(raw)
+		case "why":
+			o.Why = text(raw)
+		case "took_ms":
+			o.Took = raw
+		case "timing_ms":
+			o.Timing = raw
+		case "request":
+			o.Request = raw
+		case "response":
+			o.Response = raw
+		case "url":
+			o.URL = raw
+		case "headers":
+			o.Headers = raw
+		}
+	}
+	return o
+}

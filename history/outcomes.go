@@ -1,0 +1,203 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// outcomes writes the stream of the deliveries: at once, and synced within
+// syncEvery. A crash in between costs attempts that are made again.
+type outcomes struct {
+	log    *slog.Logger
+	writer *segment.Writer
+
+	mu      sync.Mutex
+	pool    []outcome
+	flushes []chan error
+	failed  error
+	kick    chan struct{}
+	at      segment.Position // what is written
+
+	// configs are the generations whose config line stands in the segment.
+	configs map[string]uint64
+	synced  time.Time
+	noRoom  bool
+}
+
+// outcome is one line to be.
+type outcome struct {
+	webhook string
+	config  *Config // has to stand before it, if not nil
+	at      time.Time
+	fields  []byte
+}
+
+const (
+	syncEvery = 500 * time.Millisecond
+	// roomAgain is how soon a full disk is tried again.
+	roomAgain = 250 * time.Millisecond
+)
+
+func newOutcomes(w *segment.Writer, log *slog.Logger) *outcomes {
+	return &outcomes{
+		log: log, writer: w, at: w.Position(),
+		kick: make(chan struct{}, 1), configs: map[string]uint64{},
+	}
+}
+
+// add hands over a line. It does not block, and the line is not lost while the
+// process lives.
+func (o *outcomes) add(line outcome) {
+	o.mu.Lock()
+	o.pool = append(o.pool, line)
+	o.mu.Unlock()
+	o.wake()
+}
+
+func (o *outcomes) wake() {
+	select {
+	case o.kick <- struct{}{}:
+	default:
+	}
+}
+
+// flush returns once all that was added before is synced.
+func (o *outcomes) flush() error {
+	done := make(chan error, 1)
+	o.mu.Lock()
+	if o.failed != nil {
+		defer o.mu.Unlock()
+		return o.failed
+	}
+	o.flushes = append(o.flushes, done)
+	o.mu.Unlock()
+	o.wake()
+	return <-done
+}
+
+// position is what has been written. It may not be synced.
+func (o *outcomes) position() segment.Position {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.at
+}
+
+// run writes until ctx is done and everything added by then is synced, or
+// until the file fails.
+func (o *outcomes) run(ctx context.Context) (err error) {
+	// Whoever waits for a flush is told, whatever ends this.
+	defer func() { o.poison(err) }()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for stopping := false; ; {
+		select {
+		case <-o.kick:
+		case <-timer.C:
+		case <-ctx.Done():
+			stopping = true
+		}
+		wait, err := o.turn(stopping)
+		if err != nil || stopping && !o.noRoom {
+			return err
+		}
+		if stopping {
+			o.log.Error("the outcomes of deliveries could not be written: no room; these deliveries will be made again")
+			return nil
+		}
+		timer.Reset(wait)
+	}
+}
+
+// turn writes what is in the pool, and syncs if it is time to or someone asks.
+// It returns when the next turn is due at the latest.
+func (o *outcomes) turn(stopping bool) (time.Duration, error) {
+	o.mu.Lock()
+	pool, flushes := o.pool, o.flushes
+	o.pool, o.flushes = nil, nil
+	o.mu.Unlock()
+	written, err := o.write(pool)
+	if o.noRoom = errors.Is(err, segment.ErrNoRoom); o.noRoom {
+		// The outcomes stay, in their order, and nothing is sent again.
+		o.mu.Lock()
+		o.pool = append(pool[written:], o.pool...)
+		o.mu.Unlock()
+	} else if err != nil {
+		return 0, err
+	}
+	if o.writer.Dirty() && (stopping || len(flushes) > 0 || time.Since(o.synced) >= syncEvery) {
+		if err := o.writer.Sync(); err != nil {
+			answer(flushes, err)
+			return 0, err
+		}
+		o.synced = time.Now()
+	}
+	if o.noRoom {
+		answer(flushes, ErrNoRoom)
+		return roomAgain, nil
+	}
+	answer(flushes, nil)
+	if o.writer.Dirty() {
+		return syncEvery, nil
+	}
+	return time.Hour, nil
+}
+
+func answer(flushes []chan error, err error) {
+	for _, done := range flushes {
+		done <- err
+	}
+}
+
+// batchBytes is when a batch is written though more waits to be in it.
+const batchBytes = 4 << 20
+
+// write appends lines to the file and says how many it did.
+func (o *outcomes) write(pool []outcome) (written int, err error) {
+	defer func() {
+		o.mu.Lock()
+		o.at = o.writer.Position()
+		o.mu.Unlock()
+	}()
+	for written < len(pool) {
+		fresh, err := o.writer.Begin()
+		if fresh {
+			clear(o.configs)
+		}
+		if err != nil {
+			return written, err
+		}
+		upTo, size := written, 0
+		for ; upTo < len(pool) && size < batchBytes; upTo++ {
+			line := &pool[upTo]
+			if c := line.config; c != nil && o.configs[line.webhook] != c.Generation {
+				o.configs[line.webhook] = c.Generation
+				o.writer.Add(line.at, appendConfig(nil, line.webhook, c))
+			}
+			o.writer.Add(line.at, line.fields)
+			size += len(line.fields)
+		}
+		if err := o.writer.Write(); err != nil {
+			clear(o.configs) // those of this batch may not stand in the file
+			return written, err
+		}
+		written = upTo
+	}
+	return written, nil
+}
+
+// poison ends all waiting for this writer.
+func (o *outcomes) poison(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err == nil {
+		err = ErrStopping
+	}
+	o.failed = err
+	answer(o.flushes, err)
+	o.flushes = nil
+}

@@ -1,0 +1,219 @@
+package history
+
+import (
+	"sync"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// Queue is the deliveries of one webhook that have not ended, in the order of
+// their acceptance. Its numbered invariants:
+//
+//	Q1  A delivery is in exactly one of flight, waits, window and the unread
+//	    ones. It leaves flight by its lease alone.
+//	Q2  The window holds what comes before the unread ones, without a gap: an
+//	    event goes into the window if nothing is unread and there is room, and
+//	    is counted as unread otherwise. So the reader never has to meet the
+//	    head of the file, and nothing is handed out twice or never.
+//	Q3  Of the events at or behind the first one in the window, those in skip
+//	    were begun before a restart; the reader passes over them, and a start
+//	    that reads the window's events again does so too.
+//	Q4  Everything that has not been begun and is not unread is in the window;
+//	    memory does not grow with the backlog.
+type Queue struct {
+	journal *Journal
+	name    string
+
+	mu     sync.Mutex
+	older  *Queue // a former name's, drained before this one
+	taken  bool   // it is the older one of another
+	wake   func()
+	state  State
+	config map[uint64]*Config // by generation
+
+	flight map[uint64]*Lease
+	waits  waits
+	window []item
+	more   mark // where the reader goes on, while anything is unread
+	unread int
+	skip   ranges
+	last   uint64 // the last seq that was published to it
+
+	reading bool          // a claim is reading the file
+	pause   time.Duration // after an error, until when none reads again
+	backlog Backlog
+}
+
+// mark is a point in the events: nothing that is unread has a number below seq
+// or stands ahead of place.
+type mark struct {
+	seq   uint64
+	place segment.Place
+}
+
+// State is what a webhook has been put into, kept over a restart.
+type State struct {
+	Name  string // "" is active
+	Since time.Time
+	Why   string
+}
+
+// Pick says which delivery a claim is after.
+type Pick int
+
+const (
+	// Retries prefers waits that are due, longest due first, to new events.
+	Retries Pick = iota
+	// Oldest takes whatever has been due longest.
+	Oldest
+	// RetriesOnly begins no new delivery.
+	RetriesOnly
+)
+
+// windowSize bounds the deliveries a window holds; bodyBudget the bytes of all
+// windows together. What is over it is read from the file when its turn comes.
+const (
+	windowSize = 512
+	bodyBudget = 16 << 20
+)
+
+func newQueue(j *Journal, name string) *Queue {
+	return &Queue{journal: j, name: name, wake: func() {}, flight: map[uint64]*Lease{}, config: map[uint64]*Config{}}
+}
+
+// Name is the webhook's.
+func (q *Queue) Name() string { return q.name }
+
+// Notify sets the function that is called when a delivery may have become
+// claimable, other than by its time. It must be cheap and must not block.
+func (q *Queue) Notify(wake func()) {
+	q.mu.Lock()
+	q.wake = wake
+	older := q.older
+	q.mu.Unlock()
+	if older != nil {
+		older.Notify(wake)
+	}
+}
+
+// TakeOver makes the queue hand out what waits under a former name first.
+func (q *Queue) TakeOver(older *Queue) {
+	q.mu.Lock()
+	q.older = older
+	wake := q.wake
+	q.mu.Unlock()
+	older.mu.Lock()
+	older.taken, older.wake = true, wake
+	older.mu.Unlock()
+	wake()
+}
+
+// Configure says what stands in the config line of a generation.
+func (q *Queue) Configure(c Config) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.config[c.Generation] = &c
+	// Requests under way end as they began; older ones than these are over.
+	for generation := range q.config {
+		if generation+8 < c.Generation {
+			delete(q.config, generation)
+		}
+	}
+}
+
+// State is what SetState last set, also before a restart.
+func (q *Queue) State() State {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.state
+}
+
+// SetState records a new state.
+func (q *Queue) SetState(s State) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.state == s {
+		return
+	}
+	q.state = s
+	q.journal.outcomes.add(outcome{webhook: q.name, at: time.Now(), fields: appendState(nil, q.name, s)})
+}
+
+// publish adds an event that is durable.
+func (q *Queue) publish(it item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.last = it.seq
+	q.backlog.add(it.size())
+	if q.unread > 0 || len(q.window) >= windowSize {
+		if q.unread == 0 {
+			q.more = mark{it.seq, it.place}
+		}
+		q.unread++
+		return
+	}
+	q.push(it)
+}
+
+// push puts an item into the window, with its body if the budget allows.
+func (q *Queue) push(it item) {
+	if size := it.held(); size > 0 && q.journal.held.Add(size) > bodyBudget {
+		q.journal.held.Add(-size)
+		it.body = nil
+	}
+	q.window = append(q.window, it)
+}
+
+func (q *Queue) shift() item {
+	it := q.window[0]
+	q.window[0] = item{}
+	q.window = q.window[1:]
+	switch {
+	case len(q.window) > 0:
+	case q.unread > 0:
+		q.window = nil
+		q.skip.dropBelow(q.more.seq)
+	default:
+		q.window, q.skip = nil, nil
+	}
+	q.journal.held.Add(-it.held())
+	return it
+}
+
+// Due says when a claim would next succeed, in the past if it would now. It is
+// false if nothing is left but what is in flight.
+func (q *Queue) Due() (time.Time, bool) {
+	q.mu.Lock()
+	older := q.older
+	now := q.journal.now()
+	due, ok := now, true
+	switch {
+	case len(q.window) > 0:
+	case q.unread > 0 && !q.reading:
+		due = max(now, q.pause)
+	case len(q.waits) > 0:
+		due = q.waits[0].due
+	default:
+		ok = false
+	}
+	q.mu.Unlock()
+	at := q.journal.base.Add(due)
+	if older != nil {
+		if first, any := older.Due(); any && (!ok || first.Before(at)) {
+			return first, true
+		}
+	}
+	return at, ok
+}
+
+// Waiting counts the deliveries that were begun and wait with a time of their own.
+func (q *Queue) Waiting() int {
+	q.mu.Lock()
+	n, older := len(q.waits), q.older
+	q.mu.Unlock()
+	if older != nil {
+		n += older.Waiting()
+	}
+	return n
+}

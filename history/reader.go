@@ -1,0 +1,138 @@
+package history
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// readChunk bounds how many deliveries a claim takes into the window at a time.
+const readChunk = 128
+
+// readAgain is how soon a file that could not be read is tried again.
+const readAgain = time.Second
+
+// read takes the next unread deliveries into the window. Only one claim does
+// that at a time (reading is set); the file is read outside the lock, and
+// publish goes on meanwhile.
+func (q *Queue) read() {
+	q.mu.Lock()
+	from, last := q.more, q.last
+	q.mu.Unlock()
+	found, next, err := q.journal.follow(q.name, from, last)
+	q.mu.Lock()
+	q.reading = false
+	if err != nil {
+		// The file cannot be read now. Nothing is lost: it is tried again.
+		q.pause = q.journal.now() + readAgain
+		q.mu.Unlock()
+		q.journal.log.Error("cannot read waiting events", "webhook", q.name, "error", err)
+		return
+	}
+	for i := range found {
+		if q.skip.has(found[i].seq) { // Q3
+			continue
+		}
+		q.push(found[i])
+		q.unread--
+	}
+	if q.more = next; q.unread > 0 && next.seq > last && q.last == last {
+		// All that was published has been read (Q2): the rest is damaged.
+		q.journal.log.Error("damaged events cannot be delivered", "webhook", q.name, "count", q.unread)
+		q.backlog.Events -= q.unread
+		q.unread = 0
+	}
+	wake := q.wake
+	q.mu.Unlock()
+	wake()
+}
+
+// follow reads on from a mark, up to the record last, for deliveries to a
+// webhook. It returns where to go on.
+func (j *Journal) follow(name string, from mark, last uint64) (found []item, next mark, err error) {
+	quoted := []byte(strconv.Quote(name)) // names have nothing to escape
+	next = from
+	for _, first := range j.events.Segments() {
+		if first < from.place.Segment {
+			continue
+		}
+		offset := int64(0)
+		if first == from.place.Segment {
+			offset = int64(from.place.Offset)
+		}
+		s, err := j.events.Scan(first, offset)
+		if err != nil {
+			return nil, from, err
+		}
+		for next.seq <= last && len(found) < readChunk {
+			line, ok, err := nextLine(s, j.damaged)
+			if err != nil {
+				return nil, from, err
+			}
+			if !ok {
+				break
+			}
+			if line.Number <= last && goesTo(&line, quoted) {
+				found = append(found, j.itemOf(&line))
+			}
+			next = mark{line.Number + 1, segment.Place{Segment: first, Offset: uint32(s.Offset())}}
+		}
+		if next.seq > last || len(found) >= readChunk {
+			return found, next, nil
+		}
+	}
+	next.seq = last + 1 // the file ends ahead of it
+	return found, next, nil
+}
+
+// goesTo says whether the record is for the webhook of the quoted name.
+func goesTo(line *segment.Line, quoted []byte) bool {
+	for name, raw := range members(line.Fields()) {
+		if name == "to" {
+			return bytes.Contains(raw, quoted)
+		}
+	}
+	return false
+}
+
+// itemOf makes a delivery of a record just read. The event of a resend stands
+// elsewhere, and is read when its turn comes.
+func (j *Journal) itemOf(line *segment.Line) item {
+	a := parseAccepted(line)
+	it := item{seq: a.Seq, of: a.Of, place: a.Place, accepted: a.At.UnixNano()}
+	if a.Event != nil && j.held.Load() < bodyBudget {
+		it.body = &body{bytes.Clone(a.Event), a.Filled}
+	}
+	return it
+}
+
+// load reads the event of an item from where it stands.
+func (j *Journal) load(it *item) error {
+	line, err := j.record(it.seq, it.place)
+	if err != nil {
+		return err
+	}
+	a := parseAccepted(&line)
+	it.place, it.of, it.accepted = line.Place, a.Of, a.At.UnixNano()
+	if a.Kind == kindResend {
+		if line, err = j.events.Find(a.Of); err != nil {
+			return err
+		}
+		a = parseAccepted(&line)
+	}
+	it.body = &body{a.Event, a.Filled}
+	return nil
+}
+
+// record reads a record by its place, or by its number if the place is not
+// known or does not hold it.
+func (j *Journal) record(seq uint64, place segment.Place) (segment.Line, error) {
+	if place.Length > 0 {
+		if line, err := j.events.Read(place); err == nil && line.Number == seq {
+			return line, nil
+		}
+	}
+	return j.events.Find(seq)
+}

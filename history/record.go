@@ -1,0 +1,99 @@
+package history
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"sidehook/history/event"
+	"sidehook/history/segment"
+)
+
+// kinds of records.
+const (
+	kindEvent   = "event"
+	kindResend  = "resend"
+	kindAttempt = "attempt"
+	kindConfig  = "config"
+	kindWebhook = "webhook"
+)
+
+func appendNames(dst []byte, names []string) []byte {
+	dst = append(dst, '[')
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = event.AppendString(dst, name)
+	}
+	return append(dst, ']')
+}
+
+// appendEventHead is all of an event's fields but the event itself, which
+// stands last and is copied from where it is.
+func appendEventHead(dst []byte, e *Entry) []byte {
+	dst = append(dst, `"kind":"event","generation":`...)
+	dst = strconv.AppendUint(dst, e.Generation, 10)
+	dst = append(dst, `,"to":`...)
+	dst = appendNames(dst, e.To)
+	if len(e.Event.Filled) > 0 {
+		dst = append(dst, `,"filled":`...)
+		dst = appendNames(dst, e.Event.Filled)
+	}
+	return append(dst, `,"event":`...)
+}
+
+func appendResend(dst []byte, of uint64, to []string, by string) []byte {
+	dst = append(dst, `"kind":"resend","of":`...)
+	dst = strconv.AppendUint(dst, of, 10)
+	dst = append(dst, `,"to":`...)
+	dst = appendNames(dst, to)
+	dst = append(dst, `,"by":`...)
+	return event.AppendString(dst, by)
+}
+
+// Accepted is a record of the events: an event, or the resend of one.
+type Accepted struct {
+	Seq        uint64
+	At         time.Time
+	Kind       string
+	Of         uint64 // of a resend, the seq of its event
+	By         string // of a resend, who asked
+	Generation uint64
+	To         []string
+	Filled     []string
+	Event      []byte // compact JSON; shares the line's memory
+	Raw        []byte // the whole line
+	Place      segment.Place
+}
+
+// clone makes one that outlives its line.
+func (a *Accepted) clone() Accepted {
+	c := *a
+	c.Event, c.Raw = bytes.Clone(a.Event), bytes.Clone(a.Raw)
+	return c
+}
+
+// parseAccepted reads a record of the events.
+func parseAccepted(line *segment.Line) Accepted {
+	a := Accepted{Seq: line.Number, At: line.At(), Raw: line.Raw, Place: line.Place}
+	for name, raw := range members(line.Fields()) {
+		switch name {
+		case "kind":
+			a.Kind = text(raw)
+		case "of":
+			a.Of = number(raw)
+		case "by":
+			a.By = text(raw)
+		case "generation":
+			a.Generation = number(raw)
+		case "to":
+			a.To = names(raw)
+		case "filled":
+			a.Filled = names(raw)
+		case "event":
+			a.Event = raw
+		}
+	}
+	return a
+}

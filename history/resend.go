@@ -1,0 +1,33 @@
+package history
+
+import (
+	"context"
+	"slices"
+)
+
+// Resend asks for a delivery of an event that was accepted before.
+type Resend struct {
+	Of Accepted
+	To []string
+	By string // who asked: cli, api
+}
+
+// Resend makes the request durable and queues it. For a webhook that the event
+// still waits for, that delivery is made due now instead. The receipt's To are
+// those that get a delivery of their own.
+func (j *Journal) Resend(ctx context.Context, r Resend) (Receipt, error) {
+	fresh := slices.Clone(r.To)
+	fresh = slices.DeleteFunc(fresh, func(name string) bool { return j.Queue(name).hastenEvent(r.Of.Seq) })
+	if len(fresh) == 0 {
+		return Receipt{}, nil
+	}
+	req := &request{records: []record{{
+		of: r.Of.Seq, to: fresh,
+		head: appendResend(nil, r.Of.Seq, fresh, r.By),
+		body: &body{r.Of.Event, r.Of.Filled},
+	}}}
+	if err := j.commits.do(ctx, req); err != nil {
+		return Receipt{}, err
+	}
+	return req.receipts[0], nil
+}
