@@ -1,0 +1,117 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+)
+
+// draft is a webhook while it is read: its keys over the defaults, and those
+// that can be judged only once all are known.
+type draft struct {
+	Webhook
+	catalogue map[string]string
+
+	// Where the keys stand; nil if they do not.
+	nameAt, wasAt, urlAt, eventsAt, headersAt *value
+
+	url     text
+	secrets []text
+	headers []headerLine
+}
+
+// webhooks reads the list of webhooks, each over the defaults in base.
+func (l *loader) webhooks(v *value, base *draft, f *File) {
+	items := l.items(v, "write webhooks: [] for none")
+	fields := slices.Concat(ownFields(), sharedFields())
+	names := make(map[string]*value)
+	var renamed []former
+	for i := range items {
+		d := *base
+		d.catalogue = f.EventTypes
+		d.headers, d.headersAt = nil, nil
+		before := l.found.errors
+		readFields(l, &items[i], "webhook", fields, &d)
+		if isMapping(&items[i]) {
+			l.complete(&items[i], &d, base)
+		}
+		if first := names[d.Name]; first != nil {
+			l.fail(d.nameAt, fmt.Sprintf("%q is also the name of %s, in line %d", d.Name, first.up.path(), first.node.Line), "give each its own")
+		} else if d.Name != "" {
+			names[d.Name] = d.nameAt
+		}
+		if d.Was != "" {
+			renamed = append(renamed, former{d.Was, d.wasAt})
+		}
+		// What is wrong is not kept: the list may be aliases of one entry. Nor is
+		// the draft, which holds on to the nodes of the file.
+		if l.found.errors == before {
+			hook := d.Webhook
+			f.Webhooks = append(f.Webhooks, &hook)
+		}
+	}
+	l.judgeFormer(renamed, names)
+}
+
+// former is a name that a webhook had before.
+type former struct {
+	name string
+	at   *value
+}
+
+// judgeFormer checks the former names against the names in use and against each
+// other.
+func (l *loader) judgeFormer(renamed []former, names map[string]*value) {
+	taken := make(map[string]*value)
+	for _, was := range renamed {
+		if user := names[was.name]; user != nil {
+			l.fail(was.at, fmt.Sprintf("%q is the name of %s, not a former one", was.name, user.up.path()), "write the name it had before, or remove was")
+		} else if other := taken[was.name]; other != nil {
+			l.fail(was.at, fmt.Sprintf("%q was %s, in line %d, and its deliveries go to one webhook", was.name, other.up.path(), other.node.Line), "remove one")
+		} else {
+			taken[was.name] = was.at
+		}
+	}
+}
+
+// complete judges what depends on several keys, and what is missing.
+func (l *loader) complete(v *value, d, base *draft) {
+	l.require(v, d.nameAt, "name", "write one, such as name: app-lifecycle")
+	l.require(v, d.urlAt, "url", "write where its requests go, such as url: https://hooks.example.com/path")
+	l.require(v, d.eventsAt, "events", `list at least one type or glob, such as events: ["com.example.**"]`)
+	l.completeURL(d)
+	l.completeSecrets(v, d)
+	l.completeHeaders(d, base)
+	d.resolveProfile()
+}
+
+// require reports a key of v that is not there.
+func (l *loader) require(v, at *value, key, hint string) {
+	if at == nil {
+		l.fail(&value{node: v.node, name: &yaml.Node{Value: key}, up: v}, "is required", hint)
+	}
+}
+
+func (l *loader) completeURL(d *draft) {
+	d.URL = newURL(d.url.string, d.url.filled)
+	if !d.url.known {
+		return
+	}
+	for _, c := range judgeURL(d.url.string, d.Allow) {
+		l.fail(d.url.at, c.message, c.hint)
+	}
+}
+
+func (l *loader) completeSecrets(v *value, d *draft) {
+	d.Secrets = make([]Secret, len(d.secrets))
+	for i, t := range d.secrets {
+		d.Secrets[i] = NewSecret(t.string)
+		if t.known {
+			l.judgeSecret(t, d.Allow.ShortSecret)
+		}
+	}
+	if len(d.secrets) == 0 && !slices.Contains(d.Signature, "none") {
+		l.warn(v, "has no secret, so that its requests are not signed", "set secret, or signature: none if that is meant")
+	}
+}

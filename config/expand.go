@@ -1,0 +1,115 @@
+package config
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// expand fills in the ${…} of a value, and makes ${ of $${.
+func (l *loader) expand(v *value) (text, bool) {
+	t := text{string: v.node.Value, at: v, known: true}
+	if !strings.Contains(t.string, "${") {
+		return t, true
+	}
+	var out strings.Builder
+	rest := t.string
+	for {
+		before, after, found := strings.Cut(rest, "${")
+		if !found {
+			break
+		}
+		if literal, ok := strings.CutSuffix(before, "$"); ok {
+			out.WriteString(literal + "${")
+			rest = after
+			continue
+		}
+		inner, after, closed := strings.Cut(after, "}")
+		ref, ok := parseReference(inner)
+		if !closed || !ok {
+			l.fail(v, "has a ${ that begins no reference", "write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${")
+			return text{}, false
+		}
+		filling, ok := l.fill(v, ref)
+		t.filled, t.known = true, t.known && ok
+		out.WriteString(before + filling)
+		rest = after
+	}
+	if t.known {
+		t.string = out.String() + rest
+	}
+	return t, true
+}
+
+// reference is what stands in ${…}.
+type reference struct {
+	kind string // "file", "cred", or "" for an environment variable
+	name string
+}
+
+func parseReference(inner string) (reference, bool) {
+	kind, name, special := strings.Cut(inner, ":")
+	switch {
+	case !special:
+		return reference{"", inner}, isVariable(inner)
+	case kind == "file":
+		return reference{kind, name}, name != "" && !strings.Contains(name, "\x00")
+	case kind == "cred":
+		// It stays within the folder of the credentials.
+		return reference{kind, name}, fs.ValidPath(name) && name != "." && !strings.Contains(name, "/")
+	}
+	return reference{}, false
+}
+
+func isVariable(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; !alphanumeric(c) && c != '_' || i == 0 && '0' <= c && c <= '9' {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// fill returns what ref stands for. It says false if there is no such thing, and
+// reports that.
+func (l *loader) fill(v *value, ref reference) (string, bool) {
+	filling, err := l.lookUp(ref)
+	switch {
+	case err == nil:
+		return filling, true
+	case l.mode == Check, l.mode == Tools && v.path() == "listen.token":
+		// A command beside the relay can do without the token: there is the socket.
+		l.warn(v, err.Error(), "")
+	default:
+		l.fail(v, err.Error(), "")
+	}
+	return "", false
+}
+
+func (l *loader) lookUp(ref reference) (string, error) {
+	switch ref.kind {
+	case "file":
+		return l.readNamed(l.resolve(ref.name))
+	case "cred":
+		dir := os.Getenv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return "", fmt.Errorf("credential %s cannot be read: CREDENTIALS_DIRECTORY is not set", ref.name)
+		}
+		return l.readNamed(filepath.Join(dir, ref.name))
+	}
+	filling, ok := os.LookupEnv(ref.name)
+	if !ok {
+		return "", fmt.Errorf("environment variable %s is not set", ref.name)
+	}
+	return filling, nil
+}
+
+// resolve makes a path of the process of one in the file.
+func (l *loader) resolve(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(filepath.Dir(l.found.file), path)
+}

@@ -1,0 +1,26 @@
+package config
+
+import (
+	"slices"
+	"time"
+)
+
+// Parse judges content without a file.
+func Parse(name string, data []byte, mode Mode) (*File, error) {
+	r := parse(name, data, mode)
+	if r.file == nil {
+		return nil, r.problems
+	}
+	return r.file, nil
+}
+
+// Hasten makes a watcher wait for less.
+func (w *Watcher) Hasten(settle, look time.Duration) { w.settle, w.look = settle, look }
+
+// Refused lists what is not supported yet.
+var Refused = unsupported
+
+// Keys lists every key that is supported, wherever it stands.
+func Keys() []string {
+	return slices.Concat(keysOf(topFields()), keysOf(listenFields()), keysOf(historyFields()), keysOf(ownFields()), keysOf(sharedFields()))
+}

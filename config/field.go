@@ -1,0 +1,58 @@
+package config
+
+import "slices"
+
+// field is a key of a mapping and what reads its value into T.
+type field[T any] struct {
+	key  string
+	read func(*loader, *value, *T)
+}
+
+// readFields reads the mapping v, whose keys are fields and those that
+// unsupported lists for where.
+func readFields[T any](l *loader, v *value, where string, fields []field[T], into *T) {
+	pairs := l.pairs(v, "")
+	for i := range pairs {
+		pair := &pairs[i]
+		key := pair.name.Value
+		if i := slices.IndexFunc(fields, func(f field[T]) bool { return f.key == key }); i >= 0 {
+			fields[i].read(l, pair, into)
+			continue
+		}
+		later := unsupported(where)
+		if slices.Contains(later, key) {
+			l.failKey(pair, "is not supported yet", "remove it")
+			continue
+		}
+		l.failKey(pair, "unknown key", l.keyHint(pair, append(keysOf(fields), later...)))
+	}
+}
+
+func keysOf[T any](fields []field[T]) []string {
+	keys := make([]string, len(fields))
+	for i, f := range fields {
+		keys[i] = f.key
+	}
+	return keys
+}
+
+// keyHint says where a key belongs that is right elsewhere, or which of the keys
+// known here is nearest.
+func (l *loader) keyHint(v *value, known []string) string {
+	key := v.name.Value
+	switch {
+	case v.section() == "defaults" && slices.Contains(keysOf(ownFields()), key):
+		return "it has no default; write it at each webhook"
+	case slices.Contains(keysOf(ownFields()), key):
+		return "it belongs to a webhook"
+	case slices.Contains(keysOf(sharedFields()), key), slices.Contains(unsupported("webhook"), key):
+		return "it belongs to a webhook, or under defaults"
+	case slices.Contains(keysOf(listenFields()), key):
+		return "it belongs under listen"
+	case slices.Contains(keysOf(historyFields()), key), slices.Contains(unsupported("history"), key):
+		return "it belongs under history"
+	case slices.Contains(keysOf(topFields()), key):
+		return "it belongs at the top of the file"
+	}
+	return l.didYouMean(key, known)
+}

@@ -1,0 +1,89 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// judgeGlob returns what is wrong with an exact type or a glob; the zero
+// complaint if nothing is.
+func judgeGlob(glob string) complaint {
+	switch {
+	case glob == "":
+		return complaint{"must not be empty", `write "**" for every type`}
+	case hasControl(glob):
+		return complaint{"must not hold control characters", ""}
+	}
+	for word := range strings.SplitSeq(glob, ".") {
+		switch {
+		case word == "":
+			return complaint{"has an empty word", "write one dot between two words, and none at the ends"}
+		case word != "*" && word != "**" && strings.Contains(word, "*"):
+			return complaint{"has a * within a word", "write * for one whole word, ** for any number of them"}
+		}
+	}
+	return complaint{}
+}
+
+// judgeRoute returns the zero complaint if a good glob can match a type of the
+// catalogue, or is one for sidehook's own events, which stand in none.
+func (l *loader) judgeRoute(glob string, catalogue map[string]string) complaint {
+	first, _, _ := strings.Cut(glob, ".")
+	if catalogue == nil || first == "sidehook" {
+		return complaint{}
+	}
+	c, ok := l.routes[glob]
+	if !ok {
+		c = l.route(glob, catalogue)
+		l.routes[glob] = c
+	}
+	return c
+}
+
+func (l *loader) route(glob string, catalogue map[string]string) complaint {
+	if !strings.Contains(glob, "*") {
+		if _, ok := catalogue[glob]; ok {
+			return complaint{}
+		}
+		hint := l.didYouMean(glob, slices.Sorted(maps.Keys(catalogue)))
+		if hint == "" {
+			hint = "add it there, or correct it"
+		}
+		return complaint{"asks for a type that is not in event_types", hint}
+	}
+	words := strings.Split(glob, ".")
+	for name := range catalogue {
+		if matches(words, strings.Split(name, ".")) {
+			return complaint{}
+		}
+	}
+	return complaint{"matches no type in event_types", "add one there, or correct it"}
+}
+
+// matches says whether the words of a glob match those of a type: * is one word,
+// ** any number.
+func matches(glob, words []string) bool {
+	// After a mismatch the last ** takes one word more; one before it need not,
+	// since whatever that gains the last can have.
+	star, resume := -1, 0
+	i, j := 0, 0
+	for j < len(words) {
+		switch {
+		case i < len(glob) && glob[i] == "**":
+			star, resume = i, j
+			i++
+		case i < len(glob) && (glob[i] == "*" || glob[i] == words[j]):
+			i, j = i+1, j+1
+		case star >= 0:
+			resume++
+			i, j = star+1, resume
+		default:
+			return false
+		}
+	}
+	for i < len(glob) && glob[i] == "**" {
+		i++
+	}
+	return i == len(glob)
+}

@@ -1,0 +1,185 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// ownFields are the keys of a webhook that have no default.
+func ownFields() []field[draft] {
+	return []field[draft]{
+		{"name", readName},
+		{"was", readWas},
+		{"description", readDescription},
+		{"url", readURL},
+		{"events", readEvents},
+	}
+}
+
+// sharedFields are the keys of a webhook that may stand in defaults, too.
+func sharedFields() []field[draft] {
+	return []field[draft]{
+		{"secret", readSecrets},
+		{"headers", readHeaders},
+		{"enabled", func(l *loader, v *value, d *draft) { l.bool(v, &d.Enabled) }},
+		{"profile", func(l *loader, v *value, d *draft) { l.choice(v, "profile", profiles(), &d.Profile) }},
+		{"format", func(l *loader, v *value, d *draft) { l.choice(v, "format", formats(), &d.Format) }},
+		{"signature", readSignature},
+		{"user_agent", func(l *loader, v *value, d *draft) { l.line(v, 256, &d.UserAgent) }},
+		{"timeout", func(l *loader, v *value, d *draft) { l.duration(v, time.Second, 2*time.Minute, &d.Timeout) }},
+		{"retry", readRetry},
+		{"concurrency", func(l *loader, v *value, d *draft) { l.int(v, 1, 1024, &d.Concurrency) }},
+		{"allow", readAllow},
+	}
+}
+
+func readName(l *loader, v *value, d *draft) {
+	d.nameAt = v
+	if t, ok := l.text(v); ok && (!t.known || l.isName(t)) {
+		d.Name = t.string
+	}
+}
+
+func readWas(l *loader, v *value, d *draft) {
+	d.wasAt = v
+	if t, ok := l.known(v); ok && l.isName(t) {
+		d.Was = t.string
+	}
+}
+
+func (l *loader) isName(t text) bool {
+	ok := 1 <= len(t.string) && len(t.string) <= 63 && strings.IndexByte("._-", t.string[0]) < 0 &&
+		strings.Trim(t.string, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
+	if !ok {
+		l.fail(t.at, "must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "+t.show(), "")
+	}
+	return ok
+}
+
+func readDescription(l *loader, v *value, d *draft) {
+	t, ok := l.known(v)
+	if n := utf8.RuneCountInString(t.string); ok && n > 1024 {
+		l.fail(v, fmt.Sprintf("must have at most 1024 characters, has %d", n), "")
+		return
+	}
+	d.Description = t.string
+}
+
+func readURL(l *loader, v *value, d *draft) {
+	d.urlAt = v
+	if t, ok := l.text(v); ok {
+		d.url = t
+	}
+}
+
+func readEvents(l *loader, v *value, d *draft) {
+	d.eventsAt = v
+	items := l.items(v, `write a list, such as ["com.example.**"]`)
+	if isList(v) && len(items) == 0 {
+		l.fail(v, "lists none", `list at least one type or glob, such as events: ["com.example.**"]`)
+	}
+	d.Events = make([]string, 0, len(items))
+	for i := range items {
+		t, ok := l.known(&items[i])
+		if !ok {
+			continue
+		}
+		c := judgeGlob(t.string)
+		if c.message == "" {
+			c = l.judgeRoute(t.string, d.catalogue)
+		}
+		if c.message != "" {
+			l.fail(t.at, c.message, c.hint)
+		}
+		d.Events = append(d.Events, t.string)
+	}
+}
+
+func readSecrets(l *loader, v *value, d *draft) {
+	d.secrets = nil
+	each := []value{*v}
+	if isList(v) {
+		each = l.items(v, "")
+	}
+	for i := range each {
+		if t, ok := l.text(&each[i]); ok {
+			d.secrets = append(d.secrets, t)
+		}
+	}
+}
+
+func readSignature(l *loader, v *value, d *draft) {
+	each := []value{*v}
+	if isList(v) {
+		each = l.items(v, "")
+	}
+	if len(each) > 1 && slices.Contains(unsupported("signature"), severalSignatures) {
+		l.notYet(v, severalSignatures, []string{"one of them"})
+		return
+	}
+	if len(each) == 0 {
+		l.fail(v, "names no signature", "write signature: none if that is meant")
+	}
+	d.Signature = nil
+	for i := range each {
+		if t, ok := l.known(&each[i]); ok && l.oneOf(t, "signature", signatures()) {
+			d.Signature = append(d.Signature, t.string)
+		}
+	}
+}
+
+func readRetry(l *loader, v *value, d *draft) {
+	items := l.items(v, "write retry: [5s, 5m], or [] for one attempt")
+	if len(items) > 32 {
+		l.fail(v, fmt.Sprintf("must be at most 32 waits, are %d", len(items)), "")
+	}
+	d.Retry = make([]time.Duration, len(items))
+	for i := range items {
+		l.duration(&items[i], time.Millisecond, 7*24*time.Hour, &d.Retry[i])
+	}
+}
+
+func readAllow(l *loader, v *value, d *draft) {
+	items := l.items(v, "write allow: [http]")
+	d.Allow = Allow{}
+	for i := range items {
+		t, ok := l.known(&items[i])
+		if !ok {
+			continue
+		}
+		switch t.string {
+		case "http":
+			d.Allow.HTTP = true
+		case "any-host":
+			d.Allow.AnyHost = true
+		case "short-secret":
+			d.Allow.ShortSecret = true
+		default:
+			l.allowPrefix(t, &d.Allow)
+		}
+	}
+}
+
+// allowPrefix reads a block of addresses.
+func (l *loader) allowPrefix(t text, allow *Allow) {
+	words := []string{"http", "any-host", "short-secret"}
+	prefix, err := netip.ParsePrefix(t.string)
+	hint := l.suggest(t, words)
+	if ip, err := netip.ParseAddr(t.string); err == nil && !t.filled {
+		hint = "write " + netip.PrefixFrom(ip, ip.BitLen()).String()
+	}
+	switch {
+	case err != nil:
+		l.fail(t.at, "must be "+list(append(words, "a CIDR such as 10.0.0.0/8"))+", not "+t.show(), hint)
+	case prefix != prefix.Masked():
+		l.fail(t.at, "has bits set behind its length", "write "+prefix.Masked().String())
+	case prefix.Addr().Is4In6():
+		l.fail(t.at, "is an IPv4 block in the form of IPv6, which no address matches", "write the IPv4 block")
+	default:
+		allow.Prefixes = append(allow.Prefixes, prefix)
+	}
+}

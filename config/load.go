@@ -1,0 +1,132 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io/fs"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Mode says which ${…} are filled in.
+type Mode int
+
+const (
+	// Run fills in all of them; one that cannot be filled in is an error.
+	Run Mode = iota
+	// Check fills in those that it can; another is a warning, and its key is as
+	// if it were not there.
+	Check
+	// Tools reads listen and history alone, so that a command finds the relay and
+	// its files without the relay's environment, and while an edit is not done:
+	// the rest of the file is left out of the result and not judged.
+	Tools
+)
+
+// Load reads and judges the file at path. The error is of type Problems.
+func Load(path string, mode Mode) (*File, error) {
+	r := read(path, mode)
+	if r.file == nil {
+		return nil, r.problems
+	}
+	return r.file, nil
+}
+
+// reading is one reading of the file, good or bad.
+type reading struct {
+	file     *File      // nil if it is refused
+	problems Problems   // why it is refused
+	hash     string     // of all that was read
+	seen     []sighting // of the file itself first, then those it names
+	partial  bool       // it may name other files than those in seen
+	missing  bool       // there is no such file
+}
+
+// read reads the file.
+func read(path string, mode Mode) reading {
+	data, seen, err := readFile(path, maxFile)
+	if err != nil {
+		return reading{
+			problems: Problems{{File: path, Message: err.Error()}},
+			seen:     []sighting{seen},
+			partial:  true,
+			missing:  errors.Is(err, fs.ErrNotExist),
+		}
+	}
+	r := parse(path, data, mode)
+	r.seen = slices.Insert(r.seen, 0, seen)
+	if r.file != nil {
+		r.file.seen = r.seen
+	}
+	return r
+}
+
+// loader holds what one reading of the file needs and finds.
+type loader struct {
+	mode  Mode
+	found collector
+	// budget is how many nodes may still be visited; below 0 they were too many,
+	// and what is found after that is not reported.
+	budget int
+	named  map[string]named // files that the file names, by path
+	seen   []sighting       // of those
+	hash   hash.Hash
+	routes map[string]complaint // of globs, about the catalogue
+}
+
+// parse judges the content of the file.
+func parse(path string, data []byte, mode Mode) reading {
+	l := &loader{
+		mode:  mode,
+		found: collector{file: path},
+		// No node is shorter than two bytes, so that only aliases can exceed it.
+		budget: len(data) + 1_000_000,
+		named:  make(map[string]named),
+		hash:   sha256.New(),
+		routes: make(map[string]complaint),
+	}
+	l.hash.Write(data)
+	root := l.root(data)
+	if root == nil {
+		return reading{problems: l.found.sorted(), hash: l.sum(), partial: true}
+	}
+	file := l.file(&value{node: root})
+	problems := l.found.sorted()
+	r := reading{hash: l.sum(), seen: l.seen}
+	if l.found.errors > 0 {
+		r.problems = problems
+		return r
+	}
+	file.Hash, file.Warnings = r.hash, problems
+	r.file = file
+	return r
+}
+
+func (l *loader) sum() string { return hex.EncodeToString(l.hash.Sum(nil)) }
+
+// root returns the top of the file's only document, or nil if it has none that
+// could be walked.
+func (l *loader) root(data []byte) *yaml.Node {
+	if i, message := unreadable(data); i >= 0 {
+		line, column := position(data, i)
+		l.found.add(Problem{Line: line, Column: column, Message: message})
+		return nil
+	}
+	docs, err := documents(data)
+	if err != nil {
+		l.found.add(syntaxProblem(data, err))
+		return nil
+	}
+	if len(docs) == 0 || isNull(docs[0].Content[0]) {
+		l.found.add(Problem{Line: 1, Column: 1, Message: "is empty", Hint: "write webhooks: [] for none"})
+		return nil
+	}
+	if len(docs) > 1 {
+		n := docs[1]
+		l.found.add(Problem{Line: n.Line, Column: n.Column, Message: "begins a second document", Hint: "remove --- and keep one document a file"})
+	}
+	return docs[0].Content[0]
+}

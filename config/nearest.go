@@ -1,0 +1,79 @@
+package config
+
+import "strings"
+
+// didYouMean is the hint for a word that is none of the known ones.
+func (l *loader) didYouMean(word string, known []string) string {
+	// Past what is shown it would be work for nothing.
+	if l.found.errors >= maxProblems {
+		return ""
+	}
+	if near := nearest(word, known); near != "" {
+		return "did you mean \"" + near + "\"?"
+	}
+	return ""
+}
+
+// suggest is didYouMean for a value, which may be a secret.
+func (l *loader) suggest(t text, known []string) string {
+	if t.filled {
+		return ""
+	}
+	return l.didYouMean(t.string, known)
+}
+
+// nearest returns the known word that word is most likely a slip of, or "".
+func nearest(word string, known []string) string {
+	if len(word) > 64 {
+		return ""
+	}
+	word = strings.ToLower(word)
+	best, least := "", 0
+	for _, k := range known {
+		// One slip in three letters is still a slip; more is another word.
+		if d := distance(word, k); d <= max(1, len(k)/3) && (best == "" || d < least) {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, remove, replace or swap with their
+// neighbour to make b of a.
+func distance(a, b string) int {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	var before, last []int
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		before, last, row = last, row, make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			differ := 1
+			if a[i-1] == b[j-1] {
+				differ = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+differ)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+	}
+	return row[len(b)]
+}
+
+// list writes words as they stand in a sentence: a, b or c.
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}

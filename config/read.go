@@ -1,0 +1,98 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+const (
+	maxFile  = 16 << 20 // of webhooks.yaml
+	maxNamed = 64 << 10 // of a file that comes in by ${file:…} or ${cred:…}
+)
+
+// named is a file that the file names, as it was read.
+type named struct {
+	content string
+	err     error
+}
+
+// sighting is how a file looked just before it was read; info is nil if there
+// was none.
+type sighting struct {
+	path string
+	info fs.FileInfo
+}
+
+// look returns how the file looks now.
+func look(path string) sighting {
+	info, err := os.Stat(path)
+	if err != nil {
+		info = nil
+	}
+	return sighting{path, info}
+}
+
+// same says whether nothing points to a change between two looks at a path.
+func (s sighting) same(o sighting) bool {
+	if s.info == nil || o.info == nil {
+		return s.info == nil && o.info == nil
+	}
+	return os.SameFile(s.info, o.info) && s.info.Size() == o.info.Size() &&
+		s.info.ModTime().Equal(o.info.ModTime()) && s.info.Mode() == o.info.Mode()
+}
+
+// readNamed returns the content of a file without its last newline. Each is
+// read once a load, so that all who name it get the same.
+func (l *loader) readNamed(path string) (string, error) {
+	if n, ok := l.named[path]; ok {
+		return n.content, n.err
+	}
+	data, seen, err := readFile(path, maxNamed)
+	if err != nil {
+		err = fmt.Errorf("file %s %w", path, err)
+	}
+	content := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	l.named[path] = named{content, err}
+	l.seen = append(l.seen, seen)
+	fmt.Fprintf(l.hash, "\x00%s\x00%d\x00%s", path, len(content), content)
+	return content, err
+}
+
+// readFile reads a regular file that not everyone may write. It looks at the
+// file before it reads, so that a change in between shows as one.
+func readFile(path string, most int64) ([]byte, sighting, error) {
+	seen := look(path)
+	if seen.info != nil && !seen.info.Mode().IsRegular() {
+		// To open a pipe could take for ever.
+		return nil, seen, errors.New("is not a regular file")
+	}
+	if seen.info != nil && seen.info.Mode().Perm()&0o002 != 0 {
+		return nil, seen, errors.New("may be written by everyone; take that away with chmod o-w")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, seen, cannotRead(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, seen, cannotRead(err)
+	}
+	if int64(len(data)) > most {
+		return nil, seen, fmt.Errorf("is larger than %s", formatSize(most))
+	}
+	return data, seen, nil
+}
+
+// cannotRead drops the path, which the message names already.
+func cannotRead(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return fmt.Errorf("cannot be read: %w", err)
+}

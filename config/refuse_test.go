@@ -1,0 +1,212 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"sidehook/config"
+)
+
+// hook is a webhook in the lines 1 to 5, to which keys may be added from line 6.
+const hook = `webhooks:
+  - name: a
+    url: https://hooks.example.com/x
+    events: [x.y]
+    signature: none
+`
+
+// refusals holds what is refused: the text of a file, and the lines that say why,
+// each without the file's name.
+var refusals = []struct{ name, text, want string }{
+	// The file as a whole.
+	{"empty", "", "1:1: is empty; write webhooks: [] for none"},
+	{"comments", "# nothing yet\n", "1:1: is empty; write webhooks: [] for none"},
+	{"no content", "---\n", "1:1: is empty; write webhooks: [] for none"},
+	{"no mapping", "- a\n", "1:1: must be a mapping, not a list"},
+	{"word", "webhooks\n", "1:1: must be a mapping, not a single value"},
+	{"second document", "webhooks: []\n---\nsource: x\n", "2:1: begins a second document; remove --- and keep one document a file"},
+	{"not UTF-8", "source: é\xff\n", "1:10: is not UTF-8 here"},
+	{"control", "source: x\nhistory: \x01\n", "2:10: has a control character here"},
+
+	// Syntax.
+	{"outdented", "webhooks:\n  - name: a\n   url: x\n# end\n", "3:4: is not valid YAML: did not find expected '-' indicator; align it with the entries that it belongs to"},
+	{"outdented key", "listen:\n  http: x\n bad: y\nsource: a\n", "3:2: is not valid YAML: did not find expected key; align it with the entries that it belongs to"},
+	{"tab", "webhooks:\n\t- name: a\n", "2:2: is not valid YAML: found character that cannot start any token; indent with spaces, not tabs, and quote a value that begins with @, ` or %"},
+	{"open list", "# top\nwebhooks:\n  - name: a\n    events: [x.y\n    url: z\n  - name: b\n", "4:13: is not valid YAML: did not find expected ',' or ']'; close the list that begins here with ]"},
+	{"open mapping", "webhooks:\n  - {name: a, url: x\n  - {name: b}\n", "2:5: is not valid YAML: did not find expected ',' or '}'; close the mapping that begins here with }"},
+	{"open quote", "source: x\nwebhooks:\n  - name: 'a\n    url: b\n", "3:11: is not valid YAML: found unexpected end of stream; close the quote that begins here"},
+	{"two colons", "webhooks:\n  - name: a: b\n", `2:12: is not valid YAML: mapping values are not allowed in this context; quote a value that holds ": ", or look at the indentation`},
+	{"no colon", "webhooks:\n  - name: a\n    url\n    events: [a]\n", "3:5: is not valid YAML: could not find expected ':'; write a key as KEY: VALUE"},
+	{"unknown alias", "source: x\nwebhooks: [*none]\n", "2:12: is not valid YAML: unknown anchor 'none' referenced"},
+
+	// Keys.
+	{"unknown key", hook + "    timout: 3s\n", `6:5: webhooks[0].timout: unknown key; did you mean "timeout"?`},
+	{"nothing near", hook + "    colour: red\n", "6:5: webhooks[0].colour: unknown key"},
+	{"odd key", hook + "    \"a\\nb\": red\n", `6:5: webhooks[0]["a\nb"]: unknown key`},
+	{"swapped letters", "webhoosk: []\n", `1:1: webhoosk: unknown key; did you mean "webhooks"?`},
+	{"misplaced", "timeout: 3s\nurl: x\ntoken: y\nkeep: 3d\ndefaults: {name: a, source: b}\n", `
+		1:1: timeout: unknown key; it belongs to a webhook, or under defaults
+		2:1: url: unknown key; it belongs to a webhook
+		3:1: token: unknown key; it belongs under listen
+		4:1: keep: unknown key; it belongs under history
+		5:12: defaults.name: unknown key; it has no default; write it at each webhook
+		5:21: defaults.source: unknown key; it belongs at the top of the file`},
+	{"given twice", "source: a\nsource: b\n" + hook + "    timeout: 3s\n    timeout: 4s\n", `
+		2:1: source: given twice, first in line 1; remove one
+		9:5: webhooks[0].timeout: given twice, first in line 8; remove one`},
+	{"key no name", "? [a]\n: b\n", "1:3: has a key that is not a name"},
+	{"merges itself", "webhooks:\n  - &a {<<: *a, name: b, url: 'https://a.example', events: [c], signature: none}\n",
+		"2:5: webhooks[0]: merges by << what is not a mapping of its own; write <<: *NAME with the anchor of a mapping"},
+	{"required", "webhooks:\n  - signature: none\n", `
+		2:5: webhooks[0].name: is required; write one, such as name: app-lifecycle
+		2:5: webhooks[0].url: is required; write where its requests go, such as url: https://hooks.example.com/path
+		2:5: webhooks[0].events: is required; list at least one type or glob, such as events: ["com.example.**"]`},
+
+	// Types.
+	{"empty list", "webhooks:\n", "1:10: webhooks: is empty, must be a list; write webhooks: [] for none"},
+	{"mapping for list", "webhooks: {a: b}\n", "1:11: webhooks: must be a list, not a mapping; write webhooks: [] for none"},
+	{"word for mapping", "webhooks: [a]\nlisten: 4665\n", `
+		1:12: webhooks[0]: must be a mapping, not a single value
+		2:9: listen: must be a mapping, not a single value`},
+	{"list for word", hook + "    description: [a]\n", "6:18: webhooks[0].description: must be a single value, not a list"},
+	{"tag", hook + "    description: !!binary aGk=\n", "6:18: webhooks[0].description: has the tag !!binary, which means nothing here; remove it"},
+	{"bool", hook + "    enabled: tru\n", `6:14: webhooks[0].enabled: must be true or false, not "tru"; did you mean "true"?`},
+	{"bool of YAML 1.1", hook + "    enabled: yes\n", `6:14: webhooks[0].enabled: must be true or false, not "yes"`},
+	{"quoted", hook + "    enabled: 'true'\n    concurrency: \"3\"\n", `
+		6:14: webhooks[0].enabled: must be true or false, not a string; write it without quotes
+		7:18: webhooks[0].concurrency: must be a whole number, not a string; write it without quotes`},
+
+	// listen, history, event_types, source.
+	{"source", "source: 'a b'\n", "1:9: source: must be a URI reference; write it like com.example/app"},
+	{"http", "listen: {http: 4665}\n", `1:16: listen.http: must be HOST:PORT or off, not "4665"; write 127.0.0.1:4665`},
+	{"http host", "listen: {http: 'a b:80'}\n", `1:16: listen.http: must be HOST:PORT or off, not "a b:80"`},
+	{"no token", "listen: {http: 0.0.0.0:4665}\n", "1:16: listen.http: is no loopback address, so that it needs a token; set listen.token, or write 127.0.0.1:4665"},
+	{"token", "listen: {token: ''}\n", "1:17: listen.token: must not be empty"},
+	{"token with space", "listen: {token: 'a b'}\n", "1:17: listen.token: must be letters, digits and signs of ASCII, without spaces"},
+	{"socket", "listen: {socket: /run/" + strings.Repeat("a", 100) + "}\n", "1:18: listen.socket: makes a path of 105 bytes, and a Unix socket's has at most 103; write a shorter path, such as /run/sidehook.sock"},
+	{"socket_mode", "listen: {socket_mode: rw}\n", `1:23: listen.socket_mode: must be the three octal digits of a file's mode, not "rw"; write "0660"`},
+	{"max_event_size", "listen: {max_event_size: 100MiB}\n", `1:26: listen.max_event_size: must be 1KiB to 16MiB, not "100MiB"`},
+	{"history", "history: {response_body: 65KiB, unmatched: kep, dir: ''}\n", `
+		1:26: history.response_body: must be 0 to 64KiB, not "65KiB"
+		1:44: history.unmatched: must be keep or drop, not "kep"; did you mean "keep"?
+		1:54: history.dir: must not be empty`},
+	{"size without unit", "history: {response_body: 4096}\n", `1:26: history.response_body: must be a size such as 64KiB or 10MB, not "4096"; write its unit, such as 4096B`},
+	{"no types", "event_types: {}\n", "1:14: event_types: lists no type, so that every event would be refused; remove event_types"},
+	{"types", "event_types: {sidehook.x: a, 'a.*': b, c: [d], '': e}\n", `
+		1:15: event_types["sidehook.x"]: is a name that sidehook keeps for its own events; leave it out
+		1:30: event_types["a.*"]: must be one type, not a glob; list each type
+		1:43: event_types.c: must be a single value, not a list
+		1:48: event_types[""]: must be a type of events, without control characters`},
+
+	// A webhook's name and events.
+	{"name", "webhooks:\n  - {name: A, url: 'https://a.example', events: [x], signature: none}\n",
+		`2:12: webhooks[0].name: must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "A"`},
+	{"name twice", hook + "  - {name: a, url: 'https://a.example', events: [x], signature: none}\n",
+		`6:12: webhooks[1].name: "a" is also the name of webhooks[0], in line 2; give each its own`},
+	{"was", hook + "    was: a\n" + `  - {name: b, was: z, url: 'https://a.example', events: [x], signature: none}
+  - {name: c, was: z, url: 'https://a.example', events: [x], signature: none}
+`, `
+		6:10: webhooks[0].was: "a" is the name of webhooks[0], not a former one; write the name it had before, or remove was
+		8:20: webhooks[2].was: "z" was webhooks[1], in line 7, and its deliveries go to one webhook; remove one`},
+	{"description", hook + "    description: " + strings.Repeat("é", 1025) + "\n", "6:18: webhooks[0].description: must have at most 1024 characters, has 1025"},
+	{"globs", "webhooks:\n  - {name: a, url: 'https://a.example', events: ['a*', 'a..b', ''], signature: none}\n", `
+		2:50: webhooks[0].events[0]: has a * within a word; write * for one whole word, ** for any number of them
+		2:56: webhooks[0].events[1]: has an empty word; write one dot between two words, and none at the ends
+		2:64: webhooks[0].events[2]: must not be empty; write "**" for every type`},
+	{"no events", "webhooks:\n  - {name: a, url: 'https://a.example', events: [], signature: none}\n",
+		`2:49: webhooks[0].events: lists none; list at least one type or glob, such as events: ["com.example.**"]`},
+	{"one event", "webhooks:\n  - {name: a, url: 'https://a.example', events: x, signature: none}\n",
+		`2:49: webhooks[0].events: must be a list, not a single value; write a list, such as ["com.example.**"]`},
+	{"not catalogued", "event_types: {com.example.created: a}\nwebhooks:\n  - {name: a, url: 'https://a.example', signature: none,\n     events: [com.example.craeted, com.example, 'com.*', 'com.**', sidehook.webhook.*]}\n", `
+		4:15: webhooks[0].events[0]: asks for a type that is not in event_types; did you mean "com.example.created"?
+		4:36: webhooks[0].events[1]: asks for a type that is not in event_types; add it there, or correct it
+		4:49: webhooks[0].events[2]: matches no type in event_types; add one there, or correct it`},
+
+	// Values of a webhook.
+	{"secret", hook + "    secret: short\n", "6:13: webhooks[0].secret: must have 32 to 64 characters, has 5; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook"},
+	{"long secret", hook + "    secret: " + strings.Repeat("a", 65) + "\n", "6:13: webhooks[0].secret: must have 32 to 64 characters, has 65; make one with: openssl rand -hex 32"},
+	{"shorter secret", hook + "    secret: short\n    allow: [short-secret]\n", "6:13: webhooks[0].secret: must have 16 to 64 characters, has 5; make one with: openssl rand -hex 32"},
+	{"whsec", hook + "    secret: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, whsec_!]\n",
+		"6:54: webhooks[0].secret[1]: must have the base64 of 24 to 64 bytes after whsec_; make one with: echo whsec_$(openssl rand -base64 32)"},
+	{"secret of two lines", hook + "    secret: \"" + strings.Repeat("a", 31) + "\\n\"\n", "6:13: webhooks[0].secret: must not hold control characters"},
+	{"headers", hook + `    headers: {Host: a, Te: b, X A: c, X-B: "d\r\nX-C: e", x-d: f, X-D: g, Webhook-Id: 3, User-Agent: h, Sidehook-Attempt: 1}
+`, `
+		6:15: webhooks[0].headers.Host: is set from the request itself
+		6:24: webhooks[0].headers.Te: is a hop-by-hop header
+		6:31: webhooks[0].headers["X A"]: is no name of a header; write letters, digits and hyphens
+		6:44: webhooks[0].headers.X-B: must not hold control characters
+		6:67: webhooks[0].headers.X-D: given twice, first as x-d in line 6; remove one
+		6:75: webhooks[0].headers.Webhook-Id: is a signature header; choose it by profile or signature
+		6:90: webhooks[0].headers.User-Agent: has a key of its own; write user_agent: …
+		6:105: webhooks[0].headers.Sidehook-Attempt: is one that sidehook sets`},
+	{"large headers", hook + "    headers: {X-A: " + strings.Repeat("a", 4097) + "}\n",
+		"6:14: webhooks[0].headers: must have values of at most 4KiB with those of defaults, have 4097 bytes"},
+	{"null header", "defaults: {headers: {X-A: null}}\n", "1:27: defaults.headers.X-A: is empty, must be a value; null takes a header away, at a webhook"},
+	{"ranges", hook + "    timeout: 3m\n    concurrency: 0\n    retry: [0s, 8d, 1m1h, 5]\n    user_agent: ''\n", `
+		6:14: webhooks[0].timeout: must be 1s to 2m, not "3m"
+		7:18: webhooks[0].concurrency: must be a whole number from 1 to 1024, not "0"
+		8:13: webhooks[0].retry[0]: must be 1ms to 7d, not "0s"
+		8:17: webhooks[0].retry[1]: must be 1ms to 7d, not "8d"
+		8:21: webhooks[0].retry[2]: must be a duration such as 15s, 30d or 1h30m, not "1m1h"
+		8:27: webhooks[0].retry[3]: must be a duration such as 15s, 30d or 1h30m, not "5"; write its unit, such as 5s
+		9:17: webhooks[0].user_agent: must not be empty`},
+	{"waits", hook + "    retry: [" + strings.Repeat("1s, ", 32) + "1s]\n", "6:12: webhooks[0].retry: must be at most 32 waits, are 33"},
+	{"one wait", hook + "    retry: 5s\n", "6:12: webhooks[0].retry: must be a list, not a single value; write retry: [5s, 5m], or [] for one attempt"},
+	{"words", hook + "    profile: qlick\n    format: json\n", `
+		6:14: webhooks[0].profile: must be standard, cloudevents or qlik, not "qlick"; did you mean "qlik"?
+		7:13: webhooks[0].format: must be standard, cloudevents or cloudevents-0.1, not "json"`},
+	{"no signature", "defaults: {signature: []}\n", "1:23: defaults.signature: names no signature; write signature: none if that is meant"},
+	{"allow", hook + "    allow: [htp, 10.0.0.1/8, 127.0.0.1, '::ffff:10.0.0.0/104']\n", `
+		6:13: webhooks[0].allow[0]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "htp"; did you mean "http"?
+		6:18: webhooks[0].allow[1]: has bits set behind its length; write 10.0.0.0/8
+		6:30: webhooks[0].allow[2]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "127.0.0.1"; write 127.0.0.1/32
+		6:41: webhooks[0].allow[3]: is an IPv4 block in the form of IPv6, which no address matches; write the IPv4 block`},
+
+	// Not supported yet.
+	{"later keys", "history: {keep: 3d}\n" + hook + "    when: x\n    profile: github\n    format: data\n    secret: whsk_x\n", `
+		1:11: history.keep: is not supported yet; remove it
+		7:5: webhooks[0].when: is not supported yet; remove it
+		8:14: webhooks[0].profile: github is not supported yet; write standard, cloudevents or qlik
+		9:13: webhooks[0].format: data is not supported yet; write standard, cloudevents or cloudevents-0.1
+		10:13: webhooks[0].secret: a secret whsk_… is not supported yet; write 32 to 64 characters or whsec_…`},
+	{"later signatures", "defaults:\n  signature: [standard, qlik]\n", "2:14: defaults.signature: a list of several is not supported yet; write one of them"},
+
+	// A problem of the defaults is one problem, however many webhooks have it.
+	{"defaults", "defaults: {secret: short}\nwebhooks:\n  - {name: a, url: 'https://a.example', events: [x]}\n  - {name: b, url: 'https://a.example', events: [x]}\n",
+		"1:20: defaults.secret: must have 32 to 64 characters, has 5; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook"},
+
+	// What came by ${…} is not quoted.
+	{"filled in", hook + "    timeout: ${SECRET_OF_TEST}\n    secret: ${SECRET_OF_TEST}\n    enabled: ${SECRET_OF_TEST}\n", `
+		6:14: webhooks[0].timeout: must be a duration such as 15s, 30d or 1h30m, not what came by ${…}
+		7:13: webhooks[0].secret: must have 32 to 64 characters, has 7; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook
+		8:14: webhooks[0].enabled: must be true or false, not what came by ${…}`},
+	{"not there", hook + "    secret: [\"${UNSET_OF_TEST}\", \"${file:none}\", \"${cred:none}\"]\n", `
+		6:14: webhooks[0].secret[0]: environment variable UNSET_OF_TEST is not set
+		6:34: webhooks[0].secret[1]: file none cannot be read: no such file or directory
+		6:50: webhooks[0].secret[2]: credential none cannot be read: CREDENTIALS_DIRECTORY is not set`},
+	{"no reference", hook + "    headers: {X-A: '${', X-B: '${a b}', X-C: '${cred:a/b}', X-D: '${env:a}'}\n", `
+		6:20: webhooks[0].headers.X-A: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
+		6:31: webhooks[0].headers.X-B: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
+		6:46: webhooks[0].headers.X-C: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
+		6:66: webhooks[0].headers.X-D: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${`},
+}
+
+func TestRefusals(t *testing.T) {
+	t.Setenv("SECRET_OF_TEST", "tru5ted")
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	for _, c := range refusals {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := config.Parse("webhooks.yaml", []byte(c.text), config.Run)
+			if err == nil {
+				t.Fatal("not refused")
+			}
+			var want []string
+			for line := range strings.Lines(strings.TrimSpace(c.want)) {
+				want = append(want, "webhooks.yaml:"+strings.TrimSpace(line))
+			}
+			if got, want := err.Error(), strings.Join(want, "\n"); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}

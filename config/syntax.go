@@ -1,0 +1,222 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// documents parses data, as far as its second document.
+func documents(data []byte) ([]*yaml.Node, error) {
+	return parseFrom(bytes.NewReader(data))
+}
+
+func parseFrom(r io.Reader) (list []*yaml.Node, err error) {
+	// The library panics on what it did not foresee. A file half written is no
+	// reason for the relay to end.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("cannot be parsed: %v", p)
+		}
+	}()
+	decoder := yaml.NewDecoder(r)
+	for len(list) < 2 {
+		n := new(yaml.Node)
+		if err := decoder.Decode(n); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+// unreadable returns the first place in data that is no text, and why it is none;
+// -1 if all of it is.
+func unreadable(data []byte) (at int, why string) {
+	for at < len(data) {
+		r, size := utf8.DecodeRune(data[at:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return at, "is not UTF-8 here"
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
+			return at, "has a control character here"
+		}
+		at += size
+	}
+	return -1, ""
+}
+
+// syntaxProblem says where data is not YAML. The library tells only a line, and
+// only that where the construct begins: right for a quote or a bracket that is
+// not closed, useless for an entry in the wrong column. Where the parser stopped
+// reading tells the rest.
+func syntaxProblem(data []byte, err error) Problem {
+	message, context := untangle(err)
+	p := Problem{Message: "is not valid YAML: " + message, Hint: syntaxHint(message)}
+	if unclosed(message) {
+		// The library counts from 0 or from 1, and leaves out the first line: it
+		// says which it does once the text is moved down by one.
+		_, moved := untangle(tryParse(strings.NewReader("\n" + string(data))))
+		p.Line = moved - 1
+		if strings.HasPrefix(message, "did not find expected") {
+			p.Line = moved
+		}
+	} else {
+		p.Line = stoppedAt(data, message)
+	}
+	if p.Line < 1 {
+		p.Line = max(context, 1)
+	}
+	p.Column = columnOf(lineAt(data, p.Line), message)
+	return p
+}
+
+// columnOf returns where on its line the problem is most likely: at the last of
+// the signs that it is about, or at the first letter.
+func columnOf(line, message string) int {
+	signs := ""
+	switch message {
+	case "did not find expected ',' or ']'":
+		signs = "["
+	case "did not find expected ',' or '}'":
+		signs = "{"
+	case "found unexpected end of stream":
+		signs = `'"`
+	case "mapping values are not allowed in this context":
+		signs = ":"
+	case "found a tab character that violates indentation":
+		signs = "\t"
+	}
+	if strings.HasPrefix(message, "unknown anchor") {
+		signs = "*"
+	}
+	at := strings.LastIndexAny(line, signs)
+	if at < 0 {
+		at = len(line) - len(strings.TrimLeft(line, " \t"))
+	}
+	return utf8.RuneCountInString(line[:at]) + 1
+}
+
+func tryParse(r io.Reader) error {
+	_, err := parseFrom(r)
+	return err
+}
+
+// untangle takes an error of the library apart.
+func untangle(err error) (message string, line int) {
+	if err == nil {
+		return "", 0
+	}
+	message = strings.TrimPrefix(err.Error(), "yaml: ")
+	if after, ok := strings.CutPrefix(message, "line "); ok {
+		if number, rest, ok := strings.Cut(after, ": "); ok {
+			line, _ = strconv.Atoi(number)
+			message = rest
+		}
+	}
+	return message, line
+}
+
+// unclosed says whether the problem is one of something that begins and does not
+// end.
+func unclosed(message string) bool {
+	switch message {
+	case "did not find expected ',' or ']'", "did not find expected ',' or '}'",
+		"found unexpected end of stream", "could not find expected ':'":
+		return true
+	}
+	return false
+}
+
+// stoppedAt returns the line of the first problem: that where the parser stopped
+// reading, or one of a few before it, since it reads ahead.
+func stoppedAt(data []byte, message string) int {
+	r := &byteReader{data: data}
+	if tryParse(r) == nil {
+		return 0
+	}
+	read := trimIdle(data[:r.read])
+	for range 8 {
+		before := data[:bytes.LastIndexByte(read, '\n')+1]
+		if m, _ := untangle(tryParse(bytes.NewReader(before))); m != message {
+			break
+		}
+		read = trimIdle(before)
+	}
+	line, _ := position(data, max(0, len(read)-1))
+	return line
+}
+
+// trimIdle takes away the lines at the end that hold nothing but a comment.
+func trimIdle(data []byte) []byte {
+	for {
+		data = bytes.TrimRight(data, " \t\r\n")
+		start := bytes.LastIndexByte(data, '\n') + 1
+		if !bytes.HasPrefix(bytes.TrimLeft(data[start:], " \t"), []byte("#")) {
+			return data
+		}
+		data = data[:start]
+	}
+}
+
+// byteReader gives one byte at a time, so that it knows how far its reader came.
+type byteReader struct {
+	data []byte
+	read int
+}
+
+func (b *byteReader) Read(p []byte) (int, error) {
+	if b.read == len(b.data) {
+		return 0, io.EOF
+	}
+	n := copy(p[:1], b.data[b.read:])
+	b.read += n
+	return n, nil
+}
+
+// syntaxHint says what usually is the matter.
+func syntaxHint(message string) string {
+	switch message {
+	case "did not find expected '-' indicator", "did not find expected key":
+		return "align it with the entries that it belongs to"
+	case "did not find expected ',' or ']'":
+		return "close the list that begins here with ]"
+	case "did not find expected ',' or '}'":
+		return "close the mapping that begins here with }"
+	case "found unexpected end of stream":
+		return "close the quote that begins here"
+	case "could not find expected ':'":
+		return "write a key as KEY: VALUE"
+	case "mapping values are not allowed in this context":
+		return `quote a value that holds ": ", or look at the indentation`
+	case "found character that cannot start any token", "found a tab character that violates indentation":
+		return "indent with spaces, not tabs, and quote a value that begins with @, ` or %"
+	case "found unknown escape character":
+		return `write \\ for a backslash in double quotes`
+	}
+	return ""
+}
+
+// position returns the line and the column, in characters, of a place in data.
+func position(data []byte, at int) (line, column int) {
+	before := data[:at]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
+}
+
+// lineAt returns the text of a line.
+func lineAt(data []byte, line int) string {
+	for range line - 1 {
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	text, _, _ := bytes.Cut(data, []byte("\n"))
+	return string(text)
+}

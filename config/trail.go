@@ -1,0 +1,41 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxLinks is how many symlinks a path may lead over.
+const maxLinks = 40
+
+// trail returns the names at which a path can come to mean another file: each
+// symlink on the way, and the file at the end. Of a Kubernetes ConfigMap these
+// are webhooks.yaml, ..data and the file in ..2026_11_23.
+func trail(path string) []string {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	at, rest := string(filepath.Separator), strings.Split(path, string(filepath.Separator))
+	for len(rest) > 0 {
+		name := rest[0]
+		rest = rest[1:]
+		if name == "" || name == "." {
+			continue
+		}
+		next := filepath.Join(at, name)
+		target, err := os.Readlink(next)
+		if err != nil || len(names) == maxLinks {
+			at = next
+			continue
+		}
+		names = append(names, next)
+		if filepath.IsAbs(target) {
+			at = string(filepath.Separator)
+		}
+		rest = append(strings.Split(target, string(filepath.Separator)), rest...)
+	}
+	return append(names, at)
+}

@@ -1,0 +1,75 @@
+package config
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Webhook is one entry under `webhooks`, with the defaults merged into it and its
+// profile resolved.
+type Webhook struct {
+	Name        string // [a-z0-9][a-z0-9._-]{0,62}, unique
+	Was         string // its former name, or ""; of no webhook in the file
+	Description string // up to 1,024 characters
+
+	URL     URL
+	Events  []string // exact types and globs, at least one
+	Enabled bool
+
+	Secrets []Secret // the first signs, and where the scheme carries several, all do; none: unsigned
+	Headers []Header // those of the defaults first; names differ by more than their case
+
+	Profile   string
+	Format    string   // of the body
+	Signature []string // schemes, at least one; "none" is one
+	UserAgent string   // "": sidehook's own
+
+	Timeout     time.Duration   // of one attempt, 1s to 2m
+	Retry       []time.Duration // waits between attempts, at most 32 of at most 7d; none: one attempt
+	Concurrency int             // requests under way at once, 1 to 1,024
+
+	Allow Allow
+}
+
+// Allow holds the rules that are lifted for a webhook.
+type Allow struct {
+	HTTP        bool           // its URL may do without TLS
+	AnyHost     bool           // its URL may name an IP address or a single label
+	ShortSecret bool           // its secret may have as few as 16 characters
+	Prefixes    []netip.Prefix // special-purpose addresses that may be dialled
+}
+
+// Equal says whether two entries do the same: whether nothing but the
+// description differs. It costs less than a microsecond, so that a reload can
+// afford it for every webhook.
+func (w *Webhook) Equal(o *Webhook) bool {
+	return w == o ||
+		w.Name == o.Name && w.Was == o.Was &&
+			w.URL.Equal(o.URL) && slices.Equal(w.Events, o.Events) && w.Enabled == o.Enabled &&
+			slices.EqualFunc(w.Secrets, o.Secrets, Secret.Equal) && slices.EqualFunc(w.Headers, o.Headers, Header.Equal) &&
+			w.Profile == o.Profile && w.Format == o.Format &&
+			slices.Equal(w.Signature, o.Signature) && w.UserAgent == o.UserAgent &&
+			w.Timeout == o.Timeout && slices.Equal(w.Retry, o.Retry) && w.Concurrency == o.Concurrency &&
+			w.Allow.Equal(o.Allow)
+}
+
+// Equal says whether both lift the same rules.
+func (a Allow) Equal(o Allow) bool {
+	return a.HTTP == o.HTTP && a.AnyHost == o.AnyHost && a.ShortSecret == o.ShortSecret &&
+		slices.Equal(a.Prefixes, o.Prefixes)
+}
+
+// unset is a webhook that gives no key of its own.
+func unset() Webhook {
+	return Webhook{
+		Enabled: true,
+		Profile: "standard",
+		Timeout: 15 * time.Second,
+		Retry: []time.Duration{
+			5 * time.Second, 5 * time.Minute, 30 * time.Minute,
+			2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
+		},
+		Concurrency: 16,
+	}
+}
