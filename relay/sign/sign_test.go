@@ -1,0 +1,165 @@
+package sign_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sidehook/relay/sign"
+)
+
+const (
+	plainSecret    = "0123456789abcdef0123456789abcdef"
+	standardSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	oldSecret      = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+	shortBody = `{"cloudEventsVersion":"0.1"}`
+	longBody  = `{"cloudEventsVersion":"0.1","source":"com.qlik/engine","contentType":"application/json",` +
+		`"eventId":"e65c1481-e8a-4be-a5ca-27dfcde077d7","eventTime":"2021-03-08T14:51:29Z",` +
+		`"eventTypeVersion":"1.0.0","eventType":"com.qlik.v1.app.deleted"}`
+)
+
+// message is the one of the published vector of Standard Webhooks.
+var message = sign.Message{
+	ID:        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+	Timestamp: time.Unix(1614265330, 0),
+	Body:      []byte(`{"test": 2432232314}`),
+}
+
+const messageSignature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+func keysOf(t testing.TB, secrets ...string) []sign.Key {
+	t.Helper()
+	var keys []sign.Key
+	for _, text := range secrets {
+		key, err := sign.ParseSecret(text)
+		if err != nil {
+			t.Fatalf("ParseSecret(%q): %v", text, err)
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+func signerOf(t testing.TB, scheme sign.Scheme, secrets ...string) *sign.Signer {
+	t.Helper()
+	s, err := sign.New(scheme, keysOf(t, secrets...)...)
+	if err != nil {
+		t.Fatalf("New(%q): %v", scheme, err)
+	}
+	return s
+}
+
+// httpHeader is what a receiver's server makes of headers.
+func httpHeader(headers []sign.Header) http.Header {
+	h := http.Header{}
+	for _, one := range headers {
+		h.Set(one.Name, one.Value)
+	}
+	return h
+}
+
+func TestAppend(t *testing.T) {
+	id := sign.Header{Name: "webhook-id", Value: message.ID, Repeats: true}
+	timestamp := sign.Header{Name: "webhook-timestamp", Value: "1614265330"}
+	tests := map[string]struct {
+		scheme  sign.Scheme
+		secrets []string
+		body    string
+		want    []sign.Header
+	}{
+		"standard": {
+			sign.Standard, []string{standardSecret}, string(message.Body),
+			[]sign.Header{id, timestamp, {Name: "webhook-signature", Value: messageSignature}},
+		},
+		"standard, rotated": {
+			sign.Standard, []string{oldSecret, standardSecret}, string(message.Body),
+			[]sign.Header{id, timestamp, {Name: "webhook-signature", Value: "v1,O4Gjv1HqPqsMrjmczoggs/sWA8gZD0VyHG+fLh4+ktI= " + messageSignature}},
+		},
+		"standard, unsigned": {sign.Standard, nil, string(message.Body), []sign.Header{id, timestamp}},
+		"qlik": {
+			sign.Qlik, []string{plainSecret}, shortBody,
+			[]sign.Header{{Name: "Qlik-Signature", Value: "46077b5fe38ca3960635fa5002c30791156efeffe539586080aa979e03befe1e"}},
+		},
+		"qlik, longer": {
+			sign.Qlik, []string{plainSecret}, longBody,
+			[]sign.Header{{Name: "Qlik-Signature", Value: "29067e0a0b6d3ac0d3b27dfacfb6d49c7e407d9a4a1735bd1cb29cbae0831d93"}},
+		},
+		"qlik, rotated": {
+			sign.Qlik, []string{plainSecret, standardSecret}, shortBody,
+			[]sign.Header{{Name: "Qlik-Signature", Value: "46077b5fe38ca3960635fa5002c30791156efeffe539586080aa979e03befe1e"}},
+		},
+		"qlik, unsigned": {sign.Qlik, nil, shortBody, nil},
+		"none":           {sign.None, []string{plainSecret}, shortBody, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := message
+			m.Body = []byte(test.body)
+			s := signerOf(t, test.scheme, test.secrets...)
+			for range 2 { // the second is made with a used state
+				if got := s.Append(nil, m); !slices.Equal(got, test.want) {
+					t.Errorf("got %+v, want %+v", got, test.want)
+				}
+			}
+		})
+	}
+}
+
+func TestAppendKeepsWhatStandsBefore(t *testing.T) {
+	first := sign.Header{Name: "Content-Type", Value: "application/json"}
+	got := signerOf(t, sign.Standard, standardSecret).Append([]sign.Header{first}, message)
+	if len(got) != 4 || got[0] != first {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestNewRefusesUnknownSchemes(t *testing.T) {
+	for _, scheme := range []sign.Scheme{"", "Standard", "svix"} {
+		if _, err := sign.New(scheme); err == nil || !strings.Contains(err.Error(), string(scheme)) {
+			t.Errorf("New(%q): %v", scheme, err)
+		}
+	}
+}
+
+// One signer serves all the requests of a webhook that are under way.
+func TestAppendFromManyGoroutines(t *testing.T) {
+	s := signerOf(t, sign.Standard, standardSecret, oldSecret)
+	want := s.Append(nil, message)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := range 200 {
+				other := message
+				other.Body = []byte(strings.Repeat("x", i))
+				s.Append(nil, other)
+				if got := s.Append(nil, message); !slices.Equal(got, want) {
+					t.Errorf("got %+v, want %+v", got, want)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func BenchmarkAppend(b *testing.B) {
+	m := message
+	m.Body = []byte(strings.Repeat("x", 1024))
+	for name, s := range map[string]*sign.Signer{
+		"standard":         signerOf(b, sign.Standard, standardSecret),
+		"standard-rotated": signerOf(b, sign.Standard, standardSecret, oldSecret),
+		"qlik":             signerOf(b, sign.Qlik, plainSecret),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			headers := make([]sign.Header, 0, 4)
+			for b.Loop() {
+				headers = s.Append(headers[:0], m)
+			}
+		})
+	}
+}
