@@ -1,0 +1,184 @@
+package intake
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// listener bounds the connections that are open, and waits out a lack of
+// descriptors or memory.
+type listener struct {
+	net.Listener
+	log   *slog.Logger
+	slots chan struct{} // one taken for each open connection
+	close func() error  // once
+	done  chan struct{} // closed with the listener
+
+	// Of Accept, which one goroutine calls: what was logged of a trouble that
+	// has not ended yet.
+	full bool
+	said string
+
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+}
+
+func newListener(l net.Listener, maxConns int, log *slog.Logger) *listener {
+	x := &listener{
+		Listener: l,
+		log:      log,
+		slots:    make(chan struct{}, maxConns),
+		done:     make(chan struct{}),
+		conns:    map[*conn]struct{}{},
+	}
+	x.close = sync.OnceValue(func() error {
+		close(x.done)
+		return l.Close()
+	})
+	return x
+}
+
+// Close lets no more connections in. Those that are open stay so.
+func (l *listener) Close() error { return l.close() }
+
+// Accept waits for a connection, and for room for it.
+func (l *listener) Accept() (net.Conn, error) {
+	if !l.takeSlot() {
+		return nil, net.ErrClosed
+	}
+	c, err := l.acceptPatiently()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	x := &conn{Conn: c, listener: l}
+	l.mu.Lock()
+	l.conns[x] = struct{}{}
+	l.mu.Unlock()
+	return x, nil
+}
+
+// takeSlot is false once the listener is closed.
+func (l *listener) takeSlot() bool {
+	select {
+	case l.slots <- struct{}{}:
+		l.full = false
+		return true
+	default:
+	}
+	if !l.full {
+		l.full = true
+		l.log.Warn("no more connections are accepted until some are closed", "address", l.Addr().String(), "limit", cap(l.slots))
+	}
+	select {
+	case l.slots <- struct{}{}:
+		return true
+	case <-l.done:
+		return false
+	}
+}
+
+// acceptPatiently accepts a connection, and waits errors out that pass.
+func (l *listener) acceptPatiently() (net.Conn, error) {
+	const shortest, longest = 5 * time.Millisecond, time.Second
+	for wait := shortest; ; wait = min(2*wait, longest) {
+		c, err := l.Listener.Accept()
+		if err == nil && wait == shortest {
+			l.said = ""
+		}
+		if err == nil || !passes(err) {
+			return c, err
+		}
+		if text := err.Error(); text != l.said {
+			l.said = text
+			l.log.Warn("cannot accept connections for now", "address", l.Addr().String(), "error", err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-l.done:
+			return nil, net.ErrClosed
+		}
+	}
+}
+
+// passes tells a lack that may pass, or a client that went away, from the end
+// of a listener.
+func passes(err error) bool {
+	for _, e := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EINTR, syscall.EAGAIN, syscall.EPERM,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// drained waits until no connection is open, or as long as is given.
+func (l *listener) drained(patience time.Duration) {
+	const pause = 5 * time.Millisecond
+	for ; patience > 0; patience -= pause {
+		if len(l.slots) == 0 {
+			return
+		}
+		time.Sleep(min(pause, patience))
+	}
+}
+
+// closeUnused closes the connections that never sent a request. Shutdown would
+// wait seconds for them.
+func (l *listener) closeUnused() {
+	l.mu.Lock()
+	var unused []*conn
+	for c := range l.conns {
+		if !c.used.Load() {
+			unused = append(unused, c)
+		}
+	}
+	l.mu.Unlock()
+	for _, c := range unused {
+		c.Close()
+	}
+}
+
+// conn gives its slot back when it is closed.
+type conn struct {
+	net.Conn
+	listener *listener
+	used     atomic.Bool // a request's first bytes have come
+	closed   atomic.Bool
+}
+
+func (c *conn) Close() error {
+	if c.closed.Swap(true) {
+		return net.ErrClosed
+	}
+	err := c.Conn.Close()
+	c.listener.mu.Lock()
+	delete(c.listener.conns, c)
+	c.listener.mu.Unlock()
+	<-c.listener.slots
+	return err
+}
+
+// CloseWrite is what net/http looks for, to end an answer before all of the
+// request was read.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+func connState(c net.Conn, state http.ConnState) {
+	if x, ok := c.(*conn); ok && state == http.StateActive && !x.used.Load() {
+		x.used.Store(true)
+	}
+}

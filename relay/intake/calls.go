@@ -1,0 +1,168 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+)
+
+// call is one that api.md lists.
+type call struct {
+	method string
+	path   string // at most one segment is a {name}, which is handed on
+	access access
+	params []string // the query parameters it has
+	serve  handler
+}
+
+// handler answers a call, or says why not.
+type handler func(ctx context.Context, w http.ResponseWriter, r *http.Request, arg string) *problem
+
+// allCalls are the calls; the one that is made most stands first.
+func (s *Server) allCalls() []call {
+	return []call{
+		{"POST", "/v1/events", posting, nil, s.takeEvents},
+		{"GET", "/v1/events/{id}", guarded, []string{"source"}, s.showEvent},
+		{"POST", "/v1/events/{id}/resend", guarded, []string{"source"}, s.resend},
+		{"GET", "/v1/webhooks", guarded, nil, s.listWebhooks},
+		{"GET", "/v1/webhooks/{name}", guarded, nil, s.showWebhook},
+		{"GET", "/v1/config", guarded, nil, s.showConfig},
+		{"GET", "/healthz", health, nil, s.healthz},
+		{"GET", "/readyz", health, nil, s.readyz},
+	}
+}
+
+// serve finds the call and answers it.
+func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, g guard) {
+	defer s.caught(w)
+	c, arg, missing := s.find(r)
+	p := s.admit(c, r, g)
+	if p == nil {
+		p = missing
+	}
+	if s.stopping.Load() {
+		w.Header()["Connection"] = closeHeader
+	}
+	if p == nil {
+		p = c.serve(ctx, w, r, arg)
+	}
+	if p != nil {
+		p.write(w)
+	}
+}
+
+// admit refuses what the guard, a stop or the query forbids. A nil call is one
+// that does not exist; which ones do is no secret.
+func (s *Server) admit(c *call, r *http.Request, g guard) *problem {
+	if c != nil && c.access == health {
+		return checkQuery(c, r)
+	}
+	trusted, p := g.screen(r)
+	if p != nil || c == nil {
+		return p
+	}
+	if p := g.allow(c.access, r, trusted); p != nil {
+		return p
+	}
+	if s.stopping.Load() {
+		return unavailable("sidehook is stopping")
+	}
+	return checkQuery(c, r)
+}
+
+// caught answers for a handler that panicked. The panic is of one request
+// alone: what is shared, the journal, has a goroutine of its own.
+func (s *Server) caught(w http.ResponseWriter) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	s.log.Error("a request failed in sidehook itself", "panic", v, "stack", string(debug.Stack()))
+	p := refuse(http.StatusInternalServerError, "sidehook failed on this request; its log says how")
+	p.hangUp = true
+	p.write(w)
+}
+
+// find returns the call that a request makes and the segment that is its
+// argument.
+func (s *Server) find(r *http.Request) (*call, string, *problem) {
+	path, method := r.URL.EscapedPath(), r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	var others []string
+	for i := range s.calls {
+		c := &s.calls[i]
+		arg, ok := match(c.path, path)
+		if !ok {
+			continue
+		}
+		if c.method != method {
+			others = append(others, c.method)
+			continue
+		}
+		plain, err := url.PathUnescape(arg)
+		if err != nil {
+			return nil, "", refuse(http.StatusBadRequest, "the path is not properly percent-encoded")
+		}
+		return c, plain, nil
+	}
+	if others == nil {
+		return nil, "", refuse(http.StatusNotFound, "there is no such call; there are "+s.listCalls())
+	}
+	if slices.Contains(others, http.MethodGet) {
+		others = append(others, http.MethodHead)
+	}
+	p := refuse(http.StatusMethodNotAllowed, fmt.Sprintf("%s is not among this path's methods; there are %s", r.Method, s.listCalls()))
+	p.allow = strings.Join(others, ", ")
+	return nil, "", p
+}
+
+// match compares a path with that of a call.
+func match(pattern, path string) (arg string, ok bool) {
+	head, rest, ok := strings.Cut(pattern, "{")
+	if !ok {
+		return "", pattern == path
+	}
+	_, tail, _ := strings.Cut(rest, "}")
+	arg, ok = strings.CutPrefix(path, head)
+	if !ok {
+		return "", false
+	}
+	arg, ok = strings.CutSuffix(arg, tail)
+	return arg, ok && arg != "" && !strings.Contains(arg, "/")
+}
+
+func (s *Server) listCalls() string {
+	names := make([]string, len(s.calls))
+	for i, c := range s.calls {
+		names[i] = c.method + " " + c.path
+	}
+	return strings.Join(names, ", ")
+}
+
+// checkQuery refuses parameters that a call does not have.
+func checkQuery(c *call, r *http.Request) *problem {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "the query is not properly percent-encoded")
+	}
+	for name, values := range query {
+		switch {
+		case len(c.params) == 0:
+			return refuse(http.StatusBadRequest, fmt.Sprintf("unknown query parameter %q; this call has none", name))
+		case !slices.Contains(c.params, name):
+			return refuse(http.StatusBadRequest, fmt.Sprintf("unknown query parameter %q; this call has %s", name, strings.Join(c.params, ", ")))
+		case len(values) > 1:
+			return refuse(http.StatusBadRequest, fmt.Sprintf("query parameter %q is given twice", name))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"sidehook/history"
+	"sidehook/history/event"
+)
+
+// ownPrefix begins the types of sidehook's own events, which nobody else makes.
+const ownPrefix = "sidehook."
+
+// takeEvents is POST /v1/events. It runs for each event, so that what it needs
+// comes out of a pool and its answer is appended by hand.
+func (s *Server) takeEvents(ctx context.Context, w http.ResponseWriter, r *http.Request, _ string) *problem {
+	f, p := formOf(r.Header)
+	if p != nil {
+		return p
+	}
+	x := s.pool.Get().(*exchange)
+	defer s.release(x)
+	if x.body, p = s.read(r, x.body, f); p != nil {
+		return p
+	}
+	set := s.settings.Load()
+	if p := x.decode(set, f); p != nil {
+		return p
+	}
+	if p := s.keep(ctx, x, f); p != nil {
+		return p
+	}
+	status := http.StatusAccepted
+	if x.allDuplicates() {
+		status = http.StatusOK
+	}
+	x.appendAnswer(f)
+	answer(w, status, typeJSON, x.out)
+	return nil
+}
+
+// decode makes entries out of the body.
+func (x *exchange) decode(set *settings, f form) *problem {
+	var (
+		events = x.one[:]
+		err    error
+	)
+	switch f {
+	case plain:
+		x.one[0], err = set.decoder.Plain(x.body)
+	case structured:
+		x.one[0], err = set.decoder.Structured(x.body)
+	case batch:
+		events, err = set.decoder.Batch(x.body)
+	case lines:
+		events, err = set.decoder.Lines(x.body)
+	}
+	if err != nil {
+		return badEvent(err)
+	}
+	for i := range events {
+		e := &events[i]
+		if detail := set.refuses(e.Type); detail != "" {
+			p := refuse(http.StatusUnprocessableEntity, detail)
+			if f.many() {
+				p.index = i
+				p.detail = fmt.Sprintf("event %d: %s", i, detail)
+			}
+			return p
+		}
+		var to []string
+		if set.Match != nil {
+			to = set.Match(e.Type)
+		}
+		x.answers = append(x.answers, answered{id: e.ID, to: to})
+		if len(to) == 0 && set.Unmatched == Drop {
+			continue
+		}
+		x.entries = append(x.entries, history.Entry{Event: *e, To: to, Generation: set.Generation})
+		x.places = append(x.places, i)
+	}
+	return nil
+}
+
+// refuses says why events of a type are not taken, "" if they are.
+func (set *settings) refuses(typ string) string {
+	if strings.HasPrefix(typ, ownPrefix) {
+		return fmt.Sprintf("type %q: types that begin with %q are sidehook's own", typ, ownPrefix)
+	}
+	if set.Types != nil {
+		if _, ok := set.Types[typ]; !ok {
+			return fmt.Sprintf("type %q is not in the catalogue; add it to event_types, or correct it", typ)
+		}
+	}
+	return ""
+}
+
+// keep hands the entries to the journal and notes what it says of them.
+func (s *Server) keep(ctx context.Context, x *exchange, f form) *problem {
+	if len(x.entries) == 0 {
+		return nil
+	}
+	receipts, err := s.journal.Append(ctx, x.entries)
+	if err != nil {
+		p := x.refusal(err, f)
+		// The journal may still hold the entries.
+		x.entries = nil
+		return p
+	}
+	for i, receipt := range receipts {
+		if receipt.Duplicate {
+			a := &x.answers[x.places[i]]
+			a.duplicate, a.to = true, receipt.To
+		}
+	}
+	return nil
+}
+
+// refusal adds to a conflict which event it is about.
+func (x *exchange) refusal(err error, f form) *problem {
+	p := refusal(err)
+	var conflict *history.ConflictError
+	if !errors.As(err, &conflict) || conflict.Index < 0 || conflict.Index >= len(x.entries) {
+		return p
+	}
+	e := &x.entries[conflict.Index].Event
+	p.detail = fmt.Sprintf("id %q of source %q was accepted before with another content; give this event an id of its own", e.ID, e.Source)
+	if f.many() {
+		p.index = x.places[conflict.Index]
+		p.detail = fmt.Sprintf("event %d: %s", p.index, p.detail)
+	}
+	return p
+}
+
+func (x *exchange) allDuplicates() bool {
+	for i := range x.answers {
+		if !x.answers[i].duplicate {
+			return false
+		}
+	}
+	return len(x.answers) > 0
+}
+
+// appendAnswer writes the answer to out.
+func (x *exchange) appendAnswer(f form) {
+	x.out = x.out[:0]
+	if !f.many() {
+		x.out = append(x.answers[0].append(x.out), '\n')
+		return
+	}
+	x.out = append(x.out, `{"events":[`...)
+	for i := range x.answers {
+		if i > 0 {
+			x.out = append(x.out, ',')
+		}
+		x.out = x.answers[i].append(x.out)
+	}
+	x.out = append(x.out, "]}\n"...)
+}
+
+func (a *answered) append(dst []byte) []byte {
+	dst = append(dst, `{"id":`...)
+	dst = event.AppendString(dst, a.id)
+	dst = append(dst, `,"webhooks":[`...)
+	for i, name := range a.to {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = event.AppendString(dst, name)
+	}
+	dst = append(dst, ']')
+	if a.duplicate {
+		dst = append(dst, `,"duplicate":true`...)
+	}
+	return append(dst, '}')
+}

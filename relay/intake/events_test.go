@@ -1,0 +1,230 @@
+package intake_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/relay/intake"
+)
+
+const (
+	jsonType  = "application/json"
+	ceType    = "application/cloudevents+json"
+	batchType = "application/cloudevents-batch+json"
+	linesType = "application/x-ndjson"
+)
+
+// ce is a CloudEvents 1.0 event of a source of its own.
+func ce(id, typ string) string {
+	return fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"s","type":%q}`, id, typ)
+}
+
+func TestAccepted(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	legacy := `{"cloudEventsVersion":"0.1","source":"com.example","eventId":"l1","eventType":"b.x","contentType":"application/json","data":{}}`
+	for _, c := range []struct {
+		name, contentType, body string
+		status                  int
+		want                    string
+	}{
+		{"plain", jsonType, `{"type":"a.b","id":"1","data":{}}`, 202, `{"id":"1","webhooks":["one"]}`},
+		{"again", jsonType, `{ "type" : "a.b", "id" : "1", "data" : {} }`, 200, `{"id":"1","webhooks":["first"],"duplicate":true}`},
+		{"legacy", jsonType, legacy, 202, `{"id":"l1","webhooks":["one","two"]}`},
+		{"nobody wants it", jsonType, `{"type":"c","id":"2"}`, 202, `{"id":"2","webhooks":[]}`},
+		{"id to escape", jsonType, `{"type":"c","id":"é\"\\"}`, 202, `{"id":"é\"\\","webhooks":[]}`},
+		{"structured", ceType, ce("3", "b.c"), 202, `{"id":"3","webhooks":["one","two"]}`},
+		{"batch", batchType, "[" + ce("4", "a.x") + "," + ce("5", "c") + "]", 202, `{"events":[{"id":"4","webhooks":["one"]},{"id":"5","webhooks":[]}]}`},
+		{"mixed batch", batchType, "[" + ce("4", "a.x") + "," + ce("6", "c") + "]", 202, `{"events":[{"id":"4","webhooks":["first"],"duplicate":true},{"id":"6","webhooks":[]}]}`},
+		{"batch again", batchType, "[" + ce("4", "a.x") + "]", 200, `{"events":[{"id":"4","webhooks":["first"],"duplicate":true}]}`},
+		{"twice in a batch", batchType, "[" + ce("7", "a.x") + "," + ce("7", "a.x") + "]", 202, `{"events":[{"id":"7","webhooks":["one"]},{"id":"7","webhooks":["first"],"duplicate":true}]}`},
+		{"empty batch", batchType, "[]", 202, `{"events":[]}`},
+		{"lines", linesType, "{\"type\":\"a.x\",\"id\":\"8\"}\n{\"type\":\"c\",\"id\":\"9\"}\n", 202, `{"events":[{"id":"8","webhooks":["one"]},{"id":"9","webhooks":[]}]}`},
+		{"one line", linesType, `{"type":"a.x","id":"10"}`, 202, `{"events":[{"id":"10","webhooks":["one"]}]}`},
+		{"charset", jsonType + `; charset="UTF-8"`, `{"type":"c","id":"11"}`, 202, `{"id":"11","webhooks":[]}`},
+		{"other parameter", "Application/JSON;x=y", `{"type":"c","id":"12"}`, 202, `{"id":"12","webhooks":[]}`},
+	} {
+		l.post(t, c.contentType, c.body).checkNamed(t, c.name, c.status, c.want+"\n")
+	}
+	if got, want := len(l.journal.events()), 14; got != want {
+		t.Errorf("%d events in the journal, want %d", got, want)
+	}
+	first := l.journal.events()[0]
+	if got := first.Event.Source; got != "test" {
+		t.Errorf("source %q, want the configured one", got)
+	}
+	if first.Generation != 7 {
+		t.Errorf("generation %d, want 7", first.Generation)
+	}
+}
+
+func (r reply) checkNamed(t *testing.T, name string, status int, body string) {
+	t.Run(name, func(t *testing.T) { r.check(t, status, body) })
+}
+
+func TestRefused(t *testing.T) {
+	catalogue := settings
+	catalogue.Types = map[string]string{"a.b": "", "sidehook.x": ""}
+	l := start(t, catalogue, intake.Options{MaxEventSize: 100})
+	l.post(t, jsonType, `{"type":"a.b","id":"old"}`)
+	l.post(t, ceType, ce("old", "a.b"))
+
+	// What the decoder says of a body is told word for word.
+	decoder := event.Decoder{Source: "test", MaxSize: 100}
+	says := func(err error) string { return err.Error() }
+	_, notJSON := decoder.Plain([]byte("{"))
+	_, empty := decoder.Plain(nil)
+	_, noType := decoder.Plain([]byte(`{"data":1}`))
+	_, halfBad := decoder.Batch([]byte("[" + ce("1", "a.b") + `,{"id":"2"}]`))
+	_, badLine := decoder.Lines([]byte("{\"type\":\"a.b\"}\n{"))
+	long := `{"type":"a.b","data":"` + strings.Repeat("x", 100) + `"}`
+	_, longLine := decoder.Lines([]byte("{\"type\":\"a.b\"}\n" + long))
+
+	media := "the Content-Type is none of application/json, application/cloudevents+json, application/cloudevents-batch+json, application/x-ndjson, in UTF-8"
+	binary := "CloudEvents binary mode (ce-specversion) is not supported; send the event as application/cloudevents+json"
+	encoding := "a Content-Encoding is not supported; send the body as it is"
+	conflict := `id "old" of source %q was accepted before with another content; give this event an id of its own`
+	own := `type "sidehook.x": types that begin with "sidehook." are sidehook's own`
+	unknown := `type "a.c" is not in the catalogue; add it to event_types, or correct it`
+	tooLarge := "the event is larger than max_event_size, 100 bytes"
+	for _, c := range []struct {
+		name, contentType, body string
+		headers                 []string
+		status, index           int
+		detail                  string
+	}{
+		{"not json", jsonType, "{", nil, 400, -1, says(notJSON)},
+		{"empty", jsonType, "", nil, 400, -1, says(empty)},
+		{"no type", jsonType, `{"data":1}`, nil, 400, -1, says(noType)},
+		{"batch half bad", batchType, "[" + ce("1", "a.b") + `,{"id":"2"}]`, nil, 400, 1, says(halfBad)},
+		{"second line bad", linesType, "{\"type\":\"a.b\"}\n{", nil, 400, 1, says(badLine)},
+		{"conflict", jsonType, `{"type":"a.b","id":"old","data":1}`, nil, 409, -1, fmt.Sprintf(conflict, "test")},
+		{"conflict in a batch", batchType, "[" + ce("n", "a.b") + `,{"specversion":"1.0","id":"old","source":"s","type":"a.b","data":1}]`, nil, 409, 1, "event 1: " + fmt.Sprintf(conflict, "s")},
+		{"too large", jsonType, long, nil, 413, -1, tooLarge},
+		{"too large in lines", linesType, "{\"type\":\"a.b\"}\n" + long, nil, 413, 1, says(longLine)},
+		{"batch too large", batchType, strings.Repeat(" ", 1601), nil, 413, -1, "the request is larger than 16 times max_event_size, 1600 bytes"},
+		{"media type", "text/plain", "hello", nil, 415, -1, media},
+		{"no media type", "", "hello", nil, 415, -1, media},
+		{"bad media type", "application/json; charset", "{}", nil, 415, -1, media},
+		{"two media types", jsonType, "{}", []string{"Content-Type", ceType}, 415, -1, media},
+		{"charset", jsonType + "; charset=latin1", `{"type":"a.b"}`, nil, 415, -1, media},
+		{"binary", "text/plain", "hello", []string{"ce-specversion", "1.0"}, 415, -1, binary},
+		{"binary json", jsonType, `{"type":"a.b"}`, []string{"ce-specversion", "1.0"}, 415, -1, binary},
+		{"binary without type", "", "{}", []string{"ce-specversion", "1.0"}, 415, -1, binary},
+		{"gzip", jsonType, `{"type":"a.b"}`, []string{"Content-Encoding", "gzip"}, 415, -1, encoding},
+		{"own type", jsonType, `{"type":"sidehook.x"}`, nil, 422, -1, own},
+		{"unknown type", ceType, ce("1", "a.c"), nil, 422, -1, unknown},
+		{"unknown in lines", linesType, "{\"type\":\"a.b\"}\n{\"type\":\"a.c\"}", nil, 422, 1, "event 1: " + unknown},
+	} {
+		r := l.post(t, c.contentType, c.body, c.headers...)
+		r.checkNamed(t, c.name, c.status, problem(c.status, c.index, c.detail))
+	}
+	if got := len(l.journal.events()); got != 2 {
+		t.Errorf("%d events in the journal, want the 2 posted first", got)
+	}
+}
+
+func TestJournalRefuses(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	for _, c := range []struct {
+		err    error
+		status int
+		retry  string
+	}{
+		{history.ErrBusy, 429, "1"},
+		{history.ErrNoRoom, 507, "10"},
+		{history.ErrStopping, 503, "5"},
+		{history.ErrFailed, 503, "5"},
+		{errBroken, 503, "5"},
+	} {
+		l.journal.fail(c.err)
+		r := l.post(t, jsonType, `{"type":"a.b"}`)
+		r.check(t, c.status, problem(c.status, -1, c.err.Error()))
+		if got := r.Header.Get("Retry-After"); got != c.retry {
+			t.Errorf("%v: Retry-After %q, want %q", c.err, got, c.retry)
+		}
+	}
+	l.journal.fail(nil)
+	l.post(t, jsonType, `{"type":"a.b","id":"1"}`).check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
+}
+
+func TestUnmatchedDropped(t *testing.T) {
+	drop := settings
+	drop.Unmatched = intake.Drop
+	l := start(t, drop, intake.Options{})
+	l.post(t, jsonType, `{"type":"c","id":"1"}`).check(t, 202, `{"id":"1","webhooks":[]}`+"\n")
+	l.post(t, jsonType, `{"type":"c","id":"1"}`).check(t, 202, `{"id":"1","webhooks":[]}`+"\n")
+	mixed := "[" + ce("2", "c") + "," + ce("3", "a.x") + "]"
+	l.post(t, batchType, mixed).check(t, 202, `{"events":[{"id":"2","webhooks":[]},{"id":"3","webhooks":["one"]}]}`+"\n")
+	l.post(t, batchType, mixed).check(t, 202, `{"events":[{"id":"2","webhooks":[]},{"id":"3","webhooks":["first"],"duplicate":true}]}`+"\n")
+	other := "[" + ce("2", "c") + `,{"specversion":"1.0","id":"3","source":"s","type":"a.x","data":1}]`
+	l.post(t, batchType, other).check(t, 409, problem(409, 1, `event 1: id "3" of source "s" was accepted before with another content; give this event an id of its own`))
+	if kept := l.journal.events(); len(kept) != 1 || kept[0].Event.ID != "3" {
+		t.Errorf("kept %v, want only 3", kept)
+	}
+}
+
+func TestApply(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	next := intake.Settings{Source: "other", Types: map[string]string{"z": ""}, Match: func(string) []string { return []string{"new"} }, Generation: 8}
+	l.Apply(next)
+	l.post(t, jsonType, `{"type":"z","id":"1"}`).check(t, 202, `{"id":"1","webhooks":["new"]}`+"\n")
+	if got := l.post(t, jsonType, `{"type":"a.b"}`).StatusCode; got != 422 {
+		t.Errorf("a type that is not in the new catalogue: %d, want 422", got)
+	}
+	kept := l.journal.events()[0]
+	if kept.Event.Source != "other" || kept.Generation != 8 {
+		t.Errorf("source %q generation %d, want those of the new settings", kept.Event.Source, kept.Generation)
+	}
+}
+
+func TestLargeAnswer(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	var body, want strings.Builder
+	want.WriteString(`{"events":[`)
+	for i := range 500 {
+		fmt.Fprintf(&body, "{\"type\":\"a.b\",\"id\":\"%d\"}\n", i)
+		if i > 0 {
+			want.WriteByte(',')
+		}
+		fmt.Fprintf(&want, `{"id":"%d","webhooks":["one"]}`, i)
+	}
+	want.WriteString("]}\n")
+	l.post(t, linesType, body.String()).check(t, 202, want.String())
+}
+
+// TestContinue waits for the word before it sends the body.
+func TestContinue(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	client := l.dial(t)
+	client.send(t, strings.Replace(requestHead, "\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1))
+	if line, err := client.r.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatalf("got %q %v", line, err)
+	}
+	client.r.ReadString('\n')
+	client.send(t, strings.TrimPrefix(request, requestHead))
+	client.answer(t).check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
+}
+
+// TestNoContinue is refused by its headers alone.
+func TestNoContinue(t *testing.T) {
+	l := start(t, settings, intake.Options{MaxEventSize: 10})
+	client := l.dial(t)
+	client.send(t, strings.Replace(requestHead, "\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1))
+	client.answer(t).check(t, 413, problem(413, -1, "the event is larger than max_event_size, 10 bytes"))
+}
+
+// TestHalfClosed sends all and says so by ending its half of the connection.
+func TestHalfClosed(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	client := l.dial(t)
+	l.journal.wait = func(context.Context) error { time.Sleep(20 * time.Millisecond); return nil }
+	client.send(t, request)
+	client.Conn.(*net.UnixConn).CloseWrite()
+	client.answer(t).check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
+}

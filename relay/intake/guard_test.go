@@ -1,0 +1,223 @@
+package intake_test
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"sidehook/relay/intake"
+)
+
+// TestGuard goes through who may call what: by which way, with which token,
+// under which Host, from where.
+func TestGuard(t *testing.T) {
+	const (
+		post   = "POST /v1/events"
+		look   = "GET /v1/webhooks"
+		resend = "POST /v1/events/e/resend"
+		live   = "GET /healthz"
+		ready  = "GET /readyz"
+		none   = "GET /nothing"
+	)
+	evil := []string{"Host", "evil.example"}
+	page := []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}
+	good := []string{"Authorization", "Bearer s3cret"}
+	bad := []string{"Authorization", "Bearer s3cret2"}
+	with := func(lists ...[]string) (all []string) {
+		for _, l := range lists {
+			all = append(all, l...)
+		}
+		return all
+	}
+	const unix, tcp = "unix", "tcp"
+	for _, c := range []struct {
+		network, token, call string
+		headers              []string
+		want                 int
+	}{
+		{unix, "", post, nil, 202},
+		{unix, "", look, nil, 200},
+		{unix, "", resend, nil, 202},
+		{unix, "", live, nil, 200},
+		{unix, "", look, evil, 200},
+		{unix, "", post, page, 403},
+		{unix, "", look, page, 403},
+		{unix, "", none, page, 403},
+		{unix, "", live, page, 200},
+		{unix, "s3cret", post, nil, 202},
+		{unix, "s3cret", look, nil, 200},
+		{unix, "s3cret", look, bad, 200},
+		{unix, "s3cret", look, with(good, page), 200},
+
+		{tcp, "", post, nil, 202},
+		{tcp, "", post, good, 202},
+		{tcp, "", look, nil, 403},
+		{tcp, "", look, good, 403},
+		{tcp, "", resend, nil, 403},
+		{tcp, "", live, nil, 200},
+		{tcp, "", ready, nil, 200},
+		{tcp, "", none, nil, 404},
+		{tcp, "", post, evil, 403},
+		{tcp, "", post, page, 403},
+		{tcp, "", none, evil, 403},
+		{tcp, "", live, with(evil, page), 200},
+		{tcp, "", ready, with(evil, page), 200},
+
+		{tcp, "s3cret", post, nil, 401},
+		{tcp, "s3cret", post, bad, 401},
+		{tcp, "s3cret", post, good, 202},
+		{tcp, "s3cret", look, nil, 401},
+		{tcp, "s3cret", look, bad, 401},
+		{tcp, "s3cret", look, good, 200},
+		{tcp, "s3cret", look, []string{"Authorization", "bearer  s3cret"}, 200},
+		{tcp, "s3cret", look, []string{"Authorization", "Basic s3cret"}, 401},
+		{tcp, "s3cret", look, []string{"Authorization", "s3cret"}, 401},
+		{tcp, "s3cret", look, []string{"Authorization", "Bearer"}, 401},
+		{tcp, "s3cret", look, with(good, bad), 401},
+		{tcp, "s3cret", resend, good, 202},
+		{tcp, "s3cret", live, nil, 200},
+		{tcp, "s3cret", ready, bad, 200},
+		{tcp, "s3cret", post, evil, 403},
+		{tcp, "s3cret", post, with(evil, bad), 403},
+		{tcp, "s3cret", post, with(evil, good), 202},
+		{tcp, "s3cret", post, with(page, good), 202},
+		{tcp, "s3cret", look, with(evil, page, good), 200},
+	} {
+		name := strings.Join(append([]string{c.network, c.token, c.call}, c.headers...), " ")
+		t.Run(name, func(t *testing.T) {
+			r := call(t, c.network, intake.Options{Token: c.token}, c.call, c.headers...)
+			if r.Code != c.want {
+				t.Errorf("%d %s, want %d", r.Code, r.Body, c.want)
+			}
+			if r.Code == 401 && r.Header().Get("WWW-Authenticate") != `Bearer realm="sidehook"` {
+				t.Errorf("no challenge: %v", r.Header())
+			}
+			for name := range r.Header() {
+				if strings.HasPrefix(name, "Access-Control") {
+					t.Errorf("a CORS header: %s", name)
+				}
+			}
+		})
+	}
+}
+
+// call makes one call of a handler.
+func call(t *testing.T, network string, opts intake.Options, line string, headers ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	var addr net.Addr = &net.UnixAddr{Name: "s.sock", Net: "unix"}
+	if network == "tcp" {
+		addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4665}
+	}
+	h, err := intake.New(&journal{}, &operator{}, settings, opts).Handler(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	method, path, _ := strings.Cut(line, " ")
+	body := ""
+	if path == "/v1/events" {
+		body = `{"type":"a.b"}`
+	}
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Host = "localhost:4665"
+	r.Header.Set("Content-Type", jsonType)
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+			continue
+		}
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestHosts(t *testing.T) {
+	for host, want := range map[string]int{
+		"localhost": 202, "LOCALHOST:1": 202, "127.0.0.1": 202, "127.0.0.1:4665": 202, "127.9.8.7:80": 202,
+		"[::1]": 202, "[::1]:4665": 202, "[::ffff:127.0.0.1]:1": 202, "relay.internal": 202, "Relay.Internal:99": 202,
+		"": 403, "::1": 403, "[127.0.0.1]": 403, "localhost.evil.example": 403, "evil.localhost.example": 403, "127.0.0.1.evil.example": 403,
+		"127.0.0.1@evil.example": 403, "10.0.0.1": 403, "0.0.0.0:4665": 403, "[::]:4665": 403, "2130706433": 403, "0x7f.1": 403, ":4665": 403,
+	} {
+		r := call(t, "tcp", intake.Options{HTTP: "relay.internal:4665"}, "POST /v1/events", "Host", host)
+		if r.Code != want {
+			t.Errorf("Host %q: %d, want %d", host, r.Code, want)
+		}
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		want        int
+	}{
+		{"Origin", "http://localhost:4665", 202},
+		{"Origin", "http://LOCALHOST:4665", 202},
+		{"Origin", "http://localhost:3000", 403},
+		{"Origin", "http://localhost", 403},
+		{"Origin", "https://evil.example", 403},
+		{"Origin", "null", 403},
+		{"Origin", "", 403},
+		{"Origin", "http://%zz", 403},
+		{"Sec-Fetch-Site", "none", 202},
+		{"Sec-Fetch-Site", "same-origin", 202},
+		{"Sec-Fetch-Site", "same-site", 403},
+		{"Sec-Fetch-Site", "cross-site", 403},
+		{"Sec-Fetch-Site", "", 403},
+	} {
+		if r := call(t, "tcp", intake.Options{}, "POST /v1/events", c.name, c.value); r.Code != c.want {
+			t.Errorf("%s %q: %d, want %d", c.name, c.value, r.Code, c.want)
+		}
+	}
+	both := call(t, "tcp", intake.Options{}, "POST /v1/events", "Sec-Fetch-Site", "none", "Origin", "https://evil.example")
+	if both.Code != http.StatusForbidden {
+		t.Errorf("an Origin beside Sec-Fetch-Site: %d", both.Code)
+	}
+}
+
+// TestRefusalsHelp holds what a refusal says against what would do.
+func TestRefusalsHelp(t *testing.T) {
+	const (
+		configure = "configure a token (listen.token) and send it as Authorization: Bearer"
+		send      = "send the token (listen.token) as Authorization: Bearer"
+		socket    = "use the Unix socket (/run/s.sock), or "
+	)
+	open := intake.Options{Socket: "/run/s.sock"}
+	closed := intake.Options{Socket: "/run/s.sock", Token: "s3cret"}
+	for _, c := range []struct {
+		opts    intake.Options
+		headers []string
+		status  int
+		detail  string
+	}{
+		{open, nil, 403, "over TCP this call needs a token, and none is configured; " + socket + configure},
+		{intake.Options{}, nil, 403, "over TCP this call needs a token, and none is configured; use the Unix socket (listen.socket), or " + configure},
+		{closed, nil, 401, "the token is missing; " + socket + send},
+		{closed, []string{"Authorization", "Bearer x"}, 401, "the token is wrong; " + socket + send},
+		{open, []string{"Origin", "null"}, 403, "a web page of another origin may not call sidehook; " + socket + configure},
+		{closed, []string{"Host", "evil.example"}, 403, "the Host of the request is neither a loopback name such as localhost nor the configured address; " + socket + send},
+	} {
+		r := call(t, "tcp", c.opts, "GET /v1/webhooks", c.headers...)
+		if got, want := r.Body.String(), problem(c.status, -1, c.detail); r.Code != c.status || got != want {
+			t.Errorf("got %d %s\nwant %s", r.Code, got, want)
+		}
+		if strings.Contains(r.Body.String(), "s3cret") {
+			t.Errorf("the token is told: %s", r.Body)
+		}
+	}
+}
+
+// TestOpenPortNeedsToken is about a port that other machines reach.
+func TestOpenPortNeedsToken(t *testing.T) {
+	anywhere := &net.TCPAddr{IP: net.IPv4zero, Port: 4665}
+	_, err := intake.New(&journal{}, &operator{}, settings, intake.Options{}).Handler(anywhere)
+	want := `listen on address "0.0.0.0:4665": others than this machine can reach it, which needs a token (listen.token)`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if _, err := intake.New(&journal{}, &operator{}, settings, intake.Options{Token: "x"}).Handler(anywhere); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,162 @@
+package intake_test
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sidehook/relay/intake"
+)
+
+// TestSlowClients has clients that stop sending, and asks when they are let go.
+func TestSlowClients(t *testing.T) {
+	for _, c := range []struct {
+		name, sends string
+		after       time.Duration
+		status      int // 0: no answer
+	}{
+		{"nothing", "", 5 * time.Second, 0},
+		{"part of the headers", "POST /v1/events HTTP/1.1\r\nHost: local", 5 * time.Second, 0},
+		{"no body", requestHead, 30 * time.Second, 408},
+		{"part of the body", requestHead + `{"type":"a`, 30 * time.Second, 408},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, stop := serve(&journal{}, intake.Options{})
+				defer stop()
+				client := p.dial()
+				start := time.Now()
+				client.send(t, c.sends)
+				answer := client.answer(t)
+				if got := time.Since(start); got != c.after {
+					t.Errorf("let go after %v, want %v", got, c.after)
+				}
+				switch {
+				case answer == nil && c.status != 0:
+					t.Errorf("no answer, want %d", c.status)
+				case answer != nil && answer.StatusCode != c.status:
+					t.Errorf("%d %s, want %d", answer.StatusCode, answer.body, c.status)
+				case answer != nil && !answer.Close:
+					t.Errorf("the connection is kept")
+				}
+				client.closed(t)
+			})
+		})
+	}
+}
+
+func TestIdleConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := serve(&journal{}, intake.Options{})
+		defer stop()
+		client := p.dial()
+		client.send(t, request)
+		client.answer(t).check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
+		time.Sleep(119 * time.Second)
+		client.send(t, request)
+		client.answer(t).check(t, 200, `{"id":"1","webhooks":["first"],"duplicate":true}`+"\n")
+		start := time.Now()
+		client.closed(t)
+		if got := time.Since(start); got != 2*time.Minute {
+			t.Errorf("closed after %v, want 2m", got)
+		}
+	})
+}
+
+// TestSlowReader never reads its answer.
+func TestSlowReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := serve(&journal{}, intake.Options{MaxConns: 1})
+		defer stop()
+		start := time.Now()
+		p.dial().send(t, request)
+		// The connection after it gets in once it is gone.
+		p.dial()
+		if got := time.Since(start); got != 2*time.Minute {
+			t.Errorf("held for %v, want 2m", got)
+		}
+	})
+}
+
+// TestNoMoreIsRead counts how much of a body is taken.
+func TestNoMoreIsRead(t *testing.T) {
+	const max = 1000
+	for name, head := range map[string]string{
+		"announced": "Content-Length: 100000000\r\n\r\n",
+		"chunked":   "Transfer-Encoding: chunked\r\n\r\n5F5E100\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, stop := serve(&journal{}, intake.Options{MaxEventSize: max})
+				defer stop()
+				client := p.dial()
+				sent := make(chan int)
+				go func() {
+					n := 0
+					fmt.Fprint(client, "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+head)
+					for chunk := []byte(strings.Repeat("x", 100)); ; n += len(chunk) {
+						if _, err := client.Write(chunk); err != nil {
+							break
+						}
+					}
+					sent <- n
+				}()
+				answer := client.answer(t)
+				answer.check(t, 413, problem(413, -1, "the event is larger than max_event_size, 1000 bytes"))
+				if !answer.Close {
+					t.Error("the connection is kept")
+				}
+				client.closed(t)
+				client.Close()
+				// net/http reads up to 256 KiB on, so that the client takes note of the answer.
+				if got := <-sent; got > max+256<<10+8<<10 {
+					t.Errorf("%d bytes were taken", got)
+				}
+			})
+		})
+	}
+}
+
+func TestExactlyTheLimit(t *testing.T) {
+	event := `{"type":"a.b","id":"1"}`
+	l := start(t, settings, intake.Options{MaxEventSize: len(event)})
+	l.post(t, jsonType, event).check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
+	if got := l.post(t, jsonType, event+" ").StatusCode; got != 413 {
+		t.Errorf("one byte more: %d, want 413", got)
+	}
+}
+
+func TestExactlyTheLimitOfMany(t *testing.T) {
+	const max = 100
+	l := start(t, settings, intake.Options{MaxEventSize: max})
+	event := `{"type":"a.b","id":"1"}`
+	all := event + strings.Repeat("\n", 16*max-len(event))
+	l.post(t, linesType, all).check(t, 202, `{"events":[{"id":"1","webhooks":["one"]}]}`+"\n")
+	if got := l.post(t, linesType, all+"\n").StatusCode; got != 413 {
+		t.Errorf("one byte more: %d, want 413", got)
+	}
+}
+
+func TestHeaderLimit(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	for size, want := range map[int]int{63 << 10: 202, 69 << 10: 431} {
+		if got := l.post(t, jsonType, `{"type":"a.b"}`, "X-Long", strings.Repeat("x", size)).StatusCode; got != want {
+			t.Errorf("%d bytes of headers: %d, want %d", size, got, want)
+		}
+	}
+}
+
+// TestBrokenBody announces more than it sends.
+func TestBrokenBody(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	conn := l.dial(t)
+	conn.send(t, strings.Replace(requestHead, "23", "99", 1)+`{"type":"a.b"}`)
+	conn.Conn.(*net.UnixConn).CloseWrite()
+	conn.answer(t).check(t, 400, problem(400, -1, "the body broke off"))
+	if n := len(l.journal.events()); n != 0 {
+		t.Errorf("%d events were kept", n)
+	}
+}

@@ -1,0 +1,116 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+func (s *Server) healthz(_ context.Context, w http.ResponseWriter, _ *http.Request, _ string) *problem {
+	return answerHealth(w, s.opts.Healthy)
+}
+
+func (s *Server) readyz(_ context.Context, w http.ResponseWriter, _ *http.Request, _ string) *problem {
+	if s.stopping.Load() {
+		return unavailable("sidehook is stopping")
+	}
+	return answerHealth(w, s.opts.Ready)
+}
+
+func answerHealth(w http.ResponseWriter, check func() error) *problem {
+	if check != nil {
+		if err := check(); err != nil {
+			return unavailable(err.Error())
+		}
+	}
+	answer(w, http.StatusOK, typeJSON, []byte("{\"status\":\"ok\"}\n"))
+	return nil
+}
+
+func (s *Server) listWebhooks(ctx context.Context, w http.ResponseWriter, _ *http.Request, _ string) *problem {
+	list, err := s.operator.Webhooks(ctx, "")
+	if err != nil {
+		return refusal(err)
+	}
+	return answerJSON(w, http.StatusOK, map[string][]Webhook{"webhooks": orEmpty(list)})
+}
+
+func (s *Server) showWebhook(ctx context.Context, w http.ResponseWriter, _ *http.Request, name string) *problem {
+	list, err := s.operator.Webhooks(ctx, name)
+	if err != nil {
+		return refusal(err)
+	}
+	if len(list) == 0 {
+		return refusal(&NotFoundError{What: fmt.Sprintf("webhook %q", name)})
+	}
+	return answerJSON(w, http.StatusOK, list[0])
+}
+
+func (s *Server) showEvent(ctx context.Context, w http.ResponseWriter, r *http.Request, id string) *problem {
+	which, p := whichEvent(r, id)
+	if p != nil {
+		return p
+	}
+	story, err := s.operator.Event(ctx, which)
+	if err != nil {
+		return refusal(err)
+	}
+	story.To = orEmpty(story.To)
+	story.Webhooks = orEmpty(story.Webhooks)
+	story.Attempts = orEmpty(story.Attempts)
+	return answerJSON(w, http.StatusOK, story)
+}
+
+func (s *Server) showConfig(ctx context.Context, w http.ResponseWriter, _ *http.Request, _ string) *problem {
+	config, err := s.operator.Config(ctx)
+	if err != nil {
+		return refusal(err)
+	}
+	config.Errors = orEmpty(config.Errors)
+	return answerJSON(w, http.StatusOK, config)
+}
+
+// whichEvent reads the {id} of a path, and the source that may go with it.
+func whichEvent(r *http.Request, id string) (Which, *problem) {
+	which := Which{ID: id}
+	if number, ok := strings.CutPrefix(id, "seq:"); ok {
+		if seq, err := strconv.ParseUint(number, 10, 64); err == nil && seq > 0 {
+			which = Which{Seq: seq}
+		}
+	}
+	query := r.URL.Query()
+	if !query.Has("source") {
+		return which, nil
+	}
+	which.Source = query.Get("source")
+	switch {
+	case which.Source == "":
+		return which, refuse(http.StatusBadRequest, "query parameter \"source\" is empty")
+	case which.Seq > 0:
+		return which, refuse(http.StatusBadRequest, "query parameter \"source\" does not go with seq:N, which names one event exactly")
+	}
+	return which, nil
+}
+
+// orEmpty makes a list an array in JSON, not null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func answerJSON(w http.ResponseWriter, status int, v any) *problem {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return refuse(http.StatusInternalServerError, err.Error())
+	}
+	answer(w, status, typeJSON, body.Bytes())
+	return nil
+}

@@ -1,0 +1,80 @@
+package intake
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// form is how events stand in a body.
+type form int
+
+const (
+	plain      form = iota // sidehook's own, or the CloudEvents 0.1 envelope
+	structured             // CloudEvents 1.0
+	batch                  // an array of those
+	lines                  // one plain event a line
+)
+
+func (f form) many() bool { return f == batch || f == lines }
+
+const knownTypes = "application/json, application/cloudevents+json, application/cloudevents-batch+json, application/x-ndjson"
+
+// formOf tells from its headers how a request's body is to be read.
+func formOf(h http.Header) (form, *problem) {
+	if p := checkEncoding(h); p != nil {
+		return 0, p
+	}
+	f, ok := formOfType(h["Content-Type"])
+	// A client of the binary mode sends the Content-Type of its data. Its
+	// attributes would be lost if that were taken for the event.
+	if (!ok || f == plain) && len(h["Ce-Specversion"]) > 0 {
+		return 0, refuse(http.StatusUnsupportedMediaType, "CloudEvents binary mode (ce-specversion) is not supported; send the event as application/cloudevents+json")
+	}
+	if !ok {
+		return 0, refuse(http.StatusUnsupportedMediaType, "the Content-Type is none of "+knownTypes+", in UTF-8")
+	}
+	return f, nil
+}
+
+func formOfType(values []string) (form, bool) {
+	if len(values) != 1 {
+		return 0, false
+	}
+	if f, ok := formNamed(values[0]); ok {
+		return f, true
+	}
+	name, params, err := mime.ParseMediaType(values[0])
+	if err != nil {
+		return 0, false
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
+		return 0, false
+	}
+	return formNamed(name)
+}
+
+func formNamed(name string) (form, bool) {
+	switch name {
+	case "application/json":
+		return plain, true
+	case "application/cloudevents+json":
+		return structured, true
+	case "application/cloudevents-batch+json":
+		return batch, true
+	case "application/x-ndjson":
+		return lines, true
+	}
+	return 0, false
+}
+
+// checkEncoding refuses compressed bodies: how large they are would show too
+// late.
+func checkEncoding(h http.Header) *problem {
+	for _, encoding := range h["Content-Encoding"] {
+		if encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return refuse(http.StatusUnsupportedMediaType, "a Content-Encoding is not supported; send the body as it is")
+		}
+	}
+	return nil
+}

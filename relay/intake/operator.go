@@ -1,0 +1,145 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Operator answers those who look at the relay and act on it. Its methods may
+// be called at once. Beside the errors below and history's, an error means
+// that it cannot answer now.
+type Operator interface {
+	// Webhooks returns the webhooks, or the one of that name; *NotFoundError.
+	Webhooks(ctx context.Context, name string) ([]Webhook, error)
+	// Event returns what is known of an event; *NotFoundError.
+	Event(ctx context.Context, which Which) (Story, error)
+	// Resend sends an event again, which is durable on return; *NotFoundError,
+	// *UnprocessableError.
+	Resend(ctx context.Context, which Which, to Target) (Resent, error)
+	// Config returns the file in force.
+	Config(ctx context.Context) (Config, error)
+}
+
+// NotFoundError says that there is no such thing.
+type NotFoundError struct {
+	What string // and its name, such as `webhook "a"`
+}
+
+func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no %s", e.What) }
+
+// UnprocessableError says why what is asked cannot be done.
+type UnprocessableError struct{ Problem string }
+
+func (e *UnprocessableError) Error() string { return e.Problem }
+
+// Webhook is one webhook and where it stands.
+type Webhook struct {
+	Name string `json:"name"`
+	// Configured is a JSON object: its other keys as configured, secrets as
+	// ***. They stand behind the name. Empty for one that has gone.
+	Configured  json.RawMessage `json:"-"`
+	State       string          `json:"state"`
+	Since       time.Time       `json:"since,omitzero"`
+	Why         string          `json:"why,omitempty"`
+	Backlog     Backlog         `json:"backlog"`
+	InFlight    int             `json:"in_flight"`
+	LastHour    LastHour        `json:"last_hour"`
+	LastSuccess time.Time       `json:"last_success,omitzero"`
+	LastError   string          `json:"last_error,omitempty"`
+	Next        time.Time       `json:"next,omitzero"`
+}
+
+// Backlog is what still waits for a webhook.
+type Backlog struct {
+	Events        int     `json:"events"`
+	Bytes         int64   `json:"bytes"`
+	OldestSeconds float64 `json:"oldest_seconds"`
+}
+
+// LastHour counts what became of deliveries.
+type LastHour struct {
+	Delivered int `json:"delivered"`
+	Failed    int `json:"failed"`
+}
+
+// MarshalJSON puts what is configured behind the name.
+func (w Webhook) MarshalJSON() ([]byte, error) {
+	type bare Webhook
+	object, err := json.Marshal(bare(w))
+	keys := bytes.TrimSpace(w.Configured)
+	if err != nil || len(keys) == 0 {
+		return object, err
+	}
+	if keys[0] != '{' || keys[len(keys)-1] != '}' {
+		return nil, fmt.Errorf("webhook %q: its configuration is no JSON object", w.Name)
+	}
+	keys = bytes.TrimSpace(keys[1 : len(keys)-1])
+	if len(keys) == 0 {
+		return object, nil
+	}
+	name, err := json.Marshal(w.Name)
+	if err != nil {
+		return nil, err
+	}
+	at := len(`{"name":`) + len(name)
+	return bytes.Join([][]byte{object[:at], keys, object[at+1:]}, []byte{','}), nil
+}
+
+// Which names an event.
+type Which struct {
+	ID     string // as the app or a receiver knows it
+	Source string // of several with the ID, only of this source; "" for the newest
+	Seq    uint64 // exactly this one, in place of the others; 0: none
+}
+
+// Story is an event and what became of it. What stands as a raw message is a
+// record of the history without its checksum.
+type Story struct {
+	Seq        uint64            `json:"seq"`
+	At         time.Time         `json:"at"`
+	Generation uint64            `json:"generation"`
+	To         []string          `json:"to"`
+	Filled     []string          `json:"filled,omitempty"`
+	Event      json.RawMessage   `json:"event"`
+	Webhooks   []Decision        `json:"webhooks"`
+	Resends    []json.RawMessage `json:"resends,omitempty"`
+	Attempts   []json.RawMessage `json:"attempts"`
+}
+
+// Decision is why a webhook gets an event or not, and where its delivery is.
+type Decision struct {
+	Webhook string    `json:"webhook"`
+	Wanted  bool      `json:"wanted"`
+	Glob    string    `json:"glob,omitempty"` // the one that matched
+	Why     string    `json:"why,omitempty"`
+	Now     bool      `json:"now,omitempty"`    // as the file in force decides, not the one of that time
+	Status  string    `json:"status,omitempty"` // of its last attempt; waiting before the first
+	Next    time.Time `json:"next,omitzero"`
+}
+
+// Target says where an event goes again.
+type Target struct {
+	Webhooks []string
+	All      bool // to all that it was accepted for; neither: to the only one
+}
+
+// Resent says what a resend did.
+type Resent struct {
+	ID       string   `json:"id"`
+	Seq      uint64   `json:"seq,omitempty"` // of the resend; 0 if nothing but waiting deliveries was made due
+	Webhooks []string `json:"webhooks"`
+	Hastened []string `json:"hastened,omitempty"` // those of Webhooks whose waiting delivery is due now instead
+	Gone     []string `json:"gone,omitempty"`
+}
+
+// Config is the file in force.
+type Config struct {
+	Path       string    `json:"path"`
+	Hash       string    `json:"hash"`
+	Generation uint64    `json:"generation"`
+	Loaded     time.Time `json:"loaded"`
+	Errors     []string  `json:"errors"` // of the last edit, if it was refused
+}

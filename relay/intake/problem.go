@@ -1,0 +1,125 @@
+package intake
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"sidehook/history"
+	"sidehook/history/event"
+)
+
+// problem is a refusal, answered as problem+json (RFC 9457).
+type problem struct {
+	status    int
+	detail    string
+	index     int    // of the event in its batch; -1: none
+	retry     int    // Retry-After, in seconds; 0: none
+	allow     string // the Allow header
+	challenge bool   // WWW-Authenticate
+	hangUp    bool   // what is left of the request is not read
+}
+
+// How long a client is told to wait, in seconds.
+const (
+	retryBusy     = 1
+	retryStopping = 5
+	retryNoRoom   = 10
+)
+
+func refuse(status int, detail string) *problem {
+	return &problem{status: status, detail: detail, index: -1}
+}
+
+func unavailable(detail string) *problem {
+	p := refuse(http.StatusServiceUnavailable, detail)
+	p.retry = retryStopping
+	return p
+}
+
+// badEvent is what the decoder said of an event.
+func badEvent(err error) *problem {
+	p := refuse(http.StatusBadRequest, err.Error())
+	var e *event.Error
+	if errors.As(err, &e) {
+		p.index = e.Index
+		if e.TooLarge {
+			p.status = http.StatusRequestEntityTooLarge
+		}
+	}
+	return p
+}
+
+// refusal is what an error of the journal or the operator means for a client.
+func refusal(err error) *problem {
+	var (
+		conflict *history.ConflictError
+		missing  *NotFoundError
+		cannot   *UnprocessableError
+	)
+	switch {
+	case errors.As(err, &conflict):
+		return refuse(http.StatusConflict, err.Error())
+	case errors.As(err, &missing):
+		return refuse(http.StatusNotFound, err.Error())
+	case errors.As(err, &cannot):
+		return refuse(http.StatusUnprocessableEntity, err.Error())
+	case errors.Is(err, history.ErrBusy):
+		p := refuse(http.StatusTooManyRequests, err.Error())
+		p.retry = retryBusy
+		return p
+	case errors.Is(err, history.ErrNoRoom):
+		p := refuse(http.StatusInsufficientStorage, err.Error())
+		p.retry = retryNoRoom
+		return p
+	}
+	return unavailable(err.Error())
+}
+
+var (
+	typeJSON    = []string{"application/json"}
+	typeProblem = []string{"application/problem+json"}
+	closeHeader = []string{"close"}
+	challenge   = []string{`Bearer realm="sidehook"`}
+)
+
+func (p *problem) write(w http.ResponseWriter) {
+	h := w.Header()
+	if p.retry > 0 {
+		h["Retry-After"] = []string{strconv.Itoa(p.retry)}
+	}
+	if p.allow != "" {
+		h["Allow"] = []string{p.allow}
+	}
+	if p.challenge {
+		h["Www-Authenticate"] = challenge
+	}
+	if p.hangUp {
+		h["Connection"] = closeHeader
+	}
+	body := make([]byte, 0, 256)
+	body = append(body, `{"type":"about:blank","title":`...)
+	body = event.AppendString(body, http.StatusText(p.status))
+	body = append(body, `,"status":`...)
+	body = strconv.AppendInt(body, int64(p.status), 10)
+	body = append(body, `,"detail":`...)
+	body = event.AppendString(body, p.detail)
+	if p.index >= 0 {
+		body = append(body, `,"index":`...)
+		body = strconv.AppendInt(body, int64(p.index), 10)
+	}
+	answer(w, p.status, typeProblem, append(body, '}', '\n'))
+}
+
+// answer writes an answer whole. net/http adds the length of a short one
+// itself, without allocating.
+func answer(w http.ResponseWriter, status int, contentType []string, body []byte) {
+	const short = 2048
+	h := w.Header()
+	h["Content-Type"] = contentType
+	if len(body) >= short {
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
+	w.WriteHeader(status)
+	w.Write(body)
+}
