@@ -96,8 +96,8 @@ func (w *Webhook) node() *yaml.Node {
 	m.add("format", str(w.Format))
 	m.add("signature", strs(w.Signature))
 	m.addUnlessEmpty("user_agent", w.UserAgent)
-	m.add("timeout", str(formatDuration(w.Timeout)))
-	m.add("retry", strs(each(w.Retry, formatDuration)))
+	m.add("timeout", str(FormatDuration(w.Timeout)))
+	m.add("retry", strs(each(w.Retry, FormatDuration)))
 	m.add("concurrency", scalar("!!int", strconv.Itoa(w.Concurrency)))
 	m.add("allow", strs(w.Allow.Words()))
 	return m.Node

@@ -118,7 +118,7 @@ func (l *loader) duration(v *value, least, most time.Duration, into *time.Durati
 		return
 	}
 	if d < least || d > most {
-		l.fail(v, fmt.Sprintf("must be %s to %s, not %s", formatDuration(least), formatDuration(most), t.show()), "")
+		l.fail(v, fmt.Sprintf("must be %s to %s, not %s", FormatDuration(least), FormatDuration(most), t.show()), "")
 		return
 	}
 	*into = d

@@ -84,8 +84,8 @@ func number(digits string) (int64, bool) {
 	return n, err == nil
 }
 
-// formatDuration writes what parseDuration reads.
-func formatDuration(d time.Duration) string {
+// FormatDuration writes what parseDuration reads.
+func FormatDuration(d time.Duration) string {
 	if d == 0 {
 		return "0"
 	}
