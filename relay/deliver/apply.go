@@ -1,0 +1,103 @@
+package deliver
+
+import (
+	"time"
+)
+
+// Apply puts a configuration in force: these webhooks, and no others. It may be
+// called before, during and after Run.
+//
+// A webhook whose settings are the same pointer as before goes on undisturbed.
+// One that has others gets new connections; if it is failing it is probed at
+// once, and if it was disabled it takes up what waits. One that is gone, or off,
+// stops where it is: what waits stays in its queue.
+func (d *Deliverer) Apply(webhooks []Webhook) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	listed := make(map[string]struct{}, len(webhooks))
+	for _, hook := range webhooks {
+		listed[hook.Name] = struct{}{}
+		w, ok := d.workers[hook.Name]
+		if !ok {
+			w = d.newWorker(hook.Name)
+			d.workers[hook.Name] = w
+		}
+		w.adopt(hook)
+	}
+	for name, w := range d.workers {
+		if _, ok := listed[name]; ok {
+			continue
+		}
+		w.adopt(Webhook{Name: name})
+		if w.spent() {
+			delete(d.workers, name)
+		}
+	}
+}
+
+func (d *Deliverer) newWorker(name string) *worker {
+	w := &worker{d: d, name: name, queue: d.open(name)}
+	w.health.restore(w.queue.State())
+	w.count()
+	w.queue.Notify(w.wake)
+	return w
+}
+
+// adopt takes up what is in force now.
+func (w *worker) adopt(hook Webhook) {
+	w.mu.Lock()
+	before := w.hook
+	w.hook = hook
+	if before.Settings == hook.Settings {
+		w.mu.Unlock()
+		return
+	}
+	w.since = time.Now()
+	if w.client != nil {
+		w.client.retire()
+		w.client = nil
+	}
+	enabled := false
+	if hook.Settings != nil {
+		w.health.probeNow()
+		// The first configuration of a process is no edit.
+		if enabled = w.health.disabled && before.Name != ""; enabled {
+			w.health.disabled, w.health.since, w.health.why = false, w.since, ""
+		}
+	}
+	w.mu.Unlock()
+	if enabled {
+		w.tell()
+	}
+	w.wakeIfDue()
+}
+
+// wakeIfDue wakes a worker that has something to do or to wait for, so that
+// ten thousand which have not cost nothing.
+func (w *worker) wakeIfDue() {
+	if _, ok := w.queue.Due(); ok {
+		w.wake()
+	}
+}
+
+// spent says whether a worker without an entry has nothing left to tell of.
+func (w *worker) spent() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, ok := w.queue.Due(); ok || w.running > 0 {
+		return false
+	}
+	w.d.alarms.set(w, time.Time{})
+	w.d.waits.Add(int64(-w.waits))
+	w.waits = 0
+	return true
+}
+
+// close lets go of the connections.
+func (w *worker) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.client != nil {
+		w.client.retire()
+	}
+}

@@ -1,0 +1,143 @@
+package deliver_test
+
+import (
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/relay/deliver"
+)
+
+// A reload that leaves an entry as it is leaves its connection too; only the
+// generation in the records is another. A changed entry gets a new one.
+func TestReloadAndConnections(t *testing.T) {
+	address, got := recorder(t, 200)
+	s := settings(t, address)
+	q := newQueue()
+	d := begin(t, q, s, deliver.Options{})
+	var remotes []string
+	send := func() {
+		q.add("1")
+		q.wait(t, len(remotes)+1)
+		remotes = append(remotes, (<-got).RemoteAddr)
+	}
+	send()
+	d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: s}})
+	send()
+	changed := *s
+	changed.Headers = []deliver.Header{{Name: "X", Value: "y"}}
+	d.Apply([]deliver.Webhook{{Name: "a", Generation: 3, Settings: &changed}})
+	send()
+	if remotes[0] != remotes[1] || remotes[1] == remotes[2] {
+		t.Errorf("connections from %v", remotes)
+	}
+	for i, l := range q.all() {
+		if l.Generation != uint64(i+1) || q.configs[i].Generation != uint64(i+1) {
+			t.Errorf("attempt %d has generation %d, configuration %+v", i, l.Generation, q.configs[i])
+		}
+	}
+}
+
+// What is removed, off, paused or disabled sends nothing and loses nothing.
+func TestStates(t *testing.T) {
+	s := settings(t, "http://a.example")
+	off, paused := *s, *s
+	off.Off, paused.Paused = true, true
+	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		n := 0
+		step := func(state string, hooks []deliver.Webhook, sent bool) {
+			t.Helper()
+			d.Apply(hooks)
+			since := time.Now()
+			q.add("1")
+			time.Sleep(time.Minute)
+			if n++; sent != (len(q.all()) == n) {
+				t.Errorf("%s: %d of %d sent", state, len(q.all()), n)
+			}
+			got, ok := d.Snapshot("a")
+			if !ok || got.State != state || !sent && got.Since.After(since) {
+				t.Errorf("got %+v, want %s", got, state)
+			}
+		}
+		step("active", one(s), true)
+		step("off", one(&off), false)
+		step("paused", one(&paused), false)
+		step("orphaned", nil, false)
+		step("active", one(s), true)
+		d.Apply(nil)
+		if _, ok := d.Snapshot("a"); ok {
+			t.Error("a webhook with nothing left is still known")
+		}
+
+		// A restart honours what disabled it; an edit ends that.
+		q.state = history.State{Name: "disabled", Since: time.Now(), Why: "410 Gone"}
+		step("disabled", one(s), false)
+		d.Apply(one(s))
+		time.Sleep(time.Minute)
+		if got, _ := d.Snapshot("a"); got.State != "disabled" || got.Why != "410 Gone" {
+			t.Errorf("got %+v", got)
+		}
+		edited := *s
+		step("active", one(&edited), true)
+		if want := "active"; len(q.states) != 1 || q.states[0].Name != want {
+			t.Errorf("got states %v", q.states)
+		}
+	})
+}
+
+// Requests under way end as they began when their entry changes or goes; what
+// waits is made with the new settings, and never are more requests under way
+// than there may be.
+func TestReloadUnderWay(t *testing.T) {
+	s := settings(t, "http://a.example")
+	var under atomic.Int32
+	bubble(t, s, deliver.Options{}, func(r *http.Request) (int, error) {
+		under.Add(1)
+		defer under.Add(-1)
+		time.Sleep(time.Second)
+		if r.Header.Get("X-New") == "" {
+			return 500, nil
+		}
+		return 200, nil
+	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		q.add(ids(20)...)
+		time.Sleep(500 * time.Millisecond)
+		if n := under.Load(); n != 4 {
+			t.Errorf("%d under way, want 4", n)
+		}
+		changed := *s
+		changed.Concurrency = 2
+		changed.Headers = []deliver.Header{{Name: "X-New", Value: "1"}}
+		d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: &changed}})
+		time.Sleep(time.Second)
+		if n := under.Load(); n != 2 {
+			t.Errorf("%d under way, want 2", n)
+		}
+		d.Apply(nil)
+		time.Sleep(time.Minute)
+		lines := q.all()
+		if len(lines) != 6 {
+			t.Fatalf("got %s", show(lines))
+		}
+		for i, l := range lines {
+			want := history.Retrying
+			if i >= 4 {
+				want = history.Delivered
+			}
+			if l.Status != want || l.Generation != uint64(1+i/4) {
+				t.Errorf("line %d: %s of generation %d", i, l.Status, l.Generation)
+			}
+		}
+		d.Apply([]deliver.Webhook{{Name: "a", Generation: 3, Settings: &changed}})
+		time.Sleep(time.Minute)
+		if _, ok := q.Due(); ok || q.peak != 4 {
+			t.Errorf("peak %d, %d lines", q.peak, len(q.all()))
+		}
+		if !slices.ContainsFunc(q.all(), func(l line) bool { return l.number == 2 && l.Status == history.Delivered }) {
+			t.Error("no retry was delivered")
+		}
+	})
+}

@@ -1,0 +1,189 @@
+package deliver
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/textproto"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"sidehook/relay/dial"
+	"sidehook/relay/sign"
+)
+
+const (
+	// quickTries are made beside the first try of an attempt, each because a
+	// connection broke.
+	quickTries = 2
+	// connectTimeout bounds the dial, and the TLS handshake, within an attempt.
+	connectTimeout = 10 * time.Second
+	// idleTimeout is how long a connection is kept alive without a request.
+	idleTimeout = 90 * time.Second
+	// pingAfter is how long an HTTP/2 connection may be silent, while requests
+	// are under way on it, before it is asked whether it still lives.
+	pingAfter = 15 * time.Second
+	// maxHeaders and maxBody bound what is read of an answer.
+	maxHeaders = 64 << 10
+	maxBody    = 64 << 10
+)
+
+// client sends the attempts of one webhook for as long as its settings are the
+// same. It is made when there is something to send.
+type client struct {
+	settings  *Settings
+	transport http.RoundTripper
+	retry     retryablehttp.Client
+	request   *http.Request // what all requests begin with
+	headers   http.Header   // of every delivery
+	canonical map[string]string
+	secrets   [][]byte
+	longest   int // of secrets
+	late      error
+	remote    atomic.Pointer[remote]
+
+	users   atomic.Int32
+	retired atomic.Bool
+}
+
+// remote is the text of the address that was connected to last. It is mostly
+// the next one's too.
+type remote struct {
+	addr netip.AddrPort
+	text string
+}
+
+func (c *client) addressText(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return addr.String()
+	}
+	last, now := c.remote.Load(), tcp.AddrPort()
+	if last == nil || last.addr != now {
+		last = &remote{now, tcp.String()}
+		c.remote.Store(last)
+	}
+	return last.text
+}
+
+func newClient(s *Settings, transport http.RoundTripper) *client {
+	c := &client{
+		settings:  s,
+		transport: transport,
+		headers:   make(http.Header, len(s.Headers)+2),
+		canonical: map[string]string{},
+		secrets:   secrets(s),
+		late:      &timeoutError{s.Timeout},
+	}
+	for _, h := range s.Headers {
+		c.headers.Add(h.Name, h.Value)
+	}
+	c.headers["Content-Type"] = []string{s.Format.contentType()}
+	c.headers["User-Agent"] = []string{s.UserAgent}
+	for _, signer := range s.Signers {
+		for _, h := range signer.Append(nil, sign.Message{}) {
+			c.canonical[h.Name] = textproto.CanonicalMIMEHeaderKey(h.Name)
+		}
+	}
+	if len(c.secrets) > 0 {
+		c.longest = len(c.secrets[0])
+	}
+	c.request = &http.Request{
+		Method: http.MethodPost, URL: s.URL, Host: s.URL.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
+	}
+	c.retry = retryablehttp.Client{
+		HTTPClient:   &http.Client{Transport: tries{c}},
+		RetryMax:     quickTries,
+		CheckRetry:   c.again,
+		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return 0 },
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	return c
+}
+
+// again is asked after each try whether another one follows.
+func (c *client) again(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	if err == nil || ctx.Err() != nil || !exchangeOf(ctx).again(err) {
+		return false, nil
+	}
+	// What broke one kept-alive connection has mostly broken them all, and the
+	// next try is to be on a fresh one.
+	c.closeIdle()
+	return true, nil
+}
+
+// retire lets go of the connections once the requests under way have ended.
+func (c *client) retire() {
+	c.retired.Store(true)
+	if c.users.Load() == 0 {
+		c.closeIdle()
+	}
+}
+
+// leave ends a use that was counted in users.
+func (c *client) leave() {
+	if c.users.Add(-1) == 0 && c.retired.Load() {
+		c.closeIdle()
+	}
+}
+
+func (c *client) closeIdle() {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// tries is the transport as the retrying client sees it: without a way to close
+// idle connections, which it would take whenever an attempt fails.
+type tries struct{ *client }
+
+func (t tries) RoundTrip(r *http.Request) (*http.Response, error) {
+	x := exchangeOf(r.Context())
+	x.begin()
+	// The request is ours alone. It gets its headers only here, because the
+	// client copies those it sees for a redirect that it will not follow.
+	r.Header = x.header
+	resp, err := t.transport.RoundTrip(r)
+	if resp != nil {
+		x.hideLocation(resp.Header)
+	}
+	return resp, err
+}
+
+// newTransport returns the connections of one webhook. No proxy is taken from
+// the environment: the address rules would then be the proxy's.
+func newTransport(s *Settings, own func() []netip.AddrPort, roots *x509.CertPool) *http.Transport {
+	// The transport dials on when the attempt is over, so there has to be a
+	// limit even where the attempt's is shorter; but not one that could be
+	// blamed in its place.
+	connect := connectTimeout
+	if s.Timeout <= connectTimeout {
+		connect = s.Timeout + time.Second
+	}
+	dialer := &net.Dialer{
+		Timeout:        connect,
+		ControlContext: dial.NewGuard(s.Allow, own).Control,
+	}
+	return &http.Transport{
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if x := exchangeOf(ctx); x != nil {
+				ctx = x.dialling(ctx)
+			}
+			return dialer.DialContext(ctx, network, addr)
+		},
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		TLSHandshakeTimeout:    connect,
+		DisableCompression:     true,
+		MaxIdleConnsPerHost:    s.Concurrency,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxHeaders,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
+	}
+}

@@ -1,0 +1,130 @@
+package deliver_test
+
+import (
+	"context"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sidehook/relay/deliver"
+	"sidehook/relay/sign"
+)
+
+var (
+	loopback  = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	loopback6 = netip.MustParsePrefix("::1/128")
+	discard   = log.New(io.Discard, "", 0)
+)
+
+// settings are those of a webhook at an address of this machine.
+func settings(t testing.TB, address string) *deliver.Settings {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &deliver.Settings{
+		URL: u, Shown: u.Scheme + "://" + u.Host + u.Path, UserAgent: "sidehook/test",
+		Timeout: 5 * time.Second, Retry: []time.Duration{5 * time.Second, 5 * time.Minute},
+		Concurrency: 4, Allow: loopback,
+	}
+}
+
+func signer(t testing.TB, scheme sign.Scheme, secret string) *sign.Signer {
+	t.Helper()
+	key, err := sign.ParseSecret(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sign.New(scheme, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// one is a configuration with one webhook, which the tests call a.
+func one(s *deliver.Settings) []deliver.Webhook {
+	return []deliver.Webhook{{Name: "a", Generation: 1, KeepBody: 4 << 10, Settings: s}}
+}
+
+// middle gives waits without jitter.
+func middle() float64 { return 0.5 }
+
+func quiet(o deliver.Options) deliver.Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Random == nil {
+		o.Random = middle
+	}
+	return o
+}
+
+// run runs d until the test ends or stop is called, which waits for it.
+func run(t testing.TB, d *deliver.Deliverer) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := d.Run(ctx); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	stop = func() { cancel(); running.Wait() }
+	t.Cleanup(stop)
+	return stop
+}
+
+// begin delivers one webhook's queue.
+func begin(t testing.TB, q *queue, s *deliver.Settings, o deliver.Options) *deliver.Deliverer {
+	d := deliver.New(open(map[string]*queue{"a": q}), quiet(o))
+	d.Apply(one(s))
+	run(t, d)
+	return d
+}
+
+// server is a receiver.
+func server(t testing.TB, answer http.HandlerFunc) *httptest.Server {
+	s := httptest.NewServer(answer)
+	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
+	return s
+}
+
+// receiver answers in a bubble, in place of the network.
+type receiver func(r *http.Request) (code int, err error)
+
+func (f receiver) RoundTrip(r *http.Request) (*http.Response, error) {
+	io.Copy(io.Discard, r.Body)
+	code, err := f(r)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: code, Header: http.Header{}, Body: http.NoBody}, nil
+}
+
+// always answers the same.
+func always(code int) receiver {
+	return func(*http.Request) (int, error) { return code, nil }
+}
+
+// bubble runs f with one webhook, whose receiver is r, and stops at its end.
+func bubble(t *testing.T, s *deliver.Settings, o deliver.Options, r receiver, f func(*testing.T, *deliver.Deliverer, *queue)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue()
+		d := deliver.New(open(map[string]*queue{"a": q}), quiet(o))
+		d.Through(r)
+		d.Apply(one(s))
+		stop := run(t, d)
+		f(t, d, q)
+		stop()
+	})
+}

@@ -1,0 +1,183 @@
+package deliver
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"time"
+
+	"sidehook/history"
+)
+
+// exchange follows one attempt on the wire: one try, or up to three if
+// connections break. The transport calls it from goroutines of its own, and of
+// a connection that it dials in reserve even after the attempt, so it is not
+// used again.
+type exchange struct {
+	client *client
+	header http.Header // of the request
+	trace  httptrace.ClientTrace
+
+	mu       sync.Mutex
+	begun    time.Time // of this try
+	conns    int       // connections that it was given; a second one is a try of the transport's own
+	reused   bool      // the last of them had carried a request before
+	written  bool      // the request is on its way as a whole
+	answered bool      // a byte of the answer is here
+	remote   string
+	timing   history.Timing
+	phase    time.Time // when what is being timed began
+	location []string  // of a redirect
+	broken   []broken  // the tries before this one
+}
+
+// broken is a try that ended with its connection.
+type broken struct {
+	err    error // nil: the transport's own doing, and nothing had been sent
+	took   time.Duration
+	timing history.Timing
+	remote string
+}
+
+type exchangeKey struct{}
+
+// exchangeOf is nil where a connection is not dialled for an attempt.
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// follow returns a context by which the client tells x what happens.
+func (x *exchange) follow(ctx context.Context, secure bool) context.Context {
+	x.trace = httptrace.ClientTrace{
+		GotConn:              x.gotConn,
+		WroteRequest:         x.wroteRequest,
+		GotFirstResponseByte: x.gotFirstByte,
+	}
+	if secure {
+		x.trace.TLSHandshakeStart = x.start
+		x.trace.TLSHandshakeDone = func(tls.ConnectionState, error) { x.done(&x.timing.TLS) }
+	}
+	return httptrace.WithClientTrace(context.WithValue(ctx, exchangeKey{}, x), &x.trace)
+}
+
+// dialling returns a context by which a dialler tells x what happens. Only a
+// fresh connection needs it, so that one that is used again costs nothing.
+func (x *exchange) dialling(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(httptrace.DNSStartInfo) { x.start() },
+		DNSDone:  func(httptrace.DNSDoneInfo) { x.done(&x.timing.DNS) },
+		ConnectStart: func(_, addr string) {
+			x.mu.Lock()
+			x.phase, x.remote = time.Now(), addr
+			x.mu.Unlock()
+		},
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil {
+				x.done(&x.timing.Connect)
+			}
+		},
+	})
+}
+
+// begin starts a try.
+func (x *exchange) begin() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.begun = time.Now()
+	x.conns, x.reused, x.written, x.answered = 0, false, false, false
+	x.remote, x.timing, x.location = "", history.Timing{}, nil
+}
+
+func (x *exchange) start() {
+	x.mu.Lock()
+	x.phase = time.Now()
+	x.mu.Unlock()
+}
+
+func (x *exchange) done(part *time.Duration) {
+	x.mu.Lock()
+	*part = time.Since(x.phase)
+	x.mu.Unlock()
+}
+
+func (x *exchange) gotConn(info httptrace.GotConnInfo) {
+	remote := x.client.addressText(info.Conn.RemoteAddr())
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.conns++; x.conns > 1 {
+		x.breaks(nil)
+		x.begun, x.written = time.Now(), false
+	}
+	if x.reused = info.Reused; x.reused {
+		x.timing = history.Timing{} // of a connection that was dialled in vain
+	}
+	x.remote = remote
+}
+
+func (x *exchange) wroteRequest(info httptrace.WroteRequestInfo) {
+	x.mu.Lock()
+	x.written = info.Err == nil
+	x.mu.Unlock()
+}
+
+func (x *exchange) gotFirstByte() {
+	x.mu.Lock()
+	x.answered = true
+	x.timing.FirstByte = time.Since(x.begun)
+	x.mu.Unlock()
+}
+
+// breaks keeps what the try was before another one begins.
+func (x *exchange) breaks(err error) {
+	x.broken = append(x.broken, broken{err, time.Since(x.begun), x.timing, x.remote})
+}
+
+// again says whether a try that ended with err may be made again at once:
+// because its connection broke before the request was written whole, or was a
+// kept-alive one that the receiver had closed meanwhile. In either case the
+// receiver cannot have begun an answer.
+func (x *exchange) again(err error) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	// The trace counts what is in the transport's buffer as written; that it
+	// did not leave shows in where the error comes from.
+	var op *net.OpError
+	written := x.written && !(errors.As(err, &op) && op.Op == "write")
+	if x.conns == 0 || x.answered || written && !x.reused || len(x.broken) >= quickTries {
+		return false
+	}
+	x.breaks(err)
+	return true
+}
+
+// hideLocation takes away where a redirect points, so that the client does not
+// even look at it.
+func (x *exchange) hideLocation(h http.Header) {
+	if location := h["Location"]; location != nil {
+		delete(h, "Location")
+		x.mu.Lock()
+		x.location = location
+		x.mu.Unlock()
+	}
+}
+
+// finish puts what there is to say of the last try into its record, and returns
+// the tries before it.
+func (x *exchange) finish(a *history.Attempt) []broken {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	a.Took, a.Timing, a.Remote = time.Since(x.begun), x.timing, x.remote
+	return x.broken
+}
+
+// connected says whether the last try was given a connection.
+func (x *exchange) connected() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.conns > 0
+}

@@ -1,0 +1,11 @@
+package deliver
+
+import "net/http"
+
+// Through replaces the connections, so that a test can run in a bubble.
+func (d *Deliverer) Through(transport http.RoundTripper) {
+	d.transport = func(*Settings) http.RoundTripper { return transport }
+}
+
+// Body is the event in a format.
+var Body = Format.body

@@ -1,0 +1,162 @@
+package deliver
+
+import (
+	"time"
+
+	"sidehook/history"
+)
+
+const (
+	// failuresInARow make a webhook failing.
+	failuresInARow = 5
+	// A failing webhook is probed after probeFirst or the first wait of its
+	// schedule, if that is less, but not before probeLeast; then the wait
+	// doubles, up to probeMost.
+	probeFirst = 5 * time.Second
+	probeLeast = 100 * time.Millisecond
+	probeMost  = time.Minute
+)
+
+// The states that are kept in the history. Any other is active.
+const (
+	stateActive   = "active"
+	stateFailing  = "failing"
+	stateDisabled = "disabled"
+)
+
+// health is how a webhook's receiver is doing. It belongs to the worker's lock.
+type health struct {
+	failing  bool
+	disabled bool
+	since    time.Time
+	why      string
+	told     history.State // what was recorded last
+
+	failures  int // in a row
+	probing   bool
+	probeAt   time.Time
+	probeWait time.Duration
+	ramp      int // so many requests may be under way at once; 0: all that are configured
+
+	lastSuccess time.Time
+	lastError   string
+	hour        *hour // made by the first attempt
+}
+
+// restore takes up the state that the history has kept.
+func (h *health) restore(s history.State) {
+	h.told, h.since, h.why = s, s.Since, s.Why
+	h.failing = s.Name == stateFailing
+	h.disabled = s.Name == stateDisabled
+}
+
+// state is what the history should have of a webhook that is not disabled: what
+// is disabled learns nothing.
+func (h *health) state() history.State {
+	if h.failing {
+		return history.State{Name: stateFailing, Since: h.since, Why: h.why}
+	}
+	return history.State{Name: stateActive, Since: h.since}
+}
+
+// probeNow makes the next probe due, and the waits begin anew behind it.
+func (h *health) probeNow() { h.probeAt, h.probeWait = time.Time{}, 0 }
+
+// nextProbe is how long to wait for the next probe.
+func (h *health) nextProbe(s *Settings) time.Duration {
+	if h.probeWait == 0 {
+		h.probeWait = s.firstProbe()
+	} else {
+		h.probeWait = min(2*h.probeWait, probeMost)
+	}
+	return h.probeWait
+}
+
+// succeeded says whether the state has changed by a delivery.
+func (h *health) succeeded(now time.Time, concurrency int) bool {
+	h.failures = 0
+	h.lastSuccess = now
+	if h.failing {
+		h.failing, h.since, h.why = false, now, ""
+		h.ramp = 1
+		return true
+	}
+	if h.ramp *= 2; h.ramp >= concurrency {
+		h.ramp = 0
+	}
+	return false
+}
+
+// failed says whether the state has changed by a failed attempt.
+func (h *health) failed(now time.Time, why string) bool {
+	h.failures++
+	h.lastError = why
+	if h.failing || h.failures < failuresInARow {
+		return false
+	}
+	h.failing, h.since, h.why = true, now, why
+	h.ramp = 0
+	return true
+}
+
+// learn draws from an attempt what it says of the webhook.
+func (w *worker) learn(j *job, o *outcome) {
+	now := time.Now()
+	w.mu.Lock()
+	h := &w.health
+	if j.probe {
+		h.probing = false
+	}
+	changed := false
+	if o.verdict == delivered || o.verdict == failed || o.verdict == refused {
+		if h.hour == nil {
+			h.hour = new(hour)
+		}
+		h.hour.add(now, o.verdict == delivered)
+	}
+	switch o.verdict {
+	case delivered:
+		changed = h.succeeded(now, j.hook.Settings.Concurrency)
+	case failed, refused:
+		changed = h.failed(now, o.record.Error)
+		if changed {
+			h.probeNow()
+		}
+		if changed || j.probe && h.failing {
+			h.probeAt = now.Add(w.d.jitter(h.nextProbe(j.hook.Settings)))
+		}
+	case local:
+		w.hold = now.Add(localWait)
+	}
+	if o.verdict != delivered {
+		w.count()
+	}
+	w.mu.Unlock()
+	if changed {
+		w.tell()
+	}
+}
+
+// tell records and logs the state, unless that was done since. It is not called
+// under the worker's lock, and the last one to tell tells what holds.
+func (w *worker) tell() {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	w.mu.Lock()
+	before, state := w.health.told, w.health.state()
+	w.health.told = state
+	failures := w.health.failures
+	w.mu.Unlock()
+	if state.Name == before.Name {
+		return
+	}
+	w.queue.SetState(state)
+	switch {
+	case state.Name == stateFailing:
+		w.d.options.Log.Warn("webhook is failing", "webhook", w.name, "attempts", failures, "error", state.Why)
+	case before.Name == stateFailing:
+		w.d.options.Log.Info("webhook has recovered", "webhook", w.name, "after", state.Since.Sub(before.Since).Round(time.Second))
+	case before.Name == stateDisabled:
+		w.d.options.Log.Info("webhook is enabled again", "webhook", w.name)
+	}
+}

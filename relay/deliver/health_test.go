@@ -1,0 +1,218 @@
+package deliver_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/relay/deliver"
+)
+
+// times are when the lines were written.
+func times(lines []line, since time.Time) (at []time.Duration) {
+	for _, l := range lines {
+		at = append(at, l.at.Sub(since))
+	}
+	return at
+}
+
+func seconds(n ...time.Duration) []time.Duration {
+	for i := range n {
+		n[i] *= time.Second
+	}
+	return n
+}
+
+func ids(n int) (ids []string) {
+	for i := range n {
+		ids = append(ids, strconv.Itoa(i+1))
+	}
+	return ids
+}
+
+// After five failures in a row there is one probe at a time, of what is due
+// longest, after waits that double; deliveries not begun use up nothing. A
+// success ends it, and what was failing is recorded and logged once.
+func TestFailing(t *testing.T) {
+	var text bytes.Buffer
+	o := deliver.Options{Log: slog.New(slog.NewTextHandler(&text, nil))}
+	s := settings(t, "http://a.example")
+	s.Concurrency = 1
+	var up atomic.Bool
+	bubble(t, s, o, func(*http.Request) (int, error) {
+		if up.Load() {
+			return 200, nil
+		}
+		return 500, nil
+	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		begun := time.Now()
+		q.add(ids(12)...)
+		time.Sleep(200 * time.Second)
+		lines := q.all()
+		if got, want := times(lines, begun), seconds(0, 0, 0, 0, 0, 5, 15, 35, 75, 135, 195); !slices.Equal(got, want) {
+			t.Fatalf("attempts at %v, want %v", got, want)
+		}
+		for i, l := range lines {
+			if l.seq != uint64(i+1) || l.number != 1 {
+				t.Errorf("attempt %d is #%d of event %d", i, l.number, l.seq)
+			}
+		}
+		want := deliver.Snapshot{State: "failing", Since: begun, Why: "500 Internal Server Error", Failed: 11, LastError: "500 Internal Server Error", Next: begun.Add(255 * time.Second)}
+		if got, _ := d.Snapshot("a"); got != want {
+			t.Errorf("got %+v\nwant %+v", got, want)
+		}
+		q.add("new") // delays no probe and hastens none
+		up.Store(true)
+		time.Sleep(60 * time.Second)
+		if lines = q.all()[11:]; len(lines) != 13 || lines[0].at.Sub(begun) != 255*time.Second || lines[0].seq != 12 {
+			t.Fatalf("got %s", show(lines))
+		}
+		if got, want := q.states, []history.State{
+			{Name: "failing", Since: begun, Why: "500 Internal Server Error"},
+			{Name: "active", Since: begun.Add(255 * time.Second)},
+		}; !slices.Equal(got, want) {
+			t.Errorf("got states %+v", got)
+		}
+		if got, _ := d.Snapshot("a"); got.State != "active" || got.LastSuccess.IsZero() || !got.Next.IsZero() {
+			t.Errorf("got %+v", got)
+		}
+	})
+	if got := strings.Count(text.String(), "\n"); got != 2 || !strings.Contains(text.String(), "webhook is failing") || !strings.Contains(text.String(), "after=4m15s") {
+		t.Errorf("got the log\n%s", &text)
+	}
+}
+
+// The first probe comes no later than the schedule's first wait.
+func TestFirstProbe(t *testing.T) {
+	for _, c := range []struct {
+		retry []time.Duration
+		want  []time.Duration // of the first probes, since the failure
+	}{
+		{nil, seconds(5, 15)},
+		{seconds(3600), seconds(5, 15)},
+		{seconds(1, 3600), seconds(1, 3)},
+		{[]time.Duration{0, time.Hour}, []time.Duration{100 * time.Millisecond, 300 * time.Millisecond}},
+	} {
+		s := settings(t, "http://a.example")
+		s.Concurrency, s.Retry = 1, c.retry
+		bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, _ *deliver.Deliverer, q *queue) {
+			begun := time.Now()
+			q.add(ids(9)...)
+			time.Sleep(20 * time.Second)
+			if got := times(q.all(), begun)[5:7]; !slices.Equal(got, c.want) {
+				t.Errorf("retry %v: probes at %v, want %v", c.retry, got, c.want)
+			}
+		})
+	}
+}
+
+// What fails among what succeeds delays nothing.
+func TestFailuresAmongSuccesses(t *testing.T) {
+	s := settings(t, "http://a.example")
+	s.Concurrency = 1
+	n := 0
+	bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) {
+		if n++; n%5 == 0 {
+			return 200, nil
+		}
+		return 500, nil
+	}, func(t *testing.T, _ *deliver.Deliverer, q *queue) {
+		q.add(ids(100)...)
+		time.Sleep(time.Second)
+		if len(q.all()) != 100 || len(q.states) > 0 {
+			t.Errorf("%d attempts, states %v", len(q.all()), q.states)
+		}
+	})
+}
+
+// While a webhook is failing at most one probe is under way, however slow; once
+// it succeeds requests double with each success.
+func TestRamp(t *testing.T) {
+	var under, peak atomic.Int32
+	var up atomic.Bool
+	s := settings(t, "http://a.example")
+	s.Concurrency = 8
+	bubble(t, s, deliver.Options{}, func(r *http.Request) (int, error) {
+		n := under.Add(1)
+		defer under.Add(-1)
+		peak.Store(max(peak.Load(), n))
+		time.Sleep(time.Second)
+		if up.Load() {
+			return 200, nil
+		}
+		return 500, nil
+	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		q.add(ids(200)...)
+		time.Sleep(1500 * time.Millisecond) // eight have failed
+		peak.Store(0)
+		time.Sleep(60 * time.Second)
+		if n := peak.Load(); n != 1 {
+			t.Errorf("%d probes at once", n)
+		}
+		up.Store(true)
+		d.Hasten("a")
+		var got []int32
+		for range 6 {
+			time.Sleep(500 * time.Millisecond)
+			got = append(got, under.Load())
+			time.Sleep(500 * time.Millisecond)
+		}
+		// Two successes at the third second double it twice.
+		if want := []int32{1, 1, 2, 8, 8, 8}; !slices.Equal(got, want) {
+			t.Errorf("requests under way: %v, want %v", got, want)
+		}
+	})
+}
+
+// A webhook that was failing before a restart is probed at once; so is one
+// whose waits are hastened or whose entry is changed.
+func TestProbesAtOnce(t *testing.T) {
+	s := settings(t, "http://a.example")
+	s.Retry = []time.Duration{time.Hour}
+	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		q.add(ids(5)...)
+		time.Sleep(4 * time.Second)
+		at := func(what string, want int) {
+			t.Helper()
+			time.Sleep(time.Second / 2)
+			if n := len(q.all()); n != want {
+				t.Errorf("%d attempts after %s, want %d: %s", n, what, want, show(q.all()))
+			}
+		}
+		at("the failures", 5)
+		if !d.Hasten("a") || d.Hasten("b") {
+			t.Error("Hasten knows other webhooks than there are")
+		}
+		at("Hasten", 6)
+		q.Hasten()
+		at("waits that were hastened by themselves", 6)
+		d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: s}})
+		at("a reload without a change", 6)
+		changed := *s
+		d.Apply([]deliver.Webhook{{Name: "a", Generation: 3, Settings: &changed}})
+		at("a change", 7)
+		if len(q.states) != 1 {
+			t.Errorf("got states %v", q.states)
+		}
+	})
+	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		d.Apply(nil)
+		q.state = history.State{Name: "failing", Since: time.Now().Add(-time.Hour), Why: "it was"}
+		d.Apply(one(s))
+		q.add(ids(5)...)
+		time.Sleep(6 * time.Second)
+		if n := len(q.all()); n != 2 { // the second one after 5 s
+			t.Errorf("got %s", show(q.all()))
+		}
+		if got, _ := d.Snapshot("a"); got.State != "failing" || got.Why != "it was" || len(q.states) > 0 {
+			t.Errorf("got %+v, states %v", got, q.states)
+		}
+	})
+}

@@ -1,0 +1,75 @@
+package deliver
+
+import (
+	"time"
+
+	"sidehook/history"
+)
+
+// Queue holds the deliveries of one webhook that have not ended. All methods
+// may be called at once.
+type Queue interface {
+	// Notify sets the function that is called when a delivery may have become
+	// claimable, other than by its time. It is called without a lock held.
+	Notify(wake func())
+	// Claim hands out a delivery that is due. It may read a file, and says
+	// false while another claim does; wake is called after that.
+	Claim(history.Pick) (Lease, bool)
+	// Due is when a claim of any kind would next succeed, in the past if it
+	// would now. False: nothing waits.
+	Due() (time.Time, bool)
+	// Waiting counts the deliveries that were begun and wait with a time.
+	Waiting() int
+	// Hasten makes all waits due now.
+	Hasten()
+	// State is what SetState last set, also before a restart.
+	State() history.State
+	SetState(history.State)
+	// Configure says what was the same in all attempts of a generation, before
+	// the first of them is recorded.
+	Configure(history.Config)
+}
+
+// Lease is one delivery, handed out to be attempted.
+type Lease struct {
+	Seq      uint64
+	Event    []byte   // as stored; shared, not to be changed
+	Filled   []string // the attributes in it that sidehook filled in
+	Accepted time.Time
+	Attempt  int // the number of this attempt, from 1
+	Resend   bool
+	Outcome
+}
+
+// Outcome takes what became of a lease. Exactly one of Done, Retry and Release
+// ends it; all record what they are given and return without waiting for the
+// disk.
+type Outcome interface {
+	// Done ends the delivery.
+	Done(history.Attempt)
+	// Retry lets it wait for its next attempt.
+	Retry(a history.Attempt, at time.Time)
+	// Release gives it back as if this attempt had not been, due at a time. An
+	// attempt that is nil is not recorded.
+	Release(a *history.Attempt, at time.Time)
+	// Note records a try that was repeated at once, within the lease.
+	Note(history.Attempt)
+}
+
+// Journal opens the queues of a journal.
+func Journal(j *history.Journal) func(webhook string) Queue {
+	return func(webhook string) Queue { return journalQueue{j.Queue(webhook)} }
+}
+
+type journalQueue struct{ *history.Queue }
+
+func (q journalQueue) Claim(pick history.Pick) (Lease, bool) {
+	l, ok := q.Queue.Claim(pick)
+	if !ok {
+		return Lease{}, false
+	}
+	return Lease{
+		Seq: l.Seq, Event: l.Event, Filled: l.Filled, Accepted: l.Accepted,
+		Attempt: l.Attempt, Resend: l.Resend, Outcome: l,
+	}, true
+}

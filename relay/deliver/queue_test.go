@@ -1,0 +1,233 @@
+package deliver_test
+
+import (
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/relay/deliver"
+)
+
+// queue is a deliver.Queue in memory, which keeps what it is told.
+type queue struct {
+	mu      sync.Mutex
+	wake    func()
+	seq     uint64
+	fresh   []item
+	waits   []item
+	flight  int
+	peak    int // of flight
+	state   history.State
+	states  []history.State
+	configs []history.Config
+	lines   []line
+	changed chan struct{} // is closed at each change
+}
+
+type item struct {
+	seq      uint64
+	event    string
+	accepted time.Time
+	due      time.Time
+	attempts int
+	resend   bool
+}
+
+// line is one record.
+type line struct {
+	history.Attempt
+	seq    uint64
+	number int
+	how    string // done, retry, release or note
+	at     time.Time
+	next   time.Time
+}
+
+func newQueue() *queue { return &queue{wake: func() {}, changed: make(chan struct{})} }
+
+// open is what a Deliverer opens its queues with.
+func open(queues map[string]*queue) func(string) deliver.Queue {
+	return func(name string) deliver.Queue { return queues[name] }
+}
+
+func (q *queue) Notify(wake func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.wake = wake
+}
+
+// add accepts events, of these ids.
+func (q *queue) add(ids ...string) {
+	for _, id := range ids {
+		q.addJSON(`{"specversion":"1.0","id":"` + id + `","source":"test","type":"order.paid","time":"2026-11-23T14:55:00Z","data":{"n":1}}`)
+	}
+}
+
+func (q *queue) addJSON(event string) {
+	q.mu.Lock()
+	q.seq++
+	q.fresh = append(q.fresh, item{seq: q.seq, event: event, accepted: time.Now()})
+	wake := q.wake
+	q.mu.Unlock()
+	wake()
+}
+
+func (q *queue) Claim(pick history.Pick) (deliver.Lease, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	slices.SortStableFunc(q.waits, func(a, b item) int { return a.due.Compare(b.due) })
+	waiting := len(q.waits) > 0 && !q.waits[0].due.After(time.Now())
+	fresh := len(q.fresh) > 0 && pick != history.RetriesOnly
+	if pick == history.Oldest && waiting && fresh && q.fresh[0].accepted.Before(q.waits[0].due) {
+		waiting = false
+	}
+	from := &q.waits
+	switch {
+	case waiting:
+	case fresh:
+		from = &q.fresh
+	default:
+		return deliver.Lease{}, false
+	}
+	it := (*from)[0]
+	*from = (*from)[1:]
+	q.flight++
+	q.peak = max(q.peak, q.flight)
+	return deliver.Lease{
+		Seq: it.seq, Event: []byte(it.event), Accepted: it.accepted,
+		Attempt: it.attempts + 1, Resend: it.resend, Outcome: lease{q, it},
+	}, true
+}
+
+func (q *queue) Due() (time.Time, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.fresh) > 0 {
+		return time.Now(), true
+	}
+	if len(q.waits) == 0 {
+		return time.Time{}, false
+	}
+	return slices.MinFunc(q.waits, func(a, b item) int { return a.due.Compare(b.due) }).due, true
+}
+
+func (q *queue) Waiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waits)
+}
+
+// InFlight counts the leases that have not ended.
+func (q *queue) InFlight() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.flight
+}
+
+func (q *queue) Hasten() {
+	q.mu.Lock()
+	for i := range q.waits {
+		q.waits[i].due = time.Now()
+	}
+	wake := q.wake
+	q.mu.Unlock()
+	wake()
+}
+
+func (q *queue) State() history.State {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.state
+}
+
+func (q *queue) SetState(s history.State) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.state = s
+	q.states = append(q.states, s)
+}
+
+func (q *queue) Configure(c history.Config) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.configs = append(q.configs, c)
+}
+
+// lease is the deliver.Outcome of an item.
+type lease struct {
+	q  *queue
+	it item
+}
+
+func (l lease) Done(a history.Attempt) { l.end(&a, "done", time.Time{}, false) }
+
+func (l lease) Retry(a history.Attempt, at time.Time) {
+	l.it.attempts++
+	l.end(&a, "retry", at, true)
+}
+
+func (l lease) Release(a *history.Attempt, at time.Time) { l.end(a, "release", at, true) }
+
+func (l lease) Note(a history.Attempt) {
+	l.q.mu.Lock()
+	defer l.q.mu.Unlock()
+	l.write(a, l.it.attempts+1, "note", time.Time{})
+}
+
+func (l lease) end(a *history.Attempt, how string, next time.Time, back bool) {
+	l.q.mu.Lock()
+	defer l.q.mu.Unlock()
+	l.q.flight--
+	number := l.it.attempts + 1
+	if how == "retry" {
+		number--
+	}
+	if l.it.due = next; back {
+		l.q.waits = append(l.q.waits, l.it)
+	}
+	if a != nil {
+		l.write(*a, number, how, next)
+	}
+}
+
+func (l lease) write(a history.Attempt, number int, how string, next time.Time) {
+	l.q.lines = append(l.q.lines, line{a, l.it.seq, number, how, time.Now(), next})
+	close(l.q.changed)
+	l.q.changed = make(chan struct{})
+}
+
+// all are the lines so far.
+func (q *queue) all() []line {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.lines)
+}
+
+// wait returns the lines once there are n.
+func (q *queue) wait(t testing.TB, n int) []line {
+	t.Helper()
+	late := time.After(10 * time.Second)
+	for {
+		q.mu.Lock()
+		lines, changed := slices.Clone(q.lines), q.changed
+		q.mu.Unlock()
+		if len(lines) >= n {
+			return lines
+		}
+		select {
+		case <-changed:
+		case <-late:
+			t.Fatalf("%d lines after 10 s, want %d: %s", len(lines), n, show(lines))
+		}
+	}
+}
+
+func show(lines []line) (text string) {
+	for _, l := range lines {
+		text += "\n  " + l.how + " " + string(l.Status) + " #" + strconv.Itoa(l.number) + " " + strconv.Itoa(l.Code) + " " + l.Error
+	}
+	return text
+}

@@ -1,0 +1,178 @@
+package deliver_test
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/relay/deliver"
+	"sidehook/relay/sign"
+)
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// seen is a request that a receiver got.
+type seen struct {
+	*http.Request
+	body string
+}
+
+// recorder is a receiver that hands on what it gets.
+func recorder(t testing.TB, code int) (address string, got chan seen) {
+	got = make(chan seen, 100)
+	s := server(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- seen{r, string(body)}
+		w.WriteHeader(code)
+	})
+	return s.URL, got
+}
+
+func TestWhatAReceiverSees(t *testing.T) {
+	address, got := recorder(t, 204)
+	s := settings(t, address+"/hook?x=1")
+	s.Signers = []*sign.Signer{signer(t, sign.Standard, secret)}
+	s.Headers = []deliver.Header{{Name: "x-team", Value: "data"}, {Name: "Authorization", Value: "Bearer abc"}}
+	q := newQueue()
+	q.addJSON(`{"specversion":"1.0","id":"ev-1","source":"app","type":"order.paid","time":"2026-11-23T14:00:00Z","traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01","tracestate":"a=b","data":{"n":1}}`)
+	begin(t, q, s, deliver.Options{})
+
+	r := <-got
+	if r.Method != "POST" || r.RequestURI != "/hook?x=1" || r.Proto != "HTTP/1.1" || len(r.TransferEncoding) > 0 {
+		t.Errorf("got %s %s %s, transfer encoding %v", r.Method, r.RequestURI, r.Proto, r.TransferEncoding)
+	}
+	const body = `{"type":"order.paid","timestamp":"2026-11-23T14:00:00Z","data":{"n":1}}`
+	if r.body != body || r.ContentLength != int64(len(body)) {
+		t.Errorf("got a body of length %d: %s", r.ContentLength, r.body)
+	}
+	if err := sign.Verify(sign.Standard, keys(t, secret), r.Header, []byte(r.body), time.Now()); err != nil {
+		t.Error(err)
+	}
+	for _, varies := range []string{"Webhook-Timestamp", "Webhook-Signature", "Content-Length"} {
+		if r.Header.Get(varies) == "" {
+			t.Errorf("no header %s", varies)
+		}
+		r.Header.Del(varies)
+	}
+	var lines []string
+	for name, values := range r.Header {
+		lines = append(lines, name+": "+strings.Join(values, "|"))
+	}
+	slices.Sort(lines)
+	want := []string{
+		"Authorization: Bearer abc",
+		"Content-Type: application/json",
+		"Sidehook-Attempt: 1",
+		"Sidehook-Event: ev-1",
+		"Traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+		"Tracestate: a=b",
+		"User-Agent: sidehook/test",
+		"Webhook-Id: ev-1",
+		"X-Team: data",
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("got headers %q\nwant %q", lines, want)
+	}
+
+	record := q.wait(t, 1)[0]
+	if record.how != "done" || record.Status != history.Delivered || record.Code != 204 || record.Error != "" ||
+		record.Generation != 1 || record.Event != "ev-1" || record.Type != "order.paid" || record.SentID != "" {
+		t.Errorf("got record %+v", record)
+	}
+	if record.Took <= 0 || record.Timing.Connect <= 0 || record.Timing.FirstByte <= 0 || record.Timing.FirstByte > record.Took ||
+		record.Timing.TLS != 0 || record.Timing.DNS != 0 || "http://"+record.Remote != address {
+		t.Errorf("got took %v, timing %+v, remote %s", record.Took, record.Timing, record.Remote)
+	}
+	var own []string
+	for _, h := range record.Request {
+		own = append(own, h.Name)
+	}
+	if !slices.Equal(own, []string{"webhook-timestamp", "webhook-signature"}) {
+		t.Errorf("got recorded request headers %q", own)
+	}
+	if len(q.configs) != 1 || !slices.Equal(q.configs[0].Headers, []history.Header{
+		{Name: "x-team", Value: "data"}, {Name: "Authorization", Value: "***"},
+		{Name: "Content-Type", Value: "application/json"}, {Name: "User-Agent", Value: "sidehook/test"},
+	}) || q.configs[0].URL != address+"/hook" {
+		t.Errorf("got configurations %+v", q.configs)
+	}
+}
+
+func keys(t testing.TB, secrets ...string) (keys []sign.Key) {
+	for _, secret := range secrets {
+		key, err := sign.ParseSecret(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// A connection is kept, and its second use has nothing to set up.
+func TestKeptConnection(t *testing.T) {
+	address, got := recorder(t, 200)
+	q := newQueue()
+	begin(t, q, settings(t, address), deliver.Options{})
+	q.add("1")
+	q.wait(t, 1)
+	q.add("2")
+	second := q.wait(t, 2)[1]
+	if a, b := <-got, <-got; a.RemoteAddr != b.RemoteAddr {
+		t.Errorf("two connections: %s, %s", a.RemoteAddr, b.RemoteAddr)
+	}
+	if second.Timing.Connect != 0 || second.Remote == "" {
+		t.Errorf("got timing %+v, remote %q", second.Timing, second.Remote)
+	}
+}
+
+// The Qlik profile: its envelope, its signature, its user agent; and the id
+// that a receiver is given where the event's own would not survive.
+func TestQlik(t *testing.T) {
+	address, got := recorder(t, 200)
+	s := settings(t, address)
+	s.Format, s.UserAgent = deliver.CloudEvents01, "Qlik Webhook"
+	s.Signers = []*sign.Signer{signer(t, sign.Qlik, secret)}
+	q := newQueue()
+	q.addJSON(strings.Replace(seed, "e65c1481-e8a-4be-a5ca-27dfcde077d7", "a b.c", 1))
+	begin(t, q, s, deliver.Options{})
+	r := <-got
+	if err := sign.Verify(sign.Qlik, keys(t, secret), r.Header, []byte(r.body), time.Now()); err != nil {
+		t.Error(err)
+	}
+	id := sign.DeliveryID("com.qlik/engine", "a b.c")
+	if r.Header.Get("Sidehook-Event") != id || r.Header.Get("User-Agent") != "Qlik Webhook" || r.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("got headers %v", r.Header)
+	}
+	if record := q.wait(t, 1)[0]; record.Event != "a b.c" || record.SentID != id {
+		t.Errorf("got event %q, sent as %q", record.Event, record.SentID)
+	}
+}
+
+// A retry and a resend say so, and an event that cannot be read is no fault of
+// the receiver's.
+func TestAttemptHeaders(t *testing.T) {
+	address, got := recorder(t, 500)
+	q := newQueue()
+	q.waits = []item{
+		{seq: 1, event: `{"specversion":"1.0","id":"1","source":"a","type":"t","traceparent":"not\u00e9ascii"}`, attempts: 1, resend: true},
+		{seq: 2, event: `{"specversion":"1.0"}`},
+	}
+	begin(t, q, settings(t, address), deliver.Options{})
+	lines := q.wait(t, 2)
+	slices.SortFunc(lines, func(a, b line) int { return int(a.seq) - int(b.seq) })
+	r := <-got
+	if r.Header.Get("Sidehook-Attempt") != "2" || r.Header.Get("Sidehook-Resend") != "true" || r.Header.Get("Traceparent") != "" {
+		t.Errorf("got headers %v", r.Header)
+	}
+	if l := lines[0]; l.how != "retry" || l.number != 2 || l.Error != "500 Internal Server Error" {
+		t.Errorf("got %s", show(lines[:1]))
+	}
+	if l := lines[1]; l.how != "done" || l.Status != history.Failed || !strings.Contains(l.Error, "id, source or type is missing") {
+		t.Errorf("got %s", show(lines[1:]))
+	}
+}

@@ -1,0 +1,83 @@
+package deliver
+
+import (
+	"time"
+)
+
+// Snapshot is where a webhook stands.
+type Snapshot struct {
+	State       string // active, failing, paused, off, disabled or orphaned
+	Since       time.Time
+	Why         string
+	InFlight    int
+	Delivered   int // attempts of the last hour
+	Failed      int
+	LastSuccess time.Time
+	LastError   string
+	Next        time.Time // when the next attempt is made; zero if none is to come
+}
+
+// Snapshot says where a webhook stands. It is false for one that is neither in
+// force nor has anything left of the time when it was.
+func (d *Deliverer) Snapshot(webhook string) (Snapshot, bool) {
+	w := d.worker(webhook)
+	if w == nil {
+		return Snapshot{}, false
+	}
+	return w.snapshot(), true
+}
+
+func (w *worker) snapshot() Snapshot {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := &w.health
+	s := Snapshot{Since: w.since, InFlight: w.running, LastSuccess: h.lastSuccess, LastError: h.lastError}
+	s.Delivered, s.Failed = h.hour.sum(time.Now())
+	switch settings := w.hook.Settings; {
+	case settings == nil:
+		s.State = "orphaned"
+		return s
+	case settings.Off:
+		s.State = "off"
+		return s
+	case h.disabled:
+		s.State, s.Since, s.Why = stateDisabled, h.since, h.why
+		return s
+	case settings.Paused:
+		s.State = "paused"
+		return s
+	case h.failing:
+		s.State, s.Since, s.Why = stateFailing, h.since, h.why
+	default:
+		s.State = stateActive
+		s.Since = later(s.Since, h.since)
+	}
+	if due, ok := w.queue.Due(); ok {
+		s.Next = later(due, w.hold)
+		if h.failing {
+			s.Next = later(s.Next, h.probeAt)
+		}
+	}
+	return s
+}
+
+// Hasten makes all waits of a webhook due now, and probes it at once if it is
+// failing. It is false if there is no such webhook in force.
+func (d *Deliverer) Hasten(webhook string) bool {
+	w := d.worker(webhook)
+	if w == nil {
+		return false
+	}
+	w.mu.Lock()
+	settings := w.hook.Settings
+	if settings != nil {
+		w.health.probeNow()
+		w.hold = time.Time{}
+	}
+	w.mu.Unlock()
+	if settings == nil {
+		return false
+	}
+	w.queue.Hasten()
+	return true
+}

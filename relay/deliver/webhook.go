@@ -1,0 +1,71 @@
+package deliver
+
+import (
+	"net/netip"
+	"net/url"
+	"time"
+
+	"sidehook/history"
+	"sidehook/relay/sign"
+)
+
+// Webhook is one webhook as it is in force.
+type Webhook struct {
+	Name       string
+	Generation uint64 // of the configuration
+	KeepBody   int    // how many bytes of a response's body are kept
+	// Settings are the same pointer for as long as the entry is the same: that
+	// is what tells an entry that was changed from one that was not.
+	Settings *Settings
+}
+
+// Settings are what an entry says, its defaults filled in: a concurrency or a
+// time-out of zero is one. They are not changed once handed over.
+type Settings struct {
+	URL         *url.URL
+	Shown       string // the URL as it may be shown
+	Headers     []Header
+	Format      Format
+	Signers     []*sign.Signer
+	UserAgent   string
+	Timeout     time.Duration   // of one attempt
+	Retry       []time.Duration // the waits between attempts
+	Concurrency int             // requests under way at once
+	Allow       []netip.Prefix  // special-purpose addresses that may be dialled
+	Off, Paused bool
+}
+
+// Header is a header line of every delivery. The value of a secret one is shown
+// nowhere.
+type Header struct {
+	Name, Value string
+	Secret      bool
+}
+
+// idle says whether nothing is to be sent.
+func (s *Settings) idle() bool { return s == nil || s.Off || s.Paused }
+
+// firstProbe is how long after its failures a failing webhook is probed.
+func (s *Settings) firstProbe() time.Duration {
+	if len(s.Retry) == 0 {
+		return probeFirst
+	}
+	return min(probeFirst, max(s.Retry[0], probeLeast))
+}
+
+// record is what the history holds once for all attempts of a generation.
+func (w *Webhook) record() history.Config {
+	s := w.Settings
+	headers := make([]history.Header, 0, len(s.Headers)+2)
+	for _, h := range s.Headers {
+		value := h.Value
+		if h.Secret || confidential(h.Name) {
+			value = redacted
+		}
+		headers = append(headers, history.Header{Name: h.Name, Value: value})
+	}
+	headers = append(headers,
+		history.Header{Name: "Content-Type", Value: s.Format.contentType()},
+		history.Header{Name: "User-Agent", Value: s.UserAgent})
+	return history.Config{Generation: w.Generation, URL: s.Shown, Headers: headers}
+}

@@ -1,0 +1,265 @@
+package deliver
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"sidehook/history"
+)
+
+// worker makes the deliveries of one webhook. It has goroutines only while
+// there is something to deliver: each claims a delivery, attempts it, and so on
+// until nothing is due. A claim that succeeds starts the next goroutine if more
+// is due, so that there are as many as are of use.
+//
+//	W1  No lock is held while a request is under way or a file is read.
+//	W2  running counts the goroutines, and no more requests are under way.
+//	W3  What waits is never forgotten: whenever the last goroutine ends, or
+//	    none may start, an alarm is set for as long as anything is to come.
+//	W4  A wake is never lost: it starts a goroutine, or makes those that are
+//	    about to end look once more.
+type worker struct {
+	d     *Deliverer
+	name  string
+	queue Queue
+	alarm alarm // belongs to the alarms
+
+	telling sync.Mutex // is held while a change of state is recorded
+
+	mu       sync.Mutex
+	hook     Webhook // without Settings, if its entry is gone
+	since    time.Time
+	client   *client // of hook; made when needed
+	recorded uint64  // the generation that the queue was told of
+	running  int
+	woken    bool      // since the last claim began
+	hold     time.Time // nothing is claimed before, for a fault of this machine
+	waits    int       // begun deliveries that wait, when counted last
+	health   health
+}
+
+// localWait is how long a fault of this machine holds a webhook up.
+const localWait = time.Second
+
+// lookAgain is when a worker tries again that could not claim what is due.
+const lookAgain = time.Second
+
+// job is a delivery that a goroutine has claimed.
+type job struct {
+	lease  Lease
+	hook   Webhook
+	client *client
+	probe  bool
+}
+
+// wake is called when something may have become claimable.
+func (w *worker) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.woken = true
+	if !w.spread() && (w.running == 0 || w.health.failing) {
+		w.rest()
+	}
+}
+
+// spread starts a goroutine if one more may claim.
+func (w *worker) spread() bool {
+	start := w.d.start.Load()
+	if start == nil {
+		return false
+	}
+	if _, ok := w.may(w.running + 1); !ok {
+		return false
+	}
+	w.running++
+	(*start)(w)
+	return true
+}
+
+// run is one of the worker's goroutines.
+func (w *worker) run(ctx context.Context) {
+	for {
+		j, ok := w.next()
+		if !ok {
+			return
+		}
+		w.deliver(ctx, &j)
+	}
+}
+
+// may says whether one of so many goroutines may claim, and what.
+func (w *worker) may(running int) (history.Pick, bool) {
+	if w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil || ahead(w.hold) {
+		return 0, false
+	}
+	if running > w.hook.Settings.Concurrency {
+		return 0, false
+	}
+	pick := history.Retries
+	if w.health.failing {
+		if w.health.probing || ahead(w.health.probeAt) {
+			return 0, false
+		}
+		pick = history.Oldest
+	} else if w.health.ramp > 0 && running > w.health.ramp {
+		return 0, false
+	}
+	if w.full(running) {
+		pick = history.RetriesOnly
+	}
+	return pick, true
+}
+
+// ahead says whether a time is still to come; zero is not.
+func ahead(at time.Time) bool { return !at.IsZero() && time.Until(at) > 0 }
+
+// full says whether so many deliveries wait, or may once these goroutines are
+// done, that no new one is begun.
+func (w *worker) full(running int) bool {
+	o := &w.d.options
+	if w.waits+running <= o.MaxWaits && w.d.waits.Load() < int64(o.MaxAllWaits) {
+		return false
+	}
+	w.count()
+	return w.waits+running > o.MaxWaits || w.d.waits.Load() >= int64(o.MaxAllWaits)
+}
+
+// count brings up to date how many deliveries wait.
+func (w *worker) count() {
+	n := w.queue.Waiting()
+	w.d.waits.Add(int64(n - w.waits))
+	w.waits = n
+}
+
+// next claims a delivery for one of the goroutines, which ends if there is none.
+func (w *worker) next() (job, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		pick, ok := w.may(w.running)
+		if !ok {
+			break
+		}
+		w.woken = false
+		probe := w.health.failing
+		w.health.probing = probe
+		w.mu.Unlock()
+		lease, ok := w.queue.Claim(pick)
+		w.mu.Lock()
+		if ok && (w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil) {
+			lease.Release(nil, time.Now())
+			ok = false
+		}
+		if ok {
+			if w.waits > 0 {
+				w.count()
+			}
+			if w.running < w.hook.Settings.Concurrency {
+				if due, any := w.queue.Due(); any && !ahead(due) {
+					w.spread()
+				}
+			}
+			return w.job(lease, probe), true
+		}
+		if probe {
+			w.health.probing = false
+		}
+		if !w.woken {
+			break
+		}
+	}
+	w.running--
+	w.rest()
+	return job{}, false
+}
+
+// job makes ready what an attempt needs.
+func (w *worker) job(lease Lease, probe bool) job {
+	if w.client == nil {
+		w.client = newClient(w.hook.Settings, w.d.transport(w.hook.Settings))
+	}
+	if w.recorded != w.hook.Generation {
+		w.recorded = w.hook.Generation
+		w.queue.Configure(w.hook.record())
+	}
+	w.client.users.Add(1)
+	return job{lease: lease, hook: w.hook, client: w.client, probe: probe}
+}
+
+// rest sets the alarm for when there is something to do again (W3).
+func (w *worker) rest() {
+	var at time.Time
+	due, ok := w.queue.Due()
+	if ok && !w.hook.Settings.idle() && !w.health.disabled {
+		at = due
+		if w.health.failing {
+			at = later(at, w.health.probeAt)
+		}
+		// Without a hold this is due, and could not be claimed all the same:
+		// too many wait, or the file is being read or cannot be.
+		if at = later(at, w.hold); !ahead(at) {
+			at = time.Now().Add(lookAgain)
+		}
+	}
+	w.d.alarms.set(w, at)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// deliver attempts a delivery and settles it.
+func (w *worker) deliver(ctx context.Context, j *job) {
+	o := j.client.attempt(ctx, &j.lease, &j.hook)
+	j.client.leave()
+	if o.panic != "" {
+		w.d.options.Log.Error("a delivery failed by a fault in sidehook", "webhook", w.name, "seq", j.lease.Seq, "panic", o.panic)
+	}
+	for _, a := range o.broken {
+		j.lease.Note(a)
+	}
+	w.settle(j, &o)
+	w.learn(j, &o)
+}
+
+// settle ends the lease.
+func (w *worker) settle(j *job, o *outcome) {
+	a, l := o.record, &j.lease
+	switch retry := j.hook.Settings.Retry; o.verdict {
+	case delivered:
+		a.Status = history.Delivered
+		l.Done(a)
+	case refused, unfit:
+		a.Status = history.Failed
+		l.Done(a)
+	case local:
+		l.release(a, time.Now().Add(localWait))
+	case cut:
+		l.release(a, time.Now())
+	default:
+		if l.Attempt > len(retry) {
+			a.Status = history.Exhausted
+			l.Done(a)
+			return
+		}
+		a.Status = history.Retrying
+		l.Retry(a, time.Now().Add(w.d.jitter(retry[l.Attempt-1])))
+	}
+}
+
+// release gives a lease back with what was tried. Only here has the attempt to
+// outlive the call.
+func (l *Lease) release(a history.Attempt, at time.Time) {
+	a.Status = history.Retrying
+	l.Release(&a, at)
+}
+
+// jitter is a wait that is up to a tenth longer or shorter.
+func (d *Deliverer) jitter(wait time.Duration) time.Duration {
+	return time.Duration(math.Round(float64(wait) * (0.9 + 0.2*d.options.Random())))
+}
