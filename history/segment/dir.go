@@ -255,9 +255,20 @@ func (f *dirFile) Check(size int64) error {
 	case own.Size() != size:
 		problem = fmt.Sprintf("it has %d bytes instead of %d: someone else writes to it", own.Size(), size)
 	default:
-		return nil
+		return f.alive(size)
 	}
 	return &fs.PathError{Op: "check", Path: f.Name(), Err: errors.New(problem)}
+}
+
+// alive reads a byte. A file system that was shut down under a running sync may
+// let that sync succeed (the journal's commit is given up, and then found gone),
+// and still answers stat; it does not let anyone read.
+func (f *dirFile) alive(size int64) error {
+	if size == 0 {
+		return nil
+	}
+	_, err := f.ReadAt(make([]byte, 1), size-1)
+	return err
 }
 
 // whereabouts says why the file is not found under its name.
