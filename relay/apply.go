@@ -1,0 +1,152 @@
+package relay
+
+import (
+	"fmt"
+	"net/url"
+	"time"
+
+	"sidehook/config"
+	"sidehook/relay/deliver"
+	"sidehook/relay/intake"
+	"sidehook/relay/route"
+	"sidehook/relay/sign"
+)
+
+// force is a configuration in force, and what was made of it.
+type force struct {
+	file       *config.File
+	generation uint64
+	loaded     time.Time
+	index      *route.Index
+	webhooks   map[string]entry
+}
+
+// entry is a webhook, with settings that are the same pointer for as long as
+// the entry says the same.
+type entry struct {
+	config   *config.Webhook
+	settings *deliver.Settings
+}
+
+// Apply puts a configuration in force. All that can fail comes first; then
+// nothing does. It may be called before and during Run, one call at a time.
+func (r *Relay) Apply(file *config.File) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next, err := r.prepare(file)
+	if err != nil {
+		return fmt.Errorf("apply %s: %w", file.Path, err)
+	}
+	r.warnFixed(file)
+	r.journal.SetGeneration(next.generation, file.Hash)
+	before := r.force
+	r.force, r.refused = next, nil
+	r.welcomeBack()
+	r.deliver.Apply(next.deliveries())
+	r.intake.Apply(next.intake())
+	r.findOrphans()
+	if before != nil {
+		r.log.Info("configuration reloaded", "generation", next.generation, "webhooks", len(file.Webhooks))
+	}
+	return nil
+}
+
+// prepare makes all that a configuration needs.
+func (r *Relay) prepare(file *config.File) (*force, error) {
+	f := &force{file: file, loaded: time.Now(), webhooks: make(map[string]entry, len(file.Webhooks))}
+	generation, hash := r.journal.Generation()
+	if f.generation = generation; hash != file.Hash {
+		f.generation++
+	}
+	var rules []route.Rule
+	for _, w := range file.Webhooks {
+		e := entry{config: w}
+		if r.force != nil {
+			if old, ok := r.force.webhooks[w.Name]; ok && old.config.Equal(w) {
+				e.settings = old.settings
+			}
+		}
+		if e.settings == nil {
+			settings, err := settingsOf(w, r.opts.Version)
+			if err != nil {
+				return nil, fmt.Errorf("webhook %q: %w", w.Name, err)
+			}
+			e.settings = settings
+		}
+		f.webhooks[w.Name] = e
+		if w.Enabled {
+			rules = append(rules, route.Rule{Name: w.Name, Globs: w.Events})
+		}
+	}
+	var err error
+	f.index, err = route.New(rules)
+	return f, err
+}
+
+// settingsOf says a webhook in the words of deliver.
+func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
+	to, err := url.Parse(w.URL.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("its url cannot be parsed")
+	}
+	s := &deliver.Settings{
+		URL: to, Shown: w.URL.Redacted(), Format: deliver.Format(w.Format), UserAgent: w.UserAgent,
+		Timeout: w.Timeout, Retry: w.Retry, Concurrency: w.Concurrency, Allow: w.Allow.Prefixes, Off: !w.Enabled,
+	}
+	if s.UserAgent == "" {
+		s.UserAgent = "sidehook/" + version
+	}
+	for _, h := range w.Headers {
+		s.Headers = append(s.Headers, deliver.Header{Name: h.Name, Value: h.Reveal(), Secret: h.Secret})
+	}
+	var keys []sign.Key
+	for _, secret := range w.Secrets {
+		key, err := sign.ParseSecret(secret.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("its secret: %w", err)
+		}
+		keys = append(keys, key)
+	}
+	for _, scheme := range w.Signature {
+		signer, err := sign.New(sign.Scheme(scheme), keys...)
+		if err != nil {
+			return nil, err
+		}
+		s.Signers = append(s.Signers, signer)
+	}
+	return s, nil
+}
+
+func (f *force) deliveries() []deliver.Webhook {
+	list := make([]deliver.Webhook, 0, len(f.file.Webhooks))
+	for _, w := range f.file.Webhooks {
+		list = append(list, deliver.Webhook{
+			Name: w.Name, Generation: f.generation, KeepBody: f.file.History.ResponseBody, Settings: f.webhooks[w.Name].settings,
+		})
+	}
+	return list
+}
+
+func (f *force) intake() intake.Settings {
+	s := intake.Settings{Source: f.file.Source, Types: f.file.EventTypes, Match: f.index.Match, Generation: f.generation}
+	if f.file.History.DropUnmatched {
+		s.Unmatched = intake.Drop
+	}
+	return s
+}
+
+// warnFixed tells of what an edit changed in vain, as only a restart reads it.
+func (r *Relay) warnFixed(file *config.File) {
+	if r.force == nil {
+		return
+	}
+	old := r.force.file
+	was, is := old.Listen, file.Listen
+	same := was.Token.Equal(is.Token)
+	if was.Token, is.Token = (config.Secret{}), (config.Secret{}); !same || was != is {
+		r.log.Warn("listen has changed, and takes effect at the next start")
+	}
+	if file.History.Dir != old.History.Dir {
+		r.log.Warn("history.dir has changed, and takes effect at the next start")
+	}
+}

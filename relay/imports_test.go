@@ -1,0 +1,129 @@
+package relay_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// flow says which packages of this module each one may import. Imports point
+// one way: main, command, relay, then intake and deliver, then history, then
+// what is on disk. A package that is not here fails the test, so that a new
+// folder and what it knows are decided, not happened upon.
+var flow = map[string][]string{
+	"sidehook":      {"relay/command"},
+	"relay/command": {"config", "history", "history/event", "relay", "relay/sign"},
+	"relay":         {"config", "history", "history/event", "relay/deliver", "relay/dial", "relay/intake", "relay/route", "relay/sign"},
+	"relay/intake":  {"history", "history/event"},
+	"relay/deliver": {"history", "history/event", "relay/dial", "relay/sign"},
+
+	"history":               {"history/event", "history/segment"},
+	"history/queuetest":     {"history", "history/event"},
+	"history/segment/memfs": {"history/segment"},
+
+	"config":          {},
+	"history/event":   {},
+	"history/segment": {},
+	"relay/dial":      {},
+	"relay/route":     {},
+	"relay/sign":      {},
+}
+
+// TestImportsPointOneWay looks at what is built, not at tests: a test may stand
+// where it likes, as long as it is no import cycle.
+func TestImportsPointOneWay(t *testing.T) {
+	for _, p := range packages(t) {
+		allowed, ok := flow[p.name]
+		if !ok {
+			t.Errorf("package %s is new: say in flow what it may import", p.name)
+			continue
+		}
+		for _, imported := range p.imports {
+			if !slices.Contains(allowed, imported) {
+				t.Errorf("%s imports %s, which flow does not allow", p.name, imported)
+			}
+		}
+	}
+}
+
+// TestFlowHasNoCycle keeps the table itself honest: what it allows is a flow.
+func TestFlowHasNoCycle(t *testing.T) {
+	below := map[string]bool{} // what was walked to its end
+	var walk func(path []string)
+	walk = func(path []string) {
+		last := path[len(path)-1]
+		if slices.Contains(path[:len(path)-1], last) {
+			t.Fatalf("flow goes round: %s", strings.Join(path, " -> "))
+		}
+		if below[last] {
+			return
+		}
+		for _, next := range flow[last] {
+			if _, ok := flow[next]; !ok {
+				t.Errorf("flow lets %s import %s, which it does not have", last, next)
+			}
+			walk(append(slices.Clone(path), next))
+		}
+		below[last] = true
+	}
+	for name := range flow {
+		walk([]string{name})
+	}
+}
+
+type pkg struct {
+	name    string // within the module
+	imports []string
+}
+
+// packages lists this module's packages that have more than tests in them.
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	// go test takes a passing result from its cache until a file changes that
+	// the test itself has looked at, and what go list looks at does not count.
+	err := filepath.WalkDir("..", func(_ string, _ fs.DirEntry, err error) error { return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", "list", "-json=ImportPath,GoFiles,Imports", "sidehook/...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.Bytes())
+	}
+	var list []pkg
+	dec := json.NewDecoder(bytes.NewReader(out))
+	for {
+		var one struct {
+			ImportPath       string
+			GoFiles, Imports []string
+		}
+		if err := dec.Decode(&one); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		if len(one.GoFiles) == 0 {
+			continue
+		}
+		p := pkg{name: strings.TrimPrefix(one.ImportPath, "sidehook/")}
+		for _, path := range one.Imports {
+			if own, ok := strings.CutPrefix(path, "sidehook/"); ok {
+				p.imports = append(p.imports, own)
+			}
+		}
+		list = append(list, p)
+	}
+	if len(list) == 0 {
+		t.Fatal("go list found no package")
+	}
+	return list
+}

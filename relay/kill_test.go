@@ -1,0 +1,166 @@
+package relay_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sidehook/config"
+	"sidehook/history"
+	"sidehook/relay"
+)
+
+// relayOf makes the test binary a relay of the file that it names.
+const relayOf = "SIDEHOOK_TEST_RELAY_OF"
+
+func TestMain(m *testing.M) {
+	path := os.Getenv(relayOf)
+	if path == "" {
+		os.Exit(m.Run())
+	}
+	file, err := config.Load(path, config.Run)
+	if err == nil {
+		var r *relay.Relay
+		if r, err = relay.New(file, relay.Options{Log: slog.Default()}); err == nil {
+			err = r.Run(context.Background())
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// process is a relay in a process of its own, called over its socket.
+type process struct {
+	t      *testing.T
+	path   string // of its file
+	client *http.Client
+	log    bytes.Buffer
+}
+
+func newProcess(t *testing.T, dir, rest string) *process {
+	t.Helper()
+	p := &process{t: t, path: filepath.Join(dir, "webhooks.yaml"), client: &http.Client{
+		Timeout: 5 * time.Second,
+		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "s"))
+		}},
+	}}
+	if err := os.WriteFile(p.path, []byte("listen: {http: off, socket: s}\n"+rest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// launch starts it and returns once it is ready.
+func (p *process) launch() *exec.Cmd {
+	p.t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), relayOf+"="+p.path)
+	cmd.Stderr = &p.log
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	eventually(p.t, "the relay is ready", func() bool {
+		resp, err := p.client.Get("http://localhost/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == 200
+	})
+	return cmd
+}
+
+// post posts one event and returns the status, 0 without an answer.
+func (p *process) post(id string) int {
+	resp, err := p.client.Post("http://localhost/v1/events", "application/json", strings.NewReader(`{"type":"a.b","id":"`+id+`"}`))
+	if err != nil {
+		return 0
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+// TestKills kills the process with -9 at random instants under load: every
+// event that was acknowledged arrives at every webhook, no other does, and of
+// repeats there are no more than requests were under way at the kills.
+func TestKills(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	s := newReceiver(t)
+	dir := t.TempDir()
+	process := newProcess(t, dir, "webhooks:\n"+hook(s, "one", "")+hook(s, "two", ", concurrency: 2"))
+	const kills = 12
+	var mu sync.Mutex
+	accepted, posted := map[string]bool{}, map[string]bool{}
+	for round := range kills {
+		cmd := process.launch()
+		ctx, stop := context.WithCancel(t.Context())
+		var posting sync.WaitGroup
+		for p := range 6 {
+			posting.Go(func() {
+				for i := 0; ctx.Err() == nil; i++ {
+					id := fmt.Sprintf("e-%d-%d-%d", round, p, i)
+					code := process.post(id)
+					mu.Lock()
+					posted[id] = true
+					accepted[id] = code == 202
+					mu.Unlock()
+				}
+			})
+		}
+		time.Sleep(time.Duration(5+rand.IntN(120)) * time.Millisecond)
+		cmd.Process.Kill()
+		cmd.Wait()
+		stop()
+		posting.Wait()
+		if round%3 == 2 {
+			os.Remove(filepath.Join(dir, "history", "cursors.json"))
+		}
+	}
+	cmd := process.launch()
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	for id, ok := range accepted {
+		if ok {
+			for _, webhook := range []string{"/one", "/two"} {
+				eventually(t, id+" arrives at "+webhook, func() bool { return s.count(webhook, id) > 0 })
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	repeats := 0
+	for key, n := range s.got {
+		if _, id, _ := strings.Cut(key, " "); !posted[id] {
+			t.Errorf("%s arrived and was never posted", key)
+		}
+		repeats += n - 1
+	}
+	// The answer to a request may have come, and its line not yet been written.
+	if most := kills * 2 * (16 + 2); repeats > most {
+		t.Errorf("%d repeats, want at most %d", repeats, most)
+	}
+	reading, err := history.Read(filepath.Join(dir, "history"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reading.Close()
+	if checked, err := reading.Check(func(int64, int64) {}); err != nil || len(checked.Problems) > 0 {
+		t.Errorf("check: %v %v", err, checked.Problems)
+	}
+	if t.Failed() {
+		t.Log(process.log.String())
+	}
+}

@@ -1,0 +1,228 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sidehook/config"
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/relay/intake"
+)
+
+// operator answers those who look at the relay and act on it.
+type operator Relay
+
+// inForce is the configuration in force, and why the last edit is not.
+func (o *operator) inForce() (*force, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.force, o.refused
+}
+
+// Webhooks lists the webhooks in the order of the file, then those that are
+// gone and have something waiting.
+func (o *operator) Webhooks(_ context.Context, name string) ([]intake.Webhook, error) {
+	f, _ := o.inForce()
+	var list []intake.Webhook
+	for _, w := range f.file.Webhooks {
+		if name == "" || w.Name == name {
+			list = append(list, o.webhook(w.Name, w))
+		}
+	}
+	for _, q := range o.journal.Queues() {
+		if _, ok := f.webhooks[q.Name()]; ok || name != "" && q.Name() != name {
+			continue
+		}
+		if q.State().Name == stateOrphaned && q.Backlog().Events > 0 {
+			list = append(list, o.webhook(q.Name(), nil))
+		}
+	}
+	if name != "" && len(list) == 0 {
+		return nil, &intake.NotFoundError{What: fmt.Sprintf("webhook %q", name)}
+	}
+	return list, nil
+}
+
+// webhook is one of them; configured is nil for one that is gone.
+func (o *operator) webhook(name string, configured *config.Webhook) intake.Webhook {
+	q := o.journal.Queue(name)
+	w := intake.Webhook{Name: name}
+	if configured != nil {
+		s, _ := o.deliver.Snapshot(name)
+		w.Configured = shown(configured)
+		w.State, w.Since, w.Why, w.InFlight = s.State, s.Since, s.Why, s.InFlight
+		w.LastHour = intake.LastHour{Delivered: s.Delivered, Failed: s.Failed}
+		w.LastSuccess, w.LastError, w.Next = s.LastSuccess, s.LastError, s.Next
+	} else {
+		s := q.State()
+		w.State, w.Since, w.Why = s.Name, s.Since, s.Why
+	}
+	b := q.Backlog()
+	w.Backlog = intake.Backlog{Events: b.Events, Bytes: b.Bytes}
+	if !b.Oldest.IsZero() {
+		w.Backlog.OldestSeconds = time.Since(b.Oldest).Seconds()
+	}
+	return w
+}
+
+// Event tells the story of an event.
+func (o *operator) Event(_ context.Context, which intake.Which) (intake.Story, error) {
+	reading, err := history.Read(o.dir)
+	if err != nil {
+		return intake.Story{}, err
+	}
+	defer reading.Close()
+	a, err := find(reading, which)
+	if err != nil {
+		return intake.Story{}, err
+	}
+	e, err := event.Parse(a.Event, a.Filled)
+	if err != nil {
+		return intake.Story{}, err
+	}
+	resends, outcomes, err := reading.Story(a)
+	if err != nil {
+		return intake.Story{}, err
+	}
+	story := intake.Story{
+		Seq: a.Seq, At: a.At, Generation: a.Generation, To: a.To, Filled: a.Filled, Event: a.Event,
+		Webhooks: o.decisions(&a, e.Type, outcomes),
+	}
+	for _, r := range resends {
+		story.Resends = append(story.Resends, r.JSON())
+	}
+	for _, x := range outcomes {
+		story.Attempts = append(story.Attempts, x.JSON())
+	}
+	return story, nil
+}
+
+func find(reading *history.Reading, which intake.Which) (history.Accepted, error) {
+	a, err := reading.Event(history.Which{ID: which.ID, Source: which.Source, Seq: which.Seq})
+	if errors.Is(err, history.ErrNotFound) {
+		what := fmt.Sprintf("event %q in the history", which.ID)
+		if which.Seq != 0 {
+			what = fmt.Sprintf("event seq:%d in the history", which.Seq)
+		}
+		return a, &intake.NotFoundError{What: what}
+	}
+	return a, err
+}
+
+// maxDecisions bounds the webhooks that are told of because they do not want
+// an event.
+const maxDecisions = 100
+
+// decisions say why each webhook got the event, and, as the file in force
+// decides now, why the others would or would not.
+func (o *operator) decisions(a *history.Accepted, typ string, outcomes []history.Outcome) []intake.Decision {
+	f, _ := o.inForce()
+	var list []intake.Decision
+	for _, name := range a.To {
+		d := intake.Decision{Webhook: name, Wanted: true, Status: "waiting"}
+		d.Glob, _ = f.index.Why(typ, name)
+		for _, x := range outcomes {
+			if x.Kind == "attempt" && x.Webhook == name {
+				d.Status, d.Next = string(x.Status), x.Next
+			}
+		}
+		list = append(list, d)
+	}
+	others := 0
+	for _, w := range f.file.Webhooks {
+		if others == maxDecisions || slices.Contains(a.To, w.Name) {
+			continue
+		}
+		others++
+		d := intake.Decision{Webhook: w.Name, Now: true}
+		switch d.Glob, d.Wanted = f.index.Why(typ, w.Name); {
+		case !w.Enabled:
+			d.Why = "it is off"
+		case !d.Wanted:
+			d.Why = "none of its events match: " + strings.Join(w.Events, ", ")
+		default:
+			d.Why = "it was not in force when the event was accepted"
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// Resend sends an event again.
+func (o *operator) Resend(ctx context.Context, which intake.Which, to intake.Target) (intake.Resent, error) {
+	reading, err := history.Read(o.dir)
+	if err != nil {
+		return intake.Resent{}, err
+	}
+	defer reading.Close()
+	a, err := find(reading, which)
+	if err != nil {
+		return intake.Resent{}, err
+	}
+	e, err := event.Parse(a.Event, a.Filled)
+	if err != nil {
+		return intake.Resent{}, err
+	}
+	names, gone, err := o.targets(&a, to)
+	if err != nil {
+		return intake.Resent{}, err
+	}
+	receipt, err := o.journal.Resend(ctx, history.Resend{Of: a, To: names, By: "api"})
+	if err != nil {
+		return intake.Resent{}, err
+	}
+	answer := intake.Resent{ID: e.ID, Seq: receipt.Seq, Webhooks: names, Gone: gone}
+	for _, name := range names {
+		if !slices.Contains(receipt.To, name) {
+			answer.Hastened = append(answer.Hastened, name)
+			o.deliver.Hasten(name)
+		}
+	}
+	return answer, nil
+}
+
+// targets are the webhooks that a resend goes to, and those of them that are
+// gone.
+func (o *operator) targets(a *history.Accepted, to intake.Target) (names, gone []string, err error) {
+	wanted := to.Webhooks
+	switch {
+	case to.All:
+		wanted = a.To
+	case len(wanted) == 0 && len(a.To) == 1:
+		wanted = a.To
+	case len(wanted) == 0 && len(a.To) == 0:
+		return nil, nil, &intake.UnprocessableError{Problem: "the event was accepted for no webhook: name those that it should go to"}
+	case len(wanted) == 0:
+		return nil, nil, &intake.UnprocessableError{Problem: "the event was accepted for several webhooks (" + strings.Join(a.To, ", ") + "): name some, or ask for all"}
+	}
+	f, _ := o.inForce()
+	for _, name := range wanted {
+		if slices.Contains(names, name) || slices.Contains(gone, name) {
+			continue
+		}
+		if _, ok := f.webhooks[name]; ok {
+			names = append(names, name)
+		} else {
+			gone = append(gone, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil, &intake.UnprocessableError{Problem: "no webhook of that name is in the file: " + strings.Join(gone, ", ")}
+	}
+	return names, gone, nil
+}
+
+// Config is the file in force.
+func (o *operator) Config(context.Context) (intake.Config, error) {
+	f, refused := o.inForce()
+	c := intake.Config{Path: f.file.Path, Hash: f.file.Hash, Generation: f.generation, Loaded: f.loaded, Errors: []string{}}
+	if refused != nil {
+		c.Errors = strings.Split(refused.Error(), "\n")
+	}
+	return c, nil
+}

@@ -1,0 +1,111 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/event"
+)
+
+const (
+	stateOrphaned = "orphaned"
+	// orphanAge is how long the deliveries of a webhook that has gone are kept.
+	orphanAge  = 24 * time.Hour
+	sweepEvery = time.Minute
+)
+
+var errOrphaned = errors.New("its webhook was removed from the file more than 24h ago")
+
+// welcomeBack ends being orphaned for the webhooks that are in the file.
+func (r *Relay) welcomeBack() {
+	for name := range r.force.webhooks {
+		if q := r.journal.Queue(name); q.State().Name == stateOrphaned {
+			q.SetState(history.State{Since: time.Now()})
+			r.log.Info("webhook is back and takes up what waits", "webhook", name, "events", q.Backlog().Events)
+		}
+		delete(r.orphans, name)
+	}
+}
+
+// findOrphans hands what waits for former names to the webhooks that have them
+// now, and gives what waits for nobody a time to live.
+func (r *Relay) findOrphans() {
+	heirs := map[string]string{}
+	for _, w := range r.force.file.Webhooks {
+		if w.Was != "" {
+			heirs[w.Was] = w.Name
+		}
+	}
+	for _, q := range r.journal.Queues() {
+		name := q.Name()
+		if _, ok := r.force.webhooks[name]; ok || q.Backlog().Events == 0 {
+			continue
+		}
+		if heir, ok := heirs[name]; ok {
+			if r.heirs[name] == heir {
+				continue
+			}
+			r.heirs[name] = heir
+			delete(r.orphans, name)
+			q.SetState(history.State{})
+			r.journal.Queue(heir).TakeOver(q)
+			r.log.Info("webhook takes over what waits for its former name", "webhook", heir, "was", name, "events", q.Backlog().Events)
+			continue
+		}
+		if _, known := r.orphans[name]; known {
+			continue
+		}
+		state := q.State()
+		if state.Name != stateOrphaned {
+			state = history.State{Name: stateOrphaned, Since: time.Now(), Why: "its entry is not in the file"}
+			q.SetState(state)
+			r.log.Warn("webhook is gone and deliveries wait for it: they are kept for 24h, and go on if an entry of its name, or with was: NAME, appears",
+				"webhook", name, "events", q.Backlog().Events)
+		}
+		// A clock that was set back while nothing ran makes no orphan live longer.
+		age := max(0, time.Since(state.Since))
+		r.orphans[name] = time.Now().Add(orphanAge - age)
+	}
+}
+
+// sweepOrphans ends what nobody has claimed in time.
+func (r *Relay) sweepOrphans(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			r.mu.Lock()
+			for name, until := range r.orphans {
+				if now.After(until) {
+					r.cancelAll(ctx, r.journal.Queue(name))
+					delete(r.orphans, name)
+				}
+			}
+			r.mu.Unlock()
+		}
+	}
+}
+
+// cancelAll ends all that waits in a queue.
+func (r *Relay) cancelAll(ctx context.Context, q *history.Queue) {
+	q.Hasten()
+	n := 0
+	for ctx.Err() == nil {
+		l, ok := q.Claim(history.Retries)
+		if !ok {
+			break
+		}
+		a := history.Attempt{Generation: r.force.generation, Status: history.Canceled, Error: errOrphaned.Error()}
+		if e, err := event.Parse(l.Event, l.Filled); err == nil {
+			a.Event, a.Type = e.ID, e.Type
+		}
+		l.Done(a)
+		n++
+	}
+	r.log.Warn("canceled what waited for a webhook that is gone", "webhook", q.Name(), "events", n)
+}

@@ -1,0 +1,124 @@
+//go:build linux
+
+package relay_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// volume is an ext4 file system in a file, whose power can be cut.
+type volume struct {
+	t            *testing.T
+	image, mount string
+}
+
+// newVolume skips the test where no volume can be had.
+func newVolume(t *testing.T) *volume {
+	if testing.Short() || os.Getuid() != 0 {
+		t.Skip("mounts a volume, which needs root and time")
+	}
+	dir := t.TempDir()
+	v := &volume{t, filepath.Join(dir, "image"), filepath.Join(dir, "mnt")}
+	file, err := os.Create(v.image)
+	if err == nil {
+		err = file.Truncate(100 << 20)
+		file.Close()
+	}
+	if err == nil {
+		err = os.Mkdir(v.mount, 0o700)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("mkfs.ext4", "-q", "-F", v.image).CombinedOutput(); err != nil {
+		t.Skipf("cannot make a file system here: %v %s", err, out)
+	}
+	if out, err := exec.Command("mount", "-o", "loop", v.image, v.mount).CombinedOutput(); err != nil {
+		t.Skipf("cannot mount here: %v %s", err, out)
+	}
+	t.Cleanup(func() { exec.Command("umount", v.mount).Run() })
+	return v
+}
+
+// cutPower drops all that is not on disk: FS_IOC_SHUTDOWN without flushing the
+// journal (linux/fs.h). From then on all I/O fails.
+func (v *volume) cutPower() {
+	v.t.Helper()
+	dir, err := os.Open(v.mount)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer dir.Close()
+	const shutdown, withoutFlush = 0x8004587d, 2
+	if err := unix.IoctlSetPointerInt(int(dir.Fd()), shutdown, withoutFlush); err != nil {
+		v.t.Skipf("cannot shut a volume down here: %v", err)
+	}
+}
+
+// powerOn mounts it as it was left.
+func (v *volume) powerOn() {
+	v.t.Helper()
+	for _, args := range [][]string{{"umount", v.mount}, {"mount", "-o", "loop", v.image, v.mount}} {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			v.t.Fatalf("%v: %v %s", args, err, out)
+		}
+	}
+}
+
+// TestPowerCuts cuts the power of the history's volume under load: what was
+// acknowledged is there again, and arrives.
+func TestPowerCuts(t *testing.T) {
+	v := newVolume(t)
+	s := newReceiver(t)
+	dir := t.TempDir()
+	p := newProcess(t, dir, fmt.Sprintf("history: {dir: %s}\nwebhooks:\n%s", filepath.Join(v.mount, "history"), hook(s, "one", "")))
+	var accepted []string
+	for round := range 4 {
+		cmd := p.launch()
+		ctx, stop := context.WithCancel(t.Context())
+		var mu sync.Mutex
+		var posting sync.WaitGroup
+		for i := range 4 {
+			posting.Go(func() {
+				for n := 0; ctx.Err() == nil; n++ {
+					id := fmt.Sprintf("e-%d-%d-%d", round, i, n)
+					if p.post(id) == 202 {
+						mu.Lock()
+						accepted = append(accepted, id)
+						mu.Unlock()
+					}
+				}
+			})
+		}
+		time.Sleep(time.Duration(50+rand.IntN(200)) * time.Millisecond)
+		v.cutPower()
+		time.Sleep(20 * time.Millisecond) // what is acknowledged now would be a lie
+		cmd.Process.Kill()
+		cmd.Wait()
+		stop()
+		posting.Wait()
+		v.powerOn()
+	}
+	cmd := p.launch()
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	if len(accepted) == 0 {
+		t.Fatal("nothing was accepted")
+	}
+	for _, id := range accepted {
+		eventually(t, id+" arrives", func() bool { return s.count("/one", id) > 0 })
+	}
+	if t.Failed() {
+		t.Log(strings.TrimSpace(p.log.String()))
+	}
+}

@@ -1,0 +1,152 @@
+// Package relay is the process: it opens the history, runs the listener and the
+// deliverer on it, applies each configuration to both, and stops them in order.
+//
+// It is the only room that knows config and the others; they do not know each
+// other. Command run makes one Relay, runs it, and feeds it what the watcher of
+// the file finds.
+package relay
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidehook/config"
+	"sidehook/history"
+	"sidehook/relay/deliver"
+	"sidehook/relay/intake"
+)
+
+// Options say how a relay runs. The zero value works.
+type Options struct {
+	Log     *slog.Logger
+	Version string                 // in the User-Agent
+	Opened  func(addrs []net.Addr) // called once every listener is open
+	Roots   *x509.CertPool         // of the receivers' certificates; nil: the system's
+}
+
+// Relay is a running sidehook.
+type Relay struct {
+	log     *slog.Logger
+	opts    Options
+	dir     string // of the history
+	journal *history.Journal
+	deliver *deliver.Deliverer
+	intake  *intake.Server
+	own     atomic.Pointer[[]netip.AddrPort] // of the listener
+
+	mu      sync.Mutex
+	force   *force
+	refused error
+	orphans map[string]time.Time // until when each is kept, on the monotonic clock
+	heirs   map[string]string    // who has taken over what waits for a former name
+}
+
+// failureGrace is how long a relay whose journal failed answers those who wait
+// before it ends.
+const failureGrace = 3 * time.Second
+
+// New opens the history, whatever state a crash left it in, and takes up where
+// it stood. It listens and sends nothing yet.
+func New(file *config.File, opts Options) (*Relay, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	journal, err := history.Open(file.History.Dir, history.Options{Log: opts.Log})
+	if err != nil {
+		return nil, err
+	}
+	r := &Relay{log: opts.Log, opts: opts, dir: file.History.Dir, journal: journal, orphans: map[string]time.Time{}, heirs: map[string]string{}}
+	r.own.Store(new([]netip.AddrPort))
+	r.deliver = deliver.New(deliver.Journal(journal), deliver.Options{
+		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Log: opts.Log,
+	})
+	r.intake = intake.New(journal, (*operator)(r), intake.Settings{}, intake.Options{
+		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode,
+		Token: file.Listen.Token.Reveal(), MaxEventSize: file.Listen.MaxEventSize,
+		Opened: r.opened, Ready: journal.Failed, Healthy: r.healthy, Log: opts.Log,
+	})
+	if err := r.Apply(file); err != nil {
+		return nil, errors.Join(err, journal.Close())
+	}
+	return r, nil
+}
+
+// opened learns which addresses no delivery may go to.
+func (r *Relay) opened(addrs []net.Addr) {
+	var own []netip.AddrPort
+	for _, addr := range addrs {
+		if tcp, ok := addr.(*net.TCPAddr); ok {
+			own = append(own, tcp.AddrPort())
+		}
+	}
+	r.own.Store(&own)
+	if r.opts.Opened != nil {
+		r.opts.Opened(addrs)
+	}
+}
+
+// healthy is why a restart would help: a journal that failed. One that stops
+// is on its way to a restart already.
+func (r *Relay) healthy() error {
+	if err := r.journal.Failed(); err != nil && !errors.Is(err, history.ErrStopping) {
+		return err
+	}
+	return nil
+}
+
+// Run listens and delivers until ctx is done. The order of a stop: the listener
+// refuses and ends what it has begun; requests under way to receivers end, or
+// are cut and given back; then the journal writes what is left and the cursors.
+// A journal that fails ends Run within failureGrace, and whatever runs on by
+// then ends with the process.
+func (r *Relay) Run(ctx context.Context) error {
+	serving, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	writing, closeJournal := context.WithCancel(context.WithoutCancel(ctx))
+	defer closeJournal()
+
+	written := make(chan error, 1)
+	go func() {
+		err := r.journal.Run(writing)
+		stop(err)
+		written <- err
+	}()
+	served := make(chan error, 1)
+	go func() {
+		var working sync.WaitGroup
+		working.Go(func() { r.deliver.Run(serving) })
+		working.Go(func() { r.sweepOrphans(serving) })
+		err := r.intake.Run(serving)
+		stop(err)
+		r.journal.Refuse()
+		working.Wait()
+		served <- err
+	}()
+
+	select {
+	case err := <-served:
+		closeJournal()
+		return errors.Join(err, <-written, r.journal.Close())
+	case err := <-written:
+		select {
+		case <-served:
+		case <-time.After(failureGrace):
+		}
+		return err
+	}
+}
+
+// Refused remembers why the last edit of the file is not in force, for those
+// who look; nil: it is.
+func (r *Relay) Refused(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refused = err
+}

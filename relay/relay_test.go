@@ -1,0 +1,325 @@
+package relay_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sidehook/config"
+	"sidehook/relay"
+)
+
+// receiver counts what arrives, by path and event.
+type receiver struct {
+	*httptest.Server
+	mu    sync.Mutex
+	got   map[string]int
+	reply func(w http.ResponseWriter, r *http.Request)
+}
+
+func newReceiver(t *testing.T) *receiver {
+	s := &receiver{got: map[string]int{}}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		s.mu.Lock()
+		s.got[r.URL.Path+" "+r.Header.Get("Sidehook-Event")]++
+		reply := s.reply
+		s.mu.Unlock()
+		if reply != nil {
+			reply(w, r)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *receiver) answer(reply func(w http.ResponseWriter, r *http.Request)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reply = reply
+}
+
+func (s *receiver) count(path, event string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.got[path+" "+event]
+}
+
+// host runs relays one after the other on one folder.
+type host struct {
+	t    *testing.T
+	dir  string
+	r    *relay.Relay
+	stop context.CancelFunc
+	done chan error
+}
+
+func newHost(t *testing.T, webhooks string) *host {
+	h := &host{t: t, dir: t.TempDir()}
+	h.start(webhooks)
+	t.Cleanup(h.end)
+	return h
+}
+
+func (h *host) load(webhooks string) *config.File {
+	h.t.Helper()
+	path := filepath.Join(h.dir, "webhooks.yaml")
+	text := "listen: {http: off, socket: s}\n" + webhooks
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+	file, err := config.Load(path, config.Run)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return file
+}
+
+func (h *host) start(webhooks string) {
+	h.t.Helper()
+	opened := make(chan struct{})
+	r, err := relay.New(h.load(webhooks), relay.Options{
+		Log: slog.New(slog.DiscardHandler), Version: "test", Opened: func([]net.Addr) { close(opened) },
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	h.r, h.stop, h.done = r, stop, make(chan error, 1)
+	go func() { h.done <- r.Run(ctx) }()
+	<-opened
+}
+
+func (h *host) end() {
+	h.stop()
+	if err := <-h.done; err != nil {
+		h.t.Errorf("run: %v", err)
+	}
+	h.done <- nil
+}
+
+func (h *host) apply(webhooks string) {
+	h.t.Helper()
+	if err := h.r.Apply(h.load(webhooks)); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// call speaks to the relay over its socket.
+func (h *host) call(method, path, body string, answer any) int {
+	h.t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(h.dir, "s"))
+	}}}
+	req, _ := http.NewRequest(method, "http://localhost"+path, strings.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	if answer != nil {
+		if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
+			h.t.Errorf("%s %s: %v", method, path, err)
+		}
+	}
+	return resp.StatusCode
+}
+
+func (h *host) post(id string) int {
+	return h.call("POST", "/v1/events", fmt.Sprintf(`{"type":"a.b","id":%q}`, id), nil)
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ok(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func hook(s *receiver, name, more string) string {
+	return fmt.Sprintf("  - {name: %s, url: '%s/%s', events: ['a.*'], allow: [http, any-host, 127.0.0.0/8], retry: [50ms, 1h]%s}\n", name, s.URL, name, more)
+}
+
+func TestDeliversAndResends(t *testing.T) {
+	s := newReceiver(t)
+	h := newHost(t, "webhooks:\n"+hook(s, "one", ""))
+	if code := h.post("e1"); code != 202 {
+		t.Fatalf("answer %d", code)
+	}
+	eventually(t, "e1 arrives", func() bool { return s.count("/one", "e1") == 1 })
+	var story struct {
+		Webhooks []struct{ Webhook, Glob, Status string }
+		Attempts []struct {
+			Kind, Status string
+			Code         int
+		}
+	}
+	eventually(t, "its attempt stands in the history", func() bool {
+		return h.call("GET", "/v1/events/e1", "", &story) == 200 && len(story.Attempts) == 2
+	})
+	if w := story.Webhooks[0]; w.Webhook != "one" || w.Glob != "a.*" || w.Status != "delivered" {
+		t.Errorf("why: %+v", w)
+	}
+	if a := story.Attempts[1]; a.Status != "delivered" || a.Code != 200 {
+		t.Errorf("attempt: %+v", a)
+	}
+	if code := h.call("POST", "/v1/events/e1/resend", "", nil); code != 202 {
+		t.Errorf("resend: %d", code)
+	}
+	eventually(t, "e1 arrives again", func() bool { return s.count("/one", "e1") == 2 })
+	if code := h.call("POST", "/v1/events/e1/resend", `{"webhooks":["gone"]}`, nil); code != 422 {
+		t.Errorf("resend to one that is gone: %d", code)
+	}
+	if code := h.call("POST", "/v1/events/nope/resend", "", nil); code != 404 {
+		t.Errorf("resend of an unknown event: %d", code)
+	}
+}
+
+// TestResendHastens makes a delivery that waits due now instead of a second one.
+func TestResendHastens(t *testing.T) {
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	h := newHost(t, "webhooks:\n"+hook(s, "one", ""))
+	h.post("e1")
+	eventually(t, "two attempts", func() bool { return s.count("/one", "e1") == 2 })
+	s.answer(nil)
+	var answer struct{ Webhooks, Hastened []string }
+	eventually(t, "it waits", func() bool {
+		h.call("POST", "/v1/events/e1/resend", "", &answer)
+		return s.count("/one", "e1") == 3
+	})
+	if fmt.Sprint(answer.Hastened) != "[one]" {
+		t.Errorf("answer %+v", answer)
+	}
+}
+
+// TestOrphansAndNames: what waits for a webhook that goes is kept, goes on when
+// it is back, and is taken over by the one that was it.
+func TestOrphansAndNames(t *testing.T) {
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	h := newHost(t, "webhooks:\n"+hook(s, "old", ""))
+	h.post("e1")
+	h.post("e2")
+	eventually(t, "two attempts each", func() bool { return s.count("/old", "e1") == 2 && s.count("/old", "e2") == 2 })
+
+	h.apply("webhooks: []\n")
+	states := func() string {
+		var list struct {
+			Webhooks []struct {
+				Name, State string
+				Backlog     struct{ Events int }
+			}
+		}
+		h.call("GET", "/v1/webhooks", "", &list)
+		return fmt.Sprint(list.Webhooks)
+	}
+	if got, want := states(), "[{old orphaned {2}}]"; got != want {
+		t.Errorf("webhooks %s, want %s", got, want)
+	}
+	// It stays so over a restart.
+	h.end()
+	h.start("webhooks: []\n")
+	if got, want := states(), "[{old orphaned {2}}]"; got != want {
+		t.Errorf("after a restart: webhooks %s, want %s", got, want)
+	}
+	s.answer(nil)
+	h.apply("webhooks:\n" + hook(s, "new", ", was: old"))
+	h.post("e3")
+	eventually(t, "e3 arrives at new", func() bool { return s.count("/new", "e3") == 1 })
+	h.r.Apply(h.load("webhooks:\n" + hook(s, "new", ", was: old, timeout: 3s")))
+	for _, id := range []string{"e1", "e2"} {
+		h.call("POST", "/v1/events/"+id+"/resend", `{"webhooks":["new"]}`, nil)
+		eventually(t, id+" arrives at new", func() bool { return s.count("/new", id) >= 1 })
+	}
+}
+
+// TestGenerations count up with what is in force, over restarts.
+func TestGenerations(t *testing.T) {
+	s := newReceiver(t)
+	h := newHost(t, "webhooks: []\n")
+	generation := func() int {
+		var c struct{ Generation int }
+		h.call("GET", "/v1/config", "", &c)
+		return c.Generation
+	}
+	first := generation()
+	h.apply("webhooks: []\n")
+	if got := generation(); got != first {
+		t.Errorf("the same file is generation %d, behind %d", got, first)
+	}
+	h.apply("webhooks:\n" + hook(s, "one", ""))
+	if got := generation(); got != first+1 {
+		t.Errorf("another file is generation %d, behind %d", got, first)
+	}
+	h.end()
+	h.start("webhooks:\n" + hook(s, "one", ""))
+	if got := generation(); got != first+1 {
+		t.Errorf("after a restart: generation %d, want %d", got, first+1)
+	}
+	h.end()
+	h.start("webhooks: []\n")
+	if got := generation(); got != first+2 {
+		t.Errorf("after a restart with another file: generation %d, want %d", got, first+2)
+	}
+}
+
+// TestStopUnderLoad stops and starts the relay while events come: nothing that
+// was accepted is lost, nothing is sent twice.
+func TestStopUnderLoad(t *testing.T) {
+	s := newReceiver(t)
+	s.answer(func(http.ResponseWriter, *http.Request) { time.Sleep(3 * time.Millisecond) })
+	webhooks := "webhooks:\n" + hook(s, "one", "") + hook(s, "two", ", concurrency: 2")
+	h := newHost(t, webhooks)
+	var accepted []string
+	for round := range 3 {
+		var mu sync.Mutex
+		var posting sync.WaitGroup
+		for p := range 8 {
+			posting.Go(func() {
+				for i := range 40 {
+					id := fmt.Sprintf("e-%d-%d-%d", round, p, i)
+					if h.post(id) == 202 {
+						mu.Lock()
+						accepted = append(accepted, id)
+						mu.Unlock()
+					}
+				}
+			})
+		}
+		time.Sleep(60 * time.Millisecond)
+		h.end()
+		posting.Wait()
+		h.start(webhooks)
+	}
+	if len(accepted) < 20 {
+		t.Fatalf("only %d events were accepted", len(accepted))
+	}
+	for _, path := range []string{"/one", "/two"} {
+		for _, id := range accepted {
+			eventually(t, id+" arrives at "+path, func() bool { return s.count(path, id) > 0 })
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, n := range s.got {
+		if n != 1 {
+			t.Errorf("%s was sent %d times", key, n)
+		}
+	}
+}

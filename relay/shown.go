@@ -1,0 +1,48 @@
+package relay
+
+import (
+	"encoding/json"
+
+	"sidehook/config"
+)
+
+// shown is a webhook as configured, its keys as in the file and its secrets as
+// ***.
+func shown(w *config.Webhook) json.RawMessage {
+	const hidden = "***"
+	view := struct {
+		Was         string            `json:"was,omitempty"`
+		Description string            `json:"description,omitempty"`
+		URL         string            `json:"url"`
+		Events      []string          `json:"events"`
+		Secret      string            `json:"secret,omitempty"`
+		Headers     map[string]string `json:"headers,omitempty"`
+		Enabled     bool              `json:"enabled"`
+		Profile     string            `json:"profile"`
+		Format      string            `json:"format"`
+		Signature   []string          `json:"signature"`
+		UserAgent   string            `json:"user_agent,omitempty"`
+		Timeout     string            `json:"timeout"`
+		Retry       []string          `json:"retry"`
+		Concurrency int               `json:"concurrency"`
+		Allow       []string          `json:"allow,omitempty"`
+	}{
+		Was: w.Was, Description: w.Description, URL: w.URL.Redacted(), Events: w.Events, Enabled: w.Enabled,
+		Profile: w.Profile, Format: w.Format, Signature: w.Signature, UserAgent: w.UserAgent,
+		Timeout: config.FormatDuration(w.Timeout), Retry: []string{}, Concurrency: w.Concurrency, Headers: map[string]string{}, Allow: w.Allow.Words(),
+	}
+	if len(w.Secrets) > 0 {
+		view.Secret = hidden
+	}
+	for _, h := range w.Headers {
+		view.Headers[h.Name] = h.Redacted()
+	}
+	for _, wait := range w.Retry {
+		view.Retry = append(view.Retry, config.FormatDuration(wait))
+	}
+	text, err := json.Marshal(view)
+	if err != nil {
+		return nil // strings, numbers and booleans cannot fail
+	}
+	return text
+}
