@@ -1,0 +1,174 @@
+package command
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidehook/relay/sign"
+)
+
+// demoReceiver is an HTTPS receiver with a certificate of its own. It verifies
+// what comes as a receiver should, and fails the first order.
+type demoReceiver struct {
+	server   http.Server
+	listener net.Listener
+	roots    *x509.CertPool // by which it is trusted
+	hooks    map[string]demoHook
+	events   map[string]demoEvent // by id
+	failed   atomic.Bool
+	serving  sync.WaitGroup
+	receipts chan receipt
+}
+
+// demoHook is how requests of a webhook are verified.
+type demoHook struct {
+	scheme sign.Scheme
+	key    sign.Key
+}
+
+// receipt is a request that came, and what was made of it.
+type receipt struct {
+	at           time.Time
+	webhook, typ string
+	scheme       string // in words
+	attempt      int
+	code         int   // what was answered
+	problem      error // why the request is not as it should be
+}
+
+func newDemoReceiver(secrets map[string]string, events []demoEvent) (*demoReceiver, error) {
+	r := &demoReceiver{hooks: map[string]demoHook{}, events: map[string]demoEvent{}, receipts: make(chan receipt, 64)}
+	for name, secret := range secrets {
+		key, err := sign.ParseSecret(secret)
+		if err != nil {
+			return nil, err
+		}
+		r.hooks[name] = demoHook{sign.Standard, key}
+		if name == "apps" {
+			r.hooks[name] = demoHook{sign.Qlik, key}
+		}
+	}
+	for _, e := range events {
+		r.events[e.id] = e
+	}
+	certificate, err := newCertificate()
+	if err != nil {
+		return nil, err
+	}
+	r.roots = x509.NewCertPool()
+	r.roots.AddCert(certificate.Leaf)
+	if r.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	r.server = http.Server{
+		Handler:           r,
+		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
+		ReadHeaderTimeout: demoPatience,
+		ErrorLog:          log.New(io.Discard, "", 0), // what matters shows in the receipts
+	}
+	r.serving.Go(func() {
+		// That it was closed is all it says.
+		_ = r.server.ServeTLS(r.listener, "", "")
+	})
+	return r, nil
+}
+
+// host is where it listens, by the name in its certificate.
+func (r *demoReceiver) host() string {
+	return fmt.Sprintf("localhost:%d", r.listener.Addr().(*net.TCPAddr).Port)
+}
+
+// Close ends it.
+func (r *demoReceiver) Close() error {
+	defer r.serving.Wait()
+	return r.server.Close()
+}
+
+// ServeHTTP answers a delivery.
+func (r *demoReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	got := receipt{at: time.Now(), webhook: strings.Trim(req.URL.Path, "/"), code: http.StatusOK}
+	got.attempt, _ = strconv.Atoi(req.Header.Get("Sidehook-Attempt"))
+	hook := r.hooks[got.webhook]
+	got.scheme = map[sign.Scheme]string{sign.Standard: "webhook-signature", sign.Qlik: "Qlik-Signature"}[hook.scheme]
+	e := r.events[req.Header.Get("Sidehook-Event")]
+	got.typ = e.typ
+	if err == nil {
+		err = sign.Verify(hook.scheme, []sign.Key{hook.key}, req.Header, body, got.at)
+	}
+	if err == nil {
+		err = sameData(e.body, body)
+	}
+	answer := `{"status":"thank you"}`
+	switch got.problem = err; {
+	case err != nil:
+		got.code, answer = http.StatusUnauthorized, `{"error":"the request does not verify"}`
+	case got.webhook == "orders" && !r.failed.Swap(true):
+		got.code, answer = http.StatusInternalServerError, `{"error":"out of order, try again"}`
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(got.code)
+	io.WriteString(w, answer)
+	select {
+	case r.receipts <- got:
+	case <-req.Context().Done():
+	}
+}
+
+// sameData says whether what arrived holds the data that was posted.
+func sameData(posted, arrived []byte) error {
+	var data [2]bytes.Buffer
+	for i, text := range [][]byte{posted, arrived} {
+		var e struct{ Data json.RawMessage }
+		if err := json.Unmarshal(text, &e); err != nil {
+			return err
+		}
+		if err := json.Compact(&data[i], e.Data); err != nil {
+			return err
+		}
+	}
+	if !bytes.Equal(data[0].Bytes(), data[1].Bytes()) {
+		return errors.New("its data is not what was posted")
+	}
+	return nil
+}
+
+// newCertificate makes a certificate for localhost that vouches for itself.
+func newCertificate() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "sidehook demo"}, DNSNames: []string{"localhost"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true, IsCA: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	if leaf, err = x509.ParseCertificate(der); err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
+}

@@ -1,0 +1,33 @@
+package command
+
+import (
+	"io"
+	"log/slog"
+)
+
+var (
+	Clean      = clean
+	CleanLines = cleanLines
+	Millis     = millis
+	Span       = span
+	Size       = size
+	Quoted     = quoted
+)
+
+// ColouredLogger is what run logs with on a terminal.
+func ColouredLogger(w io.Writer) *slog.Logger {
+	return textLogger(&screen{Writer: w, terminal: true, colour: true}, slog.LevelInfo)
+}
+
+// NarrowTable prints rows as on a terminal of that width.
+func NarrowTable(w io.Writer, width int, rows [][]string) {
+	t := table{to: &screen{Writer: w, terminal: true, width: width}}
+	for _, row := range rows {
+		var cells []cell
+		for _, text := range row {
+			cells = append(cells, cell{text, normal})
+		}
+		t.hold(cells...)
+	}
+	t.print()
+}

@@ -1,0 +1,107 @@
+package command
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"sidehook/config"
+	"sidehook/history"
+)
+
+func (c *cli) historyCheckCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Read and verify every line of the history",
+		Long: "Reads every line of every segment of the history and verifies it. The exit code is\n" +
+			"1 if anything is wrong. It works beside a running relay.",
+		Example: "  sidehook history check",
+		Args:    noArgument,
+		RunE:    func(*cobra.Command, []string) error { return c.historyCheck(asJSON) },
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+// historyChecked is the answer of history check as JSON.
+type historyChecked struct {
+	Dir      string           `json:"dir"`
+	OK       bool             `json:"ok"`
+	Segments int              `json:"segments"`
+	Lines    int              `json:"lines"`
+	Bytes    int64            `json:"bytes"`
+	Problems []historyProblem `json:"problems"`
+}
+
+type historyProblem struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Offset  int64  `json:"offset,omitempty"`
+	Message string `json:"message"`
+}
+
+func (c *cli) historyCheck(asJSON bool) error {
+	file, err := c.load(config.Tools)
+	if err != nil {
+		return err
+	}
+	dir := file.History.Dir
+	reading, err := history.Read(dir)
+	if err != nil {
+		return err
+	}
+	defer reading.Close()
+	checked, err := reading.Check(c.progress())
+	c.clearProgress()
+	if err != nil {
+		return fmt.Errorf("check %s: %w", dir, err)
+	}
+	answer := historyChecked{
+		Dir: dir, OK: len(checked.Problems) == 0,
+		Segments: checked.Segments, Lines: checked.Lines, Bytes: checked.Bytes, Problems: []historyProblem{},
+	}
+	for _, p := range checked.Problems {
+		p.File = filepath.Join(dir, p.File)
+		if asJSON {
+			answer.Problems = append(answer.Problems, historyProblem{p.File, p.Line, p.Offset, p.What})
+		} else {
+			c.err.linef("%s", p)
+		}
+	}
+	if asJSON {
+		err = c.json(answer)
+	} else {
+		c.out.linef("%s: %s, %s, %s: %s", dir, count(checked.Segments, "segment"), count(checked.Lines, "good line"),
+			size(checked.Bytes), verdict(len(checked.Problems)))
+	}
+	if err == nil && !answer.OK {
+		return said(1)
+	}
+	return err
+}
+
+func verdict(problems int) string {
+	if problems == 0 {
+		return "nothing is wrong"
+	}
+	return count(problems, "place") + " wrong"
+}
+
+// progress shows on a terminal how far a check has come.
+func (c *cli) progress() func(read, total int64) {
+	shown := int64(-1)
+	return func(read, total int64) {
+		if percent := 100 * read / max(1, total); c.err.terminal && percent != shown {
+			shown = percent
+			fmt.Fprintf(c.err, "\r%3d %% of %s", percent, size(total))
+		}
+	}
+}
+
+func (c *cli) clearProgress() {
+	if c.err.terminal {
+		fmt.Fprint(c.err, "\r\x1b[K")
+	}
+}

@@ -1,0 +1,201 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sidehook/history/event"
+)
+
+func (c *cli) showCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show EVENT-ID",
+		Short: "All that is known of an event",
+		Long: "Shows an event, why each webhook got it, and every attempt to deliver it with its\n" +
+			"request's headers and what the receiver answered. EVENT-ID is the event's id, the\n" +
+			"id it was sent under, or seq:N. Of several events with the id it shows the newest.\n" +
+			"The relay need not run, but it alone knows why a webhook did not get the event.",
+		Example: "  sidehook show e65c1481-e8a-4be-a5ca-27dfcde077d7",
+		Args:    oneArgument("EVENT-ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.show(cmd.Context(), args[0], asJSON)
+		},
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+func (c *cli) show(ctx context.Context, id string, asJSON bool) error {
+	s, err := c.tell(ctx, id)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return c.json(s)
+	}
+	e, err := event.Parse(s.Event, s.Filled)
+	if err != nil {
+		return fmt.Errorf("show %q: %w", id, err)
+	}
+	attempts, resends, err := s.deliveries()
+	if err != nil {
+		return fmt.Errorf("show %q: %w", id, err)
+	}
+	p := &storyPrinter{screen: c.out, story: &s, event: &e, attempts: attempts, resends: resends}
+	p.head()
+	for _, name := range s.receivers(attempts, resends) {
+		p.webhook(name)
+	}
+	p.others()
+	return nil
+}
+
+// storyPrinter prints a story for people.
+type storyPrinter struct {
+	*screen
+	story    *story
+	event    *event.Event
+	attempts []record
+	resends  []resent
+}
+
+// field prints a name and what it is.
+func (p *storyPrinter) field(indent int, name, value string) {
+	p.line(strings.Repeat(" ", indent), p.paint(faint, fmt.Sprintf("%-11s", name)), clean(value))
+}
+
+func (p *storyPrinter) head() {
+	s := p.story
+	p.line(p.paint(bold, clean(p.event.ID)))
+	p.field(2, "type", p.event.Type)
+	p.field(2, "source", p.event.Source)
+	p.field(2, "accepted", fmt.Sprintf("%s, seq %d, generation %d", local(s.At, inFull), s.Seq, s.Generation))
+	to := "no webhook"
+	if len(s.To) > 0 {
+		to = strings.Join(s.To, ", ")
+	}
+	p.field(2, "for", to)
+	if len(s.Filled) > 0 {
+		p.field(2, "filled in", strings.Join(s.Filled, ", "))
+	}
+	p.line()
+	p.block(2, pretty(s.Event))
+}
+
+// block prints a text of several lines.
+func (p *storyPrinter) block(indent int, text string) {
+	for _, line := range cleanLines(text) {
+		p.line(strings.Repeat(" ", indent), line)
+	}
+}
+
+// pretty is JSON a member a line; the values stand as they were given.
+func pretty(text []byte) string {
+	var b bytes.Buffer
+	if json.Indent(&b, text, "", "  ") != nil {
+		return string(text)
+	}
+	return b.String()
+}
+
+// webhook prints what went to one webhook, and why.
+func (p *storyPrinter) webhook(name string) {
+	p.line()
+	p.line(p.paint(bold, clean(name)))
+	i := slices.IndexFunc(p.story.Webhooks, func(d decision) bool { return d.Webhook == name })
+	if why := p.why(name, i); why != "" {
+		p.field(2, "why", why)
+	}
+	configs := map[uint64]*record{} // by generation
+	seen := map[uint64]bool{}       // the event and its resends, by seq
+	for i := range p.attempts {
+		r := &p.attempts[i]
+		switch {
+		case r.Webhook != name:
+		case r.Kind == "config":
+			configs[r.Generation] = r
+		case r.Kind == "attempt":
+			p.announce(r, seen)
+			p.attempt(r, configs[r.Generation])
+		}
+	}
+	if slices.Contains(p.story.To, name) && len(seen) == 0 {
+		p.field(2, "waiting", "for its first attempt")
+	}
+	for _, r := range p.resends {
+		if slices.Contains(r.To, name) && !seen[r.Seq] {
+			p.field(2, "waiting", "for the first attempt of its resend of "+local(r.At, inFull))
+		}
+	}
+	if w, ok := p.story.standing[name]; ok && w.State != "active" {
+		p.field(2, "now", w.where())
+	}
+}
+
+// why is the reason that a webhook got the event; decided is the place of the
+// relay's decision, -1 if there is none.
+func (p *storyPrinter) why(name string, decided int) string {
+	if !slices.Contains(p.story.To, name) {
+		return "it was resent to it"
+	}
+	if decided >= 0 && p.story.Webhooks[decided].Glob != "" {
+		return fmt.Sprintf("%s matches %s", p.story.Webhooks[decided].Glob, p.event.Type)
+	}
+	return fmt.Sprintf("its events matched as of generation %d", p.story.Generation)
+}
+
+// announce prints that a resend begins.
+func (p *storyPrinter) announce(r *record, seen map[uint64]bool) {
+	if seen[r.Seq] {
+		return
+	}
+	seen[r.Seq] = true
+	for _, again := range p.resends {
+		if again.Seq == r.Seq {
+			p.line()
+			p.field(2, "resent", fmt.Sprintf("%s by %s, seq %d", local(again.At, inFull), again.By, again.Seq))
+		}
+	}
+}
+
+// others prints why webhooks did not get the event.
+func (p *storyPrinter) others() {
+	if p.story.offline {
+		return
+	}
+	titled := false
+	for _, d := range p.story.Webhooks {
+		if d.Wanted && !d.Now || slices.Contains(p.story.To, d.Webhook) {
+			continue
+		}
+		if !titled {
+			p.line()
+			p.line(p.paint(bold, "not for"), p.paint(faint, ", as the file in force decides now"))
+			titled = true
+		}
+		p.line("  ", clean(d.Webhook+": "+d.Why))
+	}
+}
+
+// when says when the next attempt comes, and why then.
+func when(r *record) string {
+	text := local(r.Next, inFull)
+	if wait := time.Until(r.Next); wait > 0 {
+		text += ", in " + span(wait)
+	}
+	switch {
+	case r.Again && (r.Code == 429 || r.Code == 503):
+		return text + ": the receiver asked to wait, and attempt " + fmt.Sprint(r.Attempt) + " is made again"
+	case r.Again:
+		return text + ": attempt " + fmt.Sprint(r.Attempt) + " is made again"
+	}
+	return fmt.Sprintf("%s: the schedule's wait after attempt %d, ±10 %%", text, r.Attempt)
+}

@@ -1,0 +1,113 @@
+package command
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+)
+
+// attempt prints one attempt. What is the same for all of its generation is in
+// config, which may be nil.
+func (p *storyPrinter) attempt(r *record, config *record) {
+	p.line()
+	parts := []string{
+		"  ", p.paint(bold, fmt.Sprintf("attempt %d", r.Attempt)), "  ", local(r.At, inFull),
+		"  ", p.paint(statusStyle(r.Status), clean(r.Status)),
+	}
+	if r.Code != 0 {
+		parts = append(parts, "  ", r.code())
+	}
+	if r.Took > 0 {
+		parts = append(parts, "  ", p.paint(faint, "took "+millis(r.Took)))
+	}
+	p.line(parts...)
+	if config != nil {
+		p.field(4, "to", "POST "+config.URL)
+	}
+	if r.Remote != "" {
+		p.field(4, "remote", r.Remote)
+	}
+	if times := r.times(); times != "" {
+		p.field(4, "times", times)
+	}
+	if r.Error != "" {
+		p.field(4, "error", r.Error)
+	}
+	if r.Status == "retrying" && !r.Next.IsZero() {
+		p.field(4, "next", when(r))
+	}
+	if r.Took > 0 {
+		p.headers("request", p.sent(r, config))
+	}
+	if r.Response != nil {
+		p.headers("response", r.Response.Headers)
+		p.payload(r.Response)
+	}
+}
+
+// times reads how long the parts of an attempt took.
+func (r *record) times() string {
+	var parts []string
+	add := func(name string, ms float64) {
+		if ms > 0 {
+			parts = append(parts, name+" "+millis(ms))
+		}
+	}
+	add("dns", r.Timing.DNS)
+	add("connect", r.Timing.Connect)
+	add("tls", r.Timing.TLS)
+	if len(parts) == 0 && r.Timing.FirstByte > 0 {
+		parts = append(parts, "kept-alive connection")
+	}
+	add("first byte", r.Timing.FirstByte)
+	return strings.Join(parts, ", ")
+}
+
+// sent is the headers of a request. The history holds those of all attempts
+// once, and with an attempt those that are its own; the others follow from what
+// the attempt is.
+func (p *storyPrinter) sent(r *record, config *record) headers {
+	var list headers
+	if config != nil {
+		list = append(list, config.Headers...)
+	}
+	id := r.Event
+	if r.SentID != "" {
+		id = r.SentID
+	}
+	list = append(list, header{"Sidehook-Event", id}, header{"Sidehook-Attempt", fmt.Sprint(r.Attempt)})
+	if r.Resend {
+		list = append(list, header{"Sidehook-Resend", "true"})
+	}
+	for _, name := range []string{"traceparent", "tracestate"} {
+		if value, ok := p.event.Text(name); ok {
+			list = append(list, header{name, value})
+		}
+	}
+	if r.Request.Headers.has("webhook-timestamp") {
+		list = append(list, header{"webhook-id", id})
+	}
+	return append(list, r.Request.Headers...)
+}
+
+func (p *storyPrinter) headers(title string, list headers) {
+	p.line("    ", p.paint(faint, title))
+	for _, h := range list {
+		p.line("      ", clean(h.name), ": ", clean(h.value))
+	}
+}
+
+// payload prints the body of a response.
+func (p *storyPrinter) payload(r *response) {
+	text := r.Body
+	if len(r.BodyBase64) > 0 {
+		text = fmt.Sprintf("(not UTF-8, %s, as base64)\n%s", size(int64(len(r.BodyBase64))), base64.StdEncoding.EncodeToString(r.BodyBase64))
+	}
+	if text != "" {
+		p.line()
+		p.block(6, text)
+	}
+	if r.Truncated {
+		p.line("      ", p.paint(faint, "(there was more than the history keeps)"))
+	}
+}

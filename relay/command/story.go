@@ -1,0 +1,169 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"sidehook/config"
+	"sidehook/history"
+)
+
+// story is an event and what became of it. The relay answers with it, and
+// without a relay it is read from the files.
+type story struct {
+	Seq        uint64            `json:"seq"`
+	At         time.Time         `json:"at"`
+	Generation uint64            `json:"generation"`
+	To         []string          `json:"to"`
+	Filled     []string          `json:"filled,omitempty"`
+	Event      json.RawMessage   `json:"event"`
+	Webhooks   []decision        `json:"webhooks"`
+	Resends    []json.RawMessage `json:"resends,omitempty"`
+	Attempts   []json.RawMessage `json:"attempts"`
+
+	offline  bool               // no relay was there to ask
+	standing map[string]webhook // those that it still waits for
+}
+
+// decision is why a webhook got the event or not.
+type decision struct {
+	Webhook string    `json:"webhook"`
+	Wanted  bool      `json:"wanted"`
+	Glob    string    `json:"glob,omitempty"`
+	Why     string    `json:"why,omitempty"`
+	Now     bool      `json:"now,omitempty"` // as the file in force decides now
+	Status  string    `json:"status,omitempty"`
+	Next    time.Time `json:"next,omitzero"`
+}
+
+// resent is a resend of the event.
+type resent struct {
+	Seq uint64
+	At  time.Time
+	To  []string
+	By  string
+}
+
+// tell finds out about an event: from the relay, which knows why each webhook
+// got it, or from the files.
+func (c *cli) tell(ctx context.Context, id string) (story, error) {
+	file, err := c.load(config.Tools)
+	if err != nil {
+		return story{}, err
+	}
+	if relay, err := connect(ctx, file.Listen); err == nil {
+		var s story
+		err := relay.get(ctx, "/v1/events/"+url.PathEscape(id), &s)
+		var refused *refusedError
+		if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+			return s, err
+		}
+		if err == nil {
+			s.lookUp(ctx, relay)
+			return s, nil
+		}
+	}
+	return readStory(file.History.Dir, id)
+}
+
+// lookUp asks where the webhooks stand that the event still waits for: the time
+// of the next attempt is theirs to say.
+func (s *story) lookUp(ctx context.Context, relay *client) {
+	s.standing = map[string]webhook{}
+	for _, d := range s.Webhooks {
+		if d.Status != "waiting" && d.Status != "retrying" {
+			continue
+		}
+		var w webhook
+		if relay.get(ctx, "/v1/webhooks/"+url.PathEscape(d.Webhook), &w) == nil {
+			s.standing[d.Webhook] = w
+		}
+	}
+}
+
+// readStory reads what the files say of an event.
+func readStory(dir, id string) (story, error) {
+	reading, err := history.Read(dir)
+	if err != nil {
+		return story{}, err
+	}
+	defer reading.Close()
+	a, err := reading.Event(history.ParseWhich(id))
+	if errors.Is(err, history.ErrNotFound) {
+		return story{}, fmt.Errorf("there is no event %q in the history", id)
+	}
+	if err != nil {
+		return story{}, err
+	}
+	resends, outcomes, err := reading.Story(a)
+	if err != nil {
+		return story{}, err
+	}
+	s := story{
+		Seq: a.Seq, At: a.At, Generation: a.Generation, To: a.To, Filled: a.Filled, Event: a.Event,
+		Attempts: []json.RawMessage{}, offline: true,
+	}
+	for _, r := range resends {
+		s.Resends = append(s.Resends, r.JSON())
+	}
+	for i := range outcomes {
+		s.Attempts = append(s.Attempts, outcomes[i].JSON())
+	}
+	for _, name := range a.To {
+		d := decision{Webhook: name, Wanted: true, Status: "waiting"}
+		for i := range outcomes {
+			if o := &outcomes[i]; o.Kind == "attempt" && (o.Webhook == name || o.Was == name) {
+				d.Status, d.Next = string(o.Status), o.Next
+			}
+		}
+		s.Webhooks = append(s.Webhooks, d)
+	}
+	return s, nil
+}
+
+// deliveries are the attempts and resends, decoded.
+func (s *story) deliveries() (attempts []record, resends []resent, err error) {
+	for _, line := range s.Attempts {
+		r, err := parseRecord(line)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read an attempt: %w", err)
+		}
+		attempts = append(attempts, r)
+	}
+	for _, line := range s.Resends {
+		var r resent
+		if err := json.Unmarshal(line, &r); err != nil {
+			return nil, nil, fmt.Errorf("read a resend: %w", err)
+		}
+		resends = append(resends, r)
+	}
+	return attempts, resends, nil
+}
+
+// receivers are the webhooks that have to do with the event: those it was
+// accepted for first, then those it was resent to.
+func (s *story) receivers(attempts []record, resends []resent) []string {
+	names := slices.Clone(s.To)
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, r := range resends {
+		for _, name := range r.To {
+			add(name)
+		}
+	}
+	for _, r := range attempts {
+		if r.Kind == "attempt" {
+			add(r.Webhook)
+		}
+	}
+	return names
+}

@@ -1,0 +1,79 @@
+package command
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// table prints rows in aligned columns. Rows that are held back share their
+// widths; one that comes later, as in what is followed, may widen a column for
+// those behind it.
+type table struct {
+	to     *screen
+	widths []int
+	held   [][]cell
+}
+
+// cell is a text of any content, and how it looks.
+type cell struct {
+	text string
+	in   style
+}
+
+const columnGap = 2
+
+// hold keeps a row until print.
+func (t *table) hold(row ...cell) {
+	t.fit(row)
+	t.held = append(t.held, row)
+}
+
+// print prints the rows held, and from then on each row is printed at once.
+func (t *table) print() {
+	for _, row := range t.held {
+		t.row(row...)
+	}
+	t.held = nil
+}
+
+// fit cleans a row and widens the columns to it.
+func (t *table) fit(row []cell) {
+	for i := range row {
+		row[i].text = clean(row[i].text)
+		if i == len(t.widths) {
+			t.widths = append(t.widths, 0)
+		}
+		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(row[i].text))
+	}
+}
+
+// row prints a row. On a terminal its last cell is cut where the line ends.
+func (t *table) row(row ...cell) {
+	t.fit(row)
+	for len(row) > 0 && row[len(row)-1].text == "" {
+		row = row[:len(row)-1]
+	}
+	var line strings.Builder
+	at := 0
+	for i, c := range row {
+		last := i == len(row)-1
+		if room := t.to.width - at; last && t.to.width > 0 && room > 8 {
+			c.text = cut(c.text, room)
+		}
+		line.WriteString(t.to.paint(c.in, c.text))
+		if !last {
+			pad := t.widths[i] - utf8.RuneCountInString(c.text) + columnGap
+			line.WriteString(strings.Repeat(" ", pad))
+			at += t.widths[i] + columnGap
+		}
+	}
+	t.to.line(line.String())
+}
+
+// cut shortens a text to so many characters.
+func cut(text string, most int) string {
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most-1]) + "…"
+}
