@@ -32,10 +32,10 @@ const (
 	maxAnswer     = 256 << 20
 )
 
-// errNoRelay says that no relay runs.
-type errNoRelay struct{ tried []string }
+// noRelayError says that no relay runs.
+type noRelayError struct{ tried []string }
 
-func (e *errNoRelay) Error() string {
+func (e *noRelayError) Error() string {
 	if len(e.tried) == 0 {
 		return `listen.socket and listen.http are both off or unknown, so that no relay can be asked`
 	}
@@ -44,7 +44,7 @@ func (e *errNoRelay) Error() string {
 
 // connect finds out where the relay answers.
 func connect(ctx context.Context, in config.Listen) (*client, error) {
-	var missing errNoRelay
+	var missing noRelayError
 	try := func(network, address string) *client {
 		dialer := &net.Dialer{Timeout: dialTimeout}
 		conn, err := dialer.DialContext(ctx, network, address)

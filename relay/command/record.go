@@ -93,7 +93,7 @@ func (h headers) has(name string) bool {
 	return false
 }
 
-// state is how an attempt's status looks.
+// statusStyle is how the status of an attempt looks.
 func statusStyle(status string) style {
 	switch status {
 	case "delivered":
