@@ -19,6 +19,9 @@ type Operator interface {
 	// Resend sends an event again, which is durable on return; *NotFoundError,
 	// *UnprocessableError.
 	Resend(ctx context.Context, which Which, to Target) (Resent, error)
+	// Cancel ends waiting deliveries, which is durable on return, and says how
+	// many; *NotFoundError for a webhook.
+	Cancel(ctx context.Context, which Cancel) (int, error)
 	// Config returns the file in force.
 	Config(ctx context.Context) (Config, error)
 }
