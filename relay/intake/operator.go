@@ -126,7 +126,8 @@ type Decision struct {
 // Target says where an event goes again.
 type Target struct {
 	Webhooks []string
-	All      bool // to all that it was accepted for; neither: to the only one
+	All      bool   // to all that it was accepted for; neither: to the only one
+	By       string // who asks: cli or api
 }
 
 // Resent says what a resend did.

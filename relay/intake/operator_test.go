@@ -121,7 +121,7 @@ func TestWhichEvent(t *testing.T) {
 		if r := do(t, l.viaUnix, "GET", "http://localhost/v1/events/"+path, ""); r.StatusCode != 200 {
 			t.Errorf("%s: %d %s", path, r.StatusCode, r.body)
 		}
-		if got := l.operator.asked(); got != want+" {Webhooks:[] All:false}" {
+		if got := l.operator.asked(); got != want+" {Webhooks:[] All:false By:}" {
 			t.Errorf("%s: asked for %s, want %s", path, got, want)
 		}
 	}
@@ -131,10 +131,10 @@ func TestResend(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	url := "http://localhost/v1/events/e1/resend"
 	for _, c := range []struct{ body, want, answer string }{
-		{"", "{Webhooks:[] All:false}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
-		{"{}", "{Webhooks:[] All:false}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
-		{`{"all":true}`, "{Webhooks:[] All:true}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
-		{`{"webhooks":["a","b"]}`, "{Webhooks:[a b] All:false}", `{"id":"e1","seq":9,"webhooks":["a","b"],"gone":["x"]}`},
+		{"", "{Webhooks:[] All:false By:api}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
+		{"{}", "{Webhooks:[] All:false By:api}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
+		{`{"all":true}`, "{Webhooks:[] All:true By:api}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
+		{`{"webhooks":["a","b"]}`, "{Webhooks:[a b] All:false By:api}", `{"id":"e1","seq":9,"webhooks":["a","b"],"gone":["x"]}`},
 	} {
 		do(t, l.viaUnix, "POST", url, c.body, "Content-Type", jsonType).check(t, 202, c.answer+"\n")
 		if got, want := l.operator.asked(), "{ID:e1 Source: Seq:0} "+c.want; got != want {
