@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -12,16 +13,26 @@ type Waiting struct {
 	Event    []byte // as stored; shared, not to be changed
 	Filled   []string
 	Accepted time.Time
+	Size     int64 // what it counts for in the backlog, in bytes
 }
+
+// Verdict is what is to become of a waiting delivery.
+type Verdict int
+
+const (
+	Keep   Verdict = iota // it waits on
+	End                   // it ends
+	Enough                // it waits on, and so do all that were accepted behind it
+)
 
 // Cancel ends the waiting deliveries that end says so of, each with the attempt
 // it returns. What is under way is left alone. It returns how many have ended;
 // that is durable on return.
 //
-// Each delivery is looked at with its event, a chunk of them in memory at a
-// time. Between the look and the end another may have claimed it: then it is
+// The deliveries are looked at in the order of their acceptance, with their
+// events, a chunk of them in memory at a time. Between the look and the end another may have claimed it: then it is
 // not waiting any more, and does not count.
-func (q *Queue) Cancel(end func(*Waiting) (Attempt, bool)) (int, error) {
+func (q *Queue) Cancel(end func(*Waiting) (Attempt, Verdict)) (int, error) {
 	n, err := q.cancel(end)
 	q.mu.Lock()
 	older := q.older
@@ -37,7 +48,7 @@ func (q *Queue) Cancel(end func(*Waiting) (Attempt, bool)) (int, error) {
 	return n, q.journal.outcomes.flush()
 }
 
-func (q *Queue) cancel(end func(*Waiting) (Attempt, bool)) (canceled int, err error) {
+func (q *Queue) cancel(end func(*Waiting) (Attempt, Verdict)) (canceled int, err error) {
 	q.mu.Lock()
 	begun := make([]item, 0, len(q.waits)+len(q.window))
 	for i := range q.waits {
@@ -46,33 +57,44 @@ func (q *Queue) cancel(end func(*Waiting) (Attempt, bool)) (canceled int, err er
 	begun = append(begun, q.window...)
 	next, last, unread := q.more, q.last, q.unread
 	q.mu.Unlock()
+	slices.SortFunc(begun, func(a, b item) int { return cmp.Compare(a.seq, b.seq) })
 	for chunk := range slices.Chunk(begun, readChunk) {
-		canceled += q.cancelThese(chunk, end)
+		n, enough := q.cancelThese(chunk, end)
+		if canceled += n; enough {
+			return canceled, nil
+		}
 	}
 	for unread > 0 && next.seq <= last {
 		var found []item
 		if found, next, err = q.journal.follow(q.name, next, last); err != nil {
 			return canceled, err
 		}
-		canceled += q.cancelThese(found, end)
+		n, enough := q.cancelThese(found, end)
+		if canceled += n; enough {
+			return canceled, nil
+		}
 	}
 	return canceled, nil
 }
 
 // cancelThese ends those of the items that end says so of and that still wait.
-func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, bool)) (canceled int) {
+func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, Verdict)) (canceled int, enough bool) {
 	ends := map[uint64]Attempt{}
 	for _, it := range items {
 		if it.body == nil && q.journal.load(&it) != nil {
 			continue // damaged: it ends when its turn comes
 		}
-		w := Waiting{it.seq, it.body.json, it.body.filled, time.Unix(0, it.accepted)}
-		if a, ok := end(&w); ok {
+		w := Waiting{it.seq, it.body.json, it.body.filled, time.Unix(0, it.accepted), it.size()}
+		a, verdict := end(&w)
+		if enough = verdict == Enough; enough {
+			break
+		}
+		if verdict == End {
 			ends[it.seq] = a
 		}
 	}
 	if len(ends) == 0 {
-		return 0
+		return 0, enough
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -104,5 +126,5 @@ func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, bool)) (c
 		}
 	}
 	q.tidy()
-	return canceled
+	return canceled, enough
 }

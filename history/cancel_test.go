@@ -21,8 +21,11 @@ func TestCancel(t *testing.T) {
 		l, _ := q.Claim(history.Retries)
 		l.Retry(history.Attempt{Status: history.Retrying, Event: id(l)}, time.Now().Add(time.Hour))
 	}
-	odd := func(w *history.Waiting) (history.Attempt, bool) {
-		return history.Attempt{Status: history.Canceled, Error: "asked for"}, w.Seq%2 == 1
+	odd := func(w *history.Waiting) (history.Attempt, history.Verdict) {
+		if w.Seq%2 == 0 {
+			return history.Attempt{}, history.Keep
+		}
+		return history.Attempt{Status: history.Canceled, Error: "asked for"}, history.End
 	}
 	n, err := q.Cancel(odd)
 	if err != nil || n != 749 {
@@ -50,5 +53,32 @@ func TestCancel(t *testing.T) {
 	same(t, "delivered after a kill", got, want)
 	if b := r.Queue("b").Backlog(); b.Events != 1500 {
 		t.Errorf("the other webhook's backlog: %+v", b)
+	}
+}
+
+// TestCancelTheOldest stops where it is told to.
+func TestCancelTheOldest(t *testing.T) {
+	for _, n := range []uint64{0, 3, 200, 700, 1200} {
+		r := start(t, memfs.New(), history.Options{})
+		r.append(ids(1, 1200), "a")
+		q := r.Queue("a")
+		l, _ := q.Claim(history.Retries)
+		l.Retry(history.Attempt{Status: history.Retrying}, time.Now().Add(time.Hour))
+		var size int64
+		got, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+			if w.Seq > n {
+				return history.Attempt{}, history.Enough
+			}
+			size += w.Size
+			return history.Attempt{Status: history.Expired, Error: "max_backlog"}, history.End
+		})
+		if err != nil || got != int(n) {
+			t.Errorf("ended %d, %v; want %d", got, err, n)
+		}
+		q.Hasten()
+		same(t, "left", r.drain("a"), ids(int(n)+1, 1200))
+		if n > 0 && size == 0 {
+			t.Error("deliveries have no size")
+		}
 	}
 }

@@ -20,14 +20,14 @@ func (o *operator) Cancel(_ context.Context, c intake.Cancel) (int, error) {
 			continue
 		}
 		known = true
-		n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, bool) {
+		n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
 			e, err := event.Parse(w.Event, w.Filled)
 			if err != nil || !matches(&c, w, &e) {
-				return history.Attempt{}, false
+				return history.Attempt{}, history.Keep
 			}
 			return history.Attempt{
 				Generation: f.generation, Status: history.Canceled, Error: "canceled by request", Event: e.ID, Type: e.Type,
-			}, true
+			}, history.End
 		})
 		ended += n
 		if err != nil {

@@ -92,12 +92,12 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 
 // cancelAll ends all that waits in a queue.
 func (r *Relay) cancelAll(q *history.Queue) {
-	n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, bool) {
+	n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
 		a := history.Attempt{Generation: r.force.generation, Status: history.Canceled, Error: orphanedTooLong}
 		if e, err := event.Parse(w.Event, w.Filled); err == nil {
 			a.Event, a.Type = e.ID, e.Type
 		}
-		return a, true
+		return a, history.End
 	})
 	if err != nil {
 		r.log.Error("cannot cancel what waits for a webhook that is gone", "webhook", q.Name(), "error", err)
