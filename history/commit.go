@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -16,11 +15,11 @@ import (
 // requests which come together share a sync and none waits on a timer. The
 // one writer decides what is a duplicate, as it alone knows the order.
 type committer struct {
-	log     *slog.Logger
 	writer  *segment.Writer
 	seen    *duplicates
+	room    *room
 	grown   func(first uint64)
-	publish func([]accepted)
+	publish func([]accepted) (wake func())
 
 	mu      sync.Mutex
 	pools   []*pool // the first is next; the last one fills
@@ -64,8 +63,8 @@ type accepted struct {
 // maxWaiting is how many requests may wait for the disk.
 const maxWaiting = 1024
 
-func newCommitter(w *segment.Writer, grown func(uint64), publish func([]accepted), log *slog.Logger) *committer {
-	return &committer{log: log, writer: w, seen: newDuplicates(), grown: grown, publish: publish, kick: make(chan struct{}, 1)}
+func newCommitter(w *segment.Writer, room *room, grown func(uint64), publish func([]accepted) (wake func())) *committer {
+	return &committer{writer: w, room: room, seen: newDuplicates(), grown: grown, publish: publish, kick: make(chan struct{}, 1)}
 }
 
 // do returns once r is durable or refused.
@@ -155,35 +154,53 @@ func (c *committer) take() *pool {
 
 // commit makes a pool durable, answers its requests, and hands on what is new.
 func (c *committer) commit(p *pool) error {
-	begun, err := c.writer.Begin()
-	if begun {
-		c.grown(c.writer.First())
-	}
-	var fresh []accepted
-	if err == nil {
-		fresh = c.decide(p)
-		if err = c.writer.Write(); err == nil {
-			err = c.writer.Sync()
-		}
-	} else {
-		c.writer.Drop()
-	}
-	if err == nil {
+	fresh, err := c.write(p)
+	switch {
+	case err == nil:
 		for i := range fresh {
 			if r := &fresh[i]; r.of == 0 {
 				c.seen.add(remembered{r.identity, Receipt{Seq: r.seq, To: r.to}})
 			}
 		}
+		// Who is answered finds the events in their queues.
+		wake := c.publish(fresh)
 		c.finish(p, nil)
-		c.publish(fresh)
+		wake()
 		return nil
-	}
-	if errors.Is(err, segment.ErrNoRoom) {
+	case isNoRoom(err):
+		c.room.refused(len(p.requests), err)
 		c.finish(p, fmt.Errorf("%w: %w", ErrNoRoom, err))
 		return nil
 	}
 	c.finish(p, fmt.Errorf("%w: %w", ErrFailed, err))
 	return err
+}
+
+// write puts what is new in a pool on disk.
+func (c *committer) write(p *pool) ([]accepted, error) {
+	begun, err := c.writer.Begin()
+	if begun {
+		c.grown(c.writer.First())
+	}
+	if err != nil {
+		return nil, err
+	}
+	fresh := c.decide(p)
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	if err := c.room.check(time.Now(), int64(c.writer.Pending())); err != nil {
+		c.writer.Drop()
+		return nil, err
+	}
+	if err := c.writer.Write(); err != nil {
+		return nil, err
+	}
+	if err := c.writer.Sync(); err != nil {
+		return nil, err
+	}
+	c.room.accepted()
+	return fresh, nil
 }
 
 // decide gives each record its number, or finds the event that it repeats.

@@ -178,26 +178,33 @@ func (j *Journal) Append(ctx context.Context, entries []Entry) ([]Receipt, error
 	return r.receipts, nil
 }
 
-// publish hands durable records to the queues, and wakes them.
-func (j *Journal) publish(batch []accepted) {
-	woken := map[*Queue]struct{}{}
+// publish hands durable records to the queues. The function that it returns
+// wakes those that got some.
+func (j *Journal) publish(batch []accepted) (wake func()) {
+	got := map[*Queue]struct{}{}
 	for i := range batch {
 		a := &batch[i]
 		it := item{seq: a.seq, of: a.of, place: a.place, accepted: a.at.UnixNano(), body: a.body}
 		for _, name := range a.to {
 			q := j.Queue(name)
 			q.publish(it)
-			woken[q] = struct{}{}
+			got[q] = struct{}{}
 		}
 	}
 	j.mu.Lock()
 	j.published = j.commits.writer.Position()
 	j.mu.Unlock()
-	for q := range woken {
-		q.mu.Lock()
-		wake := q.wake
-		q.mu.Unlock()
-		wake()
+	return func() {
+		for q := range got {
+			q.awaken()
+		}
+	}
+}
+
+// wakeAll tells every queue that more may be claimed.
+func (j *Journal) wakeAll() {
+	for _, q := range j.Queues() {
+		q.awaken()
 	}
 }
 

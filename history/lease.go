@@ -26,6 +26,9 @@ type Lease struct {
 // lock while it reads a file; a claim that finds another one reading is told
 // that nothing is due, and woken when that has ended.
 func (q *Queue) Claim(pick Pick) (*Lease, bool) {
+	if q.journal.outcomes.full() {
+		return nil, false // what became of it could not be kept
+	}
 	q.mu.Lock()
 	older := q.older
 	q.mu.Unlock()

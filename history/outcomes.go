@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ type outcomes struct {
 
 	mu      sync.Mutex
 	pool    []outcome
+	held    int64 // bytes of lines that are not written
 	flushes []chan error
 	failed  error
 	kick    chan struct{}
@@ -27,6 +27,7 @@ type outcomes struct {
 	configs map[string]uint64
 	synced  time.Time
 	noRoom  bool
+	drained func() // there is room again
 }
 
 // outcome is one line to be.
@@ -41,11 +42,14 @@ const (
 	syncEvery = 500 * time.Millisecond
 	// roomAgain is how soon a full disk is tried again.
 	roomAgain = 250 * time.Millisecond
+	// maxHeld is how many bytes of lines are held while the disk is full
+	// before no delivery is begun any more.
+	maxHeld = 64 << 20
 )
 
-func newOutcomes(w *segment.Writer, log *slog.Logger) *outcomes {
+func newOutcomes(w *segment.Writer, drained func(), log *slog.Logger) *outcomes {
 	return &outcomes{
-		log: log, writer: w, at: w.Position(),
+		log: log, writer: w, drained: drained, at: w.Position(),
 		kick: make(chan struct{}, 1), configs: map[string]uint64{},
 	}
 }
@@ -55,8 +59,16 @@ func newOutcomes(w *segment.Writer, log *slog.Logger) *outcomes {
 func (o *outcomes) add(line outcome) {
 	o.mu.Lock()
 	o.pool = append(o.pool, line)
+	o.held += int64(len(line.fields))
 	o.mu.Unlock()
 	o.wake()
+}
+
+// full says whether so much waits to be written that nothing is to be added.
+func (o *outcomes) full() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.held >= maxHeld
 }
 
 func (o *outcomes) wake() {
@@ -121,14 +133,10 @@ func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 	o.pool, o.flushes = nil, nil
 	o.mu.Unlock()
 	written, err := o.write(pool)
-	if o.noRoom = errors.Is(err, segment.ErrNoRoom); o.noRoom {
-		// The outcomes stay, in their order, and nothing is sent again.
-		o.mu.Lock()
-		o.pool = append(pool[written:], o.pool...)
-		o.mu.Unlock()
-	} else if err != nil {
+	if err != nil && !isNoRoom(err) {
 		return 0, err
 	}
+	o.settle(pool, written, err)
 	if o.writer.Dirty() && (stopping || len(flushes) > 0 || time.Since(o.synced) >= syncEvery) {
 		if err := o.writer.Sync(); err != nil {
 			answer(flushes, err)
@@ -145,6 +153,29 @@ func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 		return syncEvery, nil
 	}
 	return time.Hour, nil
+}
+
+// settle keeps the outcomes that were not written, in their order: nothing is
+// sent again for want of room. It says once when that begins, and when it ends.
+func (o *outcomes) settle(pool []outcome, written int, err error) {
+	was := o.noRoom
+	o.noRoom = err != nil
+	o.mu.Lock()
+	for i := range pool[:written] {
+		o.held -= int64(len(pool[i].fields))
+	}
+	if o.noRoom {
+		o.pool = append(pool[written:], o.pool...)
+	}
+	held := o.held
+	o.mu.Unlock()
+	switch {
+	case o.noRoom && !was:
+		o.log.Error("the disk is full: outcomes of deliveries are held in memory, up to 64 MiB, until there is room; free space on the volume of history.dir", "error", err)
+	case was && !o.noRoom:
+		o.log.Info("there is room again: the outcomes that were held are written", "held_bytes", held)
+		o.drained()
+	}
 }
 
 func answer(flushes []chan error, err error) {

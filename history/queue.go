@@ -97,6 +97,14 @@ func (q *Queue) Notify(wake func()) {
 	}
 }
 
+// awaken tells whoever was set by Notify.
+func (q *Queue) awaken() {
+	q.mu.Lock()
+	wake := q.wake
+	q.mu.Unlock()
+	wake()
+}
+
 // TakeOver makes the queue hand out what waits under a former name first.
 func (q *Queue) TakeOver(older *Queue) {
 	q.mu.Lock()
@@ -169,6 +177,13 @@ func (q *Queue) shift() item {
 	it := q.window[0]
 	q.window[0] = item{}
 	q.window = q.window[1:]
+	q.journal.held.Add(-it.held())
+	q.tidy()
+	return it
+}
+
+// tidy lets go of what a window that is empty does not need.
+func (q *Queue) tidy() {
 	switch {
 	case len(q.window) > 0:
 	case q.unread > 0:
@@ -177,8 +192,6 @@ func (q *Queue) shift() item {
 	default:
 		q.window, q.skip = nil, nil
 	}
-	q.journal.held.Add(-it.held())
-	return it
 }
 
 // Due says when a claim would next succeed, in the past if it would now. It is

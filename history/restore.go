@@ -57,8 +57,8 @@ func (r *restoring) run() error {
 		break
 	}
 	r.Journal.events = events.Archive
-	r.commits = newCommitter(events.Writer, events.Archive.Grow, r.publish, r.log)
-	r.outcomes = newOutcomes(deliveries.Writer, r.log)
+	r.commits = newCommitter(events.Writer, &room{fs: r.fs, log: r.log}, events.Archive.Grow, r.publish)
+	r.outcomes = newOutcomes(deliveries.Writer, r.wakeAll, r.log)
 	if err := r.replay(events, c.Events, r.event); err != nil {
 		return err
 	}

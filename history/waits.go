@@ -71,6 +71,11 @@ func (w *waits) pop() wait {
 	return top
 }
 
+// order makes a heap of any order: a sorted slice is one.
+func (w waits) order() {
+	slices.SortFunc(w, func(a, b wait) int { return int(a.due - b.due) })
+}
+
 func (w waits) sink(i int) {
 	for {
 		down := 2*i + 1
@@ -96,6 +101,6 @@ func (w waits) hasten(now time.Duration, match func(*wait) bool) (n int) {
 			w[i].due = min(w[i].due, now)
 		}
 	}
-	slices.SortFunc(w, func(a, b wait) int { return int(a.due - b.due) }) // a sorted slice is a heap
+	w.order()
 	return n
 }

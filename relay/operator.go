@@ -172,7 +172,7 @@ func (o *operator) Resend(ctx context.Context, which intake.Which, to intake.Tar
 	if err != nil {
 		return intake.Resent{}, err
 	}
-	receipt, err := o.journal.Resend(ctx, history.Resend{Of: a, To: names, By: "api"})
+	receipt, err := o.journal.Resend(ctx, history.Resend{Of: a, To: names, By: to.By})
 	if err != nil {
 		return intake.Resent{}, err
 	}

@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"sidehook/history"
@@ -16,7 +15,7 @@ const (
 	sweepEvery = time.Minute
 )
 
-var errOrphaned = errors.New("its webhook was removed from the file more than 24h ago")
+const orphanedTooLong = "its webhook was removed from the file more than 24h ago"
 
 // welcomeBack ends being orphaned for the webhooks that are in the file.
 func (r *Relay) welcomeBack() {
@@ -82,7 +81,7 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 			r.mu.Lock()
 			for name, until := range r.orphans {
 				if now.After(until) {
-					r.cancelAll(ctx, r.journal.Queue(name))
+					r.cancelAll(r.journal.Queue(name))
 					delete(r.orphans, name)
 				}
 			}
@@ -92,20 +91,17 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 }
 
 // cancelAll ends all that waits in a queue.
-func (r *Relay) cancelAll(ctx context.Context, q *history.Queue) {
-	q.Hasten()
-	n := 0
-	for ctx.Err() == nil {
-		l, ok := q.Claim(history.Retries)
-		if !ok {
-			break
-		}
-		a := history.Attempt{Generation: r.force.generation, Status: history.Canceled, Error: errOrphaned.Error()}
-		if e, err := event.Parse(l.Event, l.Filled); err == nil {
+func (r *Relay) cancelAll(q *history.Queue) {
+	n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+		a := history.Attempt{Generation: r.force.generation, Status: history.Canceled, Error: orphanedTooLong}
+		if e, err := event.Parse(w.Event, w.Filled); err == nil {
 			a.Event, a.Type = e.ID, e.Type
 		}
-		l.Done(a)
-		n++
+		return a, history.End
+	})
+	if err != nil {
+		r.log.Error("cannot cancel what waits for a webhook that is gone", "webhook", q.Name(), "error", err)
+		return
 	}
 	r.log.Warn("canceled what waited for a webhook that is gone", "webhook", q.Name(), "events", n)
 }

@@ -208,6 +208,43 @@ func TestResendHastens(t *testing.T) {
 	}
 }
 
+// TestCancel ends what waits, for one webhook and for an event.
+func TestCancel(t *testing.T) {
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	h := newHost(t, "webhooks:\n"+hook(s, "one", "")+hook(s, "two", ""))
+	for _, id := range []string{"e1", "e2", "e3"} {
+		h.post(id)
+	}
+	eventually(t, "two attempts each", func() bool { return s.count("/one", "e3") == 2 && s.count("/two", "e3") == 2 })
+	cancel := func(body string, want int) {
+		t.Helper()
+		var answer struct{ Canceled int }
+		eventually(t, "what was under way waits", func() bool {
+			var list struct{ Webhooks []struct{ In_flight int } }
+			h.call("GET", "/v1/webhooks", "", &list)
+			return list.Webhooks[0].In_flight+list.Webhooks[1].In_flight == 0
+		})
+		if code := h.call("POST", "/v1/cancel", body, &answer); code != 200 || answer.Canceled != want {
+			t.Errorf("%s: %d, canceled %d, want %d", body, code, answer.Canceled, want)
+		}
+	}
+	cancel(`{"event":"e2"}`, 2)
+	cancel(`{"webhook":"one","type":"other"}`, 0)
+	cancel(`{"webhook":"one"}`, 2)
+	cancel(`{"webhook":"one"}`, 0)
+	if code := h.call("POST", "/v1/cancel", `{"webhook":"nope"}`, nil); code != 404 {
+		t.Errorf("an unknown webhook: %d", code)
+	}
+	var story struct {
+		Webhooks []struct{ Webhook, Status string }
+	}
+	h.call("GET", "/v1/events/e1", "", &story)
+	if got, want := fmt.Sprint(story.Webhooks), "[{one canceled} {two retrying}]"; got != want {
+		t.Errorf("e1: %s, want %s", got, want)
+	}
+}
+
 // TestOrphansAndNames: what waits for a webhook that goes is kept, goes on when
 // it is back, and is taken over by the one that was it.
 func TestOrphansAndNames(t *testing.T) {

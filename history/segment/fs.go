@@ -32,6 +32,9 @@ type FS interface {
 	List() ([]string, error)
 	// Sync makes durable all that was done to names: the folder's fsync.
 	Sync() error
+	// Free says how many bytes of the volume may still be written, and how
+	// many it has.
+	Free() (free, size int64, err error)
 }
 
 // File is one open file. Reading may go on beside everything else; of the

@@ -102,6 +102,9 @@ func (w *Writer) Add(at time.Time, fields ...[]byte) (uint64, Place) {
 	return w.next - 1, place
 }
 
+// Pending is the size of the batch so far in bytes.
+func (w *Writer) Pending() int { return len(w.pending) }
+
 // Write appends the batch to the file with one call. After ErrNoRoom it is as
 // if nothing had been added.
 func (w *Writer) Write() error {

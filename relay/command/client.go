@@ -116,6 +116,10 @@ type refusedError struct {
 
 func (e *refusedError) Error() string { return e.Detail }
 
+// agent is by which the relay knows its own commands: intake's CommandAgent,
+// which this package does not import.
+const agent = "sidehook-cli/"
+
 // call makes a call and returns the answer, if it is one of success.
 func (c *client) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
@@ -125,6 +129,7 @@ func (c *client) call(ctx context.Context, method, path string, body []byte) ([]
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	r.Header.Set("User-Agent", agent+thisBuild().Version)
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}

@@ -94,7 +94,7 @@ func (c *cli) root() *cobra.Command {
 	root.SetErr(c.err)
 	root.AddCommand(
 		c.runCommand(), c.demoCommand(), c.checkCommand(), c.sendCommand(), c.webhookCommand(),
-		c.historyCommand(), c.showCommand(), c.resendCommand(), c.versionCommand(), c.completionCommand(),
+		c.historyCommand(), c.showCommand(), c.resendCommand(), c.cancelCommand(), c.versionCommand(), c.completionCommand(),
 	)
 	root.SetHelpCommand(c.helpCommand())
 	c.prepare(root)

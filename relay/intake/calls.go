@@ -30,6 +30,7 @@ func (s *Server) allCalls() []call {
 		{"POST", "/v1/events/{id}/resend", guarded, []string{"source"}, s.resend},
 		{"GET", "/v1/webhooks", guarded, nil, s.listWebhooks},
 		{"GET", "/v1/webhooks/{name}", guarded, nil, s.showWebhook},
+		{"POST", "/v1/cancel", guarded, nil, s.cancel},
 		{"GET", "/v1/config", guarded, nil, s.showConfig},
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", health, nil, s.readyz},

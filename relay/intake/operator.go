@@ -19,6 +19,9 @@ type Operator interface {
 	// Resend sends an event again, which is durable on return; *NotFoundError,
 	// *UnprocessableError.
 	Resend(ctx context.Context, which Which, to Target) (Resent, error)
+	// Cancel ends waiting deliveries, which is durable on return, and says how
+	// many; *NotFoundError for a webhook.
+	Cancel(ctx context.Context, which Cancel) (int, error)
 	// Config returns the file in force.
 	Config(ctx context.Context) (Config, error)
 }
@@ -123,7 +126,8 @@ type Decision struct {
 // Target says where an event goes again.
 type Target struct {
 	Webhooks []string
-	All      bool // to all that it was accepted for; neither: to the only one
+	All      bool   // to all that it was accepted for; neither: to the only one
+	By       string // who asks: cli or api
 }
 
 // Resent says what a resend did.

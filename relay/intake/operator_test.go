@@ -18,6 +18,7 @@ type operator struct {
 	fails error
 	which intake.Which
 	to    intake.Target
+	ends  intake.Cancel
 }
 
 var at = time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
@@ -53,6 +54,13 @@ func (o *operator) Resend(_ context.Context, which intake.Which, to intake.Targe
 	defer o.mu.Unlock()
 	o.which, o.to = which, to
 	return intake.Resent{ID: which.ID, Seq: 9, Webhooks: to.Webhooks, Gone: []string{"x"}}, o.fails
+}
+
+func (o *operator) Cancel(_ context.Context, which intake.Cancel) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ends = which
+	return 3, o.fails
 }
 
 func (o *operator) Config(context.Context) (intake.Config, error) {
@@ -113,7 +121,7 @@ func TestWhichEvent(t *testing.T) {
 		if r := do(t, l.viaUnix, "GET", "http://localhost/v1/events/"+path, ""); r.StatusCode != 200 {
 			t.Errorf("%s: %d %s", path, r.StatusCode, r.body)
 		}
-		if got := l.operator.asked(); got != want+" {Webhooks:[] All:false}" {
+		if got := l.operator.asked(); got != want+" {Webhooks:[] All:false By:}" {
 			t.Errorf("%s: asked for %s, want %s", path, got, want)
 		}
 	}
@@ -123,10 +131,10 @@ func TestResend(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	url := "http://localhost/v1/events/e1/resend"
 	for _, c := range []struct{ body, want, answer string }{
-		{"", "{Webhooks:[] All:false}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
-		{"{}", "{Webhooks:[] All:false}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
-		{`{"all":true}`, "{Webhooks:[] All:true}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
-		{`{"webhooks":["a","b"]}`, "{Webhooks:[a b] All:false}", `{"id":"e1","seq":9,"webhooks":["a","b"],"gone":["x"]}`},
+		{"", "{Webhooks:[] All:false By:api}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
+		{"{}", "{Webhooks:[] All:false By:api}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
+		{`{"all":true}`, "{Webhooks:[] All:true By:api}", `{"id":"e1","seq":9,"webhooks":[],"gone":["x"]}`},
+		{`{"webhooks":["a","b"]}`, "{Webhooks:[a b] All:false By:api}", `{"id":"e1","seq":9,"webhooks":["a","b"],"gone":["x"]}`},
 	} {
 		do(t, l.viaUnix, "POST", url, c.body, "Content-Type", jsonType).check(t, 202, c.answer+"\n")
 		if got, want := l.operator.asked(), "{ID:e1 Source: Seq:0} "+c.want; got != want {
@@ -149,6 +157,31 @@ func TestResend(t *testing.T) {
 	}
 	do(t, l.viaUnix, "POST", url, "all=true", "Content-Type", "application/x-www-form-urlencoded").
 		check(t, 415, problem(415, -1, "the Content-Type is not application/json"))
+}
+
+func TestCancel(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	url := "http://localhost/v1/cancel"
+	for body, want := range map[string]intake.Cancel{
+		`{"webhook":"a"}`: {Webhook: "a"},
+		`{"event":"seq:3","type":"t","since":"2026-11-23T14:55:00Z","until":"2026-11-23T15:55:00+01:00"}`: {Event: "seq:3", Type: "t", Since: at, Until: at},
+	} {
+		do(t, l.viaUnix, "POST", url, body, "Content-Type", jsonType).check(t, 200, `{"canceled":3}`+"\n")
+		l.operator.mu.Lock()
+		got := l.operator.ends
+		l.operator.mu.Unlock()
+		if got.Since, got.Until = got.Since.UTC(), got.Until.UTC(); got != (intake.Cancel{Webhook: want.Webhook, Event: want.Event, Type: want.Type, Since: want.Since.UTC(), Until: want.Until.UTC()}) {
+			t.Errorf("%s: asked to end %+v, want %+v", body, got, want)
+		}
+	}
+	for body, detail := range map[string]string{
+		"":                                    `name a "webhook" or an "event", or both`,
+		`{"type":"t"}`:                        `name a "webhook" or an "event", or both`,
+		`{"webhook":"a","since":"yesterday"}`: `"since" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "yesterday"`,
+		`{"webhook":"a","id":"e"}`:            `unknown key "id"`,
+	} {
+		do(t, l.viaUnix, "POST", url, body, "Content-Type", jsonType).check(t, 400, problem(400, -1, detail))
+	}
 }
 
 func TestOperatorRefuses(t *testing.T) {
@@ -191,7 +224,7 @@ func TestHealth(t *testing.T) {
 	get("/readyz", 503, problem(503, -1, "recovery is under way"))
 }
 
-const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, GET /v1/config, GET /healthz, GET /readyz"
+const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, POST /v1/cancel, GET /v1/config, GET /healthz, GET /readyz"
 
 func TestUnknownCalls(t *testing.T) {
 	l := start(t, settings, intake.Options{})

@@ -9,7 +9,11 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 )
+
+// CommandAgent is what the User-Agent of sidehook's own commands begins with.
+const CommandAgent = "sidehook-cli/"
 
 // maxOrder is how large the body of an operator's call may be.
 const maxOrder = 1 << 20
@@ -33,6 +37,10 @@ func (s *Server) resend(ctx context.Context, w http.ResponseWriter, r *http.Requ
 
 // readTarget reads {"webhooks": […]} or {"all": true}, or no body at all.
 func readTarget(r *http.Request) (to Target, p *problem) {
+	to.By = "api"
+	if strings.HasPrefix(r.UserAgent(), CommandAgent) {
+		to.By = "cli"
+	}
 	p = readOrder(r, map[string]any{"webhooks": &to.Webhooks, "all": &to.All})
 	if p != nil {
 		return to, p

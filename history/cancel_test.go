@@ -1,0 +1,84 @@
+package history_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/segment/memfs"
+)
+
+// TestCancel ends what matches, wherever it waits, for good.
+func TestCancel(t *testing.T) {
+	fs := memfs.New()
+	r := start(t, fs, history.Options{SegmentSize: 64 << 10})
+	r.append(ids(1, 1500), "a", "b") // more than a window
+	q := r.Queue("a")
+	flying, _ := q.Claim(history.Retries)
+	for range 3 {
+		l, _ := q.Claim(history.Retries)
+		l.Retry(history.Attempt{Status: history.Retrying, Event: id(l)}, time.Now().Add(time.Hour))
+	}
+	odd := func(w *history.Waiting) (history.Attempt, history.Verdict) {
+		if w.Seq%2 == 0 {
+			return history.Attempt{}, history.Keep
+		}
+		return history.Attempt{Status: history.Canceled, Error: "asked for"}, history.End
+	}
+	n, err := q.Cancel(odd)
+	if err != nil || n != 749 {
+		t.Errorf("canceled %d, %v; want 749: all odd ones but the first, which is under way", n, err)
+	}
+	if n, err := q.Cancel(odd); err != nil || n != 0 {
+		t.Errorf("canceled %d, %v once more", n, err)
+	}
+	if b := q.Backlog(); b.Events != 751 {
+		t.Errorf("backlog %+v, want 751 events", b)
+	}
+	flying.Done(history.Attempt{Status: history.Delivered})
+	var want []string
+	for i := 2; i <= 1500; i += 2 {
+		want = append(want, fmt.Sprint("e", i))
+	}
+	fs = fs.Kill() // what was canceled is durable without a clean stop
+	r = start(t, fs, history.Options{})
+	r.Queue("a").Hasten()
+	got := slices.DeleteFunc(r.drain("a"), func(id string) bool {
+		return id == "e1" // its end need not have been written
+	})
+	slices.Sort(got)
+	slices.Sort(want)
+	same(t, "delivered after a kill", got, want)
+	if b := r.Queue("b").Backlog(); b.Events != 1500 {
+		t.Errorf("the other webhook's backlog: %+v", b)
+	}
+}
+
+// TestCancelTheOldest stops where it is told to.
+func TestCancelTheOldest(t *testing.T) {
+	for _, n := range []uint64{0, 3, 200, 700, 1200} {
+		r := start(t, memfs.New(), history.Options{})
+		r.append(ids(1, 1200), "a")
+		q := r.Queue("a")
+		l, _ := q.Claim(history.Retries)
+		l.Retry(history.Attempt{Status: history.Retrying}, time.Now().Add(time.Hour))
+		var size int64
+		got, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+			if w.Seq > n {
+				return history.Attempt{}, history.Enough
+			}
+			size += w.Size
+			return history.Attempt{Status: history.Expired, Error: "max_backlog"}, history.End
+		})
+		if err != nil || got != int(n) {
+			t.Errorf("ended %d, %v; want %d", got, err, n)
+		}
+		q.Hasten()
+		same(t, "left", r.drain("a"), ids(int(n)+1, 1200))
+		if n > 0 && size == 0 {
+			t.Error("deliveries have no size")
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/relay/intake"
+	"sidehook/relay/sign"
+)
+
+// Cancel ends the waiting deliveries that match, of webhooks that are gone too.
+func (o *operator) Cancel(_ context.Context, c intake.Cancel) (int, error) {
+	f, _ := o.inForce()
+	known := f.webhooks[c.Webhook].config != nil || c.Webhook == ""
+	ended := 0
+	for _, q := range o.journal.Queues() {
+		if c.Webhook != "" && q.Name() != c.Webhook {
+			continue
+		}
+		known = true
+		n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+			e, err := event.Parse(w.Event, w.Filled)
+			if err != nil || !matches(&c, w, &e) {
+				return history.Attempt{}, history.Keep
+			}
+			return history.Attempt{
+				Generation: f.generation, Status: history.Canceled, Error: "canceled by request", Event: e.ID, Type: e.Type,
+			}, history.End
+		})
+		ended += n
+		if err != nil {
+			return ended, err
+		}
+	}
+	if !known {
+		return 0, &intake.NotFoundError{What: fmt.Sprintf("webhook %q", c.Webhook)}
+	}
+	return ended, nil
+}
+
+func matches(c *intake.Cancel, w *history.Waiting, e *event.Event) bool {
+	which := history.ParseWhich(c.Event)
+	switch {
+	case which.Seq != 0 && which.Seq != w.Seq,
+		which.ID != "" && which.ID != e.ID && which.ID != sign.DeliveryID(e.Source, e.ID),
+		c.Type != "" && c.Type != e.Type,
+		!c.Since.IsZero() && w.Accepted.Before(c.Since),
+		!c.Until.IsZero() && !w.Accepted.Before(c.Until):
+		return false
+	}
+	return true
+}

@@ -1,0 +1,145 @@
+//go:build linux
+
+package relay_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// onVolume is a relay whose history is on a volume of its own, and its receiver.
+func onVolume(t *testing.T) (*volume, *process, *receiver) {
+	v := newVolume(t)
+	s := newReceiver(t)
+	rest := fmt.Sprintf("history: {dir: %s}\nwebhooks:\n%s", filepath.Join(v.mount, "history"), hook(s, "one", ""))
+	return v, newProcess(t, t.TempDir(), rest), s
+}
+
+// launchHere starts a relay that the end of the test ends.
+func (p *process) launchHere() *exec.Cmd {
+	cmd := p.launch()
+	p.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return cmd
+}
+
+// TestFullVolume: events are refused, deliveries go on, and so does all else
+// once there is room; nothing is lost and nothing sent twice.
+func TestFullVolume(t *testing.T) {
+	v, p, s := onVolume(t)
+	p.launchHere()
+	s.answer(func(http.ResponseWriter, *http.Request) { time.Sleep(20 * time.Millisecond) })
+	var accepted []string
+	post := func(id string) int {
+		code := p.post(id)
+		if code == 202 {
+			accepted = append(accepted, id)
+		}
+		return code
+	}
+	for i := range 60 {
+		post(fmt.Sprint("before-", i))
+	}
+	fill := filepath.Join(v.mount, "fill")
+	if out, err := exec.Command("dd", "if=/dev/zero", "of="+fill, "bs=64k").CombinedOutput(); err == nil {
+		t.Fatalf("the volume is not full: %s", out)
+	}
+	eventually(t, "events are refused", func() bool { return post(fmt.Sprint("full-", len(accepted))) == 507 })
+	for _, id := range accepted {
+		eventually(t, id+" arrives on a full disk", func() bool { return s.count("/one", id) > 0 })
+	}
+	if err := os.Remove(fill); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "events are accepted again", func() bool { return post(fmt.Sprint("after-", len(accepted))) == 202 })
+	for _, id := range accepted {
+		eventually(t, id+" arrives", func() bool { return s.count("/one", id) > 0 })
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, n := range s.got {
+		if n != 1 {
+			t.Errorf("%s was sent %d times", key, n)
+		}
+	}
+}
+
+// TestFrozenVolume holds answers back, and loses nothing.
+func TestFrozenVolume(t *testing.T) {
+	v, p, s := onVolume(t)
+	p.launchHere()
+	p.post("before")
+	if out, err := exec.Command("fsfreeze", "-f", v.mount).CombinedOutput(); err != nil {
+		t.Skipf("cannot freeze a volume here: %v %s", err, out)
+	}
+	answer := make(chan int, 1)
+	go func() { answer <- p.post("frozen") }()
+	select {
+	case code := <-answer:
+		t.Errorf("answer %d while nothing can be written", code)
+	case <-time.After(300 * time.Millisecond):
+	}
+	if out, err := exec.Command("fsfreeze", "-u", v.mount).CombinedOutput(); err != nil {
+		t.Fatalf("thaw: %v %s", err, out)
+	}
+	if code := <-answer; code != 202 {
+		t.Errorf("answer %d, want 202 once it is thawed", code)
+	}
+	eventually(t, "the event arrives", func() bool { return s.count("/one", "frozen") == 1 })
+}
+
+// TestDeletedHistory ends the process instead of acknowledging into nothing.
+func TestDeletedHistory(t *testing.T) {
+	for name, lose := range map[string]func(dir string) error{
+		"deleted": os.RemoveAll,
+		"moved":   func(dir string) error { return os.Rename(dir, dir+".old") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			p := newProcess(t, dir, "webhooks: []\n")
+			cmd := p.launchHere()
+			if code := p.post("before"); code != 202 {
+				t.Fatalf("answer %d", code)
+			}
+			if err := lose(filepath.Join(dir, "history")); err != nil {
+				t.Fatal(err)
+			}
+			if code := p.post("after"); code != 503 {
+				t.Errorf("answer %d, want 503", code)
+			}
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.Wait() }()
+			select {
+			case <-ended:
+			case <-time.After(5 * time.Second):
+				t.Fatal("the process lives on for 5 s")
+			}
+			if code := cmd.ProcessState.ExitCode(); code != 1 {
+				t.Errorf("exit code %d, want 1", code)
+			}
+		})
+	}
+}
+
+// TestReadOnlyVolume says at the start what is wrong.
+func TestReadOnlyVolume(t *testing.T) {
+	v, p, _ := onVolume(t)
+	cmd := p.launch()
+	p.post("before")
+	cmd.Process.Kill()
+	cmd.Wait()
+	if out, err := exec.Command("mount", "-o", "remount,ro", v.mount).CombinedOutput(); err != nil {
+		t.Skipf("cannot remount here: %v %s", err, out)
+	}
+	again := exec.Command(os.Args[0])
+	again.Env = append(os.Environ(), relayOf+"="+p.path)
+	out, err := again.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "read-only file system") {
+		t.Errorf("a start on a read-only volume: %v %s", err, out)
+	}
+}
