@@ -81,6 +81,7 @@ type Journal struct {
 	hash       string
 
 	saved   cursors // those on disk; belongs to whoever saves
+	saving  trouble // with them
 	release func() error
 }
 
@@ -131,8 +132,10 @@ func (j *Journal) saveRegularly(ctx context.Context) error {
 func (j *Journal) save() {
 	if err := j.saveCursors(); err != nil {
 		// The next start reads more than it had to; nothing else.
-		j.log.Warn("cannot write the cursors", "error", err)
+		j.saving.met(j.log, "cannot write the cursors, so that the next start reads more of the history", err)
+		return
 	}
+	j.saving.over(j.log, "the cursors are written again")
 }
 
 // Refuse ends the acceptance of events: Append says ErrStopping from now on.
