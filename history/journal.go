@@ -130,12 +130,14 @@ func (j *Journal) saveRegularly(ctx context.Context) error {
 }
 
 func (j *Journal) save() {
-	if err := j.saveCursors(); err != nil {
-		// The next start reads more than it had to; nothing else.
+	switch err := j.saveCursors(); {
+	case err == nil:
+		j.saving.over(j.log, "the cursors are written again")
+	case errors.Is(err, errWriter):
+		// That ends Run, which says why.
+	default:
 		j.saving.met(j.log, "cannot write the cursors, so that the next start reads more of the history", err)
-		return
 	}
-	j.saving.over(j.log, "the cursors are written again")
 }
 
 // Refuse ends the acceptance of events: Append says ErrStopping from now on.
