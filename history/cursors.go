@@ -73,6 +73,9 @@ func (p position) unpack() segment.Position {
 	return segment.Position{Number: p.Number, Batch: p.Batch, Last: unpackPlace(p.Place)}
 }
 
+// errWriter says that the outcomes are not written any more.
+var errWriter = errors.New("the writer has ended")
+
 // saveCursors writes the cursors if anything was written since they last were.
 func (j *Journal) saveCursors() error {
 	deliveries := j.outcomes.position()
@@ -95,8 +98,11 @@ func (j *Journal) saveCursors() error {
 		}
 	}
 	// They may say no more than lines that are synced.
-	if err := j.outcomes.flush(); err != nil {
+	switch err := j.outcomes.flush(); {
+	case errors.Is(err, ErrNoRoom):
 		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", errWriter, err)
 	}
 	if err := writeCursors(j.fs, &c); err != nil {
 		return err

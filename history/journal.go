@@ -81,6 +81,7 @@ type Journal struct {
 	hash       string
 
 	saved   cursors // those on disk; belongs to whoever saves
+	saving  trouble // with them
 	release func() error
 }
 
@@ -129,9 +130,13 @@ func (j *Journal) saveRegularly(ctx context.Context) error {
 }
 
 func (j *Journal) save() {
-	if err := j.saveCursors(); err != nil {
-		// The next start reads more than it had to; nothing else.
-		j.log.Warn("cannot write the cursors", "error", err)
+	switch err := j.saveCursors(); {
+	case err == nil:
+		j.saving.over(j.log, "the cursors are written again")
+	case errors.Is(err, errWriter):
+		// That ends Run, which says why.
+	default:
+		j.saving.met(j.log, "cannot write the cursors, so that the next start reads more of the history", err)
 	}
 }
 

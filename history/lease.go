@@ -90,12 +90,13 @@ func (q *Queue) open(l *Lease) error {
 		var damage *segment.Damage
 		switch err := q.journal.load(&l.item); {
 		case err == nil:
+			q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
 		case errors.As(err, &damage), errors.Is(err, segment.ErrNotFound):
 			q.journal.log.Error("cannot deliver a damaged event", "webhook", q.name, "seq", l.seq, "error", err)
 			l.Done(Attempt{Status: Failed, Error: "its record in the history is damaged"})
 			return err
 		default:
-			q.journal.log.Error("cannot read a waiting event", "webhook", q.name, "seq", l.seq, "error", err)
+			q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name, "seq", l.seq)
 			l.Release(nil, time.Now().Add(readAgain))
 			return err
 		}

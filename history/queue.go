@@ -43,6 +43,8 @@ type Queue struct {
 	reading bool          // a claim is reading the file
 	pause   time.Duration // after an error, until when none reads again
 	backlog Backlog
+
+	unreadable trouble // with what waits; under its own lock
 }
 
 // mark is a point in the events: nothing that is unread has a number below seq

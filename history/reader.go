@@ -28,7 +28,7 @@ func (q *Queue) read() {
 		// The file cannot be read now. Nothing is lost: it is tried again.
 		q.pause = q.journal.now() + readAgain
 		q.mu.Unlock()
-		q.journal.log.Error("cannot read waiting events", "webhook", q.name, "error", err)
+		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
 		return
 	}
 	for i := range found {
@@ -46,6 +46,7 @@ func (q *Queue) read() {
 	}
 	wake := q.wake
 	q.mu.Unlock()
+	q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
 	wake()
 }
 

@@ -19,7 +19,7 @@ import (
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
 	"sidehook":      {"relay/command"},
-	"relay/command": {"config", "history", "history/event", "relay", "relay/sign"},
+	"relay/command": {"config", "history", "history/event", "relay", "relay/sign", "relay/systemd"},
 	"relay":         {"config", "history", "history/event", "relay/deliver", "relay/dial", "relay/intake", "relay/route", "relay/sign"},
 	"relay/intake":  {"history", "history/event"},
 	"relay/deliver": {"history", "history/event", "relay/dial", "relay/sign"},
@@ -34,6 +34,7 @@ var flow = map[string][]string{
 	"relay/dial":      {},
 	"relay/route":     {},
 	"relay/sign":      {},
+	"relay/systemd":   {},
 }
 
 // TestImportsPointOneWay looks at what is built, not at tests: a test may stand

@@ -28,7 +28,11 @@ type Options struct {
 	Log     *slog.Logger
 	Version string                 // in the User-Agent
 	Opened  func(addrs []net.Addr) // called once every listener is open
-	Roots   *x509.CertPool         // of the receivers' certificates; nil: the system's
+
+	// Listeners were opened by others, and are served instead of those of their
+	// network, tcp or unix, in the file.
+	Listeners []net.Listener
+	Roots     *x509.CertPool // of the receivers' certificates; nil: the system's
 }
 
 // Relay is a running sidehook.
@@ -40,6 +44,7 @@ type Relay struct {
 	deliver *deliver.Deliverer
 	intake  *intake.Server
 	own     atomic.Pointer[[]netip.AddrPort] // of the listener
+	dead    atomic.Pointer[error]            // why the journal is not written any more
 
 	mu      sync.Mutex
 	force   *force
@@ -68,9 +73,9 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Log: opts.Log,
 	})
 	r.intake = intake.New(journal, (*operator)(r), intake.Settings{}, intake.Options{
-		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode,
+		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
 		Token: file.Listen.Token.Reveal(), MaxEventSize: file.Listen.MaxEventSize,
-		Opened: r.opened, Ready: journal.Failed, Healthy: r.healthy, Log: opts.Log,
+		Opened: r.opened, Ready: journal.Failed, Healthy: r.Healthy, Log: opts.Log,
 	})
 	if err := r.Apply(file); err != nil {
 		return nil, errors.Join(err, journal.Close())
@@ -92,9 +97,13 @@ func (r *Relay) opened(addrs []net.Addr) {
 	}
 }
 
-// healthy is why a restart would help: a journal that failed. One that stops
-// is on its way to a restart already.
-func (r *Relay) healthy() error {
+// Healthy is why a restart would help, nil while it would not: a journal that
+// failed, in either of its streams. One that stops is on its way to a restart
+// already. It may be called at any time.
+func (r *Relay) Healthy() error {
+	if err := r.dead.Load(); err != nil {
+		return *err
+	}
 	if err := r.journal.Failed(); err != nil && !errors.Is(err, history.ErrStopping) {
 		return err
 	}
@@ -115,6 +124,10 @@ func (r *Relay) Run(ctx context.Context) error {
 	written := make(chan error, 1)
 	go func() {
 		err := r.journal.Run(writing)
+		if err != nil {
+			r.dead.Store(&err)
+			r.log.Error("sidehook ends, for the next start to read what is truly on the disk", "dir", r.dir, "error", err)
+		}
 		stop(err)
 		written <- err
 	}()

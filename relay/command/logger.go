@@ -20,7 +20,7 @@ func (c *cli) logger(format, level string) (*slog.Logger, error) {
 	case "text":
 		return textLogger(c.err, least), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: least})), nil
+		return slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: least, ReplaceAttr: readableAttr})), nil
 	}
 	return nil, usagef("--log-format is %q, and must be text or json", format)
 }
@@ -29,6 +29,14 @@ func textLogger(to *screen, least slog.Level) *slog.Logger {
 	return slog.New(tint.NewTextHandler(to, &tint.Options{
 		Level: least, TimeFormat: time.DateTime + ".000", NoColor: !to.colour, ReplaceAttr: cleanAttr,
 	}))
+}
+
+// readableAttr writes a duration as text does, and not in nanoseconds.
+func readableAttr(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // cleanAttr makes an attribute safe to print. Where it colours, tint takes \x1b

@@ -14,6 +14,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/relay"
+	"sidehook/relay/systemd"
 )
 
 func (c *cli) runCommand() *cobra.Command {
@@ -31,7 +32,11 @@ func (c *cli) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.run(cmd.Context(), log)
+			err = c.run(cmd.Context(), log)
+			if format == "json" {
+				return logged(log, err)
+			}
+			return c.complained(err)
 		},
 	}
 	cmd.Flags().StringVar(&format, "log-format", "text", "`FORMAT`: text or json")
@@ -39,86 +44,102 @@ func (c *cli) runCommand() *cobra.Command {
 	return cmd
 }
 
+// complained prints the problems of a file as every command does, and leaves
+// any other error to be printed.
+func (c *cli) complained(err error) error {
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		c.complain(problems)
+		return said(1)
+	}
+	return err
+}
+
+// logged says why run has ended in the form of all that it says.
+func logged(log *slog.Logger, err error) error {
+	if err == nil {
+		return nil
+	}
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		logProblems(log, "sidehook does not start with this file", problems)
+	} else {
+		log.Error("sidehook has failed", "error", err)
+	}
+	return said(1)
+}
+
 func (c *cli) run(ctx context.Context, log *slog.Logger) error {
-	file, err := c.load(config.Run)
+	path, err := config.Find(c.config)
 	if err != nil {
 		return err
 	}
-	warn(log, file)
+	file, err := config.Load(path, config.Run)
+	if err != nil {
+		return err
+	}
+	sockets, err := systemd.Sockets()
+	if err != nil {
+		return err
+	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	b := thisBuild()
+	manager := systemd.New(log)
+	edits := &edits{log: log, manager: manager}
+	edits.warn(file)
 	r, err := relay.New(file, relay.Options{
-		Log: log, Version: b.Version,
+		Log: log, Version: b.Version, Listeners: sockets,
 		Opened: func([]net.Addr) {
 			log.Info("sidehook is ready", "version", b.Version, "file", file.Path, "webhooks", len(file.Webhooks))
+			manager.Ready(inForce(file))
 		},
 	})
 	if err != nil {
 		return err
 	}
+	edits.relay = r
 	ctx, stop := context.WithCancel(ctx)
-	watcher := config.NewWatcher(file, log, func(file *config.File, err error) { apply(r, log, file, err) })
+	// It is fed also while it stops, which may take longer than the watchdog waits.
+	alive, starve := context.WithCancel(context.WithoutCancel(ctx))
+	watcher := config.NewWatcher(file, log, edits.apply)
 	var beside sync.WaitGroup
 	beside.Go(func() {
 		// It ends with ctx alone, and without an error.
 		_ = watcher.Run(ctx)
 	})
-	beside.Go(func() { obey(ctx, signals, watcher, stop, log) })
+	beside.Go(func() {
+		if s := obey(ctx, signals, func() { edits.reload(watcher) }); s != nil {
+			log.Info("stopping; a second signal ends it at once", "signal", s.String())
+			manager.Stopping("stopping: the requests under way end")
+			stop()
+		}
+	})
+	beside.Go(func() { manager.Feed(alive, r.Healthy) })
 	err = r.Run(ctx)
+	if err != nil {
+		manager.Stopping("failed: " + err.Error())
+	}
 	stop()
+	starve()
 	beside.Wait()
 	return err
 }
 
-// obey does what signals say until ctx is done. It ends with the first one that
-// asks to stop; the next has the effect that it has on any process.
-func obey(ctx context.Context, signals <-chan os.Signal, watcher *config.Watcher, stop func(), log *slog.Logger) {
+// obey reloads when a signal says so, until ctx is done. It ends with the first
+// signal that asks to stop; the next has the effect that it has on any process.
+func obey(ctx context.Context, signals <-chan os.Signal, reload func()) os.Signal {
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case s := <-signals:
 			if s == syscall.SIGHUP {
-				watcher.Reload()
+				reload()
 				continue
 			}
-			log.Info("stopping; a second signal ends it at once", "signal", s.String())
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
-			stop()
-			return
+			return s
 		}
-	}
-}
-
-// apply puts an edit in force, or says why not.
-func apply(r *relay.Relay, log *slog.Logger, file *config.File, err error) {
-	if err == nil {
-		warn(log, file)
-		err = r.Apply(file)
-	}
-	if err == nil {
-		return
-	}
-	r.Refused(err)
-	var problems config.Problems
-	if !errors.As(err, &problems) {
-		log.Error("the edit is refused, what was before stays in force", "error", err)
-		return
-	}
-	const most = 20
-	for i, p := range problems {
-		if i == most {
-			log.Error("the edit has more problems, which sidehook check prints", "count", len(problems)-most)
-			break
-		}
-		log.Error("the edit is refused, what was before stays in force", "error", p.String())
-	}
-}
-
-func warn(log *slog.Logger, file *config.File) {
-	for _, p := range file.Warnings {
-		p.Warning = false // the level says so
-		log.Warn("the configuration is doubtful", "where", p.String())
 	}
 }

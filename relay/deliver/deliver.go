@@ -55,6 +55,7 @@ type Deliverer struct {
 	open      func(webhook string) Queue
 	transport func(*Settings) http.RoundTripper
 	alarms    *alarms
+	fault     fault
 	waits     atomic.Int64 // begun deliveries of all webhooks that wait
 	// start starts a goroutine of a worker; nil before Run, and once it stops.
 	start atomic.Pointer[func(*worker)]

@@ -33,6 +33,7 @@ type health struct {
 	told     history.State // what was recorded last
 
 	failures  int // in a row
+	ended     int // how many they were when it last recovered
 	probing   bool
 	probeAt   time.Time
 	probeWait time.Duration
@@ -74,10 +75,11 @@ func (h *health) nextProbe(s *Settings) time.Duration {
 
 // succeeded says whether the state has changed by a delivery.
 func (h *health) succeeded(now time.Time, concurrency int) bool {
+	failures := h.failures
 	h.failures = 0
 	h.lastSuccess = now
 	if h.failing {
-		h.failing, h.since, h.why = false, now, ""
+		h.failing, h.since, h.why, h.ended = false, now, "", failures
 		h.ramp = 1
 		return true
 	}
@@ -132,6 +134,12 @@ func (w *worker) learn(j *job, o *outcome) {
 		w.count()
 	}
 	w.mu.Unlock()
+	switch o.verdict {
+	case delivered, failed, refused:
+		w.d.fault.over(w.d.options.Log)
+	case local:
+		w.d.fault.met(w.d.options.Log, w.name, o.record.Error)
+	}
 	if changed {
 		w.tell()
 	}
@@ -145,7 +153,7 @@ func (w *worker) tell() {
 	w.mu.Lock()
 	before, state := w.health.told, w.health.state()
 	w.health.told = state
-	failures := w.health.failures
+	failures, ended := w.health.failures, w.health.ended
 	w.mu.Unlock()
 	if state.Name == before.Name {
 		return
@@ -155,7 +163,7 @@ func (w *worker) tell() {
 	case state.Name == stateFailing:
 		w.d.options.Log.Warn("webhook is failing", "webhook", w.name, "attempts", failures, "error", state.Why)
 	case before.Name == stateFailing:
-		w.d.options.Log.Info("webhook has recovered", "webhook", w.name, "after", state.Since.Sub(before.Since).Round(time.Second))
+		w.d.options.Log.Info("webhook has recovered", "webhook", w.name, "failures", ended, "after", state.Since.Sub(before.Since).Round(time.Second))
 	case before.Name == stateDisabled:
 		w.d.options.Log.Info("webhook is enabled again", "webhook", w.name)
 	}

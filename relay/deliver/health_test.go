@@ -84,7 +84,7 @@ func TestFailing(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	})
-	if got := strings.Count(text.String(), "\n"); got != 2 || !strings.Contains(text.String(), "webhook is failing") || !strings.Contains(text.String(), "after=4m15s") {
+	if got := strings.Count(text.String(), "\n"); got != 2 || !strings.Contains(text.String(), "webhook is failing") || !strings.Contains(text.String(), "failures=11 after=4m15s") {
 		t.Errorf("got the log\n%s", &text)
 	}
 }

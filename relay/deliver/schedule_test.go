@@ -1,11 +1,14 @@
 package deliver_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -182,7 +185,8 @@ func TestBoundOfWaits(t *testing.T) {
 	}
 }
 
-// Faults of this machine are no failures of the receiver's.
+// Faults of this machine are no failures of the receiver's, and logged once for
+// as long as they last.
 func TestLocalFaults(t *testing.T) {
 	for _, fault := range []error{
 		&net.OpError{Op: "dial", Net: "tcp", Err: syscall.EMFILE},
@@ -191,7 +195,9 @@ func TestLocalFaults(t *testing.T) {
 	} {
 		s := settings(t, "http://a.example")
 		var over atomic.Bool
-		bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) {
+		var text bytes.Buffer
+		o := deliver.Options{Log: slog.New(slog.NewTextHandler(&text, nil))}
+		bubble(t, s, o, func(*http.Request) (int, error) {
 			if over.Load() {
 				return 200, nil
 			}
@@ -217,6 +223,15 @@ func TestLocalFaults(t *testing.T) {
 				if l.Status != history.Delivered || l.number != 1 {
 					t.Errorf("got %+v", l)
 				}
+			}
+			time.Sleep(5 * time.Second)
+			q.add("7")
+			time.Sleep(time.Second)
+			q.add("8")
+			time.Sleep(time.Second)
+			begins, ends := `level=ERROR msg="a lack of this machine keeps requests back; they are tried again each second" webhook=a error="`, fmt.Sprintf("level=INFO msg=\"requests can be made again\" failures=%d after=", n)
+			if got := text.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, begins) || !strings.Contains(got, ends) {
+				t.Errorf("got the log\n%s", got)
 			}
 		})
 	}

@@ -59,13 +59,13 @@ func (s *Server) guardOf(addr net.Addr) (guard, error) {
 }
 
 func (s *Server) socketWay() string {
-	if s.opts.Socket != "" {
-		return fmt.Sprintf("use the Unix socket (%s), or ", s.opts.Socket)
-	}
 	for _, l := range s.opts.Listeners {
 		if l.Addr().Network() == "unix" {
 			return fmt.Sprintf("use the Unix socket (%s), or ", l.Addr())
 		}
+	}
+	if s.opts.Socket != "" {
+		return fmt.Sprintf("use the Unix socket (%s), or ", s.opts.Socket)
 	}
 	return "use the Unix socket (listen.socket), or "
 }

@@ -69,7 +69,7 @@ type Options struct {
 	HTTP       string         // address of the loopback port; "" for none
 	Socket     string         // path of the Unix socket; "" for none
 	SocketMode fs.FileMode    // zero: 0660
-	Listeners  []net.Listener // opened by others and served as well, told apart by their network
+	Listeners  []net.Listener // opened by others; one of a network stands in for HTTP (tcp) or Socket (unix)
 	Token      string         // "" for none
 
 	MaxEventSize int // in bytes, of one event; zero: 1 MiB. A batch may be 16 times that

@@ -130,7 +130,10 @@ func (s *Server) open() (doors []*door, err error) {
 		doors = append(doors, &door{listener: newListener(l, s.opts.MaxConns, s.log), guard: guard, socket: file})
 		return err
 	}
+	var tcp, socket bool // handed over
 	for _, l := range s.opts.Listeners {
+		socket = socket || l.Addr().Network() == "unix"
+		tcp = tcp || l.Addr().Network() == "tcp"
 		if unix, ok := l.(*net.UnixListener); ok {
 			unix.SetUnlinkOnClose(false)
 		}
@@ -138,7 +141,7 @@ func (s *Server) open() (doors []*door, err error) {
 			return doors, err
 		}
 	}
-	if s.opts.HTTP != "" {
+	if s.opts.HTTP != "" && !tcp {
 		l, err := net.Listen("tcp", s.opts.HTTP)
 		if err != nil {
 			return doors, fmt.Errorf("listen on address %q: %w", s.opts.HTTP, err)
@@ -147,7 +150,7 @@ func (s *Server) open() (doors []*door, err error) {
 			return doors, err
 		}
 	}
-	if s.opts.Socket != "" {
+	if s.opts.Socket != "" && !socket {
 		l, file, err := listenSocket(s.opts.Socket, s.opts.SocketMode)
 		if err != nil {
 			return doors, fmt.Errorf("listen on socket %q: %w", s.opts.Socket, err)

@@ -155,7 +155,7 @@ func TestAddressTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	handed, err := net.Listen("tcp", "127.0.0.1:0")
+	handed, err := net.Listen("unix", filepath.Join(shortDir(t), "s"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,13 +168,14 @@ func TestAddressTaken(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("got %v", err)
 	}
-	if c, err := net.Dial("tcp", handed.Addr().String()); err == nil {
+	if c, err := net.Dial("unix", handed.Addr().String()); err == nil {
 		c.Close()
 		t.Error("the other listener is still open")
 	}
 }
 
-// TestHandedOver serves a socket that is not its own, and leaves its file.
+// TestHandedOver serves a socket that is not its own instead of its own, and
+// leaves its file.
 func TestHandedOver(t *testing.T) {
 	path := filepath.Join(shortDir(t), "s")
 	l, err := net.Listen("unix", path)
@@ -182,9 +183,11 @@ func TestHandedOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	opened := make(chan []net.Addr, 1)
-	s := intake.New(&journal{}, &operator{}, settings, intake.Options{Listeners: []net.Listener{l}, Opened: func(a []net.Addr) { opened <- a }})
+	s := intake.New(&journal{}, &operator{}, settings, intake.Options{Socket: path + ".own", Listeners: []net.Listener{l}, Opened: func(a []net.Addr) { opened <- a }})
 	stop := run(t, s)
-	<-opened
+	if addrs := <-opened; len(addrs) != 1 || addrs[0].String() != path {
+		t.Errorf("it listens at %v, want %s alone", addrs, path)
+	}
 	c := unixClient(path)
 	defer c.CloseIdleConnections()
 	do(t, c, "GET", "http://x/v1/webhooks/a", "")

@@ -1,0 +1,13 @@
+package history
+
+import "log/slog"
+
+type Trouble = trouble
+
+func (t *trouble) Met(log *slog.Logger, message string, err error, fields ...any) {
+	t.met(log, message, err, fields...)
+}
+
+func (t *trouble) Over(log *slog.Logger, message string, fields ...any) {
+	t.over(log, message, fields...)
+}

@@ -1,0 +1,142 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+
+	"sidehook/config"
+	"sidehook/relay"
+	"sidehook/relay/systemd"
+)
+
+// mostProblems is how many problems of a file are logged.
+const mostProblems = 20
+
+// edits puts the edits of the file in force, and says what becomes of them.
+type edits struct {
+	log     *slog.Logger
+	manager *systemd.Manager
+	relay   *relay.Relay
+
+	asked atomic.Uint64 // reloads that a signal asked for
+
+	// Of apply, which is called once at a time: how many of asked have ended,
+	// and what was warned of in the file in force.
+	ended  uint64
+	warned map[config.Problem]bool
+}
+
+// reload reads the file again because a signal says so. Until apply has ended
+// the manager knows of it.
+func (e *edits) reload(watcher *config.Watcher) {
+	e.manager.Reloading()
+	e.asked.Add(1)
+	watcher.Reload()
+}
+
+// apply puts an edit in force, or says why not.
+func (e *edits) apply(file *config.File, err error) {
+	// What was asked for from here on is answered by the next call, which comes.
+	asked := e.asked.Load()
+	if err == nil {
+		err = e.relay.Apply(file)
+	}
+	var status string
+	if err == nil {
+		e.warn(file)
+		status = inForce(file)
+	} else {
+		e.refuse(err)
+		status = "the last edit is refused, what was before stays in force"
+	}
+	if asked == e.ended {
+		e.manager.Status(status)
+		return
+	}
+	e.ended = asked
+	e.manager.Reloaded(status)
+}
+
+func (e *edits) refuse(err error) {
+	const message = "the edit is refused, what was before stays in force"
+	e.relay.Refused(err)
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		logProblems(e.log, message, problems)
+		return
+	}
+	e.log.Error(message, "error", err)
+}
+
+// inForce says in a few words what a file has the relay do.
+func inForce(file *config.File) string {
+	on := 0
+	for _, w := range file.Webhooks {
+		if w.Enabled {
+			on++
+		}
+	}
+	return fmt.Sprintf("%s is in force: %d of %d webhooks are on", filepath.Base(file.Path), on, len(file.Webhooks))
+}
+
+// warn tells what is doubtful in a file, but for what was so before.
+func (e *edits) warn(file *config.File) {
+	before := e.warned
+	e.warned = make(map[config.Problem]bool, len(file.Warnings))
+	said, unsaid := 0, 0
+	for _, p := range file.Warnings {
+		known := p
+		known.Line, known.Column = 0, 0 // an edit above it is none of it
+		e.warned[known] = true
+		switch {
+		case before[known]:
+		case said == mostProblems:
+			unsaid++
+		default:
+			said++
+			e.log.Warn("the configuration is doubtful", fields("reason", p)...)
+		}
+	}
+	if unsaid > 0 {
+		e.log.Warn("the configuration has more that is doubtful, which sidehook check prints", "count", unsaid)
+	}
+}
+
+// logProblems logs why a file is refused.
+func logProblems(log *slog.Logger, message string, problems config.Problems) {
+	said, unsaid := 0, 0
+	for _, p := range problems {
+		switch {
+		case p.Warning:
+		case said == mostProblems:
+			unsaid++
+		default:
+			said++
+			log.Error(message, fields("error", p)...)
+		}
+	}
+	if unsaid > 0 {
+		log.Error("the file has more problems, which sidehook check prints", "count", unsaid)
+	}
+}
+
+// fields are what a problem says, each under a name.
+func fields(reason string, p config.Problem) []any {
+	where := p.File
+	if p.Line > 0 {
+		where += ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
+	}
+	list := []any{"where", where}
+	if p.Path != "" {
+		list = append(list, "key", p.Path)
+	}
+	text := p.Message
+	if p.Hint != "" {
+		text += "; " + p.Hint
+	}
+	return append(list, reason, text)
+}

@@ -1,0 +1,81 @@
+package command_test
+
+import (
+	"encoding/json"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// logged parses what was said, all of which has to be JSON, and returns the
+// lines of a level.
+func (s *service) logged(level string) (lines []map[string]any) {
+	s.t.Helper()
+	for text := range strings.Lines(s.stderr.String()) {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			s.t.Errorf("logged %q: %v", text, err)
+			continue
+		}
+		if line["level"] == level {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// TestLogOfEdits says what is wrong with an edit, and where, each as a field;
+// and what is doubtful once, however often it is read.
+func TestLogOfEdits(t *testing.T) {
+	const doubtful = "listen: {http: off, socket: s}\nwebhooks:\n  - {name: a, url: 'https://a.example.com/', events: ['a.*']}\n"
+	s := newService(t, "off")
+	s.write(doubtful)
+	s.start(nil, nil, "sidehook")
+	s.expect("READY=1\n.*")
+	reload := func() {
+		s.signal(syscall.SIGHUP)
+		s.expect("RELOADING=1\n.*")
+		s.expect("READY=1\n.*")
+	}
+	reload()
+	s.write("# a line more\n" + doubtful)
+	reload()
+	s.write("webhooks:\n  - {name: a, url: 'http://a.example.com/', events: ['a.*']}\n")
+	reload()
+	s.signal(syscall.SIGTERM)
+	s.expect("STOPPING=1\n.*")
+	if code := s.ends(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	warnings := s.logged("WARN")
+	if len(warnings) != 1 || warnings[0]["key"] != "webhooks[0]" && warnings[0]["key"] != "webhooks[0].secret" {
+		t.Errorf("warnings %v", warnings)
+	}
+	problems := s.logged("ERROR")
+	if len(problems) != 1 {
+		t.Fatalf("errors %v", problems)
+	}
+	p := problems[0]
+	if p["where"] != s.path("webhooks.yaml")+":2:20" || p["key"] != "webhooks[0].url" || !strings.HasPrefix(p["error"].(string), "must use https; ") {
+		t.Errorf("error %v", p)
+	}
+}
+
+// TestLogOfStart ends with JSON, too, if it cannot begin.
+func TestLogOfStart(t *testing.T) {
+	for text, want := range map[string]string{
+		"webhook: []\n":            `unknown key; did you mean "webhooks"?`,
+		"history: {dir: notify}\n": "not a directory",
+	} {
+		s := newService(t, "off")
+		s.write(text)
+		s.start(nil, nil, "sidehook")
+		if code := s.ends(); code != 1 {
+			t.Errorf("exit code %d", code)
+		}
+		lines := s.logged("ERROR")
+		if len(lines) != 1 || !strings.Contains(lines[0]["error"].(string), want) {
+			t.Errorf("%q: logged %v, want %q", text, lines, want)
+		}
+	}
+}

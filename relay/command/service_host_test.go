@@ -1,0 +1,163 @@
+package command_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// service is `sidehook run` under a manager that this test plays.
+type service struct {
+	t      *testing.T
+	dir    string
+	notify *net.UnixConn
+	cmd    *exec.Cmd
+	stderr bytes.Buffer
+}
+
+// newService makes a folder with a configuration that names an address and a
+// socket, dir/s, of which no test says who listens there.
+func newService(t *testing.T, address string) *service {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sh") // a socket's path is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	s := &service{t: t, dir: dir}
+	s.notify, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: s.path("notify")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.notify.Close() })
+	s.write("listen: {http: '" + address + "', socket: s}\n")
+	return s
+}
+
+func (s *service) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *service) write(text string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.path("webhooks.yaml"), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// start runs a command line that becomes sidehook.
+func (s *service) start(files []*os.File, env []string, line ...string) {
+	s.t.Helper()
+	cmd := exec.Command(line[0], line[1:]...)
+	cmd.Args = append(cmd.Args, "run", "--log-format", "json", "--config", s.path("webhooks.yaml"))
+	cmd.Env = append(os.Environ(), append(env, "NOTIFY_SOCKET="+s.path("notify"))...)
+	cmd.ExtraFiles = files
+	cmd.Stderr = &s.stderr
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.cmd = cmd
+	s.t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			cmd.Process.Kill()
+			cmd.Wait()
+		}
+	})
+}
+
+// ends waits for the end of the process, and returns its exit code.
+func (s *service) ends() int {
+	s.t.Helper()
+	var failed *exec.ExitError
+	if err := s.cmd.Wait(); err != nil && !errors.As(err, &failed) {
+		s.t.Fatal(err)
+	}
+	return s.cmd.ProcessState.ExitCode()
+}
+
+// hear returns the next datagram.
+func (s *service) hear() string {
+	s.t.Helper()
+	buf := make([]byte, 4096)
+	s.notify.SetReadDeadline(time.Now().Add(10 * time.Second))
+	n, err := s.notify.Read(buf)
+	if err != nil {
+		s.t.Fatalf("nothing was told: %v\n%s", err, s.stderr.String())
+	}
+	return string(buf[:n])
+}
+
+func (s *service) expect(want string) {
+	s.t.Helper()
+	if got := s.hear(); !regexp.MustCompile("^" + want + "$").MatchString(got) {
+		s.t.Errorf("told %q, want %q", got, want)
+	}
+}
+
+// post sends an event over a connection of its own.
+func (s *service) post(network, address string) (status int, err error) {
+	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	}}
+	resp, err := client.Post("http://localhost/v1/events", "application/json", strings.NewReader(`{"type":"a.b"}`))
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}
+
+func (s *service) accepts(network, address string) {
+	s.t.Helper()
+	if status, err := s.post(network, address); status != http.StatusAccepted || err != nil {
+		s.t.Errorf("post to %s: %d, %v\n%s", address, status, err, s.stderr.String())
+	}
+}
+
+func (s *service) signal(sig os.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// freeAddress is a port that nobody listens on just now.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// handOver starts sidehook with listeners that stay the test's, as they stay
+// systemd's over a restart.
+func (s *service) handOver(env []string, listeners ...interface{ File() (*os.File, error) }) {
+	s.t.Helper()
+	var files []*os.File
+	for _, l := range listeners {
+		f, err := l.File()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		defer f.Close()
+		files = append(files, f)
+	}
+	env = append(env, fmt.Sprintf("LISTEN_FDS=%d", len(files)))
+	s.start(files, env, "sh", "-c", `export LISTEN_PID=$$; exec sidehook "$@"`, "sh")
+}

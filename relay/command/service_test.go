@@ -1,0 +1,179 @@
+package command_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestServiceLife is started by systemd's own tool at the first connection, with
+// both sockets, reloads a good and a bad file, and stops.
+func TestServiceLife(t *testing.T) {
+	t.Parallel()
+	activate, err := exec.LookPath("systemd-socket-activate")
+	if err != nil {
+		t.Skip("systemd-socket-activate is not on this machine")
+	}
+	address := freeAddress(t)
+	s := newService(t, address)
+	program, err := exec.LookPath("sidehook")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.start(nil, nil, activate, "-E", "NOTIFY_SOCKET", "-l", address, "-l", s.path("s"), program)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(s.path("s")); err == nil {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(s.path("s"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(s.path("s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.accepts("unix", s.path("s"))
+	s.expect("READY=1\nSTATUS=webhooks.yaml is in force: 0 of 0 webhooks are on")
+	s.accepts("tcp", address)
+
+	s.signal(syscall.SIGHUP)
+	s.expect("RELOADING=1\nMONOTONIC_USEC=[1-9][0-9]*")
+	s.expect("READY=1\nSTATUS=webhooks.yaml is in force: 0 of 0 webhooks are on")
+	s.write("webhook: []\n")
+	s.signal(syscall.SIGHUP)
+	s.expect("RELOADING=1\nMONOTONIC_USEC=[1-9][0-9]*")
+	s.expect("READY=1\nSTATUS=the last edit is refused, what was before stays in force")
+	s.accepts("unix", s.path("s"))
+	// An edit that nobody asked to be read is no reload in systemd's sense.
+	s.write("listen: {http: '" + address + "', socket: s}\nwebhooks: []\n")
+	s.expect("STATUS=webhooks.yaml is in force: 0 of 0 webhooks are on")
+
+	s.signal(syscall.SIGTERM)
+	s.expect("STOPPING=1\nSTATUS=stopping: the requests under way end")
+	if code := s.ends(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, s.stderr.String())
+	}
+	after, err := os.Stat(s.path("s"))
+	if err != nil || !os.SameFile(before, after) || after.Mode() != before.Mode() {
+		t.Errorf("systemd's socket was %v, and is %v (%v)", before, after, err)
+	}
+}
+
+// TestRestartRefusesNothing posts over both sockets while the service is
+// restarted, again and again. A connection waits, or is told that sidehook stops;
+// none is refused or cut.
+func TestRestartRefusesNothing(t *testing.T) {
+	t.Parallel()
+	tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	s := newService(t, tcp.Addr().String())
+	unix, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: s.path("s")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close()
+
+	ctx, stop := context.WithCancel(t.Context())
+	var (
+		clients sync.WaitGroup
+		mu      sync.Mutex
+		answers = map[int]int{}
+	)
+	for _, to := range []net.Addr{tcp.Addr(), unix.Addr()} {
+		for range 2 {
+			clients.Go(func() {
+				for ctx.Err() == nil {
+					status, err := s.post(to.Network(), to.String())
+					if err != nil {
+						t.Errorf("post to %s: %v", to, err)
+						return
+					}
+					mu.Lock()
+					answers[status]++
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	for range 3 {
+		s.handOver(nil, tcp, unix)
+		s.expect("READY=1\n.*")
+		time.Sleep(50 * time.Millisecond)
+		s.signal(syscall.SIGTERM)
+		s.expect("STOPPING=1\n.*")
+		if code := s.ends(); code != 0 {
+			t.Errorf("exit code %d\n%s", code, s.stderr.String())
+		}
+	}
+	s.handOver(nil, tcp, unix)
+	s.expect("READY=1\n.*")
+	stop()
+	clients.Wait()
+	s.signal(syscall.SIGTERM)
+	s.ends()
+	t.Logf("answers: %v", answers)
+	if delete(answers, http.StatusServiceUnavailable); len(answers) != 1 || answers[http.StatusAccepted] < 10 {
+		t.Errorf("answers: %v, want 202, and 503 for those that were accepted as it stopped", answers)
+	}
+}
+
+// TestWatchdogStarves feeds the watchdog until the history's folder is moved
+// away. From then on it is not fed, though the process lives on for a while: a
+// client that does not end its request holds it up.
+func TestWatchdogStarves(t *testing.T) {
+	t.Parallel()
+	s := newService(t, "off")
+	s.start(nil, []string{"WATCHDOG_USEC=40000"}, "sidehook")
+	for signs, ready := 0, false; signs < 5 || !ready; {
+		switch got := s.hear(); {
+		case got == "WATCHDOG=1":
+			signs++
+		case strings.HasPrefix(got, "READY=1\n"):
+			ready = true
+		default:
+			t.Fatalf("told %q", got)
+		}
+	}
+	slow, err := net.Dial("unix", s.path("s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	fmt.Fprint(slow, "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	if err := os.Rename(s.path("history"), s.path("elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	if status, err := s.post("unix", s.path("s")); status != http.StatusServiceUnavailable {
+		t.Errorf("answer %d, %v", status, err)
+	}
+	for got := s.hear(); !strings.HasPrefix(got, "STATUS=unhealthy: "); got = s.hear() {
+		if got != "WATCHDOG=1" {
+			t.Fatalf("told %q", got)
+		}
+	}
+	begun := time.Now()
+	s.expect("STOPPING=1\nSTATUS=failed: the journal has failed.*")
+	if took := time.Since(begun); took < time.Second || took > 5*time.Second {
+		t.Errorf("it ended %v after the failure", took)
+	}
+	if code := s.ends(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	if lines := s.logged("ERROR"); len(lines) == 0 || !strings.Contains(lines[0]["error"].(string), "the journal has failed") {
+		t.Errorf("logged %v", lines)
+	}
+}

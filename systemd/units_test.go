@@ -1,0 +1,131 @@
+// Package systemd_test checks the units with systemd's own tools, and the
+// packaged webhooks.yaml against them.
+package systemd_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sidehook/config"
+)
+
+// installed puts the units into a folder, with a program that is there in place
+// of the one that a package installs, and skips the test without systemd-analyze.
+func installed(t *testing.T, dropIns ...string) (dir string) {
+	t.Helper()
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("systemd-analyze is not on this machine")
+	}
+	dir = t.TempDir()
+	program, err := exec.LookPath("true")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, name := range append([]string{"sidehook.service", "sidehook.socket"}, dropIns...) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = bytes.ReplaceAll(text, []byte("/usr/bin/sidehook"), []byte(program))
+		to := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// verify wants systemd to have nothing to say about the units in a folder.
+func verify(t *testing.T, dir string) {
+	t.Helper()
+	out, err := exec.Command("systemd-analyze", "verify", filepath.Join(dir, "sidehook.service"), filepath.Join(dir, "sidehook.socket")).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
+
+func TestUnitsAreClean(t *testing.T) { verify(t, installed(t)) }
+
+func TestNotifyReloadIsClean(t *testing.T) {
+	dir := installed(t, "sidehook.service.d/notify-reload.conf")
+	out, err := exec.Command("systemd-analyze", "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := 0
+	if _, err := fmt.Sscanf(string(out), "systemd %d", &version); err != nil || version < 253 {
+		t.Skipf("Type=notify-reload needs systemd 253, and this is %d", version)
+	}
+	verify(t, dir)
+}
+
+// TestServiceIsConfined holds the exposure, ten times systemd's number, that the
+// unit has reached. What is left of it is the network, which it is there for.
+func TestServiceIsConfined(t *testing.T) {
+	unit := filepath.Join(installed(t), "sidehook.service")
+	out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--threshold=11", unit).CombinedOutput()
+	if err != nil {
+		t.Errorf("systemd-analyze security: %v\n%s", err, out)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	t.Log(lines[len(lines)-1])
+}
+
+// TestPackagedFile starts as it is packaged, and agrees with the units.
+func TestPackagedFile(t *testing.T) {
+	credentials := t.TempDir()
+	if err := os.WriteFile(filepath.Join(credentials, "sidehook_example"), []byte("0123456789abcdef0123456789abcdef\n"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", credentials)
+	file, err := config.Load("webhooks.yaml", config.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Warnings) > 0 {
+		t.Errorf("warnings: %v", file.Warnings)
+	}
+	if got := file.Webhooks[0].Secrets[0].Reveal(); got != "0123456789abcdef0123456789abcdef" {
+		t.Errorf("the secret is not the credential but %q", got)
+	}
+	socket, service := settings(t, "sidehook.socket"), settings(t, "sidehook.service")
+	for _, address := range []string{file.Listen.Socket, file.Listen.HTTP} {
+		if !socket["ListenStream="+address] {
+			t.Errorf("sidehook.socket does not listen at %s", address)
+		}
+	}
+	for _, want := range []string{"StateDirectory=sidehook", "LoadCredential=sidehook:/etc/sidehook/credentials"} {
+		if !service[want] {
+			t.Errorf("sidehook.service has no %s", want)
+		}
+	}
+	if want := "/var/lib/sidehook/history"; file.History.Dir != want {
+		t.Errorf("the history is in %s, want %s", file.History.Dir, want)
+	}
+	// The folder of the socket outlives the service.
+	if service["RuntimeDirectory=sidehook"] || !service["RuntimeDirectory=sidehook/relay"] {
+		t.Error("a stop of sidehook.service removes the folder of sidehook.socket's socket")
+	}
+}
+
+// settings are a unit's lines.
+func settings(t *testing.T, name string) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		lines[strings.TrimSpace(line)] = true
+	}
+	return lines
+}
