@@ -137,6 +137,25 @@ func (h *host) call(method, path, body string, answer any) int {
 	return resp.StatusCode
 }
 
+// settled returns once no request is under way.
+func (h *host) settled() {
+	h.t.Helper()
+	eventually(h.t, "nothing is under way", func() bool {
+		var list struct {
+			Webhooks []struct {
+				InFlight int `json:"in_flight"`
+			}
+		}
+		h.call("GET", "/v1/webhooks", "", &list)
+		for _, w := range list.Webhooks {
+			if w.InFlight > 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 func (h *host) post(id string) int {
 	return h.call("POST", "/v1/events", fmt.Sprintf(`{"type":"a.b","id":%q}`, id), nil)
 }
@@ -198,11 +217,10 @@ func TestResendHastens(t *testing.T) {
 	h.post("e1")
 	eventually(t, "two attempts", func() bool { return s.count("/one", "e1") == 2 })
 	s.answer(nil)
+	h.settled()
 	var answer struct{ Webhooks, Hastened []string }
-	eventually(t, "it waits", func() bool {
-		h.call("POST", "/v1/events/e1/resend", "", &answer)
-		return s.count("/one", "e1") == 3
-	})
+	h.call("POST", "/v1/events/e1/resend", "", &answer)
+	eventually(t, "the waiting delivery is made", func() bool { return s.count("/one", "e1") == 3 })
 	if fmt.Sprint(answer.Hastened) != "[one]" {
 		t.Errorf("answer %+v", answer)
 	}
@@ -220,11 +238,7 @@ func TestCancel(t *testing.T) {
 	cancel := func(body string, want int) {
 		t.Helper()
 		var answer struct{ Canceled int }
-		eventually(t, "what was under way waits", func() bool {
-			var list struct{ Webhooks []struct{ In_flight int } }
-			h.call("GET", "/v1/webhooks", "", &list)
-			return list.Webhooks[0].In_flight+list.Webhooks[1].In_flight == 0
-		})
+		h.settled()
 		if code := h.call("POST", "/v1/cancel", body, &answer); code != 200 || answer.Canceled != want {
 			t.Errorf("%s: %d, canceled %d, want %d", body, code, answer.Canceled, want)
 		}
