@@ -30,6 +30,7 @@ type cursors struct {
 	Generation uint64            `json:"generation"` // of the configuration in force
 	Hash       string            `json:"hash"`       // of that configuration
 	Events     position          `json:"events"`
+	Spoken     uint64            `json:"spoken"` // a seq of this or below was given away, though its record may be damaged
 	Deliveries position          `json:"deliveries"`
 	Webhooks   map[string]cursor `json:"webhooks"`
 }
@@ -83,7 +84,7 @@ func (j *Journal) saveCursors() error {
 	events := j.published
 	c := cursors{
 		Version: cursorsVersion, At: time.Now(), Generation: j.generation, Hash: j.hash,
-		Events: packPosition(events), Deliveries: packPosition(deliveries), Webhooks: map[string]cursor{},
+		Events: packPosition(events), Spoken: max(j.spoken, events.Number), Deliveries: packPosition(deliveries), Webhooks: map[string]cursor{},
 	}
 	stale := j.saved.Generation != c.Generation || j.saved.Hash != c.Hash ||
 		j.saved.Events != c.Events || j.saved.Deliveries != c.Deliveries
@@ -129,7 +130,8 @@ func writeCursors(fsys segment.FS, c *cursors) error {
 func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.backlog.Events == 0 && q.last <= published && q.state == (State{}) {
+	idle := len(q.window)+len(q.waits)+len(q.flight)+q.unread == 0
+	if idle && q.last <= published && q.state == (State{}) {
 		return cursor{}, false
 	}
 	c := cursor{

@@ -77,6 +77,7 @@ type Journal struct {
 	mu         sync.Mutex
 	queues     map[string]*Queue
 	published  segment.Position // every queue has everything up to here
+	spoken     uint64           // the highest seq that was given away before the start
 	generation uint64
 	hash       string
 

@@ -93,7 +93,7 @@ func (q *Queue) open(l *Lease) error {
 			q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
 		case errors.As(err, &damage), errors.Is(err, segment.ErrNotFound):
 			q.journal.log.Error("cannot deliver a damaged event", "webhook", q.name, "seq", l.seq, "error", err)
-			l.Done(Attempt{Status: Failed, Error: "its record in the history is damaged"})
+			l.Done(Attempt{Generation: q.generation(), Status: Failed, Error: "its record in the history is damaged"})
 			return err
 		default:
 			q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name, "seq", l.seq)

@@ -132,6 +132,16 @@ func (q *Queue) Configure(c Config) {
 	}
 }
 
+// generation is the newest that Configure told of.
+func (q *Queue) generation() (newest uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for generation := range q.config {
+		newest = max(newest, generation)
+	}
+	return newest
+}
+
 // State is what SetState last set, also before a restart.
 func (q *Queue) State() State {
 	q.mu.Lock()

@@ -46,7 +46,7 @@ func (r *restoring) run() error {
 		}
 		if events == nil {
 			// The deliveries come first: an event that they speak of was synced.
-			if events, err = r.recover(segment.Events, c.Events, r.told); err != nil {
+			if events, err = r.recover(segment.Events, c.Events, max(r.told, c.Spoken)); err != nil {
 				return err
 			}
 			if c.Events.Number > 0 && !events.Trusted {
@@ -64,6 +64,7 @@ func (r *restoring) run() error {
 	}
 	r.settle()
 	r.published = events.Writer.Position()
+	r.spoken = events.Writer.Next() - 1
 	return r.remember()
 }
 
@@ -215,8 +216,9 @@ func (r *restoring) event(line *segment.Line) {
 	}
 }
 
-// settle makes heaps of the waits again and drops what the readers need not
-// know.
+// settle makes heaps of the waits again, drops what the readers need not know,
+// and counts anew: a delivery that waits may be of an event whose record is
+// damaged, and which was not met.
 func (r *restoring) settle() {
 	for q, m := range r.waits {
 		for _, w := range m {
@@ -228,6 +230,10 @@ func (r *restoring) settle() {
 			q.skip = nil
 		} else {
 			q.skip.dropBelow(q.more.seq)
+		}
+		q.backlog.Events = len(q.waits) + q.unread
+		if q.backlog.Events == 0 {
+			q.backlog.Bytes = 0
 		}
 	}
 }

@@ -3,6 +3,7 @@ package segment
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"time"
 )
@@ -61,7 +62,7 @@ func (w *Writer) Begin() (fresh bool, err error) {
 		return false, fmt.Errorf("begin segment %s: %w: %w", w.stream.File(w.next), ErrNoRoom, err)
 	}
 	if err != nil {
-		return false, w.fail(fmt.Errorf("begin segment %s: %w", w.stream.File(w.next), err))
+		return false, w.fail(fmt.Errorf("begin segment %s: %w", w.stream.File(w.next), bare(err)))
 	}
 	old := w.file
 	w.file, w.first, w.size, w.synced = file, w.next, 0, 0
@@ -119,7 +120,7 @@ func (w *Writer) Write() error {
 	}
 	_, err := w.file.Write(w.pending)
 	if err != nil && !NoRoom(err) {
-		return w.fail(fmt.Errorf("write %s: %w", w.stream.File(w.first), err))
+		return w.fail(fmt.Errorf("write %s: %w", w.stream.File(w.first), bare(err)))
 	}
 	if err != nil {
 		w.Drop()
@@ -161,10 +162,10 @@ func (w *Writer) Sync() error {
 		return w.broken
 	}
 	if err := w.file.Sync(); err != nil {
-		return w.fail(fmt.Errorf("sync %s: %w", w.stream.File(w.first), err))
+		return w.fail(fmt.Errorf("sync %s: %w", w.stream.File(w.first), bare(err)))
 	}
 	if err := w.file.Check(w.size); err != nil {
-		return w.fail(fmt.Errorf("check %s: %w", w.stream.File(w.first), err))
+		return w.fail(fmt.Errorf("check %s: %w", w.stream.File(w.first), bare(err)))
 	}
 	w.synced = w.size
 	w.batch++ // S2
@@ -185,6 +186,15 @@ func (w *Writer) First() uint64 { return w.first }
 
 func (w *Writer) fail(err error) error {
 	w.broken = err
+	return err
+}
+
+// bare is an error without the operation and path, which the caller says.
+func bare(err error) error {
+	var inPath *fs.PathError
+	if errors.As(err, &inPath) {
+		return inPath.Err
+	}
 	return err
 }
 
