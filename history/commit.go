@@ -16,11 +16,12 @@ import (
 // requests which come together share a sync and none waits on a timer. The
 // one writer decides what is a duplicate, as it alone knows the order.
 type committer struct {
-	log     *slog.Logger
-	writer  *segment.Writer
-	seen    *duplicates
-	grown   func(first uint64)
-	publish func([]accepted)
+	log       *slog.Logger
+	writer    *segment.Writer
+	seen      *duplicates
+	grown     func(first uint64)
+	publish   func([]accepted)
+	committed func(records int, took time.Duration)
 
 	mu      sync.Mutex
 	pools   []*pool // the first is next; the last one fills
@@ -64,8 +65,11 @@ type accepted struct {
 // maxWaiting is how many requests may wait for the disk.
 const maxWaiting = 1024
 
-func newCommitter(w *segment.Writer, grown func(uint64), publish func([]accepted), log *slog.Logger) *committer {
-	return &committer{log: log, writer: w, seen: newDuplicates(), grown: grown, publish: publish, kick: make(chan struct{}, 1)}
+func newCommitter(w *segment.Writer, grown func(uint64), publish func([]accepted), committed func(int, time.Duration), log *slog.Logger) *committer {
+	return &committer{
+		log: log, writer: w, seen: newDuplicates(), grown: grown, publish: publish, committed: committed,
+		kick: make(chan struct{}, 1),
+	}
 }
 
 // do returns once r is durable or refused.
@@ -159,11 +163,16 @@ func (c *committer) commit(p *pool) error {
 	if begun {
 		c.grown(c.writer.First())
 	}
-	var fresh []accepted
+	var (
+		fresh []accepted
+		took  time.Duration
+	)
 	if err == nil {
 		fresh = c.decide(p)
 		if err = c.writer.Write(); err == nil {
+			start := time.Now()
 			err = c.writer.Sync()
+			took = time.Since(start)
 		}
 	} else {
 		c.writer.Drop()
@@ -176,6 +185,9 @@ func (c *committer) commit(p *pool) error {
 		}
 		c.finish(p, nil)
 		c.publish(fresh)
+		if len(fresh) > 0 {
+			c.committed(len(fresh), took)
+		}
 		return nil
 	}
 	if errors.Is(err, segment.ErrNoRoom) {

@@ -57,7 +57,7 @@ func (r *restoring) run() error {
 		break
 	}
 	r.Journal.events = events.Archive
-	r.commits = newCommitter(events.Writer, events.Archive.Grow, r.publish, r.log)
+	r.commits = newCommitter(events.Writer, events.Archive.Grow, r.publish, r.opts.Committed, r.log)
 	r.outcomes = newOutcomes(deliveries.Writer, r.log)
 	if err := r.replay(events, c.Events, r.event); err != nil {
 		return err
