@@ -49,7 +49,7 @@ func (c *cli) run(ctx context.Context, log *slog.Logger) error {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	b := thisBuild()
 	r, err := relay.New(file, relay.Options{
-		Log: log, Version: b.Version,
+		Log: log, Version: b.Version, Commit: b.Commit,
 		Opened: func([]net.Addr) {
 			log.Info("sidehook is ready", "version", b.Version, "file", file.Path, "webhooks", len(file.Webhooks))
 		},
