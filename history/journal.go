@@ -65,14 +65,14 @@ type Options struct {
 	// accepted; zero if the event's record is damaged. Both have to be cheap,
 	// and the latter is called by many at once. Nil: nobody is told.
 	Committed func(records int, took time.Duration)
-	Recorded  func(webhook string, a *Attempt, accepted time.Time)
+	Recorded  func(webhook string, status Status, took time.Duration, accepted time.Time)
 }
 
 // Journal is an open history. It is for concurrent use.
 type Journal struct {
 	fs       segment.FS
 	log      *slog.Logger
-	recorded func(webhook string, a *Attempt, accepted time.Time)
+	recorded func(webhook string, status Status, took time.Duration, accepted time.Time)
 	base     time.Time // of the monotonic clock
 	identify *identifier
 	commits  *committer

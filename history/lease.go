@@ -126,7 +126,7 @@ func (l *Lease) Note(a Attempt) {
 	q.mu.Lock()
 	l.record(&a, fields)
 	q.mu.Unlock()
-	q.journal.recorded(l.webhook, &a, l.Accepted)
+	q.journal.recorded(l.webhook, a.Status, a.Took, l.Accepted)
 }
 
 // wait puts the delivery back. The queue is locked.
@@ -153,7 +153,7 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	taken := q.taken
 	q.mu.Unlock()
 	if a != nil {
-		q.journal.recorded(l.webhook, a, l.Accepted)
+		q.journal.recorded(l.webhook, a.Status, a.Took, l.Accepted)
 	}
 	if taken { // who gives it back may not be who claims it next
 		wake()

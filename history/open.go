@@ -49,7 +49,7 @@ func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
 		opts.Committed = func(int, time.Duration) {}
 	}
 	if opts.Recorded == nil {
-		opts.Recorded = func(string, *Attempt, time.Time) {}
+		opts.Recorded = func(string, Status, time.Duration, time.Time) {}
 	}
 	j := &Journal{fs: fsys, log: opts.Log, recorded: opts.Recorded, base: time.Now(), identify: newIdentifier(), queues: map[string]*Queue{}}
 	r := &restoring{Journal: j, opts: opts}

@@ -24,10 +24,10 @@ func (x *told) options() history.Options {
 			defer x.mu.Unlock()
 			x.commits = append(x.commits, records)
 		},
-		Recorded: func(webhook string, a *history.Attempt, accepted time.Time) {
+		Recorded: func(webhook string, status history.Status, took time.Duration, accepted time.Time) {
 			x.mu.Lock()
 			defer x.mu.Unlock()
-			x.attempts = append(x.attempts, fmt.Sprint(webhook, " ", a.Status, " ", a.Code, " ", time.Since(accepted) < time.Minute))
+			x.attempts = append(x.attempts, fmt.Sprint(webhook, " ", status, " ", took, " ", time.Since(accepted) < time.Minute))
 		},
 	}
 }
@@ -48,18 +48,18 @@ func TestTellsOfCommitsAndAttempts(t *testing.T) {
 	}
 	l := claim("a")
 	l.Note(history.Attempt{Status: history.Retrying})
-	l.Retry(history.Attempt{Status: history.Retrying, Code: 500}, time.Now().Add(time.Hour))
-	claim("a").Done(history.Attempt{Status: history.Delivered, Code: 200})
+	l.Retry(history.Attempt{Status: history.Retrying, Took: 5}, time.Now().Add(time.Hour))
+	claim("a").Done(history.Attempt{Status: history.Delivered, Took: 2})
 	claim("a").Release(nil, time.Now())
 	cut := history.Attempt{Status: history.Retrying}
 	claim("a").Release(&cut, time.Now())
 	// The former name's deliveries are told of by the new one.
 	r.Queue("c").TakeOver(r.Queue("b"))
-	claim("c").Done(history.Attempt{Status: history.Failed, Code: 410})
+	claim("c").Done(history.Attempt{Status: history.Failed, Took: 4})
 	r.stop()
 
 	same(t, "attempts", x.attempts, []string{
-		"a retrying 0 true", "a retrying 500 true", "a delivered 200 true", "a retrying 0 true", "c failed 410 true",
+		"a retrying 0s true", "a retrying 5ns true", "a delivered 2ns true", "a retrying 0s true", "c failed 4ns true",
 	})
 	if got, want := fmt.Sprint(x.commits), "[3 1]"; got != want {
 		t.Errorf("commits of %s, want %s", got, want)

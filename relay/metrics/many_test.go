@@ -22,8 +22,8 @@ func many(webhooks, busy int) *metrics.Metrics {
 	m := metrics.New(metrics.Build{}, func() metrics.Standing { return now })
 	m.Keep(names)
 	for _, name := range names[:busy] {
-		m.Recorded(name, &delivered, time.Now())
-		m.Recorded(name, &history.Attempt{Status: history.Retrying, Took: time.Second}, time.Now())
+		m.Recorded(name, history.Delivered, 30*time.Millisecond, time.Now())
+		m.Recorded(name, history.Retrying, time.Second, time.Now())
 	}
 	return m
 }
@@ -55,7 +55,7 @@ func TestIdleIsCheap(t *testing.T) {
 func TestTellingIsFree(t *testing.T) {
 	m := many(1, 1)
 	got := testing.AllocsPerRun(100, func() {
-		m.Recorded("webhook-0", &delivered, time.Now())
+		m.Recorded("webhook-0", history.Delivered, 30*time.Millisecond, time.Now())
 		m.Answered("accepted", 1)
 		m.Committed(1, time.Millisecond)
 	})
@@ -70,7 +70,7 @@ func BenchmarkRecorded(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			m.Recorded("webhook-0", &delivered, at)
+			m.Recorded("webhook-0", history.Delivered, 30*time.Millisecond, at)
 		}
 	})
 }

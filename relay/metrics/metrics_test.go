@@ -40,15 +40,13 @@ func check(t *testing.T, m *metrics.Metrics, prefix string, want ...string) {
 
 func nothing() metrics.Standing { return metrics.Standing{} }
 
-var delivered = history.Attempt{Status: history.Delivered, Took: 30 * time.Millisecond}
-
 func TestAttempts(t *testing.T) {
 	m := metrics.New(metrics.Build{}, nothing)
 	m.Keep([]string{"a", "idle"})
-	m.Recorded("a", &history.Attempt{Status: history.Retrying, Took: time.Second}, time.Now())
-	m.Recorded("a", &delivered, time.Now().Add(-2*time.Hour))
-	m.Recorded("a", &history.Attempt{Status: history.Canceled}, time.Now())
-	m.Recorded("stranger", &delivered, time.Now())
+	m.Recorded("a", history.Retrying, time.Second, time.Now())
+	m.Recorded("a", history.Delivered, 30*time.Millisecond, time.Now().Add(-2*time.Hour))
+	m.Recorded("a", history.Canceled, 0, time.Now())
+	m.Recorded("stranger", history.Delivered, 30*time.Millisecond, time.Now())
 	check(t, m, "sidehook_attempts_total",
 		`sidehook_attempts_total{status="canceled",webhook="a"} 1`,
 		`sidehook_attempts_total{status="delivered",webhook="a"} 1`,
@@ -65,17 +63,17 @@ func TestSeriesGo(t *testing.T) {
 	m := metrics.New(metrics.Build{}, nothing)
 	m.Keep([]string{"a", "b"})
 	for _, name := range []string{"a", "b"} {
-		m.Recorded(name, &delivered, time.Now())
-		m.Recorded(name, &history.Attempt{Status: history.Failed, Took: 1}, time.Now())
+		m.Recorded(name, history.Delivered, 30*time.Millisecond, time.Now())
+		m.Recorded(name, history.Failed, 1, time.Now())
 	}
 	m.Keep([]string{"b"})
-	m.Recorded("a", &delivered, time.Now())
+	m.Recorded("a", history.Delivered, 30*time.Millisecond, time.Now())
 	check(t, m, "sidehook_attempts_total",
 		`sidehook_attempts_total{status="delivered",webhook="b"} 1`, `sidehook_attempts_total{status="failed",webhook="b"} 1`)
 	check(t, m, "sidehook_attempt_duration_seconds_count", `sidehook_attempt_duration_seconds_count{webhook="b"} 2`)
 	check(t, m, "sidehook_delivery_latency_seconds_count", `sidehook_delivery_latency_seconds_count{webhook="b"} 1`)
 	m.Keep([]string{"a", "b"})
-	m.Recorded("a", &delivered, time.Now())
+	m.Recorded("a", history.Delivered, 30*time.Millisecond, time.Now())
 	check(t, m, `sidehook_attempts_total{status="delivered"`,
 		`sidehook_attempts_total{status="delivered",webhook="a"} 1`, `sidehook_attempts_total{status="delivered",webhook="b"} 1`)
 }
@@ -88,7 +86,7 @@ func TestKeepWhileTelling(t *testing.T) {
 	for range 4 {
 		telling.Go(func() {
 			for i := range 2000 {
-				m.Recorded(fmt.Sprint(i%7), &delivered, time.Now())
+				m.Recorded(fmt.Sprint(i%7), history.Delivered, 30*time.Millisecond, time.Now())
 			}
 		})
 	}

@@ -78,22 +78,22 @@ func (m *Metrics) Keep(names []string) {
 }
 
 // Recorded counts an attempt that goes into the history.
-func (m *Metrics) Recorded(name string, a *history.Attempt, accepted time.Time) {
+func (m *Metrics) Recorded(name string, status history.Status, took time.Duration, accepted time.Time) {
 	h := (*m.webhooks.known.Load())[name]
 	if h == nil {
 		return
 	}
 	s := h.made.Load()
-	if s == nil || s.attempts[a.Status] == nil {
-		if s = m.webhooks.make(h, a.Status); s == nil {
+	if s == nil || s.attempts[status] == nil {
+		if s = m.webhooks.make(h, status); s == nil {
 			return
 		}
 	}
-	s.attempts[a.Status].Inc()
-	if a.Took > 0 { // what is canceled was not attempted
-		s.duration.Observe(a.Took.Seconds())
+	s.attempts[status].Inc()
+	if took > 0 { // what is canceled was not attempted
+		s.duration.Observe(took.Seconds())
 	}
-	if a.Status == history.Delivered {
+	if status == history.Delivered {
 		s.latency.Observe(max(0, time.Since(accepted).Seconds()))
 	}
 }
