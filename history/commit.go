@@ -15,11 +15,12 @@ import (
 // requests which come together share a sync and none waits on a timer. The
 // one writer decides what is a duplicate, as it alone knows the order.
 type committer struct {
-	writer  *segment.Writer
-	seen    *duplicates
-	room    *room
-	grown   func(first uint64)
-	publish func([]accepted) (wake func())
+	writer    *segment.Writer
+	seen      *duplicates
+	room      *room
+	grown     func(first uint64)
+	publish   func([]accepted) (wake func())
+	committed func(records int, took time.Duration)
 
 	mu      sync.Mutex
 	pools   []*pool // the first is next; the last one fills
@@ -63,8 +64,11 @@ type accepted struct {
 // maxWaiting is how many requests may wait for the disk.
 const maxWaiting = 1024
 
-func newCommitter(w *segment.Writer, room *room, grown func(uint64), publish func([]accepted) (wake func())) *committer {
-	return &committer{writer: w, room: room, seen: newDuplicates(), grown: grown, publish: publish, kick: make(chan struct{}, 1)}
+func newCommitter(w *segment.Writer, room *room, grown func(uint64), publish func([]accepted) (wake func()), committed func(int, time.Duration)) *committer {
+	return &committer{
+		writer: w, room: room, seen: newDuplicates(), grown: grown, publish: publish, committed: committed,
+		kick: make(chan struct{}, 1),
+	}
 }
 
 // do returns once r is durable or refused.
@@ -196,9 +200,11 @@ func (c *committer) write(p *pool) ([]accepted, error) {
 	if err := c.writer.Write(); err != nil {
 		return nil, err
 	}
+	start := time.Now()
 	if err := c.writer.Sync(); err != nil {
 		return nil, err
 	}
+	c.committed(len(fresh), time.Since(start))
 	c.room.accepted()
 	return fresh, nil
 }

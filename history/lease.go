@@ -128,8 +128,9 @@ func (l *Lease) Note(a Attempt) {
 	q := l.queue
 	fields := appendAttempt(make([]byte, 0, 512), l, &a, true, time.Now())
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	l.record(&a, fields)
+	q.mu.Unlock()
+	q.journal.recorded(l.webhook, a.Status, a.Took, l.Accepted)
 }
 
 // wait puts the delivery back. The queue is locked.
@@ -155,6 +156,9 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	wake := q.wake
 	taken := q.taken
 	q.mu.Unlock()
+	if a != nil {
+		q.journal.recorded(l.webhook, a.Status, a.Took, l.Accepted)
+	}
 	if taken { // who gives it back may not be who claims it next
 		wake()
 	}

@@ -45,7 +45,13 @@ func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
 	if err := checkFormat(fsys); err != nil {
 		return nil, err
 	}
-	j := &Journal{fs: fsys, log: opts.Log, base: time.Now(), identify: newIdentifier(), queues: map[string]*Queue{}}
+	if opts.Committed == nil {
+		opts.Committed = func(int, time.Duration) {}
+	}
+	if opts.Recorded == nil {
+		opts.Recorded = func(string, Status, time.Duration, time.Time) {}
+	}
+	j := &Journal{fs: fsys, log: opts.Log, recorded: opts.Recorded, base: time.Now(), identify: newIdentifier(), queues: map[string]*Queue{}}
 	r := &restoring{Journal: j, opts: opts}
 	if err := r.run(); err != nil {
 		return nil, fmt.Errorf("open history: %w", err)

@@ -2,7 +2,9 @@ package relay
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"sidehook/config"
@@ -42,6 +44,7 @@ func (r *Relay) Apply(file *config.File) error {
 	before := r.force
 	r.force, r.refused = next, nil
 	r.welcomeBack()
+	r.metrics.Keep(slices.Collect(maps.Keys(next.webhooks)))
 	r.deliver.Apply(next.deliveries())
 	r.intake.Apply(next.intake())
 	r.findOrphans()

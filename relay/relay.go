@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,12 +22,14 @@ import (
 	"sidehook/history"
 	"sidehook/relay/deliver"
 	"sidehook/relay/intake"
+	"sidehook/relay/metrics"
 )
 
 // Options say how a relay runs. The zero value works.
 type Options struct {
 	Log     *slog.Logger
 	Version string                 // in the User-Agent
+	Commit  string                 // that it was built from, for the metrics
 	Opened  func(addrs []net.Addr) // called once every listener is open
 
 	// Listeners were opened by others, and are served instead of those of their
@@ -43,6 +46,7 @@ type Relay struct {
 	journal *history.Journal
 	deliver *deliver.Deliverer
 	intake  *intake.Server
+	metrics *metrics.Metrics
 	own     atomic.Pointer[[]netip.AddrPort] // of the listener
 	dead    atomic.Pointer[error]            // why the journal is not written any more
 
@@ -63,11 +67,15 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	journal, err := history.Open(file.History.Dir, history.Options{Log: opts.Log})
+	r := &Relay{log: opts.Log, opts: opts, dir: file.History.Dir, orphans: map[string]time.Time{}, heirs: map[string]string{}}
+	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.standing)
+	journal, err := history.Open(file.History.Dir, history.Options{
+		Committed: r.metrics.Committed, Recorded: r.metrics.Recorded, Log: opts.Log,
+	})
 	if err != nil {
 		return nil, err
 	}
-	r := &Relay{log: opts.Log, opts: opts, dir: file.History.Dir, journal: journal, orphans: map[string]time.Time{}, heirs: map[string]string{}}
+	r.journal = journal
 	r.own.Store(new([]netip.AddrPort))
 	r.deliver = deliver.New(deliver.Journal(journal), deliver.Options{
 		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Log: opts.Log,
@@ -75,7 +83,8 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.intake = intake.New(journal, (*operator)(r), intake.Settings{}, intake.Options{
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
 		Token: file.Listen.Token.Reveal(), MaxEventSize: file.Listen.MaxEventSize,
-		Opened: r.opened, Ready: journal.Failed, Healthy: r.Healthy, Log: opts.Log,
+		Opened: r.opened, Ready: journal.Failed, Healthy: r.Healthy,
+		Metrics: r.metrics.Write, Answered: r.metrics.Answered, Log: opts.Log,
 	})
 	if err := r.Apply(file); err != nil {
 		return nil, errors.Join(err, journal.Close())

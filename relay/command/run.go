@@ -89,7 +89,7 @@ func (c *cli) run(ctx context.Context, log *slog.Logger) error {
 	edits := &edits{log: log, manager: manager}
 	edits.warn(file)
 	r, err := relay.New(file, relay.Options{
-		Log: log, Version: b.Version, Listeners: sockets,
+		Log: log, Version: b.Version, Commit: b.Commit, Listeners: sockets,
 		Opened: func([]net.Addr) {
 			log.Info("sidehook is ready", "version", b.Version, "file", file.Path, "webhooks", len(file.Webhooks))
 			manager.Ready(inForce(file))

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,10 +23,12 @@ type call struct {
 // handler answers a call, or says why not.
 type handler func(ctx context.Context, w http.ResponseWriter, r *http.Request, arg string) *problem
 
+const eventsPath = "/v1/events"
+
 // allCalls are the calls; the one that is made most stands first.
 func (s *Server) allCalls() []call {
-	return []call{
-		{"POST", "/v1/events", posting, nil, s.takeEvents},
+	calls := []call{
+		{"POST", eventsPath, free, nil, s.takeEvents},
 		{"GET", "/v1/events/{id}", guarded, []string{"source"}, s.showEvent},
 		{"POST", "/v1/events/{id}/resend", guarded, []string{"source"}, s.resend},
 		{"GET", "/v1/webhooks", guarded, nil, s.listWebhooks},
@@ -35,12 +38,16 @@ func (s *Server) allCalls() []call {
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", health, nil, s.readyz},
 	}
+	if s.opts.Metrics != nil {
+		calls = append(calls, call{"GET", "/metrics", free, nil, s.metrics})
+	}
+	return calls
 }
 
 // serve finds the call and answers it.
 func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, g guard) {
-	defer s.caught(w)
 	c, arg, missing := s.find(r)
+	defer s.caught(c, w)
 	p := s.admit(c, r, g)
 	if p == nil {
 		p = missing
@@ -52,7 +59,16 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		p = c.serve(ctx, w, r, arg)
 	}
 	if p != nil {
+		s.countRefused(c, p)
 		p.write(w)
+	}
+}
+
+// countRefused tells of events that were refused. How many there were in a
+// request that was not read to its end nobody knows; it counts as one.
+func (s *Server) countRefused(c *call, p *problem) {
+	if c != nil && c.path == eventsPath {
+		s.opts.Answered(strconv.Itoa(p.status), max(1, p.events))
 	}
 }
 
@@ -77,7 +93,7 @@ func (s *Server) admit(c *call, r *http.Request, g guard) *problem {
 
 // caught answers for a handler that panicked. The panic is of one request
 // alone: what is shared, the journal, has a goroutine of its own.
-func (s *Server) caught(w http.ResponseWriter) {
+func (s *Server) caught(c *call, w http.ResponseWriter) {
 	v := recover()
 	if v == nil {
 		return
@@ -85,6 +101,7 @@ func (s *Server) caught(w http.ResponseWriter) {
 	s.log.Error("a request failed in sidehook itself", "panic", v, "stack", string(debug.Stack()))
 	p := refuse(http.StatusInternalServerError, "sidehook failed on this request; its log says how")
 	p.hangUp = true
+	s.countRefused(c, p)
 	p.write(w)
 }
 

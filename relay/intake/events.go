@@ -31,11 +31,20 @@ func (s *Server) takeEvents(ctx context.Context, w http.ResponseWriter, r *http.
 		return p
 	}
 	if p := s.keep(ctx, x, f); p != nil {
+		p.events = len(x.answers)
 		return p
 	}
 	status := http.StatusAccepted
-	if x.allDuplicates() {
+	duplicates := x.duplicates()
+	fresh := len(x.answers) - duplicates
+	if fresh == 0 && duplicates > 0 {
 		status = http.StatusOK
+	}
+	if fresh > 0 {
+		s.opts.Answered(Accepted, fresh)
+	}
+	if duplicates > 0 {
+		s.opts.Answered(Duplicate, duplicates)
 	}
 	x.appendAnswer(f)
 	answer(w, status, typeJSON, x.out)
@@ -65,6 +74,7 @@ func (x *exchange) decode(set *settings, f form) *problem {
 		e := &events[i]
 		if detail := set.refuses(e.Type); detail != "" {
 			p := refuse(http.StatusUnprocessableEntity, detail)
+			p.events = len(events)
 			if f.many() {
 				p.index = i
 				p.detail = fmt.Sprintf("event %d: %s", i, detail)
@@ -135,13 +145,14 @@ func (x *exchange) refusal(err error, f form) *problem {
 	return p
 }
 
-func (x *exchange) allDuplicates() bool {
+// duplicates counts the events that were accepted before.
+func (x *exchange) duplicates() (n int) {
 	for i := range x.answers {
-		if !x.answers[i].duplicate {
-			return false
+		if x.answers[i].duplicate {
+			n++
 		}
 	}
-	return len(x.answers) > 0
+	return n
 }
 
 // appendAnswer writes the answer to out.

@@ -21,8 +21,8 @@ import (
 //	    configured address: with DNS rebinding a web page has an origin of its
 //	    own on this port, and only its name gives it away.
 //	G5. Whoever may open the socket may call everything.
-//	G6. On the port, events are taken from anyone while no token is configured,
-//	    and all else needs the token.
+//	G6. On the port, events are taken from anyone and metrics shown to anyone
+//	    while no token is configured, and all else needs the token.
 type guard struct {
 	port  bool               // a TCP port, not the socket
 	own   string             // the configured host; "" for none
@@ -35,7 +35,7 @@ type access int
 
 const (
 	guarded access = iota // the socket, or the token
-	posting               // open while no token is configured
+	free                  // open while no token is configured
 	health                // open to all
 )
 
@@ -87,7 +87,7 @@ func (g *guard) screen(r *http.Request) (trusted bool, p *problem) {
 // allow decides about a call with what screen found.
 func (g *guard) allow(a access, r *http.Request, trusted bool) *problem {
 	switch {
-	case trusted, !g.port, a == health, a == posting && g.token == nil:
+	case trusted, !g.port, a == health, a == free && g.token == nil:
 		return nil
 	case g.token == nil:
 		return refuse(http.StatusForbidden, "over TCP this call needs a token, and none is configured; "+g.ways)

@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ func TestGuard(t *testing.T) {
 		resend = "POST /v1/events/e/resend"
 		live   = "GET /healthz"
 		ready  = "GET /readyz"
+		count  = "GET /metrics"
 		none   = "GET /nothing"
 	)
 	evil := []string{"Host", "evil.example"}
@@ -45,6 +47,8 @@ func TestGuard(t *testing.T) {
 		{unix, "", post, page, 403},
 		{unix, "", look, page, 403},
 		{unix, "", none, page, 403},
+		{unix, "", count, nil, 200},
+		{unix, "", count, page, 403},
 		{unix, "", live, page, 200},
 		{unix, "s3cret", post, nil, 202},
 		{unix, "s3cret", look, nil, 200},
@@ -59,6 +63,9 @@ func TestGuard(t *testing.T) {
 		{tcp, "", live, nil, 200},
 		{tcp, "", ready, nil, 200},
 		{tcp, "", none, nil, 404},
+		{tcp, "", count, nil, 200},
+		{tcp, "", count, evil, 403},
+		{tcp, "", count, page, 403},
 		{tcp, "", post, evil, 403},
 		{tcp, "", post, page, 403},
 		{tcp, "", none, evil, 403},
@@ -68,6 +75,12 @@ func TestGuard(t *testing.T) {
 		{tcp, "s3cret", post, nil, 401},
 		{tcp, "s3cret", post, bad, 401},
 		{tcp, "s3cret", post, good, 202},
+		{unix, "s3cret", count, nil, 200},
+		{tcp, "s3cret", count, nil, 401},
+		{tcp, "s3cret", count, bad, 401},
+		{tcp, "s3cret", count, good, 200},
+		{tcp, "s3cret", count, with(evil, page, good), 200},
+
 		{tcp, "s3cret", look, nil, 401},
 		{tcp, "s3cret", look, bad, 401},
 		{tcp, "s3cret", look, good, 200},
@@ -110,6 +123,7 @@ func call(t *testing.T, network string, opts intake.Options, line string, header
 	if network == "tcp" {
 		addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4665}
 	}
+	opts.Metrics = func(io.Writer) error { return nil }
 	h, err := intake.New(&journal{}, &operator{}, settings, opts).Handler(addr)
 	if err != nil {
 		t.Fatal(err)

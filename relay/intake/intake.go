@@ -18,6 +18,7 @@ package intake
 import (
 	"context"
 	"crypto/sha256"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -79,7 +80,14 @@ type Options struct {
 	Opened  func(addrs []net.Addr) // called once every listener is open
 	Ready   func() error           // why events are not accepted; nil: they are
 	Healthy func() error           // why a restart would help; nil: it would not
-	Log     *slog.Logger           // nil: none
+	// Metrics writes what GET /metrics answers, in Prometheus's text format.
+	// Nil: there is no such call.
+	Metrics func(w io.Writer) error
+	// Answered is told what became of so many events: Accepted, Duplicate, or
+	// the status that they were refused with. It must be cheap. Nil: nobody is
+	// told.
+	Answered func(result string, events int)
+	Log      *slog.Logger // nil: none
 }
 
 // Times bound how long a client may take, and a stop. Zero is the default.
@@ -91,6 +99,12 @@ type Times struct {
 	Linger time.Duration // at a stop, how long kept connections are told of it; 500 ms
 	Stop   time.Duration // at a stop, how long requests under way may go on; 10 s
 }
+
+// What is answered to an event that was not refused.
+const (
+	Accepted  = "accepted"
+	Duplicate = "duplicate"
+)
 
 // batchFactor is how much larger than an event a batch may be.
 const batchFactor = 16
@@ -129,6 +143,9 @@ func New(journal Journal, operator Operator, initial Settings, opts Options) *Se
 	fallback(&s.opts.Times.Idle, 2*time.Minute)
 	fallback(&s.opts.Times.Linger, 500*time.Millisecond)
 	fallback(&s.opts.Times.Stop, 10*time.Second)
+	if opts.Answered == nil {
+		s.opts.Answered = func(string, int) {}
+	}
 	if opts.Token != "" {
 		sum := sha256.Sum256([]byte(opts.Token))
 		s.token = &sum

@@ -31,6 +31,17 @@ func answerHealth(w http.ResponseWriter, check func() error) *problem {
 	return nil
 }
 
+// metrics holds the answer back until it is whole, so that a slow client holds
+// nothing but that.
+func (s *Server) metrics(_ context.Context, w http.ResponseWriter, _ *http.Request, _ string) *problem {
+	var body bytes.Buffer
+	if err := s.opts.Metrics(&body); err != nil {
+		return refuse(http.StatusInternalServerError, err.Error())
+	}
+	answer(w, http.StatusOK, typeMetrics, body.Bytes())
+	return nil
+}
+
 func (s *Server) listWebhooks(ctx context.Context, w http.ResponseWriter, _ *http.Request, _ string) *problem {
 	list, err := s.operator.Webhooks(ctx, "")
 	if err != nil {

@@ -14,6 +14,7 @@ type problem struct {
 	status    int
 	detail    string
 	index     int    // of the event in its batch; -1: none
+	events    int    // how many there were in the request; 0: it is not known
 	retry     int    // Retry-After, in seconds; 0: none
 	allow     string // the Allow header
 	challenge bool   // WWW-Authenticate
@@ -79,6 +80,7 @@ func refusal(err error) *problem {
 var (
 	typeJSON    = []string{"application/json"}
 	typeProblem = []string{"application/problem+json"}
+	typeMetrics = []string{"text/plain; version=0.0.4; charset=utf-8"}
 	closeHeader = []string{"close"}
 	challenge   = []string{`Bearer realm="sidehook"`}
 )

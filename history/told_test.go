@@ -1,0 +1,123 @@
+package history_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/segment/memfs"
+)
+
+// told keeps what a journal tells.
+type told struct {
+	mu       sync.Mutex
+	commits  []int
+	attempts []string
+}
+
+func (x *told) options() history.Options {
+	return history.Options{
+		Committed: func(records int, _ time.Duration) {
+			x.mu.Lock()
+			defer x.mu.Unlock()
+			x.commits = append(x.commits, records)
+		},
+		Recorded: func(webhook string, status history.Status, took time.Duration, accepted time.Time) {
+			x.mu.Lock()
+			defer x.mu.Unlock()
+			x.attempts = append(x.attempts, fmt.Sprint(webhook, " ", status, " ", took, " ", time.Since(accepted) < time.Minute))
+		},
+	}
+}
+
+func TestTellsOfCommitsAndAttempts(t *testing.T) {
+	var x told
+	r := start(t, memfs.New(), x.options())
+	r.append(ids(1, 3), "a")
+	r.append(ids(1, 3), "a") // nothing new, so nothing is synced
+	r.append(ids(4, 4), "b")
+
+	claim := func(name string) *history.Lease {
+		t.Helper()
+		// An answer may come ahead of the queue.
+		for range 1000 {
+			if l, ok := r.Queue(name).Claim(history.Retries); ok {
+				return l
+			}
+			time.Sleep(time.Millisecond)
+		}
+		t.Fatalf("nothing to claim of %s", name)
+		return nil
+	}
+	l := claim("a")
+	l.Note(history.Attempt{Status: history.Retrying})
+	l.Retry(history.Attempt{Status: history.Retrying, Took: 5}, time.Now().Add(time.Hour))
+	claim("a").Done(history.Attempt{Status: history.Delivered, Took: 2})
+	claim("a").Release(nil, time.Now())
+	cut := history.Attempt{Status: history.Retrying}
+	claim("a").Release(&cut, time.Now())
+	// The former name's deliveries are told of by the new one.
+	r.Queue("c").TakeOver(r.Queue("b"))
+	claim("c").Done(history.Attempt{Status: history.Failed, Took: 4})
+	r.stop()
+
+	same(t, "attempts", x.attempts, []string{
+		"a retrying 0s true", "a retrying 5ns true", "a delivered 2ns true", "a retrying 0s true", "c failed 4ns true",
+	})
+	if got, want := fmt.Sprint(x.commits), "[3 1]"; got != want {
+		t.Errorf("commits of %s, want %s", got, want)
+	}
+}
+
+func TestFailedCommitsAreNotToldOf(t *testing.T) {
+	var x told
+	fs := memfs.New()
+	r := start(t, fs, x.options())
+	fs.SetFault(func(op memfs.Op) error {
+		if op.Kind == memfs.Sync {
+			return fmt.Errorf("the disk fails")
+		}
+		return nil
+	})
+	if _, err := r.Append(t.Context(), []history.Entry{entry(t, "x", "a")}); err == nil {
+		t.Fatal("accepted on a disk that fails")
+	}
+	r.stop()
+	if len(x.commits) > 0 {
+		t.Errorf("told of %v", x.commits)
+	}
+}
+
+// TestSize counts every file of the folder, also those of a finished segment.
+func TestSize(t *testing.T) {
+	fs := memfs.New()
+	r := start(t, fs, history.Options{SegmentSize: 1})
+	for i := range 3 {
+		r.append(ids(i, i), "a")
+	}
+	r.drain("a")
+	r.stop()
+	names, err := fs.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want int64
+	for _, name := range names {
+		f, err := fs.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size, err := f.Size()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		want += size
+	}
+	got, err := r.Size()
+	if err != nil || got != want || len(names) < 5 {
+		t.Errorf("size %d, %v; want %d, of %v", got, err, want, names)
+	}
+}

@@ -1,0 +1,117 @@
+// Package metrics counts what the relay does and shows it in Prometheus's text
+// format. It is the only room that knows Prometheus: the others tell what
+// happens by the funcs in their options, and how things stand is asked for when
+// somebody looks.
+//
+// It promises:
+//
+//	M1  Telling costs no lock and no allocation, once a webhook has made its
+//	    first attempt.
+//	M2  A webhook that has made no attempt costs an entry in a table.
+//	M3  The series of a webhook that is not in force any more are gone with it,
+//	    but for its backlog while something still waits for it.
+//
+// Package relay makes one and hands its methods to the rooms that tell.
+package metrics
+
+import (
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/common/expfmt"
+)
+
+// Build is what the binary was built from.
+type Build struct {
+	Version, Revision, Go string
+}
+
+// Metrics counts. Its methods may be called at once.
+type Metrics struct {
+	registry *prometheus.Registry
+	events   map[string]prometheus.Counter // by result; never changed
+	records  prometheus.Histogram
+	synced   prometheus.Histogram
+	webhooks *webhooks
+
+	writing sync.Mutex // one scrape at a time, as each may be large
+}
+
+// The results of events, beside the statuses that they are refused with.
+var results = []string{"accepted", "duplicate"}
+
+var refusals = []int{400, 401, 403, 408, 409, 413, 415, 422, 429, 500, 503, 507}
+
+// New returns metrics without a webhook. How things stand is asked of standing,
+// for each scrape once.
+func New(build Build, standing func() Standing) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		events:   map[string]prometheus.Counter{},
+		webhooks: newWebhooks(),
+		records: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "sidehook_commit_events", Help: "Events of a group commit.",
+			Buckets: []float64{1, 4, 16, 64, 256, 1024},
+		}),
+		synced: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "sidehook_commit_duration_seconds", Help: "Time of a group commit's fsync.",
+			Buckets: []float64{0.0005, 0.002, 0.01, 0.05, 0.25, 1, 5},
+		}),
+	}
+	events := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "sidehook_events_total",
+		Help: "Events posted, by result: accepted, duplicate, or the status they were refused with. A request that was not read counts as one event.",
+	}, []string{"result"})
+	all := results
+	for _, status := range refusals {
+		all = append(all, strconv.Itoa(status))
+	}
+	for _, result := range all {
+		m.events[result] = events.WithLabelValues(result)
+	}
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "sidehook_build_info", Help: "What this sidehook was built from; always 1.",
+		ConstLabels: prometheus.Labels{"version": build.Version, "revision": build.Revision, "goversion": build.Go},
+	})
+	info.Set(1)
+	m.registry.MustRegister(
+		events, m.records, m.synced, info,
+		m.webhooks.attempts, m.webhooks.duration, m.webhooks.latency, &stand{ask: standing},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+// Answered counts events by what they were answered.
+func (m *Metrics) Answered(result string, events int) {
+	if c, ok := m.events[result]; ok {
+		c.Add(float64(events))
+	}
+}
+
+// Committed counts a group commit.
+func (m *Metrics) Committed(records int, took time.Duration) {
+	m.records.Observe(float64(records))
+	m.synced.Observe(took.Seconds())
+}
+
+// Write writes everything.
+func (m *Metrics) Write(w io.Writer) error {
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	families, err := m.registry.Gather()
+	if err != nil {
+		return err
+	}
+	encoder := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeTextPlain))
+	for _, family := range families {
+		if err := encoder.Encode(family); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sidehook/history"
+)
+
+// Standing is how things stand.
+type Standing struct {
+	// Webhooks are those in force, and those that are gone and for which
+	// something waits; each name once.
+	Webhooks     []Webhook
+	HistoryBytes int64 // negative: it cannot be told
+	DamagedLines int64
+	Generation   uint64    // of the configuration in force
+	Loaded       time.Time // when it was put in force
+	Refused      bool      // the last edit is not in force
+}
+
+// Webhook is how one webhook stands.
+type Webhook struct {
+	Name    string
+	State   string
+	Backlog history.Backlog
+}
+
+// stand shows how things stand when it is asked to.
+type stand struct{ ask func() Standing }
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("sidehook_"+name, help, labels, nil)
+}
+
+var (
+	backlogEvents = describe("backlog_events", "Deliveries that have not ended.", "webhook")
+	backlogBytes  = describe("backlog_bytes", "Bytes of the events whose deliveries have not ended.", "webhook")
+	backlogOldest = describe("backlog_oldest_seconds", "Age of the oldest event whose delivery has not ended; 0 if there is none.", "webhook")
+	inFlight      = describe("in_flight", "Deliveries that are being attempted.", "webhook")
+	webhookState  = describe("webhook_state", "1 for the state that holds; the others are absent.", "webhook", "state")
+	historyBytes  = describe("history_bytes", "Size of the files of the history.")
+	damagedLines  = describe("history_damaged_lines_total", "Damaged lines of the history that were met and skipped since the start.")
+	generation    = describe("config_generation", "Number of the configuration in force.")
+	reloaded      = describe("config_last_reload_successful", "1 if the last edit of the file is in force, 0 if it was refused.")
+	reloadedAt    = describe("config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded.")
+)
+
+func (*stand) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		backlogEvents, backlogBytes, backlogOldest, inFlight, webhookState,
+		historyBytes, damagedLines, generation, reloaded, reloadedAt,
+	} {
+		ch <- d
+	}
+}
+
+func (s *stand) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	now := s.ask()
+	for i := range now.Webhooks {
+		w := &now.Webhooks[i]
+		gauge(backlogEvents, float64(w.Backlog.Events), w.Name)
+		gauge(backlogBytes, float64(w.Backlog.Bytes), w.Name)
+		gauge(inFlight, float64(w.Backlog.InFlight), w.Name)
+		age := 0.0
+		if oldest := w.Backlog.Oldest; !oldest.IsZero() {
+			age = max(0, time.Since(oldest).Seconds())
+		}
+		gauge(backlogOldest, age, w.Name)
+		gauge(webhookState, 1, w.Name, w.State)
+	}
+	if now.HistoryBytes >= 0 {
+		gauge(historyBytes, float64(now.HistoryBytes))
+	}
+	ch <- prometheus.MustNewConstMetric(damagedLines, prometheus.CounterValue, float64(now.DamagedLines))
+	gauge(generation, float64(now.Generation))
+	applied := 1.0
+	if now.Refused {
+		applied = 0
+	}
+	gauge(reloaded, applied)
+	gauge(reloadedAt, float64(now.Loaded.UnixMilli())/1000)
+}
