@@ -126,6 +126,7 @@ func TestWebhookEqual(t *testing.T) {
 		"UserAgent":   func(w *config.Webhook) { w.UserAgent = "b" },
 		"Timeout":     func(w *config.Webhook) { w.Timeout++ },
 		"Retry":       func(w *config.Webhook) { w.Retry = []time.Duration{1} },
+		"GiveUpOn":    func(w *config.Webhook) { w.GiveUpOn = []int{400} },
 		"Concurrency": func(w *config.Webhook) { w.Concurrency++ },
 		"Allow":       func(w *config.Webhook) { w.Allow.Prefixes = []netip.Prefix{} },
 	}

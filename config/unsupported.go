@@ -9,7 +9,7 @@ func unsupported(where string) []string {
 		return []string{"keep", "max_size"}
 	case "webhook":
 		return []string{
-			"when", "transform", "paused", "give_up_on", "rate", "order",
+			"when", "transform", "paused", "rate", "order",
 			"expire_after", "max_backlog", "disable_after", "tls", "proxy",
 		}
 	case "profile":

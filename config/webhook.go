@@ -27,6 +27,7 @@ type Webhook struct {
 
 	Timeout     time.Duration   // of one attempt, 1s to 2m
 	Retry       []time.Duration // waits between attempts, at most 32 of at most 7d; none: one attempt
+	GiveUpOn    []int           // answers that end a delivery, 300 to 999
 	Concurrency int             // requests under way at once, 1 to 1,024
 
 	Allow Allow
@@ -50,7 +51,8 @@ func (w *Webhook) Equal(o *Webhook) bool {
 			slices.EqualFunc(w.Secrets, o.Secrets, Secret.Equal) && slices.EqualFunc(w.Headers, o.Headers, Header.Equal) &&
 			w.Profile == o.Profile && w.Format == o.Format &&
 			slices.Equal(w.Signature, o.Signature) && w.UserAgent == o.UserAgent &&
-			w.Timeout == o.Timeout && slices.Equal(w.Retry, o.Retry) && w.Concurrency == o.Concurrency &&
+			w.Timeout == o.Timeout && slices.Equal(w.Retry, o.Retry) &&
+			slices.Equal(w.GiveUpOn, o.GiveUpOn) && w.Concurrency == o.Concurrency &&
 			w.Allow.Equal(o.Allow)
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,7 +28,7 @@ const (
 )
 
 // judge says what an answer means.
-func judge(code int) (verdict, int, string) {
+func (c *client) judge(code int) (verdict, int, string) {
 	if code/100 == 2 {
 		return delivered, code, ""
 	}
@@ -38,6 +39,8 @@ func judge(code int) (verdict, int, string) {
 	switch {
 	case code == http.StatusGone:
 		return refused, code, text + ": the receiver wants no more"
+	case slices.Contains(c.settings.GiveUpOn, code):
+		return refused, code, text + ": an answer of give_up_on"
 	case code/100 == 3:
 		return failed, code, text + ": redirects are not followed; the url has to be the final one"
 	}

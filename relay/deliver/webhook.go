@@ -30,6 +30,7 @@ type Settings struct {
 	UserAgent   string
 	Timeout     time.Duration   // of one attempt
 	Retry       []time.Duration // the waits between attempts
+	GiveUpOn    []int           // answers that end a delivery
 	Concurrency int             // requests under way at once
 	Allow       []netip.Prefix  // special-purpose addresses that may be dialled
 	Off, Paused bool
