@@ -34,6 +34,7 @@ func sharedFields() []field[draft] {
 		{"retry", readRetry},
 		{"give_up_on", readGiveUpOn},
 		{"concurrency", func(l *loader, v *value, d *draft) { l.int(v, 1, 1024, &d.Concurrency) }},
+		{"disable_after", readDisableAfter},
 		{"allow", readAllow},
 	}
 }

@@ -100,6 +100,7 @@ func (w *Webhook) node() *yaml.Node {
 	m.add("retry", strs(each(w.Retry, FormatDuration)))
 	m.add("give_up_on", ints(w.GiveUpOn))
 	m.add("concurrency", scalar("!!int", strconv.Itoa(w.Concurrency)))
+	m.add("disable_after", str(orNever(w.DisableAfter)))
 	m.add("allow", strs(w.Allow.Words()))
 	return m.Node
 }

@@ -25,6 +25,7 @@ webhooks:
     profile: qlik
     retry: [1h30m, 90s]
     give_up_on: [400, 422]
+    disable_after: never
     allow: [http, 10.0.0.0/8]
 `, config.Run)
 	const want = `source: sidehook
@@ -58,6 +59,7 @@ webhooks:
     retry: [1h30m, 1m30s]
     give_up_on: [400, 422]
     concurrency: 16
+    disable_after: never
     allow: [http, 10.0.0.0/8]
 `
 	var got bytes.Buffer

@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // The keys that say what becomes of deliveries, and of the webhook, when its
 // receiver is in trouble.
@@ -16,4 +19,26 @@ func readGiveUpOn(l *loader, v *value, d *draft) {
 	for i := range items {
 		l.int(&items[i], 300, 999, &d.GiveUpOn[i])
 	}
+}
+
+// never is said of a time that does not come.
+const never = "never"
+
+// readDisableAfter reads how long nothing but failures turns a webhook off.
+func readDisableAfter(l *loader, v *value, d *draft) {
+	switch t, ok := l.known(v); {
+	case !ok:
+	case t.string == never:
+		d.DisableAfter = 0
+	default:
+		l.duration(v, time.Minute, 365*24*time.Hour, &d.DisableAfter)
+	}
+}
+
+// orNever writes what readDisableAfter reads.
+func orNever(d time.Duration) string {
+	if d == 0 {
+		return never
+	}
+	return FormatDuration(d)
 }

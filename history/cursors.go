@@ -53,6 +53,15 @@ type cursor struct {
 	State  string      `json:"state,omitempty"`
 	Since  time.Time   `json:"since,omitzero"`
 	Why    string      `json:"why,omitempty"`
+	Entry  string      `json:"entry,omitempty"`
+	Row    *rowCursor  `json:"row,omitempty"`
+}
+
+// rowCursor is how the webhook's attempts have gone of late.
+type rowCursor struct {
+	Since    time.Time `json:"since"`
+	Last     time.Time `json:"last"`
+	Failures int       `json:"failures"`
 }
 
 const cursorsVersion = 1
@@ -123,13 +132,17 @@ func writeCursors(fsys segment.FS, c *cursors) error {
 func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.backlog.Events == 0 && q.last <= published && q.state == (State{}) {
+	row, last := q.row.get()
+	if q.backlog.Events == 0 && row.Failures == 0 && q.last <= published && q.state == (State{}) {
 		return cursor{}, false
 	}
 	c := cursor{
 		Last: q.last, Next: q.last + 1, Unread: q.unread + len(q.window),
 		Events: q.backlog.Events, Bytes: q.backlog.Bytes,
-		State: q.state.Name, Since: q.state.Since, Why: q.state.Why,
+		State: q.state.Name, Since: q.state.Since, Why: q.state.Why, Entry: q.state.Entry,
+	}
+	if row.Failures > 0 {
+		c.Row = &rowCursor{row.Since, last, row.Failures}
 	}
 	if len(q.window) > 0 {
 		c.Next, c.More = q.window[0].seq, packPlace(q.window[0].place)
@@ -164,7 +177,10 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 		q.skip = append(q.skip, span{s[0], s[1]})
 	}
 	q.backlog.Events, q.backlog.Bytes = c.Events, c.Bytes
-	q.state = State{c.State, c.Since, c.Why}
+	q.state = State{c.State, c.Since, c.Why, c.Entry}
+	if c.Row != nil {
+		q.row.Row, q.row.last = Row{c.Row.Since, c.Row.Failures}, c.Row.Last
+	}
 	for _, w := range c.Waits {
 		q.waits = append(q.waits, wait{
 			item: item{

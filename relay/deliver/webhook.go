@@ -34,6 +34,13 @@ type Settings struct {
 	Concurrency int             // requests under way at once
 	Allow       []netip.Prefix  // special-purpose addresses that may be dialled
 	Off, Paused bool
+
+	// DisableAfter is how long nothing but failures disables the webhook; 0:
+	// nothing does but a 410.
+	DisableAfter time.Duration
+	// Entry tells what the entry says from anything else that it could, over a
+	// restart as well.
+	Entry string
 }
 
 // Header is a header line of every delivery. The value of a secret one is shown
