@@ -32,7 +32,9 @@ func sharedFields() []field[draft] {
 		{"user_agent", func(l *loader, v *value, d *draft) { l.line(v, 256, &d.UserAgent) }},
 		{"timeout", func(l *loader, v *value, d *draft) { l.duration(v, time.Second, 2*time.Minute, &d.Timeout) }},
 		{"retry", readRetry},
+		{"give_up_on", readGiveUpOn},
 		{"concurrency", func(l *loader, v *value, d *draft) { l.int(v, 1, 1024, &d.Concurrency) }},
+		{"disable_after", readDisableAfter},
 		{"allow", readAllow},
 	}
 }

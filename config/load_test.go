@@ -42,8 +42,8 @@ func TestUnset(t *testing.T) {
 	for _, wait := range w.Retry {
 		sum += wait
 	}
-	got := words(w.Enabled, w.Profile, w.Format, w.Signature, w.UserAgent, w.Timeout, len(w.Retry), sum, w.Concurrency, w.Allow, w.Secrets, w.Headers)
-	if want := "true standard standard [none]  15s 9 75h35m5s 16 {false false false []} [] []"; got != want {
+	got := words(w.Enabled, w.Profile, w.Format, w.Signature, w.UserAgent, w.Timeout, len(w.Retry), sum, w.Concurrency, w.DisableAfter, w.Allow, w.Secrets, w.Headers)
+	if want := "true standard standard [none]  15s 9 75h35m5s 16 120h0m0s {false false false []} [] []"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

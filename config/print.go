@@ -98,7 +98,9 @@ func (w *Webhook) node() *yaml.Node {
 	m.addUnlessEmpty("user_agent", w.UserAgent)
 	m.add("timeout", str(FormatDuration(w.Timeout)))
 	m.add("retry", strs(each(w.Retry, FormatDuration)))
+	m.add("give_up_on", ints(w.GiveUpOn))
 	m.add("concurrency", scalar("!!int", strconv.Itoa(w.Concurrency)))
+	m.add("disable_after", str(orNever(w.DisableAfter)))
 	m.add("allow", strs(w.Allow.Words()))
 	return m.Node
 }
@@ -151,6 +153,14 @@ func scalar(tag, text string) *yaml.Node {
 // str is a text as a value, in which ${ would begin a reference.
 func str(text string) *yaml.Node {
 	return scalar("!!str", strings.ReplaceAll(text, "${", "$${"))
+}
+
+func ints(numbers []int) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for _, number := range numbers {
+		n.Content = append(n.Content, scalar("!!int", strconv.Itoa(number)))
+	}
+	return n
 }
 
 func strs(texts []string) *yaml.Node {

@@ -24,6 +24,8 @@ webhooks:
     secret: [`+strings.Repeat("a", 32)+`, `+strings.Repeat("b", 32)+`]
     profile: qlik
     retry: [1h30m, 90s]
+    give_up_on: [400, 422]
+    disable_after: never
     allow: [http, 10.0.0.0/8]
 `, config.Run)
 	const want = `source: sidehook
@@ -55,7 +57,9 @@ webhooks:
     user_agent: Qlik Webhook
     timeout: 15s
     retry: [1h30m, 1m30s]
+    give_up_on: [400, 422]
     concurrency: 16
+    disable_after: never
     allow: [http, 10.0.0.0/8]
 `
 	var got bytes.Buffer

@@ -151,6 +151,13 @@ var refusals = []struct{ name, text, want string }{
 		8:27: webhooks[0].retry[3]: must be a duration such as 15s, 30d or 1h30m, not "5"; write its unit, such as 5s
 		9:17: webhooks[0].user_agent: must not be empty`},
 	{"waits", hook + "    retry: [" + strings.Repeat("1s, ", 32) + "1s]\n", "6:12: webhooks[0].retry: must be at most 32 waits, are 33"},
+	{"answers", hook + "    give_up_on: [400, 204, 1000, '422', bad]\n", `
+		6:23: webhooks[0].give_up_on[1]: must be a whole number from 300 to 999, not "204"
+		6:28: webhooks[0].give_up_on[2]: must be a whole number from 300 to 999, not "1000"
+		6:34: webhooks[0].give_up_on[3]: must be a whole number, not a string; write it without quotes
+		6:41: webhooks[0].give_up_on[4]: must be a whole number from 300 to 999, not "bad"`},
+	{"one answer", hook + "    give_up_on: 400\n", "6:17: webhooks[0].give_up_on: must be a list, not a single value; write give_up_on: [400, 422], or [] for none"},
+	{"no end", hook + "    disable_after: none\n", `6:20: webhooks[0].disable_after: must be a duration such as 15s, 30d or 1h30m, not "none"`},
 	{"one wait", hook + "    retry: 5s\n", "6:12: webhooks[0].retry: must be a list, not a single value; write retry: [5s, 5m], or [] for one attempt"},
 	{"words", hook + "    profile: qlick\n    format: json\n", `
 		6:14: webhooks[0].profile: must be standard, cloudevents or qlik, not "qlick"; did you mean "qlik"?

@@ -9,8 +9,8 @@ func unsupported(where string) []string {
 		return []string{"keep", "max_size"}
 	case "webhook":
 		return []string{
-			"when", "transform", "paused", "give_up_on", "rate", "order",
-			"expire_after", "max_backlog", "disable_after", "tls", "proxy",
+			"when", "transform", "paused", "rate", "order",
+			"expire_after", "max_backlog", "tls", "proxy",
 		}
 	case "profile":
 		return []string{"github", "stripe", "shopify"}

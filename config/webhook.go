@@ -27,7 +27,10 @@ type Webhook struct {
 
 	Timeout     time.Duration   // of one attempt, 1s to 2m
 	Retry       []time.Duration // waits between attempts, at most 32 of at most 7d; none: one attempt
+	GiveUpOn    []int           // answers that end a delivery, 300 to 999
 	Concurrency int             // requests under way at once, 1 to 1,024
+
+	DisableAfter time.Duration // nothing but failures for so long turns it off; 0: nothing does
 
 	Allow Allow
 }
@@ -50,8 +53,9 @@ func (w *Webhook) Equal(o *Webhook) bool {
 			slices.EqualFunc(w.Secrets, o.Secrets, Secret.Equal) && slices.EqualFunc(w.Headers, o.Headers, Header.Equal) &&
 			w.Profile == o.Profile && w.Format == o.Format &&
 			slices.Equal(w.Signature, o.Signature) && w.UserAgent == o.UserAgent &&
-			w.Timeout == o.Timeout && slices.Equal(w.Retry, o.Retry) && w.Concurrency == o.Concurrency &&
-			w.Allow.Equal(o.Allow)
+			w.Timeout == o.Timeout && slices.Equal(w.Retry, o.Retry) &&
+			slices.Equal(w.GiveUpOn, o.GiveUpOn) && w.Concurrency == o.Concurrency &&
+			w.DisableAfter == o.DisableAfter && w.Allow.Equal(o.Allow)
 }
 
 // Equal says whether both lift the same rules.
@@ -70,6 +74,7 @@ func unset() Webhook {
 			5 * time.Second, 5 * time.Minute, 30 * time.Minute,
 			2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 		},
-		Concurrency: 16,
+		Concurrency:  16,
+		DisableAfter: 5 * 24 * time.Hour,
 	}
 }

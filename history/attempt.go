@@ -24,6 +24,7 @@ type Attempt struct {
 	SentID     string // the id the receiver saw, where it is not Event
 	Status     Status
 	Code       int           // the HTTP status, 0 without an answer
+	Unsent     bool          // it ended without a request, and says nothing of the receiver
 	Error      string        // why it is not delivered, without secrets
 	Took       time.Duration // from dial to the last byte read
 	Timing     Timing

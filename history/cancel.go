@@ -105,7 +105,7 @@ func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, Verdict))
 			canceled++
 			q.backlog.subtract(it.size())
 			l := Lease{Seq: it.seq, Attempt: attempts, Resend: it.of != 0, item: *it, queue: q, webhook: q.name}
-			l.record(&a, appendAttempt(nil, &l, &a, false, time.Time{}))
+			l.record(appendAttempt(nil, &l, &a, false, time.Time{}), a.Generation, time.Now())
 			q.journal.recorded(q.name, a.Status, 0, time.Unix(0, it.accepted))
 		}
 		return ok

@@ -54,6 +54,15 @@ type cursor struct {
 	State  string      `json:"state,omitempty"`
 	Since  time.Time   `json:"since,omitzero"`
 	Why    string      `json:"why,omitempty"`
+	Entry  string      `json:"entry,omitempty"`
+	Row    *rowCursor  `json:"row,omitempty"`
+}
+
+// rowCursor is how the webhook's attempts have gone of late.
+type rowCursor struct {
+	Since    time.Time `json:"since"`
+	Last     time.Time `json:"last"`
+	Failures int       `json:"failures"`
 }
 
 const cursorsVersion = 1
@@ -130,14 +139,18 @@ func writeCursors(fsys segment.FS, c *cursors) error {
 func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	row, last := q.row.get()
 	idle := len(q.window)+len(q.waits)+len(q.flight)+q.unread == 0
-	if idle && q.last <= published && q.state == (State{}) {
+	if idle && row.Failures == 0 && q.last <= published && q.state == (State{}) {
 		return cursor{}, false
 	}
 	c := cursor{
 		Last: q.last, Next: q.last + 1, Unread: q.unread + len(q.window),
 		Events: q.backlog.Events, Bytes: q.backlog.Bytes,
-		State: q.state.Name, Since: q.state.Since, Why: q.state.Why,
+		State: q.state.Name, Since: q.state.Since, Why: q.state.Why, Entry: q.state.Entry,
+	}
+	if row.Failures > 0 {
+		c.Row = &rowCursor{row.Since, last, row.Failures}
 	}
 	if len(q.window) > 0 {
 		c.Next, c.More = q.window[0].seq, packPlace(q.window[0].place)
@@ -172,7 +185,10 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 		q.skip = append(q.skip, span{s[0], s[1]})
 	}
 	q.backlog.Events, q.backlog.Bytes = c.Events, c.Bytes
-	q.state = State{c.State, c.Since, c.Why}
+	q.state = State{c.State, c.Since, c.Why, c.Entry}
+	if c.Row != nil {
+		q.row.Row, q.row.last = Row{c.Row.Since, c.Row.Failures}, c.Row.Last
+	}
 	for _, w := range c.Waits {
 		q.waits = append(q.waits, wait{
 			item: item{

@@ -2,6 +2,9 @@ package history
 
 import "log/slog"
 
+// Flush returns once all outcomes so far are synced.
+func (j *Journal) Flush() error { return j.outcomes.flush() }
+
 type Trouble = trouble
 
 func (t *trouble) Met(log *slog.Logger, message string, err error, fields ...any) {

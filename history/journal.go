@@ -8,6 +8,7 @@
 //	                     were made under, the states that webhooks were put into
 //	events.jsonl, deliveries.jsonl   symlinks to the segments being written
 //	cursors.json         where each webhook stands, and cursors.previous.json
+//	                     and how its attempts have gone of late (Row)
 //	NAME.torn            bytes that a crash left half-written, cut off NAME
 //	FORMAT, lock
 //

@@ -20,6 +20,7 @@ type Lease struct {
 	item
 	queue   *Queue
 	webhook string // under which name it is delivered
+	row     *row   // of that webhook
 }
 
 // Claim hands out a delivery that is due, and is false if none is. It holds no
@@ -34,7 +35,7 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 	q.mu.Unlock()
 	if older != nil {
 		if l, ok := older.Claim(pick); ok {
-			l.webhook = q.name
+			l.webhook, l.row = q.name, &q.row
 			return l, true
 		}
 	}
@@ -68,7 +69,7 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 		}
 		begun = int64(q.waits[0].due) <= q.window[0].accepted-q.journal.base.UnixNano()
 	}
-	l := &Lease{queue: q, webhook: q.name}
+	l := &Lease{queue: q, webhook: q.name, row: &q.row}
 	switch {
 	case begun:
 		w := q.waits.pop()
@@ -128,7 +129,7 @@ func (l *Lease) Note(a Attempt) {
 	q := l.queue
 	fields := appendAttempt(make([]byte, 0, 512), l, &a, true, time.Now())
 	q.mu.Lock()
-	l.record(&a, fields)
+	l.record(fields, a.Generation, time.Now())
 	q.mu.Unlock()
 	q.journal.recorded(l.webhook, a.Status, a.Took, l.Accepted)
 }
@@ -151,7 +152,9 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	delete(q.flight, l.seq)
 	change()
 	if a != nil {
-		l.record(a, fields)
+		now := time.Now()
+		l.row.learn(now, a.Status, again || a.Unsent)
+		l.record(fields, a.Generation, now)
 	}
 	wake := q.wake
 	taken := q.taken
@@ -165,7 +168,7 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 }
 
 // record hands a line to the writer. The queue is locked.
-func (l *Lease) record(a *Attempt, fields []byte) {
+func (l *Lease) record(fields []byte, generation uint64, at time.Time) {
 	q := l.queue
-	q.journal.outcomes.add(outcome{webhook: l.webhook, config: q.config[a.Generation], at: time.Now(), fields: fields})
+	q.journal.outcomes.add(outcome{webhook: l.webhook, config: q.config[generation], at: at, fields: fields})
 }

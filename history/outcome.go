@@ -24,12 +24,14 @@ type Outcome struct {
 	Attempt int
 	Status  Status
 	Again   bool // the next attempt has the same number
+	Unsent  bool // no request was made
 	Code    int
 	Error   string
 	Next    time.Time
 	Remote  string
 
 	State, Why string
+	Entry      string // a digest of the webhook's entry
 
 	// JSON as it stands in the line, nil if it does not.
 	Took, Timing, Request, Response, URL, Headers []byte
@@ -48,7 +50,7 @@ func (o *Outcome) state() State {
 	if o.State == active {
 		return State{}
 	}
-	return State{o.State, o.At, o.Why}
+	return State{o.State, o.At, o.Why, o.Entry}
 }
 
 // parseOutcome reads a record of the deliveries. It shares the line's memory.
@@ -80,6 +82,8 @@ func parseOutcome(line *segment.Line) Outcome {
 			o.Status = Status(text(raw))
 		case "again":
 			o.Again = true
+		case "unsent":
+			o.Unsent = true
 		case "code":
 			o.Code = int(number(raw))
 		case "error":
@@ -92,6 +96,8 @@ func parseOutcome(line *segment.Line) Outcome {
 			o.State = text(raw)
 		case "why":
 			o.Why = text(raw)
+		case "entry":
+			o.Entry = text(raw)
 		case "took_ms":
 			o.Took = raw
 		case "timing_ms":

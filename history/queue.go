@@ -30,6 +30,7 @@ type Queue struct {
 	taken  bool   // it is the older one of another
 	wake   func()
 	state  State
+	row    row
 	config map[uint64]*Config // by generation
 
 	flight map[uint64]*Lease
@@ -59,6 +60,7 @@ type State struct {
 	Name  string // "" is active
 	Since time.Time
 	Why   string
+	Entry string // a digest of the webhook's entry at that time, if that matters
 }
 
 // Pick says which delivery a claim is after.
@@ -157,6 +159,7 @@ func (q *Queue) SetState(s State) {
 		return
 	}
 	q.state = s
+	q.row.forget(s)
 	q.journal.outcomes.add(outcome{webhook: q.name, at: time.Now(), fields: appendState(nil, q.name, s)})
 }
 

@@ -42,6 +42,9 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 	if again {
 		dst = append(dst, `,"again":true`...)
 	}
+	if a.Unsent {
+		dst = append(dst, `,"unsent":true`...)
+	}
 	if a.Code != 0 {
 		dst = append(dst, `,"code":`...)
 		dst = strconv.AppendInt(dst, int64(a.Code), 10)
@@ -153,6 +156,10 @@ func appendState(dst []byte, webhook string, s State) []byte {
 	if s.Why != "" {
 		dst = append(dst, `,"why":`...)
 		dst = event.AppendString(dst, s.Why)
+	}
+	if s.Entry != "" {
+		dst = append(dst, `,"entry":`...)
+		dst = event.AppendString(dst, s.Entry)
 	}
 	return dst
 }

@@ -145,13 +145,16 @@ func (r *restoring) delivery(line *segment.Line, now time.Time) {
 	d := parseOutcome(line)
 	r.generation = max(r.generation, d.Generation)
 	if d.Kind == kindWebhook {
-		r.Queue(d.Webhook).state = d.state()
+		q := r.Queue(d.Webhook)
+		q.state = d.state()
+		q.row.forget(q.state)
 		return
 	}
 	if d.Kind != kindAttempt {
 		return
 	}
 	r.told = max(r.told, d.Seq)
+	r.Queue(d.Webhook).row.replay(&d)
 	q := r.Queue(d.queue())
 	waits := r.waiting(q)
 	w, waited := waits[d.Seq]

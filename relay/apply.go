@@ -94,7 +94,8 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 	}
 	s := &deliver.Settings{
 		URL: to, Shown: w.URL.Redacted(), Format: deliver.Format(w.Format), UserAgent: w.UserAgent,
-		Timeout: w.Timeout, Retry: w.Retry, Concurrency: w.Concurrency, Allow: w.Allow.Prefixes, Off: !w.Enabled,
+		Timeout: w.Timeout, Retry: w.Retry, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, DisableAfter: w.DisableAfter,
+		Allow: w.Allow.Prefixes, Off: !w.Enabled, Entry: w.Digest(),
 	}
 	if s.UserAgent == "" {
 		s.UserAgent = "sidehook/" + version

@@ -24,12 +24,17 @@ func shown(w *config.Webhook) json.RawMessage {
 		UserAgent   string            `json:"user_agent,omitempty"`
 		Timeout     string            `json:"timeout"`
 		Retry       []string          `json:"retry"`
+		GiveUpOn    []int             `json:"give_up_on,omitempty"`
 		Concurrency int               `json:"concurrency"`
+		Disable     string            `json:"disable_after"`
 		Allow       []string          `json:"allow,omitempty"`
 	}{
 		Was: w.Was, Description: w.Description, URL: w.URL.Redacted(), Events: w.Events, Enabled: w.Enabled,
 		Profile: w.Profile, Format: w.Format, Signature: w.Signature, UserAgent: w.UserAgent,
-		Timeout: config.FormatDuration(w.Timeout), Retry: []string{}, Concurrency: w.Concurrency, Headers: map[string]string{}, Allow: w.Allow.Words(),
+		Timeout: config.FormatDuration(w.Timeout), Retry: []string{}, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, Disable: "never", Headers: map[string]string{}, Allow: w.Allow.Words(),
+	}
+	if w.DisableAfter > 0 {
+		view.Disable = config.FormatDuration(w.DisableAfter)
 	}
 	if len(w.Secrets) > 0 {
 		view.Secret = hidden

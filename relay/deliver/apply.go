@@ -9,7 +9,8 @@ import (
 //
 // A webhook whose settings are the same pointer as before goes on undisturbed.
 // One that has others gets new connections; if it is failing it is probed at
-// once, and if it was disabled it takes up what waits. One that is gone, or off,
+// once, and if it was disabled it takes up what waits, also if it was edited
+// while no process ran. One that is gone, or off,
 // stops where it is: what waits stays in its queue.
 func (d *Deliverer) Apply(webhooks []Webhook) {
 	d.mu.Lock()
@@ -37,7 +38,7 @@ func (d *Deliverer) Apply(webhooks []Webhook) {
 
 func (d *Deliverer) newWorker(name string) *worker {
 	w := &worker{d: d, name: name, queue: d.open(name)}
-	w.health.restore(w.queue.State())
+	w.health.restore(w.queue.State(), w.queue.Row())
 	w.count()
 	w.queue.Notify(w.wake)
 	return w
@@ -57,19 +58,20 @@ func (w *worker) adopt(hook Webhook) {
 		w.client.retire()
 		w.client = nil
 	}
-	enabled := false
-	if hook.Settings != nil {
-		w.health.probeNow()
-		// The first configuration of a process is no edit.
-		if enabled = w.health.disabled && before.Name != ""; enabled {
-			w.health.disabled, w.health.since, w.health.why = false, w.since, ""
-		}
-	}
+	w.health.probeNow()
+	enabled := w.edited(before, hook) && w.health.enable(w.since)
 	w.mu.Unlock()
 	if enabled {
 		w.tell()
 	}
 	w.wakeIfDue()
+}
+
+// edited says whether an entry was changed, or went. The first configuration of
+// a process is an edit only if the entry is another than when it was disabled.
+func (w *worker) edited(before, hook Webhook) bool {
+	then := w.health.entry
+	return before.Name != "" || then != "" && then != hook.Settings.Entry
 }
 
 // wakeIfDue wakes a worker that has something to do or to wait for, so that

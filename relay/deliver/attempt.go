@@ -55,7 +55,7 @@ func (c *client) attempt(ctx context.Context, l *Lease, w *Webhook) (o outcome) 
 	defer cancel()
 	resp, err := c.send(x.follow(ctx, c.settings.URL.Scheme == "https"), body)
 	if err == nil {
-		o.verdict, o.record.Code, o.record.Error = judge(resp.StatusCode)
+		o.verdict, o.record.Code, o.record.Error = c.judge(resp.StatusCode)
 		o.record.Response = c.read(resp, x.location, w.KeepBody)
 	} else {
 		o.verdict, o.record.Error = c.noAnswer(ctx, x, err)

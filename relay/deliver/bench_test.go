@@ -31,6 +31,7 @@ func (q *endless) Notify(func())            {}
 func (q *endless) Waiting() int             { return 0 }
 func (q *endless) Hasten()                  {}
 func (q *endless) State() history.State     { return history.State{} }
+func (q *endless) Row() history.Row         { return history.Row{} }
 func (q *endless) SetState(history.State)   {}
 func (q *endless) Configure(history.Config) {}
 func (q *endless) Due() (time.Time, bool)   { return time.Now(), q.left.Load() > 0 }

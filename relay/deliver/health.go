@@ -30,10 +30,12 @@ type health struct {
 	disabled bool
 	since    time.Time
 	why      string
+	entry    string        // what disabled it was learnt of
 	told     history.State // what was recorded last
 
-	failures  int // in a row
-	ended     int // how many they were when it last recovered
+	failures  int       // in a row
+	first     time.Time // of them, on the monotonic clock
+	ended     int       // how many they were when it last recovered
 	probing   bool
 	probeAt   time.Time
 	probeWait time.Duration
@@ -45,15 +47,20 @@ type health struct {
 }
 
 // restore takes up the state that the history has kept.
-func (h *health) restore(s history.State) {
-	h.told, h.since, h.why = s, s.Since, s.Why
+func (h *health) restore(s history.State, row history.Row) {
+	h.told, h.since, h.why, h.entry = s, s.Since, s.Why, s.Entry
 	h.failing = s.Name == stateFailing
 	h.disabled = s.Name == stateDisabled
+	h.failures = row.Failures
+	now := time.Now()
+	h.first = now.Add(-max(0, now.Sub(row.Since)))
 }
 
-// state is what the history should have of a webhook that is not disabled: what
-// is disabled learns nothing.
+// state is what the history should have.
 func (h *health) state() history.State {
+	if h.disabled {
+		return history.State{Name: stateDisabled, Since: h.since, Why: h.why, Entry: h.entry}
+	}
 	if h.failing {
 		return history.State{Name: stateFailing, Since: h.since, Why: h.why}
 	}
@@ -91,7 +98,9 @@ func (h *health) succeeded(now time.Time, concurrency int) bool {
 
 // failed says whether the state has changed by a failed attempt.
 func (h *health) failed(now time.Time, why string) bool {
-	h.failures++
+	if h.failures++; h.failures == 1 {
+		h.first = now
+	}
 	h.lastError = why
 	if h.failing || h.failures < failuresInARow {
 		return false
@@ -110,16 +119,19 @@ func (w *worker) learn(j *job, o *outcome) {
 		h.probing = false
 	}
 	changed := false
-	if o.verdict == delivered || o.verdict == failed || o.verdict == refused {
+	if o.verdict == delivered || o.verdict.blames() {
 		if h.hour == nil {
 			h.hour = new(hour)
 		}
 		h.hour.add(now, o.verdict == delivered)
 	}
-	switch o.verdict {
-	case delivered:
+	switch {
+	case o.verdict == local:
+		w.hold = now.Add(localWait)
+	case h.disabled: // the requests under way then say nothing that changes it
+	case o.verdict == delivered:
 		changed = h.succeeded(now, j.hook.Settings.Concurrency)
-	case failed, refused:
+	case o.verdict.blames():
 		changed = h.failed(now, o.record.Error)
 		if changed {
 			h.probeNow()
@@ -127,8 +139,11 @@ func (w *worker) learn(j *job, o *outcome) {
 		if changed || j.probe && h.failing {
 			h.probeAt = now.Add(w.d.jitter(h.nextProbe(j.hook.Settings)))
 		}
-	case local:
-		w.hold = now.Add(localWait)
+		// What an entry that was edited since came to says nothing of this one.
+		if why, ends := h.ends(now, j.hook.Settings, o); ends && j.hook.Settings == w.hook.Settings {
+			h.disable(now, why, w.hook.Settings.Entry)
+			changed = true
+		}
 	}
 	if o.verdict != delivered {
 		w.count()
@@ -160,6 +175,9 @@ func (w *worker) tell() {
 	}
 	w.queue.SetState(state)
 	switch {
+	case state.Name == stateDisabled:
+		w.d.options.Log.Error("webhook is disabled: nothing is sent to it, and what waits is kept, until its entry is edited or it is enabled",
+			"webhook", w.name, "error", state.Why)
 	case state.Name == stateFailing:
 		w.d.options.Log.Warn("webhook is failing", "webhook", w.name, "attempts", failures, "error", state.Why)
 	case before.Name == stateFailing:

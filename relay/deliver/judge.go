@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -21,13 +22,17 @@ const (
 	failed    verdict = iota // goes on along the schedule; counts against the webhook
 	delivered                // ends; the webhook works
 	refused                  // ends as failed; counts against the webhook
+	gone                     // as refused, and the receiver wants no more at all
 	unfit                    // ends as failed, and says nothing of the webhook
 	local                    // a fault of this machine: no attempt of the schedule's
 	cut                      // sidehook stopped: no attempt of the schedule's
 )
 
+// blames says whether it counts against the webhook.
+func (v verdict) blames() bool { return v == failed || v == refused || v == gone }
+
 // judge says what an answer means.
-func judge(code int) (verdict, int, string) {
+func (c *client) judge(code int) (verdict, int, string) {
 	if code/100 == 2 {
 		return delivered, code, ""
 	}
@@ -37,7 +42,9 @@ func judge(code int) (verdict, int, string) {
 	}
 	switch {
 	case code == http.StatusGone:
-		return refused, code, text + ": the receiver wants no more"
+		return gone, code, text + ": the receiver wants no more"
+	case slices.Contains(c.settings.GiveUpOn, code):
+		return refused, code, text + ": an answer of give_up_on"
 	case code/100 == 3:
 		return failed, code, text + ": redirects are not followed; the url has to be the final one"
 	}

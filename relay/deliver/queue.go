@@ -25,6 +25,9 @@ type Queue interface {
 	// State is what SetState last set, also before a restart.
 	State() history.State
 	SetState(history.State)
+	// Row is how its attempts have gone of late, also before a restart. A state
+	// that is active begins it anew.
+	Row() history.Row
 	// Configure says what was the same in all attempts of a generation, before
 	// the first of them is recorded.
 	Configure(history.Config)

@@ -22,6 +22,7 @@ type queue struct {
 	peak    int // of flight
 	state   history.State
 	states  []history.State
+	row     history.Row
 	configs []history.Config
 	lines   []line
 	changed chan struct{} // is closed at each change
@@ -148,6 +149,12 @@ func (q *queue) SetState(s history.State) {
 	defer q.mu.Unlock()
 	q.state = s
 	q.states = append(q.states, s)
+}
+
+func (q *queue) Row() history.Row {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.row
 }
 
 func (q *queue) Configure(c history.Config) {

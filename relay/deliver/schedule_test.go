@@ -74,6 +74,7 @@ func TestWhatCounts(t *testing.T) {
 		{304, nil, "retry", history.Retrying, "304 Not Modified: redirects are not followed; the url has to be the final one"},
 		{400, nil, "retry", history.Retrying, "400 Bad Request"},
 		{410, nil, "done", history.Failed, "410 Gone: the receiver wants no more"},
+		{422, nil, "done", history.Failed, "422 Unprocessable Entity: an answer of give_up_on"},
 		{429, nil, "retry", history.Retrying, "429 Too Many Requests"},
 		{503, nil, "retry", history.Retrying, "503 Service Unavailable"},
 		{599, nil, "retry", history.Retrying, "599"},
@@ -83,7 +84,9 @@ func TestWhatCounts(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.code, c.err), func(t *testing.T) {
 			r := receiver(func(*http.Request) (int, error) { return c.code, c.err })
-			bubble(t, settings(t, "http://a.example"), deliver.Options{}, r, func(t *testing.T, _ *deliver.Deliverer, q *queue) {
+			s := settings(t, "http://a.example")
+			s.GiveUpOn = []int{204, 422}
+			bubble(t, s, deliver.Options{}, r, func(t *testing.T, _ *deliver.Deliverer, q *queue) {
 				q.add("1")
 				l := q.wait(t, 1)[0]
 				if l.how != c.how || l.Status != c.want || l.Code != c.code || l.Error != c.text {

@@ -30,9 +30,17 @@ type Settings struct {
 	UserAgent   string
 	Timeout     time.Duration   // of one attempt
 	Retry       []time.Duration // the waits between attempts
+	GiveUpOn    []int           // answers that end a delivery
 	Concurrency int             // requests under way at once
 	Allow       []netip.Prefix  // special-purpose addresses that may be dialled
 	Off, Paused bool
+
+	// DisableAfter is how long nothing but failures disables the webhook; 0:
+	// nothing does but a 410.
+	DisableAfter time.Duration
+	// Entry tells what the entry says from anything else that it could, over a
+	// restart as well.
+	Entry string
 }
 
 // Header is a header line of every delivery. The value of a secret one is shown

@@ -234,7 +234,8 @@ func (w *worker) settle(j *job, o *outcome) {
 	case delivered:
 		a.Status = history.Delivered
 		l.Done(a)
-	case refused, unfit:
+	case refused, gone, unfit:
+		a.Unsent = o.verdict == unfit
 		a.Status = history.Failed
 		l.Done(a)
 	case local:

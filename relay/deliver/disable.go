@@ -1,0 +1,68 @@
+package deliver
+
+import (
+	"strconv"
+	"time"
+)
+
+// leastFailures is how many failures disable a webhook at the least, however
+// long it has had no others.
+const leastFailures = 10
+
+// ends says whether an attempt that has failed is one too many, and why. That
+// one failure was in the last 24 hours is given: it is this one. The first was
+// one of this row, so a webhook that had nothing to send for a week has not
+// been failing for a week.
+func (h *health) ends(now time.Time, s *Settings, o *outcome) (why string, ends bool) {
+	switch {
+	case o.verdict == gone:
+		return o.record.Error, true
+	case s.DisableAfter > 0 && h.failures >= leastFailures && now.Sub(h.first) >= s.DisableAfter:
+		return "nothing but failures for " + span(now.Sub(h.first)) + ", the last: " + o.record.Error, true
+	}
+	return "", false
+}
+
+// span is a long time in words: whole days, or what there is of one.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d < 2*day {
+		return brief(d.Round(time.Minute))
+	}
+	return strconv.Itoa(int(d/day)) + " days"
+}
+
+// disable ends all sending. What waits stays.
+func (h *health) disable(now time.Time, why, entry string) {
+	h.disabled, h.since, h.why, h.entry = true, now, why, entry
+	h.failing, h.ramp = false, 0
+}
+
+// enable ends being disabled, and the row of failures with it, and says whether
+// there was anything to end.
+func (h *health) enable(now time.Time) bool {
+	if !h.disabled {
+		return false
+	}
+	h.disabled, h.since, h.why, h.entry = false, now, "", ""
+	h.failures = 0
+	return true
+}
+
+// Enable takes up what waits for a webhook that was disabled, where it stood.
+// It is false if there is no such webhook in force.
+func (d *Deliverer) Enable(webhook string) bool {
+	w := d.worker(webhook)
+	if w == nil {
+		return false
+	}
+	w.mu.Lock()
+	known := w.hook.Settings != nil
+	changed := known && w.health.enable(time.Now())
+	w.mu.Unlock()
+	if changed {
+		w.tell()
+		w.wakeIfDue()
+	}
+	return known
+}
