@@ -70,6 +70,25 @@ func (o *operator) webhook(name string, configured *config.Webhook) intake.Webho
 	return w
 }
 
+// Enable ends an automatic disabling; for a webhook that is not disabled there
+// is nothing to do.
+func (o *operator) Enable(_ context.Context, name string) error {
+	return o.act(name, o.deliver.Enable)
+}
+
+// Retry makes all that waits for a webhook due now.
+func (o *operator) Retry(_ context.Context, name string) error {
+	return o.act(name, o.deliver.Hasten)
+}
+
+func (o *operator) act(name string, do func(string) bool) error {
+	if f, _ := o.inForce(); f.webhooks[name].config == nil {
+		return &intake.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
+	}
+	do(name) // false: there is nothing to do it with
+	return nil
+}
+
 // Event tells the story of an event.
 func (o *operator) Event(_ context.Context, which intake.Which) (intake.Story, error) {
 	reading, err := history.Read(o.dir)

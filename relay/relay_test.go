@@ -259,6 +259,44 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// TestDisabled: a receiver that is gone gets nothing any more, until its webhook
+// is enabled again; and a retry makes waits due.
+func TestDisabled(t *testing.T) {
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) })
+	h := newHost(t, "webhooks:\n"+hook(s, "one", ""))
+	state := func() string {
+		var w struct{ State string }
+		h.call("GET", "/v1/webhooks/one", "", &w)
+		return w.State
+	}
+	h.post("e1")
+	eventually(t, "it is disabled", func() bool { return state() == "disabled" })
+	h.post("e2")
+	h.end()
+	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	h.start("webhooks:\n" + hook(s, "one", ""))
+	if got := state(); got != "disabled" {
+		t.Errorf("after a restart it is %s", got)
+	}
+	if n := s.count("/one", "e2"); n != 0 {
+		t.Errorf("%d requests while it was disabled", n)
+	}
+	if code := h.call("POST", "/v1/webhooks/one/enable", "", nil); code != 200 {
+		t.Errorf("enable: %d", code)
+	}
+	eventually(t, "what waited is sent, twice", func() bool { return s.count("/one", "e2") == 2 })
+	h.settled()
+	s.answer(nil)
+	if code := h.call("POST", "/v1/webhooks/one/retry", "", nil); code != 200 {
+		t.Errorf("retry: %d", code)
+	}
+	eventually(t, "what waits for an hour is sent now", func() bool { return s.count("/one", "e2") == 3 })
+	if code := h.call("POST", "/v1/webhooks/two/enable", "", nil); code != 404 {
+		t.Errorf("enable of an unknown webhook: %d", code)
+	}
+}
+
 // TestOrphansAndNames: what waits for a webhook that goes is kept, goes on when
 // it is back, and is taken over by the one that was it.
 func TestOrphansAndNames(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -27,7 +29,46 @@ func (c *cli) webhookCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.listWebhooks(cmd.Context(), asJSON) },
 	}
 	jsonFlag(list, &asJSON)
-	cmd.AddCommand(list)
+	cmd.AddCommand(list,
+		c.actCommand("enable", "End an automatic disabling",
+			"Takes up the backlog of a webhook that was disabled, because its receiver answered 410\nor failed for disable_after."),
+		c.actCommand("retry", "Make what waits due now",
+			"Makes all waiting deliveries of a webhook due now. One that is failing is probed at once."))
+	return cmd
+}
+
+// actCommand is a command that has the running relay do something with a
+// webhook.
+func (c *cli) actCommand(name, short, long string) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     name + " NAME",
+		Short:   short,
+		Long:    long,
+		Example: "  sidehook webhook " + name + " app-lifecycle",
+		Args:    oneArgument("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			relay, err := c.relay(cmd.Context())
+			if err != nil {
+				return err
+			}
+			answer, err := relay.call(cmd.Context(), http.MethodPost, "/v1/webhooks/"+url.PathEscape(args[0])+"/"+name, nil)
+			if err != nil {
+				return fmt.Errorf("%s %q: %w", name, args[0], err)
+			}
+			if asJSON {
+				_, err := c.out.Write(answer)
+				return err
+			}
+			var w webhook
+			if err := json.Unmarshal(answer, &w); err != nil {
+				return fmt.Errorf("%s %q: read the answer: %w", name, args[0], err)
+			}
+			c.out.linef("%s is %s; %d deliveries wait", w.Name, w.State, w.Backlog.Events)
+			return nil
+		},
+	}
+	jsonFlag(cmd, &asJSON)
 	return cmd
 }
 

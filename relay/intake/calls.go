@@ -33,6 +33,8 @@ func (s *Server) allCalls() []call {
 		{"POST", "/v1/events/{id}/resend", guarded, []string{"source"}, s.resend},
 		{"GET", "/v1/webhooks", guarded, nil, s.listWebhooks},
 		{"GET", "/v1/webhooks/{name}", guarded, nil, s.showWebhook},
+		{"POST", "/v1/webhooks/{name}/enable", guarded, nil, s.acting(s.operator.Enable)},
+		{"POST", "/v1/webhooks/{name}/retry", guarded, nil, s.acting(s.operator.Retry)},
 		{"POST", "/v1/cancel", guarded, nil, s.cancel},
 		{"GET", "/v1/config", guarded, nil, s.showConfig},
 		{"GET", "/healthz", health, nil, s.healthz},

@@ -61,6 +61,20 @@ func (s *Server) showWebhook(ctx context.Context, w http.ResponseWriter, _ *http
 	return answerJSON(w, http.StatusOK, list[0])
 }
 
+// acting answers a call that does something with a webhook with how it stands
+// afterwards.
+func (s *Server) acting(do func(ctx context.Context, name string) error) handler {
+	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, name string) *problem {
+		if p := readOrder(r, nil); p != nil {
+			return p
+		}
+		if err := do(ctx, name); err != nil {
+			return refusal(err)
+		}
+		return s.showWebhook(ctx, w, r, name)
+	}
+}
+
 func (s *Server) showEvent(ctx context.Context, w http.ResponseWriter, r *http.Request, id string) *problem {
 	which, p := whichEvent(r, id)
 	if p != nil {

@@ -14,6 +14,10 @@ import (
 type Operator interface {
 	// Webhooks returns the webhooks, or the one of that name; *NotFoundError.
 	Webhooks(ctx context.Context, name string) ([]Webhook, error)
+	// Enable ends that a webhook is disabled; *NotFoundError.
+	Enable(ctx context.Context, name string) error
+	// Retry makes all that waits for a webhook due now; *NotFoundError.
+	Retry(ctx context.Context, name string) error
 	// Event returns what is known of an event; *NotFoundError.
 	Event(ctx context.Context, which Which) (Story, error)
 	// Resend sends an event again, which is durable on return; *NotFoundError,

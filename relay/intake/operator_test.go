@@ -19,6 +19,7 @@ type operator struct {
 	which intake.Which
 	to    intake.Target
 	ends  intake.Cancel
+	acted string
 }
 
 var at = time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
@@ -61,6 +62,16 @@ func (o *operator) Cancel(_ context.Context, which intake.Cancel) (int, error) {
 	defer o.mu.Unlock()
 	o.ends = which
 	return 3, o.fails
+}
+
+func (o *operator) Enable(_ context.Context, name string) error { return o.act("enable " + name) }
+func (o *operator) Retry(_ context.Context, name string) error  { return o.act("retry " + name) }
+
+func (o *operator) act(what string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.acted = what
+	return o.fails
 }
 
 func (o *operator) Config(context.Context) (intake.Config, error) {
@@ -159,6 +170,24 @@ func TestResend(t *testing.T) {
 		check(t, 415, problem(415, -1, "the Content-Type is not application/json"))
 }
 
+func TestActing(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	looked := do(t, l.viaUnix, "GET", "http://localhost/v1/webhooks/a", "")
+	for _, what := range []string{"enable", "retry"} {
+		do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/a/"+what, "").check(t, 200, looked.body)
+		l.operator.mu.Lock()
+		got := l.operator.acted
+		l.operator.mu.Unlock()
+		if got != what+" a" {
+			t.Errorf("%s: asked to %q", what, got)
+		}
+		do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/a/"+what, `{"x":1}`, "Content-Type", jsonType).
+			check(t, 400, problem(400, -1, `unknown key "x"`))
+	}
+	l.operator.fail(&intake.NotFoundError{What: `webhook "b"`})
+	do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/b/enable", "").check(t, 404, problem(404, -1, `there is no webhook "b"`))
+}
+
 func TestCancel(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	url := "http://localhost/v1/cancel"
@@ -224,12 +253,12 @@ func TestHealth(t *testing.T) {
 	get("/readyz", 503, problem(503, -1, "recovery is under way"))
 }
 
-const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, POST /v1/cancel, GET /v1/config, GET /healthz, GET /readyz"
+const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, POST /v1/webhooks/{name}/enable, POST /v1/webhooks/{name}/retry, POST /v1/cancel, GET /v1/config, GET /healthz, GET /readyz"
 
 func TestUnknownCalls(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	nowhere := problem(404, -1, "there is no such call; there are "+callList)
-	for _, path := range []string{"/", "/v1", "/v1/event", "/v1/events/", "/v1/events/a/b", "/v1/events/a/resend/", "//v1/events", "/v1/webhooks/", "/metrics", "/v1/webhooks/a/enable"} {
+	for _, path := range []string{"/", "/v1", "/v1/event", "/v1/events/", "/v1/events/a/b", "/v1/events/a/resend/", "//v1/events", "/v1/webhooks/", "/metrics", "/v1/webhooks/a/nope"} {
 		do(t, l.viaUnix, "GET", "http://localhost"+path, "").check(t, 404, nowhere)
 	}
 	for _, c := range []struct{ method, path, allow string }{
