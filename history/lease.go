@@ -89,7 +89,13 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 func (q *Queue) open(l *Lease) error {
 	if l.body == nil {
 		var damage *segment.Damage
-		switch err := q.journal.load(&l.item); {
+		// Cursors that are taken meanwhile look at what is in flight.
+		it := l.item
+		err := q.journal.load(&it)
+		q.mu.Lock()
+		l.item = it
+		q.mu.Unlock()
+		switch {
 		case err == nil:
 			q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
 		case errors.As(err, &damage), errors.Is(err, segment.ErrNotFound):
