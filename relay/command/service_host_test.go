@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -23,7 +24,25 @@ type service struct {
 	dir    string
 	notify *net.UnixConn
 	cmd    *exec.Cmd
-	stderr bytes.Buffer
+	stderr safeBuffer
+}
+
+// safeBuffer may be read while a process still writes to it.
+type safeBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 // newService makes a folder with a configuration that names an address and a

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,9 +21,10 @@ const day = 24 * time.Hour
 func TestGone(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Concurrency, s.Entry = 2, "v1"
-	n := 0
+	var n atomic.Int64
 	bubble(t, s, deliver.Options{}, func(r *http.Request) (int, error) {
-		switch n++; r.Header.Get("Sidehook-Event") {
+		n.Add(1)
+		switch r.Header.Get("Sidehook-Event") {
 		case "bad":
 			return 500, nil
 		case "gone":
@@ -36,8 +38,8 @@ func TestGone(t *testing.T) {
 		sent := func(what string, want int) {
 			t.Helper()
 			time.Sleep(time.Hour)
-			if n != want {
-				t.Errorf("%d requests after %s, want %d: %s", n, what, want, show(q.all()))
+			if got := int(n.Load()); got != want {
+				t.Errorf("%d requests after %s, want %d: %s", got, what, want, show(q.all()))
 			}
 		}
 		q.add("bad", "late", "gone")
