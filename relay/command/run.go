@@ -70,6 +70,7 @@ func logged(log *slog.Logger, err error) error {
 }
 
 func (c *cli) run(ctx context.Context, log *slog.Logger) error {
+	bridgeStandardLog(log)
 	path, err := config.Find(c.config)
 	if err != nil {
 		return err
