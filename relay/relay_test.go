@@ -186,16 +186,26 @@ func TestDeliversAndResends(t *testing.T) {
 		Attempts []struct {
 			Kind, Status string
 			Code         int
+			Request      struct {
+				URL     string
+				Headers map[string]string
+			}
 		}
 	}
 	eventually(t, "its attempt stands in the history", func() bool {
-		return h.call("GET", "/v1/events/e1", "", &story) == 200 && len(story.Attempts) == 2
+		return h.call("GET", "/v1/events/e1", "", &story) == 200 && len(story.Attempts) == 1
 	})
 	if w := story.Webhooks[0]; w.Webhook != "one" || w.Glob != "a.*" || w.Status != "delivered" {
 		t.Errorf("why: %+v", w)
 	}
-	if a := story.Attempts[1]; a.Status != "delivered" || a.Code != 200 {
+	a := story.Attempts[0]
+	if a.Kind != "attempt" || a.Status != "delivered" || a.Code != 200 {
 		t.Errorf("attempt: %+v", a)
+	}
+	sent := a.Request.Headers
+	if a.Request.URL != s.URL+"/one" || sent["User-Agent"] != "sidehook/test" || sent["Sidehook-Event"] != "e1" ||
+		sent["Sidehook-Attempt"] != "1" || sent["webhook-id"] != "e1" || sent["webhook-timestamp"] == "" {
+		t.Errorf("its request: %+v", a.Request)
 	}
 	if code := h.call("POST", "/v1/events/e1/resend", "", nil); code != 202 {
 		t.Errorf("resend: %d", code)
@@ -298,6 +308,35 @@ func TestOrphansAndNames(t *testing.T) {
 		h.call("POST", "/v1/events/"+id+"/resend", `{"webhooks":["new"]}`, nil)
 		eventually(t, id+" arrives at new", func() bool { return s.count("/new", id) >= 1 })
 	}
+}
+
+// TestStoryOfAnHeir: what was accepted for a former name stands where its heir
+// left it.
+func TestStoryOfAnHeir(t *testing.T) {
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	h := newHost(t, "webhooks:\n"+hook(s, "old", ""))
+	h.post("e1")
+	eventually(t, "two attempts", func() bool { return s.count("/old", "e1") == 2 })
+	h.settled()
+	h.apply("webhooks:\n" + hook(s, "new", ", was: old"))
+	s.answer(nil)
+	eventually(t, "the heir has delivered", func() bool {
+		h.call("POST", "/v1/events/e1/resend", `{"webhooks":["old","new"]}`, nil)
+		return s.count("/new", "e1") > 0
+	})
+	h.settled()
+	var story struct {
+		Webhooks []struct {
+			Webhook, Why, Status string
+			Wanted, Now          bool
+		}
+	}
+	want := "[{old  delivered true false} {new took over from old delivered true false}]"
+	eventually(t, want, func() bool {
+		h.call("GET", "/v1/events/e1", "", &story)
+		return fmt.Sprint(story.Webhooks) == want
+	})
 }
 
 // TestGenerations count up with what is in force, over restarts.
