@@ -58,3 +58,26 @@ func TestStandardLogIsUnspoken(t *testing.T) {
 		t.Errorf("said so %d times at level debug\n%s", said, s.stderr.String())
 	}
 }
+
+// TestSecondSignal ends at once what was started with SIGINT ignored, as a shell
+// starts what it has in the background, while a request holds it up.
+func TestSecondSignal(t *testing.T) {
+	t.Parallel()
+	s := newService(t, "off")
+	s.start(nil, nil, "sh", "-c", `trap "" INT; exec sidehook "$@"`, "sh")
+	s.expect("READY=1\n.*")
+	slow, err := net.Dial("unix", s.path("s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	fmt.Fprint(slow, "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	time.Sleep(50 * time.Millisecond)
+	s.signal(syscall.SIGINT)
+	s.expect("STOPPING=1\n.*")
+	begun := time.Now()
+	s.signal(syscall.SIGINT)
+	if code := s.ends(); code != 1 || time.Since(begun) > 2*time.Second {
+		t.Errorf("exit code %d after %v\n%s", code, time.Since(begun), s.stderr.String())
+	}
+}
