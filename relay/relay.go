@@ -39,7 +39,8 @@ type Options struct {
 type Relay struct {
 	log     *slog.Logger
 	opts    Options
-	dir     string // of the history
+	began   *config.File // the file at the start, whose listen and history.dir run
+	dir     string       // of the history
 	journal *history.Journal
 	deliver *deliver.Deliverer
 	intake  *intake.Server
@@ -67,7 +68,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Relay{log: opts.Log, opts: opts, dir: file.History.Dir, journal: journal, orphans: map[string]time.Time{}, heirs: map[string]string{}}
+	r := &Relay{log: opts.Log, opts: opts, began: file, dir: file.History.Dir, journal: journal, orphans: map[string]time.Time{}, heirs: map[string]string{}}
 	r.own.Store(new([]netip.AddrPort))
 	r.deliver = deliver.New(deliver.Journal(journal), deliver.Options{
 		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Log: opts.Log,

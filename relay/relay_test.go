@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -353,6 +354,15 @@ func TestGenerations(t *testing.T) {
 	if got := generation(); got != first {
 		t.Errorf("the same file is generation %d, behind %d", got, first)
 	}
+	h.apply("# a comment\nwebhooks: []\n")
+	if got := generation(); got != first {
+		t.Errorf("a comment makes generation %d of %d", got, first)
+	}
+	h.end()
+	h.start("# another\nwebhooks: []\n")
+	if got := generation(); got != first {
+		t.Errorf("a comment and a restart make generation %d of %d", got, first)
+	}
 	h.apply("webhooks:\n" + hook(s, "one", ""))
 	if got := generation(); got != first+1 {
 		t.Errorf("another file is generation %d, behind %d", got, first)
@@ -367,6 +377,83 @@ func TestGenerations(t *testing.T) {
 	if got := generation(); got != first+2 {
 		t.Errorf("after a restart with another file: generation %d, want %d", got, first+2)
 	}
+}
+
+// TestGenerationOfWhatIsInForce: each edit of what is in force makes one.
+func TestGenerationOfWhatIsInForce(t *testing.T) {
+	s := newReceiver(t)
+	h := newHost(t, "webhooks: []\n")
+	generation := func() int {
+		var c struct{ Generation int }
+		h.call("GET", "/v1/config", "", &c)
+		return c.Generation
+	}
+	t.Setenv("HIDDEN", "first")
+	one, two := hook(s, "one", ""), hook(s, "two", "")
+	for _, edit := range []string{
+		"source: x\nwebhooks: []\n",
+		"source: x\nevent_types: {a.b: }\nwebhooks: []\n",
+		"source: x\nevent_types: {a.b: described}\nwebhooks: []\n",
+		"history: {response_body: 1KiB}\n",
+		"history: {unmatched: drop}\n",
+		"webhooks:\n" + one + two,
+		"webhooks:\n" + two + one,
+		"webhooks:\n" + hook(s, "one", ", description: a"),
+		"webhooks:\n" + hook(s, "one", ", timeout: 3s"),
+		"webhooks:\n" + hook(s, "one", ", secret: 0123456789abcdef0123456789abcdef"),
+		"webhooks:\n" + hook(s, "one", ", secret: 1123456789abcdef0123456789abcdef"),
+		"webhooks:\n" + hook(s, "one", ", headers: {X-Key: a}"),
+		"webhooks:\n" + hook(s, "one", ", headers: {X-Key: '${HIDDEN}'}"),
+	} {
+		before := generation()
+		h.apply(edit)
+		if got := generation(); got != before+1 {
+			t.Errorf("%s: generation %d behind %d", edit, got, before)
+		}
+		h.apply("# the same\n" + edit)
+		if got := generation(); got != before+1 {
+			t.Errorf("the same: %s: generation %d behind %d", edit, got, before)
+		}
+	}
+}
+
+// TestListenSetBack warns of an edit of listen, and not of one that takes it
+// back.
+func TestListenSetBack(t *testing.T) {
+	h := &host{t: t, dir: t.TempDir()}
+	var log bytes.Buffer
+	r, err := relay.New(h.load("webhooks: []\n"), relay.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(h.dir, "webhooks.yaml")
+	for _, step := range []struct {
+		text  string
+		warns bool
+	}{
+		{"listen: {http: off, socket: other}\nhistory: {dir: other}\n", true},
+		{"listen: {http: off, socket: other}\nhistory: {dir: other}\n# again\n", false},
+		{"listen: {http: off, socket: s}\nhistory: {dir: history}\n", false},
+	} {
+		if err := os.WriteFile(path, []byte(step.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file, err := config.Load(path, config.Run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Reset()
+		if err := r.Apply(file); err != nil {
+			t.Fatal(err)
+		}
+		warned := strings.Count(log.String(), "takes effect at the next start")
+		if step.warns && warned != 2 || !step.warns && warned != 0 {
+			t.Errorf("%s\nwarned %d times", step.text, warned)
+		}
+	}
+	done, stop := context.WithCancel(t.Context())
+	stop()
+	r.Run(done)
 }
 
 // TestStopUnderLoad stops and starts the relay while events come: nothing that
