@@ -22,6 +22,7 @@ type File struct {
 	Path     string   // as the user named it
 	Hash     string   // hex SHA-256 over the file and every file it names
 	Warnings Problems // what is doubtful and was not refused, in file order
+	Unread   Problems // in mode Tools, why listen and history are the defaults where they are
 
 	Source     string // `source` of events that come without one
 	Listen     Listen

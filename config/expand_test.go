@@ -94,9 +94,25 @@ webhooks:
 	if len(f.Webhooks) != 0 || f.Listen.HTTP != ":80" {
 		t.Errorf("tools: got %+v", f)
 	}
-	_, err := config.Parse("f", []byte("history: {dir: '${UNSET_OF_TEST}'}\n"), config.Tools)
-	if got, want := fmt.Sprint(err), "f:1:16: history.dir: "+unset; got != want {
-		t.Errorf("tools: got %s, want %s", got, want)
+	// A bad edit stops no command: what of it can be read holds.
+	for text, want := range map[string]string{
+		"history: {dir: '${UNSET_OF_TEST}'}\nlisten: {http: off}\n": `"" "history" f:1:16: history.dir: ` + unset,
+		"listen: {http: off, socket: [s]}\n":                        `"" "history" f:1:29: listen.socket: must be a single value, not a list`,
+		"listen: {http: off\n":                                      `"127.0.0.1:4665" "history" f:1:9: is not valid YAML: did not find expected ',' or '}'; close the mapping that begins here with }`,
+		"":                                                          `"127.0.0.1:4665" "history" f:1:1: is empty; write webhooks: [] for none`,
+		"listen: {http: off}\n":                                     `"" "history" `,
+	} {
+		f, err := config.Parse("f", []byte(text), config.Tools)
+		if err != nil {
+			t.Errorf("tools: %q: %v", text, err)
+			continue
+		}
+		if got := fmt.Sprintf("%q %q %v", f.Listen.HTTP, f.History.Dir, f.Unread.Error()); got != want {
+			t.Errorf("tools: %q: got %s, want %s", text, got, want)
+		}
+	}
+	if _, err := config.Load("nowhere.yaml", config.Tools); err == nil {
+		t.Error("tools: a file that is not there is no error")
 	}
 }
 

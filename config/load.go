@@ -22,7 +22,8 @@ const (
 	Check
 	// Tools reads listen and history alone, so that a command finds the relay and
 	// its files without the relay's environment, and while an edit is not done:
-	// the rest of the file is left out of the result and not judged.
+	// the rest of the file is left out of the result and not judged. What of the
+	// two cannot be read is as if it were not there, and stands in Unread.
 	Tools
 )
 
@@ -90,13 +91,22 @@ func parse(path string, data []byte, mode Mode) reading {
 	}
 	l.hash.Write(data)
 	root := l.root(data)
+	if root == nil && mode == Tools {
+		file := empty(path)
+		file.Hash, file.Unread = l.sum(), l.found.sorted()
+		return reading{file: file, hash: file.Hash, partial: true}
+	}
 	if root == nil {
 		return reading{problems: l.found.sorted(), hash: l.sum(), partial: true}
 	}
 	file := l.file(&value{node: root})
 	problems := l.found.sorted()
 	r := reading{hash: l.sum(), seen: l.seen}
-	if l.found.errors > 0 {
+	switch {
+	case l.found.errors == 0:
+	case mode == Tools:
+		file.Unread = slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Warning })
+	default:
 		r.problems = problems
 		return r
 	}

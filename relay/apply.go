@@ -17,6 +17,7 @@ import (
 // force is a configuration in force, and what was made of it.
 type force struct {
 	file       *config.File
+	digest     string // of what is in force of the file
 	generation uint64
 	loaded     time.Time
 	index      *route.Index
@@ -40,7 +41,7 @@ func (r *Relay) Apply(file *config.File) error {
 		return fmt.Errorf("apply %s: %w", file.Path, err)
 	}
 	r.warnFixed(file)
-	r.journal.SetGeneration(next.generation, file.Hash)
+	r.journal.SetGeneration(next.generation, next.digest)
 	before := r.force
 	r.force, r.refused = next, nil
 	r.welcomeBack()
@@ -56,9 +57,13 @@ func (r *Relay) Apply(file *config.File) error {
 
 // prepare makes all that a configuration needs.
 func (r *Relay) prepare(file *config.File) (*force, error) {
-	f := &force{file: file, loaded: time.Now(), webhooks: make(map[string]entry, len(file.Webhooks))}
-	generation, hash := r.journal.Generation()
-	if f.generation = generation; hash != file.Hash {
+	sum, err := digest(file)
+	if err != nil {
+		return nil, err
+	}
+	f := &force{file: file, digest: sum, loaded: time.Now(), webhooks: make(map[string]entry, len(file.Webhooks))}
+	generation, last := r.journal.Generation()
+	if f.generation = generation; last != sum {
 		f.generation++
 	}
 	var rules []route.Rule
@@ -81,7 +86,6 @@ func (r *Relay) prepare(file *config.File) (*force, error) {
 			rules = append(rules, route.Rule{Name: w.Name, Globs: w.Events})
 		}
 	}
-	var err error
 	f.index, err = route.New(rules)
 	return f, err
 }
@@ -140,17 +144,23 @@ func (f *force) intake() intake.Settings {
 }
 
 // warnFixed tells of what an edit changed in vain, as only a restart reads it.
+// Set back to what runs, it is in force again.
 func (r *Relay) warnFixed(file *config.File) {
 	if r.force == nil {
 		return
 	}
-	old := r.force.file
-	was, is := old.Listen, file.Listen
-	same := was.Token.Equal(is.Token)
-	if was.Token, is.Token = (config.Secret{}), (config.Secret{}); !same || was != is {
+	began, last := r.began, r.force.file
+	if !sameListen(file, began) && !sameListen(file, last) {
 		r.log.Warn("listen has changed, and takes effect at the next start")
 	}
-	if file.History.Dir != old.History.Dir {
+	if dir := file.History.Dir; dir != began.History.Dir && dir != last.History.Dir {
 		r.log.Warn("history.dir has changed, and takes effect at the next start")
 	}
+}
+
+func sameListen(a, b *config.File) bool {
+	x, y := a.Listen, b.Listen
+	same := x.Token.Equal(y.Token)
+	x.Token, y.Token = config.Secret{}, config.Secret{}
+	return same && x == y
 }

@@ -110,13 +110,13 @@ func (o *operator) Event(_ context.Context, which intake.Which) (intake.Story, e
 	}
 	story := intake.Story{
 		Seq: a.Seq, At: a.At, Generation: a.Generation, To: a.To, Filled: a.Filled, Event: a.Event,
-		Webhooks: o.decisions(&a, e.Type, outcomes),
+		Webhooks: o.decisions(a.To, a.Standings(outcomes), e.Type),
 	}
 	for _, r := range resends {
 		story.Resends = append(story.Resends, r.JSON())
 	}
-	for _, x := range outcomes {
-		story.Attempts = append(story.Attempts, x.JSON())
+	for _, attempt := range history.Attempts(&e, outcomes) {
+		story.Attempts = append(story.Attempts, attempt)
 	}
 	return story, nil
 }
@@ -139,22 +139,20 @@ const maxDecisions = 100
 
 // decisions say why each webhook got the event, and, as the file in force
 // decides now, why the others would or would not.
-func (o *operator) decisions(a *history.Accepted, typ string, outcomes []history.Outcome) []intake.Decision {
+func (o *operator) decisions(to []string, standings []history.Standing, typ string) []intake.Decision {
 	f, _ := o.inForce()
 	var list []intake.Decision
-	for _, name := range a.To {
-		d := intake.Decision{Webhook: name, Wanted: true, Status: "waiting"}
-		d.Glob, _ = f.index.Why(typ, name)
-		for _, x := range outcomes {
-			if x.Kind == "attempt" && x.Webhook == name {
-				d.Status, d.Next = string(x.Status), x.Next
-			}
+	for _, s := range standings {
+		d := intake.Decision{Webhook: s.Webhook, Wanted: true, Status: string(s.Status), Next: s.Next, Why: s.Why()}
+		if slices.Contains(to, s.Webhook) {
+			d.Glob, _ = f.index.Why(typ, s.Webhook)
 		}
 		list = append(list, d)
 	}
 	others := 0
 	for _, w := range f.file.Webhooks {
-		if others == maxDecisions || slices.Contains(a.To, w.Name) {
+		told := slices.ContainsFunc(standings, func(s history.Standing) bool { return s.Webhook == w.Name })
+		if others == maxDecisions || told {
 			continue
 		}
 		others++
@@ -165,7 +163,7 @@ func (o *operator) decisions(a *history.Accepted, typ string, outcomes []history
 		case !d.Wanted:
 			d.Why = "none of its events match: " + strings.Join(w.Events, ", ")
 		default:
-			d.Why = "it was not in force when the event was accepted"
+			d.Why = "it was off or not there when the event was accepted"
 		}
 		list = append(list, d)
 	}

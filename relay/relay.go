@@ -42,7 +42,8 @@ type Options struct {
 type Relay struct {
 	log     *slog.Logger
 	opts    Options
-	dir     string // of the history
+	began   *config.File // the file at the start, whose listen and history.dir run
+	dir     string       // of the history
 	journal *history.Journal
 	deliver *deliver.Deliverer
 	intake  *intake.Server
@@ -67,7 +68,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Relay{log: opts.Log, opts: opts, dir: file.History.Dir, orphans: map[string]time.Time{}, heirs: map[string]string{}}
+	r := &Relay{log: opts.Log, opts: opts, began: file, dir: file.History.Dir, orphans: map[string]time.Time{}, heirs: map[string]string{}}
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.standing)
 	journal, err := history.Open(file.History.Dir, history.Options{
 		Committed: r.metrics.Committed, Recorded: r.metrics.Recorded, Log: opts.Log,

@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -186,16 +187,26 @@ func TestDeliversAndResends(t *testing.T) {
 		Attempts []struct {
 			Kind, Status string
 			Code         int
+			Request      struct {
+				URL     string
+				Headers map[string]string
+			}
 		}
 	}
 	eventually(t, "its attempt stands in the history", func() bool {
-		return h.call("GET", "/v1/events/e1", "", &story) == 200 && len(story.Attempts) == 2
+		return h.call("GET", "/v1/events/e1", "", &story) == 200 && len(story.Attempts) == 1
 	})
 	if w := story.Webhooks[0]; w.Webhook != "one" || w.Glob != "a.*" || w.Status != "delivered" {
 		t.Errorf("why: %+v", w)
 	}
-	if a := story.Attempts[1]; a.Status != "delivered" || a.Code != 200 {
+	a := story.Attempts[0]
+	if a.Kind != "attempt" || a.Status != "delivered" || a.Code != 200 {
 		t.Errorf("attempt: %+v", a)
+	}
+	sent := a.Request.Headers
+	if a.Request.URL != s.URL+"/one" || sent["User-Agent"] != "sidehook/test" || sent["Sidehook-Event"] != "e1" ||
+		sent["Sidehook-Attempt"] != "1" || sent["webhook-id"] != "e1" || sent["webhook-timestamp"] == "" {
+		t.Errorf("its request: %+v", a.Request)
 	}
 	if code := h.call("POST", "/v1/events/e1/resend", "", nil); code != 202 {
 		t.Errorf("resend: %d", code)
@@ -338,6 +349,35 @@ func TestOrphansAndNames(t *testing.T) {
 	}
 }
 
+// TestStoryOfAnHeir: what was accepted for a former name stands where its heir
+// left it.
+func TestStoryOfAnHeir(t *testing.T) {
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	h := newHost(t, "webhooks:\n"+hook(s, "old", ""))
+	h.post("e1")
+	eventually(t, "two attempts", func() bool { return s.count("/old", "e1") == 2 })
+	h.settled()
+	h.apply("webhooks:\n" + hook(s, "new", ", was: old"))
+	s.answer(nil)
+	eventually(t, "the heir has delivered", func() bool {
+		h.call("POST", "/v1/events/e1/resend", `{"webhooks":["old","new"]}`, nil)
+		return s.count("/new", "e1") > 0
+	})
+	h.settled()
+	var story struct {
+		Webhooks []struct {
+			Webhook, Why, Status string
+			Wanted, Now          bool
+		}
+	}
+	want := "[{old  delivered true false} {new took over from old delivered true false}]"
+	eventually(t, want, func() bool {
+		h.call("GET", "/v1/events/e1", "", &story)
+		return fmt.Sprint(story.Webhooks) == want
+	})
+}
+
 // TestGenerations count up with what is in force, over restarts.
 func TestGenerations(t *testing.T) {
 	s := newReceiver(t)
@@ -351,6 +391,15 @@ func TestGenerations(t *testing.T) {
 	h.apply("webhooks: []\n")
 	if got := generation(); got != first {
 		t.Errorf("the same file is generation %d, behind %d", got, first)
+	}
+	h.apply("# a comment\nwebhooks: []\n")
+	if got := generation(); got != first {
+		t.Errorf("a comment makes generation %d of %d", got, first)
+	}
+	h.end()
+	h.start("# another\nwebhooks: []\n")
+	if got := generation(); got != first {
+		t.Errorf("a comment and a restart make generation %d of %d", got, first)
 	}
 	h.apply("webhooks:\n" + hook(s, "one", ""))
 	if got := generation(); got != first+1 {
@@ -366,6 +415,83 @@ func TestGenerations(t *testing.T) {
 	if got := generation(); got != first+2 {
 		t.Errorf("after a restart with another file: generation %d, want %d", got, first+2)
 	}
+}
+
+// TestGenerationOfWhatIsInForce: each edit of what is in force makes one.
+func TestGenerationOfWhatIsInForce(t *testing.T) {
+	s := newReceiver(t)
+	h := newHost(t, "webhooks: []\n")
+	generation := func() int {
+		var c struct{ Generation int }
+		h.call("GET", "/v1/config", "", &c)
+		return c.Generation
+	}
+	t.Setenv("HIDDEN", "first")
+	one, two := hook(s, "one", ""), hook(s, "two", "")
+	for _, edit := range []string{
+		"source: x\nwebhooks: []\n",
+		"source: x\nevent_types: {a.b: }\nwebhooks: []\n",
+		"source: x\nevent_types: {a.b: described}\nwebhooks: []\n",
+		"history: {response_body: 1KiB}\n",
+		"history: {unmatched: drop}\n",
+		"webhooks:\n" + one + two,
+		"webhooks:\n" + two + one,
+		"webhooks:\n" + hook(s, "one", ", description: a"),
+		"webhooks:\n" + hook(s, "one", ", timeout: 3s"),
+		"webhooks:\n" + hook(s, "one", ", secret: 0123456789abcdef0123456789abcdef"),
+		"webhooks:\n" + hook(s, "one", ", secret: 1123456789abcdef0123456789abcdef"),
+		"webhooks:\n" + hook(s, "one", ", headers: {X-Key: a}"),
+		"webhooks:\n" + hook(s, "one", ", headers: {X-Key: '${HIDDEN}'}"),
+	} {
+		before := generation()
+		h.apply(edit)
+		if got := generation(); got != before+1 {
+			t.Errorf("%s: generation %d behind %d", edit, got, before)
+		}
+		h.apply("# the same\n" + edit)
+		if got := generation(); got != before+1 {
+			t.Errorf("the same: %s: generation %d behind %d", edit, got, before)
+		}
+	}
+}
+
+// TestListenSetBack warns of an edit of listen, and not of one that takes it
+// back.
+func TestListenSetBack(t *testing.T) {
+	h := &host{t: t, dir: t.TempDir()}
+	var log bytes.Buffer
+	r, err := relay.New(h.load("webhooks: []\n"), relay.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(h.dir, "webhooks.yaml")
+	for _, step := range []struct {
+		text  string
+		warns bool
+	}{
+		{"listen: {http: off, socket: other}\nhistory: {dir: other}\n", true},
+		{"listen: {http: off, socket: other}\nhistory: {dir: other}\n# again\n", false},
+		{"listen: {http: off, socket: s}\nhistory: {dir: history}\n", false},
+	} {
+		if err := os.WriteFile(path, []byte(step.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file, err := config.Load(path, config.Run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Reset()
+		if err := r.Apply(file); err != nil {
+			t.Fatal(err)
+		}
+		warned := strings.Count(log.String(), "takes effect at the next start")
+		if step.warns && warned != 2 || !step.warns && warned != 0 {
+			t.Errorf("%s\nwarned %d times", step.text, warned)
+		}
+	}
+	done, stop := context.WithCancel(t.Context())
+	stop()
+	r.Run(done)
 }
 
 // TestStopUnderLoad stops and starts the relay while events come: nothing that

@@ -184,6 +184,11 @@ func (c *cli) load(mode config.Mode) (*config.File, error) {
 		c.complain(problems)
 		return nil, said(1)
 	}
+	if err == nil && len(file.Unread) > 0 {
+		first := file.Unread[0]
+		first.Warning, first.Hint = true, "this command goes on with the defaults in its place, and sidehook check says more"
+		c.complain(config.Problems{first})
+	}
 	return file, err
 }
 

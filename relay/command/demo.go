@@ -110,9 +110,11 @@ func (d *demo) play(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
+	logger := textLogger(&screen{Writer: log}, slog.LevelDebug)
+	bridgeStandardLog(logger)
 	opened := make(chan []net.Addr, 1)
 	r, err := relay.New(file, relay.Options{
-		Log: textLogger(&screen{Writer: log}, slog.LevelDebug), Version: thisBuild().Version,
+		Log: logger, Version: thisBuild().Version,
 		Roots: d.receiver.roots, Opened: func(addrs []net.Addr) { opened <- addrs },
 	})
 	if err != nil {

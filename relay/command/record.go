@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -16,6 +15,7 @@ type record struct {
 	N          uint64
 	At         time.Time
 	Webhook    string
+	Was        string // the name that the delivery was accepted for, if another
 	Generation uint64
 
 	Seq     uint64
@@ -36,12 +36,12 @@ type record struct {
 		TLS       float64
 		FirstByte float64 `json:"first_byte"`
 	} `json:"timing_ms"`
-	Remote   string
-	Request  struct{ Headers headers }
+	Remote  string
+	Request struct {
+		URL     string // in a story alone, as are all but its own headers
+		Headers headers
+	}
 	Response *response
-
-	URL     string  // of a config line
-	Headers headers // of a config line
 }
 
 // response is what a receiver answered.
@@ -82,15 +82,6 @@ func (h *headers) UnmarshalJSON(text []byte) error {
 		*h = append(*h, one)
 	}
 	return nil
-}
-
-func (h headers) has(name string) bool {
-	for _, one := range h {
-		if strings.EqualFold(one.name, name) {
-			return true
-		}
-	}
-	return false
 }
 
 // statusStyle is how the status of an attempt looks.

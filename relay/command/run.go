@@ -70,6 +70,7 @@ func logged(log *slog.Logger, err error) error {
 }
 
 func (c *cli) run(ctx context.Context, log *slog.Logger) error {
+	bridgeStandardLog(log)
 	path, err := config.Find(c.config)
 	if err != nil {
 		return err
@@ -113,6 +114,10 @@ func (c *cli) run(ctx context.Context, log *slog.Logger) error {
 			log.Info("stopping; a second signal ends it at once", "signal", s.String())
 			manager.Stopping("stopping: the requests under way end")
 			stop()
+			if obey(alive, signals, func() {}) != nil {
+				log.Error("ended at once by a second signal")
+				os.Exit(1)
+			}
 		}
 	})
 	beside.Go(func() { manager.Feed(alive, r.Healthy) })
@@ -127,19 +132,19 @@ func (c *cli) run(ctx context.Context, log *slog.Logger) error {
 }
 
 // obey reloads when a signal says so, until ctx is done. It ends with the first
-// signal that asks to stop; the next has the effect that it has on any process.
+// signal that asks to stop. What the process does at the next is not left to the
+// system: one that was started with SIGINT ignored, in the background of a
+// script, would go on ignoring it.
 func obey(ctx context.Context, signals <-chan os.Signal, reload func()) os.Signal {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case s := <-signals:
-			if s == syscall.SIGHUP {
-				reload()
-				continue
+			if s != syscall.SIGHUP {
+				return s
 			}
-			signal.Reset(os.Interrupt, syscall.SIGTERM)
-			return s
+			reload()
 		}
 	}
 }

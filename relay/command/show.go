@@ -114,18 +114,21 @@ func (p *storyPrinter) webhook(name string) {
 	if why := p.why(name, i); why != "" {
 		p.field(2, "why", why)
 	}
-	configs := map[uint64]*record{} // by generation
-	seen := map[uint64]bool{}       // the event and its resends, by seq
+	seen := map[uint64]bool{} // the event and its resends, by seq
+	heir := ""                // who has it now
 	for i := range p.attempts {
 		r := &p.attempts[i]
-		switch {
-		case r.Webhook != name:
-		case r.Kind == "config":
-			configs[r.Generation] = r
-		case r.Kind == "attempt":
+		switch name {
+		case r.Webhook:
 			p.announce(r, seen)
-			p.attempt(r, configs[r.Generation])
+			p.attempt(r)
+		case r.Was:
+			seen[r.Seq] = true
+			heir = r.Webhook
 		}
+	}
+	if heir != "" {
+		p.field(2, "taken over", "by "+heir)
 	}
 	if slices.Contains(p.story.To, name) && len(seen) == 0 {
 		p.field(2, "waiting", "for its first attempt")
@@ -144,6 +147,9 @@ func (p *storyPrinter) webhook(name string) {
 // relay's decision, -1 if there is none.
 func (p *storyPrinter) why(name string, decided int) string {
 	if !slices.Contains(p.story.To, name) {
+		if decided >= 0 && p.story.Webhooks[decided].Wanted && !p.story.Webhooks[decided].Now {
+			return p.story.Webhooks[decided].Why
+		}
 		return "it was resent to it"
 	}
 	if decided >= 0 && p.story.Webhooks[decided].Glob != "" {

@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// attempt prints one attempt. What is the same for all of its generation is in
-// config, which may be nil.
-func (p *storyPrinter) attempt(r *record, config *record) {
+// attempt prints one attempt.
+func (p *storyPrinter) attempt(r *record) {
 	p.line()
 	parts := []string{
 		"  ", p.paint(bold, fmt.Sprintf("attempt %d", r.Attempt)), "  ", local(r.At, inFull),
@@ -21,8 +20,8 @@ func (p *storyPrinter) attempt(r *record, config *record) {
 		parts = append(parts, "  ", p.paint(faint, "took "+millis(r.Took)))
 	}
 	p.line(parts...)
-	if config != nil {
-		p.field(4, "to", "POST "+config.URL)
+	if r.Request.URL != "" {
+		p.field(4, "to", "POST "+r.Request.URL)
 	}
 	if r.Remote != "" {
 		p.field(4, "remote", r.Remote)
@@ -37,7 +36,7 @@ func (p *storyPrinter) attempt(r *record, config *record) {
 		p.field(4, "next", when(r))
 	}
 	if r.Took > 0 {
-		p.headers("request", p.sent(r, config))
+		p.headers("request", r.Request.Headers)
 	}
 	if r.Response != nil {
 		p.headers("response", r.Response.Headers)
@@ -61,33 +60,6 @@ func (r *record) times() string {
 	}
 	add("first byte", r.Timing.FirstByte)
 	return strings.Join(parts, ", ")
-}
-
-// sent is the headers of a request. The history holds those of all attempts
-// once, and with an attempt those that are its own; the others follow from what
-// the attempt is.
-func (p *storyPrinter) sent(r *record, config *record) headers {
-	var list headers
-	if config != nil {
-		list = append(list, config.Headers...)
-	}
-	id := r.Event
-	if r.SentID != "" {
-		id = r.SentID
-	}
-	list = append(list, header{"Sidehook-Event", id}, header{"Sidehook-Attempt", fmt.Sprint(r.Attempt)})
-	if r.Resend {
-		list = append(list, header{"Sidehook-Resend", "true"})
-	}
-	for _, name := range []string{"traceparent", "tracestate"} {
-		if value, ok := p.event.Text(name); ok {
-			list = append(list, header{name, value})
-		}
-	}
-	if r.Request.Headers.has("webhook-timestamp") {
-		list = append(list, header{"webhook-id", id})
-	}
-	return append(list, r.Request.Headers...)
 }
 
 func (p *storyPrinter) headers(title string, list headers) {

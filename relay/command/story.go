@@ -12,6 +12,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/history"
+	"sidehook/history/event"
 )
 
 // story is an event and what became of it. The relay answers with it, and
@@ -101,6 +102,10 @@ func readStory(dir, id string) (story, error) {
 	if err != nil {
 		return story{}, err
 	}
+	e, err := event.Parse(a.Event, a.Filled)
+	if err != nil {
+		return story{}, fmt.Errorf("show %q: %w", id, err)
+	}
 	resends, outcomes, err := reading.Story(a)
 	if err != nil {
 		return story{}, err
@@ -112,17 +117,11 @@ func readStory(dir, id string) (story, error) {
 	for _, r := range resends {
 		s.Resends = append(s.Resends, r.JSON())
 	}
-	for i := range outcomes {
-		s.Attempts = append(s.Attempts, outcomes[i].JSON())
+	for _, attempt := range history.Attempts(&e, outcomes) {
+		s.Attempts = append(s.Attempts, attempt)
 	}
-	for _, name := range a.To {
-		d := decision{Webhook: name, Wanted: true, Status: "waiting"}
-		for i := range outcomes {
-			if o := &outcomes[i]; o.Kind == "attempt" && (o.Webhook == name || o.Was == name) {
-				d.Status, d.Next = string(o.Status), o.Next
-			}
-		}
-		s.Webhooks = append(s.Webhooks, d)
+	for _, x := range a.Standings(outcomes) {
+		s.Webhooks = append(s.Webhooks, decision{Webhook: x.Webhook, Wanted: true, Why: x.Why(), Status: string(x.Status), Next: x.Next})
 	}
 	return s, nil
 }
@@ -161,9 +160,7 @@ func (s *story) receivers(attempts []record, resends []resent) []string {
 		}
 	}
 	for _, r := range attempts {
-		if r.Kind == "attempt" {
-			add(r.Webhook)
-		}
+		add(r.Webhook)
 	}
 	return names
 }

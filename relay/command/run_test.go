@@ -1,0 +1,83 @@
+package command_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestStandardLogIsUnspoken has a receiver send what nobody asked for over a
+// connection that is kept alive. net/http quotes it on Go's standard logger.
+func TestStandardLogIsUnspoken(t *testing.T) {
+	t.Parallel()
+	receiver, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer receiver.Close()
+	go func() {
+		conn, err := receiver.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+			return
+		}
+		fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		time.Sleep(50 * time.Millisecond)
+		fmt.Fprint(conn, "hunter2 was never asked for")
+		time.Sleep(time.Second)
+	}()
+	s := newService(t, "off")
+	s.write(fmt.Sprintf("listen: {http: off, socket: s}\nwebhooks:\n"+
+		"  - {name: a, url: 'http://%s/', events: ['**'], allow: [http, any-host, 127.0.0.0/8]}\n", receiver.Addr()))
+	s.start(nil, nil, "sidehook", "--log-level", "debug")
+	s.expect("READY=1\n.*")
+	if status, err := s.post("unix", s.path("s")); status != http.StatusAccepted {
+		t.Fatalf("answer %d, %v", status, err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	s.signal(syscall.SIGTERM)
+	s.ends()
+	if text := s.stderr.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "Unsolicited") {
+		t.Errorf("what the receiver sent is in the log:\n%s", text)
+	}
+	said := 0
+	for _, line := range s.logged("DEBUG") {
+		if strings.HasPrefix(fmt.Sprint(line["msg"]), "a library had something to say") {
+			said++
+		}
+	}
+	if said != 1 {
+		t.Errorf("said so %d times at level debug\n%s", said, s.stderr.String())
+	}
+}
+
+// TestSecondSignal ends at once what was started with SIGINT ignored, as a shell
+// starts what it has in the background, while a request holds it up.
+func TestSecondSignal(t *testing.T) {
+	t.Parallel()
+	s := newService(t, "off")
+	s.start(nil, nil, "sh", "-c", `trap "" INT; exec sidehook "$@"`, "sh")
+	s.expect("READY=1\n.*")
+	slow, err := net.Dial("unix", s.path("s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	fmt.Fprint(slow, "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	time.Sleep(50 * time.Millisecond)
+	s.signal(syscall.SIGINT)
+	s.expect("STOPPING=1\n.*")
+	begun := time.Now()
+	s.signal(syscall.SIGINT)
+	if code := s.ends(); code != 1 || time.Since(begun) > 2*time.Second {
+		t.Errorf("exit code %d after %v\n%s", code, time.Since(begun), s.stderr.String())
+	}
+}
