@@ -18,7 +18,9 @@ type draft struct {
 
 	url     text
 	secrets []text
-	headers []headerLine
+	// unreadable says that a secret stands there and is none.
+	unreadable bool
+	headers    []headerLine
 }
 
 // webhooks reads the list of webhooks, each over the defaults in base.
@@ -37,7 +39,11 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 			l.complete(&items[i], &d, base)
 		}
 		if first := names[d.Name]; first != nil {
-			l.fail(d.nameAt, fmt.Sprintf("%q is also the name of %s, in line %d", d.Name, first.up.path(), first.node.Line), "give each its own")
+			at := d.nameAt.node
+			if item := v.node.Content[i]; item.Kind == yaml.AliasNode {
+				at = item // what it stands for is the first of the two
+			}
+			l.report(d.nameAt, at, fmt.Sprintf("%q is also the name of %s, in line %d", d.Name, first.up.path(), first.node.Line), "give each its own")
 		} else if d.Name != "" {
 			names[d.Name] = d.nameAt
 		}
@@ -111,7 +117,7 @@ func (l *loader) completeSecrets(v *value, d *draft) {
 			l.judgeSecret(t, d.Allow.ShortSecret)
 		}
 	}
-	if len(d.secrets) == 0 && !slices.Contains(d.Signature, "none") {
+	if len(d.secrets) == 0 && !d.unreadable && !slices.Contains(d.Signature, "none") {
 		l.warn(v, "has no secret, so that its requests are not signed", "set secret, or signature: none if that is meant")
 	}
 }

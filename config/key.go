@@ -102,7 +102,7 @@ func readEvents(l *loader, v *value, d *draft) {
 }
 
 func readSecrets(l *loader, v *value, d *draft) {
-	d.secrets = nil
+	d.secrets, d.unreadable = nil, false
 	each := []value{*v}
 	if isList(v) {
 		each = l.items(v, "")
@@ -110,6 +110,8 @@ func readSecrets(l *loader, v *value, d *draft) {
 	for i := range each {
 		if t, ok := l.text(&each[i]); ok {
 			d.secrets = append(d.secrets, t)
+		} else {
+			d.unreadable = true
 		}
 	}
 }

@@ -49,6 +49,9 @@ func readHTTP(l *loader, v *value, in *listening) {
 		if isPort(t.string) && !t.filled {
 			hint = "write 127.0.0.1:" + t.string
 		}
+		if n, ok := number(port); err == nil && isHost(host) && ok && n > 65535 {
+			hint = "write a port from 1 to 65535, or 0 for any"
+		}
 		l.fail(v, "must be HOST:PORT or off, not "+t.show(), hint)
 		return
 	}

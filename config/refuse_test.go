@@ -80,6 +80,7 @@ var refusals = []struct{ name, text, want string }{
 	{"source", "source: 'a b'\n", "1:9: source: must be a URI reference; write it like com.example/app"},
 	{"http", "listen: {http: 4665}\n", `1:16: listen.http: must be HOST:PORT or off, not "4665"; write 127.0.0.1:4665`},
 	{"http host", "listen: {http: 'a b:80'}\n", `1:16: listen.http: must be HOST:PORT or off, not "a b:80"`},
+	{"http port", "listen: {http: 'localhost:65536'}\n", `1:16: listen.http: must be HOST:PORT or off, not "localhost:65536"; write a port from 1 to 65535, or 0 for any`},
 	{"no token", "listen: {http: 0.0.0.0:4665}\n", "1:16: listen.http: is no loopback address, so that it needs a token; set listen.token, or write 127.0.0.1:4665"},
 	{"token", "listen: {token: ''}\n", "1:17: listen.token: must not be empty"},
 	{"token with space", "listen: {token: 'a b'}\n", "1:17: listen.token: must be letters, digits and signs of ASCII, without spaces"},
@@ -103,6 +104,10 @@ var refusals = []struct{ name, text, want string }{
 		`2:12: webhooks[0].name: must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "A"`},
 	{"name twice", hook + "  - {name: a, url: 'https://a.example', events: [x], signature: none}\n",
 		`6:12: webhooks[1].name: "a" is also the name of webhooks[0], in line 2; give each its own`},
+	{"name twice by an alias", "webhooks:\n  - &a {name: a, url: 'https://a.example', events: [x], signature: none}\n  - *a\n",
+		`3:5: webhooks[1].name: "a" is also the name of webhooks[0], in line 2; give each its own`},
+	{"secret that is none", "webhooks:\n  - {name: a, url: 'https://a.example', events: [x], secret: {a: b}}\n",
+		"2:62: webhooks[0].secret: must be a single value, not a mapping"},
 	{"was", hook + "    was: a\n" + `  - {name: b, was: z, url: 'https://a.example', events: [x], signature: none}
   - {name: c, was: z, url: 'https://a.example', events: [x], signature: none}
 `, `

@@ -208,12 +208,10 @@ func (o *operator) Resend(ctx context.Context, which intake.Which, to intake.Tar
 func (o *operator) targets(a *history.Accepted, to intake.Target) (names, gone []string, err error) {
 	wanted := to.Webhooks
 	switch {
-	case to.All:
-		wanted = a.To
-	case len(wanted) == 0 && len(a.To) == 1:
-		wanted = a.To
 	case len(wanted) == 0 && len(a.To) == 0:
-		return nil, nil, &intake.UnprocessableError{Problem: "the event was accepted for no webhook: name those that it should go to"}
+		return nil, nil, &intake.UnprocessableError{Problem: "it was accepted for no webhook: name those that it should go to"}
+	case to.All, len(wanted) == 0 && len(a.To) == 1:
+		wanted = a.To
 	case len(wanted) == 0:
 		return nil, nil, &intake.UnprocessableError{Problem: "the event was accepted for several webhooks (" + strings.Join(a.To, ", ") + "): name some, or ask for all"}
 	}

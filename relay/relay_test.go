@@ -215,6 +215,11 @@ func TestDeliversAndResends(t *testing.T) {
 	if code := h.call("POST", "/v1/events/e1/resend", `{"webhooks":["gone"]}`, nil); code != 422 {
 		t.Errorf("resend to one that is gone: %d", code)
 	}
+	h.call("POST", "/v1/events", `{"type":"z","id":"z1"}`, nil)
+	var problem struct{ Detail string }
+	if code := h.call("POST", "/v1/events/z1/resend", `{"all":true}`, &problem); code != 422 || !strings.HasPrefix(problem.Detail, "it was accepted for no webhook") {
+		t.Errorf("resend to all of none: %d, %s", code, problem.Detail)
+	}
 	if code := h.call("POST", "/v1/events/nope/resend", "", nil); code != 404 {
 		t.Errorf("resend of an unknown event: %d", code)
 	}

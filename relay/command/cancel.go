@@ -33,7 +33,7 @@ func (c *cli) cancelCommand() *cobra.Command {
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 1:
-				return usagef("one EVENT-ID at a time")
+				return usagef("one EVENT-ID is taken, and %q is too many", args[1])
 			case len(args) == 0 && f.webhook == "":
 				return usagef("EVENT-ID or --webhook is missing")
 			}

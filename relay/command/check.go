@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -18,13 +19,15 @@ func (c *cli) checkCommand() *cobra.Command {
 		Example: "  sidehook check --strict --config webhooks.yaml",
 		Args:    noArgument,
 		RunE: func(*cobra.Command, []string) error {
+			if show && asJSON {
+				return usagef("--print and --json exclude each other")
+			}
 			return c.check(strict, show, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&strict, "strict", false, "take a warning for an error")
 	cmd.Flags().BoolVar(&show, "print", false, "print the file as it would be in force, with all defaults")
 	jsonFlag(cmd, &asJSON)
-	cmd.MarkFlagsMutuallyExclusive("print", "json")
 	return cmd
 }
 
@@ -57,6 +60,12 @@ func (c *cli) check(strict, show, asJSON bool) error {
 		problems = file.Warnings
 	case !errors.As(err, &problems):
 		return err
+	}
+	if strict {
+		problems = slices.Clone(problems)
+		for i := range problems {
+			problems[i].Warning = false
+		}
 	}
 	answer := checked{File: path, OK: file != nil && (!strict || len(problems) == 0), Problems: []checkedProblem{}}
 	if file != nil {

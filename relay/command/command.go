@@ -90,6 +90,8 @@ func (c *cli) root() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(helpTemplate)
+	root.Version = thisBuild().String()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	root.AddCommand(
@@ -159,6 +161,8 @@ func oneArgument(name string) cobra.PositionalArgs {
 			return usagef("%s is missing", name)
 		case len(args) > 1:
 			return usagef("one %s is taken, and %q is too many", name, args[1])
+		case args[0] == "":
+			return usagef("%s is empty", name)
 		}
 		return nil
 	}

@@ -37,7 +37,7 @@ func tailDeliveries(dir string) (*tail, error) {
 	}
 	end, err := t.file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return nil, fmt.Errorf("follow %s: %w", t.name, err)
+		return nil, fmt.Errorf("follow the history: %w", err)
 	}
 	// A line may be half written. Its beginning is sought backwards.
 	block := make([]byte, 64<<10)
@@ -45,7 +45,7 @@ func tailDeliveries(dir string) (*tail, error) {
 		begin := max(0, end-int64(len(block)))
 		n, err := t.file.ReadAt(block[:end-begin], begin)
 		if err != nil && err != io.EOF {
-			return nil, fmt.Errorf("follow %s: %w", t.name, err)
+			return nil, fmt.Errorf("follow the history: %w", err)
 		}
 		if i := bytes.LastIndexByte(block[:n], '\n'); i >= 0 {
 			end = begin + int64(i) + 1
@@ -111,7 +111,7 @@ func (t *tail) read() (bool, error) {
 		block := make([]byte, 64<<10)
 		n, err := t.file.Read(block)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return false, fmt.Errorf("follow %s: %w", t.name, err)
+			return false, fmt.Errorf("follow the history: %w", err)
 		}
 		if n > 0 {
 			t.unready = append(t.unready, block[:n]...)

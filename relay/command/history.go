@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -44,6 +45,13 @@ func (c *cli) historyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&l.limit, "limit", 20, "list so many attempts: `N`")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		var invalid interface{ GetValue() string }
+		if errors.As(err, &invalid) && strings.Contains(err.Error(), `"--limit"`) {
+			return usagef("--limit is %q, and must be a whole number", invalid.GetValue())
+		}
+		return err
+	})
 	cmd.Flags().BoolVarP(&l.follow, "follow", "f", false, "go on with the attempts that come")
 	jsonFlag(cmd, &l.json)
 	cmd.AddCommand(c.historyCheckCommand())
@@ -149,8 +157,12 @@ func (p *attemptPrinter) print(line []byte, row func(...cell)) error {
 	if r.Took > 0 {
 		took = millis(r.Took)
 	}
+	event := r.Event
+	if p.out.terminal {
+		event = cut(event, 40) // a UUID fits
+	}
 	row(p.row(
-		cell{local(r.At, inTable), normal}, cell{r.Webhook, bold}, cell{r.Event, normal}, cell{r.Type, normal},
+		cell{local(r.At, inTable), normal}, cell{r.Webhook, bold}, cell{event, normal}, cell{r.Type, normal},
 		cell{fmt.Sprint(r.Attempt), normal}, cell{r.Status, statusStyle(r.Status)}, cell{r.code(), normal}, cell{took, normal},
 		cell{r.note(), normal},
 	)...)

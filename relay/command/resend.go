@@ -32,13 +32,18 @@ func (c *cli) resendCommand() *cobra.Command {
 			if len(args) == 0 {
 				return usagef("EVENT-ID is missing")
 			}
+			if slices.Contains(args, "") {
+				return usagef("EVENT-ID is empty")
+			}
+			if r.all && len(r.to) > 0 {
+				return usagef("--to and --all exclude each other")
+			}
 			return c.resend(cmd.Context(), args, r)
 		},
 	}
 	cmd.Flags().StringArrayVar(&r.to, "to", nil, "to this `WEBHOOK`, whether it got the event before or not; may be repeated")
 	cmd.Flags().BoolVar(&r.all, "all", false, "to all webhooks that the event was accepted for")
 	jsonFlag(cmd, &r.json)
-	cmd.MarkFlagsMutuallyExclusive("to", "all")
 	return cmd
 }
 

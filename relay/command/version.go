@@ -45,6 +45,18 @@ func thisBuild() build {
 	return b
 }
 
+// String is a line for people.
+func (b build) String() string {
+	text := "sidehook " + b.Version
+	if b.Commit != "" {
+		text += ", commit " + b.Commit
+	}
+	if b.Modified {
+		text += " with changes"
+	}
+	return text + ", " + b.Go + " " + b.Platform
+}
+
 func (c *cli) versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -57,14 +69,7 @@ func (c *cli) versionCommand() *cobra.Command {
 			if asJSON {
 				return c.json(b)
 			}
-			text := "sidehook " + b.Version
-			if b.Commit != "" {
-				text += ", commit " + b.Commit
-			}
-			if b.Modified {
-				text += " with changes"
-			}
-			c.out.linef("%s, %s %s", text, b.Go, b.Platform)
+			c.out.linef("%s", b)
 			return nil
 		},
 	}

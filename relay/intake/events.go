@@ -138,6 +138,12 @@ func (x *exchange) refusal(err error, f form) *problem {
 	}
 	e := &x.entries[conflict.Index].Event
 	p.detail = fmt.Sprintf("id %q of source %q was accepted before with another content; give this event an id of its own", e.ID, e.Source)
+	for i := range x.entries[:conflict.Index] {
+		if first := &x.entries[i].Event; first.ID == e.ID && first.Source == e.Source {
+			p.detail = fmt.Sprintf("id %q of source %q is also that of event %d of this request, which has another content; give this event an id of its own", e.ID, e.Source, x.places[i])
+			break
+		}
+	}
 	if f.many() {
 		p.index = x.places[conflict.Index]
 		p.detail = fmt.Sprintf("event %d: %s", p.index, p.detail)

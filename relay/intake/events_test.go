@@ -153,6 +153,17 @@ func TestJournalRefuses(t *testing.T) {
 	l.post(t, jsonType, `{"type":"a.b","id":"1"}`).check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
 }
 
+// TestConflictWithinRequest names the event that has the id, by its place in
+// the request and not among those that are kept.
+func TestConflictWithinRequest(t *testing.T) {
+	drop := settings
+	drop.Unmatched = intake.Drop
+	l := start(t, drop, intake.Options{})
+	body := "[" + ce("1", "c") + "," + ce("2", "a.x") + `,{"specversion":"1.0","id":"2","source":"s","type":"a.x","data":1}]`
+	l.post(t, batchType, body).check(t, 409, problem(409, 2,
+		`event 2: id "2" of source "s" is also that of event 1 of this request, which has another content; give this event an id of its own`))
+}
+
 func TestUnmatchedDropped(t *testing.T) {
 	drop := settings
 	drop.Unmatched = intake.Drop

@@ -45,11 +45,10 @@ func (s *Server) guardOf(addr net.Addr) (guard, error) {
 	if s.token != nil {
 		g.ways = "send the token (listen.token) as Authorization: Bearer"
 	}
-	g.ways = s.socketWay() + g.ways
 	if addr.Network() == "unix" {
 		return g, nil
 	}
-	g.port = true
+	g.port, g.ways = true, s.socketWay()+g.ways
 	g.own, _ = splitHost(s.opts.HTTP)
 	tcp, ok := addr.(*net.TCPAddr)
 	if ok && !tcp.IP.IsLoopback() && s.token == nil {
@@ -93,8 +92,11 @@ func (g *guard) allow(a access, r *http.Request, trusted bool) *problem {
 		return refuse(http.StatusForbidden, "over TCP this call needs a token, and none is configured; "+g.ways)
 	}
 	p := refuse(http.StatusUnauthorized, "the token is missing; "+g.ways)
-	if len(r.Header["Authorization"]) > 0 {
+	if values := r.Header["Authorization"]; len(values) > 0 {
 		p.detail = "the token is wrong; " + g.ways
+		if scheme, _, _ := strings.Cut(values[0], " "); !strings.EqualFold(scheme, "Bearer") {
+			p.detail = "the Authorization is of another scheme: send it as Bearer; " + g.ways
+		}
 	}
 	p.challenge = true
 	return p

@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -210,6 +211,7 @@ func TestRefusalsHelp(t *testing.T) {
 		{intake.Options{}, nil, 403, "over TCP this call needs a token, and none is configured; use the Unix socket (listen.socket), or " + configure},
 		{closed, nil, 401, "the token is missing; " + socket + send},
 		{closed, []string{"Authorization", "Bearer x"}, 401, "the token is wrong; " + socket + send},
+		{closed, []string{"Authorization", "s3cret"}, 401, "the Authorization is of another scheme: send it as Bearer; " + socket + send},
 		{open, []string{"Origin", "null"}, 403, "a web page of another origin may not call sidehook; " + socket + configure},
 		{closed, []string{"Host", "evil.example"}, 403, "the Host of the request is neither a loopback name such as localhost nor the configured address; " + socket + send},
 	} {
@@ -220,6 +222,28 @@ func TestRefusalsHelp(t *testing.T) {
 		if strings.Contains(r.Body.String(), "s3cret") {
 			t.Errorf("the token is told: %s", r.Body)
 		}
+	}
+}
+
+// TestSocketHintsNotAtItself: who is refused on the socket knows of it.
+func TestSocketHintsNotAtItself(t *testing.T) {
+	r := call(t, "unix", intake.Options{Socket: "/run/s.sock"}, "GET /v1/webhooks", "Origin", "null")
+	if text := r.Body.String(); r.Code != 403 || strings.Contains(text, "Unix socket") || !strings.Contains(text, "configure a token") {
+		t.Errorf("got %d %s", r.Code, text)
+	}
+}
+
+// TestPortTaken says once which address it is, and what to do.
+func TestPortTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	err = intake.New(&journal{}, &operator{}, settings, intake.Options{HTTP: taken.Addr().String()}).Run(t.Context())
+	want := fmt.Sprintf("listen on address %q: bind: address already in use; stop what listens there, or change listen.http", taken.Addr())
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -98,6 +98,10 @@ func readObject(body []byte, fields map[string]any) error {
 		}
 		seen[name] = true
 		if err := d.Decode(field); err != nil {
+			var wrong *json.UnmarshalTypeError
+			if errors.As(err, &wrong) {
+				return fmt.Errorf("key %q must be %s", name, kindOf(field))
+			}
 			return fmt.Errorf("key %q: %w", name, err)
 		}
 	}
@@ -108,4 +112,15 @@ func readObject(body []byte, fields map[string]any) error {
 		return errors.New("something follows the JSON object")
 	}
 	return nil
+}
+
+// kindOf says what is read into a field.
+func kindOf(field any) string {
+	switch field.(type) {
+	case *[]string:
+		return "a list of strings"
+	case *bool:
+		return "true or false"
+	}
+	return "a string"
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -144,6 +145,13 @@ func (s *Server) open() (doors []*door, err error) {
 	if s.opts.HTTP != "" && !tcp {
 		l, err := net.Listen("tcp", s.opts.HTTP)
 		if err != nil {
+			var op *net.OpError
+			if errors.As(err, &op) {
+				err = op.Err // it names the address, too
+			}
+			if errors.Is(err, syscall.EADDRINUSE) {
+				err = fmt.Errorf("%w; stop what listens there, or change listen.http", err)
+			}
 			return doors, fmt.Errorf("listen on address %q: %w", s.opts.HTTP, err)
 		}
 		if err := add(l, nil); err != nil {

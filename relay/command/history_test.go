@@ -1,0 +1,25 @@
+package command_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"sidehook/relay/command"
+)
+
+// TestLongIDsOnTerminal: one giant id does not push all else off the screen.
+func TestLongIDsOnTerminal(t *testing.T) {
+	const uuid = "e65c1481-e8a4-4be1-a5ca-27dfcde077d7"
+	line := func(id string) []byte {
+		return fmt.Appendf(nil, `{"n":1,"at":"2026-11-23T14:55:00Z","kind":"attempt","webhook":"app","event":%q,"type":"a.b","attempt":1,"status":"delivered"}`, id)
+	}
+	var out bytes.Buffer
+	if err := command.HistoryOnTerminal(&out, line(uuid), line(strings.Repeat("x", 200))); err != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); !strings.Contains(text, uuid) || !strings.Contains(text, strings.Repeat("x", 39)+"…  a.b") {
+		t.Errorf("printed\n%s", text)
+	}
+}
