@@ -39,7 +39,7 @@ func (q *Queue) Cancel(end func(*Waiting) (Attempt, Verdict)) (int, error) {
 	q.mu.Unlock()
 	if older != nil && err == nil {
 		var more int
-		more, err = older.cancel(end)
+		more, err = older.Cancel(end)
 		n += more
 	}
 	if err != nil {
@@ -69,6 +69,9 @@ func (q *Queue) cancel(end func(*Waiting) (Attempt, Verdict)) (canceled int, err
 		if found, next, err = q.journal.follow(q.name, next, last); err != nil {
 			return canceled, err
 		}
+		q.mu.Lock()
+		found = slices.DeleteFunc(found, func(it item) bool { return q.skip.has(it.seq) }) // looked at above, or ended
+		q.mu.Unlock()
 		n, enough := q.cancelThese(found, end)
 		if canceled += n; enough {
 			return canceled, nil
@@ -104,8 +107,8 @@ func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, Verdict))
 			delete(ends, it.seq)
 			canceled++
 			q.backlog.subtract(it.size())
-			l := Lease{Seq: it.seq, Attempt: attempts, Resend: it.of != 0, item: *it, queue: q, webhook: q.name}
-			l.record(appendAttempt(nil, &l, &a, false, time.Time{}), a.Generation, time.Now())
+			l := Lease{Seq: it.seq, Attempt: attempts, Resend: it.of != 0, item: *it, queue: q, heir: q}
+			l.record(appendAttempt(nil, &l, &a, false, time.Time{}), q.config[a.Generation], time.Now())
 			q.journal.recorded(q.name, a.Status, 0, time.Unix(0, it.accepted))
 		}
 		return ok
@@ -116,9 +119,13 @@ func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, Verdict))
 		gone := withdraw(&it, 0)
 		if gone {
 			q.journal.held.Add(-it.held())
+			q.skip.add(it.seq) // Q3: a start reads what is behind it again
 		}
 		return gone
 	})
+	if len(q.window) > 0 {
+		q.skip.dropBelow(q.window[0].seq)
+	}
 	for i := range items {
 		it := &items[i]
 		if q.unread > 0 && q.more.seq <= it.seq && it.seq <= q.last && !q.skip.has(it.seq) && withdraw(it, 0) {

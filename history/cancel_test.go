@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -80,5 +81,72 @@ func TestCancelTheOldest(t *testing.T) {
 		if n > 0 && size == 0 {
 			t.Error("deliveries have no size")
 		}
+	}
+}
+
+// TestCancelLastsAndOnlyThat: what was canceled out of the window stays so over
+// a restart, and all that stands behind it is delivered (Q3, H4), whatever part
+// of it the cursors have.
+func TestCancelLastsAndOnlyThat(t *testing.T) {
+	for name, c := range map[string]struct {
+		ahead, behind time.Duration // of the cancel, until the kill
+		clean         bool
+	}{
+		"a clean stop":             {0, 0, true},
+		"cursors ahead of it":      {6 * time.Second, time.Second, false},
+		"cursors behind it":        {4 * time.Second, 2 * time.Second, false},
+		"cursors ahead and behind": {6 * time.Second, 6 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fs := memfs.New()
+				r := start(t, fs, history.Options{})
+				r.append(ids(1, 300), "a")
+				time.Sleep(c.ahead)
+				n, err := r.Queue("a").Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+					if w.Seq == 1 || w.Seq > 200 {
+						return history.Attempt{}, history.Keep
+					}
+					return history.Attempt{Status: history.Canceled}, history.End
+				})
+				if err != nil || n != 199 {
+					t.Fatalf("canceled %d, %v; want 199", n, err)
+				}
+				time.Sleep(c.behind)
+				if c.clean {
+					r.stop()
+				}
+				fs = fs.Kill()
+				r = start(t, fs, history.Options{})
+				same(t, "delivered", r.drain("a"), append([]string{"e1"}, ids(201, 300)...))
+				r.stop()
+			})
+		})
+	}
+}
+
+// TestCancelLooksOnce at each delivery, also at one that was begun before a
+// restart and stands among the unread ones in the file.
+func TestCancelLooksOnce(t *testing.T) {
+	fs := memfs.New()
+	r := start(t, fs, history.Options{})
+	r.append(ids(1, 300), "a")
+	first, _ := r.Queue("a").Claim(history.Retries)
+	waiting, _ := r.Queue("a").Claim(history.Retries)
+	ended, _ := r.Queue("a").Claim(history.Retries)
+	waiting.Retry(history.Attempt{Status: history.Retrying}, time.Now().Add(time.Hour))
+	ended.Done(history.Attempt{Status: history.Delivered})
+	if err := r.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	_ = first // is under way when the process is killed
+	r = start(t, fs.Kill(), history.Options{})
+	looks := map[uint64]int{}
+	r.Queue("a").Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+		looks[w.Seq]++
+		return history.Attempt{}, history.Keep
+	})
+	if len(looks) != 299 || looks[1] != 1 || looks[2] != 1 || looks[3] != 0 {
+		t.Errorf("looked at %d deliveries; at the first ones %d, %d and %d times, want 299; 1, 1, 0", len(looks), looks[1], looks[2], looks[3])
 	}
 }

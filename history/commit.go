@@ -176,7 +176,7 @@ func (c *committer) commit(p *pool) error {
 		c.finish(p, fmt.Errorf("%w: %w", ErrNoRoom, err))
 		return nil
 	}
-	c.finish(p, fmt.Errorf("%w: %w", ErrFailed, err))
+	c.finish(p, failure(err))
 	return err
 }
 
@@ -202,6 +202,12 @@ func (c *committer) write(p *pool) ([]accepted, error) {
 	}
 	start := time.Now()
 	if err := c.writer.Sync(); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	err = c.refuse
+	c.mu.Unlock()
+	if errors.Is(err, ErrFailed) { // another file did meanwhile
 		return nil, err
 	}
 	c.committed(len(fresh), time.Since(start))
@@ -285,15 +291,25 @@ func (c *committer) finish(p *pool, err error) {
 func (c *committer) poison(err error) {
 	if err == nil {
 		err = ErrStopping
-	} else if !errors.Is(err, ErrFailed) {
-		err = fmt.Errorf("%w: %w", ErrFailed, err)
+	} else {
+		err = failure(err)
 	}
 	c.mu.Lock()
-	c.refuse = err
+	if !errors.Is(c.refuse, ErrFailed) {
+		c.refuse = err
+	}
 	pools := c.pools
 	c.pools = nil
 	c.mu.Unlock()
 	for _, p := range pools {
 		c.finish(p, err)
 	}
+}
+
+// failure is the ErrFailed of a cause.
+func failure(err error) error {
+	if errors.Is(err, ErrFailed) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrFailed, err)
 }

@@ -1,5 +1,7 @@
 package history
 
+import "slices"
+
 // Hasten makes all waits due now.
 func (q *Queue) Hasten() {
 	q.mu.Lock()
@@ -13,8 +15,10 @@ func (q *Queue) Hasten() {
 }
 
 // hastenEvent makes the deliveries of one event due now, a resend's too. It
-// says whether there are any that have not ended.
-func (q *Queue) hastenEvent(seq uint64) bool {
+// says whether there are any that have not ended. Among the unread ones a
+// resend is not looked for: another one is what was asked for.
+func (q *Queue) hastenEvent(a *Accepted) bool {
+	seq := a.Seq
 	q.mu.Lock()
 	n := q.waits.hasten(q.journal.now(), func(w *wait) bool { return w.seq == seq || w.of == seq })
 	for _, l := range q.flight {
@@ -27,7 +31,7 @@ func (q *Queue) hastenEvent(seq uint64) bool {
 			n++
 		}
 	}
-	if q.unread > 0 && q.more.seq <= seq && seq <= q.last && !q.skip.has(seq) {
+	if q.unread > 0 && q.more.seq <= seq && seq <= q.last && !q.skip.has(seq) && slices.Contains(a.To, q.name) {
 		n++
 	}
 	wake, older := q.wake, q.older
@@ -35,5 +39,5 @@ func (q *Queue) hastenEvent(seq uint64) bool {
 	if n > 0 {
 		wake()
 	}
-	return older != nil && older.hastenEvent(seq) || n > 0
+	return older != nil && older.hastenEvent(a) || n > 0
 }

@@ -106,22 +106,30 @@ func (j *Journal) Run(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
 	// Outcomes are written longest, as the last cursors rest on them.
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
-	group.Go(func() error { return j.outcomes.run(writing) })
+	group.Go(func() error { return j.failing(j.outcomes.run(writing)) })
 	group.Go(func() error {
 		defer stop()
 		accepting, saving := errgroup.WithContext(running)
 		accepting.Go(func() error { return j.commits.run(saving) })
-		accepting.Go(func() error { return j.saveRegularly(saving) })
+		accepting.Go(func() error { return j.failing(j.saveRegularly(saving)) })
 		if err := accepting.Wait(); err != nil {
 			return err
 		}
-		j.save()
-		return nil
+		return j.save()
 	})
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("the journal has failed and is not written any more: %w", err)
 	}
 	return nil
+}
+
+// failing passes an error on. Nothing is acknowledged behind one, whichever
+// file it is of.
+func (j *Journal) failing(err error) error {
+	if err != nil {
+		j.commits.poison(err)
+	}
+	return err
 }
 
 // saveRegularly writes the cursors while others write what they speak of.
@@ -134,21 +142,28 @@ func (j *Journal) saveRegularly(ctx context.Context) error {
 		case <-time.After(wait):
 		}
 		begun := time.Now()
-		j.save()
+		if err := j.save(); err != nil {
+			return err
+		}
 		// Large cursors are written less often.
 		wait = max(cursorsEvery, 50*time.Since(begun))
 	}
 }
 
-func (j *Journal) save() {
+// save writes the cursors, and says in the log if it cannot. Its error is a sync
+// that failed, which is final.
+func (j *Journal) save() error {
 	switch err := j.saveCursors(); {
 	case err == nil:
 		j.saving.over(j.log, "the cursors are written again")
 	case errors.Is(err, errWriter):
 		// That ends Run, which says why.
+	case errors.Is(err, segment.ErrUnsynced):
+		return fmt.Errorf("write the cursors: %w", err)
 	default:
 		j.saving.met(j.log, "cannot write the cursors, so that the next start reads more of the history", err)
 	}
+	return nil
 }
 
 // Refuse ends the acceptance of events: Append says ErrStopping from now on.

@@ -18,9 +18,8 @@ type Lease struct {
 	Resend   bool
 
 	item
-	queue   *Queue
-	webhook string // under which name it is delivered
-	row     *row   // of that webhook
+	queue *Queue
+	heir  *Queue // under whose name and configuration it is delivered
 }
 
 // Claim hands out a delivery that is due, and is false if none is. It holds no
@@ -35,7 +34,7 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 	q.mu.Unlock()
 	if older != nil {
 		if l, ok := older.Claim(pick); ok {
-			l.webhook, l.row = q.name, &q.row
+			l.heir = q
 			return l, true
 		}
 	}
@@ -69,7 +68,7 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 		}
 		begun = int64(q.waits[0].due) <= q.window[0].accepted-q.journal.base.UnixNano()
 	}
-	l := &Lease{queue: q, webhook: q.name, row: &q.row}
+	l := &Lease{queue: q, heir: q}
 	switch {
 	case begun:
 		w := q.waits.pop()
@@ -108,6 +107,7 @@ func (q *Queue) open(l *Lease) error {
 			return err
 		}
 	}
+	l.Resend = l.of != 0 // a start may not have known
 	l.Event, l.Filled = l.body.json, l.body.filled
 	l.Accepted = time.Unix(0, l.accepted)
 	return nil
@@ -134,10 +134,11 @@ func (l *Lease) Release(a *Attempt, at time.Time) {
 func (l *Lease) Note(a Attempt) {
 	q := l.queue
 	fields := appendAttempt(make([]byte, 0, 512), l, &a, true, time.Now())
+	config := l.heir.configOf(a.Generation)
 	q.mu.Lock()
-	l.record(fields, a.Generation, time.Now())
+	l.record(fields, config, time.Now())
 	q.mu.Unlock()
-	q.journal.recorded(l.webhook, a.Status, a.Took, l.Accepted)
+	q.journal.recorded(l.heir.name, a.Status, a.Took, l.Accepted)
 }
 
 // wait puts the delivery back. The queue is locked.
@@ -151,22 +152,24 @@ func (l *Lease) wait(at time.Time, attempts int) {
 func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	q := l.queue
 	var fields []byte
+	var config *Config
 	if a != nil {
 		fields = appendAttempt(make([]byte, 0, 512), l, a, again, next)
+		config = l.heir.configOf(a.Generation)
 	}
 	q.mu.Lock()
 	delete(q.flight, l.seq)
 	change()
 	if a != nil {
 		now := time.Now()
-		l.row.learn(now, a.Status, again || a.Unsent)
-		l.record(fields, a.Generation, now)
+		l.heir.row.learn(now, a.Status, again || a.Unsent)
+		l.record(fields, config, now)
 	}
 	wake := q.wake
 	taken := q.taken
 	q.mu.Unlock()
 	if a != nil {
-		q.journal.recorded(l.webhook, a.Status, a.Took, l.Accepted)
+		q.journal.recorded(l.heir.name, a.Status, a.Took, l.Accepted)
 	}
 	if taken { // who gives it back may not be who claims it next
 		wake()
@@ -174,7 +177,6 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 }
 
 // record hands a line to the writer. The queue is locked.
-func (l *Lease) record(fields []byte, generation uint64, at time.Time) {
-	q := l.queue
-	q.journal.outcomes.add(outcome{webhook: l.webhook, config: q.config[generation], at: at, fields: fields})
+func (l *Lease) record(fields []byte, config *Config, at time.Time) {
+	l.queue.journal.outcomes.add(outcome{webhook: l.heir.name, config: config, at: at, fields: fields})
 }

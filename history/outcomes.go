@@ -23,8 +23,8 @@ type outcomes struct {
 	kick    chan struct{}
 	at      segment.Position // what is written
 
-	// configs are the generations whose config line stands in the segment.
-	configs map[string]uint64
+	// configs are those whose line stands in the segment.
+	configs map[configured]bool
 	synced  time.Time
 	noRoom  bool
 	drained func() // there is room again
@@ -36,6 +36,12 @@ type outcome struct {
 	config  *Config // has to stand before it, if not nil
 	at      time.Time
 	fields  []byte
+}
+
+// configured names a config line.
+type configured struct {
+	webhook    string
+	generation uint64
 }
 
 const (
@@ -50,7 +56,7 @@ const (
 func newOutcomes(w *segment.Writer, drained func(), log *slog.Logger) *outcomes {
 	return &outcomes{
 		log: log, writer: w, drained: drained, at: w.Position(),
-		kick: make(chan struct{}, 1), configs: map[string]uint64{},
+		kick: make(chan struct{}, 1), configs: map[configured]bool{},
 	}
 }
 
@@ -134,6 +140,7 @@ func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 	o.mu.Unlock()
 	written, err := o.write(pool)
 	if err != nil && !isNoRoom(err) {
+		answer(flushes, err)
 		return 0, err
 	}
 	o.settle(pool, written, err)
@@ -205,8 +212,8 @@ func (o *outcomes) write(pool []outcome) (written int, err error) {
 		upTo, size := written, 0
 		for ; upTo < len(pool) && size < batchBytes; upTo++ {
 			line := &pool[upTo]
-			if c := line.config; c != nil && o.configs[line.webhook] != c.Generation {
-				o.configs[line.webhook] = c.Generation
+			if c := line.config; c != nil && !o.configs[configured{line.webhook, c.Generation}] {
+				o.configs[configured{line.webhook, c.Generation}] = true
 				o.writer.Add(line.at, appendConfig(nil, line.webhook, c))
 			}
 			o.writer.Add(line.at, line.fields)

@@ -109,9 +109,22 @@ func (q *Queue) awaken() {
 	wake()
 }
 
-// TakeOver makes the queue hand out what waits under a former name first.
+// TakeOver makes the queue hand out what waits under a former name first. A
+// webhook that gets its former name back takes over from the one that had taken
+// over from it, and has its own again.
 func (q *Queue) TakeOver(older *Queue) {
+	back := false
+	for x := older; x != nil; {
+		x.mu.Lock()
+		if x.older == q {
+			x.older, back = nil, true
+		}
+		next := x.older
+		x.mu.Unlock()
+		x = next
+	}
 	q.mu.Lock()
+	q.taken = q.taken && !back
 	q.older = older
 	wake := q.wake
 	q.mu.Unlock()
@@ -132,6 +145,13 @@ func (q *Queue) Configure(c Config) {
 			delete(q.config, generation)
 		}
 	}
+}
+
+// configOf is what Configure said of a generation, nil if nothing.
+func (q *Queue) configOf(generation uint64) *Config {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.config[generation]
 }
 
 // generation is the newest that Configure told of.

@@ -75,7 +75,11 @@ func (j *Journal) follow(name string, from mark, last uint64) (found []item, nex
 			if !ok {
 				break
 			}
-			if line.Number <= last && goesTo(&line, quoted) {
+			if line.Number > last { // those ahead of it are damaged
+				next = mark{last + 1, line.Place}
+				break
+			}
+			if goesTo(&line, quoted) {
 				found = append(found, j.itemOf(&line))
 			}
 			next = mark{line.Number + 1, segment.Place{Segment: first, Offset: uint32(s.Offset())}}

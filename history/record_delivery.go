@@ -14,8 +14,8 @@ import (
 // appendAttempt is the fields of an attempt's line.
 func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time) []byte {
 	dst = append(dst, `"kind":"attempt","webhook":`...)
-	dst = event.AppendString(dst, l.webhook)
-	if l.queue.name != l.webhook {
+	dst = event.AppendString(dst, l.heir.name)
+	if l.queue != l.heir {
 		dst = append(dst, `,"was":`...)
 		dst = event.AppendString(dst, l.queue.name)
 	}

@@ -17,7 +17,7 @@ type Resend struct {
 // those that get a delivery of their own.
 func (j *Journal) Resend(ctx context.Context, r Resend) (Receipt, error) {
 	fresh := slices.Clone(r.To)
-	fresh = slices.DeleteFunc(fresh, func(name string) bool { return j.Queue(name).hastenEvent(r.Of.Seq) })
+	fresh = slices.DeleteFunc(fresh, func(name string) bool { return j.Queue(name).hastenEvent(&r.Of) })
 	if len(fresh) == 0 {
 		return Receipt{}, nil
 	}

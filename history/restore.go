@@ -1,10 +1,8 @@
 package history
 
 import (
-	"strings"
 	"time"
 
-	"sidehook/history/event"
 	"sidehook/history/segment"
 )
 
@@ -100,12 +98,16 @@ func (r *restoring) recover(stream segment.Stream, known position, proven uint64
 
 // replay visits all records behind a position.
 func (r *restoring) replay(found *segment.Recovered, from position, visit func(*segment.Line)) error {
-	return r.walk(found.Archive, from.unpack().Last, visit)
+	return r.walk(found.Archive, from.unpack().Last, func(line *segment.Line) bool {
+		visit(line)
+		return true
+	})
 }
 
-// walk visits all records behind the one at a place; the zero place is ahead of
-// the first one.
-func (j *Journal) walk(archive *segment.Archive, behind segment.Place, visit func(*segment.Line)) error {
+// walk visits all records behind the one at a place, until visit is false; the
+// zero place is ahead of the first one.
+func (j *Journal) walk(archive *segment.Archive, behind segment.Place, visit func(*segment.Line) bool) error {
+	more := true
 	for _, first := range archive.Segments() {
 		if first < behind.Segment {
 			continue
@@ -115,10 +117,10 @@ func (j *Journal) walk(archive *segment.Archive, behind segment.Place, visit fun
 			offset = behind.End()
 		}
 		err := visitLines(archive, first, offset, j.damaged, func(line *segment.Line) bool {
-			visit(line)
-			return true
+			more = visit(line)
+			return more
 		})
-		if err != nil {
+		if err != nil || !more {
 			return err
 		}
 	}
@@ -239,33 +241,4 @@ func (r *restoring) settle() {
 			q.backlog.Bytes = 0
 		}
 	}
-}
-
-// remember fills the window of duplicates from the tail of the events.
-func (r *restoring) remember() error {
-	var behind segment.Place
-	if next := r.commits.writer.Next(); next > windowEvents+1 {
-		line, err := r.events.Find(next - windowEvents - 1)
-		if err == nil {
-			behind = line.Place
-		} else {
-			behind.Segment = r.events.SegmentOf(next - windowEvents)
-		}
-	}
-	known := map[string][]string{} // the sets of webhooks are few
-	return r.walk(r.events, behind, func(line *segment.Line) {
-		a := parseAccepted(line)
-		if a.Kind != kindEvent {
-			return
-		}
-		e, err := event.Parse(a.Event, a.Filled)
-		if err != nil {
-			return
-		}
-		key := strings.Join(a.To, " ")
-		if _, ok := known[key]; !ok {
-			known[key] = a.To
-		}
-		r.commits.seen.add(remembered{r.identify.of(&e), Receipt{Seq: a.Seq, To: known[key]}})
-	})
 }

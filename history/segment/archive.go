@@ -103,11 +103,16 @@ func (r reader) ReadAt(b []byte, off int64) (int, error) {
 
 // Size is the size in bytes of a segment.
 func (a *Archive) Size(first uint64) (int64, error) {
-	f, err := a.file(first)
-	if err != nil {
-		return 0, err
+	for {
+		f, err := a.file(first)
+		if err != nil {
+			return 0, err
+		}
+		size, err := f.Size()
+		if !errors.Is(err, fs.ErrClosed) {
+			return size, err
+		}
 	}
-	return f.Size()
 }
 
 // Scan reads one segment from an offset to where it ends now.

@@ -56,6 +56,10 @@ type File interface {
 	Check(size int64) error
 }
 
+// ErrUnsynced says that a sync failed, of a file or of the folder. What became of
+// the content or the names is not known, and no other sync will tell.
+var ErrUnsynced = errors.New("not synced")
+
 // ReplaceFile gives the file a new content so that a crash at any moment
 // leaves the old one or the new one. It is durable on return. Whatever stood
 // under name+".tmp" is gone afterwards; one caller a name at a time.
@@ -78,7 +82,7 @@ func ReplaceFile(fsys FS, name string, content []byte) error {
 		return fmt.Errorf("replace %q: %w", name, err)
 	}
 	if err := fsys.Sync(); err != nil {
-		return fmt.Errorf("replace %q: %w", name, err)
+		return fmt.Errorf("replace %q: %w: %w", name, ErrUnsynced, err)
 	}
 	return nil
 }
@@ -93,7 +97,7 @@ func writeFile(fsys FS, name string, content []byte) error {
 		return errors.Join(err, f.Close())
 	}
 	if err := f.Sync(); err != nil {
-		return errors.Join(err, f.Close())
+		return errors.Join(ErrUnsynced, err, f.Close())
 	}
 	return f.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -363,6 +364,29 @@ func TestWriterWithoutRoom(t *testing.T) {
 		t.Errorf("record %d was written last, want %d", l.acked, acked+3)
 	}
 	wholeUpTo(t, fs, acked+3)
+}
+
+// TestFolderSyncWithoutRoom is final like any failed sync (S4).
+func TestFolderSyncWithoutRoom(t *testing.T) {
+	fs := memfs.New()
+	l := open(t, fs, segment.Options{Limit: 1})
+	if err := l.batch(1); err != nil {
+		t.Fatal(err)
+	}
+	fs.SetFault(func(op memfs.Op) error {
+		if op.Kind == memfs.SyncDir {
+			return syscall.ENOSPC
+		}
+		return nil
+	})
+	err := l.batch(1)
+	if !errors.Is(err, syscall.ENOSPC) || errors.Is(err, segment.ErrNoRoom) {
+		t.Errorf("got %v", err)
+	}
+	fs.SetFault(nil)
+	if again := l.batch(1); again != err {
+		t.Errorf("then got %v, want the same", again)
+	}
 }
 
 func TestFind(t *testing.T) {

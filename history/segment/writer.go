@@ -57,7 +57,7 @@ func (w *Writer) Begin() (fresh bool, err error) {
 		return false, err
 	}
 	file, err := create(w.fs, w.stream, w.next)
-	if NoRoom(err) {
+	if NoRoom(err) && !errors.Is(err, ErrUnsynced) {
 		// The old segment can still take what there is room for.
 		return false, fmt.Errorf("begin segment %s: %w: %w", w.stream.File(w.next), ErrNoRoom, err)
 	}
@@ -84,7 +84,7 @@ func create(fs FS, stream Stream, first uint64) (File, error) {
 		return nil, errors.Join(err, file.Close(), fs.Remove(name))
 	}
 	if err := fs.Sync(); err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, errors.Join(ErrUnsynced, err, file.Close())
 	}
 	return file, nil
 }
