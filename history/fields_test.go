@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"unicode/utf8"
 )
 
 // FuzzMembers walks any JSON object as encoding/json does.
@@ -14,6 +15,9 @@ func FuzzMembers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, object []byte) {
 		var compact bytes.Buffer
 		var want map[string]json.RawMessage
+		if !utf8.Valid(object) { // no record is, and encoding/json mends what it reads
+			return
+		}
 		if json.Unmarshal(object, &want) != nil || json.Compact(&compact, object) != nil || compact.Len() < 2 {
 			return
 		}
