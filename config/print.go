@@ -100,6 +100,8 @@ func (w *Webhook) node() *yaml.Node {
 	m.add("retry", strs(each(w.Retry, FormatDuration)))
 	m.add("give_up_on", ints(w.GiveUpOn))
 	m.add("concurrency", scalar("!!int", strconv.Itoa(w.Concurrency)))
+	m.addUnlessEmpty("rate", w.Rate.String())
+	m.add("order", w.Order.node())
 	m.add("disable_after", str(orNever(w.DisableAfter)))
 	m.add("allow", strs(w.Allow.Words()))
 	return m.Node

@@ -112,6 +112,8 @@ func TestWebhookEqual(t *testing.T) {
 		return *f.Webhooks[0]
 	}
 	changes := map[string]func(*config.Webhook){
+		"Rate":         func(w *config.Webhook) { w.Rate = config.Rate{Requests: 7, Per: time.Second} },
+		"Order":        func(w *config.Webhook) { w.Order.By = "subject" },
 		"Name":         func(w *config.Webhook) { w.Name = "b" },
 		"Was":          func(w *config.Webhook) { w.Was = "b" },
 		"URL":          func(w *config.Webhook) { w.URL = config.URL{} },

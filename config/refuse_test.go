@@ -163,6 +163,18 @@ var refusals = []struct{ name, text, want string }{
 		6:41: webhooks[0].give_up_on[4]: must be a whole number from 300 to 999, not "bad"`},
 	{"one answer", hook + "    give_up_on: 400\n", "6:17: webhooks[0].give_up_on: must be a list, not a single value; write give_up_on: [400, 422], or [] for none"},
 	{"no end", hook + "    disable_after: none\n", `6:20: webhooks[0].disable_after: must be a duration such as 15s, 30d or 1h30m, not "none"`},
+	{"rate", hook + "    rate: 100\n" + other("b", "rate: 0/s") + other("c", "rate: 5/h"), `
+		6:11: webhooks[0].rate: must be a rate such as 100/s or 600/m, not "100"; write 100/s
+		7:77: webhooks[1].rate: must be 1 to 100000 requests, not "0/s"
+		8:77: webhooks[2].rate: must be a rate such as 100/s or 600/m, not "5/h"`},
+	{"order", hook + "    order: al\n" + other("b", "order: {by: data..x}") + other("c", "order: {by: subject.x}") + other("d", "order: {}") +
+		other("e", "order: {by: customerId}") + other("f", "order: {key: subject}"), `
+		6:12: webhooks[0].order: must be none, all or {by: PATH}, not "al"; did you mean "all"?
+		7:83: webhooks[1].order.by: must be names with a dot between two, not "data..x"; write it like data.customer.id
+		8:83: webhooks[2].order.by: goes into "subject", and only data has anything in it; write it like data.customer.id
+		9:78: webhooks[3].order: names no key; write order: {by: data.customer.id}
+		10:83: webhooks[4].order.by: must be an attribute of lower-case letters and digits, or a path in data, not "customerId"; write it like subject or data.customer.id
+		11:79: webhooks[5].order.key: unknown key`},
 	{"one wait", hook + "    retry: 5s\n", "6:12: webhooks[0].retry: must be a list, not a single value; write retry: [5s, 5m], or [] for one attempt"},
 	{"words", hook + "    profile: qlick\n    format: json\n", `
 		6:14: webhooks[0].profile: must be standard, cloudevents or qlik, not "qlick"; did you mean "qlik"?
@@ -201,6 +213,11 @@ var refusals = []struct{ name, text, want string }{
 		6:31: webhooks[0].headers.X-B: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
 		6:46: webhooks[0].headers.X-C: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
 		6:66: webhooks[0].headers.X-D: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${`},
+}
+
+// other is another webhook with one more key.
+func other(name, key string) string {
+	return "  - {name: " + name + ", url: 'https://a.example', events: [x], signature: none, " + key + "}\n"
 }
 
 func TestRefusals(t *testing.T) {

@@ -29,6 +29,8 @@ type Webhook struct {
 	Retry       []time.Duration // waits between attempts, at most 32 of at most 7d; none: one attempt
 	GiveUpOn    []int           // answers that end a delivery, 300 to 999
 	Concurrency int             // requests under way at once, 1 to 1,024
+	Rate        Rate
+	Order       Order
 
 	DisableAfter time.Duration // nothing but failures for so long turns it off; 0: nothing does
 
@@ -55,6 +57,7 @@ func (w *Webhook) Equal(o *Webhook) bool {
 			slices.Equal(w.Signature, o.Signature) && w.UserAgent == o.UserAgent &&
 			w.Timeout == o.Timeout && slices.Equal(w.Retry, o.Retry) &&
 			slices.Equal(w.GiveUpOn, o.GiveUpOn) && w.Concurrency == o.Concurrency &&
+			w.Rate == o.Rate && w.Order == o.Order &&
 			w.DisableAfter == o.DisableAfter && w.Allow.Equal(o.Allow)
 }
 

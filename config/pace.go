@@ -1,0 +1,127 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// The keys that say at which pace, and in which order, deliveries are made.
+
+// Rate is how many requests may be made in a second or a minute. The zero Rate
+// is no limit.
+type Rate struct {
+	Requests int // 1 to 100,000
+	Per      time.Duration
+}
+
+// mostRequests bounds a rate; beyond it, none is of use.
+const mostRequests = 100_000
+
+// String writes it as the file does: 100/s, 600/m.
+func (r Rate) String() string {
+	switch r.Per {
+	case time.Second:
+		return strconv.Itoa(r.Requests) + "/s"
+	case time.Minute:
+		return strconv.Itoa(r.Requests) + "/m"
+	}
+	return ""
+}
+
+func readRate(l *loader, v *value, d *draft) {
+	t, ok := l.known(v)
+	if !ok {
+		return
+	}
+	digits, unit, _ := strings.Cut(t.string, "/")
+	n, isNumber := number(digits)
+	rate := Rate{Requests: int(n)}
+	switch unit {
+	case "s":
+		rate.Per = time.Second
+	case "m":
+		rate.Per = time.Minute
+	}
+	switch {
+	case !isNumber || rate.Per == 0:
+		hint := ""
+		if isNumber && unit == "" && !t.filled {
+			hint = "write " + digits + "/s"
+		}
+		l.fail(v, "must be a rate such as 100/s or 600/m, not "+t.show(), hint)
+	case n < 1 || n > mostRequests:
+		l.fail(v, fmt.Sprintf("must be 1 to %d requests, not %s", mostRequests, t.show()), "")
+	default:
+		d.Rate = rate
+	}
+}
+
+// Order is the order in which deliveries are made. The zero Order is none.
+type Order struct {
+	All bool   // one at a time, in the order of acceptance
+	By  string // so for the events of one key: the path that leads to it
+}
+
+// IsZero says whether it is none.
+func (o Order) IsZero() bool { return o == Order{} }
+
+func readOrder(l *loader, v *value, d *draft) {
+	if isMapping(v) {
+		d.Order = Order{}
+		readFields(l, v, "order", []field[draft]{{"by", readOrderBy}}, d)
+		if len(v.node.Content) == 0 {
+			l.fail(v, "names no key", "write order: {by: data.customer.id}")
+		}
+		return
+	}
+	t, ok := l.known(v)
+	switch {
+	case !ok:
+	case t.string == "none":
+		d.Order = Order{}
+	case t.string == "all":
+		d.Order = Order{All: true}
+	default:
+		l.fail(v, "must be none, all or {by: PATH}, not "+t.show(), l.suggest(t, []string{"none", "all"}))
+	}
+}
+
+// readOrderBy reads a path: an attribute of the event, or names inside its data.
+func readOrderBy(l *loader, v *value, d *draft) {
+	t, ok := l.known(v)
+	if !ok {
+		return
+	}
+	names := strings.Split(t.string, ".")
+	for _, name := range names {
+		if name == "" || hasControl(name) {
+			l.fail(v, "must be names with a dot between two, not "+t.show(), "write it like data.customer.id")
+			return
+		}
+	}
+	switch {
+	case len(names) > 1 && names[0] != "data":
+		l.fail(v, "goes into "+strconv.Quote(names[0])+", and only data has anything in it", "write it like data.customer.id")
+	case names[0] != "data" && strings.Trim(names[0], "abcdefghijklmnopqrstuvwxyz0123456789") != "":
+		l.fail(v, "must be an attribute of lower-case letters and digits, or a path in data, not "+t.show(), "write it like subject or data.customer.id")
+	default:
+		d.Order = Order{By: t.string}
+	}
+}
+
+func (o Order) node() *yaml.Node {
+	switch {
+	case o.All:
+		return str("all")
+	case o.By != "":
+		m := newMapping()
+		m.Style = yaml.FlowStyle
+		m.add("by", str(o.By))
+		return m.Node
+	}
+	return str("none")
+}
