@@ -56,6 +56,7 @@ func (q *Queue) oldest() time.Time {
 	for i := range q.waits {
 		see(&q.waits[i].item)
 	}
+	q.order.all(func(w *wait) { see(&w.item) })
 	for _, l := range q.flight {
 		see(&l.item)
 	}

@@ -54,6 +54,7 @@ func (q *Queue) cancel(end func(*Waiting) (Attempt, Verdict)) (canceled int, err
 	for i := range q.waits {
 		begun = append(begun, q.waits[i].item)
 	}
+	q.order.all(func(w *wait) { begun = append(begun, w.item) })
 	begun = append(begun, q.window...)
 	next, last, unread := q.more, q.last, q.unread
 	q.mu.Unlock()
@@ -113,8 +114,19 @@ func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, Verdict))
 		}
 		return ok
 	}
-	q.waits = slices.DeleteFunc(q.waits, func(w wait) bool { return withdraw(&w.item, w.attempts) })
+	var passed []string
+	q.order.withdraw(withdraw)
+	q.waits = slices.DeleteFunc(q.waits, func(w wait) bool {
+		gone := withdraw(&w.item, w.attempts)
+		if gone {
+			passed = append(passed, w.key)
+		}
+		return gone
+	})
 	q.waits.order()
+	for _, key := range passed {
+		q.pass(key)
+	}
 	q.window = slices.DeleteFunc(q.window, func(it item) bool {
 		gone := withdraw(&it, 0)
 		if gone {

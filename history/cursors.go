@@ -140,7 +140,7 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	row, last := q.row.get()
-	idle := len(q.window)+len(q.waits)+len(q.flight)+q.unread == 0
+	idle := len(q.window)+len(q.waits)+q.order.count+len(q.flight)+q.unread == 0
 	if idle && row.Failures == 0 && q.last <= published && q.state == (State{}) {
 		return cursor{}, false
 	}
@@ -169,6 +169,8 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	for i := range q.waits {
 		add(&q.waits[i].item, q.waits[i].due, q.waits[i].attempts)
 	}
+	// What stands behind another one of its key finds its line again.
+	q.order.all(func(w *wait) { add(&w.item, mono, w.attempts) })
 	// A crash ends what is in flight: it is made again, at once.
 	for _, l := range q.flight {
 		add(&l.item, mono, l.Attempt-1)

@@ -26,6 +26,11 @@ func (q *Queue) hastenEvent(a *Accepted) bool {
 			n++
 		}
 	}
+	q.order.all(func(w *wait) {
+		if w.seq == seq || w.of == seq {
+			n++
+		}
+	})
 	for i := range q.window {
 		if q.window[i].seq == seq || q.window[i].of == seq {
 			n++

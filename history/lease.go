@@ -18,6 +18,7 @@ type Lease struct {
 	Resend   bool
 
 	item
+	key   string // whose line it is the first of
 	queue *Queue
 	heir  *Queue // under whose name and configuration it is delivered
 }
@@ -30,35 +31,66 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 		return nil, false // what became of it could not be kept
 	}
 	q.mu.Lock()
-	older := q.older
+	older, ordered := q.older, q.order.Order != Order{}
 	q.mu.Unlock()
 	if older != nil {
 		if l, ok := older.Claim(pick); ok {
 			l.heir = q
 			return l, true
 		}
+		if ordered && older.Backlog().Events > 0 {
+			return nil, false // what waits under a former name was accepted first
+		}
 	}
 	for {
 		q.mu.Lock()
 		l, ok := q.take(pick)
-		read := !ok && pick != RetriesOnly && q.unread > 0 && !q.reading && q.journal.now() >= q.pause
-		q.reading = q.reading || read
+		var read func()
+		if !ok {
+			read = q.toRead(pick)
+		}
+		ordered := q.order.By != ""
 		q.mu.Unlock()
 		switch {
 		case ok:
 			if err := q.open(l); err == nil {
 				return l, true
 			}
-		case read:
-			q.read()
+		case read != nil:
+			if read(); ordered {
+				return nil, false // what was read may all have gone into lines: see who woke whether more may
+			}
 		default:
 			return nil, false
 		}
 	}
 }
 
+// toRead is what has to be read before anything can be taken, nil if nothing is
+// to be. Only the claim that is told reads.
+func (q *Queue) toRead(pick Pick) (read func()) {
+	switch {
+	case q.reading || q.held() || q.journal.now() < q.pause:
+	case q.order.unsorted:
+		read = q.sort
+	case pick == RetriesOnly:
+	case len(q.window) > 0 && q.order.By != "":
+		read = q.begin
+	case len(q.window) == 0 && q.unread > 0:
+		read = q.read
+	}
+	q.reading = q.reading || read != nil
+	return read
+}
+
 // take moves the delivery to be attempted into flight.
 func (q *Queue) take(pick Pick) (*Lease, bool) {
+	switch {
+	case q.held() || q.order.unsorted:
+		return nil, false
+	case q.order.All:
+		return q.takeFirst(pick)
+	}
 	now := q.journal.now()
 	begun := len(q.waits) > 0 && q.waits[0].due <= now
 	fresh := len(q.window) > 0 && pick != RetriesOnly
@@ -68,19 +100,25 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 		}
 		begun = int64(q.waits[0].due) <= q.window[0].accepted-q.journal.base.UnixNano()
 	}
-	l := &Lease{queue: q, heir: q}
 	switch {
 	case begun:
-		w := q.waits.pop()
-		l.item, l.Attempt = w.item, w.attempts+1
+		return q.fly(q.waits.pop()), true
+	case fresh && q.order.By != "":
+		return q.takeNew()
 	case fresh:
-		l.item, l.Attempt = q.shift(), 1
-	default:
-		return nil, false
+		return q.fly(wait{item: q.shift()}), true
 	}
-	l.Seq, l.Resend = l.seq, l.of != 0
+	return nil, false
+}
+
+// fly puts a delivery into flight.
+func (q *Queue) fly(w wait) *Lease {
+	l := &Lease{
+		Seq: w.seq, Attempt: w.attempts + 1, Resend: w.of != 0,
+		item: w.item, key: w.key, queue: q, heir: q,
+	}
 	q.flight[l.seq] = l
-	return l, true
+	return l
 }
 
 // open gives a lease its event. On an error the lease has ended: with the
@@ -115,7 +153,10 @@ func (q *Queue) open(l *Lease) error {
 
 // Done ends the delivery.
 func (l *Lease) Done(a Attempt) {
-	l.end(&a, false, time.Time{}, func() { l.queue.backlog.subtract(l.size()) })
+	l.end(&a, false, time.Time{}, func() {
+		l.queue.backlog.subtract(l.size())
+		l.queue.pass(l.key)
+	})
 }
 
 // Retry lets the delivery wait until at, as read from time.Now; the wait is on
@@ -143,7 +184,7 @@ func (l *Lease) Note(a Attempt) {
 
 // wait puts the delivery back. The queue is locked.
 func (l *Lease) wait(at time.Time, attempts int) {
-	l.queue.waits.push(wait{item: l.item, due: at.Sub(l.queue.journal.base), attempts: attempts})
+	l.queue.waits.push(wait{item: l.item, due: at.Sub(l.queue.journal.base), attempts: attempts, key: l.key})
 }
 
 // end takes the delivery out of flight. That, and handing its line over, is one

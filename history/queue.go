@@ -10,8 +10,8 @@ import (
 // Queue is the deliveries of one webhook that have not ended, in the order of
 // their acceptance. Its numbered invariants:
 //
-//	Q1  A delivery is in exactly one of flight, waits, window and the unread
-//	    ones. It leaves flight by its lease alone.
+//	Q1  A delivery is in exactly one of flight, waits, lines, window and the
+//	    unread ones. It leaves flight by its lease alone.
 //	Q2  The window holds what comes before the unread ones, without a gap: an
 //	    event goes into the window if nothing is unread and there is room, and
 //	    is counted as unread otherwise. So the reader never has to meet the
@@ -35,6 +35,7 @@ type Queue struct {
 
 	flight map[uint64]*Lease
 	waits  waits
+	order  ordering
 	window []item
 	more   mark // where the reader goes on, while anything is unread
 	unread int
@@ -126,11 +127,12 @@ func (q *Queue) TakeOver(older *Queue) {
 	q.mu.Lock()
 	q.taken = q.taken && !back
 	q.older = older
-	wake := q.wake
+	wake, order := q.wake, q.order.Order
 	q.mu.Unlock()
 	older.mu.Lock()
 	older.taken, older.wake = true, wake
 	older.mu.Unlock()
+	older.Order(order)
 	wake()
 }
 
@@ -236,10 +238,18 @@ func (q *Queue) Due() (time.Time, bool) {
 	older := q.older
 	now := q.journal.now()
 	due, ok := now, true
+	first := -1
+	if q.order.All {
+		first = q.firstWait()
+	}
 	switch {
-	case len(q.window) > 0:
-	case q.unread > 0 && !q.reading:
+	case q.held():
+		ok = false // the end of what is in flight is waited for
+	case first >= 0:
+		due = q.waits[first].due
+	case q.order.unsorted, q.unread > 0 && len(q.window) == 0 && !q.reading:
 		due = max(now, q.pause)
+	case len(q.window) > 0:
 	case len(q.waits) > 0:
 		due = q.waits[0].due
 	default:
@@ -255,10 +265,11 @@ func (q *Queue) Due() (time.Time, bool) {
 	return at, ok
 }
 
-// Waiting counts the deliveries that were begun and wait with a time of their own.
+// Waiting counts the deliveries that wait with a time of their own or behind
+// another one of their key.
 func (q *Queue) Waiting() int {
 	q.mu.Lock()
-	n, older := len(q.waits), q.older
+	n, older := len(q.waits)+q.order.count, q.older
 	q.mu.Unlock()
 	if older != nil {
 		n += older.Waiting()

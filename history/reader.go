@@ -23,12 +23,8 @@ func (q *Queue) read() {
 	q.mu.Unlock()
 	found, next, err := q.journal.follow(q.name, from, last)
 	q.mu.Lock()
-	q.reading = false
 	if err != nil {
-		// The file cannot be read now. Nothing is lost: it is tried again.
-		q.pause = q.journal.now() + readAgain
-		q.mu.Unlock()
-		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
+		q.hasRead(err)
 		return
 	}
 	for i := range found {
@@ -44,8 +40,22 @@ func (q *Queue) read() {
 		q.backlog.Events -= q.unread
 		q.unread = 0
 	}
+	q.hasRead(nil)
+}
+
+// hasRead lets another claim read, and unlocks the queue. If the file cannot be
+// read now nothing is lost: it is tried again.
+func (q *Queue) hasRead(err error) {
+	q.reading = false
+	if err != nil {
+		q.pause = q.journal.now() + readAgain
+	}
 	wake := q.wake
 	q.mu.Unlock()
+	if err != nil {
+		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
+		return
+	}
 	q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
 	wake()
 }

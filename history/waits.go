@@ -40,6 +40,7 @@ type wait struct {
 	item
 	due      time.Duration // on the journal's monotonic clock
 	attempts int           // made so far
+	key      string        // whose line it is the first of; see ordering
 }
 
 // waits is a heap, the delivery that is due first on top.
@@ -47,33 +48,41 @@ type waits []wait
 
 func (w *waits) push(x wait) {
 	x.body = nil
-	h := append(*w, x)
-	for i := len(h) - 1; i > 0; {
-		up := (i - 1) / 2
-		if h[up].due <= h[i].due {
-			break
-		}
-		h[i], h[up] = h[up], h[i]
-		i = up
-	}
-	*w = h
+	*w = append(*w, x)
+	w.rise(len(*w) - 1)
 }
 
-func (w *waits) pop() wait {
+func (w *waits) pop() wait { return w.remove(0) }
+
+// remove takes out the one at a place.
+func (w *waits) remove(i int) wait {
 	h := *w
-	top := h[0]
+	x := h[i]
 	last := len(h) - 1
-	h[0] = h[last]
+	h[i] = h[last]
 	h[last] = wait{}
-	h = h[:last]
-	h.sink(0)
-	*w = h
-	return top
+	*w = h[:last]
+	if i < last {
+		w.sink(i)
+		w.rise(i)
+	}
+	return x
 }
 
 // order makes a heap of any order: a sorted slice is one.
 func (w waits) order() {
 	slices.SortFunc(w, func(a, b wait) int { return int(a.due - b.due) })
+}
+
+func (w waits) rise(i int) {
+	for i > 0 {
+		up := (i - 1) / 2
+		if w[up].due <= w[i].due {
+			return
+		}
+		w[i], w[up] = w[up], w[i]
+		i = up
+	}
 }
 
 func (w waits) sink(i int) {

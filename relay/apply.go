@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sidehook/config"
+	"sidehook/history"
 	"sidehook/relay/deliver"
 	"sidehook/relay/intake"
 	"sidehook/relay/route"
@@ -99,6 +100,7 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 	s := &deliver.Settings{
 		URL: to, Shown: w.URL.Redacted(), Format: deliver.Format(w.Format), UserAgent: w.UserAgent,
 		Timeout: w.Timeout, Retry: w.Retry, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, DisableAfter: w.DisableAfter,
+		Rate: deliver.Rate(w.Rate), Order: history.Order(w.Order),
 		Allow: w.Allow.Prefixes, Off: !w.Enabled, Entry: w.Digest(),
 	}
 	if s.UserAgent == "" {

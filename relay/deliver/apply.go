@@ -53,6 +53,9 @@ func (w *worker) adopt(hook Webhook) {
 		w.mu.Unlock()
 		return
 	}
+	if s := hook.Settings; s != nil && (w.pace == nil || w.pace.Rate != s.Rate) {
+		w.pace, w.paced = newPace(s.Rate), time.Time{}
+	}
 	w.since = time.Now()
 	if w.client != nil {
 		w.client.retire()
@@ -63,6 +66,9 @@ func (w *worker) adopt(hook Webhook) {
 	w.mu.Unlock()
 	if enabled {
 		w.tell()
+	}
+	if hook.Settings != nil {
+		w.queue.Order(hook.Settings.Order)
 	}
 	w.wakeIfDue()
 }

@@ -29,6 +29,7 @@ type endless struct {
 
 func (q *endless) Notify(func())            {}
 func (q *endless) Waiting() int             { return 0 }
+func (q *endless) Order(history.Order)      {}
 func (q *endless) Hasten()                  {}
 func (q *endless) State() history.State     { return history.State{} }
 func (q *endless) Row() history.Row         { return history.Row{} }

@@ -20,6 +20,8 @@ type Queue interface {
 	Due() (time.Time, bool)
 	// Waiting counts the deliveries that were begun and wait with a time.
 	Waiting() int
+	// Order says which deliveries hold up others from now on.
+	Order(history.Order)
 	// Hasten makes all waits due now.
 	Hasten()
 	// State is what SetState last set, also before a restart.

@@ -128,6 +128,9 @@ func (q *queue) InFlight() int {
 	return q.flight
 }
 
+// Order is the history's affair.
+func (q *queue) Order(history.Order) {}
+
 func (q *queue) Hasten() {
 	q.mu.Lock()
 	for i := range q.waits {

@@ -32,7 +32,9 @@ type Settings struct {
 	Retry       []time.Duration // the waits between attempts
 	GiveUpOn    []int           // answers that end a delivery
 	Concurrency int             // requests under way at once
-	Allow       []netip.Prefix  // special-purpose addresses that may be dialled
+	Rate        Rate
+	Order       history.Order
+	Allow       []netip.Prefix // special-purpose addresses that may be dialled
 	Off, Paused bool
 
 	// DisableAfter is how long nothing but failures disables the webhook; 0:

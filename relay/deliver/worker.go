@@ -36,6 +36,8 @@ type worker struct {
 	running  int
 	woken    bool      // since the last claim began
 	hold     time.Time // nothing is claimed before, for a fault of this machine
+	pace     *pace
+	paced    time.Time // nothing is claimed before, for the pace
 	waits    int       // begun deliveries that wait, when counted last
 	health   health
 }
@@ -91,7 +93,7 @@ func (w *worker) run(ctx context.Context) {
 
 // may says whether one of so many goroutines may claim, and what.
 func (w *worker) may(running int) (history.Pick, bool) {
-	if w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil || ahead(w.hold) {
+	if w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil || ahead(w.hold) || ahead(w.paced) {
 		return 0, false
 	}
 	if running > w.hook.Settings.Concurrency {
@@ -142,6 +144,10 @@ func (w *worker) next() (job, bool) {
 		if !ok {
 			break
 		}
+		turn, later := w.pace.next()
+		if w.paced = later; !later.IsZero() {
+			break
+		}
 		w.woken = false
 		probe := w.health.failing
 		w.health.probing = probe
@@ -163,6 +169,7 @@ func (w *worker) next() (job, bool) {
 			}
 			return w.job(lease, probe), true
 		}
+		turn.giveBack()
 		if probe {
 			w.health.probing = false
 		}
@@ -197,9 +204,10 @@ func (w *worker) rest() {
 		if w.health.failing {
 			at = later(at, w.health.probeAt)
 		}
+		at = later(later(at, w.hold), w.paced)
 		// Without a hold this is due, and could not be claimed all the same:
 		// too many wait, or the file is being read or cannot be.
-		if at = later(at, w.hold); !ahead(at) {
+		if w.paced.IsZero() && !ahead(at) {
 			at = time.Now().Add(lookAgain)
 		}
 	}

@@ -1,0 +1,85 @@
+package deliver_test
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"sidehook/relay/deliver"
+)
+
+// Whatever the rate, no window of its time has more requests than it says, and
+// not much fewer while there is something to send; the first come at once.
+func TestRate(t *testing.T) {
+	for _, rate := range []deliver.Rate{
+		{Requests: 1, Per: time.Second}, {Requests: 5, Per: time.Second},
+		{Requests: 100, Per: time.Second}, {Requests: 2000, Per: time.Second},
+		{Requests: 1, Per: time.Minute}, {Requests: 600, Per: time.Minute},
+	} {
+		t.Run(strconv.Itoa(rate.Requests)+" in "+rate.Per.String(), func(t *testing.T) {
+			var mu sync.Mutex
+			var at []time.Time
+			receiver := receiver(func(*http.Request) (int, error) {
+				mu.Lock()
+				at = append(at, time.Now())
+				mu.Unlock()
+				time.Sleep(3 * time.Millisecond)
+				return 200, nil
+			})
+			s := settings(t, "http://a.example")
+			s.Rate, s.Concurrency = rate, 16
+			bubble(t, s, deliver.Options{}, receiver, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+				begun := time.Now()
+				total := min(3*rate.Requests+2, 3000)
+				for i := range total {
+					q.add(strconv.Itoa(i))
+				}
+				most := time.Duration(total) * rate.Per / time.Duration(rate.Requests) * 105 / 100
+				time.Sleep(most)
+				mu.Lock()
+				defer mu.Unlock()
+				if len(at) != total {
+					t.Errorf("%d requests within %v, want %d", len(at), most, total)
+				}
+				for i := range at {
+					if next := i + rate.Requests; next < len(at) && at[next].Sub(at[i]) < rate.Per {
+						t.Fatalf("requests %d to %d come within %v", i, next, at[next].Sub(at[i]))
+					}
+				}
+				if first := at[0].Sub(begun); first != 0 {
+					t.Errorf("the first comes after %v", first)
+				}
+			})
+		})
+	}
+}
+
+// A rate counts on over an edit of something else, and changes with its own.
+func TestRateOverEdits(t *testing.T) {
+	s := settings(t, "http://a.example")
+	s.Rate = deliver.Rate{Requests: 1, Per: time.Minute}
+	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		q.add("1", "2", "3", "4")
+		q.wait(t, 1)
+		edited := *s
+		edited.Timeout = time.Second
+		d.Apply(one(&edited))
+		time.Sleep(time.Minute)
+		if n := len(q.all()); n != 1 {
+			t.Errorf("%d requests within a minute, over an edit; want 1", n)
+		}
+		time.Sleep(2 * time.Second)
+		if n := len(q.all()); n != 2 {
+			t.Errorf("%d requests after a minute, want 2", n)
+		}
+		free := edited
+		free.Rate = deliver.Rate{}
+		d.Apply(one(&free))
+		time.Sleep(time.Millisecond)
+		if n := len(q.all()); n != 4 {
+			t.Errorf("%d requests without a rate, want 4", n)
+		}
+	})
+}
