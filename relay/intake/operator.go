@@ -66,10 +66,13 @@ type Backlog struct {
 	OldestSeconds float64 `json:"oldest_seconds"`
 }
 
-// LastHour counts what became of deliveries.
+// LastHour counts what became of attempts, and says how long half of them, and
+// all but a hundredth, took at most; 0 if there were none.
 type LastHour struct {
-	Delivered int `json:"delivered"`
-	Failed    int `json:"failed"`
+	Delivered int     `json:"delivered"`
+	Failed    int     `json:"failed"`
+	P50       float64 `json:"p50_ms,omitzero"`
+	P99       float64 `json:"p99_ms,omitzero"`
 }
 
 // MarshalJSON puts what is configured behind the name.
