@@ -18,6 +18,9 @@ type Operator interface {
 	Enable(ctx context.Context, name string) error
 	// Retry makes all that waits for a webhook due now; *NotFoundError.
 	Retry(ctx context.Context, name string) error
+	// Test sends a webhook an event of its own and returns the record of the
+	// attempt, which is durable on return, whatever it came to; *NotFoundError.
+	Test(ctx context.Context, name string) (json.RawMessage, error)
 	// Event returns what is known of an event; *NotFoundError.
 	Event(ctx context.Context, which Which) (Story, error)
 	// Resend sends an event again, which is durable on return; *NotFoundError,
@@ -112,6 +115,7 @@ type Story struct {
 	At         time.Time         `json:"at"`
 	Generation uint64            `json:"generation"`
 	To         []string          `json:"to"`
+	Test       string            `json:"test,omitempty"` // the webhook that it is a test of
 	Filled     []string          `json:"filled,omitempty"`
 	Event      json.RawMessage   `json:"event"`
 	Webhooks   []Decision        `json:"webhooks"`
