@@ -245,7 +245,22 @@ func (o *operator) Config(context.Context) (intake.Config, error) {
 	f, refused := o.inForce()
 	c := intake.Config{Path: f.file.Path, Hash: f.file.Hash, Generation: f.generation, Loaded: f.loaded, Errors: []string{}}
 	if refused != nil {
-		c.Errors = strings.Split(refused.Error(), "\n")
+		c.Errors = reasons(refused)
 	}
 	return c, nil
+}
+
+// reasons are why an edit is refused, a line each, without what is only
+// doubtful in it.
+func reasons(refused error) (list []string) {
+	var problems config.Problems
+	if !errors.As(refused, &problems) {
+		return strings.Split(refused.Error(), "\n")
+	}
+	for _, p := range problems {
+		if !p.Warning {
+			list = append(list, p.String())
+		}
+	}
+	return list
 }
