@@ -60,12 +60,15 @@ func newNotices(log *slog.Logger) *notices {
 	return &notices{log: log, kept: map[topic]*notice{}, kick: make(chan struct{}, 1)}
 }
 
-// happened counts what deliver tells of.
+// happened takes in what deliver tells of.
 func (n *notices) happened(h deliver.Happening) {
-	if strings.HasPrefix(h.Type, ownPrefix) {
-		return
+	if !strings.HasPrefix(h.Type, ownPrefix) {
+		n.add(topic{kindOf(h.What), h.Webhook}, h)
 	}
-	t := topic{kindOf(h.What), h.Webhook}
+}
+
+// add counts a happening, if anyone wants to know.
+func (n *notices) add(t topic, h deliver.Happening) {
 	if f := n.force.Load(); f == nil || len(f.wantNotice(t)) == 0 {
 		return
 	}
