@@ -19,7 +19,7 @@ import (
 	"sidehook/relay/route"
 )
 
-// appended is a journal that keeps what it is given.
+// appended is a journal that keeps what it is given, or takes its time to fail.
 type appended struct {
 	mu    sync.Mutex
 	begun time.Time
@@ -32,7 +32,11 @@ func (a *appended) append(_ context.Context, entries []history.Entry) ([]history
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.asked++; a.fails != nil {
-		return nil, a.fails
+		err := a.fails
+		a.mu.Unlock()
+		time.Sleep(2500 * time.Millisecond) // more happens meanwhile
+		a.mu.Lock()
+		return nil, err
 	}
 	for _, e := range entries {
 		var data struct {
@@ -161,7 +165,7 @@ func TestNoticesOnAFullDisk(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		a.fail(history.ErrStopping)
 		n.Happened(exhausted("unsaid"))
-	}, `2m0s delivery.exhausted to ops,boss: app e119 "500" 120`)
+	}, `2m7.5s delivery.exhausted to ops,boss: app e119 "500" 120`)
 	if strings.Count(log, "level=ERROR") != 1 || strings.Count(log, "written again") != 1 ||
 		!strings.Contains(log, "as sidehook stops\" type=sidehook.delivery.exhausted webhook=app event=unsaid count=1") {
 		t.Errorf("logged:\n%s", log)
