@@ -216,7 +216,7 @@ func (r *restoring) event(line *segment.Line) {
 			continue
 		default:
 			if q.unread == 0 {
-				q.more = mark{a.Seq, a.Place}
+				q.more = mark{a.Seq, a.Place, a.At.UnixNano()}
 			}
 			q.unread++
 		}
