@@ -34,7 +34,7 @@ func (a *appended) append(_ context.Context, entries []history.Entry) ([]history
 	if a.asked++; a.fails != nil {
 		err := a.fails
 		a.mu.Unlock()
-		time.Sleep(2500 * time.Millisecond) // more happens meanwhile
+		time.Sleep(2600 * time.Millisecond) // more happens meanwhile
 		a.mu.Lock()
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func TestNoticesOnAFullDisk(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		a.fail(history.ErrStopping)
 		n.Happened(exhausted("unsaid"))
-	}, `2m7.5s delivery.exhausted to ops,boss: app e119 "500" 120`)
+	}, `2m1.6s delivery.exhausted to ops,boss: app e119 "500" 120`)
 	if strings.Count(log, "level=ERROR") != 1 || strings.Count(log, "written again") != 1 ||
 		!strings.Contains(log, "as sidehook stops\" type=sidehook.delivery.exhausted webhook=app event=unsaid count=1") {
 		t.Errorf("logged:\n%s", log)

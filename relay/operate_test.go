@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestTest: a test goes to its webhook alone, past what it wants and its state,
@@ -94,7 +95,12 @@ func TestOperationalEvents(t *testing.T) {
 				}
 			}
 		}
-		id := <-told
+		var id string
+		select {
+		case id = <-told:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("not told of %s", typ)
+		}
 		h.call("GET", "/v1/events/"+id, "", &story)
 		e := &story.Event
 		if e.Type != typ || e.Source != "sidehook" || e.Data.Webhook != "one" || e.Data.Why != why || e.Data.Count != 1 || len(story.To) != 1 {

@@ -2,14 +2,13 @@ package deliver_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"net/http"
 
 	"sidehook/relay/deliver"
 )

@@ -68,6 +68,9 @@ func (o *operator) Enable(_ context.Context, name string) error { return o.act("
 func (o *operator) Retry(_ context.Context, name string) error  { return o.act("retry " + name) }
 
 func (o *operator) Test(_ context.Context, name string) (json.RawMessage, error) {
+	if name == "slow" {
+		time.Sleep(100 * time.Millisecond)
+	}
 	return json.RawMessage(`{"status":"failed","code":500}`), o.act("test " + name)
 }
 
@@ -195,6 +198,12 @@ func TestActing(t *testing.T) {
 	l.operator.fail(&intake.NotFoundError{What: `webhook "b"`})
 	do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/b/test", "").check(t, 404, problem(404, -1, `there is no webhook "b"`))
 	do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/b/enable", "").check(t, 404, problem(404, -1, `there is no webhook "b"`))
+}
+
+// A receiver may be given longer than other calls have for their answers.
+func TestSlowTest(t *testing.T) {
+	l := start(t, settings, intake.Options{Times: intake.Times{Write: 20 * time.Millisecond}})
+	do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/slow/test", "").check(t, 200, `{"status":"failed","code":500}`+"\n")
 }
 
 func TestCancel(t *testing.T) {
