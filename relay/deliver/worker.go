@@ -15,7 +15,8 @@ import (
 // is due, so that there are as many as are of use.
 //
 //	W1  No lock is held while a request is under way or a file is read.
-//	W2  running counts the goroutines, and no more requests are under way.
+//	W2  running counts the goroutines, and no more requests are under way but
+//	    for tests, which have goroutines of their own.
 //	W3  What waits is never forgotten: whenever the last goroutine ends, or
 //	    none may start, an alarm is set for as long as anything is to come.
 //	W4  A wake is never lost: it starts a goroutine, or makes those that are
