@@ -112,7 +112,7 @@ func (l *loader) duration(v *value, least, most time.Duration, into *time.Durati
 	if !ok {
 		return
 	}
-	d, ok := parseDuration(t.string)
+	d, ok := ParseDuration(t.string)
 	if !ok {
 		l.fail(v, "must be a duration such as 15s, 30d or 1h30m, not "+t.show(), withUnit(t, "s"))
 		return

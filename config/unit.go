@@ -34,8 +34,9 @@ func sizes() []unit {
 	}
 }
 
-// parseDuration reads 15s, 30d, or a sum such as 1h30m, larger units first.
-func parseDuration(s string) (time.Duration, bool) {
+// ParseDuration reads 15s, 30d, or a sum such as 1h30m, larger units first: what
+// a duration is in the file, and on the command line.
+func ParseDuration(s string) (time.Duration, bool) {
 	if s == "0" {
 		return 0, true
 	}
@@ -84,7 +85,7 @@ func number(digits string) (int64, bool) {
 	return n, err == nil
 }
 
-// FormatDuration writes what parseDuration reads.
+// FormatDuration writes what ParseDuration reads.
 func FormatDuration(d time.Duration) string {
 	if d == 0 {
 		return "0"

@@ -145,6 +145,9 @@ func (w *Watcher) read() {
 
 // take remembers what the files looked like.
 func (w *Watcher) take(r reading) reading {
+	if w.gone && !r.missing {
+		w.log.Info("the configuration file is there again", "file", w.path)
+	}
 	w.gone = false
 	seen := slices.Clone(r.seen)
 	if r.partial && len(w.seen) > 0 {

@@ -172,6 +172,9 @@ func TestWatchRemoval(t *testing.T) {
 	}
 	write(t, path, source("a"))
 	w.expectNothing()
+	if got := strings.Count(w.log.String(), "is there again"); got != 1 {
+		t.Errorf("logged %d times that the file is there again, want once: %s", got, w.log)
+	}
 	must(t, os.Remove(path))
 	w.expectNothing()
 	write(t, path, source("b"))

@@ -11,6 +11,7 @@ import (
 type Entry struct {
 	Event      event.Event
 	To         []string // the webhooks that it goes to; shared, not changed
+	Test       string   // the webhook that it is a test of, which has no queue for it; "" for any other
 	Generation uint64   // of the configuration that chose them
 }
 

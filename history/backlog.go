@@ -43,9 +43,9 @@ func (q *Queue) Backlog() Backlog {
 	return b
 }
 
-// oldest is the acceptance of the delivery that has been here longest. Of the
-// unread ones only the file knows; they are younger than the window, and older
-// than nothing else.
+// oldest is the acceptance of the delivery that has been here longest. The
+// unread ones are younger than the window; where that is empty, as after a
+// start, it is that of their mark, which may be that of one that has ended.
 func (q *Queue) oldest() time.Time {
 	var first int64
 	see := func(it *item) {
@@ -60,8 +60,11 @@ func (q *Queue) oldest() time.Time {
 	for _, l := range q.flight {
 		see(&l.item)
 	}
-	if len(q.window) > 0 {
+	switch {
+	case len(q.window) > 0:
 		see(&q.window[0])
+	case q.unread > 0:
+		see(&item{accepted: q.more.at})
 	}
 	if first == 0 {
 		return time.Time{}

@@ -46,6 +46,7 @@ type cursor struct {
 	Last   uint64      `json:"last"`
 	Next   uint64      `json:"next"`
 	More   [3]uint64   `json:"more"`
+	Oldest int64       `json:"oldest,omitempty"` // no unread one was accepted before, in Unix ns; 0 if not known
 	Unread int         `json:"unread"`
 	Skip   [][2]uint64 `json:"skip,omitempty"`
 	Waits  [][8]int64  `json:"waits,omitempty"` // seq, of, segment, offset, length, accepted ns, due Unix ms, attempts
@@ -153,9 +154,9 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 		c.Row = &rowCursor{row.Since, last, row.Failures}
 	}
 	if len(q.window) > 0 {
-		c.Next, c.More = q.window[0].seq, packPlace(q.window[0].place)
+		c.Next, c.More, c.Oldest = q.window[0].seq, packPlace(q.window[0].place), q.window[0].accepted
 	} else if q.unread > 0 {
-		c.Next, c.More = q.more.seq, packPlace(q.more.place)
+		c.Next, c.More, c.Oldest = q.more.seq, packPlace(q.more.place), q.more.at
 	}
 	for _, s := range q.skip {
 		c.Skip = append(c.Skip, [2]uint64{s.from, s.to})
@@ -182,7 +183,7 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 // was to when the cursors were written, wherever the clock went since.
 func (q *Queue) restore(c *cursor, written, now time.Time) {
 	q.last, q.unread = c.Last, c.Unread
-	q.more = mark{c.Next, unpackPlace(c.More)}
+	q.more = mark{c.Next, unpackPlace(c.More), c.Oldest}
 	for _, s := range c.Skip {
 		q.skip = append(q.skip, span{s[0], s[1]})
 	}

@@ -25,6 +25,8 @@
 //	H4  The cursors never say more than synced lines say, and a start with
 //	    cursors ends in the same queues as a start without.
 //	H5  A failed sync, or a write that failed other than for room, ends Run.
+//	H6  The event of a test is in no queue. Its attempt is made by the process
+//	    that accepted it, or never, and says nothing of the webhook's deliveries.
 //
 // Recovery, moment by moment:
 //

@@ -119,6 +119,33 @@ func TestBacklog(t *testing.T) {
 	}
 }
 
+// A webhook that claims nothing has an oldest event after a start as well,
+// whether the cursors tell of it or not.
+func TestBacklogAfterAStart(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		r.append(ids(1, 1), "b")
+		r.append(ids(2, 900), "a") // more than a window
+		want := r.Queue("a").Backlog()
+		r.stop()
+		if lost {
+			for _, name := range []string{"cursors.json", "cursors.previous.json"} {
+				_ = fs.Remove(name) // there may be but one
+			}
+		}
+		r = start(t, fs, history.Options{})
+		if got := r.Queue("a").Backlog(); got != want {
+			t.Errorf("cursors lost: %v: got %+v, want %+v", lost, got, want)
+		}
+		l, _ := r.Queue("a").Claim(history.Retries)
+		l.Done(history.Attempt{Status: history.Delivered})
+		if got := r.Queue("a").Backlog(); got.Oldest.Before(want.Oldest) {
+			t.Errorf("cursors lost: %v: the oldest is of %v once the first has ended, it was of %v", lost, got.Oldest, want.Oldest)
+		}
+	}
+}
+
 func TestDuplicateInFlightWaitsForItsSync(t *testing.T) {
 	fs := memfs.New()
 	r := start(t, fs, history.Options{})

@@ -21,6 +21,7 @@ type Lease struct {
 	key   string // whose line it is the first of
 	queue *Queue
 	heir  *Queue // under whose name and configuration it is delivered
+	test  bool   // it is of no queue (Tested)
 }
 
 // Claim hands out a delivery that is due, and is false if none is. It holds no
@@ -217,7 +218,7 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	}
 }
 
-// record hands a line to the writer. The queue is locked.
+// record hands a line to the writer. The queue that has the delivery is locked.
 func (l *Lease) record(fields []byte, config *Config, at time.Time) {
 	l.queue.journal.outcomes.add(outcome{webhook: l.heir.name, config: config, at: at, fields: fields})
 }

@@ -21,6 +21,7 @@ type Outcome struct {
 	SentID  string
 	Type    string
 	Resend  bool
+	Test    bool // of no queue, and no word on how the webhook's deliveries go
 	Attempt int
 	Status  Status
 	Again   bool // the next attempt has the same number
@@ -76,6 +77,8 @@ func parseOutcome(line *segment.Line) Outcome {
 			o.Type = text(raw)
 		case "resend":
 			o.Resend = true
+		case "test":
+			o.Test = true
 		case "attempt":
 			o.Attempt = int(number(raw))
 		case "status":

@@ -49,11 +49,12 @@ type Queue struct {
 	unreadable trouble // with what waits; under its own lock
 }
 
-// mark is a point in the events: nothing that is unread has a number below seq
-// or stands ahead of place.
+// mark is a point in the events: nothing that is unread has a number below seq,
+// stands ahead of place, or was accepted before at.
 type mark struct {
 	seq   uint64
 	place segment.Place
+	at    int64 // in Unix nanoseconds; 0 if not known
 }
 
 // State is what a webhook has been put into, kept over a restart.
@@ -193,7 +194,7 @@ func (q *Queue) publish(it item) {
 	q.backlog.add(it.size())
 	if q.unread > 0 || len(q.window) >= windowSize {
 		if q.unread == 0 {
-			q.more = mark{it.seq, it.place}
+			q.more = mark{it.seq, it.place, it.accepted}
 		}
 		q.unread++
 		return

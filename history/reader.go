@@ -86,13 +86,14 @@ func (j *Journal) follow(name string, from mark, last uint64) (found []item, nex
 				break
 			}
 			if line.Number > last { // those ahead of it are damaged
-				next = mark{last + 1, line.Place}
+				next = mark{seq: last + 1, place: line.Place}
 				break
 			}
 			if goesTo(&line, quoted) {
-				found = append(found, j.itemOf(&line))
+				it := j.itemOf(&line)
+				found, next.at = append(found, it), it.accepted
 			}
-			next = mark{line.Number + 1, segment.Place{Segment: first, Offset: uint32(s.Offset())}}
+			next.seq, next.place = line.Number+1, segment.Place{Segment: first, Offset: uint32(s.Offset())}
 		}
 		if next.seq > last || len(found) >= readChunk {
 			return found, next, nil

@@ -36,6 +36,10 @@ func appendEventHead(dst []byte, e *Entry) []byte {
 	dst = strconv.AppendUint(dst, e.Generation, 10)
 	dst = append(dst, `,"to":`...)
 	dst = appendNames(dst, e.To)
+	if e.Test != "" {
+		dst = append(dst, `,"test":`...)
+		dst = event.AppendString(dst, e.Test)
+	}
 	if len(e.Event.Filled) > 0 {
 		dst = append(dst, `,"filled":`...)
 		dst = appendNames(dst, e.Event.Filled)
@@ -61,6 +65,7 @@ type Accepted struct {
 	By         string // of a resend, who asked
 	Generation uint64
 	To         []string
+	Test       string // of a test, the webhook that it is of
 	Filled     []string
 	Event      []byte // compact JSON; shares the line's memory
 	Raw        []byte // the whole line
@@ -89,6 +94,8 @@ func parseAccepted(line *segment.Line) Accepted {
 			a.Generation = number(raw)
 		case "to":
 			a.To = names(raw)
+		case "test":
+			a.Test = text(raw)
 		case "filled":
 			a.Filled = names(raw)
 		case "event":

@@ -34,6 +34,9 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 	if l.Resend {
 		dst = append(dst, `,"resend":true`...)
 	}
+	if l.test {
+		dst = append(dst, `,"test":true`...)
+	}
 	dst = append(dst, `,"attempt":`...)
 	dst = strconv.AppendInt(dst, int64(l.Attempt), 10)
 	dst = append(dst, `,"status":"`...)

@@ -156,6 +156,9 @@ func (r *restoring) delivery(line *segment.Line, now time.Time) {
 		return
 	}
 	r.told = max(r.told, d.Seq)
+	if d.Test {
+		return // no queue ever had it
+	}
 	r.Queue(d.Webhook).row.replay(&d)
 	q := r.Queue(d.queue())
 	waits := r.waiting(q)
@@ -213,7 +216,7 @@ func (r *restoring) event(line *segment.Line) {
 			continue
 		default:
 			if q.unread == 0 {
-				q.more = mark{a.Seq, a.Place}
+				q.more = mark{a.Seq, a.Place, a.At.UnixNano()}
 			}
 			q.unread++
 		}

@@ -13,26 +13,31 @@ import (
 // Standing is where the delivery of an event to a webhook stands.
 type Standing struct {
 	Webhook string
-	Status  Status // of its last attempt; Untried before the first
+	Status  Status // of its last attempt; Untried before the first, "" of a test that has none
 	Next    time.Time
 	// Heir says that the event was not accepted for it: it took the delivery over
 	// from the webhook of this name, which it was before.
 	Heir string
+	Test bool // the event was a test of it
 }
 
-// Why is how an heir came to the delivery, "" for the others.
+// Why is how a webhook came to the delivery that the event was not accepted
+// for, "" for the others.
 func (s *Standing) Why() string {
-	if s.Heir == "" {
-		return ""
+	switch {
+	case s.Test:
+		return "a test of it alone, past its events, its condition and its state"
+	case s.Heir != "":
+		return "took over from " + s.Heir
 	}
-	return "took over from " + s.Heir
+	return ""
 }
 
 // Untried is the status of a delivery that no attempt was made at.
 const Untried Status = "waiting"
 
 // Standings say where the deliveries of an event stand: those to the webhooks
-// that it was accepted for, and behind them those to their heirs. An attempt of
+// that it was accepted for or is a test of, and behind them those to their heirs. An attempt of
 // an heir is one at the delivery to the former name.
 func (a *Accepted) Standings(outcomes []Outcome) []Standing {
 	var list []Standing
@@ -46,6 +51,9 @@ func (a *Accepted) Standings(outcomes []Outcome) []Standing {
 	}
 	for _, name := range a.To {
 		list = append(list, Standing{Webhook: name, Status: Untried})
+	}
+	if a.Test != "" {
+		list = append(list, Standing{Webhook: a.Test, Test: true})
 	}
 	for i := range outcomes {
 		o := &outcomes[i]

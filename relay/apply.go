@@ -45,6 +45,7 @@ func (r *Relay) Apply(file *config.File) error {
 	r.journal.SetGeneration(next.generation, next.digest)
 	before := r.force
 	r.force, r.refused = next, nil
+	r.notices.force.Store(next)
 	r.welcomeBack()
 	r.metrics.Keep(slices.Collect(maps.Keys(next.webhooks)))
 	r.deliver.Apply(next.deliveries())

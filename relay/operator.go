@@ -56,7 +56,7 @@ func (o *operator) webhook(name string, configured *config.Webhook) intake.Webho
 		s, _ := o.deliver.Snapshot(name)
 		w.Configured = shown(configured)
 		w.State, w.Since, w.Why, w.InFlight = s.State, s.Since, s.Why, s.InFlight
-		w.LastHour = intake.LastHour{Delivered: s.Delivered, Failed: s.Failed}
+		w.LastHour = intake.LastHour{Delivered: s.LastHour.Delivered, Failed: s.LastHour.Failed, P50: millis(s.LastHour.P50), P99: millis(s.LastHour.P99)}
 		w.LastSuccess, w.LastError, w.Next = s.LastSuccess, s.LastError, s.Next
 	} else {
 		s := q.State()
@@ -69,6 +69,9 @@ func (o *operator) webhook(name string, configured *config.Webhook) intake.Webho
 	}
 	return w
 }
+
+// millis are milliseconds to the microsecond.
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // Enable ends an automatic disabling; for a webhook that is not disabled there
 // is nothing to do.
@@ -109,8 +112,8 @@ func (o *operator) Event(_ context.Context, which intake.Which) (intake.Story, e
 		return intake.Story{}, err
 	}
 	story := intake.Story{
-		Seq: a.Seq, At: a.At, Generation: a.Generation, To: a.To, Filled: a.Filled, Event: a.Event,
-		Webhooks: o.decisions(a.To, a.Standings(outcomes), e.Type),
+		Seq: a.Seq, At: a.At, Generation: a.Generation, To: a.To, Test: a.Test, Filled: a.Filled, Event: a.Event,
+		Webhooks: o.decisions(&a, a.Standings(outcomes), e.Type),
 	}
 	for _, r := range resends {
 		story.Resends = append(story.Resends, r.JSON())
@@ -139,15 +142,18 @@ const maxDecisions = 100
 
 // decisions say why each webhook got the event, and, as the file in force
 // decides now, why the others would or would not.
-func (o *operator) decisions(to []string, standings []history.Standing, typ string) []intake.Decision {
+func (o *operator) decisions(a *history.Accepted, standings []history.Standing, typ string) []intake.Decision {
 	f, _ := o.inForce()
 	var list []intake.Decision
 	for _, s := range standings {
 		d := intake.Decision{Webhook: s.Webhook, Wanted: true, Status: string(s.Status), Next: s.Next, Why: s.Why()}
-		if slices.Contains(to, s.Webhook) {
+		if slices.Contains(a.To, s.Webhook) {
 			d.Glob, _ = f.index.Why(typ, s.Webhook)
 		}
 		list = append(list, d)
+	}
+	if a.Test != "" {
+		return list // what the others want decided nothing
 	}
 	others := 0
 	for _, w := range f.file.Webhooks {
@@ -208,6 +214,8 @@ func (o *operator) Resend(ctx context.Context, which intake.Which, to intake.Tar
 func (o *operator) targets(a *history.Accepted, to intake.Target) (names, gone []string, err error) {
 	wanted := to.Webhooks
 	switch {
+	case len(wanted) == 0 && a.Test != "":
+		wanted = []string{a.Test}
 	case len(wanted) == 0 && len(a.To) == 0:
 		return nil, nil, &intake.UnprocessableError{Problem: "it was accepted for no webhook: name those that it should go to"}
 	case to.All, len(wanted) == 0 && len(a.To) == 1:
@@ -237,7 +245,22 @@ func (o *operator) Config(context.Context) (intake.Config, error) {
 	f, refused := o.inForce()
 	c := intake.Config{Path: f.file.Path, Hash: f.file.Hash, Generation: f.generation, Loaded: f.loaded, Errors: []string{}}
 	if refused != nil {
-		c.Errors = strings.Split(refused.Error(), "\n")
+		c.Errors = reasons(refused)
 	}
 	return c, nil
+}
+
+// reasons are why an edit is refused, a line each, without what is only
+// doubtful in it.
+func reasons(refused error) (list []string) {
+	var problems config.Problems
+	if !errors.As(refused, &problems) {
+		return strings.Split(refused.Error(), "\n")
+	}
+	for _, p := range problems {
+		if !p.Warning {
+			list = append(list, p.String())
+		}
+	}
+	return list
 }

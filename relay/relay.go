@@ -48,6 +48,7 @@ type Relay struct {
 	deliver *deliver.Deliverer
 	intake  *intake.Server
 	metrics *metrics.Metrics
+	notices *notices
 	own     atomic.Pointer[[]netip.AddrPort] // of the listener
 	dead    atomic.Pointer[error]            // why the journal is not written any more
 
@@ -78,9 +79,14 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	}
 	r.journal = journal
 	r.own.Store(new([]netip.AddrPort))
+	r.notices = newNotices(opts.Log)
 	r.deliver = deliver.New(deliver.Journal(journal), deliver.Options{
-		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Log: opts.Log,
+		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Happened: r.notices.happened, Log: opts.Log,
 	})
+	r.notices.append, r.notices.state = journal.Append, func(webhook string) string {
+		s, _ := r.deliver.Snapshot(webhook)
+		return s.State
+	}
 	r.intake = intake.New(journal, (*operator)(r), intake.Settings{}, intake.Options{
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
 		Token: file.Listen.Token.Reveal(), MaxEventSize: file.Listen.MaxEventSize,
@@ -146,10 +152,12 @@ func (r *Relay) Run(ctx context.Context) error {
 		var working sync.WaitGroup
 		working.Go(func() { r.deliver.Run(serving) })
 		working.Go(func() { r.sweepOrphans(serving) })
+		working.Go(func() { r.notices.run(serving) })
 		err := r.intake.Run(serving)
 		stop(err)
 		r.journal.Refuse()
 		working.Wait()
+		r.notices.leave()
 		served <- err
 	}()
 

@@ -25,9 +25,12 @@ type edits struct {
 	asked atomic.Uint64 // reloads that a signal asked for
 
 	// Of apply, which is called once at a time: how many of asked have ended,
-	// and what was warned of in the file in force.
-	ended  uint64
-	warned map[config.Problem]bool
+	// what was warned of in the file in force, and how often in a row edits were
+	// refused, the last time for what.
+	ended   uint64
+	warned  map[config.Problem]bool
+	refused int
+	because string
 }
 
 // reload reads the file again because a signal says so. Until apply has ended
@@ -47,10 +50,10 @@ func (e *edits) apply(file *config.File, err error) {
 	}
 	var status string
 	if err == nil {
-		e.warn(file)
+		e.accept(file)
 		status = inForce(file)
 	} else {
-		e.refuse(err)
+		e.refuse(err, asked > e.ended)
 		status = "the last edit is refused, what was before stays in force"
 	}
 	if asked == e.ended {
@@ -61,9 +64,26 @@ func (e *edits) apply(file *config.File, err error) {
 	e.manager.Reloaded(status)
 }
 
-func (e *edits) refuse(err error) {
+// accept says what there is to say of a file that is in force now.
+func (e *edits) accept(file *config.File) {
+	if e.refused > 1 {
+		e.log.Info("the edits before this one were refused", "count", e.refused)
+	}
+	e.refused, e.because = 0, ""
+	e.warn(file)
+}
+
+// refuse says why an edit is refused, unless the one before was refused for the
+// same and nobody asks.
+func (e *edits) refuse(err error, asked bool) {
 	const message = "the edit is refused, what was before stays in force"
 	e.relay.Refused(err)
+	e.refused++
+	same := err.Error() == e.because
+	e.because = err.Error()
+	if same && !asked {
+		return
+	}
 	var problems config.Problems
 	if errors.As(err, &problems) {
 		logProblems(e.log, message, problems)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"encoding/json"
 	"io"
 	"log/slog"
 )
@@ -12,6 +13,7 @@ var (
 	Span       = span
 	Size       = size
 	Quoted     = quoted
+	Moment     = moment
 )
 
 // ColouredLogger is what run logs with on a terminal.
@@ -25,6 +27,18 @@ func HistoryOnTerminal(w io.Writer, lines ...[]byte) error {
 	c := &cli{out: &screen{Writer: w, terminal: true}}
 	p := &attemptPrinter{cli: c, table: table{to: c.out}}
 	return p.list(lines)
+}
+
+// WebhooksOnTerminal prints webhooks, as the relay tells of them, as on a
+// terminal of that width.
+func WebhooksOnTerminal(w io.Writer, width int, text string) error {
+	var hooks []webhook
+	if err := json.Unmarshal([]byte(text), &hooks); err != nil {
+		return err
+	}
+	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
+	c.webhookTable(hooks)
+	return nil
 }
 
 // NarrowTable prints rows as on a terminal of that width.

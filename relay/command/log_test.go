@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,8 +41,13 @@ func TestLogOfEdits(t *testing.T) {
 	reload()
 	s.write("# a line more\n" + doubtful)
 	reload()
-	s.write("webhooks:\n  - {name: a, url: 'http://a.example.com/', events: ['a.*']}\n")
+	const bad = "webhooks:\n  - {name: a, url: 'http://a.example.com/', events: ['a.*']}\n"
+	s.write(bad)
 	reload()
+	s.write(bad + "# again\n") // for the same reason
+	s.expect("STATUS=the last edit is refused.*")
+	s.write(doubtful)
+	s.expect("STATUS=.* is in force.*")
 	s.signal(syscall.SIGTERM)
 	s.expect("STOPPING=1\n.*")
 	if code := s.ends(); code != 0 {
@@ -50,6 +56,11 @@ func TestLogOfEdits(t *testing.T) {
 	warnings := s.logged("WARN")
 	if len(warnings) != 1 || warnings[0]["key"] != "webhooks[0]" && warnings[0]["key"] != "webhooks[0].secret" {
 		t.Errorf("warnings %v", warnings)
+	}
+	if !slices.ContainsFunc(s.logged("INFO"), func(line map[string]any) bool {
+		return line["msg"] == "the edits before this one were refused" && line["count"] == 2.0
+	}) {
+		t.Error("it is not said how often an edit was refused")
 	}
 	problems := s.logged("ERROR")
 	if len(problems) != 1 {

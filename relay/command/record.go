@@ -23,6 +23,7 @@ type record struct {
 	SentID  string `json:"sent_id"`
 	Type    string
 	Resend  bool
+	Test    bool // of no queue
 	Attempt int
 	Status  string
 	Again   bool // the next attempt has the same number

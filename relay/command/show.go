@@ -79,8 +79,11 @@ func (p *storyPrinter) head() {
 	p.field(2, "source", p.event.Source)
 	p.field(2, "accepted", fmt.Sprintf("%s, seq %d, generation %d", local(s.At, inFull), s.Seq, s.Generation))
 	to := "no webhook"
-	if len(s.To) > 0 {
+	switch {
+	case len(s.To) > 0:
 		to = strings.Join(s.To, ", ")
+	case s.Test != "":
+		to = s.Test + " alone, as a test"
 	}
 	p.field(2, "for", to)
 	if len(s.Filled) > 0 {
@@ -132,6 +135,9 @@ func (p *storyPrinter) webhook(name string) {
 	}
 	if slices.Contains(p.story.To, name) && len(seen) == 0 {
 		p.field(2, "waiting", "for its first attempt")
+	}
+	if name == p.story.Test && !seen[p.story.Seq] {
+		p.field(2, "attempt", "not in the history: it is under way, or sidehook was killed; it is not made again")
 	}
 	for _, r := range p.resends {
 		if slices.Contains(r.To, name) && !seen[r.Seq] {

@@ -22,6 +22,7 @@ type story struct {
 	At         time.Time         `json:"at"`
 	Generation uint64            `json:"generation"`
 	To         []string          `json:"to"`
+	Test       string            `json:"test,omitempty"` // the webhook that it is a test of
 	Filled     []string          `json:"filled,omitempty"`
 	Event      json.RawMessage   `json:"event"`
 	Webhooks   []decision        `json:"webhooks"`
@@ -111,7 +112,7 @@ func readStory(dir, id string) (story, error) {
 		return story{}, err
 	}
 	s := story{
-		Seq: a.Seq, At: a.At, Generation: a.Generation, To: a.To, Filled: a.Filled, Event: a.Event,
+		Seq: a.Seq, At: a.At, Generation: a.Generation, To: a.To, Test: a.Test, Filled: a.Filled, Event: a.Event,
 		Attempts: []json.RawMessage{}, offline: true,
 	}
 	for _, r := range resends {
@@ -146,13 +147,16 @@ func (s *story) deliveries() (attempts []record, resends []resent, err error) {
 }
 
 // receivers are the webhooks that have to do with the event: those it was
-// accepted for first, then those it was resent to.
+// accepted for or is a test of first, then those it was resent to.
 func (s *story) receivers(attempts []record, resends []resent) []string {
 	names := slices.Clone(s.To)
 	add := func(name string) {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
+	}
+	if s.Test != "" {
+		add(s.Test)
 	}
 	for _, r := range resends {
 		for _, name := range r.To {

@@ -28,6 +28,38 @@ func (t *table) hold(row ...cell) {
 	t.held = append(t.held, row)
 }
 
+// leastWidth is how narrow a column may become.
+const leastWidth = 6
+
+// narrow cuts the texts of some columns, the widest of them first, until the
+// rows held fit the screen or none of these columns can give any more.
+func (t *table) narrow(columns ...int) {
+	if t.to.width <= 0 || len(t.widths) == 0 {
+		return
+	}
+	for {
+		total := columnGap * (len(t.widths) - 1)
+		for _, w := range t.widths {
+			total += w
+		}
+		widest := -1
+		for _, i := range columns {
+			if i < len(t.widths) && t.widths[i] > leastWidth && (widest < 0 || t.widths[i] > t.widths[widest]) {
+				widest = i
+			}
+		}
+		if total <= t.to.width || widest < 0 {
+			break
+		}
+		t.widths[widest]--
+	}
+	for _, row := range t.held {
+		for i := range row {
+			row[i].text = cut(row[i].text, t.widths[i])
+		}
+	}
+}
+
 // print prints the rows held, and from then on each row is printed at once.
 func (t *table) print() {
 	for _, row := range t.held {

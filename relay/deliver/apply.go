@@ -62,7 +62,7 @@ func (w *worker) adopt(hook Webhook) {
 		w.client = nil
 	}
 	w.health.probeNow()
-	enabled := w.edited(before, hook) && w.health.enable(w.since)
+	enabled := w.edited(before, hook) && w.health.enable(w.since, "its entry was edited")
 	w.mu.Unlock()
 	if enabled {
 		w.tell()

@@ -37,6 +37,8 @@ func (q *endless) SetState(history.State)   {}
 func (q *endless) Configure(history.Config) {}
 func (q *endless) Due() (time.Time, bool)   { return time.Now(), q.left.Load() > 0 }
 
+func (q *endless) Tested(uint64, time.Time, ...history.Attempt) error { return nil }
+
 func (q *endless) Claim(history.Pick) (deliver.Lease, bool) {
 	if q.left.Add(-1) < 0 {
 		return deliver.Lease{}, false

@@ -4,7 +4,8 @@
 //
 // What it promises:
 //
-//	D1  At most `concurrency` requests of a webhook are under way at once.
+//	D1  At most `concurrency` requests of a webhook are under way at once, but
+//	    for the tests that an operator asks for.
 //	    Webhooks share nothing but the process: a receiver that hangs with all
 //	    of its requests costs the others nothing.
 //	D2  A webhook without anything due has no goroutine, and one that never had
@@ -16,7 +17,7 @@
 //	D5  Settings that change disturb nobody else. Requests under way end as
 //	    they began.
 //	D6  After ctx of Run is done nothing is claimed any more, and when Run
-//	    returns every lease has been ended.
+//	    returns every lease has been ended, and every test recorded.
 //
 // Package relay runs one Deliverer and applies each configuration to it.
 package deliver
@@ -46,7 +47,10 @@ type Options struct {
 	MaxWaits, MaxAllWaits int
 	// Random gives numbers from 0 to 1, for the waits; nil: math/rand.
 	Random func() float64
-	Log    *slog.Logger // nil: slog's default
+	// Happened is told of what happens to webhooks and their deliveries. It must
+	// be cheap, must not block, and is called by many at once. Nil: nobody is.
+	Happened func(Happening)
+	Log      *slog.Logger // nil: slog's default
 }
 
 // Deliverer makes the deliveries of all webhooks.
@@ -57,8 +61,9 @@ type Deliverer struct {
 	alarms    *alarms
 	fault     fault
 	waits     atomic.Int64 // begun deliveries of all webhooks that wait
-	// start starts a goroutine of a worker; nil before Run, and once it stops.
-	start atomic.Pointer[func(*worker)]
+	// start starts a goroutine; nil before Run, and once it stops. It is called
+	// under the lock of the worker that it is for.
+	start atomic.Pointer[func(func(context.Context))]
 
 	mu      sync.Mutex
 	workers map[string]*worker
@@ -79,6 +84,9 @@ func New(open func(webhook string) Queue, o Options) *Deliverer {
 	if o.Random == nil {
 		o.Random = rand.Float64
 	}
+	if o.Happened == nil {
+		o.Happened = func(Happening) {}
+	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -98,7 +106,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 	sending, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cut(nil)
 	var goroutines sync.WaitGroup
-	start := func(w *worker) { goroutines.Go(func() { w.run(sending) }) }
+	start := func(run func(context.Context)) { goroutines.Go(func() { run(sending) }) }
 	d.start.Store(&start)
 	d.each((*worker).wakeIfDue)
 

@@ -38,14 +38,14 @@ func (h *health) disable(now time.Time, why, entry string) {
 	h.failing, h.ramp = false, 0
 }
 
-// enable ends being disabled, and the row of failures with it, and says whether
-// there was anything to end.
-func (h *health) enable(now time.Time) bool {
+// enable ends being disabled, and the row of failures with it, for a reason. It
+// says whether there was anything to end.
+func (h *health) enable(now time.Time, why string) bool {
 	if !h.disabled {
 		return false
 	}
 	h.disabled, h.since, h.why, h.entry = false, now, "", ""
-	h.failures = 0
+	h.failures, h.cause = 0, cause{why: why}
 	return true
 }
 
@@ -58,7 +58,7 @@ func (d *Deliverer) Enable(webhook string) bool {
 	}
 	w.mu.Lock()
 	known := w.hook.Settings != nil
-	changed := known && w.health.enable(time.Now())
+	changed := known && w.health.enable(time.Now(), "an operator asked for it")
 	w.mu.Unlock()
 	if changed {
 		w.tell()

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"fmt"
 	"time"
 
 	"sidehook/history"
@@ -32,6 +33,7 @@ type health struct {
 	why      string
 	entry    string        // what disabled it was learnt of
 	told     history.State // what was recorded last
+	cause    cause         // of the last change
 
 	failures  int       // in a row
 	first     time.Time // of them, on the monotonic clock
@@ -123,7 +125,7 @@ func (w *worker) learn(j *job, o *outcome) {
 		if h.hour == nil {
 			h.hour = new(hour)
 		}
-		h.hour.add(now, o.verdict == delivered)
+		h.hour.add(now, o.verdict == delivered, o.record.Took)
 	}
 	switch {
 	case o.verdict == local:
@@ -144,6 +146,9 @@ func (w *worker) learn(j *job, o *outcome) {
 			h.disable(now, why, w.hook.Settings.Entry)
 			changed = true
 		}
+	}
+	if changed {
+		h.cause = cause{event: o.record.Event, typ: o.record.Type, why: h.why}
 	}
 	if o.verdict != delivered {
 		w.count()
@@ -166,7 +171,7 @@ func (w *worker) tell() {
 	w.telling.Lock()
 	defer w.telling.Unlock()
 	w.mu.Lock()
-	before, state := w.health.told, w.health.state()
+	before, state, cause := w.health.told, w.health.state(), w.health.cause
 	w.health.told = state
 	failures, ended := w.health.failures, w.health.ended
 	w.mu.Unlock()
@@ -178,11 +183,17 @@ func (w *worker) tell() {
 	case state.Name == stateDisabled:
 		w.d.options.Log.Error("webhook is disabled: nothing is sent to it, and what waits is kept, until its entry is edited or it is enabled",
 			"webhook", w.name, "error", state.Why)
+		w.happened(Disabled, cause)
 	case state.Name == stateFailing:
 		w.d.options.Log.Warn("webhook is failing", "webhook", w.name, "attempts", failures, "error", state.Why)
+		w.happened(Failing, cause)
 	case before.Name == stateFailing:
-		w.d.options.Log.Info("webhook has recovered", "webhook", w.name, "failures", ended, "after", state.Since.Sub(before.Since).Round(time.Second))
+		after := state.Since.Sub(before.Since).Round(time.Second)
+		w.d.options.Log.Info("webhook has recovered", "webhook", w.name, "failures", ended, "after", after)
+		cause.why = fmt.Sprintf("it works again after %d failed attempts in a row and %v of failing", ended, after)
+		w.happened(Recovered, cause)
 	case before.Name == stateDisabled:
-		w.d.options.Log.Info("webhook is enabled again", "webhook", w.name)
+		w.d.options.Log.Info("webhook is enabled again", "webhook", w.name, "reason", cause.why)
+		w.happened(Enabled, cause)
 	}
 }

@@ -1,38 +1,114 @@
 package deliver
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
-// hour counts what became of the attempts of the last hour, by the minute. It
-// begins anew with the process.
-type hour [60]struct {
-	minute            int64 // since 1970, of what is counted here
-	delivered, failed int
+// hour is what became of the attempts of the last hour: how many, by the
+// minute, and how long they took, by five minutes, since a quantile needs no
+// finer clock. It takes 2 KiB, however many there were, and begins anew with
+// the process.
+type hour struct {
+	counts [60]counts
+	spans  [12]spans
 }
 
-func (h *hour) add(now time.Time, ok bool) {
-	minute := now.Unix() / 60
-	slot := &h[minute%60]
-	if slot.minute != minute {
-		slot.minute, slot.delivered, slot.failed = minute, 0, 0
+// counts is a minute, which is numbered since 1970.
+type counts struct {
+	minute            int32
+	delivered, failed uint32
+}
+
+// spans is five minutes, in buckets of durations that grow by growth: the first
+// ends at quickest, the last one is without an end behind a time-out of 2m.
+type spans struct {
+	period int32
+	took   [buckets]uint32
+}
+
+const (
+	buckets  = 30
+	quickest = 250 * time.Microsecond
+	growth   = 1.6
+)
+
+// Hour is what became of the attempts of the last hour. P50 and P99 are how
+// long the fastest half, and all but the slowest hundredth, took at most; zero
+// if there were none.
+type Hour struct {
+	Delivered, Failed int
+	P50, P99          time.Duration
+}
+
+func (h *hour) add(now time.Time, ok bool, took time.Duration) {
+	minute := int32(now.Unix() / 60)
+	c := &h.counts[minute%60]
+	if c.minute != minute {
+		*c = counts{minute: minute}
 	}
 	if ok {
-		slot.delivered++
+		c.delivered++
 	} else {
-		slot.failed++
+		c.failed++
 	}
+	s := &h.spans[minute/5%12]
+	if s.period != minute/5 {
+		*s = spans{period: minute / 5}
+	}
+	s.took[bucket(took)]++
+}
+
+func bucket(took time.Duration) int {
+	if took <= quickest {
+		return 0
+	}
+	steps := math.Log(float64(took)/float64(quickest)) / math.Log(growth)
+	return min(int(math.Ceil(steps)), buckets-1)
 }
 
 // sum is of a webhook that may not have made an attempt yet: nil.
-func (h *hour) sum(now time.Time) (delivered, failed int) {
+func (h *hour) sum(now time.Time) (all Hour) {
 	if h == nil {
-		return 0, 0
+		return all
 	}
-	minute := now.Unix() / 60
-	for _, slot := range h {
-		if minute-slot.minute < 60 {
-			delivered += slot.delivered
-			failed += slot.failed
+	minute := int32(now.Unix() / 60)
+	for _, c := range h.counts {
+		if minute-c.minute < 60 {
+			all.Delivered += int(c.delivered)
+			all.Failed += int(c.failed)
 		}
 	}
-	return delivered, failed
+	var took [buckets]int
+	for i := range h.spans {
+		if minute/5-h.spans[i].period < 12 {
+			for b, n := range h.spans[i].took {
+				took[b] += int(n)
+			}
+		}
+	}
+	all.P50, all.P99 = quantile(&took, 0.50), quantile(&took, 0.99)
+	return all
+}
+
+// quantile is the duration that a share of those counted did not take longer
+// than, as if they stood evenly in their bucket.
+func quantile(took *[buckets]int, share float64) time.Duration {
+	total := 0
+	for _, n := range took {
+		total += n
+	}
+	rank := share * float64(total)
+	for b, n := range took {
+		if rank > float64(n) || n == 0 {
+			rank -= float64(n)
+			continue
+		}
+		within := rank / float64(n)
+		if b == 0 {
+			return time.Duration(within * float64(quickest))
+		}
+		return time.Duration(float64(quickest) * math.Pow(growth, float64(b-1)+within))
+	}
+	return 0
 }

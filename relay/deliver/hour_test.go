@@ -3,21 +3,63 @@ package deliver
 import (
 	"testing"
 	"time"
+	"unsafe"
 )
 
 func TestHour(t *testing.T) {
 	var none *hour
-	if a, b := none.sum(time.Now()); a != 0 || b != 0 {
-		t.Errorf("of nothing: %d and %d", a, b)
+	if got := none.sum(time.Now()); got != (Hour{}) {
+		t.Errorf("of nothing: %+v", got)
 	}
 	h, now := new(hour), time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 	for i := range 90 { // one a minute, every third fails
-		h.add(now.Add(time.Duration(i)*time.Minute), i%3 > 0)
+		h.add(now.Add(time.Duration(i)*time.Minute), i%3 > 0, time.Second)
 	}
-	if a, b := h.sum(now.Add(89 * time.Minute)); a != 40 || b != 20 {
-		t.Errorf("after 90 minutes: %d and %d, want 40 and 20", a, b)
+	if got := h.sum(now.Add(89 * time.Minute)); got.Delivered != 40 || got.Failed != 20 {
+		t.Errorf("after 90 minutes: %+v, want 40 and 20", got)
 	}
-	if a, b := h.sum(now.Add(89*time.Minute + time.Hour)); a != 0 || b != 0 {
-		t.Errorf("an hour later: %d and %d, want none", a, b)
+	if got := h.sum(now.Add(89*time.Minute + time.Hour)); got != (Hour{}) {
+		t.Errorf("an hour later: %+v, want none", got)
+	}
+	// There are as many as there are webhooks.
+	if size := unsafe.Sizeof(*h); size > 2500 {
+		t.Errorf("it takes %d bytes", size)
+	}
+}
+
+// What is told lies within a bucket of what was.
+func TestQuantiles(t *testing.T) {
+	now := time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		took     func(i int) time.Duration // of the i-th of 1000
+		p50, p99 time.Duration
+	}{
+		"all the same": {func(int) time.Duration { return 40 * time.Millisecond }, 40 * time.Millisecond, 40 * time.Millisecond},
+		"evenly":       {func(i int) time.Duration { return time.Duration(i+1) * time.Millisecond }, 500 * time.Millisecond, 990 * time.Millisecond},
+		"a slow tail": {func(i int) time.Duration {
+			if i%50 == 0 {
+				return 15 * time.Second
+			}
+			return 3 * time.Millisecond
+		}, 3 * time.Millisecond, 15 * time.Second},
+		"very fast": {func(int) time.Duration { return 100 * time.Microsecond }, 100 * time.Microsecond, 200 * time.Microsecond},
+		"very slow": {func(int) time.Duration { return 2 * time.Minute }, 2 * time.Minute, 2 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := new(hour)
+			for i := range 1000 {
+				h.add(now.Add(time.Duration(i)*time.Second), true, c.took(i))
+			}
+			near := func(got, want time.Duration) bool {
+				return float64(got) <= growth*float64(want) && float64(got) >= float64(want)/growth
+			}
+			got := h.sum(now.Add(1000 * time.Second))
+			if !near(got.P50, c.p50) || !near(got.P99, c.p99) {
+				t.Errorf("got %v and %v, want %v and %v", got.P50, got.P99, c.p50, c.p99)
+			}
+			if got := h.sum(now.Add(80 * time.Minute)); got.P99 != 0 {
+				t.Errorf("an hour later: %v", got.P99)
+			}
+		})
 	}
 }

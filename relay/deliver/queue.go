@@ -33,6 +33,9 @@ type Queue interface {
 	// Configure says what was the same in all attempts of a generation, before
 	// the first of them is recorded.
 	Configure(history.Config)
+	// Tested records what a test came to, an event that is in no queue: the
+	// quick tries, then the attempt. It is durable on return.
+	Tested(seq uint64, accepted time.Time, attempts ...history.Attempt) error
 }
 
 // Lease is one delivery, handed out to be attempted.

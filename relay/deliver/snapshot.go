@@ -10,8 +10,7 @@ type Snapshot struct {
 	Since       time.Time
 	Why         string
 	InFlight    int
-	Delivered   int // attempts of the last hour
-	Failed      int
+	LastHour    Hour
 	LastSuccess time.Time
 	LastError   string
 	Next        time.Time // when the next attempt is made; zero if none is to come
@@ -32,7 +31,7 @@ func (w *worker) snapshot() Snapshot {
 	defer w.mu.Unlock()
 	h := &w.health
 	s := Snapshot{Since: w.since, InFlight: w.running, LastSuccess: h.lastSuccess, LastError: h.lastError}
-	s.Delivered, s.Failed = h.hour.sum(time.Now())
+	s.LastHour = h.hour.sum(time.Now())
 	switch settings := w.hook.Settings; {
 	case settings == nil:
 		s.State = "orphaned"

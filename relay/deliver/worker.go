@@ -15,7 +15,8 @@ import (
 // is due, so that there are as many as are of use.
 //
 //	W1  No lock is held while a request is under way or a file is read.
-//	W2  running counts the goroutines, and no more requests are under way.
+//	W2  running counts the goroutines, and no more requests are under way but
+//	    for tests, which have goroutines of their own.
 //	W3  What waits is never forgotten: whenever the last goroutine ends, or
 //	    none may start, an alarm is set for as long as anything is to come.
 //	W4  A wake is never lost: it starts a goroutine, or makes those that are
@@ -76,7 +77,7 @@ func (w *worker) spread() bool {
 		return false
 	}
 	w.running++
-	(*start)(w)
+	(*start)(w.run)
 	return true
 }
 
@@ -184,6 +185,12 @@ func (w *worker) next() (job, bool) {
 
 // job makes ready what an attempt needs.
 func (w *worker) job(lease Lease, probe bool) job {
+	return job{lease: lease, hook: w.hook, client: w.use(), probe: probe}
+}
+
+// use is the client of what is in force, for an attempt that leaves it at its
+// end.
+func (w *worker) use() *client {
 	if w.client == nil {
 		w.client = newClient(w.hook.Settings, w.d.transport(w.hook.Settings))
 	}
@@ -192,7 +199,7 @@ func (w *worker) job(lease Lease, probe bool) job {
 		w.queue.Configure(w.hook.record())
 	}
 	w.client.users.Add(1)
-	return job{lease: lease, hook: w.hook, client: w.client, probe: probe}
+	return w.client
 }
 
 // rest sets the alarm for when there is something to do again (W3).
@@ -223,16 +230,22 @@ func later(a, b time.Time) time.Time {
 
 // deliver attempts a delivery and settles it.
 func (w *worker) deliver(ctx context.Context, j *job) {
-	o := j.client.attempt(ctx, &j.lease, &j.hook)
-	j.client.leave()
-	if o.panic != "" {
-		w.d.options.Log.Error("a delivery failed by a fault in sidehook", "webhook", w.name, "seq", j.lease.Seq, "panic", o.panic)
-	}
+	o := w.attempt(ctx, j)
 	for _, a := range o.broken {
 		j.lease.Note(a)
 	}
 	w.settle(j, &o)
 	w.learn(j, &o)
+}
+
+// attempt makes the attempt of a job.
+func (w *worker) attempt(ctx context.Context, j *job) outcome {
+	o := j.client.attempt(ctx, &j.lease, &j.hook)
+	j.client.leave()
+	if o.panic != "" {
+		w.d.options.Log.Error("a delivery failed by a fault in sidehook", "webhook", w.name, "seq", j.lease.Seq, "panic", o.panic)
+	}
+	return o
 }
 
 // settle ends the lease.
@@ -254,6 +267,7 @@ func (w *worker) settle(j *job, o *outcome) {
 		if l.Attempt > len(retry) {
 			a.Status = history.Exhausted
 			l.Done(a)
+			w.happened(Exhausted, cause{event: a.Event, typ: a.Type, why: a.Error})
 			return
 		}
 		a.Status = history.Retrying

@@ -35,6 +35,7 @@ func (s *Server) allCalls() []call {
 		{"GET", "/v1/webhooks/{name}", guarded, nil, s.showWebhook},
 		{"POST", "/v1/webhooks/{name}/enable", guarded, nil, s.acting(s.operator.Enable)},
 		{"POST", "/v1/webhooks/{name}/retry", guarded, nil, s.acting(s.operator.Retry)},
+		{"POST", "/v1/webhooks/{name}/test", guarded, nil, s.testWebhook},
 		{"POST", "/v1/cancel", guarded, nil, s.cancel},
 		{"GET", "/v1/config", guarded, nil, s.showConfig},
 		{"GET", "/healthz", health, nil, s.healthz},

@@ -94,7 +94,7 @@ type Options struct {
 type Times struct {
 	Header time.Duration // for a request's headers; 5 s
 	Body   time.Duration // for all of a request; 30 s
-	Write  time.Duration // from a request's headers to the end of its answer; 2 m
+	Write  time.Duration // from a request's headers to the end of its answer, but for a test's; 2 m
 	Idle   time.Duration // of a kept connection; 2 m
 	Linger time.Duration // at a stop, how long kept connections are told of it; 500 ms
 	Stop   time.Duration // at a stop, how long requests under way may go on; 10 s

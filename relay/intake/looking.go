@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 func (s *Server) healthz(_ context.Context, w http.ResponseWriter, _ *http.Request, _ string) *problem {
@@ -73,6 +74,24 @@ func (s *Server) acting(do func(ctx context.Context, name string) error) handler
 		}
 		return s.showWebhook(ctx, w, r, name)
 	}
+}
+
+// testTime is more than an attempt and its record take, as a webhook's time-out
+// is 2m at most.
+const testTime = 150 * time.Second
+
+func (s *Server) testWebhook(ctx context.Context, w http.ResponseWriter, r *http.Request, name string) *problem {
+	if p := readOrder(r, nil); p != nil {
+		return p
+	}
+	// What bounds other calls may be less than the receiver is given. Where
+	// there is no such thing, that bound holds.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(testTime))
+	attempt, err := s.operator.Test(ctx, name)
+	if err != nil {
+		return refusal(err)
+	}
+	return answerJSON(w, http.StatusOK, attempt)
 }
 
 func (s *Server) showEvent(ctx context.Context, w http.ResponseWriter, r *http.Request, id string) *problem {

@@ -18,6 +18,9 @@ type Operator interface {
 	Enable(ctx context.Context, name string) error
 	// Retry makes all that waits for a webhook due now; *NotFoundError.
 	Retry(ctx context.Context, name string) error
+	// Test sends a webhook an event of its own and returns the record of the
+	// attempt, which is durable on return, whatever it came to; *NotFoundError.
+	Test(ctx context.Context, name string) (json.RawMessage, error)
 	// Event returns what is known of an event; *NotFoundError.
 	Event(ctx context.Context, which Which) (Story, error)
 	// Resend sends an event again, which is durable on return; *NotFoundError,
@@ -66,10 +69,13 @@ type Backlog struct {
 	OldestSeconds float64 `json:"oldest_seconds"`
 }
 
-// LastHour counts what became of deliveries.
+// LastHour counts what became of attempts, and says how long half of them, and
+// all but a hundredth, took at most; 0 if there were none.
 type LastHour struct {
-	Delivered int `json:"delivered"`
-	Failed    int `json:"failed"`
+	Delivered int     `json:"delivered"`
+	Failed    int     `json:"failed"`
+	P50       float64 `json:"p50_ms,omitzero"`
+	P99       float64 `json:"p99_ms,omitzero"`
 }
 
 // MarshalJSON puts what is configured behind the name.
@@ -109,6 +115,7 @@ type Story struct {
 	At         time.Time         `json:"at"`
 	Generation uint64            `json:"generation"`
 	To         []string          `json:"to"`
+	Test       string            `json:"test,omitempty"` // the webhook that it is a test of
 	Filled     []string          `json:"filled,omitempty"`
 	Event      json.RawMessage   `json:"event"`
 	Webhooks   []Decision        `json:"webhooks"`

@@ -67,6 +67,13 @@ func (o *operator) Cancel(_ context.Context, which intake.Cancel) (int, error) {
 func (o *operator) Enable(_ context.Context, name string) error { return o.act("enable " + name) }
 func (o *operator) Retry(_ context.Context, name string) error  { return o.act("retry " + name) }
 
+func (o *operator) Test(_ context.Context, name string) (json.RawMessage, error) {
+	if name == "slow" {
+		time.Sleep(100 * time.Millisecond)
+	}
+	return json.RawMessage(`{"status":"failed","code":500}`), o.act("test " + name)
+}
+
 func (o *operator) act(what string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -185,8 +192,18 @@ func TestActing(t *testing.T) {
 		do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/a/"+what, `{"x":1}`, "Content-Type", jsonType).
 			check(t, 400, problem(400, -1, `unknown key "x"`))
 	}
+	do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/a/test", "").check(t, 200, `{"status":"failed","code":500}`+"\n")
+	do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/a/test", `{"x":1}`, "Content-Type", jsonType).
+		check(t, 400, problem(400, -1, `unknown key "x"`))
 	l.operator.fail(&intake.NotFoundError{What: `webhook "b"`})
+	do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/b/test", "").check(t, 404, problem(404, -1, `there is no webhook "b"`))
 	do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/b/enable", "").check(t, 404, problem(404, -1, `there is no webhook "b"`))
+}
+
+// A receiver may be given longer than other calls have for their answers.
+func TestSlowTest(t *testing.T) {
+	l := start(t, settings, intake.Options{Times: intake.Times{Write: 20 * time.Millisecond}})
+	do(t, l.viaUnix, "POST", "http://localhost/v1/webhooks/slow/test", "").check(t, 200, `{"status":"failed","code":500}`+"\n")
 }
 
 func TestCancel(t *testing.T) {
@@ -254,7 +271,7 @@ func TestHealth(t *testing.T) {
 	get("/readyz", 503, problem(503, -1, "recovery is under way"))
 }
 
-const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, POST /v1/webhooks/{name}/enable, POST /v1/webhooks/{name}/retry, POST /v1/cancel, GET /v1/config, GET /healthz, GET /readyz"
+const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, POST /v1/webhooks/{name}/enable, POST /v1/webhooks/{name}/retry, POST /v1/webhooks/{name}/test, POST /v1/cancel, GET /v1/config, GET /healthz, GET /readyz"
 
 func TestUnknownCalls(t *testing.T) {
 	l := start(t, settings, intake.Options{})

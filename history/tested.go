@@ -1,0 +1,22 @@
+package history
+
+import "time"
+
+// Tested records the one attempt that a test of the queue's webhook came to,
+// the quick tries before it first. The event of a test, which Append is told by
+// its entry's Test, is in no queue: nothing makes the attempt again after a
+// crash, and nothing that Row knows of depends on it. On return it is durable.
+func (q *Queue) Tested(seq uint64, accepted time.Time, attempts ...Attempt) error {
+	l := Lease{Seq: seq, Attempt: 1, queue: q, heir: q, test: true}
+	now := time.Now()
+	for i := range attempts {
+		a := &attempts[i]
+		again, next := i < len(attempts)-1, time.Time{}
+		if again {
+			next = now
+		}
+		l.record(appendAttempt(make([]byte, 0, 512), &l, a, again, next), q.configOf(a.Generation), now)
+		q.journal.recorded(q.name, a.Status, a.Took, accepted)
+	}
+	return q.journal.outcomes.flush()
+}

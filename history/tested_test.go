@@ -1,0 +1,95 @@
+package history_test
+
+import (
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/segment/memfs"
+)
+
+// H6: a test of a webhook stands in both streams, and whatever becomes of the
+// process nobody delivers it, counts it as a failure, or misses what was
+// accepted around it.
+func TestTestsAreInNoQueue(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		after func(*running, *memfs.FS) *memfs.FS
+	}{
+		{"a stop", func(r *running, fs *memfs.FS) *memfs.FS { r.stop(); return fs }},
+		{"a kill", func(_ *running, fs *memfs.FS) *memfs.FS { return fs.Kill() }},
+		{"a stop, and the loss of the cursors", func(r *running, fs *memfs.FS) *memfs.FS {
+			r.stop()
+			for _, name := range []string{"cursors.json", "cursors.previous.json"} {
+				_ = fs.Remove(name) // there may be but one
+			}
+			return fs
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fs := memfs.New()
+			r := start(t, fs, history.Options{})
+			r.append(ids(1, 3), "a")
+			var seqs []uint64
+			for _, id := range []string{"t1", "t2"} {
+				e := entry(t, id)
+				e.Test = "a"
+				receipts, err := r.Append(t.Context(), []history.Entry{e})
+				if err != nil {
+					t.Fatal(err)
+				}
+				seqs = append(seqs, receipts[0].Seq)
+			}
+			r.append(ids(4, 6), "a")
+			q := r.Queue("a")
+			begun, _ := q.Claim(history.Retries)
+			begun.Retry(history.Attempt{Status: history.Retrying, Event: "e1"}, time.Now())
+			row := q.Row()
+			err := q.Tested(seqs[0], time.Now(),
+				history.Attempt{Status: history.Retrying, Event: "t1", Error: "broken"},
+				history.Attempt{Status: history.Failed, Event: "t1", Error: "500"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := q.Row(); got != row {
+				t.Errorf("the row is %+v, want %+v", got, row)
+			}
+			fs = c.after(r, fs)
+			r = start(t, fs, history.Options{})
+			q = r.Queue("a")
+			if got := q.Row(); got.Failures != 1 {
+				t.Errorf("the row is %+v after a restart", got)
+			}
+			if b := q.Backlog(); b.Events != 6 {
+				t.Errorf("the backlog is %+v", b)
+			}
+			q.Hasten()
+			same(t, "delivered", r.drain("a"), ids(1, 6))
+			r.stop()
+
+			reading, err := history.ReadFS(fs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer reading.Close()
+			for i, want := range []struct {
+				attempts int
+				status   history.Status
+			}{{2, history.Failed}, {0, ""}} {
+				a, err := reading.Event(history.Which{Seq: seqs[i]})
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, outcomes, err := reading.Story(a)
+				if err != nil {
+					t.Fatal(err)
+				}
+				standings := a.Standings(outcomes)
+				if a.Test != "a" || len(a.To) > 0 || len(outcomes) != want.attempts || len(standings) != 1 ||
+					standings[0].Webhook != "a" || standings[0].Status != want.status || standings[0].Why() == "" {
+					t.Errorf("test %d: of %q, to %q, standings %+v, outcomes %+v", i, a.Test, a.To, standings, outcomes)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,72 @@
+package command_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"sidehook/relay/command"
+)
+
+const webhooks = `[
+{"name":"app-lifecycle","url":"https://hooks.example.com/a/rather/long/path/that/goes/on","events":["com.qlik.v1.app.*","com.qlik.v1.user.created"],
+ "state":"failing","since":"2026-11-23T14:55:00Z","why":"503 Service Unavailable","backlog":{"events":1204,"bytes":4096,"oldest_seconds":190},
+ "last_hour":{"delivered":199,"failed":1,"p50_ms":12.4,"p99_ms":1250},"last_error":"503 Service Unavailable: a long story \u001b[31m of what went wrong"},
+{"name":"idle","url":"https://x.example","events":["**"],"state":"off","backlog":{"events":0},"last_hour":{"delivered":0,"failed":0}}]`
+
+// The table fits the terminal, and says why a webhook is in trouble.
+func TestWebhookTable(t *testing.T) {
+	t.Setenv("TZ", "UTC")
+	for _, width := range []int{0, 200, 120, 80} {
+		var out strings.Builder
+		if err := command.WebhooksOnTerminal(&out, width, webhooks); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+		if len(lines) != 4 {
+			t.Fatalf("width %d:\n%s", width, out.String())
+		}
+		for _, line := range lines {
+			if n := utf8.RuneCountInString(line); width > 0 && n > width {
+				t.Errorf("width %d: %d characters in %q", width, n, line)
+			}
+		}
+		for i, parts := range [][]string{
+			{"NAME", "STATE", "P50/P99", "LAST "},
+			{"app-l", "failing", "1204 (3m10s)", "99% of 200", "12.4ms/1.25s", "503 S"},
+			{"idle", "off", "**", "0", "-"},
+			{"app-lifecycle is failing since ", ": 503 Service Unavailable"},
+		} {
+			for _, part := range parts {
+				if !strings.Contains(lines[i], part) {
+					t.Errorf("width %d: no %q in %q", width, part, lines[i])
+				}
+			}
+		}
+		if strings.Contains(out.String(), "\x1b") {
+			t.Errorf("width %d: an escape in %q", width, out.String())
+		}
+	}
+}
+
+// A duration on the command line is what one is in the file.
+func TestMoment(t *testing.T) {
+	now := time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
+	for text, want := range map[string]string{
+		"":                          "",
+		"30d":                       "2026-10-24T14:55:00Z",
+		"1h30m":                     "2026-11-23T13:25:00Z",
+		"0":                         "2026-11-23T14:55:00Z",
+		"2026-11-23T15:55:00+01:00": "2026-11-23T15:55:00+01:00",
+	} {
+		if got, err := command.Moment(text, now); err != nil || got != want {
+			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"yesterday", "-1h", "1.5h", "30", "1m1h", "2026-11-23"} {
+		if got, err := command.Moment(text, now); err == nil {
+			t.Errorf("%q: got %q", text, got)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"sidehook/history"
+)
+
+// run appends until ctx is done, and then once more what is ready by then.
+func (n *notices) run(ctx context.Context) {
+	timer := time.NewTimer(noticeEvery)
+	defer timer.Stop()
+	failing := false
+	for stopping := false; !stopping; {
+		select {
+		case <-n.kick:
+			if failing {
+				continue // the timer says when it is tried again
+			}
+		case <-timer.C:
+		case <-ctx.Done():
+			stopping = true
+		}
+		// A stop of the listener cuts no write that is under way.
+		err := n.tell(context.WithoutCancel(ctx))
+		if failing != (err != nil) {
+			failing = err != nil
+			n.say(err)
+		}
+		timer.Reset(n.next(failing))
+	}
+}
+
+// say tells in the log that notices wait, and that they do no more.
+func (n *notices) say(err error) {
+	switch {
+	case err == nil:
+		n.log.Info("operational events are written again")
+	case !errors.Is(err, history.ErrStopping):
+		n.log.Error("cannot write operational events: they are kept, counted, and tried again", "error", err)
+	}
+}
+
+// next is how long there is nothing to do.
+func (n *notices) next(failing bool) time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case failing:
+		return noticeAgain
+	case len(n.told) > 0:
+		return time.Until(n.kept[n.told[0]].until)
+	}
+	return noticeEvery
+}
+
+// tell appends what is ready, and what has become so with the end of its minute.
+func (n *notices) tell(ctx context.Context) error {
+	n.expire(time.Now())
+	for {
+		batch := n.take()
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := n.write(ctx, batch); err != nil {
+			n.giveBack(batch)
+			return err
+		}
+	}
+}
+
+// wantNotice are the webhooks that want a notice, but for the one that it is
+// about.
+func (f *force) wantNotice(t topic) []string {
+	want := f.index.Match(t.kind)
+	if !slices.Contains(want, t.webhook) {
+		return want
+	}
+	return slices.DeleteFunc(slices.Clone(want), func(name string) bool { return name == t.webhook })
+}
+
+// write makes events and appends them, all or none.
+func (n *notices) write(ctx context.Context, batch []said) error {
+	f := n.force.Load()
+	var entries []history.Entry
+	for i := range batch {
+		b := &batch[i]
+		to := f.wantNotice(b.topic)
+		if len(to) == 0 { // an edit took them away
+			continue
+		}
+		data := struct {
+			Webhook string `json:"webhook,omitempty"`
+			State   string `json:"state,omitempty"` // as it is now
+			Event   string `json:"event,omitempty"`
+			Type    string `json:"type,omitempty"`
+			Why     string `json:"why"`
+			Count   int    `json:"count"`
+		}{b.webhook, n.state(b.webhook), b.last.Event, b.last.Type, b.last.Why, b.count}
+		e, err := f.own(b.kind, data)
+		if err != nil {
+			// It would be the same the next time.
+			n.log.Error("cannot make an operational event", "type", b.kind, "webhook", b.webhook, "error", err)
+			continue
+		}
+		entries = append(entries, history.Entry{Event: e, To: to, Generation: f.generation})
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	_, err := n.append(ctx, entries)
+	return err
+}
+
+// leave says in the log what was not told of by the end.
+func (n *notices) leave() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for t, x := range n.kept {
+		if x.count > 0 {
+			n.log.Warn("what happened last is not told of by an event, as sidehook stops",
+				"type", t.kind, "webhook", t.webhook, "event", x.last.Event, "count", x.count)
+		}
+	}
+}
