@@ -15,6 +15,8 @@ func shown(w *config.Webhook) json.RawMessage {
 		Description string            `json:"description,omitempty"`
 		URL         string            `json:"url"`
 		Events      []string          `json:"events"`
+		When        string            `json:"when,omitempty"`
+		Transform   string            `json:"transform,omitempty"`
 		Secret      string            `json:"secret,omitempty"`
 		Headers     map[string]string `json:"headers,omitempty"`
 		Enabled     bool              `json:"enabled"`
@@ -32,6 +34,12 @@ func shown(w *config.Webhook) json.RawMessage {
 		Was: w.Was, Description: w.Description, URL: w.URL.Redacted(), Events: w.Events, Enabled: w.Enabled,
 		Profile: w.Profile, Format: w.Format, Signature: w.Signature, UserAgent: w.UserAgent,
 		Timeout: config.FormatDuration(w.Timeout), Retry: []string{}, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, Disable: "never", Headers: map[string]string{}, Allow: w.Allow.Words(),
+	}
+	if w.When != nil {
+		view.When = w.When.String()
+	}
+	if w.Transform != nil {
+		view.Transform = w.Transform.String()
 	}
 	if w.DisableAfter > 0 {
 		view.Disable = config.FormatDuration(w.DisableAfter)

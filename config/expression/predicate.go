@@ -1,0 +1,292 @@
+package expression
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// builtin is a function of the language: one that takes a predicate, or one of
+// function.go.
+func (l *lowering) builtin(n *ast.BuiltinNode) code {
+	last := len(n.Arguments) - 1
+	if isLoop(n.Name) && last >= 0 {
+		return l.loop(n)
+	}
+	do := function(n.Name)
+	if do == nil || n.Name == "date" && last >= 2 {
+		return l.refuse(n, refusedHint(n.Name), "%s is not for events", n.Name)
+	}
+	args := l.all(n.Arguments)
+	return func(r *run) any {
+		values := make([]any, len(args))
+		for i, arg := range args {
+			values[i] = arg(r)
+			if values[i] == nil && !takesNil(n.Name) {
+				return r.none(n.Arguments[i], n.Name)
+			}
+		}
+		return do(&call{run: r, name: n.Name, args: values})
+	}
+}
+
+// refusedHint says why a function is not for events.
+func refusedHint(name string) string {
+	switch name {
+	case "now":
+		return "the same event has to give the same result; time is the event's own"
+	case "date", "timezone":
+		return "the zones of a machine are not the event's; write an offset, such as +02:00"
+	}
+	return ""
+}
+
+func isLoop(name string) bool {
+	switch name {
+	case "all", "none", "any", "one", "filter", "map", "find", "findIndex", "findLast", "findLastIndex",
+		"count", "sum", "groupBy", "sortBy", "reduce":
+		return true
+	}
+	return false
+}
+
+// loop is a function that goes through a list.
+func (l *lowering) loop(n *ast.BuiltinNode) code {
+	of := l.lower(n.Arguments[0])
+	each, what := code(func(r *run) any { return r.item }), n.Arguments[0]
+	if len(n.Arguments) > 1 {
+		what = n.Arguments[1]
+		body, ok := what.(*ast.PredicateNode)
+		if !ok {
+			return l.refuse(what, "", "%s takes a predicate", n.Name)
+		}
+		if l.predicate {
+			return l.refuse(n, "name what it needs by let first, or leave it to the receiver", "a predicate stands within a predicate")
+		}
+		what = body.Node
+		l.predicate = true
+		each = l.lower(body.Node)
+		l.predicate = false
+	}
+	var extra code
+	if len(n.Arguments) > 2 {
+		extra = l.lower(n.Arguments[2])
+	}
+	return func(r *run) any {
+		v := of(r)
+		if v == nil {
+			return r.none(n.Arguments[0], n.Name)
+		}
+		list, ok := v.(*array)
+		if !ok {
+			fail("%s: %s is %s, not a list", n.Name, name(n.Arguments[0]), kind(v))
+		}
+		x := &loop{run: r, name: n.Name, items: list.items, each: each, what: what}
+		if extra != nil {
+			x.extra, x.hasExtra = extra(r), true
+		}
+		item, index, acc := r.item, r.index, r.acc
+		result := x.result()
+		r.item, r.index, r.acc = item, index, acc
+		return result
+	}
+}
+
+// loop is one that is under way.
+type loop struct {
+	*run
+	name     string
+	items    []any
+	each     code
+	what     ast.Node
+	extra    any
+	hasExtra bool
+}
+
+func (x *loop) at(i int) any {
+	x.item, x.index = x.items[i], i
+	return x.each(x.run)
+}
+
+func (x *loop) holds(i int) bool { return x.truth(x.at(i), x.what) }
+
+// first returns the place of the first item that holds as wanted, or -1.
+func (x *loop) first(wanted bool) int {
+	for i := range x.items {
+		if x.holds(i) == wanted {
+			return i
+		}
+	}
+	return -1
+}
+
+// last returns the place of the last item that holds, or -1.
+func (x *loop) last() int {
+	for i := range slices.Backward(x.items) {
+		if x.holds(i) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (x *loop) result() any {
+	switch x.name {
+	case "all":
+		return x.first(false) < 0
+	case "none":
+		return x.first(true) < 0
+	case "any":
+		return x.first(true) >= 0
+	case "one":
+		return x.count() == 1
+	case "count":
+		return x.count()
+	case "find":
+		return x.itemAt(x.first(true))
+	case "findIndex":
+		return x.first(true)
+	case "findLast":
+		return x.itemAt(x.last())
+	case "findLastIndex":
+		return x.last()
+	case "filter":
+		return x.filter()
+	case "map":
+		made := make([]any, len(x.items))
+		for i := range x.items {
+			made[i] = x.at(i)
+		}
+		return x.list(made)
+	case "sum":
+		return x.sum()
+	case "groupBy":
+		return x.group()
+	case "sortBy":
+		return x.sort()
+	}
+	return x.reduce()
+}
+
+func (x *loop) itemAt(i int) any {
+	if i < 0 {
+		return nil
+	}
+	return x.items[i]
+}
+
+func (x *loop) count() (n int) {
+	for i := range x.items {
+		if x.holds(i) {
+			n++
+		}
+	}
+	return n
+}
+
+func (x *loop) filter() any {
+	var kept []any
+	for i := range x.items {
+		if x.holds(i) {
+			kept = append(kept, x.items[i])
+		}
+	}
+	return x.list(kept)
+}
+
+func (x *loop) sum() any {
+	var sum any = 0
+	for i := range x.items {
+		v := x.at(i)
+		if _, ok := toFloat(v); !ok {
+			fail("sum: %s is %s, not a number", name(x.what), kind(v))
+		}
+		sum = x.calculate("+", sum, v)
+	}
+	return sum
+}
+
+// group makes an object of lists. Its keys are strings, as in all of JSON.
+func (x *loop) group() any {
+	groups := &object{}
+	for i := range x.items {
+		var key string
+		switch v := x.at(i).(type) {
+		case string:
+			key = v
+		case int:
+			key = strconv.Itoa(v)
+		case bool:
+			key = strconv.FormatBool(v)
+		case number:
+			key = string(v)
+		default:
+			fail("groupBy: %s is %s, which is no key", name(x.what), kind(v))
+		}
+		x.make(valueBytes)
+		x.look(len(key))
+		group, _ := groups.get(key)
+		list, ok := group.(*array)
+		if !ok {
+			x.make(4*valueBytes + len(key))
+			list = &array{}
+			groups.set(key, list)
+		}
+		list.items = append(list.items, x.items[i])
+	}
+	return groups
+}
+
+func (x *loop) sort() any {
+	keys := make([]any, len(x.items))
+	for i := range x.items {
+		keys[i] = x.at(i)
+	}
+	direction := any("asc")
+	if x.hasExtra {
+		direction = x.extra
+	}
+	return x.sorted(x.name, x.items, keys, direction)
+}
+
+// sorted puts items in the order of their keys.
+func (r *run) sorted(name string, items, keys []any, direction any) any {
+	if direction != "asc" && direction != "desc" {
+		fail(`%s: the order is neither "asc" nor "desc"`, name)
+	}
+	places := make([]int, len(items))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortStableFunc(places, func(i, j int) int {
+		r.step(1)
+		order, ok := r.order(keys[i], keys[j])
+		if !ok {
+			fail("%s: %s and %s cannot be compared", name, kind(keys[i]), kind(keys[j]))
+		}
+		if direction == "desc" {
+			return -order
+		}
+		return order
+	})
+	sorted := make([]any, len(items))
+	for i, place := range places {
+		sorted[i] = items[place]
+	}
+	return r.list(sorted)
+}
+
+func (x *loop) reduce() any {
+	begin := 0
+	if x.acc = x.extra; !x.hasExtra {
+		if len(x.items) == 0 {
+			fail("reduce: the list is empty, and there is no first value")
+		}
+		x.acc, begin = x.items[0], 1
+	}
+	for i := begin; i < len(x.items); i++ {
+		x.acc = x.at(i)
+	}
+	return x.acc
+}
