@@ -32,10 +32,10 @@ func (w *Webhook) Digest() string {
 		fmt.Fprintf(h, "header %q %q %t\n", header.Name, header.Reveal(), header.Secret)
 	}
 	if w.When != nil {
-		fmt.Fprintf(h, "when %q\n", w.When.String())
+		fmt.Fprintf(h, "when %q\n", w.When.Reveal())
 	}
 	if w.Transform != nil {
-		fmt.Fprintf(h, "transform %q\n", w.Transform.String())
+		fmt.Fprintf(h, "transform %q\n", w.Transform.Reveal())
 	}
 	add("profile", w.Profile, base.Profile)
 	add("format", w.Format, base.Format)

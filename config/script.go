@@ -36,6 +36,8 @@ func (l *loader) expression(v *value, compile func(string) (*expression.Program,
 		l.reportAt(v, line, column, wrong.Message, wrong.Hint)
 	case err != nil:
 		l.fail(v, err.Error(), "")
+	case t.filled:
+		*into = program.Hidden()
 	default:
 		*into = program
 	}

@@ -25,6 +25,10 @@
 //	H4  The cursors never say more than synced lines say, and a start with
 //	    cursors ends in the same queues as a start without.
 //	H5  A failed sync, or a write that failed other than for room, ends Run.
+//	H6  What a condition failed on when an event was accepted stands in its
+//	    record (Failure), and comes with each claim of that delivery until it
+//	    ends, under whatever name and after whatever restart. A resend, which
+//	    goes past conditions, comes without.
 //
 // Recovery, moment by moment:
 //
@@ -199,7 +203,7 @@ func (j *Journal) Append(ctx context.Context, entries []Entry) ([]Receipt, error
 			identity: j.identify.of(&e.Event),
 			head:     appendEventHead(make([]byte, 0, 128), e),
 			tail:     e.Event.JSON,
-			body:     &body{e.Event.JSON, e.Event.Filled},
+			body:     &body{e.Event.JSON, e.Event.Filled, e.Failures},
 			to:       e.To,
 		}
 	}

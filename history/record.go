@@ -40,6 +40,17 @@ func appendEventHead(dst []byte, e *Entry) []byte {
 		dst = append(dst, `,"filled":`...)
 		dst = appendNames(dst, e.Event.Filled)
 	}
+	if len(e.Failures) > 0 {
+		dst = append(dst, `,"failed_when":{`...)
+		for i, f := range e.Failures {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(event.AppendString(dst, f.Webhook), ':')
+			dst = event.AppendString(dst, f.Reason)
+		}
+		dst = append(dst, '}')
+	}
 	return append(dst, `,"event":`...)
 }
 
@@ -62,6 +73,7 @@ type Accepted struct {
 	Generation uint64
 	To         []string
 	Filled     []string
+	Failures   []Failure
 	Event      []byte // compact JSON; shares the line's memory
 	Raw        []byte // the whole line
 	Place      segment.Place
@@ -91,6 +103,10 @@ func parseAccepted(line *segment.Line) Accepted {
 			a.To = names(raw)
 		case "filled":
 			a.Filled = names(raw)
+		case "failed_when":
+			for webhook, reason := range members(inside(raw)) {
+				a.Failures = append(a.Failures, Failure{webhook, text(reason)})
+			}
 		case "event":
 			a.Event = raw
 		}

@@ -40,7 +40,7 @@
 package expression
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -57,17 +57,36 @@ type Program struct {
 	source string
 	root   code
 	vars   int // how many variables it declares
+	hidden bool
 }
 
-// String returns the expression as it was written.
-func (p *Program) String() string { return p.source }
+// Hidden returns the same program, of which nothing is shown: neither its text
+// nor the parts that a failure would quote.
+func (p *Program) Hidden() *Program {
+	hidden := *p
+	hidden.hidden = true
+	return &hidden
+}
 
-// MarshalJSON writes the expression as it was written.
-func (p *Program) MarshalJSON() ([]byte, error) { return json.Marshal(p.source) }
+// String returns the expression as it may be shown.
+func (p *Program) String() string {
+	if p.hidden {
+		return "***"
+	}
+	return p.source
+}
 
-// Equal says whether two expressions are written the same; nil is none.
+// Reveal returns the expression as it was written; "" for none.
+func (p *Program) Reveal() string {
+	if p == nil {
+		return ""
+	}
+	return p.source
+}
+
+// Equal says whether two expressions are the same; nil is none.
 func (p *Program) Equal(o *Program) bool {
-	return p == o || p != nil && o != nil && p.source == o.source
+	return p == o || p != nil && o != nil && p.source == o.source && p.hidden == o.hidden
 }
 
 // Holds evaluates a condition.
@@ -94,10 +113,14 @@ func (p *Program) run(e *Event, strict bool, finish func(*run, any)) (err error)
 	defer func() {
 		switch f := recover().(type) {
 		case nil:
+			return
 		case failure:
 			err = f
 		default: // X4
 			err = fmt.Errorf("cannot be evaluated: %.200v", f)
+		}
+		if p.hidden {
+			err = errors.New("it fails; why is not shown, since it came by ${…}")
 		}
 	}()
 	r := run{event: e, strict: strict, steps: maxSteps, room: maxRoom, vars: make([]any, p.vars)}
