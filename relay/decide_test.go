@@ -81,7 +81,7 @@ func TestConditionsDecide(t *testing.T) {
 	for name, want := range map[string]string{
 		"all":   "true false delivered|a.*||",
 		"paid":  "true false delivered|a.*|data.paid and amount > 5|",
-		"fails": "true false failed|a.*|data.name > 5|its condition failed: >: a string and a number cannot be compared",
+		"fails": "true false failed|a.*|data.name > 5|its condition failed: data.name > 5: a string and a number cannot be compared",
 		"open":  "false true |a.*|not data.paid|its condition is false: not data.paid",
 	} {
 		if is := d.of(t, name); is != want {
@@ -89,7 +89,7 @@ func TestConditionsDecide(t *testing.T) {
 		}
 	}
 	for _, a := range d.Attempts {
-		if a.Webhook == "fails" && (a.Status != "failed" || a.Error != "when: >: a string and a number cannot be compared" || !a.Unsent || a.Request != nil) {
+		if a.Webhook == "fails" && (a.Status != "failed" || a.Error != "when: data.name > 5: a string and a number cannot be compared" || !a.Unsent || a.Request != nil) {
 			t.Errorf("its delivery: %+v", a)
 		}
 	}
@@ -129,7 +129,7 @@ func TestDecisionOutlivesTheCondition(t *testing.T) {
 	if a := d.Attempts[0]; a.Status != "failed" || !strings.HasPrefix(a.Error, "when: ") || s.count("/one", "e1") != 0 {
 		t.Errorf("got %+v", a)
 	}
-	if is, want := d.of(t, "one"), "true false failed|a.*||its condition failed: >: a string and a number cannot be compared"; is != want {
+	if is, want := d.of(t, "one"), "true false failed|a.*||its condition failed: data.name > 5: a string and a number cannot be compared"; is != want {
 		t.Errorf("got %s, want %s", is, want)
 	}
 }

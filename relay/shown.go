@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"sidehook/config"
@@ -53,9 +54,11 @@ func shown(w *config.Webhook) json.RawMessage {
 	for _, wait := range w.Retry {
 		view.Retry = append(view.Retry, config.FormatDuration(wait))
 	}
-	text, err := json.Marshal(view)
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // expressions are full of < and >
+	if encoder.Encode(view) != nil {
 		return nil // strings, numbers and booleans cannot fail
 	}
-	return text
+	return text.Bytes()
 }

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// calculate does what an operator says with two values.
-func (r *run) calculate(operator string, a, b any) any {
+// calculate does what an operator says with two values; what names the part of
+// the expression in a failure.
+func (r *run) calculate(what any, operator string, a, b any) any {
 	if x, ok := a.(int); ok {
 		if y, ok := b.(int); ok {
 			if v, ok := whole(operator, x, y); ok {
@@ -16,7 +17,10 @@ func (r *run) calculate(operator string, a, b any) any {
 		}
 	}
 	if operator == "%" {
-		fail("%%: %s and %s are not two integers", kind(a), kind(b))
+		if b == 0 {
+			fail("%s: divides by 0", name(what))
+		}
+		fail("%s: %s and %s are not two integers", name(what), kind(a), kind(b))
 	}
 	x, ok := toFloat(a)
 	y, fine := toFloat(b)
@@ -36,7 +40,7 @@ func (r *run) calculate(operator string, a, b any) any {
 	if v := r.other(operator, a, b); v != nil {
 		return v
 	}
-	fail("%s: %s and %s do not go together", operator, kind(a), kind(b))
+	fail("%s: %s and %s do not go together", name(what), kind(a), kind(b))
 	return nil
 }
 
@@ -53,10 +57,9 @@ func whole(operator string, x, y int) (int, bool) {
 		high, low := bits.Mul64(magnitude(x), magnitude(y))
 		return x * y, high == 0 && low <= math.MaxInt64
 	case "%":
-		if y == 0 {
-			fail("%%: divides by 0")
+		if y != 0 {
+			return x % y, true
 		}
-		return x % y, true
 	}
 	return 0, false
 }

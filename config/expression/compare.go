@@ -3,6 +3,8 @@ package expression
 import (
 	"cmp"
 	"time"
+
+	"github.com/expr-lang/expr/ast"
 )
 
 // equal says whether two values are the same. Nil counts as false.
@@ -64,15 +66,15 @@ func (r *run) equal(a, b any) bool {
 }
 
 // compare says how two values stand to each other.
-func (r *run) compare(operator string, a, b any) bool {
+func (r *run) compare(n *ast.BinaryNode, a, b any) bool {
 	if a == nil || b == nil {
 		return false
 	}
 	order, ok := r.order(a, b)
 	if !ok {
-		fail("%s: %s and %s cannot be compared", operator, kind(a), kind(b))
+		fail("%s: %s and %s cannot be compared", name(n), kind(a), kind(b))
 	}
-	switch operator {
+	switch n.Operator {
 	case "<":
 		return order < 0
 	case "<=":

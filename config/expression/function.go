@@ -203,7 +203,8 @@ func (c *call) date() any {
 	c.look(100 * len(layouts))
 	if len(s)+len(layouts[0]) < 200 {
 		for _, layout := range layouts {
-			if t, err := time.Parse(layout, s); err == nil {
+			// time.Parse would look at the zone of this machine (X3).
+			if t, err := time.ParseInLocation(layout, s, time.UTC); err == nil {
 				return t
 			}
 		}
@@ -226,7 +227,7 @@ func (c *call) ofNumbers() any {
 	case "abs":
 		if n, ok := c.args[0].(int); ok {
 			if n < 0 {
-				return c.calculate("-", 0, n)
+				return c.calculate("abs", "-", 0, n)
 			}
 			return n
 		}

@@ -55,7 +55,7 @@ func (l *lowering) unary(n *ast.UnaryNode) code {
 		case v == nil:
 			return r.none(n.Node, n.Operator)
 		case n.Operator == "-":
-			return r.calculate("-", 0, v)
+			return r.calculate(n, "-", 0, v)
 		}
 		if _, ok := toFloat(v); !ok {
 			fail("%s: %s is %s, not a number", n.Operator, name(n.Node), kind(v))
@@ -90,9 +90,9 @@ func (l *lowering) binary(n *ast.BinaryNode) code {
 	case "!=":
 		return func(r *run) any { return !r.equal(left(r), right(r)) }
 	case "<", "<=", ">", ">=":
-		return func(r *run) any { return r.compare(n.Operator, left(r), right(r)) }
+		return func(r *run) any { return r.compare(n, left(r), right(r)) }
 	case "in":
-		return func(r *run) any { return r.in(left(r), right(r)) }
+		return func(r *run) any { return r.in(n, left(r), right(r)) }
 	case "contains", "startsWith", "endsWith":
 		return func(r *run) any { return r.search(n, left(r), right(r)) }
 	}
@@ -104,9 +104,9 @@ func (l *lowering) binary(n *ast.BinaryNode) code {
 		case b == nil:
 			return r.none(n.Right, n.Operator)
 		case n.Operator == "..":
-			return r.span(a, b)
+			return r.span(n, a, b)
 		}
-		return r.calculate(n.Operator, a, b)
+		return r.calculate(n, n.Operator, a, b)
 	}
 }
 
@@ -154,7 +154,7 @@ func (r *run) search(n *ast.BinaryNode, a, b any) bool {
 	return strings.HasSuffix(text, part)
 }
 
-func (r *run) in(v, where any) bool {
+func (r *run) in(n ast.Node, v, where any) bool {
 	switch where := where.(type) {
 	case nil:
 		return false
@@ -174,16 +174,16 @@ func (r *run) in(v, where any) bool {
 		_, ok = where.get(key)
 		return ok
 	}
-	fail("in: %s is neither a list nor an object", kind(where))
+	fail("%s: %s is neither a list nor an object", name(n), kind(where))
 	return false
 }
 
 // span is the list of the integers from a to b.
-func (r *run) span(a, b any) any {
+func (r *run) span(n ast.Node, a, b any) any {
 	from, ok := toInt(a)
 	to, fine := toInt(b)
 	if !ok || !fine {
-		fail("..: from %s to %s is no range of integers", kind(a), kind(b))
+		fail("%s: from %s to %s is no range of integers", name(n), kind(a), kind(b))
 	}
 	if to < from {
 		return &array{}

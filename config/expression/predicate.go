@@ -202,7 +202,7 @@ func (x *loop) sum() any {
 		if _, ok := toFloat(v); !ok {
 			fail("sum: %s is %s, not a number", name(x.what), kind(v))
 		}
-		sum = x.calculate("+", sum, v)
+		sum = x.calculate("sum", "+", sum, v)
 	}
 	return sum
 }

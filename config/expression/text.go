@@ -21,8 +21,8 @@ func (c *call) ofText() any {
 	case "trim":
 		if len(c.args) > 1 {
 			set := c.text(1)
-			c.step(len(s) * min(len(set), 64))
-			return strings.Trim(s, set[:min(len(set), 64)])
+			c.step(len(s) * len(set) / 8)
+			return strings.Trim(s, set)
 		}
 		return strings.TrimFunc(s, unicode.IsSpace)
 	case "trimPrefix":
