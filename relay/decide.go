@@ -2,6 +2,7 @@ package relay
 
 import (
 	"slices"
+	"strings"
 
 	"sidehook/config"
 	"sidehook/config/expression"
@@ -71,22 +72,31 @@ func (d *decider) match(e *event.Event) (to []string, failures []history.Failure
 }
 
 // eventOf says an event in the words of expressions. What stands as data_base64
-// is data, as that string.
+// is data, as that string. An extension of the 0.1 envelope has the name that it
+// has there, and the one in lower case that it has in 1.0.
 func eventOf(e *event.Event) *expression.Event {
 	return expression.NewEvent(len(e.JSON), func(name string) []byte {
 		switch name {
-		case "type", "source", "subject", "id", "time":
+		case "type", "source", "id", "time":
 			return e.Attribute(name)
+		case "subject": // in the 0.1 envelope it is an extension
+			if raw := e.Attribute(name); raw != nil {
+				return raw
+			}
 		case "data":
 			data, _ := e.Data()
 			return data
 		}
+		var lower []byte
 		for extension, raw := range e.Extensions() {
 			if extension == name {
 				return raw
 			}
+			if e.Legacy && lower == nil && strings.ToLower(extension) == name {
+				lower = raw
+			}
 		}
-		return nil
+		return lower
 	})
 }
 

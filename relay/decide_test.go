@@ -138,10 +138,10 @@ func TestDecisionOutlivesTheCondition(t *testing.T) {
 func TestTransformMakesTheBody(t *testing.T) {
 	s, got := newTaker(t)
 	h := newHost(t, "webhooks:\n"+
-		hook(s, "chat", `, transform: '{"text": "New " + data.name, "n": data.n, "who": userId}', format: cloudevents`)+
+		hook(s, "chat", `, transform: '{"text": "New " + data.name, "n": data.n, "who": userId, "tenant": tenantid, "s": subject, "t": [type, source, id, time]}', format: cloudevents`)+
 		hook(s, "whole", `, transform: 'data'`)+
 		hook(s, "fails", `, transform: '"New " + data.nosuch'`))
-	legacy := `{"cloudEventsVersion":"0.1","source":"s","eventType":"a.b","eventId":"e1","contentType":"application/json","extensions":{"userId":{"u":1.10}},"data":{"name":"<App>","n":12345678901234567890}}`
+	legacy := `{"cloudEventsVersion":"0.1","source":"s","eventType":"a.b","eventId":"e1","contentType":"application/json","eventTime":"2026-11-23T14:55:00Z","extensions":{"userId":{"u":1.10},"tenantId":"t","subject":"sub"},"data":{"name":"<App>","n":12345678901234567890}}`
 	if code := h.call("POST", "/v1/events", legacy, nil); code != 202 {
 		t.Fatalf("answer %d", code)
 	}
@@ -151,7 +151,7 @@ func TestTransformMakesTheBody(t *testing.T) {
 		return h.call("GET", "/v1/events/e1", "", &d) == 200 && len(d.Attempts) == 3
 	})
 	for path, want := range map[string]string{
-		"/chat":  `{"text":"New <App>","n":12345678901234567890,"who":{"u":1.10}}`,
+		"/chat":  `{"text":"New <App>","n":12345678901234567890,"who":{"u":1.10},"tenant":"t","s":"sub","t":["a.b","s","e1","2026-11-23T14:55:00Z"]}`,
 		"/whole": `{"name":"<App>","n":12345678901234567890}`,
 	} {
 		if list := got(path); len(list) != 1 || list[0].body != want || list[0].contentType != "application/json" {

@@ -10,6 +10,8 @@ import (
 // equal says whether two values are the same. Nil counts as false.
 func (r *run) equal(a, b any) bool {
 	r.step(1)
+	r.enter()
+	defer func() { r.depth-- }()
 	switch x := a.(type) {
 	case nil:
 		return b == nil || b == false

@@ -33,6 +33,7 @@ func (r *run) encode(dst []byte, v any) []byte {
 			dst = append(dst, v.raw...) // X2
 			break
 		}
+		r.enter()
 		dst = append(dst, '[')
 		for i, item := range v.items {
 			if i > 0 {
@@ -40,6 +41,7 @@ func (r *run) encode(dst []byte, v any) []byte {
 			}
 			dst = r.encode(dst, item)
 		}
+		r.depth--
 		r.make(valueBytes)
 		return append(dst, ']')
 	case *object:
@@ -47,6 +49,7 @@ func (r *run) encode(dst []byte, v any) []byte {
 			dst = append(dst, v.raw...) // X2
 			break
 		}
+		r.enter()
 		dst = append(dst, '{')
 		for i, key := range v.keys {
 			if i > 0 {
@@ -56,6 +59,7 @@ func (r *run) encode(dst []byte, v any) []byte {
 			dst = append(appendText(dst, key), ':')
 			dst = r.encode(dst, v.values[i])
 		}
+		r.depth--
 		r.make(valueBytes)
 		return append(dst, '}')
 	default:

@@ -2,7 +2,7 @@
 // expr-lang: the condition `when` and the body `transform`.
 //
 // The library parses an expression and checks its types; what it then means is
-// evaluated here, because three promises go past what its own machine keeps:
+// evaluated here, because of promises that its own machine does not keep:
 //
 //	X1  No expression holds up the process. A source has at most MaxSource
 //	    bytes and MaxNodes nodes, and no predicate stands within a predicate;
@@ -12,7 +12,8 @@
 //	    what a pattern does, and cannot be interrupted.
 //	X2  What is copied whole stays exact: a number is the JSON number that it
 //	    was, also one that no float64 holds, and an object or a list keeps its
-//	    bytes (value.go).
+//	    bytes (value.go). The library's machine knows int and float64 alone, and
+//	    wraps around where an int ends.
 //	X3  The same event gives the same result: there is no clock, no file and no
 //	    chance in an expression, and objects have an order.
 //	X4  Nothing panics out of here. A fault is the failure of that evaluation.

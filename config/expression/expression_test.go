@@ -211,6 +211,11 @@ func TestTransformFails(t *testing.T) {
 		`fromJSON("{")`:            "not JSON",
 		`groupBy(data.items, #)`:   "which is no key",
 		`reduce([], #acc)`:         "the list is empty",
+
+		`reduce(1..3000, [#acc], 0)`:                               "nest too deep",
+		`reduce(1..3000, [#acc], 0) == reduce(1..3000, [#acc], 0)`: "nest too deep",
+		`len(flatten(reduce(1..3000, [#acc], 0)))`:                 "nest too deep",
+		`{"a": reduce(1..3000, ({"a": #acc}), 0)}`:                 "nest too deep",
 	} {
 		if got, err := transform(t, text); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %s, %v; want it to fail with %q", text, got, err, says)

@@ -317,6 +317,7 @@ func (c *call) ofMany() any {
 // flatten appends the items of lists within lists.
 func (c *call) flatten(dst, items []any) []any {
 	c.make(valueBytes * len(items))
+	c.enter()
 	for _, item := range items {
 		if list, ok := item.(*array); ok {
 			dst = c.flatten(dst, list.items)
@@ -324,6 +325,7 @@ func (c *call) flatten(dst, items []any) []any {
 			dst = append(dst, item)
 		}
 	}
+	c.depth--
 	return dst
 }
 

@@ -15,6 +15,7 @@ type run struct {
 	strict bool // nil is not passed on, but a failure
 	steps  int  // that may still be made
 	room   int  // for values that may still be made
+	depth  int  // of the values that are gone through
 	vars   []any
 
 	// Of the predicate under way. There is one at most (X1).
@@ -50,6 +51,17 @@ func (r *run) make(bytes int) {
 	}
 	r.room -= bytes
 	r.look(bytes)
+}
+
+// maxDepth is how deep a value may nest that is gone through: twice as deep as
+// an event may.
+const maxDepth = 2000
+
+// enter counts going into a value; what comes out again does depth--.
+func (r *run) enter() {
+	if r.depth++; r.depth > maxDepth {
+		panic(failure("makes values that nest too deep"))
+	}
 }
 
 // valueBytes is about what a value takes in a list.
