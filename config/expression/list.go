@@ -91,3 +91,18 @@ func (c *call) uniq() any {
 	}
 	return c.list(kept)
 }
+
+// flatten appends the items of lists within lists.
+func (c *call) flatten(dst, items []any) []any {
+	c.make(valueBytes * len(items))
+	c.enter()
+	for _, item := range items {
+		if list, ok := item.(*array); ok {
+			dst = c.flatten(dst, list.items)
+		} else {
+			dst = append(dst, item)
+		}
+	}
+	c.depth--
+	return dst
+}

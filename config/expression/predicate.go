@@ -146,11 +146,11 @@ func (x *loop) result() any {
 	case "find":
 		return x.itemAt(x.first(true))
 	case "findIndex":
-		return x.first(true)
+		return found(x.first(true))
 	case "findLast":
 		return x.itemAt(x.last())
 	case "findLastIndex":
-		return x.last()
+		return found(x.last())
 	case "filter":
 		return x.filter()
 	case "map":
@@ -167,6 +167,14 @@ func (x *loop) result() any {
 		return x.sort()
 	}
 	return x.reduce()
+}
+
+// found is a place in a list, nil if it is none.
+func found(i int) any {
+	if i < 0 {
+		return nil
+	}
+	return i
 }
 
 func (x *loop) itemAt(i int) any {

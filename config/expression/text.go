@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"encoding/base64"
 	"strings"
 	"unicode"
 )
@@ -106,4 +107,20 @@ func (c *call) join() any {
 		parts[i] = part
 	}
 	return strings.Join(parts, glue)
+}
+
+func (c *call) toBase64() any {
+	s := c.text(0)
+	c.make(2 * len(s))
+	return base64.StdEncoding.EncodeToString([]byte(s))
+}
+
+func (c *call) fromBase64() any {
+	s := c.text(0)
+	c.make(len(s))
+	raw, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		fail("fromBase64: it is not base64")
+	}
+	return strings.ToValidUTF8(string(raw), "\ufffd")
 }
