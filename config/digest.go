@@ -31,6 +31,12 @@ func (w *Webhook) Digest() string {
 	for _, header := range w.Headers {
 		fmt.Fprintf(h, "header %q %q %t\n", header.Name, header.Reveal(), header.Secret)
 	}
+	if w.When != nil {
+		fmt.Fprintf(h, "when %q\n", w.When.Reveal())
+	}
+	if w.Transform != nil {
+		fmt.Fprintf(h, "transform %q\n", w.Transform.Reveal())
+	}
 	add("profile", w.Profile, base.Profile)
 	add("format", w.Format, base.Format)
 	add("signature", w.Signature, base.Signature)

@@ -23,6 +23,8 @@ func ownFields() []field[draft] {
 // sharedFields are the keys of a webhook that may stand in defaults, too.
 func sharedFields() []field[draft] {
 	return []field[draft]{
+		{"when", readWhen},
+		{"transform", readTransform},
 		{"secret", readSecrets},
 		{"headers", readHeaders},
 		{"enabled", func(l *loader, v *value, d *draft) { l.bool(v, &d.Enabled) }},

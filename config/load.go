@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"sidehook/config/expression"
 )
 
 // Mode says which ${…} are filled in.
@@ -76,6 +78,9 @@ type loader struct {
 	seen   []sighting       // of those
 	hash   hash.Hash
 	routes map[string]complaint // of globs, about the catalogue
+
+	data        []byte // of the file
+	expressions expression.Compiler
 }
 
 // parse judges the content of the file.
@@ -88,6 +93,7 @@ func parse(path string, data []byte, mode Mode) reading {
 		named:  make(map[string]named),
 		hash:   sha256.New(),
 		routes: make(map[string]complaint),
+		data:   data,
 	}
 	l.hash.Write(data)
 	root := l.root(data)

@@ -79,6 +79,12 @@ func (w *Webhook) node() *yaml.Node {
 	m.addUnlessEmpty("description", w.Description)
 	m.add("url", str(w.URL.Redacted()))
 	m.add("events", strs(w.Events))
+	if w.When != nil {
+		m.add("when", str(w.When.String()))
+	}
+	if w.Transform != nil {
+		m.add("transform", str(w.Transform.String()))
+	}
 	if len(w.Secrets) == 1 {
 		m.add("secret", str(w.Secrets[0].String()))
 	} else if len(w.Secrets) > 1 {

@@ -108,7 +108,7 @@ func TestRedactedURL(t *testing.T) {
 // Equal and Digest see a change of every field but the description.
 func TestWebhookEqual(t *testing.T) {
 	make := func() config.Webhook {
-		f := load(t, hook+"    secret: "+strings.Repeat("a", 32)+"\n    headers: {X-A: a}\n    allow: [10.0.0.0/8]\n", config.Run)
+		f := load(t, hook+"    secret: "+strings.Repeat("a", 32)+"\n    headers: {X-A: a}\n    allow: [10.0.0.0/8]\n    when: data.a\n    transform: data.b\n", config.Run)
 		return *f.Webhooks[0]
 	}
 	changes := map[string]func(*config.Webhook){
@@ -118,6 +118,8 @@ func TestWebhookEqual(t *testing.T) {
 		"Was":          func(w *config.Webhook) { w.Was = "b" },
 		"URL":          func(w *config.Webhook) { w.URL = config.URL{} },
 		"Events":       func(w *config.Webhook) { w.Events = nil },
+		"When":         func(w *config.Webhook) { w.When = w.Transform },
+		"Transform":    func(w *config.Webhook) { w.Transform = w.When },
 		"Enabled":      func(w *config.Webhook) { w.Enabled = false },
 		"Secrets":      func(w *config.Webhook) { w.Secrets[0] = config.NewSecret("b") },
 		"Headers":      func(w *config.Webhook) { w.Headers[0].Secret = true },

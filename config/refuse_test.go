@@ -186,10 +186,23 @@ var refusals = []struct{ name, text, want string }{
 		6:30: webhooks[0].allow[2]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "127.0.0.1"; write 127.0.0.1/32
 		6:41: webhooks[0].allow[3]: is an IPv4 block in the form of IPv6, which no address matches; write the IPv4 block`},
 
+	// Expressions, each with its place inside of the value.
+	{"condition", hook + "    when: dat.x == 1\n", `6:11: webhooks[0].when: unknown name "dat"; did you mean "data"? An extension of that name is $env["dat"]`},
+	{"condition of another type", hook + "    when: type + 'a'\n", "6:11: webhooks[0].when: must be true or false, not string"},
+	{"empty condition", hook + "    when: ''\n", "6:12: webhooks[0].when: is empty; write an expression, or remove the key"},
+	{"list for a condition", hook + "    when: [a]\n", "6:11: webhooks[0].when: must be a single value, not a list"},
+	{"nested predicate", hook + "    when: 'any(data.a, any(.b, true))'\n", "6:24: webhooks[0].when: a predicate stands within a predicate; name what it needs by let first, or leave it to the receiver"},
+	{"transform", hook + "    transform: '{\"a\": data.b + }'\n", "6:32: webhooks[0].transform: unexpected token Bracket(\"}\")"},
+	{"default condition", "defaults: {when: tpye == 1}\nwebhooks:\n  - {name: a, url: 'https://a.example', events: [x], signature: none}\n",
+		`1:18: defaults.when: unknown name "tpye"; did you mean "type"? An extension of that name is $env["tpye"]`},
+	{"both expressions", hook + "    when: data.x ==\n    transform: now()\n", `
+		6:19: webhooks[0].when: unexpected end
+		7:16: webhooks[0].transform: now is not for events; the same event has to give the same result; time is the event's own`},
+
 	// Not supported yet.
-	{"later keys", "history: {keep: 3d}\n" + hook + "    when: x\n    profile: github\n    format: data\n    secret: whsk_x\n", `
+	{"later keys", "history: {keep: 3d}\n" + hook + "    proxy: x\n    profile: github\n    format: data\n    secret: whsk_x\n", `
 		1:11: history.keep: is not supported yet; remove it
-		7:5: webhooks[0].when: is not supported yet; remove it
+		7:5: webhooks[0].proxy: is not supported yet; remove it
 		8:14: webhooks[0].profile: github is not supported yet; write standard, cloudevents or qlik
 		9:13: webhooks[0].format: data is not supported yet; write standard, cloudevents or cloudevents-0.1
 		10:13: webhooks[0].secret: a secret whsk_… is not supported yet; write 32 to 64 characters or whsec_…`},

@@ -9,8 +9,7 @@ func unsupported(where string) []string {
 		return []string{"keep", "max_size"}
 	case "webhook":
 		return []string{
-			"when", "transform", "paused",
-			"expire_after", "max_backlog", "tls", "proxy",
+			"paused", "expire_after", "max_backlog", "tls", "proxy",
 		}
 	case "profile":
 		return []string{"github", "stripe", "shopify"}

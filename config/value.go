@@ -72,8 +72,12 @@ func (l *loader) fail(v *value, message, hint string) { l.report(v, v.node, mess
 func (l *loader) failKey(v *value, message, hint string) { l.report(v, v.name, message, hint) }
 
 func (l *loader) report(v *value, at *yaml.Node, message, hint string) {
+	l.reportAt(v, at.Line, at.Column, message, hint)
+}
+
+func (l *loader) reportAt(v *value, line, column int, message, hint string) {
 	if l.budget >= 0 {
-		l.found.add(Problem{Line: at.Line, Column: at.Column, Path: v.path(), Message: message, Hint: hint})
+		l.found.add(Problem{Line: line, Column: column, Path: v.path(), Message: message, Hint: hint})
 	}
 }
 

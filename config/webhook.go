@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"sidehook/config/expression"
 )
 
 // Webhook is one entry under `webhooks`, with the defaults merged into it and its
@@ -16,6 +18,9 @@ type Webhook struct {
 	URL     URL
 	Events  []string // exact types and globs, at least one
 	Enabled bool
+
+	When      *expression.Program // what an event must be like; nil: any is wanted
+	Transform *expression.Program // makes the body; nil: the format does
 
 	Secrets []Secret // the first signs, and where the scheme carries several, all do; none: unsigned
 	Headers []Header // those of the defaults first; names differ by more than their case
@@ -52,6 +57,7 @@ func (w *Webhook) Equal(o *Webhook) bool {
 	return w == o ||
 		w.Name == o.Name && w.Was == o.Was &&
 			w.URL.Equal(o.URL) && slices.Equal(w.Events, o.Events) && w.Enabled == o.Enabled &&
+			w.When.Equal(o.When) && w.Transform.Equal(o.Transform) &&
 			slices.EqualFunc(w.Secrets, o.Secrets, Secret.Equal) && slices.EqualFunc(w.Headers, o.Headers, Header.Equal) &&
 			w.Profile == o.Profile && w.Format == o.Format &&
 			slices.Equal(w.Signature, o.Signature) && w.UserAgent == o.UserAgent &&

@@ -13,7 +13,15 @@ type Entry struct {
 	To         []string // the webhooks that it goes to; shared, not changed
 	Test       string   // the webhook that it is a test of, which has no queue for it; "" for any other
 	Generation uint64   // of the configuration that chose them
+	Failures   []Failure
 }
+
+// Failure is why it could not be judged whether a webhook wants an event: its
+// condition failed. The event goes to it all the same, as a delivery that ends
+// as failed without a request, so that it is seen and can be sent again. That is
+// decided when the event is accepted and stands in its record, since by the time
+// of the delivery the condition may be another.
+type Failure struct{ Webhook, Reason string }
 
 // Receipt says what became of one Entry.
 type Receipt struct {

@@ -27,6 +27,10 @@
 //	H5  A failed sync, or a write that failed other than for room, ends Run.
 //	H6  The event of a test is in no queue. Its attempt is made by the process
 //	    that accepted it, or never, and says nothing of the webhook's deliveries.
+//	H7  What a condition failed on when an event was accepted stands in its
+//	    record (Failure), and comes with each claim of that delivery until it
+//	    ends, under whatever name and after whatever restart. A resend, which
+//	    goes past conditions, comes without.
 //
 // Recovery, moment by moment:
 //
@@ -201,7 +205,7 @@ func (j *Journal) Append(ctx context.Context, entries []Entry) ([]Receipt, error
 			identity: j.identify.of(&e.Event),
 			head:     appendEventHead(make([]byte, 0, 128), e),
 			tail:     e.Event.JSON,
-			body:     &body{e.Event.JSON, e.Event.Filled},
+			body:     &body{e.Event.JSON, e.Event.Filled, e.Failures},
 			to:       e.To,
 		}
 	}

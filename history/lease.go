@@ -16,6 +16,7 @@ type Lease struct {
 	Accepted time.Time
 	Attempt  int // the number of this attempt, from 1
 	Resend   bool
+	Unmet    string // why the condition failed that should have judged it, or ""
 
 	item
 	key   string // whose line it is the first of
@@ -148,6 +149,7 @@ func (q *Queue) open(l *Lease) error {
 	}
 	l.Resend = l.of != 0 // a start may not have known
 	l.Event, l.Filled = l.body.json, l.body.filled
+	l.Unmet = l.body.unmet(l.queue.name)
 	l.Accepted = time.Unix(0, l.accepted)
 	return nil
 }

@@ -119,7 +119,7 @@ func (j *Journal) itemOf(line *segment.Line) item {
 	a := parseAccepted(line)
 	it := item{seq: a.Seq, of: a.Of, place: a.Place, accepted: a.At.UnixNano()}
 	if a.Event != nil && j.held.Load() < bodyBudget {
-		it.body = &body{bytes.Clone(a.Event), a.Filled}
+		it.body = &body{bytes.Clone(a.Event), a.Filled, a.Failures}
 	}
 	return it
 }
@@ -137,8 +137,9 @@ func (j *Journal) load(it *item) error {
 			return err
 		}
 		a = parseAccepted(&line)
+		a.Failures = nil
 	}
-	it.body = &body{a.Event, a.Filled}
+	it.body = &body{a.Event, a.Filled, a.Failures}
 	return nil
 }
 

@@ -44,6 +44,17 @@ func appendEventHead(dst []byte, e *Entry) []byte {
 		dst = append(dst, `,"filled":`...)
 		dst = appendNames(dst, e.Event.Filled)
 	}
+	if len(e.Failures) > 0 {
+		dst = append(dst, `,"failed_when":{`...)
+		for i, f := range e.Failures {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(event.AppendString(dst, f.Webhook), ':')
+			dst = event.AppendString(dst, f.Reason)
+		}
+		dst = append(dst, '}')
+	}
 	return append(dst, `,"event":`...)
 }
 
@@ -67,6 +78,7 @@ type Accepted struct {
 	To         []string
 	Test       string // of a test, the webhook that it is of
 	Filled     []string
+	Failures   []Failure
 	Event      []byte // compact JSON; shares the line's memory
 	Raw        []byte // the whole line
 	Place      segment.Place
@@ -98,6 +110,10 @@ func parseAccepted(line *segment.Line) Accepted {
 			a.Test = text(raw)
 		case "filled":
 			a.Filled = names(raw)
+		case "failed_when":
+			for webhook, reason := range members(inside(raw)) {
+				a.Failures = append(a.Failures, Failure{webhook, text(reason)})
+			}
 		case "event":
 			a.Event = raw
 		}

@@ -19,8 +19,19 @@ type item struct {
 
 // body is what a delivery needs of an event, shared by all webhooks that get it.
 type body struct {
-	json   []byte
-	filled []string
+	json     []byte
+	filled   []string
+	failures []Failure // of an event; a resend goes past conditions
+}
+
+// unmet is why the condition of a webhook failed, or "".
+func (b *body) unmet(webhook string) string {
+	for _, f := range b.failures {
+		if f.Webhook == webhook {
+			return f.Reason
+		}
+	}
+	return ""
 }
 
 // size is what the item counts for in a backlog, in bytes of the file.

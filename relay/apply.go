@@ -11,7 +11,6 @@ import (
 	"sidehook/history"
 	"sidehook/relay/deliver"
 	"sidehook/relay/intake"
-	"sidehook/relay/route"
 	"sidehook/relay/sign"
 )
 
@@ -21,7 +20,7 @@ type force struct {
 	digest     string // of what is in force of the file
 	generation uint64
 	loaded     time.Time
-	index      *route.Index
+	decider    *decider
 	webhooks   map[string]entry
 }
 
@@ -68,7 +67,6 @@ func (r *Relay) prepare(file *config.File) (*force, error) {
 	if f.generation = generation; last != sum {
 		f.generation++
 	}
-	var rules []route.Rule
 	for _, w := range file.Webhooks {
 		e := entry{config: w}
 		if r.force != nil {
@@ -84,11 +82,8 @@ func (r *Relay) prepare(file *config.File) (*force, error) {
 			e.settings = settings
 		}
 		f.webhooks[w.Name] = e
-		if w.Enabled {
-			rules = append(rules, route.Rule{Name: w.Name, Globs: w.Events})
-		}
 	}
-	f.index, err = route.New(rules)
+	f.decider, err = newDecider(file.Webhooks)
 	return f, err
 }
 
@@ -99,7 +94,7 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 		return nil, fmt.Errorf("its url cannot be parsed")
 	}
 	s := &deliver.Settings{
-		URL: to, Shown: w.URL.Redacted(), Format: deliver.Format(w.Format), UserAgent: w.UserAgent,
+		URL: to, Shown: w.URL.Redacted(), Format: deliver.Format(w.Format), Transform: transform(w), UserAgent: w.UserAgent,
 		Timeout: w.Timeout, Retry: w.Retry, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, DisableAfter: w.DisableAfter,
 		Rate: deliver.Rate(w.Rate), Order: history.Order(w.Order),
 		Allow: w.Allow.Prefixes, Off: !w.Enabled, Entry: w.Digest(),
@@ -139,7 +134,7 @@ func (f *force) deliveries() []deliver.Webhook {
 }
 
 func (f *force) intake() intake.Settings {
-	s := intake.Settings{Source: f.file.Source, Types: f.file.EventTypes, Match: f.index.Match, Generation: f.generation}
+	s := intake.Settings{Source: f.file.Source, Types: f.file.EventTypes, Match: f.decider.match, Generation: f.generation}
 	if f.file.History.DropUnmatched {
 		s.Unmatched = intake.Drop
 	}

@@ -17,7 +17,7 @@ type Notices struct{ *notices }
 func NewNotices(index *route.Index, log *slog.Logger, append func(context.Context, []history.Entry) ([]history.Receipt, error)) Notices {
 	n := newNotices(log)
 	n.append, n.state = append, func(string) string { return "failing" }
-	n.force.Store(&force{file: &config.File{Source: "test"}, generation: 7, index: index})
+	n.force.Store(&force{file: &config.File{Source: "test"}, generation: 7, decider: &decider{index: index}})
 	return Notices{n}
 }
 

@@ -20,7 +20,7 @@ import (
 var flow = map[string][]string{
 	"sidehook":      {"relay/command"},
 	"relay/command": {"config", "history", "history/event", "relay", "relay/sign", "relay/systemd"},
-	"relay":         {"config", "history", "history/event", "relay/deliver", "relay/dial", "relay/intake", "relay/metrics", "relay/route", "relay/sign"},
+	"relay":         {"config", "config/expression", "history", "history/event", "relay/deliver", "relay/dial", "relay/intake", "relay/metrics", "relay/route", "relay/sign"},
 	"relay/intake":  {"history", "history/event"},
 	"relay/deliver": {"history", "history/event", "relay/dial", "relay/sign"},
 	"relay/metrics": {"history"},
@@ -29,13 +29,14 @@ var flow = map[string][]string{
 	"history/queuetest":     {"history", "history/event"},
 	"history/segment/memfs": {"history/segment"},
 
-	"config":          {},
-	"history/event":   {},
-	"history/segment": {},
-	"relay/dial":      {},
-	"relay/route":     {},
-	"relay/sign":      {},
-	"relay/systemd":   {},
+	"config":            {"config/expression"},
+	"config/expression": {},
+	"history/event":     {},
+	"history/segment":   {},
+	"relay/dial":        {},
+	"relay/route":       {},
+	"relay/sign":        {},
+	"relay/systemd":     {},
 }
 
 // TestImportsPointOneWay looks at what is built, not at tests: a test may stand

@@ -67,7 +67,7 @@ func (n *notices) happened(h deliver.Happening) {
 
 // add counts a happening, if anyone wants to know.
 func (n *notices) add(t topic, h deliver.Happening) {
-	if f := n.force.Load(); f == nil || len(f.wantNotice(t)) == 0 {
+	if f := n.force.Load(); f == nil || !f.wantNotice(t) {
 		return
 	}
 	n.mu.Lock()

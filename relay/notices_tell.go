@@ -72,14 +72,18 @@ func (n *notices) tell(ctx context.Context) error {
 	}
 }
 
-// wantNotice are the webhooks that want a notice, but for the one that it is
-// about.
-func (f *force) wantNotice(t topic) []string {
-	want := f.index.Match(t.kind)
-	if !slices.Contains(want, t.webhook) {
-		return want
+// wantNotice says whether a webhook may want a notice: whether a glob of one
+// matches, other than the one that it is about.
+func (f *force) wantNotice(t topic) bool {
+	return len(without(f.decider.index.Match(t.kind), t.webhook)) > 0
+}
+
+// without leaves the list, which is shared, as it is.
+func without(list []string, name string) []string {
+	if !slices.Contains(list, name) {
+		return list
 	}
-	return slices.DeleteFunc(slices.Clone(want), func(name string) bool { return name == t.webhook })
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == name })
 }
 
 // write makes events and appends them, all or none.
@@ -88,10 +92,6 @@ func (n *notices) write(ctx context.Context, batch []said) error {
 	var entries []history.Entry
 	for i := range batch {
 		b := &batch[i]
-		to := f.wantNotice(b.topic)
-		if len(to) == 0 { // an edit took them away
-			continue
-		}
 		data := struct {
 			Webhook string `json:"webhook,omitempty"`
 			State   string `json:"state,omitempty"` // as it is now
@@ -106,7 +106,11 @@ func (n *notices) write(ctx context.Context, batch []said) error {
 			n.log.Error("cannot make an operational event", "type", b.kind, "webhook", b.webhook, "error", err)
 			continue
 		}
-		entries = append(entries, history.Entry{Event: e, To: to, Generation: f.generation})
+		to, failures := f.decider.match(&e)
+		if to = without(to, b.webhook); len(to) > 0 { // else nobody wants it, or no more
+			failures = slices.DeleteFunc(failures, func(f history.Failure) bool { return f.Webhook == b.webhook })
+			entries = append(entries, history.Entry{Event: e, To: to, Failures: failures, Generation: f.generation})
+		}
 	}
 	if len(entries) == 0 {
 		return nil

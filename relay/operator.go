@@ -113,7 +113,7 @@ func (o *operator) Event(_ context.Context, which intake.Which) (intake.Story, e
 	}
 	story := intake.Story{
 		Seq: a.Seq, At: a.At, Generation: a.Generation, To: a.To, Test: a.Test, Filled: a.Filled, Event: a.Event,
-		Webhooks: o.decisions(&a, a.Standings(outcomes), e.Type),
+		Webhooks: o.decisions(&a, a.Standings(outcomes), &e),
 	}
 	for _, r := range resends {
 		story.Resends = append(story.Resends, r.JSON())
@@ -134,46 +134,6 @@ func find(reading *history.Reading, which intake.Which) (history.Accepted, error
 		return a, &intake.NotFoundError{What: what}
 	}
 	return a, err
-}
-
-// maxDecisions bounds the webhooks that are told of because they do not want
-// an event.
-const maxDecisions = 100
-
-// decisions say why each webhook got the event, and, as the file in force
-// decides now, why the others would or would not.
-func (o *operator) decisions(a *history.Accepted, standings []history.Standing, typ string) []intake.Decision {
-	f, _ := o.inForce()
-	var list []intake.Decision
-	for _, s := range standings {
-		d := intake.Decision{Webhook: s.Webhook, Wanted: true, Status: string(s.Status), Next: s.Next, Why: s.Why()}
-		if slices.Contains(a.To, s.Webhook) {
-			d.Glob, _ = f.index.Why(typ, s.Webhook)
-		}
-		list = append(list, d)
-	}
-	if a.Test != "" {
-		return list // what the others want decided nothing
-	}
-	others := 0
-	for _, w := range f.file.Webhooks {
-		told := slices.ContainsFunc(standings, func(s history.Standing) bool { return s.Webhook == w.Name })
-		if others == maxDecisions || told {
-			continue
-		}
-		others++
-		d := intake.Decision{Webhook: w.Name, Now: true}
-		switch d.Glob, d.Wanted = f.index.Why(typ, w.Name); {
-		case !w.Enabled:
-			d.Why = "it is off"
-		case !d.Wanted:
-			d.Why = "none of its events match: " + strings.Join(w.Events, ", ")
-		default:
-			d.Why = "it was off or not there when the event was accepted"
-		}
-		list = append(list, d)
-	}
-	return list
 }
 
 // Resend sends an event again.

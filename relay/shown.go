@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"sidehook/config"
@@ -15,6 +16,8 @@ func shown(w *config.Webhook) json.RawMessage {
 		Description string            `json:"description,omitempty"`
 		URL         string            `json:"url"`
 		Events      []string          `json:"events"`
+		When        string            `json:"when,omitempty"`
+		Transform   string            `json:"transform,omitempty"`
 		Secret      string            `json:"secret,omitempty"`
 		Headers     map[string]string `json:"headers,omitempty"`
 		Enabled     bool              `json:"enabled"`
@@ -33,6 +36,12 @@ func shown(w *config.Webhook) json.RawMessage {
 		Profile: w.Profile, Format: w.Format, Signature: w.Signature, UserAgent: w.UserAgent,
 		Timeout: config.FormatDuration(w.Timeout), Retry: []string{}, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, Disable: "never", Headers: map[string]string{}, Allow: w.Allow.Words(),
 	}
+	if w.When != nil {
+		view.When = w.When.String()
+	}
+	if w.Transform != nil {
+		view.Transform = w.Transform.String()
+	}
 	if w.DisableAfter > 0 {
 		view.Disable = config.FormatDuration(w.DisableAfter)
 	}
@@ -45,9 +54,11 @@ func shown(w *config.Webhook) json.RawMessage {
 	for _, wait := range w.Retry {
 		view.Retry = append(view.Retry, config.FormatDuration(wait))
 	}
-	text, err := json.Marshal(view)
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // expressions are full of < and >
+	if encoder.Encode(view) != nil {
 		return nil // strings, numbers and booleans cannot fail
 	}
-	return text
+	return text.Bytes()
 }

@@ -158,10 +158,21 @@ func (p *storyPrinter) why(name string, decided int) string {
 		}
 		return "it was resent to it"
 	}
-	if decided >= 0 && p.story.Webhooks[decided].Glob != "" {
-		return fmt.Sprintf("%s matches %s", p.story.Webhooks[decided].Glob, p.event.Type)
+	why := fmt.Sprintf("its events matched as of generation %d", p.story.Generation)
+	if decided < 0 {
+		return why
 	}
-	return fmt.Sprintf("its events matched as of generation %d", p.story.Generation)
+	d := &p.story.Webhooks[decided]
+	if d.Glob != "" {
+		why = fmt.Sprintf("%s matches %s", d.Glob, p.event.Type)
+	}
+	switch {
+	case d.Why != "":
+		why += "; " + d.Why
+	case d.When != "":
+		why += ", and " + d.When
+	}
+	return why
 }
 
 // announce prints that a resend begins.

@@ -38,6 +38,7 @@ type decision struct {
 	Webhook string    `json:"webhook"`
 	Wanted  bool      `json:"wanted"`
 	Glob    string    `json:"glob,omitempty"`
+	When    string    `json:"when,omitempty"`
 	Why     string    `json:"why,omitempty"`
 	Now     bool      `json:"now,omitempty"` // as the file in force decides now
 	Status  string    `json:"status,omitempty"`
@@ -122,7 +123,13 @@ func readStory(dir, id string) (story, error) {
 		s.Attempts = append(s.Attempts, attempt)
 	}
 	for _, x := range a.Standings(outcomes) {
-		s.Webhooks = append(s.Webhooks, decision{Webhook: x.Webhook, Wanted: true, Why: x.Why(), Status: string(x.Status), Next: x.Next})
+		d := decision{Webhook: x.Webhook, Wanted: true, Why: x.Why(), Status: string(x.Status), Next: x.Next}
+		for _, failure := range a.Failures {
+			if failure.Webhook == x.Webhook {
+				d.Why = "its condition failed: " + failure.Reason
+			}
+		}
+		s.Webhooks = append(s.Webhooks, d)
 	}
 	return s, nil
 }

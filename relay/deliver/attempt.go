@@ -46,7 +46,11 @@ func (c *client) attempt(ctx context.Context, l *Lease, w *Webhook) (o outcome) 
 	if id != e.ID {
 		o.record.SentID = id
 	}
-	body := c.settings.Format.body(&e, l.Accepted)
+	body, err := c.body(&e, l)
+	if err != nil {
+		o.verdict, o.record.Error = unfit, err.Error()
+		return o
+	}
 	header, own := c.header(&e, l, sign.Message{ID: id, Timestamp: time.Now(), Body: body})
 	o.record.Request = own
 
@@ -64,6 +68,21 @@ func (c *client) attempt(ctx context.Context, l *Lease, w *Webhook) (o outcome) 
 		o.broken = append(o.broken, c.brokenTry(o.record, b))
 	}
 	return o
+}
+
+// body is what is sent: what transform makes of the event, or else its format.
+func (c *client) body(e *event.Event, l *Lease) ([]byte, error) {
+	if l.Unmet != "" {
+		return nil, fmt.Errorf("when: %s", l.Unmet)
+	}
+	if c.settings.Transform == nil {
+		return c.settings.Format.body(e, l.Accepted), nil
+	}
+	body, err := c.settings.Transform(e)
+	if err != nil {
+		return nil, fmt.Errorf("transform: %w", err)
+	}
+	return body, nil
 }
 
 // send makes the request, with its quick tries.

@@ -18,6 +18,9 @@
 //	    they began.
 //	D6  After ctx of Run is done nothing is claimed any more, and when Run
 //	    returns every lease has been ended, and every test recorded.
+//	D7  Of a delivery whose event cannot be judged or formed, by the condition or
+//	    the transform of its webhook, nothing is sent: it ends as failed, with
+//	    the key and the reason, and says nothing of the receiver.
 //
 // Package relay runs one Deliverer and applies each configuration to it.
 package deliver

@@ -46,6 +46,7 @@ type Lease struct {
 	Accepted time.Time
 	Attempt  int // the number of this attempt, from 1
 	Resend   bool
+	Unmet    string // why the condition failed that should have judged it; it is not sent
 	Outcome
 }
 
@@ -78,6 +79,6 @@ func (q journalQueue) Claim(pick history.Pick) (Lease, bool) {
 	}
 	return Lease{
 		Seq: l.Seq, Event: l.Event, Filled: l.Filled, Accepted: l.Accepted,
-		Attempt: l.Attempt, Resend: l.Resend, Outcome: l,
+		Attempt: l.Attempt, Resend: l.Resend, Unmet: l.Unmet, Outcome: l,
 	}, true
 }

@@ -35,6 +35,7 @@ type item struct {
 	due      time.Time
 	attempts int
 	resend   bool
+	unmet    string
 }
 
 // line is one record.
@@ -67,10 +68,18 @@ func (q *queue) add(ids ...string) {
 	}
 }
 
-func (q *queue) addJSON(event string) {
+func (q *queue) addJSON(event string) { q.push(item{event: event}) }
+
+// addUnmet accepts an event of this id that a condition failed on.
+func (q *queue) addUnmet(id, why string) {
+	q.push(item{event: `{"specversion":"1.0","id":"` + id + `","source":"test","type":"order.paid"}`, unmet: why})
+}
+
+func (q *queue) push(it item) {
 	q.mu.Lock()
 	q.seq++
-	q.fresh = append(q.fresh, item{seq: q.seq, event: event, accepted: time.Now()})
+	it.seq, it.accepted = q.seq, time.Now()
+	q.fresh = append(q.fresh, it)
 	wake := q.wake
 	q.mu.Unlock()
 	wake()
@@ -99,7 +108,7 @@ func (q *queue) Claim(pick history.Pick) (deliver.Lease, bool) {
 	q.peak = max(q.peak, q.flight)
 	return deliver.Lease{
 		Seq: it.seq, Event: []byte(it.event), Accepted: it.accepted,
-		Attempt: it.attempts + 1, Resend: it.resend, Outcome: lease{q, it},
+		Attempt: it.attempts + 1, Resend: it.resend, Unmet: it.unmet, Outcome: lease{q, it},
 	}, true
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/relay/sign"
 )
 
@@ -22,10 +23,13 @@ type Webhook struct {
 // Settings are what an entry says, its defaults filled in: a concurrency or a
 // time-out of zero is one. They are not changed once handed over.
 type Settings struct {
-	URL         *url.URL
-	Shown       string // the URL as it may be shown
-	Headers     []Header
-	Format      Format
+	URL     *url.URL
+	Shown   string // the URL as it may be shown
+	Headers []Header
+	Format  Format
+	// Transform makes the body in place of Format, as JSON. It may be called by
+	// many at once; an event that it fails on ends as failed. Nil: none.
+	Transform   func(*event.Event) ([]byte, error)
 	Signers     []*sign.Signer
 	UserAgent   string
 	Timeout     time.Duration   // of one attempt
@@ -52,6 +56,14 @@ type Header struct {
 	Secret      bool
 }
 
+// contentType is that of the body.
+func (s *Settings) contentType() string {
+	if s.Transform != nil {
+		return "application/json"
+	}
+	return s.Format.contentType()
+}
+
 // idle says whether nothing is to be sent.
 func (s *Settings) idle() bool { return s == nil || s.Off || s.Paused }
 
@@ -75,7 +87,7 @@ func (w *Webhook) record() history.Config {
 		headers = append(headers, history.Header{Name: h.Name, Value: value})
 	}
 	headers = append(headers,
-		history.Header{Name: "Content-Type", Value: s.Format.contentType()},
+		history.Header{Name: "Content-Type", Value: s.contentType()},
 		history.Header{Name: "User-Agent", Value: s.UserAgent})
 	return history.Config{Generation: w.Generation, URL: s.Shown, Headers: headers}
 }

@@ -82,14 +82,15 @@ func (x *exchange) decode(set *settings, f form) *problem {
 			return p
 		}
 		var to []string
+		var failures []history.Failure
 		if set.Match != nil {
-			to = set.Match(e.Type)
+			to, failures = set.Match(e)
 		}
 		x.answers = append(x.answers, answered{id: e.ID, to: to})
 		if len(to) == 0 && set.Unmatched == Drop {
 			continue
 		}
-		x.entries = append(x.entries, history.Entry{Event: *e, To: to, Generation: set.Generation})
+		x.entries = append(x.entries, history.Entry{Event: *e, To: to, Generation: set.Generation, Failures: failures})
 		x.places = append(x.places, i)
 	}
 	return nil

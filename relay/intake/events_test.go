@@ -180,9 +180,18 @@ func TestUnmatchedDropped(t *testing.T) {
 	}
 }
 
+// What a condition failed on goes to its webhook, with the reason.
+func TestKeepsFailuresOfConditions(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	l.post(t, jsonType, `{"type":"failing.x","id":"1"}`).check(t, 202, `{"id":"1","webhooks":["one","two"]}`+"\n")
+	if got := l.journal.events()[0].Failures; len(got) != 1 || got[0] != (history.Failure{Webhook: "two", Reason: "why not"}) {
+		t.Errorf("kept %v", got)
+	}
+}
+
 func TestApply(t *testing.T) {
 	l := start(t, settings, intake.Options{})
-	next := intake.Settings{Source: "other", Types: map[string]string{"z": ""}, Match: func(string) []string { return []string{"new"} }, Generation: 8}
+	next := intake.Settings{Source: "other", Types: map[string]string{"z": ""}, Match: func(*event.Event) ([]string, []history.Failure) { return []string{"new"}, nil }, Generation: 8}
 	l.Apply(next)
 	l.post(t, jsonType, `{"type":"z","id":"1"}`).check(t, 202, `{"id":"1","webhooks":["new"]}`+"\n")
 	if got := l.post(t, jsonType, `{"type":"a.b"}`).StatusCode; got != 422 {

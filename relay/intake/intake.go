@@ -48,8 +48,9 @@ type Settings struct {
 	Source string
 	// Types is the catalogue of event types; nil lets every type in.
 	Types map[string]string
-	// Match names the webhooks that want a type. The slice is shared. Nil: none.
-	Match func(typ string) []string
+	// Match names the webhooks that an event goes to, and those of them whose
+	// condition failed on it. The names are shared. Nil: none.
+	Match func(*event.Event) (to []string, failures []history.Failure)
 	// Generation is the number of the configuration that these are of.
 	Generation uint64
 	// Unmatched says what becomes of events that no webhook wants.

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/relay/intake"
 )
 
@@ -80,14 +81,16 @@ func (j *journal) events() []history.Entry {
 var both = []string{"one", "two"}
 
 // match is what the webhooks of the tests want.
-func match(typ string) []string {
+func match(e *event.Event) (to []string, failures []history.Failure) {
 	switch {
-	case strings.HasPrefix(typ, "a."):
-		return both[:1]
-	case strings.HasPrefix(typ, "b."):
-		return both
+	case strings.HasPrefix(e.Type, "a."):
+		return both[:1], nil
+	case strings.HasPrefix(e.Type, "b."):
+		return both, nil
+	case strings.HasPrefix(e.Type, "failing."):
+		return both, []history.Failure{{Webhook: "two", Reason: "why not"}}
 	}
-	return nil
+	return nil, nil
 }
 
 var settings = intake.Settings{Source: "test", Match: match, Generation: 7}

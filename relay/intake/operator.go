@@ -128,6 +128,7 @@ type Decision struct {
 	Webhook string    `json:"webhook"`
 	Wanted  bool      `json:"wanted"`
 	Glob    string    `json:"glob,omitempty"` // the one that matched
+	When    string    `json:"when,omitempty"` // the condition that holds, or decided otherwise
 	Why     string    `json:"why,omitempty"`
 	Now     bool      `json:"now,omitempty"`    // as the file in force decides, not the one of that time
 	Status  string    `json:"status,omitempty"` // of its last attempt; waiting before the first

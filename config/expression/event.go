@@ -1,0 +1,35 @@
+package expression
+
+// Event is what expressions are evaluated on. It decodes what they ask for once,
+// so that many of them may be run on it, one at a time.
+type Event struct {
+	size    int
+	lookup  func(name string) []byte
+	decoded []decoded
+}
+
+type decoded struct {
+	name  string
+	value any
+}
+
+// NewEvent makes an event of so many bytes. Lookup returns the JSON value of one
+// of its names, which is valid JSON, or nil if it has no such name.
+func NewEvent(size int, lookup func(name string) []byte) *Event {
+	return &Event{size: size, lookup: lookup}
+}
+
+// name returns the value of a name.
+func (e *Event) name(name string) any {
+	for i := range e.decoded {
+		if e.decoded[i].name == name {
+			return e.decoded[i].value
+		}
+	}
+	var value any
+	if raw := e.lookup(name); raw != nil {
+		value = decode(raw)
+	}
+	e.decoded = append(e.decoded, decoded{name, value})
+	return value
+}

@@ -1,0 +1,266 @@
+package expression_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"sidehook/config/expression"
+)
+
+// lookup finds the names of an event that is written as one object.
+func lookup(t testing.TB, text string) func(string) []byte {
+	t.Helper()
+	var names map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &names); err != nil {
+		t.Fatal(err)
+	}
+	return func(name string) []byte { return names[name] }
+}
+
+func newEvent(t testing.TB, text string) *expression.Event {
+	t.Helper()
+	return expression.NewEvent(len(text), lookup(t, text))
+}
+
+const order = `{"type":"com.example.order.paid","source":"/shop","id":"7","time":"2026-11-23T14:55:00Z","tenantid":"t-1","date":"x",
+"data":{"paid":true,"open":false,"none":null,"n":5,"price":12.5,"name":"Ada","list":[1,2,3],"big":12345678901234567890,"huge":1e400,
+"items":[{"sku":"a","price":3,"tags":["x"]},{"sku":"b","price":30}],"no":"no","nested":{"deep":{"x":1}}}}`
+
+func TestHolds(t *testing.T) {
+	for text, want := range map[string]bool{
+		`true`: true, `data.paid`: true, `data.open`: false, `type == "com.example.order.paid"`: true,
+		`type startsWith "com.example."`: true, `type endsWith ".paid" and source == "/shop"`: true,
+		`tenantid == "t-1"`: true, `$env["date"] == "x"`: true, `$env["tenantid"] == "t-1"`: true,
+		`data.n > 4 && data.n <= 5`: true, `1 < data.n < 6`: true, `data.price * 2 == 25`: true,
+		`data.name in ["Ada", "Bob"]`: true, `data.name not in ["Ada"]`: false, `"n" in data`: true,
+		`data.name matches "^A.a$"`: true, `not (data.name matches "^B")`: true,
+		`any(data.items, .price > 10)`: true, `all(data.items, .price > 10)`: false, `none(data.items, {.sku == "z"})`: true,
+		`one(data.items, .sku == "a")`: true, `len(filter(data.items, .price > 10)) == 1`: true,
+		`count(data.items, .price > 1) == 2`: true, `sum(data.items, .price) == 33`: true, `sum(data.list) == 6`: true,
+		`find(data.items, .sku == "b").price == 30`: true, `findIndex(data.items, .sku == "b") == 1`: true,
+		`len(map(filter(data.items, .price > 1), .sku)) == 2`: true, `data.items | any(#.sku == "a")`: true,
+		`reduce(data.list, #acc + #, 0) == 6`: true, `reduce(data.list, #acc * #) == 6`: true,
+		`data.list[0] == 1 and data.list[-1] == 3`: true, `data.list[1:] == [2, 3]`: true,
+		`data.items[0] == {"price": 3, "tags": ["x"], "sku": "a"}`: true,
+		`data.big > 12345678901234560000.0`:                        true, `data.huge > 1e308`: true, `data.big == data.big`: true,
+		`let x = data.n; let y = x + 1; y == 6`: true, `data.paid ? data.n == 5 : false`: true,
+		`if data.open { false } else { data.paid }`:                    true,
+		`date(time).Year() == 2026 && date(time) > date("2026-01-01")`: true, `date(time) - date("2026-11-23") < duration("15h")`: true,
+		`upper(data.name) == "ADA"`: true, `data.name contains "d"`: true, `len(data.name) == 3`: true,
+		`max(data.list) == 3 && min(3, 2.5) == 2.5`: true, `int("5") == data.n`: true, `data?.name == "Ada"`: true,
+		`sortBy(data.items, .price, "desc")[0].sku == "b"`: true, `groupBy(data.items, .sku).a[0].price == 3`: true,
+		`9223372036854775807 + 1 == 9223372036854775808.0`: true,
+		`uniq([1, 1, 2]) == [1, 2]`:                        true, `join(["a", "b"], "-") == "a-b"`: true,
+	} {
+		got, err := holds(t, text)
+		if err != nil || got != want {
+			t.Errorf("%s: %v, %v; want %v", text, got, err, want)
+		}
+	}
+}
+
+// What is missing or null counts as false.
+func TestMissingCountsAsFalse(t *testing.T) {
+	for text, want := range map[string]bool{
+		`data.x`: false, `not data.x`: true, `data.none`: false, `!data.none`: true, `subject == "a"`: false, `nosuch`: false, `nosuch.a.b`: false,
+		`data.a.b.c`: false, `data.a.b.c == 1`: false, `data.a.b.c != 1`: true, `data.name.first.x`: false, `data.list[7].x`: false,
+		`data.x > 5`: false, `data.x < 5`: false, `data.x >= 5 or data.n == 5`: true, `not (data.x > 5)`: true,
+		`data.x == nil`: true, `data.none == nil`: true, `data.x == false`: true, `data.x != true`: true, `data.x == data.y`: true,
+		`data.x and data.paid`: false, `data.x or data.paid`: true, `data.x ? false : true`: true,
+		`data.x + 1 > 0`: false, `-data.x < 1`: false, `len(data.x) > 0`: false, `len(data.x) == 0`: false, `lower(data.x) == "a"`: false,
+		`any(data.x, # > 1)`: false, `all(data.x, # > 1)`: false, `none(data.x, # > 1)`: false, `not any(data.x, # > 1)`: true,
+		`any(data.items, .nosuch)`: false, `all(data.items, .nosuch > 1)`: false,
+		`data.x contains "a"`: false, `data.x startsWith "a"`: false, `data.x matches "a"`: false, `data.x in [1]`: false, `1 in data.x`: false,
+		`not ("a" in data.x)`: true, `(data.x ?? "d") == "d"`: true, `data.x?.y.z == nil`: true, `date(data.x).Year() > 1`: false,
+		`data.x[0] == 1`: false, `data.x[1:2] == 1`: false, `toJSON(data.x) == "null"`: true, `$env["nosuch"]`: false,
+	} {
+		got, err := holds(t, text)
+		if err != nil || got != want {
+			t.Errorf("%s: %v, %v; want %v", text, got, err, want)
+		}
+	}
+}
+
+func TestConditionFails(t *testing.T) {
+	for text, says := range map[string]string{
+		`data.n`:                             "its result is a number, not true or false",
+		`data.name`:                          "its result is a string",
+		`not data.n`:                         "data.n is a number, not true or false",
+		`data.n and true`:                    "data.n is a number",
+		`data.name > 5`:                      "data.name > 5: a string and a number cannot be compared",
+		`data.name + 1 == 2`:                 "data.name + 1: a string and a number do not go together",
+		`data.n % 0 == 1`:                    "divides by 0",
+		`data.n contains "a"`:                "contains: data.n is a number, not a string",
+		`len(filter(data.items, .tags)) > 1`: ".tags is a list, not true or false",
+		`data.items[0].tags contains "x"`:    "is a list, not a string",
+		`any(data.n, # > 1)`:                 "any: data.n is a number, not a list",
+		`any(data.list, #)`:                  "# is a number, not true or false",
+		`len(data.n) > 1`:                    "len: a number is not a string, a list or an object",
+		`int("x") == 1`:                      `int: "x" is no integer`,
+		`date("x").Year() == 1`:              `date: "x" is no date`,
+		`data.name.Year() == 1`:              "which has no functions",
+		`1 in data.n`:                        "neither a list nor an object",
+	} {
+		if got, err := holds(t, text); got || err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, %v; want it to fail with %q", text, got, err, says)
+		}
+	}
+}
+
+func holds(t *testing.T, text string) (bool, error) {
+	t.Helper()
+	p, err := new(expression.Compiler).Condition(text)
+	if err != nil {
+		return false, err
+	}
+	return p.Holds(newEvent(t, order))
+}
+
+func TestTransform(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"text": "New app " + data.name}`:                  `{"text":"New app Ada"}`,
+		`{"z": 1, "a": data.n, b: [data.price, nil, true]}`: `{"z":1,"a":5,"b":[12.5,null,true]}`,
+		`data.big`:                               `12345678901234567890`,
+		`{"n": data.big, "h": data.huge}`:        `{"n":12345678901234567890,"h":1e400}`,
+		`data.items[0]`:                          `{"sku":"a","price":3,"tags":["x"]}`,
+		`map(data.items, ({"s": .sku}))`:         `[{"s":"a"},{"s":"b"}]`,
+		`data.none`:                              `null`,
+		`data.nosuch`:                            `null`,
+		`subject`:                                `null`,
+		`data.nosuch?.a.b`:                       `null`,
+		`data.nosuch.a ?? "x"`:                   `"x"`,
+		`data.nosuch ? 1 : 2`:                    `2`,
+		`"<&>\u2028\"\\\n"`:                      "\"<&>\u2028\\\"\\\\\\n\"",
+		`9223372036854775807`:                    `9223372036854775807`,
+		`9007199254740993 + data.n - data.n`:     `9007199254740993`,
+		`9223372036854775807 + 1`:                `9223372036854776000`,
+		`-9223372036854775807 * 3`:               `-27670116110564327000`,
+		`7 / 2`:                                  `3.5`,
+		`6 / 2`:                                  `3`,
+		`1 / 3`:                                  `0.3333333333333333`,
+		`{(data.name): 1, "Ada": 2}`:             `{"Ada":2}`,
+		`toJSON(data.items[1])`:                  `"{\"sku\":\"b\",\"price\":30}"`,
+		`fromJSON("{\"b\":1.10, \"a\": [1e2]}")`: `{"b":1.10, "a": [1e2]}`,
+		`toPairs(data.nested)`:                   `[["deep",{"x":1}]]`,
+		`keys(data.items[1])`:                    `["sku","price"]`,
+		`sort([3, 1, data.big, 2.5])`:            `[1,2.5,3,12345678901234567890]`,
+		`flatten([1, [2, [3]]])`:                 `[1,2,3]`,
+		`split("a,b", ",")`:                      `["a","b"]`,
+		`1..3`:                                   `[1,2,3]`,
+		`date(time)`:                             `"2026-11-23T14:55:00Z"`,
+		`date("2026-11-23T14:55:00+01:00").Format("MST -0700")`: `"+0100 +0100"`,
+		`trim("xxaxx", "xy")`: `"a"`,
+		`[abs(-3), abs(-9223372036854775807 - 1), ceil(1.2), floor(-1.2), round(2.5)]`:                                                                           `[3,9223372036854776000,2,-2,3]`,
+		`[bitand(6, 3), bitor(6, 3), bitxor(6, 3), bitnand(6, 3), bitshl(1, 4), bitshr(16, 2), bitushr(16, 2), bitnot(0)]`:                                       `[2,7,5,4,16,4,4,-1]`,
+		`[trimPrefix("aab", "a"), trimSuffix("aab", "b"), upper("ä"), indexOf("aab", "b"), lastIndexOf("aab", "a"), hasPrefix("ab", "a"), hasSuffix("ab", "a")]`: `["ab","aa","Ä",2,1,true,false]`,
+		`[fromBase64(toBase64("hé")), repeat("ab", 2), splitAfter("a,b", ",")[0], split("a,b,c", ",", 2)[1]]`:                                                    `["hé","abab","a,","b,c"]`,
+		`[first([1, 2]), last([1, 2]), first([]), get(data, "n"), get([1], 5), take([1, 2, 3], 2), reverse([1, 2])]`:                                             `[1,2,null,5,null,[1,2],[2,1]]`,
+		`[values({"a": 1}), fromPairs([["k", 2]]), mean([1, 2]), max(1, [2, 3]), min([]), float("1.5"), int(2.9), len("äö")]`:                                    `[[1],{"k":2},1.5,3,null,1.5,2,2]`,
+		`date(time).Format("2006")`: `"2026"`,
+		`duration("90m")`:           `"1h30m0s"`,
+		`replace("aXbX", "X", "")`:  `"ab"`,
+		`"äöü"[1:2]`:                `"ö"`,
+		`string(data.n) + "!"`:      `"5!"`,
+		`groupBy(data.list, # > 1)`: `{"false":[1],"true":[2,3]}`,
+		`median([1, 9, 2])`:         `2`,
+		`concat([1], data.list)`:    `[1,1,2,3]`,
+		`data.list`:                 `[1,2,3]`,
+	} {
+		got, err := transform(t, text)
+		if err != nil || got != want {
+			t.Errorf("%s: %s, %v; want %s", text, got, err, want)
+		}
+	}
+}
+
+// What is copied whole keeps its bytes.
+func TestCopyIsExact(t *testing.T) {
+	for _, raw := range []string{
+		`12345678901234567890`, `1e400`, `1.10`, `-0`, `0.1e1`, `-1E-2`, `9223372036854775807`, `-9223372036854775808`, `9223372036854775808`,
+		`{"z":1.0,"a":[1e5,{"y":-0.0,"x":null}],"z":2,"\u0061":"\ud800"}`, `[]`, `{}`, `""`, `"a"`, `null`, `true`,
+		`"` + strings.Repeat("x", 1000) + `"`, strings.Repeat("[", 900) + strings.Repeat("]", 900),
+	} {
+		for text, want := range map[string]string{`data`: raw, `{"d": data}`: `{"d":` + raw + `}`, `[data, {"x": [data]}]`: `[` + raw + `,{"x":[` + raw + `]}]`} {
+			p, err := new(expression.Compiler).Transform(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := p.Transform(newEvent(t, `{"data":`+raw+`}`))
+			if err != nil || string(got) != want {
+				t.Errorf("%s of %.60s: %.60s, %v", text, raw, got, err)
+			}
+		}
+	}
+}
+
+func TestTransformFails(t *testing.T) {
+	for text, says := range map[string]string{
+		`data.nosuch.a`:                   "read a: data.nosuch is missing or null",
+		`"New " + data.nosuch`:            "+: data.nosuch is missing or null",
+		`lower(data.nosuch)`:              "lower: data.nosuch is missing or null",
+		`map(data.nosuch, #)`:             "map: data.nosuch is missing or null",
+		`data.name.first`:                 "read first: data.name is a string",
+		`data.list[9]`:                    "which does not have it",
+		`1 / 0`:                           "JSON cannot hold",
+		`data.huge + 1`:                   "JSON cannot hold",
+		`{"a": [0.0 / 0]}`:                "JSON cannot hold",
+		`int(data.huge)`:                  "a number within the integers",
+		`repeat("abc", 999999999)`:        "larger values",
+		`1..999999999`:                    "larger values",
+		`map(1..5, repeat("a", 1000000))`: "larger values",
+		`fromJSON("{")`:                   "not JSON",
+		`groupBy(data.items, #)`:          "which is no key",
+		`reduce([], #acc)`:                "the list is empty",
+
+		`reduce(1..3000, [#acc], 0)`:                               "nest too deep",
+		`reduce(1..3000, [#acc], 0) == reduce(1..3000, [#acc], 0)`: "nest too deep",
+		`len(flatten(reduce(1..3000, [#acc], 0)))`:                 "nest too deep",
+		`{"a": reduce(1..3000, ({"a": #acc}), 0)}`:                 "nest too deep",
+	} {
+		if got, err := transform(t, text); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %s, %v; want it to fail with %q", text, got, err, says)
+		}
+	}
+}
+
+func transform(t *testing.T, text string) (string, error) {
+	t.Helper()
+	p, err := new(expression.Compiler).Transform(text)
+	if err != nil {
+		return "", err
+	}
+	got, err := p.Transform(newEvent(t, order))
+	return string(got), err
+}
+
+func TestEventsOfAtMost64KiB(t *testing.T) {
+	p, err := new(expression.Compiler).Condition(`type == "a"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, fits := range map[int]bool{expression.MaxEvent: true, expression.MaxEvent + 1: false} {
+		got, err := p.Holds(expression.NewEvent(size, lookup(t, `{"type":"a"}`)))
+		if got != fits || (err == nil) != fits {
+			t.Errorf("%d bytes: %v, %v", size, got, err)
+		}
+	}
+}
+
+// An event decodes a name once, for all that are run on it.
+func TestEventDecodesOnce(t *testing.T) {
+	asked := 0
+	e := expression.NewEvent(10, func(string) []byte { asked++; return []byte(`{"x":1}`) })
+	for range 3 {
+		p, err := new(expression.Compiler).Condition(`data.x == 1 and data.y == nil`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := p.Holds(e); !ok || err != nil {
+			t.Fatalf("%v, %v", ok, err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("the event was asked %d times", asked)
+	}
+}

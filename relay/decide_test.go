@@ -1,0 +1,190 @@
+package relay_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// taken is one request that a receiver got.
+type taken struct{ path, contentType, body string }
+
+// newTaker is a receiver that keeps what it got.
+func newTaker(t *testing.T) (*receiver, func(path string) []taken) {
+	var mu sync.Mutex
+	var all []taken
+	s := newReceiver(t)
+	s.Config.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, taken{r.URL.Path, r.Header.Get("Content-Type"), string(body)})
+	})
+	return s, func(path string) (list []taken) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, x := range all {
+			if x.path == path {
+				list = append(list, x)
+			}
+		}
+		return list
+	}
+}
+
+type decided struct {
+	To       []string
+	Webhooks []struct {
+		Webhook, Glob, When, Why, Status string
+		Wanted, Now                      bool
+	}
+	Attempts []struct {
+		Webhook, Status, Error string
+		Unsent                 bool
+		Request                *struct{}
+	}
+}
+
+func (d *decided) of(t *testing.T, name string) string {
+	t.Helper()
+	for _, w := range d.Webhooks {
+		if w.Webhook == name {
+			return fmt.Sprintf("%t %t %s|%s|%s|%s", w.Wanted, w.Now, w.Status, w.Glob, w.When, w.Why)
+		}
+	}
+	return "none"
+}
+
+// A condition decides when the event is accepted: one that is false keeps it
+// away, and one that fails makes a delivery that ends as failed, unsent, and can
+// be resent past it.
+func TestConditionsDecide(t *testing.T) {
+	s, got := newTaker(t)
+	webhooks := "webhooks:\n" + hook(s, "all", "") +
+		hook(s, "paid", ", when: 'data.paid and amount > 5'") +
+		hook(s, "open", ", when: 'not data.paid'") +
+		hook(s, "fails", ", when: 'data.name > 5'")
+	h := newHost(t, webhooks)
+	var answer struct{ Webhooks []string }
+	h.call("POST", "/v1/events", `{"type":"a.b","id":"e1","amount":7,"data":{"paid":true,"name":"Ada"}}`, &answer)
+	if want := "[all paid fails]"; fmt.Sprint(answer.Webhooks) != want {
+		t.Errorf("goes to %v, want %s", answer.Webhooks, want)
+	}
+	var d decided
+	eventually(t, "three deliveries end", func() bool {
+		d = decided{}
+		return h.call("GET", "/v1/events/e1", "", &d) == 200 && len(d.Attempts) == 3
+	})
+	for name, want := range map[string]string{
+		"all":   "true false delivered|a.*||",
+		"paid":  "true false delivered|a.*|data.paid and amount > 5|",
+		"fails": "true false failed|a.*|data.name > 5|its condition failed: data.name > 5: a string and a number cannot be compared",
+		"open":  "false true |a.*|not data.paid|its condition is false: not data.paid",
+	} {
+		if is := d.of(t, name); is != want {
+			t.Errorf("%s: got %s, want %s", name, is, want)
+		}
+	}
+	for _, a := range d.Attempts {
+		if a.Webhook == "fails" && (a.Status != "failed" || a.Error != "when: data.name > 5: a string and a number cannot be compared" || !a.Unsent || a.Request != nil) {
+			t.Errorf("its delivery: %+v", a)
+		}
+	}
+	if len(got("/fails")) != 0 || len(got("/open")) != 0 || len(got("/paid")) != 1 {
+		t.Errorf("requests: %v, %v, %v", got("/fails"), got("/open"), got("/paid"))
+	}
+	// A resend goes past conditions: one that failed, and one that was false.
+	if code := h.call("POST", "/v1/events/e1/resend", `{"webhooks":["fails","open"]}`, nil); code != 202 {
+		t.Errorf("resend: %d", code)
+	}
+	eventually(t, "both arrive", func() bool { return len(got("/fails")) == 1 && len(got("/open")) == 1 })
+}
+
+// What was decided when an event was accepted stands, whatever the condition is
+// by the time of the delivery.
+func TestDecisionOutlivesTheCondition(t *testing.T) {
+	s := newReceiver(t)
+	begun, release := make(chan struct{}, 1), make(chan struct{})
+	s.answer(func(http.ResponseWriter, *http.Request) {
+		select {
+		case begun <- struct{}{}:
+		default:
+		}
+		<-release
+	})
+	h := newHost(t, "webhooks:\n"+hook(s, "one", ", concurrency: 1, when: 'data.name > 5'"))
+	h.call("POST", "/v1/events", `{"type":"a.b","id":"e0","data":{"name":7}}`, nil)
+	<-begun // and holds back the next one
+	h.call("POST", "/v1/events", `{"type":"a.b","id":"e1","data":{"name":"Ada"}}`, nil)
+	h.apply("webhooks:\n" + hook(s, "one", ", concurrency: 1"))
+	close(release)
+	var d decided
+	eventually(t, "it has ended", func() bool {
+		d = decided{}
+		return h.call("GET", "/v1/events/e1", "", &d) == 200 && len(d.Attempts) == 1
+	})
+	if a := d.Attempts[0]; a.Status != "failed" || !strings.HasPrefix(a.Error, "when: ") || s.count("/one", "e1") != 0 {
+		t.Errorf("got %+v", a)
+	}
+	if is, want := d.of(t, "one"), "true false failed|a.*||its condition failed: data.name > 5: a string and a number cannot be compared"; is != want {
+		t.Errorf("got %s, want %s", is, want)
+	}
+}
+
+// A transform makes the body; one that fails ends the delivery without a request.
+func TestTransformMakesTheBody(t *testing.T) {
+	s, got := newTaker(t)
+	h := newHost(t, "webhooks:\n"+
+		hook(s, "chat", `, transform: '{"text": "New " + data.name, "n": data.n, "who": userId, "tenant": tenantid, "s": subject, "t": [type, source, id, time]}', format: cloudevents`)+
+		hook(s, "whole", `, transform: 'data'`)+
+		hook(s, "fails", `, transform: '"New " + data.nosuch'`))
+	legacy := `{"cloudEventsVersion":"0.1","source":"s","eventType":"a.b","eventId":"e1","contentType":"application/json","eventTime":"2026-11-23T14:55:00Z","extensions":{"userId":{"u":1.10},"tenantId":"t","subject":"sub"},"data":{"name":"<App>","n":12345678901234567890}}`
+	if code := h.call("POST", "/v1/events", legacy, nil); code != 202 {
+		t.Fatalf("answer %d", code)
+	}
+	var d decided
+	eventually(t, "three deliveries end", func() bool {
+		d = decided{}
+		return h.call("GET", "/v1/events/e1", "", &d) == 200 && len(d.Attempts) == 3
+	})
+	for path, want := range map[string]string{
+		"/chat":  `{"text":"New <App>","n":12345678901234567890,"who":{"u":1.10},"tenant":"t","s":"sub","t":["a.b","s","e1","2026-11-23T14:55:00Z"]}`,
+		"/whole": `{"name":"<App>","n":12345678901234567890}`,
+	} {
+		if list := got(path); len(list) != 1 || list[0].body != want || list[0].contentType != "application/json" {
+			t.Errorf("%s: got %v, want %s", path, list, want)
+		}
+	}
+	for _, a := range d.Attempts {
+		if a.Webhook == "fails" && (a.Status != "failed" || a.Error != "transform: +: data.nosuch is missing or null" || !a.Unsent) {
+			t.Errorf("got %+v", a)
+		}
+	}
+	if list := got("/fails"); len(list) != 0 {
+		t.Errorf("sent %v", list)
+	}
+}
+
+// An event of more than 64 KiB is too much for an expression, and for no other
+// webhook.
+func TestExpressionsTakeSmallEvents(t *testing.T) {
+	s, got := newTaker(t)
+	h := newHost(t, "webhooks:\n"+hook(s, "all", "")+hook(s, "small", ", when: data.x")+hook(s, "body", ", transform: data.x"))
+	h.call("POST", "/v1/events", `{"type":"a.b","id":"e1","data":"`+strings.Repeat("x", 65_600)+`"}`, nil)
+	var d decided
+	eventually(t, "three deliveries end", func() bool {
+		d = decided{}
+		return h.call("GET", "/v1/events/e1", "", &d) == 200 && len(d.Attempts) == 3
+	})
+	for _, a := range d.Attempts {
+		if a.Webhook != "all" && (a.Status != "failed" || !strings.Contains(a.Error, "an expression takes at most 65536")) {
+			t.Errorf("got %+v", a)
+		}
+	}
+	if len(got("/all")) != 1 {
+		t.Error("it did not arrive where nothing is asked of it")
+	}
+}

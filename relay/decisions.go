@@ -1,0 +1,94 @@
+package relay
+
+import (
+	"slices"
+	"strings"
+
+	"sidehook/config"
+	"sidehook/config/expression"
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/relay/intake"
+)
+
+// maxDecisions bounds the webhooks that are told of because they do not want
+// an event.
+const maxDecisions = 100
+
+// decisions say why each webhook got the event, and, as the file in force
+// decides now, why the others would or would not. What the conditions failed on
+// is told as it was decided then.
+func (o *operator) decisions(a *history.Accepted, standings []history.Standing, e *event.Event) []intake.Decision {
+	f, _ := o.inForce()
+	about := eventOf(e)
+	var list []intake.Decision
+	for _, s := range standings {
+		d := intake.Decision{Webhook: s.Webhook, Wanted: true, Status: string(s.Status), Next: s.Next, Why: s.Why()}
+		if slices.Contains(a.To, s.Webhook) {
+			d.Glob, _ = f.decider.index.Why(e.Type, s.Webhook)
+			d.When = f.held(s.Webhook, about)
+		}
+		for _, failure := range a.Failures {
+			if failure.Webhook == s.Webhook {
+				d.Why = "its condition failed: " + failure.Reason
+			}
+		}
+		list = append(list, d)
+	}
+	if a.Test != "" {
+		return list // what the others want decided nothing
+	}
+	others := 0
+	for _, w := range f.file.Webhooks {
+		told := slices.ContainsFunc(standings, func(s history.Standing) bool { return s.Webhook == w.Name })
+		if others == maxDecisions || told {
+			continue
+		}
+		others++
+		list = append(list, f.decider.now(w, e.Type, about))
+	}
+	return list
+}
+
+// held is the condition of a webhook that got an event; "" if it has none, or
+// one that does not hold and so is not the one of that time.
+func (f *force) held(name string, about *expression.Event) string {
+	w := f.webhooks[name].config
+	if w == nil || w.When == nil {
+		return ""
+	}
+	if holds, err := w.When.Holds(about); !holds && err == nil {
+		return ""
+	}
+	return w.When.String()
+}
+
+// now decides on an event as if it came now.
+func (d *decider) now(w *config.Webhook, typ string, about *expression.Event) intake.Decision {
+	is := intake.Decision{Webhook: w.Name, Now: true}
+	is.Glob, is.Wanted = d.index.Why(typ, w.Name)
+	if is.Wanted && w.When != nil {
+		is.When = w.When.String()
+		holds, err := w.When.Holds(about)
+		switch {
+		case err != nil:
+			is.Why = "its condition fails: " + err.Error()
+			return is
+		case !holds:
+			is.Wanted, is.Why = false, "its condition is false: "+is.When
+			return is
+		}
+	}
+	switch {
+	case !w.Enabled:
+		is.Why = "it is off"
+	case !is.Wanted:
+		is.Why = "none of its events match: " + strings.Join(w.Events, ", ")
+	default:
+		is.Why = "it was off or not there when the event was accepted"
+		if w.When != nil {
+			is.Why = "it, or its condition, was another when the event was accepted"
+		}
+	}
+	return is
+}

@@ -1,0 +1,77 @@
+package deliver_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/relay/deliver"
+	"sidehook/relay/sign"
+)
+
+// A transform makes the body, which is signed, and its Content-Type.
+func TestTransform(t *testing.T) {
+	address, got := recorder(t, 204)
+	s := settings(t, address)
+	s.Format = deliver.CloudEvents
+	s.Signers = []*sign.Signer{signer(t, sign.Standard, secret)}
+	s.Transform = func(e *event.Event) ([]byte, error) { return []byte(`{"was":"` + e.Type + `"}`), nil }
+	q := newQueue()
+	q.add("a")
+	begin(t, q, s, deliver.Options{})
+	r := <-got
+	if r.body != `{"was":"order.paid"}` || r.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("got %s: %s", r.Header.Get("Content-Type"), r.body)
+	}
+	if err := sign.Verify(sign.Standard, keys(t, secret), r.Header, []byte(r.body), time.Now()); err != nil {
+		t.Error(err)
+	}
+	q.wait(t, 1)
+	if !slices.Contains(q.configs[0].Headers, history.Header{Name: "Content-Type", Value: "application/json"}) {
+		t.Errorf("recorded %v", q.configs)
+	}
+}
+
+// What cannot be judged or formed ends as failed, without a request, and says
+// nothing of the receiver (D7).
+func TestUnfitEvents(t *testing.T) {
+	address, got := recorder(t, 204)
+	s := settings(t, address)
+	s.Concurrency = 1
+	s.Transform = func(e *event.Event) ([]byte, error) {
+		if strings.HasPrefix(e.ID, "bad") {
+			return nil, errors.New("cannot")
+		}
+		return e.JSON, nil
+	}
+	q := newQueue()
+	for range 6 { // more than make a webhook failing
+		q.add("bad")
+	}
+	q.addUnmet("unmet", "why not")
+	q.add("good")
+	begin(t, q, s, deliver.Options{})
+	lines := q.wait(t, 8)
+	for i, want := range []string{6: "when: why not", 7: ""} {
+		if i < 6 {
+			want = "transform: cannot"
+		}
+		status := history.Failed
+		if want == "" {
+			status = history.Delivered
+		}
+		if l := lines[i]; l.how != "done" || l.Status != status || l.Error != want || l.Unsent != (want != "") || l.Event == "" {
+			t.Errorf("%d: got %+v, want %q", i, l, want)
+		}
+	}
+	if r := <-got; r.Header.Get("Sidehook-Event") != "good" || len(got) > 0 {
+		t.Error("something else was sent")
+	}
+	if len(q.states) > 0 {
+		t.Errorf("states %v", q.states)
+	}
+}
