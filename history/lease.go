@@ -15,9 +15,16 @@ type Lease struct {
 	Filled   []string // the attributes in it that sidehook filled in
 	Accepted time.Time
 	Attempt  int // the number of this attempt, from 1
+	Free     int // of the attempts before it, those that used up no step of the schedule
 	Resend   bool
+	// Throttled is since when the receiver answers no attempt at it but by asking
+	// to be left alone; zero: it does not.
+	Throttled time.Time
+	// Scheduled is ahead if the delivery was advanced: when it would be due.
+	Scheduled time.Time
 
 	item
+	tries
 	queue *Queue
 	heir  *Queue // under whose name and configuration it is delivered
 }
@@ -72,13 +79,18 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 	switch {
 	case begun:
 		w := q.waits.pop()
-		l.item, l.Attempt = w.item, w.attempts+1
+		l.item, l.tries = w.item, w.tries
 	case fresh:
-		l.item, l.Attempt = q.shift(), 1
+		l.item = q.shift()
 	default:
 		return nil, false
 	}
 	l.Seq, l.Resend = l.seq, l.of != 0
+	l.Attempt, l.Free = l.attempts+1, int(l.free)
+	l.Scheduled = q.journal.base.Add(l.back)
+	if l.throttled {
+		l.Throttled = q.journal.base.Add(l.since)
+	}
 	q.flight[l.seq] = l
 	return l, true
 }
@@ -121,13 +133,13 @@ func (l *Lease) Done(a Attempt) {
 // Retry lets the delivery wait until at, as read from time.Now; the wait is on
 // the monotonic clock.
 func (l *Lease) Retry(a Attempt, at time.Time) {
-	l.end(&a, false, at, func() { l.wait(at, l.Attempt) })
+	l.end(&a, false, at, func() { l.wait(at, l.after(&a)) })
 }
 
 // Release gives the delivery back, due at a time and as if this attempt had not
 // been. What was tried is recorded if a is not nil.
 func (l *Lease) Release(a *Attempt, at time.Time) {
-	l.end(a, true, at, func() { l.wait(at, l.Attempt-1) })
+	l.end(a, true, at, func() { l.wait(at, l.tries) })
 }
 
 // Note records a try that was repeated at once, within the lease.
@@ -142,8 +154,25 @@ func (l *Lease) Note(a Attempt) {
 }
 
 // wait puts the delivery back. The queue is locked.
-func (l *Lease) wait(at time.Time, attempts int) {
-	l.queue.waits.push(wait{item: l.item, due: at.Sub(l.queue.journal.base), attempts: attempts})
+func (l *Lease) wait(at time.Time, t tries) {
+	l.queue.waits.push(wait{item: l.item, due: at.Sub(l.queue.journal.base), tries: t})
+}
+
+// after is what is known of the delivery once an attempt at it has ended.
+func (l *Lease) after(a *Attempt) tries {
+	now := l.queue.journal.now()
+	t := tries{attempts: l.Attempt, free: l.free, last: now}
+	if a.Free {
+		t.free++
+	}
+	if a.Throttled {
+		// Its schedule has not moved on either.
+		t.throttled, t.since, t.back = true, now, l.back
+		if l.throttled {
+			t.since = l.since
+		}
+	}
+	return t
 }
 
 // end takes the delivery out of flight. That, and handing its line over, is one
@@ -162,7 +191,7 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	change()
 	if a != nil {
 		now := time.Now()
-		l.heir.row.learn(now, a.Status, again || a.Unsent)
+		l.heir.row.learn(now, a.Status, again || a.Unsent || a.Throttled)
 		l.record(fields, config, now)
 	}
 	wake := q.wake

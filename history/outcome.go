@@ -25,10 +25,14 @@ type Outcome struct {
 	Status  Status
 	Again   bool // the next attempt has the same number
 	Unsent  bool // no request was made
-	Code    int
-	Error   string
-	Next    time.Time
-	Remote  string
+	Free    int  // of the attempts so far, those that used up no step of the schedule
+	// Throttled is since when the receiver has answered by asking to be left
+	// alone; zero: it has not, this time.
+	Throttled time.Time
+	Code      int
+	Error     string
+	Next      time.Time
+	Remote    string
 
 	State, Why string
 	Entry      string // a digest of the webhook's entry
@@ -84,6 +88,10 @@ func parseOutcome(line *segment.Line) Outcome {
 			o.Again = true
 		case "unsent":
 			o.Unsent = true
+		case "free":
+			o.Free = int(number(raw))
+		case "throttled_since":
+			o.Throttled, _ = time.Parse(segment.TimeFormat, text(raw))
 		case "code":
 			o.Code = int(number(raw))
 		case "error":

@@ -177,9 +177,15 @@ func (r *restoring) delivery(line *segment.Line, now time.Time) {
 		}
 		return
 	}
-	w.seq, w.attempts = d.Seq, d.Attempt
+	w.seq = d.Seq
+	w.attempts, w.free, w.back = d.Attempt, int32(d.Free), 0
 	if d.Again {
 		w.attempts--
+	} else {
+		w.last = r.ago(d.At, now)
+	}
+	if w.throttled = !d.Throttled.IsZero(); w.throttled {
+		w.since = r.ago(d.Throttled, now)
 	}
 	w.due = r.now() + remaining(d.Next, d.At, now)
 	waits[d.Seq] = w

@@ -100,7 +100,10 @@ func (d *Deliverer) Run(ctx context.Context) error {
 	var goroutines sync.WaitGroup
 	start := func(w *worker) { goroutines.Go(func() { w.run(sending) }) }
 	d.start.Store(&start)
-	d.each((*worker).wakeIfDue)
+	d.each(func(w *worker) {
+		w.resume() // only now is known which queues they have taken over
+		w.wakeIfDue()
+	})
 
 	d.alarms.run(ctx)
 

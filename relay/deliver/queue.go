@@ -20,8 +20,14 @@ type Queue interface {
 	Due() (time.Time, bool)
 	// Waiting counts the deliveries that were begun and wait with a time.
 	Waiting() int
-	// Hasten makes all waits due now.
+	// Hasten makes all waits due now; Advance those that were last attempted at or
+	// after a time and not throttled; Unthrottle those that were throttled.
 	Hasten()
+	Advance(since time.Time)
+	Unthrottle()
+	// Throttled is until when the waits have the receiver left alone, also before
+	// a restart; zero: they do not.
+	Throttled() time.Time
 	// State is what SetState last set, also before a restart.
 	State() history.State
 	SetState(history.State)
@@ -40,7 +46,13 @@ type Lease struct {
 	Filled   []string // the attributes in it that sidehook filled in
 	Accepted time.Time
 	Attempt  int // the number of this attempt, from 1
+	Free     int // of the attempts before it, those that used up no step of the schedule
 	Resend   bool
+	// Throttled is since when no attempt at it was answered but by throttling;
+	// zero: the last one was not.
+	Throttled time.Time
+	// Scheduled is when it would be due, and ahead only if it was advanced.
+	Scheduled time.Time
 	Outcome
 }
 
@@ -50,7 +62,8 @@ type Lease struct {
 type Outcome interface {
 	// Done ends the delivery.
 	Done(history.Attempt)
-	// Retry lets it wait for its next attempt.
+	// Retry lets it wait for its next attempt. A record that is Free keeps the
+	// step of the schedule, one that is Throttled since when.
 	Retry(a history.Attempt, at time.Time)
 	// Release gives it back as if this attempt had not been, due at a time. An
 	// attempt that is nil is not recorded.
@@ -73,6 +86,6 @@ func (q journalQueue) Claim(pick history.Pick) (Lease, bool) {
 	}
 	return Lease{
 		Seq: l.Seq, Event: l.Event, Filled: l.Filled, Accepted: l.Accepted,
-		Attempt: l.Attempt, Resend: l.Resend, Outcome: l,
+		Attempt: l.Attempt, Free: l.Free, Resend: l.Resend, Throttled: l.Throttled, Scheduled: l.Scheduled, Outcome: l,
 	}, true
 }
