@@ -117,6 +117,7 @@ func TestWebhookEqual(t *testing.T) {
 		"URL":          func(w *config.Webhook) { w.URL = config.URL{} },
 		"Events":       func(w *config.Webhook) { w.Events = nil },
 		"Enabled":      func(w *config.Webhook) { w.Enabled = false },
+		"Paused":       func(w *config.Webhook) { w.Paused = true },
 		"Secrets":      func(w *config.Webhook) { w.Secrets[0] = config.NewSecret("b") },
 		"Headers":      func(w *config.Webhook) { w.Headers[0].Secret = true },
 		"Profile":      func(w *config.Webhook) { w.Profile = "qlik" },

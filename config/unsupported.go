@@ -9,7 +9,7 @@ func unsupported(where string) []string {
 		return []string{"keep", "max_size"}
 	case "webhook":
 		return []string{
-			"when", "transform", "paused", "rate", "order",
+			"when", "transform", "rate", "order",
 			"expire_after", "max_backlog", "tls", "proxy",
 		}
 	case "profile":

@@ -15,7 +15,8 @@ type Webhook struct {
 
 	URL     URL
 	Events  []string // exact types and globs, at least one
-	Enabled bool
+	Enabled bool     // false: events are not kept for it
+	Paused  bool     // events are kept, and not sent
 
 	Secrets []Secret // the first signs, and where the scheme carries several, all do; none: unsigned
 	Headers []Header // those of the defaults first; names differ by more than their case
@@ -49,7 +50,7 @@ type Allow struct {
 func (w *Webhook) Equal(o *Webhook) bool {
 	return w == o ||
 		w.Name == o.Name && w.Was == o.Was &&
-			w.URL.Equal(o.URL) && slices.Equal(w.Events, o.Events) && w.Enabled == o.Enabled &&
+			w.URL.Equal(o.URL) && slices.Equal(w.Events, o.Events) && w.Enabled == o.Enabled && w.Paused == o.Paused &&
 			slices.EqualFunc(w.Secrets, o.Secrets, Secret.Equal) && slices.EqualFunc(w.Headers, o.Headers, Header.Equal) &&
 			w.Profile == o.Profile && w.Format == o.Format &&
 			slices.Equal(w.Signature, o.Signature) && w.UserAgent == o.UserAgent &&

@@ -119,6 +119,7 @@ func TestUnthrottle(t *testing.T) {
 		if at := q.Throttled(); at.After(time.Now()) || woken == 0 {
 			t.Errorf("throttled until %v, woken %d times", at, woken)
 		}
+		r.SetGeneration(2, "of an edit") // which is what the cursors are written for
 		fs = restarts["a stop"](t, r, fs)
 		r = start(t, fs, history.Options{})
 		if at := r.Queue("a").Throttled(); at.After(time.Now()) {
@@ -162,7 +163,7 @@ func TestAdvance(t *testing.T) {
 		claim(t, q, "e4").Done(history.Attempt{Status: history.Delivered})
 		time.Sleep(2 * time.Hour)
 		l = claim(t, q, "e2")
-		if l.Free != 1 || l.Attempt != 3-1 || l.Scheduled.After(time.Now()) {
+		if l.Free != 1 || l.Attempt != 3 || l.Scheduled.After(time.Now()) {
 			t.Errorf("got %d %d %v", l.Attempt, l.Free, l.Scheduled)
 		}
 		l.Done(history.Attempt{Status: history.Delivered})
