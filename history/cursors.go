@@ -60,8 +60,8 @@ type cursor struct {
 
 // waitCursor is one wait: seq, of, segment, offset, length, accepted in Unix ns,
 // due in Unix ms, attempts; and, all zero in cursors of a version that did not
-// know them, free, and in Unix ms throttled since, last and back.
-type waitCursor [12]int64
+// know them, free, and in Unix ms throttled since and until, last and back.
+type waitCursor [13]int64
 
 // rowCursor is how the webhook's attempts have gone of late.
 type rowCursor struct {
@@ -168,13 +168,13 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	mono := q.journal.now()
 	wall := func(at time.Duration) int64 { return now.Add(at - mono).UnixMilli() }
 	add := func(it *item, due time.Duration, t *tries) {
-		p, since := it.place, int64(0)
+		p, since, until := it.place, int64(0), int64(0)
 		if t.throttled {
-			since = wall(t.since)
+			since, until = wall(t.since), wall(t.until)
 		}
 		c.Waits = append(c.Waits, waitCursor{
 			int64(it.seq), int64(it.of), int64(p.Segment), int64(p.Offset), int64(p.Length), it.accepted, wall(max(due, mono)),
-			int64(t.attempts), int64(t.free), since, wall(t.last), wall(t.back),
+			int64(t.attempts), int64(t.free), since, until, wall(t.last), wall(t.back),
 		})
 	}
 	for i := range q.waits {
@@ -202,7 +202,7 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 	}
 	j := q.journal
 	for _, w := range c.Waits {
-		free, since, last, back := w[8], w[9], time.UnixMilli(w[10]), time.UnixMilli(w[11])
+		since, until, last, back := time.UnixMilli(w[9]), time.UnixMilli(w[10]), time.UnixMilli(w[11]), time.UnixMilli(w[12])
 		q.waits = append(q.waits, wait{
 			item: item{
 				seq: uint64(w[0]), of: uint64(w[1]), accepted: w[5],
@@ -210,7 +210,8 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 			},
 			due: j.now() + remaining(time.UnixMilli(w[6]), written, now),
 			tries: tries{
-				attempts: int(w[7]), free: int32(free), throttled: since != 0, since: j.ago(time.UnixMilli(since), now),
+				attempts: int(w[7]), free: int32(w[8]), throttled: w[9] != 0,
+				since: j.ago(since, now), until: j.now() + remaining(until, written, now),
 				last: j.ago(last, now), back: j.now() + remaining(back, written, now),
 			},
 		})

@@ -1,14 +1,15 @@
 package history
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // Hasten makes all waits due now.
 func (q *Queue) Hasten() {
 	q.mu.Lock()
-	q.waits.hasten(q.journal.now(), func(*wait) bool { return true })
+	now := q.journal.now()
+	q.waits.hasten(now, func(w *wait) bool {
+		w.until = min(w.until, now)
+		return true
+	})
 	wake, older := q.wake, q.older
 	q.mu.Unlock()
 	if older != nil {
@@ -43,26 +44,4 @@ func (q *Queue) hastenEvent(a *Accepted) bool {
 		wake()
 	}
 	return older != nil && older.hastenEvent(a) || n > 0
-}
-
-// Advance makes those waits due now that were last attempted at or after a time
-// and not throttled. An attempt of theirs that fails in its turn can tell by its
-// lease's Scheduled when it would have been due. As with Hasten, no line is
-// written: a crash before the next cursors has them wait as before.
-func (q *Queue) Advance(since time.Time) {
-	q.mu.Lock()
-	now, from := q.journal.now(), since.Sub(q.journal.base)
-	q.waits.hasten(now, func(w *wait) bool {
-		if w.throttled || w.last < from || w.due <= now {
-			return false
-		}
-		w.back = w.due
-		return true
-	})
-	wake, older := q.wake, q.older
-	q.mu.Unlock()
-	if older != nil {
-		older.Advance(since)
-	}
-	wake()
 }

@@ -165,9 +165,8 @@ func (l *Lease) after(a *Attempt) tries {
 	if a.Free {
 		t.free++
 	}
-	if a.Throttled {
-		// Its schedule has not moved on either.
-		t.throttled, t.since, t.back = true, now, l.back
+	if !a.Throttled.IsZero() {
+		t.throttled, t.since, t.until = true, now, a.Throttled.Sub(l.queue.journal.base)
 		if l.throttled {
 			t.since = l.since
 		}
@@ -191,7 +190,7 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	change()
 	if a != nil {
 		now := time.Now()
-		l.heir.row.learn(now, a.Status, again || a.Unsent || a.Throttled)
+		l.heir.row.learn(now, a.Status, again || a.Unsent || !a.Throttled.IsZero())
 		l.record(fields, config, now)
 	}
 	wake := q.wake

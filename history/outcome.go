@@ -27,12 +27,12 @@ type Outcome struct {
 	Unsent  bool // no request was made
 	Free    int  // of the attempts so far, those that used up no step of the schedule
 	// Throttled is since when the receiver has answered by asking to be left
-	// alone; zero: it has not, this time.
-	Throttled time.Time
-	Code      int
-	Error     string
-	Next      time.Time
-	Remote    string
+	// alone, and Until for how long; zero: it has not, this time.
+	Throttled, Until time.Time
+	Code             int
+	Error            string
+	Next             time.Time
+	Remote           string
 
 	State, Why string
 	Entry      string // a digest of the webhook's entry
@@ -92,6 +92,8 @@ func parseOutcome(line *segment.Line) Outcome {
 			o.Free = int(number(raw))
 		case "throttled_since":
 			o.Throttled, _ = time.Parse(segment.TimeFormat, text(raw))
+		case "throttled_until":
+			o.Until, _ = time.Parse(segment.TimeFormat, text(raw))
 		case "code":
 			o.Code = int(number(raw))
 		case "error":

@@ -90,7 +90,7 @@ func appendTries(dst []byte, l *Lease, a *Attempt, again bool) []byte {
 		dst = append(dst, `,"free":`...)
 		dst = strconv.AppendInt(dst, free, 10)
 	}
-	if !a.Throttled && !(again && l.throttled) {
+	if a.Throttled.IsZero() && !(again && l.throttled) {
 		return dst
 	}
 	since := l.Throttled
@@ -99,6 +99,10 @@ func appendTries(dst []byte, l *Lease, a *Attempt, again bool) []byte {
 	}
 	dst = append(dst, `,"throttled_since":"`...)
 	dst = since.UTC().AppendFormat(dst, segment.TimeFormat)
+	if !a.Throttled.IsZero() {
+		dst = append(dst, `","throttled_until":"`...)
+		dst = a.Throttled.UTC().AppendFormat(dst, segment.TimeFormat)
+	}
 	return append(dst, '"')
 }
 

@@ -185,7 +185,7 @@ func (r *restoring) delivery(line *segment.Line, now time.Time) {
 		w.last = r.ago(d.At, now)
 	}
 	if w.throttled = !d.Throttled.IsZero(); w.throttled {
-		w.since = r.ago(d.Throttled, now)
+		w.since, w.until = r.ago(d.Throttled, now), r.now()+remaining(d.Until, d.At, now)
 	}
 	w.due = r.now() + remaining(d.Next, d.At, now)
 	waits[d.Seq] = w

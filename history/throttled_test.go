@@ -48,10 +48,11 @@ func claim(t *testing.T, q *history.Queue, want string) *history.Lease {
 	return l
 }
 
-var (
-	throttled = history.Attempt{Status: history.Retrying, Code: 429, Throttled: true, Free: true}
-	failed    = history.Attempt{Status: history.Retrying, Code: 500}
-)
+var failed = history.Attempt{Status: history.Retrying, Code: 500}
+
+func throttled(until time.Time) history.Attempt {
+	return history.Attempt{Status: history.Retrying, Code: 429, Throttled: until, Free: true}
+}
 
 // How many attempts were free, since when a delivery is throttled and until when
 // the receiver is left alone survive a stop, a kill and the loss of the cursors.
@@ -64,7 +65,7 @@ func TestThrottlingSurvives(t *testing.T) {
 				r.append(ids(1, 2), "a")
 				q := r.Queue("a")
 				for i := range 2 { // a row that ends
-					claim(t, q, "e1").Retry(throttled, time.Now().Add(time.Duration(i)*time.Second))
+					claim(t, q, "e1").Retry(throttled(time.Now().Add(time.Duration(i)*time.Second)), time.Now().Add(time.Duration(i)*time.Second))
 					time.Sleep(time.Duration(i) * time.Second)
 				}
 				claim(t, q, "e1").Retry(failed, time.Now().Add(time.Minute))
@@ -73,14 +74,14 @@ func TestThrottlingSurvives(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				since := time.Now()
-				claim(t, q, "e1").Retry(throttled, since.Add(time.Minute))
+				claim(t, q, "e1").Retry(throttled(since.Add(time.Minute)), since.Add(time.Minute))
 				time.Sleep(time.Minute)
 				l := claim(t, q, "e1")
 				if l.Attempt != 5 || l.Free != 3 || !l.Throttled.Equal(since) {
 					t.Errorf("got %d %d %v", l.Attempt, l.Free, l.Throttled)
 				}
 				l.Release(nil, time.Now())
-				claim(t, q, "e1").Retry(throttled, since.Add(time.Hour))
+				claim(t, q, "e1").Retry(throttled(since.Add(time.Hour)), since.Add(time.Hour))
 
 				r = start(t, restart(t, r, fs), history.Options{})
 				q = r.Queue("a")
@@ -110,7 +111,7 @@ func TestUnthrottle(t *testing.T) {
 		r := start(t, fs, history.Options{})
 		r.append(ids(1, 3), "a")
 		q := r.Queue("a")
-		claim(t, q, "e1").Retry(throttled, time.Now().Add(time.Hour))
+		claim(t, q, "e1").Retry(throttled(time.Now().Add(time.Hour)), time.Now().Add(time.Hour))
 		claim(t, q, "e2").Retry(failed, time.Now().Add(2*time.Hour))
 		woken := 0
 		q.Notify(func() { woken++ })
@@ -130,6 +131,37 @@ func TestUnthrottle(t *testing.T) {
 	})
 }
 
+// A delivery that is throttled may wait for longer than the receiver asked, by
+// its schedule. It holds the webhook up no longer than that, and is advanced when
+// the receiver takes requests again.
+func TestThrottledBySchedule(t *testing.T) {
+	for name, restart := range restarts {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fs := memfs.New()
+				r := start(t, fs, history.Options{})
+				r.append(ids(1, 1), "a")
+				begun := time.Now()
+				claim(t, r.Queue("a"), "e1").Retry(throttled(begun.Add(time.Hour)), begun.Add(5*time.Hour))
+				fs = restart(t, r, fs)
+				r = start(t, fs, history.Options{})
+				q := r.Queue("a")
+				if at := q.Throttled(); at.Sub(begun.Add(time.Hour)).Abs() > time.Millisecond {
+					t.Errorf("throttled until %v", at)
+				}
+				if at, _ := q.Due(); at.Sub(begun.Add(5*time.Hour)).Abs() > time.Millisecond {
+					t.Errorf("due at %v", at)
+				}
+				q.Unthrottle()
+				if l := claim(t, q, "e1"); l.Scheduled.Sub(begun.Add(5*time.Hour)).Abs() > time.Millisecond {
+					t.Errorf("scheduled at %v", l.Scheduled)
+				}
+				r.stop()
+			})
+		})
+	}
+}
+
 // Advance makes due what failed since a time, and not what was throttled; the
 // lease says when it would have been due, also behind a release and a stop.
 func TestAdvance(t *testing.T) {
@@ -142,7 +174,7 @@ func TestAdvance(t *testing.T) {
 		claim(t, q, "e1").Retry(failed, begun.Add(5*time.Hour))
 		time.Sleep(time.Hour)
 		claim(t, q, "e2").Retry(failed, begun.Add(3*time.Hour))
-		claim(t, q, "e3").Retry(throttled, begun.Add(4*time.Hour))
+		claim(t, q, "e3").Retry(throttled(begun.Add(4*time.Hour)), begun.Add(4*time.Hour))
 		q.Advance(begun.Add(time.Minute))
 		l := claim(t, q, "e2")
 		if at := l.Scheduled; !at.Equal(begun.Add(3 * time.Hour)) {

@@ -49,6 +49,7 @@ type tries struct {
 	free      int32         // of them, those that used up no step of the schedule
 	throttled bool          // by the last of them the receiver asked to be left alone
 	since     time.Duration // when the row of such answers began, while throttled
+	until     time.Duration // when the receiver may be asked again, while throttled
 	last      time.Duration // when the last attempt ended
 	back      time.Duration // when it is due by its schedule, if it was advanced
 }

@@ -122,7 +122,7 @@ func (w *worker) learn(j *job, o *outcome) {
 	if j.probe {
 		h.probing = false
 	}
-	var changed, recovered, throttles, flows bool
+	var changed, recovered, throttles, takes, flows bool
 	var row time.Time // when the row of failures began that a recovery ends
 	if o.verdict == delivered || o.verdict.blames() {
 		if h.hour == nil {
@@ -146,6 +146,8 @@ func (w *worker) learn(j *job, o *outcome) {
 		recovered, row = changed, h.first
 		if ahead(w.throttle.until) { // it was under way when that began
 			h.ramp = 1
+		} else if w.throttle.waits {
+			w.throttle.waits, takes = false, true
 		}
 	case o.verdict.blames():
 		changed = h.failed(now, o.record.Error)
@@ -168,6 +170,9 @@ func (w *worker) learn(j *job, o *outcome) {
 	w.mu.Unlock()
 	if throttles || flows {
 		throttle.tell(w.d.options.Log, w.name)
+	}
+	if takes {
+		w.queue.Unthrottle()
 	}
 	if recovered {
 		w.queue.Advance(row.Add(-advanceSlack))

@@ -21,12 +21,12 @@ type Queue interface {
 	// Waiting counts the deliveries that were begun and wait with a time.
 	Waiting() int
 	// Hasten makes all waits due now; Advance those that were last attempted at or
-	// after a time and not throttled; Unthrottle those that were throttled.
+	// after a time, and not throttled; Unthrottle those that were throttled.
 	Hasten()
 	Advance(since time.Time)
 	Unthrottle()
 	// Throttled is until when the waits have the receiver left alone, also before
-	// a restart; zero: they do not.
+	// a restart; zero: no attempt at them was throttled.
 	Throttled() time.Time
 	// State is what SetState last set, also before a restart.
 	State() history.State
@@ -51,7 +51,8 @@ type Lease struct {
 	// Throttled is since when no attempt at it was answered but by throttling;
 	// zero: the last one was not.
 	Throttled time.Time
-	// Scheduled is when it would be due, and ahead only if it was advanced.
+	// Scheduled is when it would be due, and ahead only if Advance or Unthrottle
+	// made it due sooner than its schedule.
 	Scheduled time.Time
 	Outcome
 }
@@ -62,8 +63,8 @@ type Lease struct {
 type Outcome interface {
 	// Done ends the delivery.
 	Done(history.Attempt)
-	// Retry lets it wait for its next attempt. A record that is Free keeps the
-	// step of the schedule, one that is Throttled since when.
+	// Retry lets it wait for its next attempt. It keeps how many of the records
+	// were Free, and since when they are Throttled.
 	Retry(a history.Attempt, at time.Time)
 	// Release gives it back as if this attempt had not been, due at a time. An
 	// attempt that is nil is not recorded.

@@ -37,7 +37,7 @@ type item struct {
 	free     int
 	resend   bool
 
-	throttled, last, back time.Time
+	throttled, until, last, back time.Time
 }
 
 // line is one record.
@@ -134,7 +134,14 @@ func (q *queue) InFlight() int {
 
 func (q *queue) Hasten() { q.hasten(func(*item) bool { return true }) }
 
-func (q *queue) Unthrottle() { q.hasten(func(it *item) bool { return !it.throttled.IsZero() }) }
+func (q *queue) Unthrottle() {
+	q.hasten(func(it *item) bool {
+		if it.due.After(it.until) {
+			it.back = it.due
+		}
+		return !it.throttled.IsZero()
+	})
+}
 
 func (q *queue) Advance(since time.Time) {
 	q.hasten(func(it *item) bool {
@@ -163,8 +170,8 @@ func (q *queue) Throttled() (until time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, it := range q.waits {
-		if !it.throttled.IsZero() && it.due.After(until) {
-			until = it.due
+		if !it.throttled.IsZero() && it.until.After(until) {
+			until = it.until
 		}
 	}
 	return until
@@ -209,7 +216,7 @@ func (l lease) Retry(a history.Attempt, at time.Time) {
 	if a.Free {
 		l.it.free++
 	}
-	if !a.Throttled {
+	if l.it.until = a.Throttled; a.Throttled.IsZero() {
 		l.it.throttled = time.Time{}
 	} else if l.it.throttled.IsZero() {
 		l.it.throttled = time.Now()

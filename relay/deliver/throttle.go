@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 
@@ -11,7 +12,9 @@ const (
 	// throttleUsual is the wait where neither the answer nor the schedule has one.
 	throttleUsual = 5 * time.Second
 	// throttleFree is for how long it uses up nothing of a delivery's schedule to
-	// be throttled. Behind that each time uses a step, so that it ends one day.
+	// be throttled. Behind that each time it moves on by a step, with the wait of
+	// that step if it is the longer one, so that it ends one day, but no sooner
+	// than among failures.
 	throttleFree = 24 * time.Hour
 	// throttleQuiet is how long no answer may have throttled for it to be over: a
 	// receiver that limits its rate does so every few seconds.
@@ -28,6 +31,7 @@ type throttle struct {
 	why   string    // the last answer
 	begun time.Time // zero: it is over, and was said to be
 	last  time.Time // when such an answer came last
+	waits bool      // deliveries may wait for the receiver to take requests again
 	count int
 	took  time.Duration // until it was over
 }
@@ -38,6 +42,9 @@ func (w *worker) resume() {
 	until := w.queue.Throttled()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !until.IsZero() {
+		w.throttle.waits = true
+	}
 	if ahead(until) {
 		w.throttled(until)
 	}
@@ -59,24 +66,27 @@ func (w *worker) putOff(j *job, o *outcome) {
 	a, l, retry := o.record, &j.lease, j.hook.Settings.Retry
 	now := time.Now()
 	step := l.Attempt - l.Free
-	wait := o.wait
-	if wait == 0 {
-		wait = throttleUsual
-		if step <= len(retry) {
-			wait = w.d.jitter(retry[step-1])
-		}
+	last := step > len(retry)
+	scheduled := throttleUsual
+	if !last {
+		scheduled = w.d.jitter(retry[step-1])
 	}
-	o.until = now.Add(within(wait))
-	a.Throttled = true
-	a.Free = l.Throttled.IsZero() || now.Sub(l.Throttled) < throttleFree
-	if !a.Free && step > len(retry) {
-		a.Status = history.Exhausted
+	o.until = now.Add(within(cmp.Or(o.wait, scheduled)))
+	a.Throttled, a.Status = o.until, history.Retrying
+	a.Free = true
+	switch {
+	case ahead(l.Scheduled): // it was advanced, and waits as it did
+		l.Retry(a, later(o.until, l.Scheduled))
+	case l.Throttled.IsZero() || now.Sub(l.Throttled) < throttleFree:
+		l.Retry(a, o.until)
+	case last:
+		a.Free, a.Status = false, history.Exhausted
 		a.Error += ": throttled for " + span(now.Sub(l.Throttled))
 		l.Done(a)
-		return
+	default:
+		a.Free = false
+		l.Retry(a, later(o.until, now.Add(scheduled)))
 	}
-	a.Status = history.Retrying
-	l.Retry(a, o.until)
 }
 
 // met takes in an answer that throttles, and says whether it is the first.
@@ -84,7 +94,7 @@ func (t *throttle) met(now time.Time, why string) (first bool) {
 	if first = t.begun.IsZero(); first {
 		t.begun, t.count = now, 0
 	}
-	t.last, t.why = now, why
+	t.last, t.why, t.waits = now, why, true
 	t.count++
 	return first
 }

@@ -47,7 +47,7 @@ func TestThrottled(t *testing.T) {
 				if got := times(lines[:min(3, len(lines))], begun); !slices.Equal(got, want) {
 					t.Fatalf("attempts at %v, want %v", got, want)
 				}
-				if l := lines[0]; l.Throttled != c.free || l.Free != c.free || l.Status != history.Retrying || lines[1].number != 2 {
+				if l := lines[0]; !l.Throttled.IsZero() != c.free || l.Free != c.free || l.Status != history.Retrying || lines[1].number != 2 {
 					t.Errorf("got %s", show(lines))
 				}
 				if got, _ := d.Snapshot("a"); got.State != "active" || c.free && got.Failed > 0 {
@@ -67,7 +67,7 @@ func TestGiveUpOnThrottling(t *testing.T) {
 			q.add("1", "2")
 			time.Sleep(time.Second)
 			for _, l := range q.all() {
-				if l.Status != history.Failed || l.Throttled || !strings.HasSuffix(l.Error, "an answer of give_up_on") {
+				if l.Status != history.Failed || !l.Throttled.IsZero() || !strings.HasSuffix(l.Error, "an answer of give_up_on") {
 					t.Errorf("got %s %+v", l.how, l.Attempt)
 				}
 			}
@@ -202,7 +202,7 @@ func TestProbeThrottled(t *testing.T) {
 		q.add(ids(8)...)
 		time.Sleep(604 * time.Second)
 		got, _ := d.Snapshot("a")
-		if n != 6 || got.State != "failing" || got.Failed != 5 || q.all()[5].Throttled != true {
+		if n != 6 || got.State != "failing" || got.Failed != 5 || q.all()[5].Throttled.IsZero() {
 			t.Errorf("%d requests, %+v", n, got)
 		}
 		time.Sleep(10 * time.Minute)
@@ -240,21 +240,27 @@ func TestThrottlingAmongFailures(t *testing.T) {
 // a step, and it ends.
 func TestThrottledForLong(t *testing.T) {
 	s := settings(t, "http://a.example")
+	s.Retry = []time.Duration{5 * time.Second, 5 * time.Hour}
 	bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) { return 0, throttle(429, "3600") }, func(t *testing.T, d *deliver.Deliverer, q *queue) {
 		begun := time.Now()
 		q.add("1")
 		time.Sleep(30 * day)
+		var want []time.Duration
+		for hour := range time.Duration(26) {
+			want = append(want, hour*time.Hour)
+		}
+		want = append(want, 30*time.Hour) // the second step is longer than what is asked for
 		lines := q.all()
-		if len(lines) != 24+len(s.Retry)+1 {
-			t.Fatalf("%d attempts", len(lines))
+		if got := times(lines, begun); !slices.Equal(got, want) {
+			t.Fatalf("attempts at %v, want %v", got, want)
 		}
 		for i, l := range lines {
-			if l.Free != (i < 24) || l.number != i+1 || l.at.Sub(begun) != time.Duration(i)*time.Hour {
-				t.Errorf("attempt %d after %v: %+v", i, l.at.Sub(begun), l)
+			if l.Free != (i < 24) || l.number != i+1 || !l.Throttled.Equal(l.at.Add(time.Hour)) {
+				t.Errorf("attempt %d: %+v", i+1, l)
 			}
 		}
 		last := lines[len(lines)-1]
-		if last.Status != history.Exhausted || last.Error != "429 Too Many Requests: throttled for 26h" && last.Error != "429 Too Many Requests: throttled for 26h0m" {
+		if last.Status != history.Exhausted || last.Error != "429 Too Many Requests: throttled for 30h0m" {
 			t.Errorf("got %s %q", last.Status, last.Error)
 		}
 		if got, _ := d.Snapshot("a"); got.State != "active" || len(q.states) > 0 {
