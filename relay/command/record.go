@@ -29,8 +29,10 @@ type record struct {
 	Code    int
 	Error   string
 	Next    time.Time
-	Took    float64 `json:"took_ms"`
-	Timing  struct {
+	// Throttled is until when the receiver is left alone; zero: it did not ask.
+	Throttled time.Time `json:"throttled_until"`
+	Took      float64   `json:"took_ms"`
+	Timing    struct {
 		DNS       float64
 		Connect   float64
 		TLS       float64

@@ -198,8 +198,8 @@ func when(r *record) string {
 		text += ", in " + span(wait)
 	}
 	switch {
-	case r.Again && (r.Code == 429 || r.Code == 503):
-		return text + ": the receiver asked to wait, and attempt " + fmt.Sprint(r.Attempt) + " is made again"
+	case r.Throttled.Equal(r.Next) && !r.Next.IsZero():
+		return text + ": the receiver throttles, and is left alone until then"
 	case r.Again:
 		return text + ": attempt " + fmt.Sprint(r.Attempt) + " is made again"
 	}

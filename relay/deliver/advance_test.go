@@ -3,6 +3,7 @@ package deliver_test
 import (
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,13 +17,14 @@ func of(lines []line, event string) []line {
 }
 
 // A recovery has what failed before it tried at once. What fails then all the
-// same waits on as it did, and has used up nothing of its schedule.
+// same waits on as it did, and has used up nothing of its schedule (D8).
 func TestAdvancedInVain(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry = []time.Duration{time.Hour, 2 * time.Hour}
-	down := true
+	var down atomic.Bool
+	down.Store(true)
 	bubble(t, s, deliver.Options{}, func(r *http.Request) (int, error) {
-		if down || r.Header.Get("Sidehook-Event") == "x" {
+		if down.Load() || r.Header.Get("Sidehook-Event") == "x" {
 			return 500, nil
 		}
 		return 200, nil
@@ -30,7 +32,7 @@ func TestAdvancedInVain(t *testing.T) {
 		begun := time.Now()
 		q.add("x", "1", "2", "3", "4")
 		time.Sleep(10 * time.Second)
-		down = false
+		down.Store(false)
 		q.add("5")
 		time.Sleep(time.Second)
 		if n := len(q.all()); n != 11 {

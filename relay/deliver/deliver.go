@@ -17,6 +17,12 @@
 //	    they began.
 //	D6  After ctx of Run is done nothing is claimed any more, and when Run
 //	    returns every lease has been ended.
+//	D7  A receiver that asks to be left alone gets no request of its webhook
+//	    before the time it asked for is over, also behind a restart, unless a
+//	    person or an edit of the entry says otherwise.
+//	D8  The steps of a schedule are used up by failures that came in their time
+//	    alone: not by throttling for less than a day, and not by attempts that
+//	    the end of an outage brought forward.
 //
 // Package relay runs one Deliverer and applies each configuration to it.
 package deliver

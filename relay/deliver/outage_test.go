@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -135,25 +136,29 @@ func TestOutage(t *testing.T) {
 	}, func(t *testing.T, x *relay) {
 		x.accept(1, events)
 		time.Sleep(10 * time.Minute)
+		mu.Lock()
 		first := requests
+		mu.Unlock()
 		if first > 16+16 {
 			t.Errorf("%d requests in the first ten minutes", first)
 		}
 		time.Sleep(7*time.Hour + 50*time.Minute)
+		mu.Lock()
 		if n := requests - first; n > 470 || n < 420 {
 			t.Errorf("%d requests in 7h50m", n)
 		}
+		up, peak = true, 0
+		mu.Unlock()
 		if got, _ := x.Snapshot("a"); got.State != "failing" {
 			t.Errorf("got %+v", got)
 		}
-		mu.Lock()
-		up, peak = true, 0
-		mu.Unlock()
 		time.Sleep(2 * time.Minute)
 		delivered, lost := x.deliveredAndLost()
 		if delivered != events || lost > 0 || x.Queue("a").Backlog().Events > 0 {
 			t.Errorf("%d delivered and %d given up two minutes after its return, %+v", delivered, lost, x.Queue("a").Backlog())
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if peak != 16 || ramp[0] != 1 || ramp[1] != 1 {
 			t.Errorf("at most %d requests, at first %v", peak, ramp)
 		}
@@ -172,9 +177,9 @@ func TestOutage(t *testing.T) {
 func TestOutageOfATrickle(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry = long
-	up := false
+	var up atomic.Bool
 	bubbleOnJournal(t, s, deliver.Options{}, func(*http.Request) (int, error) {
-		if up {
+		if up.Load() {
 			return 200, nil
 		}
 		return 503, nil
@@ -184,7 +189,7 @@ func TestOutageOfATrickle(t *testing.T) {
 			n++
 			x.accept(n, n)
 		}
-		up = true
+		up.Store(true)
 		n++
 		x.accept(n, n)
 		time.Sleep(2 * time.Minute)
@@ -204,12 +209,15 @@ func TestPoison(t *testing.T) {
 	for _, wait := range long {
 		total += wait
 	}
+	var mu sync.Mutex
 	down := false
 	var poisoned []time.Time
 	accepted := map[string]time.Time{}
 	var latest time.Duration
 	bubbleOnJournal(t, s, deliver.Options{}, func(r *http.Request) (int, error) {
 		id := r.Header.Get("Sidehook-Event")
+		mu.Lock()
+		defer mu.Unlock()
 		if id == "7" {
 			poisoned = append(poisoned, time.Now())
 			return 500, nil
@@ -225,33 +233,43 @@ func TestPoison(t *testing.T) {
 		post := func(until time.Duration) {
 			for time.Since(begun) < until {
 				n++
+				mu.Lock()
 				accepted[fmt.Sprint(n)] = time.Now()
+				isDown := down
+				mu.Unlock()
 				x.accept(n, n)
 				time.Sleep(time.Minute)
-				if got, _ := x.Snapshot("a"); !down && got.State != "active" {
+				if got, _ := x.Snapshot("a"); !isDown && got.State != "active" {
 					t.Fatalf("after %v: %+v", time.Since(begun), got)
 				}
 			}
 		}
-		post(day)
-		if latest > 0 {
-			t.Errorf("a good event came %v late", latest)
+		turn := func(to bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			if !down && latest > 0 {
+				t.Errorf("a good event came %v late", latest)
+			}
+			down, latest = to, 0
 		}
+		post(day)
 		// In an outage, the poison may serve as a probe, and a recovery may try it
 		// before its time, which does not bring its end nearer.
-		down = true
+		turn(true)
 		post(30 * time.Hour)
-		down = false
+		turn(false)
 		time.Sleep(2 * time.Minute)
+		mu.Lock()
 		latest = 0
+		mu.Unlock()
 		post(total + time.Hour)
-		if latest > 0 {
-			t.Errorf("a good event came %v late", latest)
-		}
+		turn(false)
 		delivered, lost := x.deliveredAndLost()
 		if delivered != n-1 || lost != 1 || x.ended[history.Exhausted] != 1 {
 			t.Errorf("%d of %d delivered, %v", delivered, n, x.ended)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		end := poisoned[len(poisoned)-1].Sub(poisoned[0])
 		if tries := len(poisoned); tries < len(long)+1 || tries > len(long)+2 || end < total || end > total+time.Minute {
 			t.Errorf("the poison ended after %d attempts and %v, want %d or one more after %v", tries, end, len(long)+1, total)
@@ -283,6 +301,7 @@ func TestAWeekOfThrottling(t *testing.T) {
 		if got, _ := x.Snapshot("a"); got.State != "active" || x.Queue("a").State().Name != "" || x.Queue("a").Row().Failures > 0 {
 			t.Errorf("got %+v", got)
 		}
+		mu.Lock()
 		if n := len(at); n > 16+7*48 || n < 7*48 {
 			t.Errorf("%d requests in a week of half hours", n)
 		}
@@ -292,6 +311,7 @@ func TestAWeekOfThrottling(t *testing.T) {
 			}
 		}
 		open = true
+		mu.Unlock()
 		time.Sleep(31 * time.Minute)
 		if delivered, lost := x.deliveredAndLost(); delivered != events || lost > 0 {
 			t.Errorf("%d delivered, %d given up", delivered, lost)
@@ -332,6 +352,8 @@ func TestFlapping(t *testing.T) {
 		if delivered, lost := x.deliveredAndLost(); delivered != n || lost > 0 {
 			t.Errorf("%d of %d delivered, %d given up", delivered, n, lost)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		for minute, n := range failures {
 			if n > 16 {
 				t.Errorf("%d requests in minute %d", n, minute)
@@ -360,6 +382,7 @@ func TestBadNeighbours(t *testing.T) {
 			s.Concurrency = 16
 			hooks = append(hooks, deliver.Webhook{Name: name, Generation: 1, Settings: s})
 		}
+		var mu sync.Mutex
 		var worst time.Duration
 		n := 0
 		d := deliver.New(open(queues), quiet(deliver.Options{}))
@@ -379,6 +402,8 @@ func TestBadNeighbours(t *testing.T) {
 				if err != nil {
 					return 0, err
 				}
+				mu.Lock()
+				defer mu.Unlock()
 				worst = max(worst, time.Since(time.Unix(0, sent)))
 				n++
 			}
@@ -392,6 +417,8 @@ func TestBadNeighbours(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if n != 3000 || worst > 0 {
 			t.Errorf("%d of 3000 requests, the latest %v after its event", n, worst)
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,16 +79,16 @@ func TestGiveUpOnThrottling(t *testing.T) {
 	}
 }
 
-// While a receiver throttles no request at all goes to it: not of what is new,
+// While a receiver throttles no request at all goes to it (D7): not of what is new,
 // and the longest time that it asked for counts. Then one request goes first. A
 // person sees it, and the log says once that it begins and once that it is over.
 func TestHold(t *testing.T) {
 	var text bytes.Buffer
 	o := deliver.Options{Log: slog.New(slog.NewTextHandler(&text, nil))}
 	s := settings(t, "http://a.example")
-	n := 0
+	var n atomic.Int64
 	bubble(t, s, o, func(r *http.Request) (int, error) {
-		switch n++; {
+		switch n := n.Add(1); {
 		case n == 1:
 			time.Sleep(time.Second)
 			return 0, throttle(429, "600")
@@ -105,20 +106,20 @@ func TestHold(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		q.add(ids(20)...)
 		time.Sleep(5 * time.Minute)
-		if n != 2 {
-			t.Fatalf("%d requests while it is held, want 2: %s", n, show(q.all()))
+		if n.Load() != 2 {
+			t.Fatalf("%d requests while it is held, want 2: %s", n.Load(), show(q.all()))
 		}
 		want := deliver.Snapshot{State: "active", Since: begun, Why: "throttled by 503 Service Unavailable until " + begun.Add(10*time.Minute+time.Second).UTC().Format(time.RFC3339), Next: begun.Add(10*time.Minute + time.Second)}
 		if got, _ := d.Snapshot("a"); got != want {
 			t.Errorf("got %+v\nwant %+v", got, want)
 		}
 		time.Sleep(5*time.Minute - time.Second) // it has throttled again
-		if n != 3 {
-			t.Errorf("%d requests when it goes on, want one more", n)
+		if n.Load() != 3 {
+			t.Errorf("%d requests when it goes on, want one more", n.Load())
 		}
 		time.Sleep(10*time.Minute + 10*time.Second)
-		if n != 3+22 {
-			t.Errorf("%d requests: %s", n, show(q.all()))
+		if n.Load() != 3+22 {
+			t.Errorf("%d requests: %s", n.Load(), show(q.all()))
 		}
 		if got, _ := d.Snapshot("a"); got.Why != "" || got.State != "active" || len(q.states) > 0 {
 			t.Errorf("got %+v, states %v", got, q.states)
@@ -133,19 +134,19 @@ func TestHold(t *testing.T) {
 // A reload without an edit does not.
 func TestHoldEnds(t *testing.T) {
 	s := settings(t, "http://a.example")
-	n := 0
+	var n atomic.Int64
 	bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) {
-		n++
+		n.Add(1)
 		return 0, throttle(429, "3600")
 	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
 		q.add("1")
 		time.Sleep(time.Second)
 		q.add("2")
-		after := func(what string, want int) {
+		after := func(what string, want int64) {
 			t.Helper()
 			time.Sleep(time.Minute)
-			if n != want {
-				t.Errorf("%d requests after %s, want %d", n, what, want)
+			if n.Load() != want {
+				t.Errorf("%d requests after %s, want %d", n.Load(), what, want)
 			}
 		}
 		after("the answer", 1)
@@ -237,7 +238,7 @@ func TestThrottlingAmongFailures(t *testing.T) {
 }
 
 // For a day it costs a delivery nothing to be throttled; then each time uses up
-// a step, and it ends.
+// a step, and it ends (D8).
 func TestThrottledForLong(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry = []time.Duration{5 * time.Second, 5 * time.Hour}
@@ -292,12 +293,13 @@ func TestStepsAreCountedApart(t *testing.T) {
 	})
 }
 
-// A restart does not send early, whatever is new.
+// A restart does not send early, whatever is new (D7).
 func TestHoldOverARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q, s, n := newQueue(), settings(t, "http://a.example"), 0
+		q, s := newQueue(), settings(t, "http://a.example")
+		var n atomic.Int64
 		answer := receiver(func(*http.Request) (int, error) {
-			if n++; n == 1 {
+			if n.Add(1) == 1 {
 				return 0, throttle(429, "3600")
 			}
 			return 200, nil
@@ -316,13 +318,13 @@ func TestHoldOverARestart(t *testing.T) {
 		process(func(d *deliver.Deliverer) {
 			time.Sleep(58 * time.Minute)
 			q.add("3")
-			if got, _ := d.Snapshot("a"); n != 1 || !strings.HasPrefix(got.Why, "throttled until ") || !got.Next.Equal(begun.Add(time.Hour)) {
-				t.Errorf("%d requests, %+v", n, got)
+			if got, _ := d.Snapshot("a"); n.Load() != 1 || !strings.HasPrefix(got.Why, "throttled until ") || !got.Next.Equal(begun.Add(time.Hour)) {
+				t.Errorf("%d requests, %+v", n.Load(), got)
 			}
 			time.Sleep(time.Minute)
 			synctest.Wait()
-			if n != 4 {
-				t.Errorf("%d requests when the hour is over, want 4", n)
+			if n.Load() != 4 {
+				t.Errorf("%d requests when the hour is over, want 4", n.Load())
 			}
 		})
 	})
