@@ -24,6 +24,7 @@ type record struct {
 	Type    string
 	Resend  bool
 	Attempt int
+	Free    int // of the attempts so far, those that used up no step of the schedule
 	Status  string
 	Again   bool // the next attempt has the same number
 	Code    int
