@@ -61,12 +61,12 @@ func (w *worker) adopt(hook Webhook) {
 	}
 	w.health.probeNow()
 	enabled := w.edited(before, hook) && w.health.enable(w.since)
-	again := before.Name != ""
-	if again {
+	known := before.Name != "" // else this is no edit, but how the process begins
+	if known {
 		w.unhold()
 	}
 	w.mu.Unlock()
-	if again {
+	if known {
 		w.queue.Unthrottle()
 	}
 	if enabled {

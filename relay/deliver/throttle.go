@@ -37,7 +37,8 @@ type throttle struct {
 }
 
 // resume takes up what the history knows: how long the receiver asked to be left
-// alone before a restart.
+// alone before a restart. It does not know of an edit that was made meanwhile,
+// and rather sends late than early.
 func (w *worker) resume() {
 	until := w.queue.Throttled()
 	w.mu.Lock()
