@@ -25,6 +25,9 @@ func (w *Webhook) Digest() string {
 	if w.Enabled != base.Enabled {
 		fmt.Fprintf(h, "enabled %t\n", w.Enabled)
 	}
+	if w.Paused != base.Paused {
+		fmt.Fprintf(h, "paused %t\n", w.Paused)
+	}
 	for _, s := range w.Secrets {
 		fmt.Fprintf(h, "secret %q\n", s.Reveal())
 	}

@@ -28,6 +28,7 @@ func sharedFields() []field[draft] {
 		{"secret", readSecrets},
 		{"headers", readHeaders},
 		{"enabled", func(l *loader, v *value, d *draft) { l.bool(v, &d.Enabled) }},
+		{"paused", func(l *loader, v *value, d *draft) { l.bool(v, &d.Paused) }},
 		{"profile", func(l *loader, v *value, d *draft) { l.choice(v, "profile", profiles(), &d.Profile) }},
 		{"format", func(l *loader, v *value, d *draft) { l.choice(v, "format", formats(), &d.Format) }},
 		{"signature", readSignature},

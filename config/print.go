@@ -98,6 +98,7 @@ func (w *Webhook) node() *yaml.Node {
 		m.add("headers", headers.Node)
 	}
 	m.add("enabled", scalar("!!bool", strconv.FormatBool(w.Enabled)))
+	m.add("paused", scalar("!!bool", strconv.FormatBool(w.Paused)))
 	m.add("profile", str(w.Profile))
 	m.add("format", str(w.Format))
 	m.add("signature", strs(w.Signature))

@@ -53,6 +53,7 @@ webhooks:
       X-All: $${a}
       X-Key: '***'
     enabled: true
+    paused: false
     profile: qlik
     format: cloudevents-0.1
     signature: [qlik]

@@ -121,6 +121,7 @@ func TestWebhookEqual(t *testing.T) {
 		"When":         func(w *config.Webhook) { w.When = w.Transform },
 		"Transform":    func(w *config.Webhook) { w.Transform = w.When },
 		"Enabled":      func(w *config.Webhook) { w.Enabled = false },
+		"Paused":       func(w *config.Webhook) { w.Paused = true },
 		"Secrets":      func(w *config.Webhook) { w.Secrets[0] = config.NewSecret("b") },
 		"Headers":      func(w *config.Webhook) { w.Headers[0].Secret = true },
 		"Profile":      func(w *config.Webhook) { w.Profile = "qlik" },

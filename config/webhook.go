@@ -17,7 +17,8 @@ type Webhook struct {
 
 	URL     URL
 	Events  []string // exact types and globs, at least one
-	Enabled bool
+	Enabled bool     // false: events are not kept for it
+	Paused  bool     // events are kept, and not sent
 
 	When      *expression.Program // what an event must be like; nil: any is wanted
 	Transform *expression.Program // makes the body; nil: the format does
@@ -56,7 +57,7 @@ type Allow struct {
 func (w *Webhook) Equal(o *Webhook) bool {
 	return w == o ||
 		w.Name == o.Name && w.Was == o.Was &&
-			w.URL.Equal(o.URL) && slices.Equal(w.Events, o.Events) && w.Enabled == o.Enabled &&
+			w.URL.Equal(o.URL) && slices.Equal(w.Events, o.Events) && w.Enabled == o.Enabled && w.Paused == o.Paused &&
 			w.When.Equal(o.When) && w.Transform.Equal(o.Transform) &&
 			slices.EqualFunc(w.Secrets, o.Secrets, Secret.Equal) && slices.EqualFunc(w.Headers, o.Headers, Header.Equal) &&
 			w.Profile == o.Profile && w.Format == o.Format &&

@@ -43,21 +43,26 @@ type position struct {
 
 // cursor is one queue. Everything in its window counts as unread.
 type cursor struct {
-	Last   uint64      `json:"last"`
-	Next   uint64      `json:"next"`
-	More   [3]uint64   `json:"more"`
-	Oldest int64       `json:"oldest,omitempty"` // no unread one was accepted before, in Unix ns; 0 if not known
-	Unread int         `json:"unread"`
-	Skip   [][2]uint64 `json:"skip,omitempty"`
-	Waits  [][8]int64  `json:"waits,omitempty"` // seq, of, segment, offset, length, accepted ns, due Unix ms, attempts
-	Events int         `json:"backlog_events"`
-	Bytes  int64       `json:"backlog_bytes"`
-	State  string      `json:"state,omitempty"`
-	Since  time.Time   `json:"since,omitzero"`
-	Why    string      `json:"why,omitempty"`
-	Entry  string      `json:"entry,omitempty"`
-	Row    *rowCursor  `json:"row,omitempty"`
+	Last   uint64       `json:"last"`
+	Next   uint64       `json:"next"`
+	More   [3]uint64    `json:"more"`
+	Oldest int64        `json:"oldest,omitempty"` // no unread one was accepted before, in Unix ns; 0 if not known
+	Unread int          `json:"unread"`
+	Skip   [][2]uint64  `json:"skip,omitempty"`
+	Waits  []waitCursor `json:"waits,omitempty"`
+	Events int          `json:"backlog_events"`
+	Bytes  int64        `json:"backlog_bytes"`
+	State  string       `json:"state,omitempty"`
+	Since  time.Time    `json:"since,omitzero"`
+	Why    string       `json:"why,omitempty"`
+	Entry  string       `json:"entry,omitempty"`
+	Row    *rowCursor   `json:"row,omitempty"`
 }
+
+// waitCursor is one wait: seq, of, segment, offset, length, accepted in Unix ns,
+// due in Unix ms, attempts; and, all zero in cursors of a version that did not
+// know them, free, and in Unix ms throttled since and until, last and back.
+type waitCursor [13]int64
 
 // rowCursor is how the webhook's attempts have gone of late.
 type rowCursor struct {
@@ -162,19 +167,25 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 		c.Skip = append(c.Skip, [2]uint64{s.from, s.to})
 	}
 	mono := q.journal.now()
-	add := func(it *item, due time.Duration, attempts int) {
-		at := now.Add(max(due-mono, 0)).UnixMilli()
-		p := it.place
-		c.Waits = append(c.Waits, [8]int64{int64(it.seq), int64(it.of), int64(p.Segment), int64(p.Offset), int64(p.Length), it.accepted, at, int64(attempts)})
+	wall := func(at time.Duration) int64 { return now.Add(at - mono).UnixMilli() }
+	add := func(it *item, due time.Duration, t *tries) {
+		p, since, until := it.place, int64(0), int64(0)
+		if t.throttled {
+			since, until = wall(t.since), wall(t.until)
+		}
+		c.Waits = append(c.Waits, waitCursor{
+			int64(it.seq), int64(it.of), int64(p.Segment), int64(p.Offset), int64(p.Length), it.accepted, wall(max(due, mono)),
+			int64(t.attempts), int64(t.free), since, until, wall(t.last), wall(t.back),
+		})
 	}
 	for i := range q.waits {
-		add(&q.waits[i].item, q.waits[i].due, q.waits[i].attempts)
+		add(&q.waits[i].item, q.waits[i].due, &q.waits[i].tries)
 	}
 	// What stands behind another one of its key finds its line again.
-	q.order.all(func(w *wait) { add(&w.item, mono, w.attempts) })
+	q.order.all(func(w *wait) { add(&w.item, mono, &w.tries) })
 	// A crash ends what is in flight: it is made again, at once.
 	for _, l := range q.flight {
-		add(&l.item, mono, l.Attempt-1)
+		add(&l.item, mono, &l.tries)
 	}
 	return c, true
 }
@@ -192,13 +203,20 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 	if c.Row != nil {
 		q.row.Row, q.row.last = Row{c.Row.Since, c.Row.Failures}, c.Row.Last
 	}
+	j := q.journal
 	for _, w := range c.Waits {
+		since, until, last, back := time.UnixMilli(w[9]), time.UnixMilli(w[10]), time.UnixMilli(w[11]), time.UnixMilli(w[12])
 		q.waits = append(q.waits, wait{
 			item: item{
 				seq: uint64(w[0]), of: uint64(w[1]), accepted: w[5],
 				place: segment.Place{Segment: uint64(w[2]), Offset: uint32(w[3]), Length: uint32(w[4])},
 			},
-			due: q.journal.now() + remaining(time.UnixMilli(w[6]), written, now), attempts: int(w[7]),
+			due: j.now() + remaining(time.UnixMilli(w[6]), written, now),
+			tries: tries{
+				attempts: int(w[7]), free: int32(w[8]), throttled: w[9] != 0,
+				since: j.ago(since, now), until: j.now() + remaining(until, written, now),
+				last: j.ago(last, now), back: j.now() + remaining(back, written, now),
+			},
 		})
 	}
 }
@@ -208,6 +226,10 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 func remaining(due, told, now time.Time) time.Duration {
 	return max(0, min(due.Sub(now), due.Sub(told)))
 }
+
+// ago is when something was on the clock of this process that was at a time of
+// the wall's, and not to come.
+func (j *Journal) ago(at, now time.Time) time.Duration { return j.now() - max(0, now.Sub(at)) }
 
 // loadCursors reads the newest cursors that hold. It is nil if none do.
 func loadCursors(fsys segment.FS) (c *cursors, problem error) {

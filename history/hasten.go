@@ -5,7 +5,11 @@ import "slices"
 // Hasten makes all waits due now.
 func (q *Queue) Hasten() {
 	q.mu.Lock()
-	q.waits.hasten(q.journal.now(), func(*wait) bool { return true })
+	now := q.journal.now()
+	q.waits.hasten(now, func(w *wait) bool {
+		w.until = min(w.until, now)
+		return true
+	})
 	wake, older := q.wake, q.older
 	q.mu.Unlock()
 	if older != nil {

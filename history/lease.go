@@ -15,10 +15,18 @@ type Lease struct {
 	Filled   []string // the attributes in it that sidehook filled in
 	Accepted time.Time
 	Attempt  int // the number of this attempt, from 1
+	Free     int // of the attempts before it, those that used up no step of the schedule
 	Resend   bool
 	Unmet    string // why the condition failed that should have judged it, or ""
 
+	// Throttled is since when the receiver answers no attempt at it but by asking
+	// to be left alone; zero: it does not.
+	Throttled time.Time
+	// Scheduled is ahead if the delivery was advanced: when it would be due.
+	Scheduled time.Time
+
 	item
+	tries
 	key   string // whose line it is the first of
 	queue *Queue
 	heir  *Queue // under whose name and configuration it is delivered
@@ -116,8 +124,11 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 // fly puts a delivery into flight.
 func (q *Queue) fly(w wait) *Lease {
 	l := &Lease{
-		Seq: w.seq, Attempt: w.attempts + 1, Resend: w.of != 0,
-		item: w.item, key: w.key, queue: q, heir: q,
+		Seq: w.seq, Attempt: w.attempts + 1, Free: int(w.free), Resend: w.of != 0, Scheduled: q.journal.base.Add(w.back),
+		item: w.item, tries: w.tries, key: w.key, queue: q, heir: q,
+	}
+	if w.throttled {
+		l.Throttled = q.journal.base.Add(w.since)
 	}
 	q.flight[l.seq] = l
 	return l
@@ -165,13 +176,13 @@ func (l *Lease) Done(a Attempt) {
 // Retry lets the delivery wait until at, as read from time.Now; the wait is on
 // the monotonic clock.
 func (l *Lease) Retry(a Attempt, at time.Time) {
-	l.end(&a, false, at, func() { l.wait(at, l.Attempt) })
+	l.end(&a, false, at, func() { l.wait(at, l.after(&a)) })
 }
 
 // Release gives the delivery back, due at a time and as if this attempt had not
 // been. What was tried is recorded if a is not nil.
 func (l *Lease) Release(a *Attempt, at time.Time) {
-	l.end(a, true, at, func() { l.wait(at, l.Attempt-1) })
+	l.end(a, true, at, func() { l.wait(at, l.tries) })
 }
 
 // Note records a try that was repeated at once, within the lease.
@@ -186,8 +197,24 @@ func (l *Lease) Note(a Attempt) {
 }
 
 // wait puts the delivery back. The queue is locked.
-func (l *Lease) wait(at time.Time, attempts int) {
-	l.queue.waits.push(wait{item: l.item, due: at.Sub(l.queue.journal.base), attempts: attempts, key: l.key})
+func (l *Lease) wait(at time.Time, t tries) {
+	l.queue.waits.push(wait{item: l.item, due: at.Sub(l.queue.journal.base), tries: t, key: l.key})
+}
+
+// after is what is known of the delivery once an attempt at it has ended.
+func (l *Lease) after(a *Attempt) tries {
+	now := l.queue.journal.now()
+	t := tries{attempts: l.Attempt, free: l.free, last: now}
+	if a.Free {
+		t.free++
+	}
+	if !a.Throttled.IsZero() {
+		t.throttled, t.since, t.until = true, now, a.Throttled.Sub(l.queue.journal.base)
+		if l.throttled {
+			t.since = l.since
+		}
+	}
+	return t
 }
 
 // end takes the delivery out of flight. That, and handing its line over, is one
@@ -206,7 +233,7 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	change()
 	if a != nil {
 		now := time.Now()
-		l.heir.row.learn(now, a.Status, again || a.Unsent)
+		l.heir.row.learn(now, a.Status, again || a.Unsent || !a.Throttled.IsZero())
 		l.record(fields, config, now)
 	}
 	wake := q.wake

@@ -35,8 +35,8 @@ func (r *running) keyed(from int, keys ...string) {
 	}
 }
 
-// claim takes a delivery and says which, "" if none may be taken.
-func claim(q *history.Queue, into map[string]*history.Lease) string {
+// takeOne takes a delivery and says which, "" if none may be taken.
+func takeOne(q *history.Queue, into map[string]*history.Lease) string {
 	for range 4 { // what is read is taken by the next claim
 		if l, ok := q.Claim(history.Retries); ok {
 			into[id(l)] = l
@@ -46,9 +46,9 @@ func claim(q *history.Queue, into map[string]*history.Lease) string {
 	return ""
 }
 
-// claims takes deliveries until none may be taken.
-func claims(q *history.Queue, into map[string]*history.Lease) (got []string) {
-	for name := claim(q, into); name != ""; name = claim(q, into) {
+// takeAll takes deliveries until none may be taken.
+func takeAll(q *history.Queue, into map[string]*history.Lease) (got []string) {
+	for name := takeOne(q, into); name != ""; name = takeOne(q, into) {
 		got = append(got, name)
 	}
 	return got
@@ -68,27 +68,27 @@ func TestOrderAll(t *testing.T) {
 		q.Order(history.Order{All: true})
 		r.keyed(1, "x", "y", "z")
 		flying := map[string]*history.Lease{}
-		same(t, "one at a time", claims(q, flying), strings.Fields("e1"))
+		same(t, "one at a time", takeAll(q, flying), strings.Fields("e1"))
 		if due, ok := q.Due(); ok {
 			t.Errorf("due at %v while one is in flight", due)
 		}
 		flying["e1"].Retry(retrying, time.Now().Add(time.Hour))
-		same(t, "while the first waits", claims(q, flying), strings.Fields(""))
+		same(t, "while the first waits", takeAll(q, flying), strings.Fields(""))
 		if due, ok := q.Due(); !ok || time.Until(due) != time.Hour {
 			t.Errorf("due in %v, %t; want 1h", time.Until(due), ok)
 		}
 		time.Sleep(time.Hour)
-		same(t, "when it is due", claims(q, flying), strings.Fields("e1"))
+		same(t, "when it is due", takeAll(q, flying), strings.Fields("e1"))
 		flying["e1"].Done(history.Attempt{Status: history.Exhausted, Error: "500"})
-		same(t, "when it has ended", claims(q, flying), strings.Fields("e2"))
+		same(t, "when it has ended", takeAll(q, flying), strings.Fields("e2"))
 		q.Order(history.Order{})
-		same(t, "without order", claims(q, flying), strings.Fields("e3"))
+		same(t, "without order", takeAll(q, flying), strings.Fields("e3"))
 		flying["e2"].Release(nil, time.Now().Add(time.Minute))
 		flying["e3"].Release(nil, time.Now())
 		q.Order(history.Order{All: true})
-		same(t, "in order again, though a later one is due", claims(q, flying), strings.Fields(""))
+		same(t, "in order again, though a later one is due", takeAll(q, flying), strings.Fields(""))
 		time.Sleep(time.Minute)
-		same(t, "in order again", claims(q, flying), strings.Fields("e2"))
+		same(t, "in order again", takeAll(q, flying), strings.Fields("e2"))
 	})
 }
 
@@ -101,14 +101,14 @@ func TestOrderByKey(t *testing.T) {
 		q.Order(by)
 		r.keyed(1, "x", "y", "x", "-", "y", "x", "-", "z")
 		flying := map[string]*history.Lease{}
-		same(t, "the first of each key, and those without", claims(q, flying), strings.Fields("e1 e2 e4 e7 e8"))
+		same(t, "the first of each key, and those without", takeAll(q, flying), strings.Fields("e1 e2 e4 e7 e8"))
 		if n := q.Waiting(); n != 3 {
 			t.Errorf("%d wait behind others, want 3", n)
 		}
 		flying["e1"].Done(delivered)
 		flying["e2"].Retry(retrying, time.Now().Add(time.Hour))
 		flying["e8"].Done(delivered)
-		same(t, "the next of a key whose first has ended", claims(q, flying), strings.Fields("e3"))
+		same(t, "the next of a key whose first has ended", takeAll(q, flying), strings.Fields("e3"))
 		if err := r.stop(); err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func TestOrderByKey(t *testing.T) {
 		q = r.Queue("a")
 		q.Order(by)
 		clear(flying)
-		same(t, "after a restart", claims(q, flying), strings.Fields("e3 e4 e7"))
+		same(t, "after a restart", takeAll(q, flying), strings.Fields("e3 e4 e7"))
 		n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
 			if w.Seq == 2 || w.Seq == 6 {
 				return canceled, history.End
@@ -127,14 +127,14 @@ func TestOrderByKey(t *testing.T) {
 		if n != 2 || err != nil {
 			t.Errorf("canceled %d, %v; want the one that waits and one behind another", n, err)
 		}
-		same(t, "behind one that was canceled", claims(q, flying), strings.Fields("e5"))
+		same(t, "behind one that was canceled", takeAll(q, flying), strings.Fields("e5"))
 		flying["e3"].Done(delivered)
-		same(t, "behind the last of its key", claims(q, flying), strings.Fields(""))
+		same(t, "behind the last of its key", takeAll(q, flying), strings.Fields(""))
 		flying["e4"].Release(nil, time.Now())
 		flying["e5"].Release(nil, time.Now())
 		flying["e7"].Release(nil, time.Now())
 		q.Order(history.Order{})
-		got := claims(q, flying)
+		got := takeAll(q, flying)
 		slices.Sort(got)
 		same(t, "without order", got, strings.Fields("e4 e5 e7"))
 		if b := q.Backlog(); b.Events != 3 || q.Waiting() != 0 {
@@ -142,13 +142,13 @@ func TestOrderByKey(t *testing.T) {
 		}
 		q.Order(by)
 		r.keyed(9, "y", "z")
-		same(t, "while what was begun without order is in flight", claims(q, flying), nil)
+		same(t, "while what was begun without order is in flight", takeAll(q, flying), nil)
 		flying["e4"].Done(delivered)
 		flying["e5"].Retry(retrying, time.Now().Add(time.Hour))
 		flying["e7"].Done(delivered)
-		same(t, "in order again", claims(q, flying), []string{"e10"})
+		same(t, "in order again", takeAll(q, flying), []string{"e10"})
 		time.Sleep(time.Hour)
-		same(t, "what was begun without order", claims(q, flying), []string{"e5"})
+		same(t, "what was begun without order", takeAll(q, flying), []string{"e5"})
 		r.stop()
 	})
 }

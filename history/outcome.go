@@ -26,10 +26,14 @@ type Outcome struct {
 	Status  Status
 	Again   bool // the next attempt has the same number
 	Unsent  bool // no request was made
-	Code    int
-	Error   string
-	Next    time.Time
-	Remote  string
+	Free    int  // of the attempts so far, those that used up no step of the schedule
+	// Throttled is since when the receiver has answered by asking to be left
+	// alone, and Until for how long; zero: it has not, this time.
+	Throttled, Until time.Time
+	Code             int
+	Error            string
+	Next             time.Time
+	Remote           string
 
 	State, Why string
 	Entry      string // a digest of the webhook's entry
@@ -87,6 +91,12 @@ func parseOutcome(line *segment.Line) Outcome {
 			o.Again = true
 		case "unsent":
 			o.Unsent = true
+		case "free":
+			o.Free = int(number(raw))
+		case "throttled_since":
+			o.Throttled, _ = time.Parse(segment.TimeFormat, text(raw))
+		case "throttled_until":
+			o.Until, _ = time.Parse(segment.TimeFormat, text(raw))
 		case "code":
 			o.Code = int(number(raw))
 		case "error":

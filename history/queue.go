@@ -21,6 +21,8 @@ import (
 //	    that reads the window's events again does so too.
 //	Q4  Everything that has not been begun and is not unread is in the window;
 //	    memory does not grow with the backlog.
+//	Q5  How the attempts at a delivery have gone stands whole in the last line
+//	    of it, so that a line which is replayed twice changes nothing.
 type Queue struct {
 	journal *Journal
 	name    string

@@ -48,6 +48,7 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 	if a.Unsent {
 		dst = append(dst, `,"unsent":true`...)
 	}
+	dst = appendTries(dst, l, a, again)
 	if a.Code != 0 {
 		dst = append(dst, `,"code":`...)
 		dst = strconv.AppendInt(dst, int64(a.Code), 10)
@@ -79,6 +80,33 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 		dst = appendResponse(dst, a.Response)
 	}
 	return dst
+}
+
+// appendTries is what the number of the attempt does not say of those so far:
+// all of it, so that a line that is replayed twice changes nothing.
+func appendTries(dst []byte, l *Lease, a *Attempt, again bool) []byte {
+	free := int64(l.free)
+	if a.Free {
+		free++
+	}
+	if free > 0 {
+		dst = append(dst, `,"free":`...)
+		dst = strconv.AppendInt(dst, free, 10)
+	}
+	if a.Throttled.IsZero() && !(again && l.throttled) {
+		return dst
+	}
+	since := l.Throttled
+	if since.IsZero() {
+		since = time.Now()
+	}
+	dst = append(dst, `,"throttled_since":"`...)
+	dst = since.UTC().AppendFormat(dst, segment.TimeFormat)
+	if !a.Throttled.IsZero() {
+		dst = append(dst, `","throttled_until":"`...)
+		dst = a.Throttled.UTC().AppendFormat(dst, segment.TimeFormat)
+	}
+	return append(dst, '"')
 }
 
 func appendMillis(dst []byte, d time.Duration) []byte {

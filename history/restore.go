@@ -180,9 +180,15 @@ func (r *restoring) delivery(line *segment.Line, now time.Time) {
 		}
 		return
 	}
-	w.seq, w.attempts = d.Seq, d.Attempt
+	w.seq = d.Seq
+	w.attempts, w.free, w.back = d.Attempt, int32(d.Free), 0
 	if d.Again {
 		w.attempts--
+	} else {
+		w.last = r.ago(d.At, now)
+	}
+	if w.throttled = !d.Throttled.IsZero(); w.throttled {
+		w.since, w.until = r.ago(d.Throttled, now), r.now()+remaining(d.Until, d.At, now)
 	}
 	w.due = r.now() + remaining(d.Next, d.At, now)
 	waits[d.Seq] = w

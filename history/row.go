@@ -42,7 +42,7 @@ func (r *row) learn(at time.Time, s Status, saysNothing bool) {
 // a failure too many is harmless, to count one twice is not.
 func (r *row) replay(d *Outcome) {
 	if _, last := r.get(); d.Status == Delivered || d.At.After(last) {
-		r.learn(d.At, d.Status, d.Again || d.Unsent)
+		r.learn(d.At, d.Status, d.Again || d.Unsent || !d.Throttled.IsZero())
 	}
 }
 

@@ -49,9 +49,21 @@ func (i *item) held() int64 {
 // held: it is read again when the time comes.
 type wait struct {
 	item
-	due      time.Duration // on the journal's monotonic clock
-	attempts int           // made so far
-	key      string        // whose line it is the first of; see ordering
+	due time.Duration
+	tries
+	key string // whose line it is the first of; see ordering
+}
+
+// tries is how the attempts at a delivery have gone so far. As in a wait, times
+// are on the journal's monotonic clock.
+type tries struct {
+	attempts  int           // made so far
+	free      int32         // of them, those that used up no step of the schedule
+	throttled bool          // by the last of them the receiver asked to be left alone
+	since     time.Duration // when the row of such answers began, while throttled
+	until     time.Duration // when the receiver may be asked again, while throttled
+	last      time.Duration // when the last attempt ended
+	back      time.Duration // when it is due by its schedule, if it was advanced
 }
 
 // waits is a heap, the delivery that is due first on top.

@@ -97,7 +97,7 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 		URL: to, Shown: w.URL.Redacted(), Format: deliver.Format(w.Format), Transform: transform(w), UserAgent: w.UserAgent,
 		Timeout: w.Timeout, Retry: w.Retry, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, DisableAfter: w.DisableAfter,
 		Rate: deliver.Rate(w.Rate), Order: history.Order(w.Order),
-		Allow: w.Allow.Prefixes, Off: !w.Enabled, Entry: w.Digest(),
+		Allow: w.Allow.Prefixes, Off: !w.Enabled, Paused: w.Paused, Entry: w.Digest(),
 	}
 	if s.UserAgent == "" {
 		s.UserAgent = "sidehook/" + version

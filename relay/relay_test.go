@@ -313,6 +313,85 @@ func TestDisabled(t *testing.T) {
 	}
 }
 
+// TestPausedAndOff: events come and are kept for a webhook that is paused, and
+// are not kept for one that is off; what waits goes on once it is on again.
+func TestPausedAndOff(t *testing.T) {
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) })
+	h := newHost(t, "webhooks:\n"+hook(s, "one", ""))
+	h.post("before")
+	eventually(t, "two attempts", func() bool { return s.count("/one", "before") == 2 })
+	h.settled()
+	s.answer(nil)
+	stands := func(state string, events int) {
+		t.Helper()
+		var w struct {
+			State   string
+			Backlog struct{ Events int }
+		}
+		h.call("GET", "/v1/webhooks/one", "", &w)
+		if w.State != state || w.Backlog.Events != events {
+			t.Errorf("it is %s with %d events, want %s with %d", w.State, w.Backlog.Events, state, events)
+		}
+	}
+	h.apply("webhooks:\n" + hook(s, "one", ", paused: true"))
+	h.post("paused")
+	h.call("POST", "/v1/webhooks/one/retry", "", nil)
+	stands("paused", 2)
+	h.apply("webhooks:\n" + hook(s, "one", ", enabled: false"))
+	h.post("off")
+	stands("off", 2)
+	h.end()
+	h.start("webhooks:\n" + hook(s, "one", ", paused: true"))
+	stands("paused", 2)
+	if n := s.count("/one", "before") + s.count("/one", "paused"); n != 2 {
+		t.Errorf("%d requests, want the two before it was paused", n)
+	}
+	h.apply("webhooks:\n" + hook(s, "one", ""))
+	eventually(t, "what waited arrives", func() bool { return s.count("/one", "before") == 3 && s.count("/one", "paused") == 1 })
+	h.settled()
+	stands("active", 0)
+	if n := s.count("/one", "off"); n != 0 {
+		t.Errorf("%d requests of an event of the time when it was off", n)
+	}
+}
+
+// TestThrottled: a receiver that asks to be left alone is, over a restart, too,
+// and a person sees it, until they have it tried.
+func TestThrottled(t *testing.T) {
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "3600")
+		w.WriteHeader(429)
+	})
+	h := newHost(t, "webhooks:\n"+hook(s, "one", ""))
+	h.post("e1")
+	eventually(t, "one attempt", func() bool { return s.count("/one", "e1") == 1 })
+	h.settled()
+	stands := func(why string) {
+		t.Helper()
+		var w struct {
+			State, Why string
+			Next       time.Time
+		}
+		h.call("GET", "/v1/webhooks/one", "", &w)
+		if wait := time.Until(w.Next); w.State != "active" || !strings.HasPrefix(w.Why, why) || wait < 59*time.Minute || wait > time.Hour {
+			t.Errorf("it is %+v", w)
+		}
+	}
+	stands("throttled by 429 Too Many Requests until ")
+	h.end()
+	s.answer(nil)
+	h.start("webhooks:\n" + hook(s, "one", ""))
+	h.post("e2")
+	stands("throttled until ")
+	if n := s.count("/one", "e2"); n != 0 {
+		t.Errorf("%d requests while it throttles", n)
+	}
+	h.call("POST", "/v1/webhooks/one/retry", "", nil)
+	eventually(t, "both arrive", func() bool { return s.count("/one", "e1") == 2 && s.count("/one", "e2") == 1 })
+}
+
 // TestOrphansAndNames: what waits for a webhook that goes is kept, goes on when
 // it is back, and is taken over by the one that was it.
 func TestOrphansAndNames(t *testing.T) {

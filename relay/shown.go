@@ -21,6 +21,7 @@ func shown(w *config.Webhook) json.RawMessage {
 		Secret      string            `json:"secret,omitempty"`
 		Headers     map[string]string `json:"headers,omitempty"`
 		Enabled     bool              `json:"enabled"`
+		Paused      bool              `json:"paused"`
 		Profile     string            `json:"profile"`
 		Format      string            `json:"format"`
 		Signature   []string          `json:"signature"`
@@ -32,7 +33,7 @@ func shown(w *config.Webhook) json.RawMessage {
 		Disable     string            `json:"disable_after"`
 		Allow       []string          `json:"allow,omitempty"`
 	}{
-		Was: w.Was, Description: w.Description, URL: w.URL.Redacted(), Events: w.Events, Enabled: w.Enabled,
+		Was: w.Was, Description: w.Description, URL: w.URL.Redacted(), Events: w.Events, Enabled: w.Enabled, Paused: w.Paused,
 		Profile: w.Profile, Format: w.Format, Signature: w.Signature, UserAgent: w.UserAgent,
 		Timeout: config.FormatDuration(w.Timeout), Retry: []string{}, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, Disable: "never", Headers: map[string]string{}, Allow: w.Allow.Words(),
 	}

@@ -25,13 +25,16 @@ type record struct {
 	Resend  bool
 	Test    bool // of no queue
 	Attempt int
+	Free    int // of the attempts so far, those that used up no step of the schedule
 	Status  string
 	Again   bool // the next attempt has the same number
 	Code    int
 	Error   string
 	Next    time.Time
-	Took    float64 `json:"took_ms"`
-	Timing  struct {
+	// Throttled is until when the receiver is left alone; zero: it did not ask.
+	Throttled time.Time `json:"throttled_until"`
+	Took      float64   `json:"took_ms"`
+	Timing    struct {
 		DNS       float64
 		Connect   float64
 		TLS       float64

@@ -215,10 +215,12 @@ func when(r *record) string {
 		text += ", in " + span(wait)
 	}
 	switch {
-	case r.Again && (r.Code == 429 || r.Code == 503):
-		return text + ": the receiver asked to wait, and attempt " + fmt.Sprint(r.Attempt) + " is made again"
+	case r.Throttled.Equal(r.Next) && !r.Next.IsZero():
+		return text + ": the receiver throttles, and is left alone until then"
 	case r.Again:
 		return text + ": attempt " + fmt.Sprint(r.Attempt) + " is made again"
+	case r.Free > 0: // the attempts and the waits are not of the same number
+		return fmt.Sprintf("%s: wait %d of the schedule, ±10 %%", text, r.Attempt-r.Free)
 	}
 	return fmt.Sprintf("%s: the schedule's wait after attempt %d, ±10 %%", text, r.Attempt)
 }

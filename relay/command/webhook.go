@@ -30,7 +30,7 @@ func (c *cli) webhookCommand() *cobra.Command {
 		c.actCommand("enable", "End an automatic disabling",
 			"Takes up the backlog of a webhook that was disabled, because its receiver answered 410\nor failed for disable_after."),
 		c.actCommand("retry", "Make what waits due now",
-			"Makes all waiting deliveries of a webhook due now. One that is failing is probed at once."),
+			"Makes all waiting deliveries of a webhook due now. One that is failing is probed at once,\nand one whose receiver asked to be left alone goes on."),
 		c.testCommand())
 	return cmd
 }

@@ -9,9 +9,9 @@ import (
 //
 // A webhook whose settings are the same pointer as before goes on undisturbed.
 // One that has others gets new connections; if it is failing it is probed at
-// once, and if it was disabled it takes up what waits, also if it was edited
-// while no process ran. One that is gone, or off,
-// stops where it is: what waits stays in its queue.
+// once, if its receiver throttles it goes on at once, and if it was disabled it
+// takes up what waits, also if it was edited while no process ran. One that is
+// gone, or off, stops where it is: what waits stays in its queue.
 func (d *Deliverer) Apply(webhooks []Webhook) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -40,6 +40,7 @@ func (d *Deliverer) newWorker(name string) *worker {
 	w := &worker{d: d, name: name, queue: d.open(name)}
 	w.health.restore(w.queue.State(), w.queue.Row())
 	w.count()
+	w.resume()
 	w.queue.Notify(w.wake)
 	return w
 }
@@ -63,7 +64,14 @@ func (w *worker) adopt(hook Webhook) {
 	}
 	w.health.probeNow()
 	enabled := w.edited(before, hook) && w.health.enable(w.since, "its entry was edited")
+	known := before.Name != "" // else this is no edit, but how the process begins
+	if known {
+		w.unhold()
+	}
 	w.mu.Unlock()
+	if known {
+		w.queue.Unthrottle()
+	}
 	if enabled {
 		w.tell()
 	}

@@ -88,6 +88,50 @@ func TestStates(t *testing.T) {
 	})
 }
 
+// A pause changes nothing of how a webhook is doing: one that was failing is so
+// still, and its row of failures goes on.
+func TestPauseKeepsHealth(t *testing.T) {
+	s := settings(t, "http://a.example")
+	s.Retry, s.DisableAfter = nil, time.Hour
+	paused := *s
+	paused.Paused = true
+	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		begun := time.Now()
+		q.add(ids(9)...)
+		time.Sleep(6 * time.Second)
+		n := len(q.all())
+		for range 3 {
+			d.Apply(one(&paused))
+			time.Sleep(25 * time.Minute)
+			if got, _ := d.Snapshot("a"); got.State != "paused" || !got.Next.IsZero() || len(q.all()) != n {
+				t.Errorf("got %+v, %d requests of it", got, len(q.all())-n)
+			}
+			again := *s
+			d.Apply(one(&again))
+			time.Sleep(time.Second) // for the probe
+			n++
+			if got, _ := d.Snapshot("a"); got.State != "failing" && got.State != "disabled" || len(q.all()) != n {
+				t.Errorf("got %+v: %s", got, show(q.all()))
+			}
+		}
+		q.add("10")
+		time.Sleep(time.Minute)
+		want := []string{"failing", "disabled"}
+		if got := stateNames(q); !slices.Equal(got, want) || time.Since(begun) > 80*time.Minute {
+			t.Errorf("got states %v, want %v", got, want)
+		}
+	})
+}
+
+func stateNames(q *queue) (names []string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, s := range q.states {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
 // Requests under way end as they began when their entry changes or goes; what
 // waits is made with the new settings, and never are more requests under way
 // than there may be.

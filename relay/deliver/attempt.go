@@ -21,6 +21,9 @@ type outcome struct {
 	record  history.Attempt
 	broken  []history.Attempt // the quick tries before it
 	panic   string            // with the stack, for the log
+
+	wait  time.Duration // what an answer that throttles asks for; 0: it does not say
+	until time.Time     // what that came to, once the lease has ended
 }
 
 // attempt makes one attempt. A panic in here is a failed attempt: it must take
@@ -59,7 +62,9 @@ func (c *client) attempt(ctx context.Context, l *Lease, w *Webhook) (o outcome) 
 	defer cancel()
 	resp, err := c.send(x.follow(ctx, c.settings.URL.Scheme == "https"), body)
 	if err == nil {
-		o.verdict, o.record.Code, o.record.Error = c.judge(resp.StatusCode)
+		var asked bool
+		o.wait, asked = retryAfter(resp.Header, time.Now())
+		o.verdict, o.record.Code, o.record.Error = c.judge(resp.StatusCode, asked)
 		o.record.Response = c.read(resp, x.location, w.KeepBody)
 	} else {
 		o.verdict, o.record.Error = c.noAnswer(ctx, x, err)

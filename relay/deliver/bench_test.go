@@ -31,6 +31,9 @@ func (q *endless) Notify(func())            {}
 func (q *endless) Waiting() int             { return 0 }
 func (q *endless) Order(history.Order)      {}
 func (q *endless) Hasten()                  {}
+func (q *endless) Advance(time.Time)        {}
+func (q *endless) Unthrottle()              {}
+func (q *endless) Throttled() time.Time     { return time.Time{} }
 func (q *endless) State() history.State     { return history.State{} }
 func (q *endless) Row() history.Row         { return history.Row{} }
 func (q *endless) SetState(history.State)   {}

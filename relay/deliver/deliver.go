@@ -21,6 +21,12 @@
 //	D7  Of a delivery whose event cannot be judged or formed, by the condition or
 //	    the transform of its webhook, nothing is sent: it ends as failed, with
 //	    the key and the reason, and says nothing of the receiver.
+//	D8  A receiver that asks to be left alone gets no request of its webhook
+//	    before the time it asked for is over, also behind a restart, unless a
+//	    person or an edit of the entry says otherwise.
+//	D9  The steps of a schedule are used up by failures that came in their time
+//	    alone: not by throttling for less than a day, and not by attempts that
+//	    the end of an outage brought forward.
 //
 // Package relay runs one Deliverer and applies each configuration to it.
 package deliver
@@ -111,7 +117,10 @@ func (d *Deliverer) Run(ctx context.Context) error {
 	var goroutines sync.WaitGroup
 	start := func(run func(context.Context)) { goroutines.Go(func() { run(sending) }) }
 	d.start.Store(&start)
-	d.each((*worker).wakeIfDue)
+	d.each(func(w *worker) {
+		w.resume() // only now is known which queues they have taken over
+		w.wakeIfDue()
+	})
 
 	d.alarms.run(ctx)
 

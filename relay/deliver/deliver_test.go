@@ -104,11 +104,28 @@ type receiver func(r *http.Request) (code int, err error)
 func (f receiver) RoundTrip(r *http.Request) (*http.Response, error) {
 	io.Copy(io.Discard, r.Body)
 	code, err := f(r)
+	header := http.Header{}
+	if asks, ok := err.(*throttling); ok {
+		code, err = asks.code, nil
+		for _, line := range asks.after {
+			header.Add("Retry-After", line)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &http.Response{StatusCode: code, Header: http.Header{}, Body: http.NoBody}, nil
+	return &http.Response{StatusCode: code, Header: header, Body: http.NoBody}, nil
 }
+
+// throttling is an answer of a receiver that asks to be left alone.
+type throttling struct {
+	code  int
+	after []string
+}
+
+func (*throttling) Error() string { return "" }
+
+func throttle(code int, after ...string) error { return &throttling{code, after} }
 
 // always answers the same.
 func always(code int) receiver {

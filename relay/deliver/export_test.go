@@ -7,5 +7,8 @@ func (d *Deliverer) Through(transport http.RoundTripper) {
 	d.transport = func(*Settings) http.RoundTripper { return transport }
 }
 
+// RetryAfter is how long an answer asks to be left alone.
+var RetryAfter = retryAfter
+
 // Body is the event in a format.
 var Body = Format.body

@@ -16,6 +16,10 @@ const (
 	probeFirst = 5 * time.Second
 	probeLeast = 100 * time.Millisecond
 	probeMost  = time.Minute
+	// A recovery makes those deliveries due that failed in the row it ends, so
+	// that they do not wait on for a receiver that is back. advanceSlack is for
+	// the clocks of the row and of a delivery, which are read one after another.
+	advanceSlack = time.Second
 )
 
 // The states that are kept in the history. Any other is active.
@@ -120,19 +124,33 @@ func (w *worker) learn(j *job, o *outcome) {
 	if j.probe {
 		h.probing = false
 	}
-	changed := false
+	var changed, recovered, throttles, takes, flows bool
+	var row time.Time // when the row of failures began that a recovery ends
 	if o.verdict == delivered || o.verdict.blames() {
 		if h.hour == nil {
 			h.hour = new(hour)
 		}
 		h.hour.add(now, o.verdict == delivered, o.record.Took)
+		flows = w.throttle.over(now)
 	}
 	switch {
 	case o.verdict == local:
-		w.hold = now.Add(localWait)
+		w.hold = later(w.hold, now.Add(localWait))
 	case h.disabled: // the requests under way then say nothing that changes it
+	case o.verdict == throttled:
+		// What an entry that was edited since was answered does not hold this one.
+		if j.hook.Settings == w.hook.Settings {
+			throttles = w.throttle.met(now, o.record.Error)
+			w.throttled(o.until)
+		}
 	case o.verdict == delivered:
 		changed = h.succeeded(now, j.hook.Settings.Concurrency)
+		recovered, row = changed, h.first
+		if ahead(w.throttle.until) { // it was under way when that began
+			h.ramp = 1
+		} else if w.throttle.waits {
+			w.throttle.waits, takes = false, true
+		}
 	case o.verdict.blames():
 		changed = h.failed(now, o.record.Error)
 		if changed {
@@ -153,9 +171,19 @@ func (w *worker) learn(j *job, o *outcome) {
 	if o.verdict != delivered {
 		w.count()
 	}
+	throttle := w.throttle
 	w.mu.Unlock()
+	if throttles || flows {
+		throttle.tell(w.d.options.Log, w.name)
+	}
+	if takes {
+		w.queue.Unthrottle()
+	}
+	if recovered {
+		w.queue.Advance(row.Add(-advanceSlack))
+	}
 	switch o.verdict {
-	case delivered, failed, refused:
+	case delivered, failed, refused, throttled:
 		w.d.fault.over(w.d.options.Log)
 	case local:
 		w.d.fault.met(w.d.options.Log, w.name, o.record.Error)

@@ -21,6 +21,7 @@ type verdict int
 const (
 	failed    verdict = iota // goes on along the schedule; counts against the webhook
 	delivered                // ends; the webhook works
+	throttled                // goes on when the receiver says, and says nothing of its health
 	refused                  // ends as failed; counts against the webhook
 	gone                     // as refused, and the receiver wants no more at all
 	unfit                    // ends as failed, and says nothing of the webhook
@@ -31,8 +32,10 @@ const (
 // blames says whether it counts against the webhook.
 func (v verdict) blames() bool { return v == failed || v == refused || v == gone }
 
-// judge says what an answer means.
-func (c *client) judge(code int) (verdict, int, string) {
+// judge says what an answer means, given whether it asks to be left alone for a
+// time. What the entry says itself goes before what a code usually means, but for
+// 410, which speaks of the webhook and not of the delivery.
+func (c *client) judge(code int, asks bool) (verdict, int, string) {
 	if code/100 == 2 {
 		return delivered, code, ""
 	}
@@ -45,6 +48,8 @@ func (c *client) judge(code int) (verdict, int, string) {
 		return gone, code, text + ": the receiver wants no more"
 	case slices.Contains(c.settings.GiveUpOn, code):
 		return refused, code, text + ": an answer of give_up_on"
+	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable && asks:
+		return throttled, code, text
 	case code/100 == 3:
 		return failed, code, text + ": redirects are not followed; the url has to be the final one"
 	}

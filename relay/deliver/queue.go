@@ -22,8 +22,14 @@ type Queue interface {
 	Waiting() int
 	// Order says which deliveries hold up others from now on.
 	Order(history.Order)
-	// Hasten makes all waits due now.
+	// Hasten makes all waits due now; Advance those that were last attempted at or
+	// after a time, and not throttled; Unthrottle those that were throttled.
 	Hasten()
+	Advance(since time.Time)
+	Unthrottle()
+	// Throttled is until when the waits have the receiver left alone, also before
+	// a restart; zero: no attempt at them was throttled.
+	Throttled() time.Time
 	// State is what SetState last set, also before a restart.
 	State() history.State
 	SetState(history.State)
@@ -45,8 +51,15 @@ type Lease struct {
 	Filled   []string // the attributes in it that sidehook filled in
 	Accepted time.Time
 	Attempt  int // the number of this attempt, from 1
+	Free     int // of the attempts before it, those that used up no step of the schedule
 	Resend   bool
 	Unmet    string // why the condition failed that should have judged it; it is not sent
+	// Throttled is since when no attempt at it was answered but by throttling;
+	// zero: the last one was not.
+	Throttled time.Time
+	// Scheduled is when it would be due, and ahead only if Advance or Unthrottle
+	// made it due sooner than its schedule.
+	Scheduled time.Time
 	Outcome
 }
 
@@ -56,7 +69,8 @@ type Lease struct {
 type Outcome interface {
 	// Done ends the delivery.
 	Done(history.Attempt)
-	// Retry lets it wait for its next attempt.
+	// Retry lets it wait for its next attempt. It keeps how many of the records
+	// were Free, and since when they are Throttled.
 	Retry(a history.Attempt, at time.Time)
 	// Release gives it back as if this attempt had not been, due at a time. An
 	// attempt that is nil is not recorded.
@@ -79,6 +93,7 @@ func (q journalQueue) Claim(pick history.Pick) (Lease, bool) {
 	}
 	return Lease{
 		Seq: l.Seq, Event: l.Event, Filled: l.Filled, Accepted: l.Accepted,
-		Attempt: l.Attempt, Resend: l.Resend, Unmet: l.Unmet, Outcome: l,
+		Attempt: l.Attempt, Free: l.Free, Resend: l.Resend, Unmet: l.Unmet,
+		Throttled: l.Throttled, Scheduled: l.Scheduled, Outcome: l,
 	}, true
 }

@@ -34,8 +34,11 @@ type item struct {
 	accepted time.Time
 	due      time.Time
 	attempts int
+	free     int
 	resend   bool
 	unmet    string
+
+	throttled, until, last, back time.Time
 }
 
 // line is one record.
@@ -108,7 +111,8 @@ func (q *queue) Claim(pick history.Pick) (deliver.Lease, bool) {
 	q.peak = max(q.peak, q.flight)
 	return deliver.Lease{
 		Seq: it.seq, Event: []byte(it.event), Accepted: it.accepted,
-		Attempt: it.attempts + 1, Resend: it.resend, Unmet: it.unmet, Outcome: lease{q, it},
+		Attempt: it.attempts + 1, Free: it.free, Resend: it.resend, Unmet: it.unmet,
+		Throttled: it.throttled, Scheduled: it.back, Outcome: lease{q, it},
 	}, true
 }
 
@@ -140,14 +144,49 @@ func (q *queue) InFlight() int {
 // Order is the history's affair.
 func (q *queue) Order(history.Order) {}
 
-func (q *queue) Hasten() {
+func (q *queue) Hasten() { q.hasten(func(*item) bool { return true }) }
+
+func (q *queue) Unthrottle() {
+	q.hasten(func(it *item) bool {
+		if it.due.After(it.until) {
+			it.back = it.due
+		}
+		return !it.throttled.IsZero()
+	})
+}
+
+func (q *queue) Advance(since time.Time) {
+	q.hasten(func(it *item) bool {
+		if !it.throttled.IsZero() || it.last.Before(since) {
+			return false
+		}
+		it.back = it.due
+		return true
+	})
+}
+
+// hasten makes those waits due that match and are not.
+func (q *queue) hasten(match func(*item) bool) {
 	q.mu.Lock()
 	for i := range q.waits {
-		q.waits[i].due = time.Now()
+		if it := &q.waits[i]; it.due.After(time.Now()) && match(it) {
+			it.due = time.Now()
+		}
 	}
 	wake := q.wake
 	q.mu.Unlock()
 	wake()
+}
+
+func (q *queue) Throttled() (until time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, it := range q.waits {
+		if !it.throttled.IsZero() && it.until.After(until) {
+			until = it.until
+		}
+	}
+	return until
 }
 
 func (q *queue) State() history.State {
@@ -194,6 +233,15 @@ func (l lease) Done(a history.Attempt) { l.end(&a, "done", time.Time{}, false) }
 
 func (l lease) Retry(a history.Attempt, at time.Time) {
 	l.it.attempts++
+	l.it.last, l.it.back = time.Now(), time.Time{}
+	if a.Free {
+		l.it.free++
+	}
+	if l.it.until = a.Throttled; a.Throttled.IsZero() {
+		l.it.throttled = time.Time{}
+	} else if l.it.throttled.IsZero() {
+		l.it.throttled = time.Now()
+	}
 	l.end(&a, "retry", at, true)
 }
 

@@ -77,6 +77,9 @@ func TestWhatCounts(t *testing.T) {
 		{422, nil, "done", history.Failed, "422 Unprocessable Entity: an answer of give_up_on"},
 		{429, nil, "retry", history.Retrying, "429 Too Many Requests"},
 		{503, nil, "retry", history.Retrying, "503 Service Unavailable"},
+		{0, throttle(503, "60"), "retry", history.Retrying, "503 Service Unavailable"},
+		{529, nil, "done", history.Failed, "529: an answer of give_up_on"},
+		{0, throttle(529, "60"), "done", history.Failed, "529: an answer of give_up_on"},
 		{599, nil, "retry", history.Retrying, "599"},
 		{0, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example", IsNotFound: true}}, "retry", history.Retrying, "dial tcp: lookup a.example: no such host"},
 		{0, &net.OpError{Op: "read", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: syscall.ECONNRESET}, "retry", history.Retrying, "read tcp 192.0.2.1:443: connection reset by peer"},
@@ -84,8 +87,11 @@ func TestWhatCounts(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.code, c.err), func(t *testing.T) {
 			r := receiver(func(*http.Request) (int, error) { return c.code, c.err })
+			if asks, ok := c.err.(*throttling); ok {
+				c.code = asks.code
+			}
 			s := settings(t, "http://a.example")
-			s.GiveUpOn = []int{204, 422}
+			s.GiveUpOn = []int{204, 422, 529}
 			bubble(t, s, deliver.Options{}, r, func(t *testing.T, _ *deliver.Deliverer, q *queue) {
 				q.add("1")
 				l := q.wait(t, 1)[0]

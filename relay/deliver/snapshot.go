@@ -48,7 +48,7 @@ func (w *worker) snapshot() Snapshot {
 	case h.failing:
 		s.State, s.Since, s.Why = stateFailing, h.since, h.why
 	default:
-		s.State = stateActive
+		s.State, s.Why = stateActive, w.throttle.reason()
 		s.Since = later(s.Since, h.since)
 	}
 	if due, ok := w.queue.Due(); ok {
@@ -60,8 +60,8 @@ func (w *worker) snapshot() Snapshot {
 	return s
 }
 
-// Hasten makes all waits of a webhook due now, and probes it at once if it is
-// failing. It is false if there is no such webhook in force.
+// Hasten makes all waits of a webhook due now, probes it at once if it is failing
+// and goes on if its receiver throttles. It is false if there is no such webhook in force.
 func (d *Deliverer) Hasten(webhook string) bool {
 	w := d.worker(webhook)
 	if w == nil {
@@ -71,7 +71,7 @@ func (d *Deliverer) Hasten(webhook string) bool {
 	settings := w.hook.Settings
 	if settings != nil {
 		w.health.probeNow()
-		w.hold = time.Time{}
+		w.unhold()
 	}
 	w.mu.Unlock()
 	if settings == nil {

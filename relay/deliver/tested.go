@@ -82,6 +82,7 @@ func (w *worker) test(ctx context.Context, j *job) (history.Attempt, error) {
 func (w *worker) works(j *job, a *history.Attempt) {
 	w.mu.Lock()
 	h := &w.health
+	row := h.first
 	changed := h.failing && j.hook.Settings == w.hook.Settings
 	if changed {
 		h.succeeded(time.Now(), j.hook.Settings.Concurrency)
@@ -89,6 +90,7 @@ func (w *worker) works(j *job, a *history.Attempt) {
 	}
 	w.mu.Unlock()
 	if changed {
+		w.queue.Advance(row.Add(-advanceSlack))
 		w.tell()
 		w.wakeIfDue()
 	}

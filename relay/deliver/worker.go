@@ -36,7 +36,8 @@ type worker struct {
 	recorded uint64  // the generation that the queue was told of
 	running  int
 	woken    bool      // since the last claim began
-	hold     time.Time // nothing is claimed before, for a fault of this machine
+	hold     time.Time // nothing is claimed before, for a fault of this machine or the receiver's wish
+	throttle throttle
 	pace     *pace
 	paced    time.Time // nothing is claimed before, for the pace
 	waits    int       // begun deliveries that wait, when counted last
@@ -151,11 +152,13 @@ func (w *worker) next() (job, bool) {
 		}
 		w.woken = false
 		probe := w.health.failing
-		w.health.probing = probe
+		if probe { // one of an earlier time of failing may still be under way
+			w.health.probing = true
+		}
 		w.mu.Unlock()
 		lease, ok := w.queue.Claim(pick)
 		w.mu.Lock()
-		if ok && (w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil) {
+		if ok && (w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil || ahead(w.hold)) {
 			lease.Release(nil, time.Now())
 			ok = false
 		}
@@ -263,15 +266,23 @@ func (w *worker) settle(j *job, o *outcome) {
 		l.release(a, time.Now().Add(localWait))
 	case cut:
 		l.release(a, time.Now())
+	case throttled:
+		w.putOff(j, o)
 	default:
-		if l.Attempt > len(retry) {
+		a.Status = history.Retrying
+		switch step := l.Attempt - l.Free; {
+		case ahead(l.Scheduled):
+			// It was advanced by a recovery that did not last. So that a receiver
+			// that comes and goes wears out no schedule, it waits as it did.
+			a.Free = true
+			l.Retry(a, l.Scheduled)
+		case step > len(retry):
 			a.Status = history.Exhausted
 			l.Done(a)
 			w.happened(Exhausted, cause{event: a.Event, typ: a.Type, why: a.Error})
-			return
+		default:
+			l.Retry(a, time.Now().Add(w.d.jitter(retry[step-1])))
 		}
-		a.Status = history.Retrying
-		l.Retry(a, time.Now().Add(w.d.jitter(retry[l.Attempt-1])))
 	}
 }
 

@@ -1,0 +1,25 @@
+package history
+
+import "time"
+
+// Advance makes those waits due now that were last attempted at or after a time
+// and not throttled, which is for Unthrottle. By its lease's Scheduled one that
+// fails in its turn can go on as if it had not been. As with Hasten, no line is
+// written: a crash before the next cursors has them wait as before.
+func (q *Queue) Advance(since time.Time) {
+	q.mu.Lock()
+	now, from := q.journal.now(), since.Sub(q.journal.base)
+	q.waits.hasten(now, func(w *wait) bool {
+		if w.throttled || w.last < from || w.due <= now {
+			return false
+		}
+		w.back = w.due
+		return true
+	})
+	wake, older := q.wake, q.older
+	q.mu.Unlock()
+	if older != nil {
+		older.Advance(since)
+	}
+	wake()
+}

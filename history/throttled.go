@@ -1,0 +1,48 @@
+package history
+
+import "time"
+
+// Throttled is until when the receiver has asked to be left alone by what it
+// answered to the deliveries that wait, also before a restart. Zero: it has not.
+func (q *Queue) Throttled() (until time.Time) {
+	q.mu.Lock()
+	for i := range q.waits {
+		if w := &q.waits[i]; w.throttled && until.Before(q.journal.base.Add(w.until)) {
+			until = q.journal.base.Add(w.until)
+		}
+	}
+	older := q.older
+	q.mu.Unlock()
+	if older != nil {
+		if at := older.Throttled(); until.Before(at) {
+			until = at
+		}
+	}
+	return until
+}
+
+// Unthrottle says that the receiver need not be left alone any more: what waits
+// because it asked for that is due now. Those that wait for longer than it asked,
+// by their schedule, are advanced.
+func (q *Queue) Unthrottle() {
+	q.mu.Lock()
+	now := q.journal.now()
+	n := q.waits.hasten(now, func(w *wait) bool {
+		if !w.throttled || w.due <= now {
+			return false
+		}
+		if w.due > w.until {
+			w.back = w.due
+		}
+		w.until = min(w.until, now)
+		return true
+	})
+	wake, older := q.wake, q.older
+	q.mu.Unlock()
+	if older != nil {
+		older.Unthrottle()
+	}
+	if n > 0 {
+		wake()
+	}
+}
