@@ -18,6 +18,7 @@ type committer struct {
 	writer    *segment.Writer
 	seen      *duplicates
 	room      *room
+	clock     *clock
 	grown     func(first uint64)
 	publish   func([]accepted) (wake func())
 	committed func(records int, took time.Duration)
@@ -64,9 +65,9 @@ type accepted struct {
 // maxWaiting is how many requests may wait for the disk.
 const maxWaiting = 1024
 
-func newCommitter(w *segment.Writer, room *room, grown func(uint64), publish func([]accepted) (wake func()), committed func(int, time.Duration)) *committer {
+func newCommitter(w *segment.Writer, room *room, clock *clock, grown func(uint64), publish func([]accepted) (wake func()), committed func(int, time.Duration)) *committer {
 	return &committer{
-		writer: w, room: room, seen: newDuplicates(), grown: grown, publish: publish, committed: committed,
+		writer: w, room: room, clock: clock, seen: newDuplicates(), grown: grown, publish: publish, committed: committed,
 		kick: make(chan struct{}, 1),
 	}
 }
@@ -172,8 +173,8 @@ func (c *committer) commit(p *pool) error {
 		wake()
 		return nil
 	case isNoRoom(err):
-		c.room.refused(len(p.requests), err)
-		c.finish(p, fmt.Errorf("%w: %w", ErrNoRoom, err))
+		c.room.refused(c.refuseFor(p, err), err)
+		c.finish(p, nil)
 		return nil
 	}
 	c.finish(p, failure(err))

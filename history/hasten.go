@@ -6,12 +6,12 @@ import "slices"
 func (q *Queue) Hasten() {
 	q.mu.Lock()
 	q.waits.hasten(q.journal.now(), func(*wait) bool { return true })
-	wake, older := q.wake, q.older
+	older := q.older
 	q.mu.Unlock()
 	if older != nil {
 		older.Hasten()
 	}
-	wake()
+	q.awaken()
 }
 
 // hastenEvent makes the deliveries of one event due now, a resend's too. It
@@ -34,10 +34,10 @@ func (q *Queue) hastenEvent(a *Accepted) bool {
 	if q.unread > 0 && q.more.seq <= seq && seq <= q.last && !q.skip.has(seq) && slices.Contains(a.To, q.name) {
 		n++
 	}
-	wake, older := q.wake, q.older
+	older := q.older
 	q.mu.Unlock()
 	if n > 0 {
-		wake()
+		q.awaken()
 	}
 	return older != nil && older.hastenEvent(a) || n > 0
 }

@@ -58,7 +58,11 @@ import (
 // Options say how a journal works. The zero value works.
 type Options struct {
 	SegmentSize int64 // in bytes, at which a segment is finished; segment.MaxSize if 0
-	Log         *slog.Logger
+	// Keep is how far the wall clock may have gone while no process ran and be
+	// believed, 30 days if 0. Wall is that clock, time.Now if nil.
+	Keep time.Duration
+	Wall func() time.Time
+	Log  *slog.Logger
 
 	// Committed is told of each group commit: how many records it made durable,
 	// and how long its sync took. Recorded is told of each attempt that goes
@@ -74,10 +78,11 @@ type Journal struct {
 	fs       segment.FS
 	log      *slog.Logger
 	recorded func(webhook string, status Status, took time.Duration, accepted time.Time)
-	base     time.Time // of the monotonic clock
+	clock    *clock
 	identify *identifier
 	commits  *committer
 	outcomes *outcomes
+	sweeper  *sweeper
 	events   *segment.Archive
 	held     atomic.Int64 // bytes of bodies in windows
 
@@ -91,13 +96,19 @@ type Journal struct {
 	generation uint64
 	hash       string
 
-	saved   cursors // those on disk; belongs to whoever saves
-	saving  trouble // with them
-	release func() error
+	saved      cursors // those on disk; belongs to whoever saves
+	savedSteps *steps  // of the clock, with them
+	saving     trouble // with them
+	release    func() error
 }
 
-// cursorsEvery is how often the cursors are written at most.
-const cursorsEvery = 5 * time.Second
+const (
+	// cursorsEvery is how often the cursors are written at most.
+	cursorsEvery = 5 * time.Second
+	// cursorsAge is how old they get though nothing happens: a start tells by
+	// them how long nothing ran.
+	cursorsAge = time.Hour
+)
 
 // Run writes until ctx is done and all that was accepted and known by then is
 // on disk, or until the disk fails: that error is final, and the process has
@@ -112,9 +123,11 @@ func (j *Journal) Run(ctx context.Context) error {
 		accepting, saving := errgroup.WithContext(running)
 		accepting.Go(func() error { return j.commits.run(saving) })
 		accepting.Go(func() error { return j.failing(j.saveRegularly(saving)) })
+		accepting.Go(func() error { j.sweepRegularly(saving); return nil })
 		if err := accepting.Wait(); err != nil {
 			return err
 		}
+		j.saved = cursors{} // the last ones are written anyway: they say when it stopped
 		return j.save()
 	})
 	if err := group.Wait(); err != nil {
@@ -199,7 +212,7 @@ func (j *Journal) Append(ctx context.Context, entries []Entry) ([]Receipt, error
 			identity: j.identify.of(&e.Event),
 			head:     appendEventHead(make([]byte, 0, 128), e),
 			tail:     e.Event.JSON,
-			body:     &body{e.Event.JSON, e.Event.Filled},
+			body:     newBody(e.Event.JSON, e.Event.Filled),
 			to:       e.To,
 		}
 	}
@@ -278,7 +291,7 @@ func (j *Journal) SetGeneration(n uint64, hash string) {
 }
 
 // now is the time on the monotonic clock that waits run on.
-func (j *Journal) now() time.Duration { return time.Since(j.base) }
+func (j *Journal) now() time.Duration { return j.clock.mono() }
 
 // damaged reports a line that is not what was written, once.
 func (j *Journal) damaged(d *segment.Damage) {

@@ -19,8 +19,9 @@ type item struct {
 
 // body is what a delivery needs of an event, shared by all webhooks that get it.
 type body struct {
-	json   []byte
-	filled []string
+	json    []byte
+	filled  []string
+	expires int64 // its expirytime in Unix nanoseconds; 0: none, or of no account
 }
 
 // size is what the item counts for in a backlog, in bytes of the file.
