@@ -39,6 +39,8 @@ func (w *Webhook) Digest() string {
 	add("retry", w.Retry, base.Retry)
 	add("give_up_on", w.GiveUpOn, base.GiveUpOn)
 	add("concurrency", w.Concurrency, base.Concurrency)
+	add("expire_after", w.ExpireAfter, base.ExpireAfter)
+	add("max_backlog", w.MaxBacklog, base.MaxBacklog)
 	add("disable_after", w.DisableAfter, base.DisableAfter)
 	add("allow", w.Allow.Words(), base.Allow.Words())
 	return hex.EncodeToString(h.Sum(nil)[:16])

@@ -34,6 +34,8 @@ func sharedFields() []field[draft] {
 		{"retry", readRetry},
 		{"give_up_on", readGiveUpOn},
 		{"concurrency", func(l *loader, v *value, d *draft) { l.int(v, 1, 1024, &d.Concurrency) }},
+		{"expire_after", readExpireAfter},
+		{"max_backlog", readMaxBacklog},
 		{"disable_after", readDisableAfter},
 		{"allow", readAllow},
 	}

@@ -100,6 +100,8 @@ func (w *Webhook) node() *yaml.Node {
 	m.add("retry", strs(each(w.Retry, FormatDuration)))
 	m.add("give_up_on", ints(w.GiveUpOn))
 	m.add("concurrency", scalar("!!int", strconv.Itoa(w.Concurrency)))
+	m.add("expire_after", str(orNever(w.ExpireAfter)))
+	m.add("max_backlog", str(w.MaxBacklog.String()))
 	m.add("disable_after", str(orNever(w.DisableAfter)))
 	m.add("allow", strs(w.Allow.Words()))
 	return m.Node

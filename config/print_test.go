@@ -25,6 +25,8 @@ webhooks:
     profile: qlik
     retry: [1h30m, 90s]
     give_up_on: [400, 422]
+    expire_after: 36h
+    max_backlog: 1500MiB
     disable_after: never
     allow: [http, 10.0.0.0/8]
 `, config.Run)
@@ -59,6 +61,8 @@ webhooks:
     retry: [1h30m, 1m30s]
     give_up_on: [400, 422]
     concurrency: 16
+    expire_after: 1d12h
+    max_backlog: 1500MiB
     disable_after: never
     allow: [http, 10.0.0.0/8]
 `

@@ -30,6 +30,9 @@ type Webhook struct {
 	GiveUpOn    []int           // answers that end a delivery, 300 to 999
 	Concurrency int             // requests under way at once, 1 to 1,024
 
+	ExpireAfter time.Duration // older events are not sent any more; 0: all are
+	MaxBacklog  Backlog       // above it the oldest end
+
 	DisableAfter time.Duration // nothing but failures for so long turns it off; 0: nothing does
 
 	Allow Allow
@@ -55,6 +58,7 @@ func (w *Webhook) Equal(o *Webhook) bool {
 			slices.Equal(w.Signature, o.Signature) && w.UserAgent == o.UserAgent &&
 			w.Timeout == o.Timeout && slices.Equal(w.Retry, o.Retry) &&
 			slices.Equal(w.GiveUpOn, o.GiveUpOn) && w.Concurrency == o.Concurrency &&
+			w.ExpireAfter == o.ExpireAfter && w.MaxBacklog == o.MaxBacklog &&
 			w.DisableAfter == o.DisableAfter && w.Allow.Equal(o.Allow)
 }
 
