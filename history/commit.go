@@ -22,6 +22,7 @@ type committer struct {
 	grown     func(first uint64)
 	publish   func([]accepted) (wake func())
 	committed func(records int, took time.Duration)
+	pulse     pulse
 
 	mu      sync.Mutex
 	pools   []*pool // the first is next; the last one fills
@@ -106,6 +107,7 @@ func (c *committer) enter(r *request) (*pool, error) {
 	p := c.pools[len(c.pools)-1]
 	p.requests = append(p.requests, r)
 	p.bytes += size
+	c.pulse.want()
 	select {
 	case c.kick <- struct{}{}:
 	default:
@@ -153,15 +155,20 @@ func (c *committer) take() *pool {
 		return nil
 	}
 	p := c.pools[0]
-	c.pools = c.pools[1:]
+	if c.pools = c.pools[1:]; len(c.pools) == 0 {
+		c.pulse.taken()
+	}
 	return p
 }
 
 // commit makes a pool durable, answers its requests, and hands on what is new.
 func (c *committer) commit(p *pool) error {
-	fresh, err := c.write(p)
+	fresh, took, err := c.write(p)
 	switch {
 	case err == nil:
+		if len(fresh) > 0 {
+			c.committed(len(fresh), took)
+		}
 		for i := range fresh {
 			if r := &fresh[i]; r.of == 0 {
 				c.seen.add(remembered{r.identity, Receipt{Seq: r.seq, To: r.to}})
@@ -181,39 +188,40 @@ func (c *committer) commit(p *pool) error {
 	return err
 }
 
-// write puts what is new in a pool on disk.
-func (c *committer) write(p *pool) ([]accepted, error) {
+// write puts what is new in a pool on disk, and says how long its sync took.
+func (c *committer) write(p *pool) ([]accepted, time.Duration, error) {
+	defer c.pulse.atDisk()()
 	begun, err := c.writer.Begin()
 	if begun {
 		c.grown(c.writer.First())
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	fresh := c.decide(p)
 	if len(fresh) == 0 {
-		return nil, nil
+		return nil, 0, nil
 	}
 	if err := c.room.check(time.Now(), int64(c.writer.Pending())); err != nil {
 		c.writer.Drop()
-		return nil, err
+		return nil, 0, err
 	}
 	if err := c.writer.Write(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	start := time.Now()
 	if err := c.writer.Sync(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
+	took := time.Since(start)
 	c.mu.Lock()
 	err = c.refuse
 	c.mu.Unlock()
 	if errors.Is(err, ErrFailed) { // another file did meanwhile
-		return nil, err
+		return nil, 0, err
 	}
-	c.committed(len(fresh), time.Since(start))
 	c.room.accepted()
-	return fresh, nil
+	return fresh, took, nil
 }
 
 // finish answers a pool's requests.

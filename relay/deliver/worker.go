@@ -38,6 +38,7 @@ type worker struct {
 	hold     time.Time // nothing is claimed before, for a fault of this machine
 	waits    int       // begun deliveries that wait, when counted last
 	health   health
+	watch    watch
 }
 
 // localWait is how long a fault of this machine holds a webhook up.
@@ -145,9 +146,12 @@ func (w *worker) next() (job, bool) {
 		w.woken = false
 		probe := w.health.failing
 		w.health.probing = probe
+		w.watch.claims++
+		w.watch.claiming++
 		w.mu.Unlock()
 		lease, ok := w.queue.Claim(pick)
 		w.mu.Lock()
+		w.watch.claiming--
 		if ok && (w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil) {
 			lease.Release(nil, time.Now())
 			ok = false
