@@ -95,8 +95,7 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 		case now := <-tick.C:
 			r.mu.Lock()
 			for name, until := range r.orphans {
-				if now.After(until) {
-					r.cancelAll(r.journal.Queue(name))
+				if now.After(until) && r.cancelAll(r.journal.Queue(name)) {
 					delete(r.orphans, name)
 				}
 			}
@@ -105,8 +104,9 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 	}
 }
 
-// cancelAll ends all that waits in a queue.
-func (r *Relay) cancelAll(q *history.Queue) {
+// cancelAll ends all that waits in a queue. It is false if that has to be tried
+// again.
+func (r *Relay) cancelAll(q *history.Queue) bool {
 	n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
 		a := history.Attempt{Generation: r.force.generation, Status: history.Canceled, Error: orphanedTooLong}
 		if e, err := event.Parse(w.Event, w.Filled); err == nil {
@@ -115,8 +115,9 @@ func (r *Relay) cancelAll(q *history.Queue) {
 		return a, history.End
 	})
 	if err != nil {
-		r.log.Error("cannot cancel what waits for a webhook that is gone", "webhook", q.Name(), "error", err)
-		return
+		r.log.Error("cannot cancel all that waits for a webhook that is gone", "webhook", q.Name(), "canceled", n, "error", err)
+		return false
 	}
 	r.log.Warn("canceled what waited for a webhook that is gone", "webhook", q.Name(), "events", n)
+	return true
 }
