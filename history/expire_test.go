@@ -3,8 +3,11 @@ package history_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,16 +124,15 @@ func TestNothingExpiredIsClaimed(t *testing.T) {
 		fs := memfs.New()
 		r := start(t, fs, history.Options{})
 		q := r.Queue("a")
-		woken := 0
-		q.Notify(func() { woken++ })
+		var woken atomic.Bool
+		q.Notify(func() { woken.Store(true) })
 		q.Limit(7, history.Limit{Setting: "expire_after 1500ms", Age: 1500 * time.Millisecond})
 		r.append(ids(1, 1000), "a")
 		time.Sleep(time.Second)
 		r.append(ids(1001, 1003), "a")
 		time.Sleep(600 * time.Millisecond) // ahead of the next sweep
 		var got []string
-		for woken = 1; woken > 0; {
-			woken = 0
+		for woken.Store(true); woken.Swap(false); {
 			got = append(got, r.drain("a")...)
 		}
 		same(t, "delivered", got, ids(1001, 1003))
@@ -285,5 +287,112 @@ func TestFormerNamesExpire(t *testing.T) {
 		time.Sleep(hour + 2*time.Second)
 		got, _ := r.ends(fs, "old")
 		same(t, "expired", got, ids(1, 3))
+	})
+}
+
+// TestExpiryLastsAndOnlyThat: what has expired stays so over a restart, and all
+// that stands behind it is delivered, whatever part of it the cursors have (Q2,
+// Q3, H4).
+func TestExpiryLastsAndOnlyThat(t *testing.T) {
+	for name, c := range map[string]struct {
+		behind time.Duration // the end, until the kill
+		clean  bool
+	}{
+		"a clean stop":        {0, true},
+		"cursors ahead of it": {time.Second, false},
+		"cursors behind it":   {6 * time.Second, false},
+	} {
+		for many, to := range map[string][]string{"alone": {"a"}, "among others": {"a", "b"}} {
+			t.Run(name+", "+many, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					fs := memfs.New()
+					opts := history.Options{SegmentSize: 32 << 10}
+					r := start(t, fs, opts)
+					r.Queue("a").Limit(7, afterAnHour)
+					r.append(ids(1, 400), to...)
+					r.append(ids(9001, 9100), "b")
+					r.append(ids(401, 900), to...)
+					time.Sleep(hour / 2)
+					r.append(ids(901, 1100), to...)
+					time.Sleep(hour/2 + 2*time.Second + c.behind)
+					if c.clean {
+						r.stop()
+					}
+					r = start(t, fs.Kill(), opts)
+					r.Queue("a").Limit(7, afterAnHour)
+					r.append(ids(1101, 1110), to...)
+					same(t, "delivered", r.drain("a"), ids(901, 1110))
+				})
+			})
+		}
+	}
+}
+
+// TestExpiryAmongClaims: while some claim, others accept, and deliveries
+// expire, each ends once: delivered or expired.
+func TestExpiryAmongClaims(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{SegmentSize: 64 << 10})
+		q := r.Queue("a")
+		q.Limit(7, history.Limit{Setting: "expire_after 5s", Age: 5 * time.Second}, history.Limit{Setting: "max_backlog", Size: 300 << 10})
+		var mu sync.Mutex
+		ends := map[string]int{}
+		done := make(chan struct{})
+		var claiming sync.WaitGroup
+		for n := range 4 {
+			claiming.Go(func() {
+				random := rand.New(rand.NewPCG(1, uint64(n)))
+				for {
+					select {
+					case <-done:
+						return
+					case <-time.After(time.Duration(random.IntN(20)) * time.Millisecond):
+					}
+					l, ok := q.Claim(history.Pick(random.IntN(3)))
+					switch {
+					case !ok:
+					case time.Since(l.Accepted) >= 5*time.Second:
+						t.Errorf("%s was claimed when it had expired", id(l))
+						l.Release(nil, time.Now())
+					case random.IntN(3) == 0:
+						l.Retry(history.Attempt{Status: history.Retrying, Event: id(l)}, time.Now().Add(time.Duration(random.IntN(9))*time.Second))
+					default:
+						mu.Lock()
+						ends[id(l)]++
+						mu.Unlock()
+						l.Done(history.Attempt{Status: history.Delivered, Event: id(l)})
+					}
+				}
+			})
+		}
+		all := 0
+		for n := range 12 {
+			r.append(ids(all+1, all+700), "a")
+			all += 700
+			for range 20 {
+				r.accept(dated(t, fmt.Sprint("d", all), in(time.Duration(n%4)*time.Second), "a"))
+				all++
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+		time.Sleep(10 * time.Second)
+		close(done)
+		claiming.Wait()
+		expired, _ := r.ends(fs, "a")
+		for _, id := range expired {
+			ends[id]++
+		}
+		for id, n := range ends {
+			if n != 1 {
+				t.Errorf("%s ended %d times", id, n)
+			}
+		}
+		if len(ends) != all || len(expired) == 0 || len(expired) == all {
+			t.Errorf("%d of %d ended, %d of them expired", len(ends), all, len(expired))
+		}
+		if b := q.Backlog(); b != (history.Backlog{}) {
+			t.Errorf("backlog %+v", b)
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"time"
 
 	"sidehook/history/segment"
@@ -105,6 +106,11 @@ func (r *restoring) adopt(c *cursors, now time.Time) {
 // recover opens a stream and says in the log what a crash did to it.
 func (r *restoring) recover(stream segment.Stream, known position, proven uint64) (*segment.Recovered, error) {
 	found, err := segment.Recover(r.fs, stream, segment.Options{Limit: r.opts.SegmentSize, Known: known.unpack(), Proven: proven})
+	if segment.NoRoom(err) {
+		// Delivering from what may be in the page cache alone would deliver what
+		// the next start may not find.
+		return nil, fmt.Errorf("%w: what a crash left has to be written anew before it is used; free some space on the volume of history.dir", err)
+	}
 	if err != nil {
 		return nil, err
 	}
