@@ -54,7 +54,7 @@ func (q *Queue) cancel(end func(*Waiting) (Attempt, Verdict)) (canceled int, eno
 	judge := func(it *item, _ bool) (Attempt, Verdict) {
 		return end(&Waiting{it.seq, it.body.json, it.body.filled, time.Unix(0, it.accepted), it.size()})
 	}
-	failed := q.traverse(nil, nil, func(chunk []item, _ mark) bool {
+	failed := q.traverse(nil, nil, func(chunk []item, _, _ mark) bool {
 		var n int
 		var unread error
 		n, enough, unread = q.endThese(chunk, judge)

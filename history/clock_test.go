@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,9 +12,11 @@ import (
 )
 
 // wall is a wall clock that can be set.
-type wall struct{ ahead time.Duration }
+type wall struct{ ahead atomic.Int64 }
 
-func (w *wall) now() time.Time { return time.Now().Add(w.ahead).Round(0) }
+func (w *wall) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())).Round(0) }
+
+func (w *wall) set(ahead time.Duration) { w.ahead.Store(int64(ahead)) }
 
 const year = 365 * 24 * time.Hour
 
@@ -35,7 +38,7 @@ func TestClockJumps(t *testing.T) {
 					r.append(ids(1, 600), "a")
 					r.accept(dated(t, "dated", w.now().Add(hour).Format(time.RFC3339), "a"))
 					time.Sleep(hour / 2)
-					w.ahead = by
+					w.set(by)
 					time.Sleep(10 * time.Second)
 					if restart {
 						r.stop()
@@ -102,7 +105,7 @@ func TestClockAcrossAStop(t *testing.T) {
 				} else {
 					r.stop()
 				}
-				w.ahead = c.by
+				w.set(c.by)
 				// Twice: the first restart's answer stands at the second.
 				for range 2 {
 					r = start(t, fs, opts)

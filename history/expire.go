@@ -151,8 +151,8 @@ func newBody(json []byte, filled []string) *body {
 	return b
 }
 
-// looked sets when the queue is to be looked at again, behind a pass that ended
-// all that was too old as far as young, which is when what is unread may be.
+// looked sets when the queue is to be looked at again behind a pass, given when
+// the first of what that left unread may be too old.
 // The queue is locked.
 func (q *Queue) looked(young time.Duration) {
 	l := &q.lapse

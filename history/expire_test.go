@@ -328,6 +328,58 @@ func TestExpiryLastsAndOnlyThat(t *testing.T) {
 	}
 }
 
+// TestExpiryTimeBehindOthers that are unread as well, and are still read.
+func TestExpiryTimeBehindOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		r.append(ids(1, 300), "a")
+		for n := range 300 {
+			r.accept(dated(t, fmt.Sprint("d", n), in(hour), "a"))
+		}
+		r.append(ids(301, 600), "a")
+		r.stop()
+		r = start(t, fs, history.Options{})
+		r.Queue("a").Limit(7)
+		time.Sleep(hour + 2*time.Second)
+		if ended, _ := r.ends(fs, "a"); len(ended) != 300 {
+			t.Errorf("%d have expired, want 300", len(ended))
+		}
+		same(t, "delivered", r.drain("a"), ids(1, 600))
+	})
+}
+
+// TestWhatComesDuringASweep, while that reads the file, expires in its turn
+// (X2).
+func TestWhatComesDuringASweep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		q := r.Queue("a")
+		q.Limit(7, afterAnHour)
+		r.append(ids(1, 1500), "a")
+		time.Sleep(hour - time.Second)
+		release := make(chan struct{})
+		fs.SetFault(stalls(memfs.Read, "events-", release))
+		time.Sleep(3 * time.Second)
+		r.append(ids(1501, 1510), "a")
+		r.accept(dated(t, "dated", in(hour/2), "a"))
+		close(release)
+		time.Sleep(3 * time.Second)
+		if n := q.Backlog().Events; n != 11 {
+			t.Fatalf("%d wait, want those that came since", n)
+		}
+		time.Sleep(hour / 2)
+		if n := q.Backlog().Events; n != 10 {
+			t.Errorf("%d wait behind the expirytime, want 10", n)
+		}
+		time.Sleep(hour / 2)
+		if n := q.Backlog().Events; n != 0 {
+			t.Errorf("%d wait behind their hour, want none", n)
+		}
+	})
+}
+
 // TestExpiryAmongClaims: while some claim, others accept, and deliveries
 // expire, each ends once: delivered or expired.
 func TestExpiryAmongClaims(t *testing.T) {

@@ -31,6 +31,12 @@ func (q *Queue) read() {
 		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
 		return
 	}
+	if q.unread == 0 || q.more != from {
+		// All of it has ended meanwhile, and what is unread now came later.
+		q.mu.Unlock()
+		q.awaken()
+		return
+	}
 	for i := range found {
 		if q.skip.has(found[i].seq) { // Q3
 			continue

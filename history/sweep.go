@@ -140,7 +140,7 @@ type pass struct {
 	all   bool // an expirytime may have passed, of any event
 
 	expiry time.Duration // the first of those that were met and have not
-	young  time.Duration // when the first of what is unread may be too old
+	young  time.Duration // when the first of those that were left may be too old
 	late   bool          // it could not end all that it should have
 	found  []item        // whose acceptance was not known
 }
@@ -182,11 +182,15 @@ func (p *pass) beyond(line *segment.Line) bool {
 	}
 	q := p.queue
 	age := q.ageLimit().Age
-	p.young = q.dueIn(&item{seq: line.Number, accepted: line.At().UnixNano()}, age)
-	return age == 0 || p.young > q.journal.now()
+	due := q.dueIn(&item{seq: line.Number, accepted: line.At().UnixNano()}, age)
+	if age > 0 && due <= q.journal.now() {
+		return false
+	}
+	p.young = min(p.young, due)
+	return true
 }
 
-func (p *pass) visit(chunk []item, next mark) bool {
+func (p *pass) visit(chunk []item, from, next mark) bool {
 	q := p.queue
 	if p.late = p.ctx.Err() != nil || q.journal.outcomes.full(); p.late {
 		return false
@@ -196,7 +200,7 @@ func (p *pass) visit(chunk []item, next mark) bool {
 		p.late = true
 		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
 	}
-	q.advance(chunk, next)
+	q.advance(chunk, from, next)
 	return !enough
 }
 
@@ -215,8 +219,8 @@ func (p *pass) judge(it *item, known bool) (Attempt, Verdict) {
 		age := q.journal.clock.age(it.seq, it.accepted, q.journal.now())
 		return q.expire(it, "the oldest of a backlog larger than "+p.size.Setting+": "+ago(age)), End
 	}
+	p.young = min(p.young, q.dueIn(it, q.ageLimit().Age))
 	if !p.all {
-		p.young = q.dueIn(it, q.ageLimit().Age)
 		return Attempt{}, Enough
 	}
 	if it.body.expires != 0 {
@@ -225,12 +229,13 @@ func (p *pass) judge(it *item, known bool) (Attempt, Verdict) {
 	return Attempt{}, Keep
 }
 
-// advance lets the reader go on at next if nothing in front of it is left, so
-// that what was ended there is not read again and again.
-func (q *Queue) advance(chunk []item, next mark) {
+// advance lets the reader go on at next if it stands behind from and nothing of
+// the chunk in between is left, so that what was ended there is not read again
+// and again.
+func (q *Queue) advance(chunk []item, from, next mark) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.reading || q.unread == 0 || len(q.window) > 0 || next.seq <= q.more.seq {
+	if q.reading || q.unread == 0 || len(q.window) > 0 || q.more.seq < from.seq || next.seq <= q.more.seq {
 		return
 	}
 	left := slices.ContainsFunc(chunk, func(it item) bool { return it.seq >= q.more.seq && !q.skip.has(it.seq) })

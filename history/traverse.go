@@ -13,8 +13,8 @@ import (
 //
 // Of those in memory it visits what take picks, under the queue's lock; nil
 // picks all. Of those in the file, what stands ahead of the first record that
-// stop is true of. Next is where a reader would go on behind the chunk.
-func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, visit func(chunk []item, next mark) bool) error {
+// stop is true of: a chunk that has any stands between from and next.
+func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, visit func(chunk []item, from, next mark) bool) error {
 	q.mu.Lock()
 	begun := make([]item, 0, len(q.window))
 	for i := range q.waits {
@@ -38,7 +38,7 @@ func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, v
 	}
 	each := func(items []item) bool {
 		for chunk := range slices.Chunk(items, readChunk) {
-			if !visit(chunk, mark{}) {
+			if !visit(chunk, mark{}, mark{}) {
 				return false
 			}
 		}
@@ -53,13 +53,14 @@ func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, v
 			return err
 		}
 		more = len(found) == readChunk && behind.seq <= last
+		from := next
 		next = behind
 		q.mu.Lock()
 		found = slices.DeleteFunc(found, func(it item) bool { return q.skip.has(it.seq) }) // was begun, or has ended
 		q.mu.Unlock()
 		found = append(found, ahead(next.seq)...)
 		slices.SortFunc(found, bySeq)
-		if !visit(found, next) {
+		if !visit(found, from, next) {
 			return nil
 		}
 	}
