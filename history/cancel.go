@@ -70,10 +70,6 @@ func (q *Queue) cancel(end func(*Waiting) (Attempt, Verdict)) (canceled int, eno
 // that was accepted. Its error tells of items that could not be read now; one
 // whose record is damaged ends when its turn comes.
 func (q *Queue) endThese(items []item, judge func(it *item, known bool) (Attempt, Verdict)) (ended int, enough bool, err error) {
-	type ending struct {
-		item // as its record says
-		Attempt
-	}
 	ends := map[uint64]ending{}
 	unread := 0
 	for _, it := range items {
@@ -102,9 +98,22 @@ func (q *Queue) endThese(items []item, judge func(it *item, known bool) (Attempt
 	if len(ends) == 0 {
 		return 0, enough, err
 	}
+	ended = q.withdraw(items, ends)
+	q.awaken() // who counts what waits may do so anew
+	return ended, enough, err
+}
+
+// ending is a delivery that is to end, as its record says, and its line.
+type ending struct {
+	item
+	Attempt
+}
+
+// withdraw ends those of the deliveries that wait still, and says how many.
+func (q *Queue) withdraw(items []item, ends map[uint64]ending) (ended int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	withdraw := func(it *item, attempts int) bool {
+	end := func(it *item, attempts int) bool {
 		e, ok := ends[it.seq]
 		if ok {
 			delete(ends, it.seq)
@@ -116,12 +125,12 @@ func (q *Queue) endThese(items []item, judge func(it *item, known bool) (Attempt
 		}
 		return ok
 	}
-	if waits := slices.DeleteFunc(q.waits, func(w wait) bool { return withdraw(&w.item, w.attempts) }); len(waits) < len(q.waits) {
+	if waits := slices.DeleteFunc(q.waits, func(w wait) bool { return end(&w.item, w.attempts) }); len(waits) < len(q.waits) {
 		q.waits = waits
 		q.waits.order()
 	}
 	q.window = slices.DeleteFunc(q.window, func(it item) bool {
-		gone := withdraw(&it, 0)
+		gone := end(&it, 0)
 		if gone {
 			q.journal.held.Add(-it.held())
 			q.skip.add(it.seq) // Q3: a start reads what is behind it again
@@ -133,13 +142,13 @@ func (q *Queue) endThese(items []item, judge func(it *item, known bool) (Attempt
 	}
 	for i := range items {
 		it := &items[i]
-		if q.unread > 0 && q.more.seq <= it.seq && it.seq <= q.last && !q.skip.has(it.seq) && withdraw(it, 0) {
+		if q.unread > 0 && q.more.seq <= it.seq && it.seq <= q.last && !q.skip.has(it.seq) && end(it, 0) {
 			q.skip.add(it.seq)
 			q.unread--
 		}
 	}
 	q.tidy()
-	return ended, enough, err
+	return ended
 }
 
 // isDamage says whether a record could not be had because it is not there, or

@@ -7,10 +7,14 @@
 //	deliveries-N.jsonl   what became of it: attempts, the configurations they
 //	                     were made under, the states that webhooks were put into
 //	events.jsonl, deliveries.jsonl   symlinks to the segments being written
-//	cursors.json         where each webhook stands, and cursors.previous.json
-//	                     and how its attempts have gone of late (Row)
+//	cursors.json         where each webhook stands, and cursors.previous.json,
+//	                     how its attempts have gone of late (Row), and what
+//	                     the wall clock did (clock)
 //	NAME.torn            bytes that a crash left half-written, cut off NAME
 //	FORMAT, lock
+//
+// What has waited too long, or is too much, is ended without being sent: lapse
+// says when, and a sweep does it while nobody claims.
 //
 // Package relay appends what the listener takes and hands out what waits; the
 // commands read the files. Invariants, cited by number in the tests:
@@ -58,8 +62,8 @@ import (
 // Options say how a journal works. The zero value works.
 type Options struct {
 	SegmentSize int64 // in bytes, at which a segment is finished; segment.MaxSize if 0
-	// Keep is how far the wall clock may have gone while no process ran and be
-	// believed, 30 days if 0. Wall is that clock, time.Now if nil.
+	// Keep is how far the wall clock may have gone while no process ran and
+	// still be believed, 30 days if 0. Wall is that clock, time.Now if nil.
 	Keep time.Duration
 	Wall func() time.Time
 	Log  *slog.Logger

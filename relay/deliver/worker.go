@@ -60,6 +60,9 @@ func (w *worker) wake() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.woken = true
+	if w.waits > 0 { // some may have ended without a claim
+		w.count()
+	}
 	if !w.spread() && (w.running == 0 || w.health.failing) {
 		w.rest()
 	}
