@@ -50,6 +50,8 @@ func (w *Webhook) Digest() string {
 	add("concurrency", w.Concurrency, base.Concurrency)
 	add("rate", w.Rate.String(), base.Rate.String())
 	add("order", fmt.Sprint(w.Order), fmt.Sprint(base.Order))
+	add("expire_after", w.ExpireAfter, base.ExpireAfter)
+	add("max_backlog", w.MaxBacklog, base.MaxBacklog)
 	add("disable_after", w.DisableAfter, base.DisableAfter)
 	add("allow", w.Allow.Words(), base.Allow.Words())
 	return hex.EncodeToString(h.Sum(nil)[:16])

@@ -39,6 +39,8 @@ func sharedFields() []field[draft] {
 		{"concurrency", func(l *loader, v *value, d *draft) { l.int(v, 1, 1024, &d.Concurrency) }},
 		{"rate", readRate},
 		{"order", readOrder},
+		{"expire_after", readExpireAfter},
+		{"max_backlog", readMaxBacklog},
 		{"disable_after", readDisableAfter},
 		{"allow", readAllow},
 	}

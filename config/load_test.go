@@ -69,6 +69,8 @@ webhooks:
     timeout: 1m30s
     retry: []
     concurrency: 1024
+    expire_after: 90m
+    max_backlog: 100MiB
     allow: [http, any-host, short-secret, 10.0.0.0/8, "fd00::/8"]
 `, config.Run)
 	w := f.Webhooks[0]
@@ -81,6 +83,7 @@ webhooks:
 		{words(w.Name, w.Was, w.Description, w.URL.Reveal(), w.Events), "1.10 former no http://[::1]:80/?a=b [** sidehook.webhook.*]"},
 		{w.Secrets[0].Reveal() + w.Secrets[1].Reveal(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw0123456789012345"},
 		{words(w.Headers, w.Enabled, w.Profile, w.Format, w.Signature), "[X-Number: 010] false qlik cloudevents [standard]"},
+		{fmt.Sprint(w.ExpireAfter, w.MaxBacklog.Age, w.MaxBacklog.Size), "1h30m0s 0s 104857600"},
 		{fmt.Sprint(w.Timeout, w.Retry, w.Concurrency, w.Allow), "1m30s [] 1024 {true true true [10.0.0.0/8 fd00::/8]}"},
 	} {
 		if c.got != c.want {
@@ -213,5 +216,13 @@ func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What defaults end, a webhook may keep.
+func TestDefaultsLifted(t *testing.T) {
+	f := load(t, hook+"    expire_after: never\n    max_backlog: none\n    disable_after: never\ndefaults: {expire_after: 1h, max_backlog: 1h, disable_after: 1h}\n", config.Run)
+	if w := f.Webhooks[0]; w.ExpireAfter != 0 || w.MaxBacklog != (config.Backlog{}) || w.DisableAfter != 0 {
+		t.Errorf("got %v, %v, %v; want none of them", w.ExpireAfter, w.MaxBacklog, w.DisableAfter)
 	}
 }

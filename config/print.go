@@ -109,6 +109,8 @@ func (w *Webhook) node() *yaml.Node {
 	m.add("concurrency", scalar("!!int", strconv.Itoa(w.Concurrency)))
 	m.addUnlessEmpty("rate", w.Rate.String())
 	m.add("order", w.Order.node())
+	m.add("expire_after", str(orNever(w.ExpireAfter)))
+	m.add("max_backlog", str(w.MaxBacklog.String()))
 	m.add("disable_after", str(orNever(w.DisableAfter)))
 	m.add("allow", strs(w.Allow.Words()))
 	return m.Node

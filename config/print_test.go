@@ -27,6 +27,8 @@ webhooks:
     give_up_on: [400, 422]
     rate: 600/m
     order: {by: data.id}
+    expire_after: 36h
+    max_backlog: 1500MiB
     disable_after: never
     allow: [http, 10.0.0.0/8]
 `, config.Run)
@@ -64,6 +66,8 @@ webhooks:
     concurrency: 16
     rate: 600/m
     order: {by: data.id}
+    expire_after: 1d12h
+    max_backlog: 1500MiB
     disable_after: never
     allow: [http, 10.0.0.0/8]
 `

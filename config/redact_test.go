@@ -132,6 +132,8 @@ func TestWebhookEqual(t *testing.T) {
 		"Retry":        func(w *config.Webhook) { w.Retry = []time.Duration{1} },
 		"GiveUpOn":     func(w *config.Webhook) { w.GiveUpOn = []int{400} },
 		"Concurrency":  func(w *config.Webhook) { w.Concurrency++ },
+		"ExpireAfter":  func(w *config.Webhook) { w.ExpireAfter++ },
+		"MaxBacklog":   func(w *config.Webhook) { w.MaxBacklog.Size++ },
 		"DisableAfter": func(w *config.Webhook) { w.DisableAfter++ },
 		"Allow":        func(w *config.Webhook) { w.Allow.Prefixes = nil },
 	}

@@ -175,6 +175,17 @@ var refusals = []struct{ name, text, want string }{
 		9:78: webhooks[3].order: names no key; write order: {by: data.customer.id}
 		10:83: webhooks[4].order.by: must be an attribute of lower-case letters and digits, or a path in data, not "customerId"; write it like subject or data.customer.id
 		11:79: webhooks[5].order.key: unknown key`},
+	{"expiry", hook + "    expire_after: 500ms\n    max_backlog: 0\n", `
+		6:19: webhooks[0].expire_after: must be 1s to 365d, not "500ms"
+		7:18: webhooks[0].max_backlog: must be an age such as 1h or 7d, or a size such as 100MiB, not "0"`},
+	{"backlog without unit", hook + "    max_backlog: 100000\n",
+		`6:18: webhooks[0].max_backlog: must be an age such as 1h or 7d, or a size such as 100MiB, not "100000"; write its unit: 100000s is an age, 100000KiB a size`},
+	{"backlog of another unit", hook + "    max_backlog: 1000events\n",
+		`6:18: webhooks[0].max_backlog: must be an age such as 1h or 7d, a size such as 100MiB, or none, not "1000events"`},
+	{"backlog of too little", hook + "    max_backlog: 100B\n    expire_after: 1000\n", `
+		6:18: webhooks[0].max_backlog: must be a size of 1KiB to 1TiB, not "100B"
+		7:19: webhooks[0].expire_after: must be a duration such as 15s, 30d or 1h30m, not "1000"; write its unit, such as 1000s`},
+	{"backlog of too long", hook + "    max_backlog: 366d\n", `6:18: webhooks[0].max_backlog: must be an age of 1s to 365d, not "366d"`},
 	{"one wait", hook + "    retry: 5s\n", "6:12: webhooks[0].retry: must be a list, not a single value; write retry: [5s, 5m], or [] for one attempt"},
 	{"words", hook + "    profile: qlick\n    format: json\n", `
 		6:14: webhooks[0].profile: must be standard, cloudevents or qlik, not "qlick"; did you mean "qlik"?

@@ -35,7 +35,7 @@ func readDisableAfter(l *loader, v *value, d *draft) {
 	}
 }
 
-// orNever writes what readDisableAfter reads.
+// orNever writes what readDisableAfter and readExpireAfter read.
 func orNever(d time.Duration) string {
 	if d == 0 {
 		return never

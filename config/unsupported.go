@@ -9,7 +9,7 @@ func unsupported(where string) []string {
 		return []string{"keep", "max_size"}
 	case "webhook":
 		return []string{
-			"expire_after", "max_backlog", "tls", "proxy",
+			"tls", "proxy",
 		}
 	case "profile":
 		return []string{"github", "stripe", "shopify"}

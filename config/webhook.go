@@ -38,6 +38,9 @@ type Webhook struct {
 	Rate        Rate
 	Order       Order
 
+	ExpireAfter time.Duration // older events are not sent any more; 0: all are
+	MaxBacklog  Backlog       // above it the oldest end
+
 	DisableAfter time.Duration // nothing but failures for so long turns it off; 0: nothing does
 
 	Allow Allow
@@ -65,6 +68,7 @@ func (w *Webhook) Equal(o *Webhook) bool {
 			w.Timeout == o.Timeout && slices.Equal(w.Retry, o.Retry) &&
 			slices.Equal(w.GiveUpOn, o.GiveUpOn) && w.Concurrency == o.Concurrency &&
 			w.Rate == o.Rate && w.Order == o.Order &&
+			w.ExpireAfter == o.ExpireAfter && w.MaxBacklog == o.MaxBacklog &&
 			w.DisableAfter == o.DisableAfter && w.Allow.Equal(o.Allow)
 }
 

@@ -8,7 +8,7 @@ import "time"
 // written: a crash before the next cursors has them wait as before.
 func (q *Queue) Advance(since time.Time) {
 	q.mu.Lock()
-	now, from := q.journal.now(), since.Sub(q.journal.base)
+	now, from := q.journal.now(), since.Sub(q.journal.clock.began)
 	q.waits.hasten(now, func(w *wait) bool {
 		if w.throttled || w.last < from || w.due <= now {
 			return false
@@ -16,10 +16,10 @@ func (q *Queue) Advance(since time.Time) {
 		w.back = w.due
 		return true
 	})
-	wake, older := q.wake, q.older
+	older := q.older
 	q.mu.Unlock()
 	if older != nil {
 		older.Advance(since)
 	}
-	wake()
+	q.awaken()
 }

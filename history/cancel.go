@@ -1,9 +1,12 @@
 package history
 
 import (
-	"cmp"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
+
+	"sidehook/history/segment"
 )
 
 // Waiting is a delivery that has not ended and is not under way, as those see
@@ -26,109 +29,120 @@ const (
 )
 
 // Cancel ends the waiting deliveries that end says so of, each with the attempt
-// it returns. What is under way is left alone. It returns how many have ended;
-// that is durable on return.
+// it returns; those of former names first. What is under way is left alone. It
+// returns how many have ended; that is durable on return, also with an error:
+// that tells of deliveries which could not be looked at, and are as they were.
 //
 // The deliveries are looked at in the order of their acceptance, with their
-// events, a chunk of them in memory at a time. Between the look and the end another may have claimed it: then it is
-// not waiting any more, and does not count.
+// events, a chunk of them in memory at a time. Between the look and the end
+// another may have claimed it: then it is not waiting any more, and does not
+// count.
 func (q *Queue) Cancel(end func(*Waiting) (Attempt, Verdict)) (int, error) {
-	n, err := q.cancel(end)
+	n, _, err := q.cancel(end)
+	return n, errors.Join(err, q.journal.outcomes.flush())
+}
+
+func (q *Queue) cancel(end func(*Waiting) (Attempt, Verdict)) (canceled int, enough bool, err error) {
 	q.mu.Lock()
 	older := q.older
 	q.mu.Unlock()
-	if older != nil && err == nil {
-		var more int
-		more, err = older.Cancel(end)
-		n += more
+	if older != nil {
+		if canceled, enough, err = older.cancel(end); enough {
+			return canceled, enough, err
+		}
 	}
-	if err != nil {
-		return n, err
+	judge := func(it *item, _ bool) (Attempt, Verdict) {
+		return end(&Waiting{it.seq, it.body.json, it.body.filled, time.Unix(0, it.accepted), it.size()})
 	}
-	return n, q.journal.outcomes.flush()
+	failed := q.traverse(nil, nil, func(chunk []item, _, _ mark) bool {
+		var n int
+		var unread error
+		n, enough, unread = q.endThese(chunk, judge)
+		canceled += n
+		err = errors.Join(err, unread)
+		return !enough
+	})
+	return canceled, enough, errors.Join(err, failed)
 }
 
-func (q *Queue) cancel(end func(*Waiting) (Attempt, Verdict)) (canceled int, err error) {
-	q.mu.Lock()
-	begun := make([]item, 0, len(q.waits)+len(q.window))
-	for i := range q.waits {
-		begun = append(begun, q.waits[i].item)
-	}
-	q.order.all(func(w *wait) { begun = append(begun, w.item) })
-	begun = append(begun, q.window...)
-	next, last, unread := q.more, q.last, q.unread
-	q.mu.Unlock()
-	slices.SortFunc(begun, func(a, b item) int { return cmp.Compare(a.seq, b.seq) })
-	for chunk := range slices.Chunk(begun, readChunk) {
-		n, enough := q.cancelThese(chunk, end)
-		if canceled += n; enough {
-			return canceled, nil
-		}
-	}
-	for unread > 0 && next.seq <= last {
-		var found []item
-		if found, next, err = q.journal.follow(q.name, next, last); err != nil {
-			return canceled, err
-		}
-		q.mu.Lock()
-		found = slices.DeleteFunc(found, func(it item) bool { return q.skip.has(it.seq) }) // looked at above, or ended
-		q.mu.Unlock()
-		n, enough := q.cancelThese(found, end)
-		if canceled += n; enough {
-			return canceled, nil
-		}
-	}
-	return canceled, nil
-}
-
-// cancelThese ends those of the items that end says so of and that still wait.
-func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, Verdict)) (canceled int, enough bool) {
-	ends := map[uint64]Attempt{}
+// endThese ends those of the items that judge says so of and that still wait.
+// Judge is told of each with its event, and whether it was known before when
+// that was accepted. Its error tells of items that could not be read now; one
+// whose record is damaged ends when its turn comes.
+func (q *Queue) endThese(items []item, judge func(it *item, known bool) (Attempt, Verdict)) (ended int, enough bool, err error) {
+	ends := map[uint64]ending{}
+	unread := 0
 	for _, it := range items {
-		if it.body == nil && q.journal.load(&it) != nil {
-			continue // damaged: it ends when its turn comes
+		known := it.accepted != 0
+		if it.body == nil {
+			if loaded := q.journal.load(&it); loaded != nil {
+				if !isDamage(loaded) {
+					unread++
+					err = loaded
+				}
+				continue
+			}
 		}
-		w := Waiting{it.seq, it.body.json, it.body.filled, time.Unix(0, it.accepted), it.size()}
-		a, verdict := end(&w)
+		a, verdict := judge(&it, known)
 		if enough = verdict == Enough; enough {
 			break
 		}
 		if verdict == End {
-			ends[it.seq] = a
+			it.body = nil
+			ends[it.seq] = ending{it, a}
 		}
 	}
-	if len(ends) == 0 {
-		return 0, enough
+	if err != nil {
+		err = fmt.Errorf("read %d of the waiting events of webhook %q: %w", unread, q.name, err)
 	}
+	if len(ends) == 0 {
+		return 0, enough, err
+	}
+	ended = q.withdraw(items, ends)
+	q.awaken() // who counts what waits may do so anew
+	return ended, enough, err
+}
+
+// ending is a delivery that is to end, as its record says, and its line.
+type ending struct {
+	item
+	Attempt
+}
+
+// withdraw ends those of the deliveries that wait still, and says how many.
+func (q *Queue) withdraw(items []item, ends map[uint64]ending) (ended int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	withdraw := func(it *item, attempts int) bool {
-		a, ok := ends[it.seq]
+	end := func(it *item, attempts int) bool {
+		e, ok := ends[it.seq]
 		if ok {
 			delete(ends, it.seq)
-			canceled++
-			q.backlog.subtract(it.size())
-			l := Lease{Seq: it.seq, Attempt: attempts, Resend: it.of != 0, item: *it, queue: q, heir: q}
-			l.record(appendAttempt(nil, &l, &a, false, time.Time{}), q.config[a.Generation], time.Now())
-			q.journal.recorded(q.name, a.Status, 0, time.Unix(0, it.accepted))
+			ended++
+			q.backlog.subtract(e.size())
+			l := Lease{Seq: it.seq, Attempt: attempts, Resend: e.of != 0, item: e.item, queue: q, heir: q}
+			l.record(appendAttempt(nil, &l, &e.Attempt, false, time.Time{}), q.config[e.Generation], time.Now())
+			q.journal.recorded(q.name, e.Status, 0, time.Unix(0, e.accepted))
 		}
 		return ok
 	}
 	var passed []string
-	q.order.withdraw(withdraw)
-	q.waits = slices.DeleteFunc(q.waits, func(w wait) bool {
-		gone := withdraw(&w.item, w.attempts)
+	q.order.withdraw(end)
+	waits := slices.DeleteFunc(q.waits, func(w wait) bool {
+		gone := end(&w.item, w.attempts)
 		if gone {
 			passed = append(passed, w.key)
 		}
 		return gone
 	})
-	q.waits.order()
+	if len(waits) < len(q.waits) {
+		q.waits = waits
+		q.waits.order()
+	}
 	for _, key := range passed {
 		q.pass(key)
 	}
 	q.window = slices.DeleteFunc(q.window, func(it item) bool {
-		gone := withdraw(&it, 0)
+		gone := end(&it, 0)
 		if gone {
 			q.journal.held.Add(-it.held())
 			q.skip.add(it.seq) // Q3: a start reads what is behind it again
@@ -140,11 +154,18 @@ func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, Verdict))
 	}
 	for i := range items {
 		it := &items[i]
-		if q.unread > 0 && q.more.seq <= it.seq && it.seq <= q.last && !q.skip.has(it.seq) && withdraw(it, 0) {
+		if q.unread > 0 && q.more.seq <= it.seq && it.seq <= q.last && !q.skip.has(it.seq) && end(it, 0) {
 			q.skip.add(it.seq)
 			q.unread--
 		}
 	}
 	q.tidy()
-	return canceled, enough
+	return ended
+}
+
+// isDamage says whether a record could not be had because it is not there, or
+// not what was written.
+func isDamage(err error) bool {
+	var damage *segment.Damage
+	return errors.As(err, &damage) || errors.Is(err, segment.ErrNotFound)
 }

@@ -1,8 +1,10 @@
 package history_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,5 +150,48 @@ func TestCancelLooksOnce(t *testing.T) {
 	})
 	if len(looks) != 299 || looks[1] != 1 || looks[2] != 1 || looks[3] != 0 {
 		t.Errorf("looked at %d deliveries; at the first ones %d, %d and %d times, want 299; 1, 1, 0", len(looks), looks[1], looks[2], looks[3])
+	}
+}
+
+// TestCancelOfWhatCannotBeRead says so, ends the rest, and can be asked again.
+func TestCancelOfWhatCannotBeRead(t *testing.T) {
+	fs := memfs.New()
+	r := start(t, fs, history.Options{})
+	r.append(ids(1, 10), "a")
+	q := r.Queue("a")
+	for range 4 { // their events are read again when their time comes
+		l, _ := q.Claim(history.Retries)
+		l.Retry(history.Attempt{Status: history.Retrying}, time.Now().Add(time.Hour))
+	}
+	cancel := func(*history.Waiting) (history.Attempt, history.Verdict) {
+		return history.Attempt{Status: history.Canceled}, history.End
+	}
+	fs.SetFault(fails(memfs.Read, "events-"))
+	n, err := q.Cancel(cancel)
+	if n != 6 || !errors.Is(err, errBroken) || !strings.Contains(err.Error(), `read 4 of the waiting events of webhook "a"`) {
+		t.Errorf("canceled %d, %v; want 6, and to be told of 4", n, err)
+	}
+	fs.SetFault(nil)
+	if n, err := q.Cancel(cancel); n != 4 || err != nil {
+		t.Errorf("canceled %d, %v; want the 4 others", n, err)
+	}
+}
+
+// TestCancelFormerNamesFirst, and stops there if it is told to.
+func TestCancelFormerNamesFirst(t *testing.T) {
+	r := start(t, memfs.New(), history.Options{})
+	r.append(ids(1, 3), "old")
+	r.append(ids(4, 6), "new")
+	r.Queue("new").TakeOver(r.Queue("old"))
+	var seen []uint64
+	n, err := r.Queue("new").Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+		seen = append(seen, w.Seq)
+		if w.Seq > 2 {
+			return history.Attempt{}, history.Enough
+		}
+		return history.Attempt{Status: history.Canceled}, history.End
+	})
+	if err != nil || n != 2 || fmt.Sprint(seen) != "[1 2 3]" {
+		t.Errorf("canceled %d, %v, having seen %v; want 2 of [1 2 3]", n, err, seen)
 	}
 }

@@ -18,9 +18,11 @@ type committer struct {
 	writer    *segment.Writer
 	seen      *duplicates
 	room      *room
+	clock     *clock
 	grown     func(first uint64)
 	publish   func([]accepted) (wake func())
 	committed func(records int, took time.Duration)
+	pulse     pulse
 
 	mu      sync.Mutex
 	pools   []*pool // the first is next; the last one fills
@@ -64,9 +66,9 @@ type accepted struct {
 // maxWaiting is how many requests may wait for the disk.
 const maxWaiting = 1024
 
-func newCommitter(w *segment.Writer, room *room, grown func(uint64), publish func([]accepted) (wake func()), committed func(int, time.Duration)) *committer {
+func newCommitter(w *segment.Writer, room *room, clock *clock, grown func(uint64), publish func([]accepted) (wake func()), committed func(int, time.Duration)) *committer {
 	return &committer{
-		writer: w, room: room, seen: newDuplicates(), grown: grown, publish: publish, committed: committed,
+		writer: w, room: room, clock: clock, seen: newDuplicates(), grown: grown, publish: publish, committed: committed,
 		kick: make(chan struct{}, 1),
 	}
 }
@@ -105,6 +107,7 @@ func (c *committer) enter(r *request) (*pool, error) {
 	p := c.pools[len(c.pools)-1]
 	p.requests = append(p.requests, r)
 	p.bytes += size
+	c.pulse.want()
 	select {
 	case c.kick <- struct{}{}:
 	default:
@@ -152,15 +155,20 @@ func (c *committer) take() *pool {
 		return nil
 	}
 	p := c.pools[0]
-	c.pools = c.pools[1:]
+	if c.pools = c.pools[1:]; len(c.pools) == 0 {
+		c.pulse.taken()
+	}
 	return p
 }
 
 // commit makes a pool durable, answers its requests, and hands on what is new.
 func (c *committer) commit(p *pool) error {
-	fresh, err := c.write(p)
+	fresh, took, err := c.write(p)
 	switch {
 	case err == nil:
+		if len(fresh) > 0 {
+			c.committed(len(fresh), took)
+		}
 		for i := range fresh {
 			if r := &fresh[i]; r.of == 0 {
 				c.seen.add(remembered{r.identity, Receipt{Seq: r.seq, To: r.to}})
@@ -172,47 +180,48 @@ func (c *committer) commit(p *pool) error {
 		wake()
 		return nil
 	case isNoRoom(err):
-		c.room.refused(len(p.requests), err)
-		c.finish(p, fmt.Errorf("%w: %w", ErrNoRoom, err))
+		c.room.refused(c.refuseFor(p, err), err)
+		c.finish(p, nil)
 		return nil
 	}
 	c.finish(p, failure(err))
 	return err
 }
 
-// write puts what is new in a pool on disk.
-func (c *committer) write(p *pool) ([]accepted, error) {
+// write puts what is new in a pool on disk, and says how long its sync took.
+func (c *committer) write(p *pool) ([]accepted, time.Duration, error) {
+	defer c.pulse.atDisk()()
 	begun, err := c.writer.Begin()
 	if begun {
 		c.grown(c.writer.First())
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	fresh := c.decide(p)
 	if len(fresh) == 0 {
-		return nil, nil
+		return nil, 0, nil
 	}
 	if err := c.room.check(time.Now(), int64(c.writer.Pending())); err != nil {
 		c.writer.Drop()
-		return nil, err
+		return nil, 0, err
 	}
 	if err := c.writer.Write(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	start := time.Now()
 	if err := c.writer.Sync(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
+	took := time.Since(start)
 	c.mu.Lock()
 	err = c.refuse
 	c.mu.Unlock()
 	if errors.Is(err, ErrFailed) { // another file did meanwhile
-		return nil, err
+		return nil, 0, err
 	}
-	c.committed(len(fresh), time.Since(start))
 	c.room.accepted()
-	return fresh, nil
+	return fresh, took, nil
 }
 
 // finish answers a pool's requests.

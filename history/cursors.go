@@ -32,6 +32,7 @@ type cursors struct {
 	Events     position          `json:"events"`
 	Spoken     uint64            `json:"spoken"` // a seq of this or below was given away, though its record may be damaged
 	Deliveries position          `json:"deliveries"`
+	Steps      [][2]int64        `json:"steps,omitempty"` // of the wall clock: ahead of which seq, by how many ns
 	Webhooks   map[string]cursor `json:"webhooks"`
 }
 
@@ -57,6 +58,7 @@ type cursor struct {
 	Why    string       `json:"why,omitempty"`
 	Entry  string       `json:"entry,omitempty"`
 	Row    *rowCursor   `json:"row,omitempty"`
+	Expiry int64        `json:"expiry,omitempty"` // Unix ms; no expirytime passes ahead of it
 }
 
 // waitCursor is one wait: seq, of, segment, offset, length, accepted in Unix ns,
@@ -94,15 +96,18 @@ var errWriter = errors.New("the writer has ended")
 
 // saveCursors writes the cursors if anything was written since they last were.
 func (j *Journal) saveCursors() error {
+	now := j.clock.check()
 	deliveries := j.outcomes.position()
 	j.mu.Lock()
 	events := j.published
 	c := cursors{
-		Version: cursorsVersion, At: time.Now(), Generation: j.generation, Hash: j.hash,
+		Version: cursorsVersion, At: now, Generation: j.generation, Hash: j.hash,
 		Events: packPosition(events), Spoken: max(j.spoken, events.Number), Deliveries: packPosition(deliveries), Webhooks: map[string]cursor{},
 	}
-	stale := j.saved.Generation != c.Generation || j.saved.Hash != c.Hash ||
-		j.saved.Events != c.Events || j.saved.Deliveries != c.Deliveries
+	steps := j.clock.steps.Load()
+	stale := steps != j.savedSteps || j.saved.Generation != c.Generation || j.saved.Hash != c.Hash ||
+		j.saved.Events != c.Events || j.saved.Deliveries != c.Deliveries ||
+		!j.saved.At.IsZero() && now.Sub(j.saved.At).Abs() >= cursorsAge
 	queues := j.queueList()
 	j.mu.Unlock()
 	if !stale {
@@ -111,7 +116,11 @@ func (j *Journal) saveCursors() error {
 	for _, q := range queues {
 		if x, ok := q.cursor(c.At, events.Number); ok {
 			c.Webhooks[q.name] = x
+			c.Spoken = max(c.Spoken, x.Last) // what was published meanwhile was synced, too
 		}
+	}
+	for _, s := range steps.list {
+		c.Steps = append(c.Steps, [2]int64{int64(s.seq), int64(s.by)})
 	}
 	// They may say no more than lines that are synced.
 	switch err := j.outcomes.flush(); {
@@ -123,7 +132,7 @@ func (j *Journal) saveCursors() error {
 	if err := writeCursors(j.fs, &c); err != nil {
 		return err
 	}
-	j.saved = c
+	j.saved, j.savedSteps = c, steps
 	j.saved.Webhooks = nil
 	return nil
 }
@@ -178,6 +187,9 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 			int64(t.attempts), int64(t.free), since, until, wall(t.last), wall(t.back),
 		})
 	}
+	if q.lapse.expiry < never {
+		c.Expiry = now.Add(max(q.lapse.expiry-mono, 0)).UnixMilli()
+	}
 	for i := range q.waits {
 		add(&q.waits[i].item, q.waits[i].due, &q.waits[i].tries)
 	}
@@ -202,6 +214,9 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 	q.state = State{c.State, c.Since, c.Why, c.Entry}
 	if c.Row != nil {
 		q.row.Row, q.row.last = Row{c.Row.Since, c.Row.Failures}, c.Row.Last
+	}
+	if c.Expiry != 0 {
+		q.lapse.expiry = q.journal.now() + remaining(time.UnixMilli(c.Expiry), written, now)
 	}
 	j := q.journal
 	for _, w := range c.Waits {

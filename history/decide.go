@@ -1,10 +1,15 @@
 package history
 
-import "time"
+import "fmt"
 
 // decide gives each record its number, or finds the event that it repeats.
 func (c *committer) decide(p *pool) (fresh []accepted) {
-	now := time.Now()
+	most := 0
+	for _, r := range p.requests {
+		most += len(r.records)
+	}
+	now := c.clock.stamp(c.writer.Next(), most)
+	defer func() { c.clock.stamped(c.writer.Next()) }()
 	news := map[[2]uint64]remembered{}
 	known := func(key [2]uint64) (remembered, bool) {
 		if r, ok := news[key]; ok {
@@ -33,6 +38,28 @@ func (c *committer) decide(p *pool) (fresh []accepted) {
 		}
 	}
 	return fresh
+}
+
+// refuseFor answers the requests of a pool that there was no room for, and says
+// how many of them needed some: a repeat of what was accepted before does not.
+func (c *committer) refuseFor(p *pool, err error) (refused int) {
+	for _, r := range p.requests {
+		if r.receipts, r.err = nil, conflict(r, c.seen.find); r.err != nil {
+			continue
+		}
+		for i := range r.records {
+			old, ok := c.seen.find(r.records[i].key)
+			if !ok || r.records[i].of != 0 {
+				refused++
+				r.receipts, r.err = nil, fmt.Errorf("%w: %w", ErrNoRoom, err)
+				break
+			}
+			receipt := old.receipt
+			receipt.Duplicate = true
+			r.receipts = append(r.receipts, receipt)
+		}
+	}
+	return refused
 }
 
 // conflict is why a request is refused whole: one of its events, or two of

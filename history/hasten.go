@@ -10,12 +10,12 @@ func (q *Queue) Hasten() {
 		w.until = min(w.until, now)
 		return true
 	})
-	wake, older := q.wake, q.older
+	older := q.older
 	q.mu.Unlock()
 	if older != nil {
 		older.Hasten()
 	}
-	wake()
+	q.awaken()
 }
 
 // hastenEvent makes the deliveries of one event due now, a resend's too. It
@@ -43,10 +43,10 @@ func (q *Queue) hastenEvent(a *Accepted) bool {
 	if q.unread > 0 && q.more.seq <= seq && seq <= q.last && !q.skip.has(seq) && slices.Contains(a.To, q.name) {
 		n++
 	}
-	wake, older := q.wake, q.older
+	older := q.older
 	q.mu.Unlock()
 	if n > 0 {
-		wake()
+		q.awaken()
 	}
 	return older != nil && older.hastenEvent(a) || n > 0
 }

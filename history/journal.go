@@ -7,10 +7,14 @@
 //	deliveries-N.jsonl   what became of it: attempts, the configurations they
 //	                     were made under, the states that webhooks were put into
 //	events.jsonl, deliveries.jsonl   symlinks to the segments being written
-//	cursors.json         where each webhook stands, and cursors.previous.json
-//	                     and how its attempts have gone of late (Row)
+//	cursors.json         where each webhook stands, and cursors.previous.json,
+//	                     how its attempts have gone of late (Row), and what
+//	                     the wall clock did (clock)
 //	NAME.torn            bytes that a crash left half-written, cut off NAME
 //	FORMAT, lock
+//
+// What has waited too long, or is too much, is ended without being sent: lapse
+// says when, and a sweep does it while nobody claims.
 //
 // Package relay appends what the listener takes and hands out what waits; the
 // commands read the files. Invariants, cited by number in the tests:
@@ -64,7 +68,11 @@ import (
 // Options say how a journal works. The zero value works.
 type Options struct {
 	SegmentSize int64 // in bytes, at which a segment is finished; segment.MaxSize if 0
-	Log         *slog.Logger
+	// Keep is how far the wall clock may have gone while no process ran and
+	// still be believed, 30 days if 0. Wall is that clock, time.Now if nil.
+	Keep time.Duration
+	Wall func() time.Time
+	Log  *slog.Logger
 
 	// Committed is told of each group commit: how many records it made durable,
 	// and how long its sync took. Recorded is told of each attempt that goes
@@ -80,10 +88,11 @@ type Journal struct {
 	fs       segment.FS
 	log      *slog.Logger
 	recorded func(webhook string, status Status, took time.Duration, accepted time.Time)
-	base     time.Time // of the monotonic clock
+	clock    *clock
 	identify *identifier
 	commits  *committer
 	outcomes *outcomes
+	sweeper  *sweeper
 	events   *segment.Archive
 	held     atomic.Int64 // bytes of bodies in windows
 
@@ -97,13 +106,19 @@ type Journal struct {
 	generation uint64
 	hash       string
 
-	saved   cursors // those on disk; belongs to whoever saves
-	saving  trouble // with them
-	release func() error
+	saved      cursors // those on disk; belongs to whoever saves
+	savedSteps *steps  // of the clock, with them
+	saving     trouble // with them
+	release    func() error
 }
 
-// cursorsEvery is how often the cursors are written at most.
-const cursorsEvery = 5 * time.Second
+const (
+	// cursorsEvery is how often the cursors are written at most.
+	cursorsEvery = 5 * time.Second
+	// cursorsAge is how old they get though nothing happens: a start tells by
+	// them how long nothing ran.
+	cursorsAge = time.Hour
+)
 
 // Run writes until ctx is done and all that was accepted and known by then is
 // on disk, or until the disk fails: that error is final, and the process has
@@ -118,9 +133,11 @@ func (j *Journal) Run(ctx context.Context) error {
 		accepting, saving := errgroup.WithContext(running)
 		accepting.Go(func() error { return j.commits.run(saving) })
 		accepting.Go(func() error { return j.failing(j.saveRegularly(saving)) })
+		accepting.Go(func() error { j.sweepRegularly(saving); return nil })
 		if err := accepting.Wait(); err != nil {
 			return err
 		}
+		j.saved = cursors{} // the last ones are written anyway: they say when it stopped
 		return j.save()
 	})
 	if err := group.Wait(); err != nil {
@@ -205,7 +222,7 @@ func (j *Journal) Append(ctx context.Context, entries []Entry) ([]Receipt, error
 			identity: j.identify.of(&e.Event),
 			head:     appendEventHead(make([]byte, 0, 128), e),
 			tail:     e.Event.JSON,
-			body:     &body{e.Event.JSON, e.Event.Filled, e.Failures},
+			body:     newBody(e.Event.JSON, e.Event.Filled, e.Failures),
 			to:       e.To,
 		}
 	}
@@ -284,7 +301,7 @@ func (j *Journal) SetGeneration(n uint64, hash string) {
 }
 
 // now is the time on the monotonic clock that waits run on.
-func (j *Journal) now() time.Duration { return time.Since(j.base) }
+func (j *Journal) now() time.Duration { return j.clock.mono() }
 
 // damaged reports a line that is not what was written, once.
 func (j *Journal) damaged(d *segment.Damage) {

@@ -1,11 +1,6 @@
 package history
 
-import (
-	"errors"
-	"time"
-
-	"sidehook/history/segment"
-)
+import "time"
 
 // Lease is one delivery, handed out to be attempted. It ends with exactly one
 // of Done, Retry and Release.
@@ -36,6 +31,9 @@ type Lease struct {
 // Claim hands out a delivery that is due, and is false if none is. It holds no
 // lock while it reads a file; a claim that finds another one reading is told
 // that nothing is due, and woken when that has ended.
+//
+// What has expired is ended instead (X1), a chunk of it at most: whoever claims
+// is then woken, so that a stop does not wait for a backlog.
 func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 	if q.journal.outcomes.full() {
 		return nil, false // what became of it could not be kept
@@ -52,7 +50,7 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 			return nil, false // what waits under a former name was accepted first
 		}
 	}
-	for {
+	for ended := 0; ; {
 		q.mu.Lock()
 		l, ok := q.take(pick)
 		var read func()
@@ -63,8 +61,12 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 		q.mu.Unlock()
 		switch {
 		case ok:
-			if err := q.open(l); err == nil {
+			if q.open(l) {
 				return l, true
+			}
+			if ended++; ended == readChunk {
+				q.awaken()
+				return nil, false
 			}
 		case read != nil:
 			if read(); ordered {
@@ -108,7 +110,7 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 		if !fresh {
 			return nil, false // what is unread has to be read to be compared
 		}
-		begun = int64(q.waits[0].due) <= q.window[0].accepted-q.journal.base.UnixNano()
+		begun = q.waits[0].due <= q.dueIn(&q.window[0], 0)
 	}
 	switch {
 	case begun:
@@ -124,21 +126,21 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 // fly puts a delivery into flight.
 func (q *Queue) fly(w wait) *Lease {
 	l := &Lease{
-		Seq: w.seq, Attempt: w.attempts + 1, Free: int(w.free), Resend: w.of != 0, Scheduled: q.journal.base.Add(w.back),
+		Seq: w.seq, Attempt: w.attempts + 1, Free: int(w.free), Resend: w.of != 0, Scheduled: q.journal.clock.began.Add(w.back),
 		item: w.item, tries: w.tries, key: w.key, queue: q, heir: q,
 	}
 	if w.throttled {
-		l.Throttled = q.journal.base.Add(w.since)
+		l.Throttled = q.journal.clock.began.Add(w.since)
 	}
 	q.flight[l.seq] = l
 	return l
 }
 
-// open gives a lease its event. On an error the lease has ended: with the
-// delivery, if its record is damaged; else it is tried again later.
-func (q *Queue) open(l *Lease) error {
+// open gives a lease its event. If it is false the lease has ended: with the
+// delivery, if that has expired or its record is damaged; else it is tried
+// again later.
+func (q *Queue) open(l *Lease) bool {
 	if l.body == nil {
-		var damage *segment.Damage
 		// Cursors that are taken meanwhile look at what is in flight.
 		it := l.item
 		err := q.journal.load(&it)
@@ -148,21 +150,26 @@ func (q *Queue) open(l *Lease) error {
 		switch {
 		case err == nil:
 			q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
-		case errors.As(err, &damage), errors.Is(err, segment.ErrNotFound):
+		case isDamage(err):
 			q.journal.log.Error("cannot deliver a damaged event", "webhook", q.name, "seq", l.seq, "error", err)
 			l.Done(Attempt{Generation: q.generation(), Status: Failed, Error: "its record in the history is damaged"})
-			return err
+			return false
 		default:
 			q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name, "seq", l.seq)
 			l.Release(nil, time.Now().Add(readAgain))
-			return err
+			return false
 		}
 	}
 	l.Resend = l.of != 0 // a start may not have known
 	l.Event, l.Filled = l.body.json, l.body.filled
 	l.Unmet = l.body.unmet(l.queue.name)
 	l.Accepted = time.Unix(0, l.accepted)
-	return nil
+	if why := q.lapsed(&l.item); why != "" {
+		l.Attempt-- // none was made
+		l.Done(q.expire(&l.item, why))
+		return false
+	}
+	return true
 }
 
 // Done ends the delivery.
@@ -198,7 +205,8 @@ func (l *Lease) Note(a Attempt) {
 
 // wait puts the delivery back. The queue is locked.
 func (l *Lease) wait(at time.Time, t tries) {
-	l.queue.waits.push(wait{item: l.item, due: at.Sub(l.queue.journal.base), tries: t, key: l.key})
+	l.queue.mind(&l.item)
+	l.queue.waits.push(wait{item: l.item, due: at.Sub(l.queue.journal.clock.began), tries: t, key: l.key})
 }
 
 // after is what is known of the delivery once an attempt at it has ended.
@@ -209,7 +217,7 @@ func (l *Lease) after(a *Attempt) tries {
 		t.free++
 	}
 	if !a.Throttled.IsZero() {
-		t.throttled, t.since, t.until = true, now, a.Throttled.Sub(l.queue.journal.base)
+		t.throttled, t.since, t.until = true, now, a.Throttled.Sub(l.queue.journal.clock.began)
 		if l.throttled {
 			t.since = l.since
 		}
@@ -236,14 +244,13 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 		l.heir.row.learn(now, a.Status, again || a.Unsent || !a.Throttled.IsZero())
 		l.record(fields, config, now)
 	}
-	wake := q.wake
-	taken := q.taken
+	foreign := q.taker != nil || l.heir != q
 	q.mu.Unlock()
 	if a != nil {
 		q.journal.recorded(l.heir.name, a.Status, a.Took, l.Accepted)
 	}
-	if taken { // who gives it back may not be who claims it next
-		wake()
+	if foreign { // who gives it back may not be who claims it next
+		q.awaken()
 	}
 }
 

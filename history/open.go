@@ -51,7 +51,7 @@ func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
 	if opts.Recorded == nil {
 		opts.Recorded = func(string, Status, time.Duration, time.Time) {}
 	}
-	j := &Journal{fs: fsys, log: opts.Log, recorded: opts.Recorded, base: time.Now(), identify: newIdentifier(), queues: map[string]*Queue{}}
+	j := &Journal{fs: fsys, log: opts.Log, recorded: opts.Recorded, clock: newClock(opts.Wall, opts.Log), identify: newIdentifier(), sweeper: newSweeper(), queues: map[string]*Queue{}}
 	r := &restoring{Journal: j, opts: opts}
 	if err := r.run(); err != nil {
 		return nil, fmt.Errorf("open history: %w", err)

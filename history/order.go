@@ -55,12 +55,12 @@ func (q *Queue) Order(o Order) {
 		}
 	}
 	q.order = ordering{Order: o, unsorted: o.By != "" && len(q.waits)+len(q.flight) > 0}
-	wake, older := q.wake, q.older
+	older := q.older
 	q.mu.Unlock()
 	if older != nil {
 		older.Order(o)
 	}
-	wake()
+	q.awaken()
 }
 
 // held says whether the order has nothing claimed for now, whatever is due.

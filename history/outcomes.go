@@ -28,6 +28,7 @@ type outcomes struct {
 	synced  time.Time
 	noRoom  bool
 	drained func() // there is room again
+	pulse   pulse
 }
 
 // outcome is one line to be.
@@ -66,6 +67,7 @@ func (o *outcomes) add(line outcome) {
 	o.mu.Lock()
 	o.pool = append(o.pool, line)
 	o.held += int64(len(line.fields))
+	o.pulse.want()
 	o.mu.Unlock()
 	o.wake()
 }
@@ -93,6 +95,7 @@ func (o *outcomes) flush() error {
 		return o.failed
 	}
 	o.flushes = append(o.flushes, done)
+	o.pulse.want()
 	o.mu.Unlock()
 	o.wake()
 	return <-done
@@ -137,7 +140,9 @@ func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 	o.mu.Lock()
 	pool, flushes := o.pool, o.flushes
 	o.pool, o.flushes = nil, nil
+	o.pulse.taken()
 	o.mu.Unlock()
+	defer o.pulse.atDisk()()
 	written, err := o.write(pool)
 	if err != nil && !isNoRoom(err) {
 		answer(flushes, err)

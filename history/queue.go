@@ -29,7 +29,7 @@ type Queue struct {
 
 	mu     sync.Mutex
 	older  *Queue // a former name's, drained before this one
-	taken  bool   // it is the older one of another
+	taker  *Queue // whose older one it is
 	wake   func()
 	state  State
 	row    row
@@ -47,6 +47,7 @@ type Queue struct {
 	reading bool          // a claim is reading the file
 	pause   time.Duration // after an error, until when none reads again
 	backlog Backlog
+	lapse   lapse
 
 	unreadable trouble // with what waits; under its own lock
 }
@@ -87,7 +88,10 @@ const (
 )
 
 func newQueue(j *Journal, name string) *Queue {
-	return &Queue{journal: j, name: name, wake: func() {}, flight: map[uint64]*Lease{}, config: map[uint64]*Config{}}
+	return &Queue{
+		journal: j, name: name, wake: func() {}, flight: map[uint64]*Lease{}, config: map[uint64]*Config{},
+		lapse: lapse{look: never, expiry: never, metLook: never, metExpiry: never},
+	}
 }
 
 // Name is the webhook's.
@@ -97,45 +101,20 @@ func (q *Queue) Name() string { return q.name }
 // claimable, other than by its time. It must be cheap and must not block.
 func (q *Queue) Notify(wake func()) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.wake = wake
-	older := q.older
-	q.mu.Unlock()
-	if older != nil {
-		older.Notify(wake)
-	}
 }
 
-// awaken tells whoever was set by Notify.
+// awaken tells whoever was set by Notify, of a queue that was taken over with
+// the one that did.
 func (q *Queue) awaken() {
 	q.mu.Lock()
-	wake := q.wake
+	wake, taker := q.wake, q.taker
 	q.mu.Unlock()
-	wake()
-}
-
-// TakeOver makes the queue hand out what waits under a former name first. A
-// webhook that gets its former name back takes over from the one that had taken
-// over from it, and has its own again.
-func (q *Queue) TakeOver(older *Queue) {
-	back := false
-	for x := older; x != nil; {
-		x.mu.Lock()
-		if x.older == q {
-			x.older, back = nil, true
-		}
-		next := x.older
-		x.mu.Unlock()
-		x = next
+	if taker != nil {
+		taker.awaken()
+		return
 	}
-	q.mu.Lock()
-	q.taken = q.taken && !back
-	q.older = older
-	wake, order := q.wake, q.order.Order
-	q.mu.Unlock()
-	older.mu.Lock()
-	older.taken, older.wake = true, wake
-	older.mu.Unlock()
-	older.Order(order)
 	wake()
 }
 
@@ -194,6 +173,7 @@ func (q *Queue) publish(it item) {
 	defer q.mu.Unlock()
 	q.last = it.seq
 	q.backlog.add(it.size())
+	q.mind(&it)
 	if q.unread > 0 || len(q.window) >= windowSize {
 		if q.unread == 0 {
 			q.more = mark{it.seq, it.place, it.accepted}
@@ -259,7 +239,7 @@ func (q *Queue) Due() (time.Time, bool) {
 		ok = false
 	}
 	q.mu.Unlock()
-	at := q.journal.base.Add(due)
+	at := q.journal.clock.began.Add(due)
 	if older != nil {
 		if first, any := older.Due(); any && (!ok || first.Before(at)) {
 			return first, true

@@ -21,10 +21,16 @@ func (q *Queue) read() {
 	q.mu.Lock()
 	from, last := q.more, q.last
 	q.mu.Unlock()
-	found, next, err := q.journal.follow(q.name, from, last)
+	found, next, err := q.journal.follow(q.name, from, last, nil)
 	q.mu.Lock()
 	if err != nil {
 		q.hasRead(err)
+		return
+	}
+	if q.unread == 0 || q.more != from {
+		// All of it has ended meanwhile, and what is unread now came later.
+		q.mu.Unlock()
+		q.awaken()
 		return
 	}
 	for i := range found {
@@ -50,19 +56,19 @@ func (q *Queue) hasRead(err error) {
 	if err != nil {
 		q.pause = q.journal.now() + readAgain
 	}
-	wake := q.wake
 	q.mu.Unlock()
 	if err != nil {
 		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
 		return
 	}
 	q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
-	wake()
+	q.awaken()
 }
 
-// follow reads on from a mark, up to the record last, for deliveries to a
-// webhook. It returns where to go on.
-func (j *Journal) follow(name string, from mark, last uint64) (found []item, next mark, err error) {
+// follow reads on from a mark, up to the record last or ahead of the first that
+// stop is true of, if it is not nil, for deliveries to a webhook. It returns a
+// chunk of them at most, and where to go on.
+func (j *Journal) follow(name string, from mark, last uint64, stop func(*segment.Line) bool) (found []item, next mark, err error) {
 	quoted := []byte(strconv.Quote(name)) // names have nothing to escape
 	next = from
 	for _, first := range j.events.Segments() {
@@ -88,6 +94,9 @@ func (j *Journal) follow(name string, from mark, last uint64) (found []item, nex
 			if line.Number > last { // those ahead of it are damaged
 				next = mark{seq: last + 1, place: line.Place}
 				break
+			}
+			if stop != nil && stop(&line) {
+				return found, next, nil
 			}
 			if goesTo(&line, quoted) {
 				it := j.itemOf(&line)
@@ -119,7 +128,7 @@ func (j *Journal) itemOf(line *segment.Line) item {
 	a := parseAccepted(line)
 	it := item{seq: a.Seq, of: a.Of, place: a.Place, accepted: a.At.UnixNano()}
 	if a.Event != nil && j.held.Load() < bodyBudget {
-		it.body = &body{bytes.Clone(a.Event), a.Filled, a.Failures}
+		it.body = newBody(bytes.Clone(a.Event), a.Filled, a.Failures)
 	}
 	return it
 }
@@ -137,9 +146,10 @@ func (j *Journal) load(it *item) error {
 			return err
 		}
 		a = parseAccepted(&line)
-		a.Failures = nil
+		it.body = &body{json: a.Event, filled: a.Filled}
+		return nil
 	}
-	it.body = &body{a.Event, a.Filled, a.Failures}
+	it.body = newBody(a.Event, a.Filled, a.Failures)
 	return nil
 }
 

@@ -24,7 +24,7 @@ func (j *Journal) Resend(ctx context.Context, r Resend) (Receipt, error) {
 	req := &request{records: []record{{
 		of: r.Of.Seq, to: fresh,
 		head: appendResend(nil, r.Of.Seq, fresh, r.By),
-		body: &body{r.Of.Event, r.Of.Filled, nil},
+		body: &body{json: r.Of.Event, filled: r.Of.Filled},
 	}}}
 	if err := j.commits.do(ctx, req); err != nil {
 		return Receipt{}, err

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"time"
 
 	"sidehook/history/segment"
@@ -17,10 +18,12 @@ type restoring struct {
 	// waits of each queue by their seq, while lines move and end them.
 	waits map[*Queue]map[uint64]wait
 	told  uint64 // the highest seq that the deliveries speak of
+	// When the last line of each stream was written.
+	lastDelivery, lastEvent time.Time
 }
 
 func (r *restoring) run() error {
-	now := time.Now()
+	now := r.clock.wall()
 	c, problem := loadCursors(r.fs)
 	if problem != nil {
 		r.log.Warn("cannot use the cursors as they are", "error", problem)
@@ -55,22 +58,39 @@ func (r *restoring) run() error {
 		break
 	}
 	r.Journal.events = events.Archive
-	r.commits = newCommitter(events.Writer, &room{fs: r.fs, log: r.log}, events.Archive.Grow, r.publish, r.opts.Committed)
+	r.commits = newCommitter(events.Writer, &room{fs: r.fs, log: r.log}, r.clock, events.Archive.Grow, r.publish, r.opts.Committed)
 	r.outcomes = newOutcomes(deliveries.Writer, r.wakeAll, r.log)
 	if err := r.replay(events, c.Events, r.event); err != nil {
 		return err
 	}
-	r.settle()
+	r.settle(r.resumeClock(c))
 	r.published = events.Writer.Position()
 	r.spoken = events.Writer.Next() - 1
 	return r.remember()
 }
 
+// resumeClock tells the clock of the steps before, and of the last times that
+// were written. It says whether there was another since.
+func (r *restoring) resumeClock(c *cursors) bool {
+	var before []step
+	for _, s := range c.Steps {
+		before = append(before, step{uint64(s[0]), time.Duration(s[1])})
+	}
+	var last []time.Time
+	for _, at := range [...]time.Time{c.At, r.lastDelivery, r.lastEvent} {
+		if !at.IsZero() {
+			last = append(last, at)
+		}
+	}
+	return r.clock.resume(before, last, r.commits.writer.Next(), r.opts.Keep)
+}
+
 // distrust says in the log that the cursors are of another history than the
-// segments, and what is left of them: the generation, which only counts up.
+// segments, and what is left of them: the generation, which only counts up, and what the
+// clock did.
 func (r *restoring) distrust(c *cursors) *cursors {
 	r.log.Warn("the cursors contradict the history; reading all of it")
-	return &cursors{Generation: c.Generation, Hash: c.Hash}
+	return &cursors{Generation: c.Generation, Hash: c.Hash, Steps: c.Steps}
 }
 
 // adopt puts the queues where the cursors say.
@@ -86,6 +106,11 @@ func (r *restoring) adopt(c *cursors, now time.Time) {
 // recover opens a stream and says in the log what a crash did to it.
 func (r *restoring) recover(stream segment.Stream, known position, proven uint64) (*segment.Recovered, error) {
 	found, err := segment.Recover(r.fs, stream, segment.Options{Limit: r.opts.SegmentSize, Known: known.unpack(), Proven: proven})
+	if segment.NoRoom(err) {
+		// Delivering from what may be in the page cache alone would deliver what
+		// the next start may not find.
+		return nil, fmt.Errorf("%w: what a crash left has to be written anew before it is used; free some space on the volume of history.dir", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +170,7 @@ func (r *restoring) waiting(q *Queue) map[uint64]wait {
 // already cover may come again, and change nothing.
 func (r *restoring) delivery(line *segment.Line, now time.Time) {
 	d := parseOutcome(line)
+	r.lastDelivery = d.At
 	r.generation = max(r.generation, d.Generation)
 	if d.Kind == kindWebhook {
 		q := r.Queue(d.Webhook)
@@ -205,7 +231,12 @@ func (q *Queue) next() uint64 {
 // event takes in one record of the events, behind the cursors.
 func (r *restoring) event(line *segment.Line) {
 	a := parseAccepted(line)
+	r.lastEvent = a.At
 	r.generation = max(r.generation, a.Generation)
+	it := item{seq: a.Seq, of: a.Of, place: a.Place, accepted: a.At.UnixNano()}
+	if a.Kind == kindEvent {
+		it.body = newBody(a.Event, a.Filled, nil) // for its expirytime alone
+	}
 	for _, name := range a.To {
 		q := r.Queue(name)
 		if a.Seq <= q.last {
@@ -216,7 +247,7 @@ func (r *restoring) event(line *segment.Line) {
 		w, waited := waits[a.Seq]
 		switch {
 		case waited:
-			w.place, w.of, w.accepted = a.Place, a.Of, a.At.UnixNano()
+			w.place, w.of, w.accepted = it.place, it.of, it.accepted
 			waits[a.Seq] = w
 		case q.skip.has(a.Seq): // it has ended
 			continue
@@ -226,14 +257,16 @@ func (r *restoring) event(line *segment.Line) {
 			}
 			q.unread++
 		}
-		q.backlog.add(int64(a.Place.Length))
+		q.backlog.add(it.size())
+		q.mind(&it)
 	}
 }
 
 // settle makes heaps of the waits again, drops what the readers need not know,
 // and counts anew: a delivery that waits may be of an event whose record is
-// damaged, and which was not met.
-func (r *restoring) settle() {
+// damaged, and which was not met. Behind a step of the clock, when expirytimes
+// pass is looked at again.
+func (r *restoring) settle(stepped bool) {
 	for q, m := range r.waits {
 		for _, w := range m {
 			q.waits.push(w)
@@ -249,5 +282,9 @@ func (r *restoring) settle() {
 		if q.backlog.Events == 0 {
 			q.backlog.Bytes = 0
 		}
+		if stepped && q.lapse.expiry < never {
+			q.lapse.expiry = 0
+		}
+		q.sweepLater()
 	}
 }

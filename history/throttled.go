@@ -7,8 +7,8 @@ import "time"
 func (q *Queue) Throttled() (until time.Time) {
 	q.mu.Lock()
 	for i := range q.waits {
-		if w := &q.waits[i]; w.throttled && until.Before(q.journal.base.Add(w.until)) {
-			until = q.journal.base.Add(w.until)
+		if w := &q.waits[i]; w.throttled && until.Before(q.journal.clock.began.Add(w.until)) {
+			until = q.journal.clock.began.Add(w.until)
 		}
 	}
 	older := q.older
@@ -37,12 +37,12 @@ func (q *Queue) Unthrottle() {
 		w.until = min(w.until, now)
 		return true
 	})
-	wake, older := q.wake, q.older
+	older := q.older
 	q.mu.Unlock()
 	if older != nil {
 		older.Unthrottle()
 	}
 	if n > 0 {
-		wake()
+		q.awaken()
 	}
 }

@@ -22,6 +22,7 @@ type body struct {
 	json     []byte
 	filled   []string
 	failures []Failure // of an event; a resend goes past conditions
+	expires  int64     // its expirytime in Unix nanoseconds; 0: none, or of no account
 }
 
 // unmet is why the condition of a webhook failed, or "".

@@ -50,6 +50,7 @@ func (r *Relay) Apply(file *config.File) error {
 	r.deliver.Apply(next.deliveries())
 	r.intake.Apply(next.intake())
 	r.findOrphans()
+	r.limit()
 	if before != nil {
 		r.log.Info("configuration reloaded", "generation", next.generation, "webhooks", len(file.Webhooks))
 	}

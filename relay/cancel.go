@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"sidehook/history"
@@ -11,10 +12,12 @@ import (
 )
 
 // Cancel ends the waiting deliveries that match, of webhooks that are gone too.
+// What cannot be read now waits on, and the error tells of it.
 func (o *operator) Cancel(_ context.Context, c intake.Cancel) (int, error) {
 	f, _ := o.inForce()
 	known := f.webhooks[c.Webhook].config != nil || c.Webhook == ""
 	ended := 0
+	var failed error
 	for _, q := range o.journal.Queues() {
 		if c.Webhook != "" && q.Name() != c.Webhook {
 			continue
@@ -30,12 +33,13 @@ func (o *operator) Cancel(_ context.Context, c intake.Cancel) (int, error) {
 			}, history.End
 		})
 		ended += n
-		if err != nil {
-			return ended, err
-		}
+		failed = errors.Join(failed, err)
 	}
 	if !known {
 		return 0, &intake.NotFoundError{What: fmt.Sprintf("webhook %q", c.Webhook)}
+	}
+	if failed != nil {
+		return ended, fmt.Errorf("%d were canceled, and others may wait on, so that it has to be asked for again: %w", ended, failed)
 	}
 	return ended, nil
 }

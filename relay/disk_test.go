@@ -69,6 +69,81 @@ func TestFullVolume(t *testing.T) {
 	}
 }
 
+// TestNoInodes: where no new segment can be begun, events are refused and
+// deliveries go on, and all goes on by itself once it can.
+func TestNoInodes(t *testing.T) {
+	if testing.Short() || os.Getuid() != 0 {
+		t.Skip("mounts a volume, which needs root and time")
+	}
+	mount := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=256m,nr_inodes=64", "tmpfs", mount).CombinedOutput(); err != nil {
+		t.Skipf("cannot mount here: %v %s", err, out)
+	}
+	t.Cleanup(func() { exec.Command("umount", "-l", mount).Run() })
+	s := newReceiver(t)
+	p := newProcess(t, t.TempDir(), fmt.Sprintf("history: {dir: %s}\nwebhooks:\n%s", filepath.Join(mount, "history"), hook(s, "one", "")))
+	p.launchHere()
+	var accepted []string
+	filler := strings.Repeat("x", 1<<20-1024)
+	post := func(id string) int {
+		resp, err := p.client.Post("http://localhost/v1/events", "application/json", strings.NewReader(`{"type":"a.b","id":"`+id+`","data":"`+filler+`"}`))
+		if err != nil {
+			return 0
+		}
+		resp.Body.Close()
+		if resp.StatusCode == 202 {
+			accepted = append(accepted, id)
+		}
+		return resp.StatusCode
+	}
+	post("first")
+	var files []string
+	for {
+		name := filepath.Join(mount, fmt.Sprint("inode-", len(files)))
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			break
+		}
+		files = append(files, name)
+	}
+	if len(files) == 0 || len(files) > 64 {
+		t.Fatalf("%d files fill the volume", len(files))
+	}
+	for n := 0; post(fmt.Sprint("full-", n)) == 202; n++ {
+		if n == 100 {
+			t.Fatal("no segment is begun")
+		}
+	}
+	if code := post("refused"); code != 507 {
+		t.Errorf("answer %d, want 507", code)
+	}
+	if code := post("first"); code != 200 {
+		t.Errorf("answer %d to a repeat, want 200: it needs no room", code)
+	}
+	for _, id := range accepted {
+		eventually(t, id+" arrives", func() bool { return s.count("/one", id) == 1 })
+	}
+	for _, name := range files {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code := post("after"); code != 202 {
+		t.Errorf("answer %d once there are inodes, want 202", code)
+	}
+	eventually(t, "it arrives", func() bool { return s.count("/one", "after") == 1 })
+	segments, err := filepath.Glob(filepath.Join(mount, "history", "events-*.jsonl"))
+	if err != nil || len(segments) != 2 {
+		t.Errorf("segments %v, %v; want a second one", segments, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, n := range s.got {
+		if n != 1 {
+			t.Errorf("%s was sent %d times", key, n)
+		}
+	}
+}
+
 // TestFrozenVolume holds answers back, and loses nothing.
 func TestFrozenVolume(t *testing.T) {
 	v, p, s := onVolume(t)

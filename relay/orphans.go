@@ -17,15 +17,26 @@ const (
 
 const orphanedTooLong = "its webhook was removed from the file more than 24h ago"
 
-// welcomeBack ends being orphaned for the webhooks that are in the file.
+// welcomeBack ends being orphaned for the webhooks that are in the file, and
+// gives them back what still waits of what was taken over from them.
 func (r *Relay) welcomeBack() {
 	for name := range r.force.webhooks {
+		if heir, ok := r.heirs[name]; ok {
+			r.giveBack(name)
+			r.log.Info("webhook is back and takes up what its heir has not delivered", "webhook", name, "heir", heir, "events", r.journal.Queue(name).Backlog().Events)
+		}
 		if q := r.journal.Queue(name); q.State().Name == stateOrphaned {
 			q.SetState(history.State{Since: time.Now()})
 			r.log.Info("webhook is back and takes up what waits", "webhook", name, "events", q.Backlog().Events)
 		}
 		delete(r.orphans, name)
 	}
+}
+
+// giveBack ends that an heir drains what waits for a former name.
+func (r *Relay) giveBack(name string) {
+	r.journal.Queue(r.heirs[name]).GiveBack(r.journal.Queue(name))
+	delete(r.heirs, name)
 }
 
 // findOrphans hands what waits for former names to the webhooks that have them
@@ -43,8 +54,12 @@ func (r *Relay) findOrphans() {
 			continue
 		}
 		if heir, ok := heirs[name]; ok {
-			if r.heirs[name] == heir {
+			switch r.heirs[name] {
+			case heir:
 				continue
+			case "":
+			default:
+				r.giveBack(name)
 			}
 			r.heirs[name] = heir
 			delete(r.orphans, name)
@@ -80,8 +95,7 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 		case now := <-tick.C:
 			r.mu.Lock()
 			for name, until := range r.orphans {
-				if now.After(until) {
-					r.cancelAll(r.journal.Queue(name))
+				if now.After(until) && r.cancelAll(r.journal.Queue(name)) {
 					delete(r.orphans, name)
 				}
 			}
@@ -90,8 +104,9 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 	}
 }
 
-// cancelAll ends all that waits in a queue.
-func (r *Relay) cancelAll(q *history.Queue) {
+// cancelAll ends all that waits in a queue. It is false if that has to be tried
+// again.
+func (r *Relay) cancelAll(q *history.Queue) bool {
 	n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
 		a := history.Attempt{Generation: r.force.generation, Status: history.Canceled, Error: orphanedTooLong}
 		if e, err := event.Parse(w.Event, w.Filled); err == nil {
@@ -100,8 +115,9 @@ func (r *Relay) cancelAll(q *history.Queue) {
 		return a, history.End
 	})
 	if err != nil {
-		r.log.Error("cannot cancel what waits for a webhook that is gone", "webhook", q.Name(), "error", err)
-		return
+		r.log.Error("cannot cancel all that waits for a webhook that is gone", "webhook", q.Name(), "canceled", n, "error", err)
+		return false
 	}
 	r.log.Warn("canceled what waited for a webhook that is gone", "webhook", q.Name(), "events", n)
+	return true
 }

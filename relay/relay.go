@@ -7,6 +7,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -90,7 +91,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.intake = intake.New(journal, (*operator)(r), intake.Settings{}, intake.Options{
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
 		Token: file.Listen.Token.Reveal(), MaxEventSize: file.Listen.MaxEventSize,
-		Opened: r.opened, Ready: journal.Failed, Healthy: r.Healthy,
+		Opened: r.opened, Ready: journal.Ready, Healthy: r.Healthy,
 		Metrics: r.metrics.Write, Answered: r.metrics.Answered, Log: opts.Log,
 	})
 	if err := r.Apply(file); err != nil {
@@ -114,8 +115,11 @@ func (r *Relay) opened(addrs []net.Addr) {
 }
 
 // Healthy is why a restart would help, nil while it would not: a journal that
-// failed, in either of its streams. One that stops is on its way to a restart
-// already. It may be called at any time.
+// failed or whose writer is stuck, in either of its streams, or a delivery that
+// is overdue without cause. A journal that stops is on its way to a restart
+// already, and a disk that hangs would hang for the next process as well. It may
+// be called at any time, and should be every minute or more often: what is
+// overdue is found by comparing with the call before.
 func (r *Relay) Healthy() error {
 	if err := r.dead.Load(); err != nil {
 		return *err
@@ -123,7 +127,7 @@ func (r *Relay) Healthy() error {
 	if err := r.journal.Failed(); err != nil && !errors.Is(err, history.ErrStopping) {
 		return err
 	}
-	return nil
+	return cmp.Or(r.journal.Stuck(), r.deliver.Overdue())
 }
 
 // Run listens and delivers until ctx is done. The order of a stop: the listener

@@ -30,6 +30,8 @@ func shown(w *config.Webhook) json.RawMessage {
 		Retry       []string          `json:"retry"`
 		GiveUpOn    []int             `json:"give_up_on,omitempty"`
 		Concurrency int               `json:"concurrency"`
+		Expire      string            `json:"expire_after,omitempty"`
+		MaxBacklog  string            `json:"max_backlog,omitempty"`
 		Disable     string            `json:"disable_after"`
 		Allow       []string          `json:"allow,omitempty"`
 	}{
@@ -45,6 +47,12 @@ func shown(w *config.Webhook) json.RawMessage {
 	}
 	if w.DisableAfter > 0 {
 		view.Disable = config.FormatDuration(w.DisableAfter)
+	}
+	if w.ExpireAfter > 0 {
+		view.Expire = config.FormatDuration(w.ExpireAfter)
+	}
+	if w.MaxBacklog != (config.Backlog{}) {
+		view.MaxBacklog = w.MaxBacklog.String()
 	}
 	if len(w.Secrets) > 0 {
 		view.Secret = hidden

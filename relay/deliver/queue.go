@@ -13,7 +13,8 @@ type Queue interface {
 	// claimable, other than by its time. It is called without a lock held.
 	Notify(wake func())
 	// Claim hands out a delivery that is due. It may read a file, and says
-	// false while another claim does; wake is called after that.
+	// false while another claim does, and behind a number of deliveries that
+	// have expired; wake is called after that.
 	Claim(history.Pick) (Lease, bool)
 	// Due is when a claim of any kind would next succeed, in the past if it
 	// would now. False: nothing waits.

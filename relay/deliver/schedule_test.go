@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -244,4 +245,41 @@ func TestLocalFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBoundOfAllWaitsOnceTheyEnd: deliveries of a webhook that is paused make
+// room for those of another when they end without being claimed.
+func TestBoundOfAllWaitsOnceTheyEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queues := map[string]*queue{"a": newQueue(), "b": newQueue()}
+		d := deliver.New(open(queues), quiet(deliver.Options{MaxAllWaits: 2}))
+		d.Through(answering(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 500, Body: http.NoBody, Request: r}, nil
+		}))
+		s := settings(t, "http://127.0.0.1:1/")
+		s.Retry = []time.Duration{24 * time.Hour}
+		d.Apply([]deliver.Webhook{{Name: "a", Generation: 1, Settings: s}, {Name: "b", Generation: 1, Settings: s}})
+		stop := run(t, d)
+		defer stop()
+		a, b := queues["a"], queues["b"]
+		a.add("1", "2")
+		time.Sleep(time.Minute)
+		b.add("3")
+		time.Sleep(time.Minute)
+		if n := len(b.all()); n != 0 || a.Waiting() != 2 {
+			t.Fatalf("%d attempts while %d deliveries wait, want none", n, a.Waiting())
+		}
+		paused := *s
+		paused.Paused = true
+		d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: &paused}, {Name: "b", Generation: 2, Settings: s}})
+		a.mu.Lock()
+		a.waits = nil
+		wake := a.wake
+		a.mu.Unlock()
+		wake()
+		time.Sleep(2 * time.Second)
+		if n := len(b.all()); n != 1 {
+			t.Errorf("%d attempts once there is room, want 1", n)
+		}
+	})
 }

@@ -42,6 +42,7 @@ type worker struct {
 	paced    time.Time // nothing is claimed before, for the pace
 	waits    int       // begun deliveries that wait, when counted last
 	health   health
+	watch    watch
 }
 
 // localWait is how long a fault of this machine holds a webhook up.
@@ -63,6 +64,9 @@ func (w *worker) wake() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.woken = true
+	if w.waits > 0 { // some may have ended without a claim
+		w.count()
+	}
 	if !w.spread() && (w.running == 0 || w.health.failing) {
 		w.rest()
 	}
@@ -155,9 +159,12 @@ func (w *worker) next() (job, bool) {
 		if probe { // one of an earlier time of failing may still be under way
 			w.health.probing = true
 		}
+		w.watch.claims++
+		w.watch.claiming++
 		w.mu.Unlock()
 		lease, ok := w.queue.Claim(pick)
 		w.mu.Lock()
+		w.watch.claiming--
 		if ok && (w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil || ahead(w.hold)) {
 			lease.Release(nil, time.Now())
 			ok = false

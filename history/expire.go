@@ -1,0 +1,224 @@
+package history
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"sidehook/history/event"
+)
+
+// Limit is a setting that ends deliveries as expired: those that were accepted
+// too long ago, or the oldest ones of a backlog that is too large.
+type Limit struct {
+	Setting string        // as the file has it, such as "expire_after 1h", for the error
+	Age     time.Duration // since the acceptance, of a resend its own; 0: any
+	Size    int64         // bytes of the backlog; 0: any
+}
+
+// never is a time that does not come.
+const never = time.Duration(math.MaxInt64)
+
+// lapse is when deliveries of a queue end for having waited too long: at the
+// latest when they are claimed, and, so that they end also while nothing is,
+// when the journal sweeps. It belongs to the queue's lock.
+//
+//	X1  Nothing is handed out that has expired: a claim ends it instead.
+//	X2  Nothing is too old ahead of look, and the expirytime of no event that
+//	    has not ended passes ahead of expiry. Both may come too early.
+//	X3  A queue in which something waits that look, expiry or size is about is
+//	    among those that are swept.
+//	X4  What is under way is not ended.
+type lapse struct {
+	generation   uint64 // of the configuration that says so
+	age, size    Limit  // the strictest of each kind
+	look, expiry time.Duration
+	swept        bool // it is among those
+
+	// As look and expiry, of what came during a pass.
+	metLook, metExpiry time.Duration
+}
+
+// Limit says what ends deliveries from now on, also those of former names. It
+// costs next to nothing if nothing has changed.
+func (q *Queue) Limit(generation uint64, limits ...Limit) {
+	var age, size Limit
+	for _, l := range limits {
+		if l.Age > 0 && (age.Age == 0 || l.Age < age.Age) {
+			age = l
+		}
+		if l.Size > 0 && (size.Size == 0 || l.Size < size.Size) {
+			size = l
+		}
+	}
+	q.mu.Lock()
+	l := &q.lapse
+	l.generation = generation
+	if l.age != age || l.size != size {
+		l.age, l.size, l.look = age, size, never
+		if age.Age > 0 {
+			l.look = 0
+		}
+		q.sweepLater()
+	}
+	older := q.older
+	q.mu.Unlock()
+	if older != nil {
+		older.Limit(generation, age) // its size is looked at with this one's
+	}
+}
+
+// mind takes a delivery into account that waits from now on. The queue is
+// locked.
+func (q *Queue) mind(it *item) {
+	l := &q.lapse
+	if l.age.Age > 0 {
+		at := q.dueIn(it, l.age.Age)
+		l.look, l.metLook = min(l.look, at), min(l.metLook, at)
+	}
+	if it.body != nil && it.body.expires != 0 {
+		at := q.dueIn(it, time.Duration(it.body.expires-it.accepted))
+		l.expiry, l.metExpiry = min(l.expiry, at), min(l.metExpiry, at)
+	}
+	q.sweepLater()
+}
+
+// dueIn is when a delivery will be as old as that.
+func (q *Queue) dueIn(it *item, age time.Duration) time.Duration {
+	now := q.journal.now()
+	return now + age - q.journal.clock.age(it.seq, it.accepted, now)
+}
+
+// sweepLater puts the queue among those that are swept, if need be. It is
+// locked.
+func (q *Queue) sweepLater() {
+	l := &q.lapse
+	if !l.swept && (l.look < never || l.expiry < never || l.size.Size > 0) {
+		l.swept = true
+		q.journal.sweeper.add(q)
+	}
+}
+
+// lapsed is why a delivery, whose event is at hand, is worth nothing any more;
+// "" if it is. A resend was asked for by someone who saw the event: its
+// expirytime says nothing then.
+func (q *Queue) lapsed(it *item) string {
+	limit := q.ageLimit()
+	age := q.journal.clock.age(it.seq, it.accepted, q.journal.now())
+	switch {
+	case it.body.expires != 0 && age >= time.Duration(it.body.expires-it.accepted):
+		return "its expirytime " + time.Unix(0, it.body.expires).UTC().Format(time.RFC3339Nano) + " has passed: " + ago(age)
+	case limit.Age > 0 && age >= limit.Age:
+		return "older than " + limit.Setting + ": " + ago(age)
+	}
+	return ""
+}
+
+// ageLimit is the strictest limit of age; zero without one.
+func (q *Queue) ageLimit() Limit {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.lapse.age
+}
+
+// ago says how long ago something was accepted.
+func ago(age time.Duration) string {
+	unit := time.Second
+	if age < time.Minute {
+		unit = time.Millisecond
+	}
+	return "accepted " + max(0, age).Round(unit).String() + " ago"
+}
+
+// expire is the line that ends a delivery whose event is at hand.
+func (q *Queue) expire(it *item, why string) Attempt {
+	q.mu.Lock()
+	generation := q.lapse.generation
+	q.mu.Unlock()
+	a := Attempt{Generation: generation, Status: Expired, Unsent: true, Error: why}
+	if e, err := event.Parse(it.body.json, it.body.filled); err == nil {
+		a.Event, a.Type = e.ID, e.Type
+	}
+	return a
+}
+
+// newBody is the body of an event that is delivered for the first time.
+func newBody(json []byte, filled []string, failures []Failure) *body {
+	b := &body{json: json, filled: filled, failures: failures}
+	if at, ok := event.ExpiryTime(json, filled); ok {
+		b.expires = at.UnixNano()
+	}
+	return b
+}
+
+// looked sets when the queue is to be looked at again behind a pass, given when
+// the first of what that left unread may be too old.
+// The queue is locked.
+func (q *Queue) looked(young time.Duration) {
+	l := &q.lapse
+	if l.age.Age == 0 {
+		l.look = never
+		return
+	}
+	l.look = l.metLook
+	see := func(it *item) { l.look = min(l.look, q.dueIn(it, l.age.Age)) }
+	for i := range q.waits {
+		see(&q.waits[i].item)
+	}
+	q.order.all(func(w *wait) { see(&w.item) })
+	switch {
+	case len(q.window) > 0: // and what is unread is younger
+		see(&q.window[0])
+	case q.unread > 0:
+		l.look = min(l.look, young)
+	}
+}
+
+// flying is when the first expirytime of what is under way passes. The queue is
+// locked.
+func (q *Queue) flying() time.Duration {
+	first := never
+	for _, l := range q.flight {
+		if b := l.body; b != nil && b.expires != 0 {
+			first = min(first, q.dueIn(&l.item, time.Duration(b.expires-l.accepted)))
+		}
+	}
+	return first
+}
+
+// empty says whether nothing waits, nor is under way, here or under a former
+// name.
+func (q *Queue) empty() bool {
+	q.mu.Lock()
+	n, older := len(q.waits)+q.order.count+len(q.window)+q.unread+len(q.flight), q.older
+	q.mu.Unlock()
+	return n == 0 && (older == nil || older.empty())
+}
+
+// bytes is the size of the backlog, with those of former names.
+func (q *Queue) bytes() int64 {
+	q.mu.Lock()
+	n, older := q.backlog.Bytes, q.older
+	q.mu.Unlock()
+	if older != nil {
+		n += older.bytes()
+	}
+	return n
+}
+
+// learn keeps when deliveries that a start knew by their numbers alone were
+// accepted.
+func (q *Queue) learn(found []item) {
+	if len(found) == 0 {
+		return
+	}
+	slices.SortFunc(found, bySeq)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.waits {
+		w := &q.waits[i]
+		if k, ok := slices.BinarySearchFunc(found, w.item, bySeq); ok {
+			w.place, w.of, w.accepted = found[k].place, found[k].of, found[k].accepted
+		}
+	}
+}

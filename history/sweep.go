@@ -1,0 +1,246 @@
+package history
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+const (
+	// sweepEvery is how often what waits is looked at for what has expired.
+	sweepEvery = time.Second
+	// A sweep that took long is not made again for so many times as long.
+	sweepRest = 20
+)
+
+// sweeper knows the queues that may have something to end. Ten thousand in
+// which nothing waits are not among them, and cost nothing.
+type sweeper struct {
+	mu     sync.Mutex
+	queues map[*Queue]struct{}
+	kick   chan struct{}
+}
+
+func newSweeper() *sweeper {
+	return &sweeper{queues: map[*Queue]struct{}{}, kick: make(chan struct{}, 1)}
+}
+
+// add is called with the queue locked, as is remove.
+func (s *sweeper) add(q *Queue) {
+	s.mu.Lock()
+	s.queues[q] = struct{}{}
+	s.mu.Unlock()
+	select {
+	case s.kick <- struct{}{}:
+	default:
+	}
+}
+
+func (s *sweeper) remove(q *Queue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.queues, q)
+}
+
+func (s *sweeper) list() []*Queue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*Queue, 0, len(s.queues))
+	for q := range s.queues {
+		list = append(list, q)
+	}
+	return list
+}
+
+// sweepRegularly ends what has expired, until ctx is done.
+func (j *Journal) sweepRegularly(ctx context.Context) {
+	for {
+		begun := time.Now()
+		queues := j.sweeper.list()
+		for _, q := range queues {
+			if ctx.Err() != nil || j.outcomes.full() {
+				break
+			}
+			q.sweep(ctx)
+		}
+		var again <-chan time.Time
+		if len(queues) > 0 {
+			again = time.After(max(sweepEvery, sweepRest*time.Since(begun)))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-again:
+		case <-j.sweeper.kick:
+			if again == nil {
+				continue
+			}
+			// Those that came since have no need to be looked at sooner.
+			select {
+			case <-ctx.Done():
+				return
+			case <-again:
+			}
+		}
+	}
+}
+
+// sweep looks whether anything has to end, and ends it.
+func (q *Queue) sweep(ctx context.Context) {
+	q.mu.Lock()
+	size := q.lapse.size
+	q.mu.Unlock()
+	if q.empty() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		// Something may have come since.
+		if len(q.waits)+q.order.count+len(q.window)+q.unread+len(q.flight) == 0 {
+			q.lapse.look, q.lapse.expiry, q.lapse.swept = never, never, false
+			q.journal.sweeper.remove(q)
+		}
+		return
+	}
+	var over int64
+	if size.Size > 0 {
+		over = q.bytes() - size.Size
+	}
+	q.shrink(ctx, over, size)
+}
+
+// shrink ends what has expired, and the oldest until so many bytes have gone;
+// those of former names first. It returns how many are still to go.
+func (q *Queue) shrink(ctx context.Context, over int64, size Limit) int64 {
+	q.mu.Lock()
+	older := q.older
+	q.mu.Unlock()
+	if older != nil && over > 0 {
+		over = older.shrink(ctx, over, size)
+	}
+	q.mu.Lock()
+	now, l := q.journal.now(), &q.lapse
+	p := pass{queue: q, ctx: ctx, over: over, size: size, all: l.expiry <= now, young: never, expiry: never}
+	due := p.all || over > 0 || l.look <= now
+	l.metLook, l.metExpiry = never, never
+	q.mu.Unlock()
+	if due {
+		p.run()
+	}
+	return p.over
+}
+
+// pass is one look at what waits in a queue.
+type pass struct {
+	queue *Queue
+	ctx   context.Context
+	over  int64 // bytes that are still to go
+	size  Limit
+	all   bool // an expirytime may have passed, of any event
+
+	expiry time.Duration // the first of those that were met and have not
+	young  time.Duration // when the first of those that were left may be too old
+	late   bool          // it could not end all that it should have
+	found  []item        // whose acceptance was not known
+}
+
+func (p *pass) run() {
+	q := p.queue
+	err := q.traverse(p.candidate, p.beyond, p.visit)
+	q.learn(p.found)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.looked(p.young)
+	if p.all {
+		q.lapse.expiry = min(p.expiry, q.lapse.metExpiry, q.flying())
+	}
+	if p.late || err != nil {
+		soon := q.journal.now() + sweepEvery
+		if q.lapse.look = min(q.lapse.look, soon); p.all {
+			q.lapse.expiry = min(q.lapse.expiry, soon)
+		}
+	}
+	if err != nil {
+		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
+	}
+}
+
+// candidate says of a delivery in memory whether it has to be looked at.
+func (p *pass) candidate(it *item) bool {
+	if p.all || p.over > 0 || it.accepted == 0 {
+		return true
+	}
+	return p.queue.lapse.age.Age > 0 && p.queue.dueIn(it, p.queue.lapse.age.Age) <= p.queue.journal.now()
+}
+
+// beyond ends the reading of the file at the first record, of whomever, that is
+// too young to end.
+func (p *pass) beyond(line *segment.Line) bool {
+	if p.all || p.over > 0 {
+		return false
+	}
+	q := p.queue
+	age := q.ageLimit().Age
+	due := q.dueIn(&item{seq: line.Number, accepted: line.At().UnixNano()}, age)
+	if age > 0 && due <= q.journal.now() {
+		return false
+	}
+	p.young = min(p.young, due)
+	return true
+}
+
+func (p *pass) visit(chunk []item, from, next mark) bool {
+	q := p.queue
+	if p.late = p.ctx.Err() != nil || q.journal.outcomes.full(); p.late {
+		return false
+	}
+	_, enough, err := q.endThese(chunk, p.judge)
+	if err != nil {
+		p.late = true
+		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
+	}
+	q.advance(chunk, from, next)
+	return !enough
+}
+
+// judge says what becomes of one delivery.
+func (p *pass) judge(it *item, known bool) (Attempt, Verdict) {
+	q := p.queue
+	if !known {
+		p.found = append(p.found, item{seq: it.seq, of: it.of, place: it.place, accepted: it.accepted})
+	}
+	if why := q.lapsed(it); why != "" {
+		p.over -= it.size()
+		return q.expire(it, why), End
+	}
+	if p.over > 0 {
+		p.over -= it.size()
+		age := q.journal.clock.age(it.seq, it.accepted, q.journal.now())
+		return q.expire(it, "the oldest of a backlog larger than "+p.size.Setting+": "+ago(age)), End
+	}
+	p.young = min(p.young, q.dueIn(it, q.ageLimit().Age))
+	if !p.all {
+		return Attempt{}, Enough
+	}
+	if it.body.expires != 0 {
+		p.expiry = min(p.expiry, q.dueIn(it, time.Duration(it.body.expires-it.accepted)))
+	}
+	return Attempt{}, Keep
+}
+
+// advance lets the reader go on at next if it stands behind from and nothing of
+// the chunk in between is left, so that what was ended there is not read again
+// and again.
+func (q *Queue) advance(chunk []item, from, next mark) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.reading || q.unread == 0 || len(q.window) > 0 || q.more.seq < from.seq || next.seq <= q.more.seq {
+		return
+	}
+	left := slices.ContainsFunc(chunk, func(it item) bool { return it.seq >= q.more.seq && !q.skip.has(it.seq) })
+	if !left {
+		q.more = next
+		q.tidy()
+	}
+}

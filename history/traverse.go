@@ -1,0 +1,76 @@
+package history
+
+import (
+	"cmp"
+	"slices"
+
+	"sidehook/history/segment"
+)
+
+// traverse visits the deliveries that wait, wherever they do, in the order of
+// their acceptance and a chunk at a time, until visit is false. It holds no
+// lock meanwhile: what it visits may have been claimed or have ended.
+//
+// Of those in memory it visits what take picks, under the queue's lock; nil
+// picks all. Of those in the file, what stands ahead of the first record that
+// stop is true of: a chunk that has any stands between from and next.
+func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, visit func(chunk []item, from, next mark) bool) error {
+	q.mu.Lock()
+	begun := make([]item, 0, len(q.window))
+	for i := range q.waits {
+		if it := &q.waits[i].item; take == nil || take(it) {
+			begun = append(begun, *it)
+		}
+	}
+	q.order.all(func(w *wait) {
+		if take == nil || take(&w.item) {
+			begun = append(begun, w.item)
+		}
+	})
+	for i := range q.window {
+		if take == nil || take(&q.window[i]) {
+			begun = append(begun, q.window[i])
+		}
+	}
+	next, last, more := q.more, q.last, q.unread > 0
+	q.mu.Unlock()
+	slices.SortFunc(begun, bySeq)
+	// ahead are those in memory that come ahead of a number.
+	ahead := func(seq uint64) (items []item) {
+		n, _ := slices.BinarySearchFunc(begun, item{seq: seq}, bySeq)
+		items, begun = begun[:n], begun[n:]
+		return items
+	}
+	each := func(items []item) bool {
+		for chunk := range slices.Chunk(items, readChunk) {
+			if !visit(chunk, mark{}, mark{}) {
+				return false
+			}
+		}
+		return true
+	}
+	for more = more && next.seq <= last; more; {
+		if !each(ahead(next.seq)) {
+			return nil
+		}
+		found, behind, err := q.journal.follow(q.name, next, last, stop)
+		if err != nil {
+			return err
+		}
+		more = len(found) == readChunk && behind.seq <= last
+		from := next
+		next = behind
+		q.mu.Lock()
+		found = slices.DeleteFunc(found, func(it item) bool { return q.skip.has(it.seq) }) // was begun, or has ended
+		q.mu.Unlock()
+		found = append(found, ahead(next.seq)...)
+		slices.SortFunc(found, bySeq)
+		if !visit(found, from, next) {
+			return nil
+		}
+	}
+	each(begun)
+	return nil
+}
+
+func bySeq(a, b item) int { return cmp.Compare(a.seq, b.seq) }

@@ -1,0 +1,76 @@
+package relay_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+)
+
+// patient is a webhook whose deliveries wait for an hour once they have failed.
+func patient(s *receiver, name, more string) string {
+	return fmt.Sprintf("  - {name: %s, url: '%s/%s', events: ['a.*'], allow: [http, any-host, 127.0.0.0/8], retry: [1h, 1h, 1h, 1h]%s}\n", name, s.URL, name, more)
+}
+
+// fails has the receiver refuse these events and take all others.
+func (s *receiver) fails(ids ...string) {
+	s.answer(func(w http.ResponseWriter, r *http.Request) {
+		for _, id := range ids {
+			if r.Header.Get("Sidehook-Event") == id {
+				w.WriteHeader(500)
+			}
+		}
+	})
+}
+
+// TestHeirs deliver what waited under the former name; declared again, the
+// former name takes up what is left, and its heir stops.
+func TestHeirs(t *testing.T) {
+	s := newReceiver(t)
+	s.fails("e1", "e2")
+	h := newHost(t, "webhooks:\n"+patient(s, "old", ""))
+	retry := func(name string) { h.call("POST", "/v1/webhooks/"+name+"/retry", "", nil) }
+	h.post("e1")
+	h.post("e2")
+	eventually(t, "an attempt each", func() bool { return s.count("/old", "e1") == 1 && s.count("/old", "e2") == 1 })
+	h.settled()
+
+	s.fails("e2")
+	h.apply("webhooks:\n" + patient(s, "new", ", was: old"))
+	retry("new")
+	eventually(t, "what waited arrives at the heir", func() bool { return s.count("/new", "e1") == 1 && s.count("/new", "e2") == 1 })
+	h.settled()
+
+	h.apply("webhooks:\n" + patient(s, "new", "") + patient(s, "old", ""))
+	s.fails()
+	retry("new")
+	h.settled()
+	if n := s.count("/new", "e2"); n != 1 {
+		t.Errorf("the heir made %d attempts, want no more than the one ahead of the edit", n)
+	}
+	retry("old")
+	eventually(t, "the former name delivers what is left", func() bool { return s.count("/old", "e2") == 2 })
+	h.settled()
+	h.post("e3")
+	eventually(t, "both deliver what comes", func() bool { return s.count("/old", "e3") == 1 && s.count("/new", "e3") == 1 })
+	h.settled()
+	if n := s.count("/new", "e2"); n != 1 {
+		t.Errorf("the heir delivered what had gone back: %d attempts", n)
+	}
+
+	// Gone again, another takes it over, and only that one.
+	s.fails("e4")
+	h.post("e4")
+	eventually(t, "an attempt each", func() bool { return s.count("/old", "e4") == 1 && s.count("/new", "e4") == 1 })
+	h.settled()
+	h.apply("webhooks:\n" + patient(s, "new", ", was: old"))
+	h.apply("webhooks:\n" + patient(s, "new", "") + patient(s, "newer", ", was: old"))
+	s.fails()
+	retry("newer")
+	eventually(t, "the newest heir delivers", func() bool { return s.count("/newer", "e4") == 1 })
+	retry("new")
+	eventually(t, "the one before delivers its own", func() bool { return s.count("/new", "e4") == 2 })
+	h.settled()
+	if got := fmt.Sprint(s.count("/new", "e4"), s.count("/newer", "e4"), s.count("/old", "e4")); got != "2 1 1" {
+		t.Errorf("attempts at e4: %s, want 2 1 1", got)
+	}
+}

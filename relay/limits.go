@@ -1,0 +1,30 @@
+package relay
+
+import (
+	"sidehook/config"
+	"sidehook/history"
+)
+
+// limit tells the queues when what waits in them is not worth sending any more.
+// What was taken over goes by what its heir says.
+func (r *Relay) limit() {
+	for _, q := range r.journal.Queues() {
+		if e, ok := r.force.webhooks[q.Name()]; ok {
+			q.Limit(r.force.generation, limitsOf(e.config)...)
+		} else if _, taken := r.heirs[q.Name()]; !taken {
+			q.Limit(r.force.generation)
+		}
+	}
+}
+
+// limitsOf says the settings of a webhook that end deliveries in the words of
+// the history.
+func limitsOf(w *config.Webhook) (limits []history.Limit) {
+	if w.ExpireAfter > 0 {
+		limits = append(limits, history.Limit{Setting: "expire_after " + config.FormatDuration(w.ExpireAfter), Age: w.ExpireAfter})
+	}
+	if w.MaxBacklog != (config.Backlog{}) {
+		limits = append(limits, history.Limit{Setting: "max_backlog " + w.MaxBacklog.String(), Age: w.MaxBacklog.Age, Size: w.MaxBacklog.Size})
+	}
+	return limits
+}
