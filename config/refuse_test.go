@@ -99,7 +99,9 @@ var refusals = []struct{ name, text, want string }{
 		1:43: event_types.c: must be a single value, not a list
 		1:48: event_types[""]: must be a type of events, without control characters`},
 
-	// A webhook's name and events.
+	// A webhook's name, url and events.
+	{"url with a line break", "webhooks:\n  - {name: a, url: \"https://a.example/\\r\\nX:y\", events: [x], signature: none}\n",
+		"2:20: webhooks[0].url: is not a URL; write it like https://hooks.example.com/path"},
 	{"name", "webhooks:\n  - {name: A, url: 'https://a.example', events: [x], signature: none}\n",
 		`2:12: webhooks[0].name: must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "A"`},
 	{"name twice", hook + "  - {name: a, url: 'https://a.example', events: [x], signature: none}\n",
