@@ -35,6 +35,8 @@ func sharedFields() []field[draft] {
 		{"give_up_on", readGiveUpOn},
 		{"concurrency", func(l *loader, v *value, d *draft) { l.int(v, 1, 1024, &d.Concurrency) }},
 		{"disable_after", readDisableAfter},
+		{"tls", readTLS},
+		{"proxy", readProxy},
 		{"allow", readAllow},
 	}
 }

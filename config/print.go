@@ -102,6 +102,15 @@ func (w *Webhook) node() *yaml.Node {
 	m.add("concurrency", scalar("!!int", strconv.Itoa(w.Concurrency)))
 	m.add("disable_after", str(orNever(w.DisableAfter)))
 	m.add("allow", strs(w.Allow.Words()))
+	if !w.TLS.IsZero() {
+		files := newMapping()
+		files.addUnlessEmpty("ca_file", w.TLS.CAFile)
+		files.addUnlessEmpty("cert_file", w.TLS.CertFile)
+		files.addUnlessEmpty("key_file", w.TLS.KeyFile)
+		files.addUnlessEmpty("server_name", w.TLS.ServerName)
+		m.add("tls", files.Node)
+	}
+	m.addUnlessEmpty("proxy", w.Proxy.Redacted())
 	return m.Node
 }
 

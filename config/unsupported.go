@@ -10,7 +10,7 @@ func unsupported(where string) []string {
 	case "webhook":
 		return []string{
 			"when", "transform", "paused", "rate", "order",
-			"expire_after", "max_backlog", "tls", "proxy",
+			"expire_after", "max_backlog",
 		}
 	case "profile":
 		return []string{"github", "stripe", "shopify"}

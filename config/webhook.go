@@ -33,6 +33,8 @@ type Webhook struct {
 	DisableAfter time.Duration // nothing but failures for so long turns it off; 0: nothing does
 
 	Allow Allow
+	TLS   TLS
+	Proxy URL // its scheme http, https or socks5; "": none
 }
 
 // Allow holds the rules that are lifted for a webhook.
@@ -55,7 +57,8 @@ func (w *Webhook) Equal(o *Webhook) bool {
 			slices.Equal(w.Signature, o.Signature) && w.UserAgent == o.UserAgent &&
 			w.Timeout == o.Timeout && slices.Equal(w.Retry, o.Retry) &&
 			slices.Equal(w.GiveUpOn, o.GiveUpOn) && w.Concurrency == o.Concurrency &&
-			w.DisableAfter == o.DisableAfter && w.Allow.Equal(o.Allow)
+			w.DisableAfter == o.DisableAfter && w.Allow.Equal(o.Allow) &&
+			w.TLS.Equal(o.TLS) && w.Proxy.Equal(o.Proxy)
 }
 
 // Equal says whether both lift the same rules.

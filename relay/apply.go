@@ -99,7 +99,12 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 	s := &deliver.Settings{
 		URL: to, Shown: w.URL.Redacted(), Format: deliver.Format(w.Format), UserAgent: w.UserAgent,
 		Timeout: w.Timeout, Retry: w.Retry, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, DisableAfter: w.DisableAfter,
-		Allow: w.Allow.Prefixes, Off: !w.Enabled, Entry: w.Digest(),
+		Allow: w.Allow.Prefixes, TLS: deliver.TLS{Roots: w.TLS.Roots(), Certificate: w.TLS.Certificate(), ServerName: w.TLS.ServerName}, Off: !w.Enabled, Entry: w.Digest(),
+	}
+	if proxy := w.Proxy.Reveal(); proxy != "" {
+		if s.Proxy, err = url.Parse(proxy); err != nil {
+			return nil, fmt.Errorf("its proxy cannot be parsed")
+		}
 	}
 	if s.UserAgent == "" {
 		s.UserAgent = "sidehook/" + version

@@ -18,6 +18,7 @@ func digest(file *config.File) (string, error) {
 	type webhook struct {
 		config.Webhook
 		URL, Secrets, Headers []string
+		Proxy                 string
 	}
 	text := struct {
 		Source        string
@@ -27,7 +28,7 @@ func digest(file *config.File) (string, error) {
 		Webhooks      []webhook
 	}{file.Source, file.EventTypes, file.History.ResponseBody, file.History.DropUnmatched, nil}
 	for _, w := range file.Webhooks {
-		x := webhook{Webhook: *w, URL: []string{w.URL.Reveal(), fmt.Sprint(w.URL.Secret)}}
+		x := webhook{Webhook: *w, URL: []string{w.URL.Reveal(), fmt.Sprint(w.URL.Secret)}, Proxy: w.Proxy.Reveal()}
 		for _, secret := range w.Secrets {
 			x.Secrets = append(x.Secrets, secret.Reveal())
 		}

@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"sync"
@@ -32,7 +33,7 @@ type connections struct {
 }
 
 // newConnections has none yet. No proxy is taken from the environment: the
-// address rules would then be the proxy's.
+// address rules would then be the proxy's, and the file did not say so.
 func newConnections(s *Settings, o Options) *connections {
 	// The transport dials on when the attempt is over, so there has to be a
 	// limit even where the attempt's is shorter; but not one that could be
@@ -41,9 +42,13 @@ func newConnections(s *Settings, o Options) *connections {
 	if s.Timeout <= connectTimeout {
 		connect = s.Timeout + time.Second
 	}
+	allow := s.Allow
+	if s.Proxy != nil {
+		allow = everywhere()
+	}
 	dialer := &net.Dialer{
 		Timeout:        connect,
-		ControlContext: dial.NewGuard(s.Allow, o.Own).Control,
+		ControlContext: dial.NewGuard(allow, o.Own).Control,
 		Resolver:       o.Resolver,
 	}
 	c := &connections{open: map[*connection]struct{}{}}
@@ -58,7 +63,7 @@ func newConnections(s *Settings, o Options) *connections {
 			}
 			return c.follow(conn)
 		},
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
+		TLSClientConfig:        s.TLS.config(o.Roots),
 		TLSHandshakeTimeout:    connect,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    s.Concurrency,
@@ -66,6 +71,22 @@ func newConnections(s *Settings, o Options) *connections {
 		MaxResponseHeaderBytes: maxHeaders,
 		ForceAttemptHTTP2:      true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
+	}
+	if s.Proxy != nil {
+		c.throughProxy(s.Proxy, o.Roots)
+	}
+	return c
+}
+
+func (t TLS) config(roots *x509.CertPool) *tls.Config {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: t.ServerName}
+	if t.Roots != nil {
+		c.RootCAs = t.Roots
+	}
+	if t.Certificate != nil {
+		// It is shown whichever authorities the receiver names, so that one that
+		// does not take it says why.
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return t.Certificate, nil }
 	}
 	return c
 }

@@ -32,6 +32,7 @@ type exchange struct {
 	timing   history.Timing
 	phase    time.Time // when what is being timed began
 	stage    string    // what a try without a connection still has none of
+	tunnel   bool      // TLS with the receiver has begun: a proxy before it has done its part
 	location []string  // of a redirect
 	broken   []broken  // the tries before this one
 }
@@ -60,7 +61,12 @@ func (x *exchange) follow(ctx context.Context, secure bool) context.Context {
 		GotFirstResponseByte: x.gotFirstByte,
 	}
 	if secure {
-		x.trace.TLSHandshakeStart = func() { x.start("no end of the TLS handshake") }
+		x.trace.TLSHandshakeStart = func() {
+			x.start("no end of the TLS handshake")
+			x.mu.Lock()
+			x.tunnel = true
+			x.mu.Unlock()
+		}
 		x.trace.TLSHandshakeDone = func(tls.ConnectionState, error) { x.done(&x.timing.TLS) }
 	}
 	return httptrace.WithClientTrace(context.WithValue(ctx, exchangeKey{}, x), &x.trace)
@@ -80,6 +86,7 @@ func (x *exchange) dialling(ctx context.Context) context.Context {
 		ConnectDone: func(_, _ string, err error) {
 			if err == nil {
 				x.done(&x.timing.Connect)
+				x.start("no connection to " + x.client.settings.URL.Host) // by the proxy, if that is still to come
 			}
 		},
 	})
@@ -91,7 +98,7 @@ func (x *exchange) begin() {
 	defer x.mu.Unlock()
 	x.begun = time.Now()
 	x.conns, x.reused, x.written, x.answered = 0, false, false, false
-	x.remote, x.timing, x.location, x.stage = "", history.Timing{}, nil, "no connection"
+	x.remote, x.timing, x.location, x.stage, x.tunnel = "", history.Timing{}, nil, "no connection", false
 }
 
 // start begins to time a part of the connecting, which has failed as long as
@@ -182,8 +189,21 @@ func (x *exchange) finish(a *history.Attempt) []broken {
 func (x *exchange) waitedFor() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.conns > 0 {
+	switch {
+	case x.conns > 0:
 		return "no answer"
+	case x.proxied():
+		return shownProxy(x.client.settings.Proxy) + ": " + x.stage
 	}
 	return x.stage
 }
+
+// atProxy says whether the last try got no further than to the proxy, so that
+// its failure is the proxy's. Once a connection is there, nobody can tell.
+func (x *exchange) atProxy() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.conns == 0 && x.proxied()
+}
+
+func (x *exchange) proxied() bool { return x.client.settings.Proxy != nil && !x.tunnel }

@@ -38,6 +38,8 @@ func (c *client) judge(code int) (verdict, int, string) {
 		return gone, code, text + ": the receiver wants no more"
 	case slices.Contains(c.settings.GiveUpOn, code):
 		return refused, code, text + ": an answer of give_up_on"
+	case code == http.StatusProxyAuthRequired && c.settings.Proxy != nil:
+		return failed, code, text + ": " + shownProxy(c.settings.Proxy) + " wants credentials, or others"
 	case isRedirect(code):
 		return failed, code, text + ": redirects are not followed; the url has to be the final one"
 	}
@@ -75,6 +77,8 @@ func (c *client) noAnswer(ctx context.Context, x *exchange, err error) (verdict,
 		return failed, x.waitedFor() + " within timeout " + brief(c.settings.Timeout)
 	case isLocal(err):
 		return local, c.explain(err)
+	case x.atProxy():
+		return failed, c.explainProxy(err)
 	}
 	return failed, c.explain(err)
 }

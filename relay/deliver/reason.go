@@ -22,7 +22,22 @@ func (c *client) explain(err error) string {
 	if errors.As(err, &inURL) {
 		err = inURL.Err
 	}
-	text := maskString(plain(err), c.secrets)
+	return c.shorten(c.plain(err))
+}
+
+// explainProxy does the same for an error of the proxy's.
+func (c *client) explainProxy(err error) string {
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err
+	}
+	return c.shorten(shownProxy(c.settings.Proxy) + ": " + c.plainProxy(err))
+}
+
+// shorten takes the secrets out of a text that receivers have a say in, and
+// bounds it.
+func (c *client) shorten(text string) string {
+	text = maskString(text, c.secrets)
 	if len(text) > maxError {
 		text = strings.ToValidUTF8(text[:maxError], "") + "…"
 	}
@@ -31,7 +46,7 @@ func (c *client) explain(err error) string {
 
 // plain says what happened, in the words of who runs the receiver and not of
 // the libraries that noticed.
-func plain(err error) string {
+func (c *client) plain(err error) string {
 	var (
 		op       *net.OpError
 		lookup   *net.DNSError
@@ -50,7 +65,7 @@ func plain(err error) string {
 	case errors.As(err, &op) && op.Op == "dial":
 		return op.Error()
 	case errors.As(err, &op) && op.Op == "remote error":
-		return plainAlert(strings.TrimPrefix(op.Err.Error(), "tls: "))
+		return c.plainAlert(strings.TrimPrefix(op.Err.Error(), "tls: "))
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "the receiver closed the connection in the middle of its answer's headers"
 	case errors.Is(err, io.EOF):
@@ -79,13 +94,22 @@ func plainLookup(err *net.DNSError) string {
 
 // plainAlert says why the receiver ended TLS. Which alert it gives to who shows
 // no certificate is a matter of its version and its make.
-func plainAlert(alert string) string {
+func (c *client) plainAlert(alert string) string {
+	shown := c.settings.TLS.Certificate != nil
 	switch alert {
 	case "protocol version not supported":
 		return "the receiver speaks no TLS of version 1.2 or later"
 	case "certificate required":
 		return "the receiver demands a client certificate; set tls: {cert_file, key_file}"
+	case "bad certificate", "unsupported certificate", "revoked certificate", "expired certificate",
+		"unknown certificate", "unknown certificate authority", "access denied":
+		if shown {
+			return "the receiver refuses the client certificate of tls.cert_file: " + alert
+		}
 	case "handshake failure":
+		if shown {
+			break
+		}
 		return "the receiver ended the TLS handshake: handshake failure; it may demand a client certificate, or want other ciphers"
 	}
 	return "the receiver ended TLS: " + alert
