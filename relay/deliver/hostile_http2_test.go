@@ -124,10 +124,10 @@ func overHTTP2(t *testing.T, ca *authority) []hostile {
 		{name: "R11 closed in place of an answer", address: rawTLS(t, serves(ca.issue(nil), "h2"), func(_ *tls.Conn, _ *net.TCPConn, r *bufio.Reader) {
 			r.Peek(len(http2.ClientPreface))
 			time.Sleep(20 * time.Millisecond)
-		}), status: not, err: closed + " | " + midst},
+		}), status: not, err: closed + " | " + midst + " | the receiver closed the connection over HTTP/2 before it began"},
 		{name: "R11 no HTTP/2 after all", address: rawTLS(t, serves(ca.issue(nil), "h2"), func(c *tls.Conn, _ *net.TCPConn, r *bufio.Reader) {
 			io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
 			io.Copy(io.Discard, r)
-		}), status: not, err: "the receiver breaks the rules of HTTP/2"},
+		}), status: not, err: "the receiver breaks the rules of HTTP/2 | speaks something else on it"},
 	}
 }

@@ -188,7 +188,7 @@ func oddAnswers(t *testing.T) []hostile {
 
 // closed is what may be said of a connection that ends while the request is
 // written: it depends on who was faster.
-const closed = "the receiver closed the connection without an answer | connection reset by peer | broken pipe"
+const closed = "the receiver closed the connection without an answer | connection reset by peer | broken pipe | the receiver closed the connection, or spoke first"
 
 // midst is what is said of an answer that was cut.
 const midst = "the receiver closed the connection in the middle of its answer's headers"

@@ -127,11 +127,13 @@ func plainProtocol(err error) string {
 			return fmt.Sprintf("the answer's headers are larger than %d KiB", maxHeaders>>10)
 		}
 	}
-	if strings.Contains(text, "cannot rewind body after connection loss") {
+	switch {
+	case strings.Contains(text, "cannot rewind body after connection loss"):
 		return "the connection broke while the request was sent"
-	}
-	if strings.Contains(text, "server closed idle connection") {
+	case strings.Contains(text, "server closed idle connection"), strings.HasPrefix(text, "readLoopPeekFailLocked"):
 		return "the receiver closed the connection, or spoke first, before the request was sent"
+	case text == "http2: client conn could not be established":
+		return "the receiver closed the connection over HTTP/2 before it began, or speaks something else on it"
 	}
 	if after, ok := strings.CutPrefix(text, "net/http: HTTP/1.x transport connection broken: "); ok {
 		return "the receiver does not answer in HTTP: " + strings.TrimPrefix(after, "http: ")
