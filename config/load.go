@@ -72,10 +72,10 @@ type loader struct {
 	// budget is how many nodes may still be visited; below 0 they were too many,
 	// and what is found after that is not reported.
 	budget   int
-	named    map[naming]named // files that the file names
-	seen     []sighting       // of those
-	pools    map[string]pool  // what is in those of tls, by their paths
-	keyPairs map[[2]string]pair
+	named    map[naming]named   // files that the file names
+	seen     []sighting         // of those
+	pools    map[string]pool    // authorities of tls, by the paths of their files
+	keyPairs map[[2]string]pair // and client certificates
 	hash     hash.Hash
 	routes   map[string]complaint // of globs, about the catalogue
 }
