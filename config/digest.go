@@ -54,5 +54,7 @@ func (w *Webhook) Digest() string {
 	add("max_backlog", w.MaxBacklog, base.MaxBacklog)
 	add("disable_after", w.DisableAfter, base.DisableAfter)
 	add("allow", w.Allow.Words(), base.Allow.Words())
+	add("tls", []string{w.TLS.Sum, w.TLS.ServerName}, []string{"", ""})
+	add("proxy", w.Proxy.Reveal(), base.Proxy.Reveal())
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -14,7 +15,7 @@ type draft struct {
 	catalogue map[string]string
 
 	// Where the keys stand; nil if they do not.
-	nameAt, wasAt, urlAt, eventsAt, headersAt *value
+	nameAt, wasAt, urlAt, eventsAt, headersAt, tlsAt *value
 
 	url     text
 	secrets []text
@@ -32,7 +33,7 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 	for i := range items {
 		d := *base
 		d.catalogue = f.EventTypes
-		d.headers, d.headersAt = nil, nil
+		d.headers, d.headersAt, d.tlsAt = nil, nil, nil
 		before := l.found.errors
 		readFields(l, &items[i], "webhook", fields, &d)
 		if isMapping(&items[i]) {
@@ -89,6 +90,9 @@ func (l *loader) complete(v *value, d, base *draft) {
 	l.completeURL(d)
 	l.completeSecrets(v, d)
 	l.completeHeaders(d, base)
+	if d.tlsAt != nil && d.url.known && !strings.HasPrefix(strings.ToLower(d.url.string), "https:") {
+		l.warn(d.tlsAt, "changes nothing: url does without TLS", "remove it, or write https://… for url")
+	}
 	d.resolveProfile()
 }
 

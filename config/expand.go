@@ -91,13 +91,15 @@ func (l *loader) fill(v *value, ref reference) (string, bool) {
 func (l *loader) lookUp(ref reference) (string, error) {
 	switch ref.kind {
 	case "file":
-		return l.readNamed(l.resolve(ref.name))
+		n := l.readNamed(l.resolve(ref.name), maxNamed)
+		return n.content, n.err
 	case "cred":
 		dir := os.Getenv("CREDENTIALS_DIRECTORY")
 		if dir == "" {
 			return "", fmt.Errorf("credential %s cannot be read: CREDENTIALS_DIRECTORY is not set", ref.name)
 		}
-		return l.readNamed(filepath.Join(dir, ref.name))
+		n := l.readNamed(filepath.Join(dir, ref.name), maxNamed)
+		return n.content, n.err
 	}
 	filling, ok := os.LookupEnv(ref.name)
 	if !ok {

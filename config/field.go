@@ -47,6 +47,8 @@ func (l *loader) keyHint(v *value, known []string) string {
 		return "it belongs to a webhook"
 	case slices.Contains(keysOf(sharedFields()), key), slices.Contains(unsupported("webhook"), key):
 		return "it belongs to a webhook, or under defaults"
+	case slices.Contains(keysOf(tlsFields()), key):
+		return "it belongs under tls"
 	case slices.Contains(keysOf(listenFields()), key):
 		return "it belongs under listen"
 	case slices.Contains(keysOf(historyFields()), key), slices.Contains(unsupported("history"), key):

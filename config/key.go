@@ -42,6 +42,8 @@ func sharedFields() []field[draft] {
 		{"expire_after", readExpireAfter},
 		{"max_backlog", readMaxBacklog},
 		{"disable_after", readDisableAfter},
+		{"tls", readTLS},
+		{"proxy", readProxy},
 		{"allow", readAllow},
 	}
 }

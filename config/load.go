@@ -73,11 +73,13 @@ type loader struct {
 	found collector
 	// budget is how many nodes may still be visited; below 0 they were too many,
 	// and what is found after that is not reported.
-	budget int
-	named  map[string]named // files that the file names, by path
-	seen   []sighting       // of those
-	hash   hash.Hash
-	routes map[string]complaint // of globs, about the catalogue
+	budget   int
+	named    map[naming]named   // files that the file names
+	seen     []sighting         // of those
+	pools    map[string]pool    // authorities of tls, by the paths of their files
+	keyPairs map[[2]string]pair // and client certificates
+	hash     hash.Hash
+	routes   map[string]complaint // of globs, about the catalogue
 
 	data        []byte // of the file
 	expressions expression.Compiler
@@ -89,11 +91,13 @@ func parse(path string, data []byte, mode Mode) reading {
 		mode:  mode,
 		found: collector{file: path},
 		// No node is shorter than two bytes, so that only aliases can exceed it.
-		budget: len(data) + 1_000_000,
-		named:  make(map[string]named),
-		hash:   sha256.New(),
-		routes: make(map[string]complaint),
-		data:   data,
+		budget:   len(data) + 1_000_000,
+		named:    make(map[naming]named),
+		pools:    make(map[string]pool),
+		keyPairs: make(map[[2]string]pair),
+		hash:     sha256.New(),
+		routes:   make(map[string]complaint),
+		data:     data,
 	}
 	l.hash.Write(data)
 	root := l.root(data)

@@ -113,6 +113,15 @@ func (w *Webhook) node() *yaml.Node {
 	m.add("max_backlog", str(w.MaxBacklog.String()))
 	m.add("disable_after", str(orNever(w.DisableAfter)))
 	m.add("allow", strs(w.Allow.Words()))
+	if !w.TLS.IsZero() {
+		files := newMapping()
+		files.addUnlessEmpty("ca_file", w.TLS.CAFile)
+		files.addUnlessEmpty("cert_file", w.TLS.CertFile)
+		files.addUnlessEmpty("key_file", w.TLS.KeyFile)
+		files.addUnlessEmpty("server_name", w.TLS.ServerName)
+		m.add("tls", files.Node)
+	}
+	m.addUnlessEmpty("proxy", w.Proxy.Redacted())
 	return m.Node
 }
 

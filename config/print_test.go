@@ -31,6 +31,8 @@ webhooks:
     max_backlog: 1500MiB
     disable_after: never
     allow: [http, 10.0.0.0/8]
+    tls: {server_name: b.example}
+    proxy: http://u:p@proxy:3128
 `, config.Run)
 	const want = `source: sidehook
 listen:
@@ -70,6 +72,9 @@ webhooks:
     max_backlog: 1500MiB
     disable_after: never
     allow: [http, 10.0.0.0/8]
+    tls:
+      server_name: b.example
+    proxy: http://***@proxy:3128
 `
 	var got bytes.Buffer
 	if err := f.Print(&got); err != nil || got.String() != want {
@@ -89,7 +94,8 @@ func TestExample(t *testing.T) {
 		t.Errorf("%d types of events, want %d", got, want)
 	}
 	for _, w := range f.Warnings {
-		if !strings.Contains(w.Message, "is not set") && !strings.Contains(w.Message, "cannot be read") {
+		// A proxy is always warned of.
+		if !strings.Contains(w.Message, "is not set") && !strings.Contains(w.Message, "cannot be read") && !strings.HasSuffix(w.Path, ".proxy") {
 			t.Errorf("warns %v", w)
 		}
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -12,12 +13,23 @@ import (
 const (
 	maxFile  = 16 << 20 // of webhooks.yaml
 	maxNamed = 64 << 10 // of a file that comes in by ${file:…} or ${cred:…}
+	// maxMaterial is that of a file of tls; all of a system's authorities are
+	// some hundred kilobytes.
+	maxMaterial = 1 << 20
 )
 
 // named is a file that the file names, as it was read.
 type named struct {
 	content string
+	sum     [sha256.Size]byte // of the content
+	mode    fs.FileMode
 	err     error
+}
+
+// naming is a file that the file names, and how large it may be there.
+type naming struct {
+	path string
+	most int64
 }
 
 // sighting is how a file looked just before it was read; info is nil if there
@@ -47,19 +59,23 @@ func (s sighting) same(o sighting) bool {
 
 // readNamed returns the content of a file without its last newline. Each is
 // read once a load, so that all who name it get the same.
-func (l *loader) readNamed(path string) (string, error) {
-	if n, ok := l.named[path]; ok {
-		return n.content, n.err
+func (l *loader) readNamed(path string, most int64) named {
+	if n, ok := l.named[naming{path, most}]; ok {
+		return n
 	}
-	data, seen, err := readFile(path, maxNamed)
+	data, seen, err := readFile(path, most)
 	if err != nil {
 		err = fmt.Errorf("file %s %w", path, err)
 	}
-	content := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
-	l.named[path] = named{content, err}
+	n := named{content: strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r"), err: err}
+	n.sum = sha256.Sum256([]byte(n.content))
+	if seen.info != nil {
+		n.mode = seen.info.Mode()
+	}
+	l.named[naming{path, most}] = n
 	l.seen = append(l.seen, seen)
-	fmt.Fprintf(l.hash, "\x00%s\x00%d\x00%s", path, len(content), content)
-	return content, err
+	fmt.Fprintf(l.hash, "\x00%s\x00%d\x00%s", path, len(n.content), n.content)
+	return n
 }
 
 // readFile reads a regular file that not everyone may write. It looks at the

@@ -32,6 +32,12 @@ webhooks:
     url: https://b.example/${SECRET_OF_TEST}
     events: [x]
     secret: `+secret+`
+    proxy: http://`+secret+`:x@proxy.example:3128
+  - name: c
+    url: https://c.example
+    events: [x]
+    signature: none
+    proxy: socks5://a:${SECRET_OF_TEST}@proxy.example
 `, config.Run)
 
 	type hidden struct {
@@ -40,7 +46,7 @@ webhooks:
 	}
 	a, b := f.Webhooks[0], f.Webhooks[1]
 	things := []any{
-		f, *f, f.Listen, &f.Listen, f.Webhooks, *a, *b, f.Listen.Token, &f.Listen.Token, a.Secrets, a.URL, b.URL, &b.URL, a.Headers, a.Headers[2],
+		f, *f, f.Listen, &f.Listen, f.Webhooks, *a, *b, f.Listen.Token, &f.Listen.Token, a.Secrets, a.URL, b.URL, &b.URL, a.Headers, a.Headers[2], b.Proxy, f.Webhooks[2].Proxy, b.TLS,
 		hidden{f.Listen.Token, b.URL}, map[string]any{"x": a.Secrets[0]},
 	}
 	var out bytes.Buffer
@@ -108,7 +114,7 @@ func TestRedactedURL(t *testing.T) {
 // Equal and Digest see a change of every field but the description.
 func TestWebhookEqual(t *testing.T) {
 	make := func() config.Webhook {
-		f := load(t, hook+"    secret: "+strings.Repeat("a", 32)+"\n    headers: {X-A: a}\n    allow: [10.0.0.0/8]\n    when: data.a\n    transform: data.b\n", config.Run)
+		f := load(t, hook+"    secret: "+strings.Repeat("a", 32)+"\n    headers: {X-A: a}\n    allow: [10.0.0.0/8]\n    when: data.a\n    transform: data.b\n    proxy: http://a.example\n", config.Run)
 		return *f.Webhooks[0]
 	}
 	changes := map[string]func(*config.Webhook){
@@ -136,6 +142,8 @@ func TestWebhookEqual(t *testing.T) {
 		"MaxBacklog":   func(w *config.Webhook) { w.MaxBacklog.Size++ },
 		"DisableAfter": func(w *config.Webhook) { w.DisableAfter++ },
 		"Allow":        func(w *config.Webhook) { w.Allow.Prefixes = nil },
+		"TLS":          func(w *config.Webhook) { w.TLS.ServerName = "b" },
+		"Proxy":        func(w *config.Webhook) { w.Proxy = config.URL{} },
 	}
 	a, b := make(), make()
 	b.Description = "another"

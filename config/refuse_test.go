@@ -99,7 +99,9 @@ var refusals = []struct{ name, text, want string }{
 		1:43: event_types.c: must be a single value, not a list
 		1:48: event_types[""]: must be a type of events, without control characters`},
 
-	// A webhook's name and events.
+	// A webhook's name, url and events.
+	{"url with a line break", "webhooks:\n  - {name: a, url: \"https://a.example/\\r\\nX:y\", events: [x], signature: none}\n",
+		"2:20: webhooks[0].url: is not a URL; write it like https://hooks.example.com/path"},
 	{"name", "webhooks:\n  - {name: A, url: 'https://a.example', events: [x], signature: none}\n",
 		`2:12: webhooks[0].name: must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "A"`},
 	{"name twice", hook + "  - {name: a, url: 'https://a.example', events: [x], signature: none}\n",
@@ -211,12 +213,11 @@ var refusals = []struct{ name, text, want string }{
 		7:16: webhooks[0].transform: now is not for events; the same event has to give the same result; time is the event's own`},
 
 	// Not supported yet.
-	{"later keys", "history: {keep: 3d}\n" + hook + "    proxy: x\n    profile: github\n    format: data\n    secret: whsk_x\n", `
+	{"later keys", "history: {keep: 3d}\n" + hook + "    profile: github\n    format: data\n    secret: whsk_x\n", `
 		1:11: history.keep: is not supported yet; remove it
-		7:5: webhooks[0].proxy: is not supported yet; remove it
-		8:14: webhooks[0].profile: github is not supported yet; write standard, cloudevents or qlik
-		9:13: webhooks[0].format: data is not supported yet; write standard, cloudevents or cloudevents-0.1
-		10:13: webhooks[0].secret: a secret whsk_… is not supported yet; write 32 to 64 characters or whsec_…`},
+		7:14: webhooks[0].profile: github is not supported yet; write standard, cloudevents or qlik
+		8:13: webhooks[0].format: data is not supported yet; write standard, cloudevents or cloudevents-0.1
+		9:13: webhooks[0].secret: a secret whsk_… is not supported yet; write 32 to 64 characters or whsec_…`},
 	{"later signatures", "defaults:\n  signature: [standard, qlik]\n", "2:14: defaults.signature: a list of several is not supported yet; write one of them"},
 
 	// A problem of the defaults is one problem, however many webhooks have it.

@@ -34,6 +34,10 @@ func TestURLRules(t *testing.T) {
 		{"http://hooks.example.com", "http", nil},
 		{"ftp://hooks.example.com", "http", []string{other}},
 		{"hooks.example.com/x", "", []string{other, none}},
+		{"unix:/run/docker.sock", "http, any-host", []string{other, none}},
+		{"file:///etc/passwd", "http, any-host", []string{other, none}},
+		{"gopher://hooks.example.com", "http", []string{other}},
+		{"//hooks.example.com", "http", []string{other}},
 		{"https://u:p@hooks.example.com", "", []string{user}},
 		{"https://hooks.example.com/#", "", []string{fragment}},
 		{"https://hooks.example.com:0", "", []string{port}},
@@ -53,6 +57,8 @@ func TestURLRules(t *testing.T) {
 		{"https://-a.example.com", "", []string{letters}},
 		{"https:///x", "", []string{none}},
 		{"https://hooks.example.com/a b", "", []string{noURL}},
+		{"https://hooks.example.com%0d%0aX", "", []string{noURL}},
+		{"https://hooks.example.com/%0d%0aX", "", nil}, // goes out as it stands here
 		{"https://hooks.example.com/%zz", "", []string{noURL}},
 		{"http://u@192.0.2.1:99999/#x", "", []string{https, user, fragment, port, address}},
 	} {

@@ -7,10 +7,6 @@ func unsupported(where string) []string {
 	switch where {
 	case "history":
 		return []string{"keep", "max_size"}
-	case "webhook":
-		return []string{
-			"tls", "proxy",
-		}
 	case "profile":
 		return []string{"github", "stripe", "shopify"}
 	case "format":

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// URL is where a webhook's requests go. It prints itself redacted; only Reveal
+// URL is where a webhook's requests go, or its proxy. It prints itself redacted; only Reveal
 // gives all of it.
 type URL struct {
 	Secret bool    // some of it came by ${…}
@@ -27,13 +27,16 @@ func (u URL) Reveal() string {
 // Equal says whether both are the same URL.
 func (u URL) Equal(o URL) bool { return u.Secret == o.Secret && u.Reveal() == o.Reveal() }
 
-// Redacted returns what may be shown: scheme, host and path, the values of the
-// query as ***; and of one with a ${…} nothing after the host.
+// Redacted returns what may be shown: scheme, host and path, user info and the
+// values of the query as ***; and of one with a ${…} nothing after the host.
 func (u URL) Redacted() string {
 	text := u.Reveal()
 	before, rest, ok := strings.Cut(text, "://")
 	// Where a ${…} is not filled in, it may be the host.
 	host, after, slash := strings.Cut(rest, "/")
+	if at := strings.LastIndexByte(host, '@'); at >= 0 {
+		host = redacted + host[at:]
+	}
 	if !ok || strings.Contains(before+host, "${") {
 		if u.Secret {
 			return redacted

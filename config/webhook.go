@@ -44,6 +44,8 @@ type Webhook struct {
 	DisableAfter time.Duration // nothing but failures for so long turns it off; 0: nothing does
 
 	Allow Allow
+	TLS   TLS
+	Proxy URL // its scheme http, https or socks5; "": none
 }
 
 // Allow holds the rules that are lifted for a webhook.
@@ -69,7 +71,8 @@ func (w *Webhook) Equal(o *Webhook) bool {
 			slices.Equal(w.GiveUpOn, o.GiveUpOn) && w.Concurrency == o.Concurrency &&
 			w.Rate == o.Rate && w.Order == o.Order &&
 			w.ExpireAfter == o.ExpireAfter && w.MaxBacklog == o.MaxBacklog &&
-			w.DisableAfter == o.DisableAfter && w.Allow.Equal(o.Allow)
+			w.DisableAfter == o.DisableAfter && w.Allow.Equal(o.Allow) &&
+			w.TLS.Equal(o.TLS) && w.Proxy.Equal(o.Proxy)
 }
 
 // Equal says whether both lift the same rules.

@@ -99,6 +99,12 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 		Timeout: w.Timeout, Retry: w.Retry, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, DisableAfter: w.DisableAfter,
 		Rate: deliver.Rate(w.Rate), Order: history.Order(w.Order),
 		Allow: w.Allow.Prefixes, Off: !w.Enabled, Paused: w.Paused, Entry: w.Digest(),
+		TLS: deliver.TLS{Roots: w.TLS.Roots(), Certificate: w.TLS.Certificate(), ServerName: w.TLS.ServerName},
+	}
+	if proxy := w.Proxy.Reveal(); proxy != "" {
+		if s.Proxy, err = url.Parse(proxy); err != nil {
+			return nil, fmt.Errorf("its proxy cannot be parsed")
+		}
 	}
 	if s.UserAgent == "" {
 		s.UserAgent = "sidehook/" + version

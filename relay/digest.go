@@ -19,6 +19,7 @@ func digest(file *config.File) (string, error) {
 		config.Webhook
 		URL, Secrets, Headers []string
 		When, Transform       string
+		Proxy                 string
 	}
 	text := struct {
 		Source        string
@@ -28,7 +29,7 @@ func digest(file *config.File) (string, error) {
 		Webhooks      []webhook
 	}{file.Source, file.EventTypes, file.History.ResponseBody, file.History.DropUnmatched, nil}
 	for _, w := range file.Webhooks {
-		x := webhook{Webhook: *w, URL: []string{w.URL.Reveal(), fmt.Sprint(w.URL.Secret)}, When: w.When.Reveal(), Transform: w.Transform.Reveal()}
+		x := webhook{Webhook: *w, URL: []string{w.URL.Reveal(), fmt.Sprint(w.URL.Secret)}, When: w.When.Reveal(), Transform: w.Transform.Reveal(), Proxy: w.Proxy.Reveal()}
 		for _, secret := range w.Secrets {
 			x.Secrets = append(x.Secrets, secret.Reveal())
 		}

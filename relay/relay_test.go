@@ -526,6 +526,9 @@ func TestGenerationOfWhatIsInForce(t *testing.T) {
 		"webhooks:\n" + hook(s, "one", ", secret: 1123456789abcdef0123456789abcdef"),
 		"webhooks:\n" + hook(s, "one", ", headers: {X-Key: a}"),
 		"webhooks:\n" + hook(s, "one", ", headers: {X-Key: '${HIDDEN}'}"),
+		"webhooks:\n" + hook(s, "one", ", tls: {server_name: a.example}"),
+		"webhooks:\n" + hook(s, "one", ", proxy: 'http://a:b@proxy.example'"),
+		"webhooks:\n" + hook(s, "one", ", proxy: 'http://a:c@proxy.example'"),
 	} {
 		before := generation()
 		h.apply(edit)

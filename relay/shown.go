@@ -34,10 +34,16 @@ func shown(w *config.Webhook) json.RawMessage {
 		MaxBacklog  string            `json:"max_backlog,omitempty"`
 		Disable     string            `json:"disable_after"`
 		Allow       []string          `json:"allow,omitempty"`
+		TLS         *shownTLS         `json:"tls,omitempty"`
+		Proxy       string            `json:"proxy,omitempty"`
 	}{
 		Was: w.Was, Description: w.Description, URL: w.URL.Redacted(), Events: w.Events, Enabled: w.Enabled, Paused: w.Paused,
 		Profile: w.Profile, Format: w.Format, Signature: w.Signature, UserAgent: w.UserAgent,
 		Timeout: config.FormatDuration(w.Timeout), Retry: []string{}, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, Disable: "never", Headers: map[string]string{}, Allow: w.Allow.Words(),
+		Proxy: w.Proxy.Redacted(),
+	}
+	if !w.TLS.IsZero() {
+		view.TLS = &shownTLS{w.TLS.CAFile, w.TLS.CertFile, w.TLS.KeyFile, w.TLS.ServerName}
 	}
 	if w.When != nil {
 		view.When = w.When.String()
@@ -70,4 +76,13 @@ func shown(w *config.Webhook) json.RawMessage {
 		return nil // strings, numbers and booleans cannot fail
 	}
 	return text.Bytes()
+}
+
+// shownTLS is tls as configured: where its files are, and nothing of what they
+// hold.
+type shownTLS struct {
+	CAFile     string `json:"ca_file,omitempty"`
+	CertFile   string `json:"cert_file,omitempty"`
+	KeyFile    string `json:"key_file,omitempty"`
+	ServerName string `json:"server_name,omitempty"`
 }

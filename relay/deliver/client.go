@@ -2,8 +2,6 @@ package deliver
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,7 +11,6 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
-	"sidehook/relay/dial"
 	"sidehook/relay/sign"
 )
 
@@ -21,13 +18,6 @@ const (
 	// quickTries are made beside the first try of an attempt, each because a
 	// connection broke.
 	quickTries = 2
-	// connectTimeout bounds the dial, and the TLS handshake, within an attempt.
-	connectTimeout = 10 * time.Second
-	// idleTimeout is how long a connection is kept alive without a request.
-	idleTimeout = 90 * time.Second
-	// pingAfter is how long an HTTP/2 connection may be silent, while requests
-	// are under way on it, before it is asked whether it still lives.
-	pingAfter = 15 * time.Second
 	// maxHeaders and maxBody bound what is read of an answer.
 	maxHeaders = 64 << 10
 	maxBody    = 64 << 10
@@ -122,14 +112,21 @@ func (c *client) again(ctx context.Context, _ *http.Response, err error) (bool, 
 func (c *client) retire() {
 	c.retired.Store(true)
 	if c.users.Load() == 0 {
-		c.closeIdle()
+		c.close()
 	}
 }
 
 // leave ends a use that was counted in users.
 func (c *client) leave() {
 	if c.users.Add(-1) == 0 && c.retired.Load() {
-		c.closeIdle()
+		c.close()
+	}
+}
+
+// close lets go of the connections, idle or not.
+func (c *client) close() {
+	if t, ok := c.transport.(interface{ Close() }); ok {
+		t.Close()
 	}
 }
 
@@ -154,36 +151,4 @@ func (t tries) RoundTrip(r *http.Request) (*http.Response, error) {
 		x.hideLocation(resp.Header)
 	}
 	return resp, err
-}
-
-// newTransport returns the connections of one webhook. No proxy is taken from
-// the environment: the address rules would then be the proxy's.
-func newTransport(s *Settings, own func() []netip.AddrPort, roots *x509.CertPool) *http.Transport {
-	// The transport dials on when the attempt is over, so there has to be a
-	// limit even where the attempt's is shorter; but not one that could be
-	// blamed in its place.
-	connect := connectTimeout
-	if s.Timeout <= connectTimeout {
-		connect = s.Timeout + time.Second
-	}
-	dialer := &net.Dialer{
-		Timeout:        connect,
-		ControlContext: dial.NewGuard(s.Allow, own).Control,
-	}
-	return &http.Transport{
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			if x := exchangeOf(ctx); x != nil {
-				ctx = x.dialling(ctx)
-			}
-			return dialer.DialContext(ctx, network, addr)
-		},
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
-		TLSHandshakeTimeout:    connect,
-		DisableCompression:     true,
-		MaxIdleConnsPerHost:    s.Concurrency,
-		IdleConnTimeout:        idleTimeout,
-		MaxResponseHeaderBytes: maxHeaders,
-		ForceAttemptHTTP2:      true,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
-	}
 }

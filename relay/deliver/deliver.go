@@ -15,7 +15,7 @@
 //	D4  No secret leaves by a record or a log line: not in a header, a URL or
 //	    an error, nor in an answer that repeats it.
 //	D5  Settings that change disturb nobody else. Requests under way end as
-//	    they began.
+//	    they began, and after the last of them no connection is left.
 //	D6  After ctx of Run is done nothing is claimed any more, and when Run
 //	    returns every lease has been ended, and every test recorded.
 //	D7  Of a delivery whose event cannot be judged or formed, by the condition or
@@ -36,6 +36,7 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -49,6 +50,8 @@ type Options struct {
 	Own func() []netip.AddrPort
 	// Roots are the certification authorities; nil: the system's.
 	Roots *x509.CertPool
+	// Resolver looks up names; nil: the system's.
+	Resolver *net.Resolver
 	// Grace is how long a stop waits for requests under way; 0: 20 s.
 	Grace time.Duration
 	// While so many deliveries of a webhook, or of all, wait with a time of
@@ -102,7 +105,7 @@ func New(open func(webhook string) Queue, o Options) *Deliverer {
 	return &Deliverer{
 		options:   o,
 		open:      open,
-		transport: func(s *Settings) http.RoundTripper { return newTransport(s, o.Own, o.Roots) },
+		transport: func(s *Settings) http.RoundTripper { return newConnections(s, o) },
 		alarms:    newAlarms(),
 		workers:   map[string]*worker{},
 	}

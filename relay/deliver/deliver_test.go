@@ -19,9 +19,8 @@ import (
 )
 
 var (
-	loopback  = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	loopback6 = netip.MustParsePrefix("::1/128")
-	discard   = log.New(io.Discard, "", 0)
+	loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	discard  = log.New(io.Discard, "", 0)
 )
 
 // settings are those of a webhook at an address of this machine.

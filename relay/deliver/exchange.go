@@ -31,6 +31,8 @@ type exchange struct {
 	remote   string
 	timing   history.Timing
 	phase    time.Time // when what is being timed began
+	stage    string    // what a try without a connection still has none of
+	tunnel   bool      // TLS with the receiver has begun: a proxy before it has done its part
 	location []string  // of a redirect
 	broken   []broken  // the tries before this one
 }
@@ -59,7 +61,12 @@ func (x *exchange) follow(ctx context.Context, secure bool) context.Context {
 		GotFirstResponseByte: x.gotFirstByte,
 	}
 	if secure {
-		x.trace.TLSHandshakeStart = x.start
+		x.trace.TLSHandshakeStart = func() {
+			x.start("no end of the TLS handshake")
+			x.mu.Lock()
+			x.tunnel = true
+			x.mu.Unlock()
+		}
 		x.trace.TLSHandshakeDone = func(tls.ConnectionState, error) { x.done(&x.timing.TLS) }
 	}
 	return httptrace.WithClientTrace(context.WithValue(ctx, exchangeKey{}, x), &x.trace)
@@ -69,16 +76,17 @@ func (x *exchange) follow(ctx context.Context, secure bool) context.Context {
 // fresh connection needs it, so that one that is used again costs nothing.
 func (x *exchange) dialling(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		DNSStart: func(httptrace.DNSStartInfo) { x.start() },
+		DNSStart: func(info httptrace.DNSStartInfo) { x.start("no answer of the DNS for " + info.Host) },
 		DNSDone:  func(httptrace.DNSDoneInfo) { x.done(&x.timing.DNS) },
 		ConnectStart: func(_, addr string) {
 			x.mu.Lock()
-			x.phase, x.remote = time.Now(), addr
+			x.phase, x.remote, x.stage = time.Now(), addr, "no connection to "+addr
 			x.mu.Unlock()
 		},
 		ConnectDone: func(_, _ string, err error) {
 			if err == nil {
 				x.done(&x.timing.Connect)
+				x.start("no connection to " + x.client.settings.URL.Host) // by the proxy, if that is still to come
 			}
 		},
 	})
@@ -90,12 +98,14 @@ func (x *exchange) begin() {
 	defer x.mu.Unlock()
 	x.begun = time.Now()
 	x.conns, x.reused, x.written, x.answered = 0, false, false, false
-	x.remote, x.timing, x.location = "", history.Timing{}, nil
+	x.remote, x.timing, x.location, x.stage, x.tunnel = "", history.Timing{}, nil, "no connection", false
 }
 
-func (x *exchange) start() {
+// start begins to time a part of the connecting, which has failed as long as
+// there is none of what stage says.
+func (x *exchange) start(stage string) {
 	x.mu.Lock()
-	x.phase = time.Now()
+	x.phase, x.stage = time.Now(), stage
 	x.mu.Unlock()
 }
 
@@ -175,9 +185,25 @@ func (x *exchange) finish(a *history.Attempt) []broken {
 	return x.broken
 }
 
-// connected says whether the last try was given a connection.
-func (x *exchange) connected() bool {
+// waitedFor says what there was none of when the last try was cut off.
+func (x *exchange) waitedFor() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.conns > 0
+	switch {
+	case x.conns > 0:
+		return "no answer"
+	case x.proxied():
+		return shownProxy(x.client.settings.Proxy) + ": " + x.stage
+	}
+	return x.stage
 }
+
+// atProxy says whether the last try got no further than to the proxy, so that
+// its failure is the proxy's. Once a connection is there, nobody can tell.
+func (x *exchange) atProxy() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.conns == 0 && x.proxied()
+}
+
+func (x *exchange) proxied() bool { return x.client.settings.Proxy != nil && !x.tunnel }

@@ -2,14 +2,10 @@ package deliver
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -39,10 +35,7 @@ func (c *client) judge(code int, asks bool) (verdict, int, string) {
 	if code/100 == 2 {
 		return delivered, code, ""
 	}
-	text := strconv.Itoa(code)
-	if name := http.StatusText(code); name != "" {
-		text += " " + name
-	}
+	text := statusText(code)
 	switch {
 	case code == http.StatusGone:
 		return gone, code, text + ": the receiver wants no more"
@@ -50,7 +43,9 @@ func (c *client) judge(code int, asks bool) (verdict, int, string) {
 		return refused, code, text + ": an answer of give_up_on"
 	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable && asks:
 		return throttled, code, text
-	case code/100 == 3:
+	case code == http.StatusProxyAuthRequired && c.settings.Proxy != nil:
+		return failed, code, text + ": " + shownProxy(c.settings.Proxy) + " wants credentials, or others"
+	case isRedirect(code):
 		return failed, code, text + ": redirects are not followed; the url has to be the final one"
 	}
 	return failed, code, text
@@ -83,12 +78,12 @@ func (c *client) noAnswer(ctx context.Context, x *exchange, err error) (verdict,
 	switch {
 	case cause != nil && cause != c.late:
 		return cut, cause.Error()
-	case cause != nil && !x.connected():
-		return failed, "no connection within timeout " + brief(c.settings.Timeout)
 	case cause != nil:
-		return failed, cause.Error()
+		return failed, x.waitedFor() + " within timeout " + brief(c.settings.Timeout)
 	case isLocal(err):
 		return local, c.explain(err)
+	case x.atProxy():
+		return failed, c.explainProxy(err)
 	}
 	return failed, c.explain(err)
 }
@@ -106,50 +101,4 @@ func isLocal(err error) bool {
 		}
 	}
 	return false
-}
-
-// maxError bounds the text of an error, since receivers have a say in some.
-const maxError = 500
-
-// explain puts an error in plain words, without the URL that it is about.
-func (c *client) explain(err error) string {
-	var inURL *url.Error
-	if errors.As(err, &inURL) {
-		err = inURL.Err
-	}
-	text := maskString(plain(err), c.secrets)
-	if len(text) > maxError {
-		text = strings.ToValidUTF8(text[:maxError], "") + "…"
-	}
-	return text
-}
-
-func plain(err error) string {
-	var (
-		op       *net.OpError
-		errno    syscall.Errno
-		notTLS   tls.RecordHeaderError
-		timedOut interface{ Timeout() bool }
-	)
-	late := errors.As(err, &timedOut) && timedOut.Timeout()
-	switch {
-	case errors.As(err, &op) && op.Addr != nil && errors.As(op.Err, &errno):
-		return op.Op + " " + op.Net + " " + op.Addr.String() + ": " + errno.Error()
-	case errors.As(err, &op) && op.Addr != nil && op.Op == "dial" && late:
-		return "dial " + op.Net + " " + op.Addr.String() + ": no connection within " + brief(connectTimeout)
-	case errors.As(err, &op) && op.Op == "dial":
-		return op.Error()
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "the receiver closed the connection in the middle of its answer's headers"
-	case errors.Is(err, io.EOF):
-		return "the receiver closed the connection without an answer"
-	case errors.As(err, &notTLS):
-		return "the receiver does not speak TLS at this port"
-	}
-	text := err.Error()
-	if refused, ok := strings.CutPrefix(text, "http2: Transport: cannot retry err ["); ok {
-		text, _, _ = strings.Cut(refused, "] after Request.Body was written")
-	}
-	text = strings.TrimPrefix(text, "net/http: ")
-	return strings.TrimPrefix(text, "HTTP/1.x transport connection broken: ")
 }

@@ -18,9 +18,9 @@ import (
 // also if an outage comes between.
 func TestPoison(t *testing.T) {
 	s := settings(t, "http://a.example")
-	s.Retry = long
+	s.Retry = schedule
 	var total time.Duration
-	for _, wait := range long {
+	for _, wait := range schedule {
 		total += wait
 	}
 	var mu sync.Mutex
@@ -85,8 +85,8 @@ func TestPoison(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		end := poisoned[len(poisoned)-1].Sub(poisoned[0])
-		if tries := len(poisoned); tries < len(long)+1 || tries > len(long)+2 || end < total || end > total+time.Minute {
-			t.Errorf("the poison ended after %d attempts and %v, want %d or one more after %v", tries, end, len(long)+1, total)
+		if tries := len(poisoned); tries < len(schedule)+1 || tries > len(schedule)+2 || end < total || end > total+time.Minute {
+			t.Errorf("the poison ended after %d attempts and %v, want %d or one more after %v", tries, end, len(schedule)+1, total)
 		}
 	})
 }
@@ -96,7 +96,7 @@ func TestPoison(t *testing.T) {
 func TestAWeekOfThrottling(t *testing.T) {
 	const events = 200
 	s := settings(t, "http://a.example")
-	s.Retry, s.Concurrency, s.DisableAfter = slices.Concat(long, slices.Repeat([]time.Duration{day}, 4)), 16, 5*day
+	s.Retry, s.Concurrency, s.DisableAfter = slices.Concat(schedule, slices.Repeat([]time.Duration{day}, 4)), 16, 5*day
 	var mu sync.Mutex
 	var at []time.Time
 	open := false
@@ -138,7 +138,7 @@ func TestAWeekOfThrottling(t *testing.T) {
 // told once.
 func TestFlapping(t *testing.T) {
 	s := settings(t, "http://a.example")
-	s.Retry, s.DisableAfter = long, 5*day
+	s.Retry, s.DisableAfter = schedule, 5*day
 	var begun time.Time
 	var mu sync.Mutex
 	failures := map[int]int{} // requests in vain, by the minute

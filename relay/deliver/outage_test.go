@@ -10,8 +10,8 @@ import (
 	"sidehook/relay/deliver"
 )
 
-// long is the schedule that a webhook has unless its entry says otherwise.
-var long = []time.Duration{
+// schedule is the one that a webhook has unless its entry says otherwise.
+var schedule = []time.Duration{
 	5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
 	10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 }
@@ -22,7 +22,7 @@ var long = []time.Duration{
 func TestOutage(t *testing.T) {
 	const events = 100_000
 	s := settings(t, "http://a.example")
-	s.Retry, s.Concurrency, s.DisableAfter = long, 16, 5*day
+	s.Retry, s.Concurrency, s.DisableAfter = schedule, 16, 5*day
 	var mu sync.Mutex
 	var up bool
 	var under, requests, peak int
@@ -88,7 +88,7 @@ func TestOutage(t *testing.T) {
 // then all the same.
 func TestOutageOfATrickle(t *testing.T) {
 	s := settings(t, "http://a.example")
-	s.Retry = long
+	s.Retry = schedule
 	var up atomic.Bool
 	bubbleOnJournal(t, s, deliver.Options{}, func(*http.Request) (int, error) {
 		if up.Load() {

@@ -21,7 +21,8 @@ import (
 const answer200 = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 // A kept-alive connection that the receiver had closed is replaced at once, and
-// the try is recorded beside the attempt.
+// the try is recorded beside the attempt: R12, also where the transport would
+// try again by itself, unseen, because of a header that says it may.
 func TestQuickTryOnClosedConnection(t *testing.T) {
 	for _, rude := range []bool{false, true} {
 		var conns atomic.Int32
@@ -39,7 +40,9 @@ func TestQuickTryOnClosedConnection(t *testing.T) {
 			}
 		})
 		q := newQueue()
-		begin(t, q, settings(t, address), deliver.Options{})
+		set := settings(t, address)
+		set.Headers = []deliver.Header{{Name: "Idempotency-Key", Value: "1"}}
+		begin(t, q, set, deliver.Options{})
 		q.add("1")
 		q.wait(t, 1)
 		q.add("2")

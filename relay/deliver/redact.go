@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"bytes"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -57,6 +58,12 @@ func secrets(s *Settings) [][]byte {
 	}
 	for segment := range strings.SplitSeq(s.URL.EscapedPath(), "/") {
 		add(segment)
+	}
+	if s.Proxy != nil && s.Proxy.User != nil {
+		password, _ := s.Proxy.User.Password()
+		add(password)
+		add(url.QueryEscape(password))
+		add(base64.StdEncoding.EncodeToString([]byte(s.Proxy.User.Username() + ":" + password)))
 	}
 	slices.SortFunc(found, func(a, b []byte) int { return len(b) - len(a) })
 	return slices.CompactFunc(found, bytes.Equal)

@@ -72,7 +72,8 @@ func TestWhatCounts(t *testing.T) {
 		{200, nil, "done", history.Delivered, ""},
 		{204, nil, "done", history.Delivered, ""},
 		{299, nil, "done", history.Delivered, ""},
-		{304, nil, "retry", history.Retrying, "304 Not Modified: redirects are not followed; the url has to be the final one"},
+		{302, nil, "retry", history.Retrying, "302 Found: redirects are not followed; the url has to be the final one"},
+		{304, nil, "retry", history.Retrying, "304 Not Modified"},
 		{400, nil, "retry", history.Retrying, "400 Bad Request"},
 		{410, nil, "done", history.Failed, "410 Gone: the receiver wants no more"},
 		{422, nil, "done", history.Failed, "422 Unprocessable Entity: an answer of give_up_on"},
@@ -82,7 +83,7 @@ func TestWhatCounts(t *testing.T) {
 		{529, nil, "done", history.Failed, "529: an answer of give_up_on"},
 		{0, throttle(529, "60"), "done", history.Failed, "529: an answer of give_up_on"},
 		{599, nil, "retry", history.Retrying, "599"},
-		{0, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example", IsNotFound: true}}, "retry", history.Retrying, "dial tcp: lookup a.example: no such host"},
+		{0, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example", IsNotFound: true}}, "retry", history.Retrying, "look up a.example: there is no such name, or it has no address"},
 		{0, &net.OpError{Op: "read", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: syscall.ECONNRESET}, "retry", history.Retrying, "read tcp 192.0.2.1:443: connection reset by peer"},
 		{0, errors.New("http2: Transport: cannot retry err [stream error: REFUSED_STREAM] after Request.Body was written; define Request.GetBody to avoid this error"), "retry", history.Retrying, "stream error: REFUSED_STREAM"},
 	} {

@@ -1,6 +1,8 @@
 package deliver
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net/netip"
 	"net/url"
 	"time"
@@ -39,6 +41,8 @@ type Settings struct {
 	Rate        Rate
 	Order       history.Order
 	Allow       []netip.Prefix // special-purpose addresses that may be dialled
+	TLS         TLS
+	Proxy       *url.URL // nil: none
 	Off, Paused bool
 
 	// DisableAfter is how long nothing but failures disables the webhook; 0:
@@ -47,6 +51,14 @@ type Settings struct {
 	// Entry tells what the entry says from anything else that it could, over a
 	// restart as well.
 	Entry string
+}
+
+// TLS is what connections to the receiver go by. The zero value is the system's
+// authorities, and no client certificate.
+type TLS struct {
+	Roots       *x509.CertPool // nil: those of Options
+	Certificate *tls.Certificate
+	ServerName  string // "": the URL's host
 }
 
 // Header is a header line of every delivery. The value of a secret one is shown

@@ -1,0 +1,50 @@
+package config_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"sidehook/config"
+)
+
+// The rules for a proxy, each by what is wrong.
+func TestProxyRules(t *testing.T) {
+	t.Setenv("PROXY_OF_TEST", "http://u:s3cr3t@proxy.example.com:3128")
+	const (
+		warning = "f:6:12: warning: webhooks[0].proxy: leaves the rules for addresses to the proxy: sidehook sees only the proxy's own; have the proxy refuse addresses within your network"
+		like    = "; write it like http://proxy.example.com:3128"
+	)
+	for _, c := range []struct{ proxy, shown, want string }{
+		{"http://proxy.example.com:3128", "http://proxy.example.com:3128", ""},
+		{"https://proxy", "https://proxy", ""},
+		{"socks5://127.0.0.1:1080/", "socks5://127.0.0.1:1080/", ""},
+		{"http://[::1]:3128", "http://[::1]:3128", ""},
+		{"http://user:s3cr3t@proxy:3128", "http://***@proxy:3128", ""},
+		{"socks5://s3cr3t:p@proxy", "socks5://***@proxy", ""},
+		{"${PROXY_OF_TEST}", "http://***@proxy.example.com:3128", ""},
+		{"${UNSET_OF_TEST}", "***", ""},
+		{"http://u:${UNSET_OF_TEST}@proxy", "http://***@proxy/***", ""},
+		{"proxy:3128", "", "must be http://, https:// or socks5://" + like},
+		{"ftp://proxy", "", "must be http://, https:// or socks5://" + like},
+		{"socks5h://proxy", "", "must be http://, https:// or socks5://; write socks5://…, with which the proxy looks up the names, too"},
+		{"http://proxy/path", "", "must end with its host or port" + like},
+		{"http://proxy?x", "", "must end with its host or port" + like},
+		{"http://proxy:0", "", "must have a port between 1 and 65535"},
+		{"http://:3128", "", "has no host" + like},
+		{"http://127.1:3128", "", "has an IP address in a form that is not understood everywhere; write it like 192.0.2.1 or [2001:db8::1]"},
+		{"http://s3cr3t:s3/cr3t@proxy", "", "is not a URL" + like},
+		{"socks5://:p@proxy", "", "must have a user name of 1 to 255 bytes, and a password of at most 255"},
+	} {
+		f, err := config.Parse("f", []byte(hook+"    proxy: '"+c.proxy+"'\n"), config.Check)
+		if c.want == "" {
+			if err != nil || f.Webhooks[0].Proxy.Redacted() != c.shown || !strings.Contains(f.Warnings.Error(), warning) {
+				t.Errorf("%s: got %v, %v; shown as %s, want %s", c.proxy, err, f.Warnings, f.Webhooks[0].Proxy, c.shown)
+			}
+			continue
+		}
+		if got := fmt.Sprint(err); !strings.Contains(got, "f:6:12: webhooks[0].proxy: "+c.want) || strings.Contains(got, "s3") {
+			t.Errorf("%s: got %s, want %s", c.proxy, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,218 @@
+package config
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// TLS is what a webhook's connections go by instead of the system's defaults.
+// Two are the same if their files hold the same, wherever these are, so that a
+// file that changes is a change of the webhook.
+type TLS struct {
+	CAFile, CertFile, KeyFile string // "": none
+	ServerName                string // to be in the receiver's certificate; "": the URL's host
+	Sum                       string // of what the files hold; "" without files
+
+	roots       *x509.CertPool
+	certificate *tls.Certificate
+}
+
+// Roots are the authorities of ca_file, and nobody else; nil: the system's.
+func (t TLS) Roots() *x509.CertPool { return t.roots }
+
+// Certificate is the client certificate with its key; nil: none.
+func (t TLS) Certificate() *tls.Certificate { return t.certificate }
+
+// Equal says whether both make the same connections.
+func (t TLS) Equal(o TLS) bool { return t.Sum == o.Sum && t.ServerName == o.ServerName }
+
+// IsZero says whether nothing but the defaults holds.
+func (t TLS) IsZero() bool { return t.Equal(TLS{}) }
+
+// tlsDraft is a TLS while it is read, and where its keys stand.
+type tlsDraft struct {
+	TLS
+	caAt, certAt, keyAt *value
+}
+
+func tlsFields() []field[tlsDraft] {
+	return []field[tlsDraft]{
+		{"ca_file", func(l *loader, v *value, d *tlsDraft) { d.caAt = v; l.filePath(v, &d.CAFile) }},
+		{"cert_file", func(l *loader, v *value, d *tlsDraft) { d.certAt = v; l.filePath(v, &d.CertFile) }},
+		{"key_file", func(l *loader, v *value, d *tlsDraft) { d.keyAt = v; l.filePath(v, &d.KeyFile) }},
+		{"server_name", readServerName},
+	}
+}
+
+func readServerName(l *loader, v *value, d *tlsDraft) {
+	t, ok := l.known(v)
+	if !ok {
+		return
+	}
+	if c := judgeHost(t.string, true); c.message != "" {
+		l.fail(v, "must be the name that the receiver's certificate has, not "+t.show(), "write it like hooks.example.com")
+		return
+	}
+	d.ServerName = t.string
+}
+
+// readTLS reads the files, too: what is in them is as much of the webhook as
+// the rest of its entry.
+func readTLS(l *loader, v *value, d *draft) {
+	var t tlsDraft
+	readFields(l, v, "tls", tlsFields(), &t)
+	d.tlsAt = v
+	var sum strings.Builder
+	if t.CAFile != "" {
+		if ca, ok := l.readMaterial(t.caAt, t.CAFile, &sum); ok {
+			t.roots = l.authorities(t.caAt, t.CAFile, ca)
+		}
+	}
+	switch {
+	case t.certAt != nil && t.keyAt == nil:
+		l.fail(t.certAt, "needs the private key of its certificate", "write key_file, too")
+	case t.keyAt != nil && t.certAt == nil:
+		l.fail(t.keyAt, "needs the certificate that it belongs to", "write cert_file, too")
+	case t.CertFile != "" && t.KeyFile != "":
+		cert, first := l.readMaterial(t.certAt, t.CertFile, &sum)
+		key, second := l.readMaterial(t.keyAt, t.KeyFile, &sum)
+		if first && second {
+			t.certificate = l.keyPair(&t, cert, key)
+		}
+	}
+	if sum.Len() > 0 {
+		whole := sha256.Sum256([]byte(sum.String()))
+		t.Sum = hex.EncodeToString(whole[:16])
+	}
+	d.TLS = t.TLS
+}
+
+// readMaterial returns what a file of tls holds and adds its sum to all.
+func (l *loader) readMaterial(v *value, path string, all *strings.Builder) (string, bool) {
+	n := l.readNamed(path, maxMaterial)
+	if n.err != nil {
+		l.fail(v, n.err.Error(), "")
+		return "", false
+	}
+	fmt.Fprintf(all, "%s %x\n", v.name.Value, n.sum)
+	return n.content, true
+}
+
+// authorities reads certificates that vouch for others.
+func (l *loader) authorities(v *value, path, text string) *x509.CertPool {
+	read, ok := l.pools[path]
+	if !ok {
+		read.pool, read.complaint = parseAuthorities(text)
+		l.pools[path] = read
+	}
+	if read.complaint.message != "" {
+		l.fail(v, "file "+path+" "+read.message, read.hint)
+		return nil
+	}
+	return read.pool
+}
+
+// pool is what a ca_file holds, parsed once for all who name it.
+type pool struct {
+	pool *x509.CertPool
+	complaint
+}
+
+func parseAuthorities(text string) (*x509.CertPool, complaint) {
+	pool, found, rest := x509.NewCertPool(), false, []byte(text)
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, complaint{"holds a certificate that cannot be parsed: " + err.Error(), ""}
+		}
+		pool.AddCert(cert)
+		found = true
+	}
+	if !found {
+		return nil, complaint{"holds no certificate", "write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----"}
+	}
+	return pool, complaint{}
+}
+
+// keyPair reads a client certificate and its key.
+func (l *loader) keyPair(t *tlsDraft, cert, key string) *tls.Certificate {
+	at := [2]string{t.CertFile, t.KeyFile}
+	p, ok := l.keyPairs[at]
+	if !ok {
+		p = parsePair(cert, key)
+		l.keyPairs[at] = p
+	}
+	switch {
+	case p.wrongCert.message != "":
+		l.fail(t.certAt, "file "+t.CertFile+" "+p.wrongCert.message, p.wrongCert.hint)
+		return nil
+	case p.wrongKey.message != "":
+		l.fail(t.keyAt, "file "+t.KeyFile+" "+p.wrongKey.message, p.wrongKey.hint)
+		return nil
+	}
+	if l.readNamed(t.KeyFile, maxMaterial).mode.Perm()&0o004 != 0 {
+		l.warn(t.keyAt, "file "+t.KeyFile+" may be read by everyone", "take that away with chmod o-r")
+	}
+	const day = "2006-01-02 15:04 MST"
+	switch now, leaf := time.Now(), p.certificate.Leaf; {
+	case now.After(leaf.NotAfter):
+		l.warn(t.certAt, "file "+t.CertFile+" holds a certificate that expired at "+leaf.NotAfter.UTC().Format(day), "renew it")
+	case now.Before(leaf.NotBefore):
+		l.warn(t.certAt, "file "+t.CertFile+" holds a certificate that is not valid before "+leaf.NotBefore.UTC().Format(day), "")
+	}
+	return p.certificate
+}
+
+// pair is what a cert_file and a key_file hold together.
+type pair struct {
+	certificate         *tls.Certificate
+	wrongCert, wrongKey complaint
+}
+
+func parsePair(cert, key string) pair {
+	if _, c := parseAuthorities(cert); c.message != "" {
+		return pair{wrongCert: c}
+	}
+	kind := keyKind(key)
+	switch {
+	case kind == "":
+		return pair{wrongKey: complaint{"holds no private key", "write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"}}
+	case strings.Contains(kind, "ENCRYPTED") || strings.Contains(key, "Proc-Type: 4,ENCRYPTED"):
+		return pair{wrongKey: complaint{"holds a private key that is encrypted", "write it without a passphrase, with openssl pkey -in FILE"}}
+	}
+	both, err := tls.X509KeyPair([]byte(cert), []byte(key))
+	if err != nil && strings.Contains(err.Error(), "private key") && strings.Contains(err.Error(), "match") {
+		return pair{wrongKey: complaint{"holds another private key than that of cert_file's certificate", ""}}
+	}
+	if err != nil {
+		return pair{wrongKey: complaint{"holds a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), ""}}
+	}
+	return pair{certificate: &both}
+}
+
+// keyKind is the type of the first PEM block that is a private key; "" if there
+// is none.
+func keyKind(text string) string {
+	for rest := []byte(text); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return ""
+		}
+		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
+			return block.Type
+		}
+	}
+}

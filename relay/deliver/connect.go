@@ -1,0 +1,134 @@
+package deliver
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"sidehook/relay/dial"
+)
+
+const (
+	// connectTimeout bounds the dial, and the TLS handshake, within an attempt.
+	connectTimeout = 10 * time.Second
+	// idleTimeout is how long a connection is kept alive without a request.
+	idleTimeout = 90 * time.Second
+	// pingAfter is how long an HTTP/2 connection may be silent, while requests
+	// are under way on it, before it is asked whether it still lives.
+	pingAfter = 15 * time.Second
+)
+
+// connections are those of one webhook, for as long as its settings are the
+// same.
+type connections struct {
+	*http.Transport
+
+	mu     sync.Mutex
+	open   map[*connection]struct{}
+	closed bool
+}
+
+// newConnections has none yet. No proxy is taken from the environment: the
+// address rules would then be the proxy's, and the file did not say so.
+func newConnections(s *Settings, o Options) *connections {
+	// The transport dials on when the attempt is over, so there has to be a
+	// limit even where the attempt's is shorter; but not one that could be
+	// blamed in its place.
+	connect := connectTimeout
+	if s.Timeout <= connectTimeout {
+		connect = s.Timeout + time.Second
+	}
+	allow := s.Allow
+	if s.Proxy != nil {
+		allow = everywhere()
+	}
+	dialer := &net.Dialer{
+		Timeout:        connect,
+		ControlContext: dial.NewGuard(allow, o.Own).Control,
+		Resolver:       o.Resolver,
+	}
+	c := &connections{open: map[*connection]struct{}{}}
+	c.Transport = &http.Transport{
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if x := exchangeOf(ctx); x != nil {
+				ctx = x.dialling(ctx)
+			}
+			conn, err := dialer.DialContext(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return c.follow(conn)
+		},
+		TLSClientConfig:        s.TLS.config(o.Roots),
+		TLSHandshakeTimeout:    connect,
+		DisableCompression:     true,
+		MaxIdleConnsPerHost:    s.Concurrency,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxHeaders,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
+	}
+	if s.Proxy != nil {
+		c.throughProxy(s.Proxy, o.Roots)
+	}
+	return c
+}
+
+func (t TLS) config(roots *x509.CertPool) *tls.Config {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: t.ServerName}
+	if t.Roots != nil {
+		c.RootCAs = t.Roots
+	}
+	if t.Certificate != nil {
+		// It is shown whichever authorities the receiver names, so that one that
+		// does not take it says why.
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return t.Certificate, nil }
+	}
+	return c
+}
+
+// connection is one that is closed with the others.
+type connection struct {
+	net.Conn
+	of *connections
+}
+
+func (c *connections) follow(conn net.Conn) (net.Conn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		conn.Close()
+		return nil, net.ErrClosed
+	}
+	one := &connection{conn, c}
+	c.open[one] = struct{}{}
+	return one, nil
+}
+
+// Close closes the connection, and it is no more to be closed with the others.
+func (c *connection) Close() error {
+	c.of.mu.Lock()
+	delete(c.of.open, c)
+	c.of.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// Close closes all connections, and those that are still dialled as they come.
+// No request is to be under way. To close the idle ones is not enough: one of
+// HTTP/2 counts as in use for a moment after its last request was given up, and
+// a receiver can draw that out.
+func (c *connections) Close() {
+	c.CloseIdleConnections()
+	c.mu.Lock()
+	c.closed = true
+	open := c.open
+	c.open = map[*connection]struct{}{}
+	c.mu.Unlock()
+	for conn := range open {
+		conn.Conn.Close()
+	}
+}
