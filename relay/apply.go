@@ -9,6 +9,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/relay/deliver"
+	"sidehook/relay/format"
 	"sidehook/relay/intake"
 	"sidehook/relay/route"
 	"sidehook/relay/sign"
@@ -97,7 +98,7 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 		return nil, fmt.Errorf("its url cannot be parsed")
 	}
 	s := &deliver.Settings{
-		URL: to, Shown: w.URL.Redacted(), Format: deliver.Format(w.Format), UserAgent: w.UserAgent,
+		URL: to, Shown: w.URL.Redacted(), Format: format.Format(w.Format), UserAgent: w.UserAgent,
 		Timeout: w.Timeout, Retry: w.Retry, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, DisableAfter: w.DisableAfter,
 		Allow: w.Allow.Prefixes, Off: !w.Enabled, Entry: w.Digest(),
 	}

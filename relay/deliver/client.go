@@ -83,7 +83,7 @@ func newClient(s *Settings, transport http.RoundTripper) *client {
 	for _, h := range s.Headers {
 		c.headers.Add(h.Name, h.Value)
 	}
-	c.headers["Content-Type"] = []string{s.Format.contentType()}
+	c.headers["Content-Type"] = []string{s.Format.ContentType()}
 	c.headers["User-Agent"] = []string{s.UserAgent}
 	for _, signer := range s.Signers {
 		for _, h := range signer.Append(nil, sign.Message{}) {

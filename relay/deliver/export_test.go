@@ -6,6 +6,3 @@ import "net/http"
 func (d *Deliverer) Through(transport http.RoundTripper) {
 	d.transport = func(*Settings) http.RoundTripper { return transport }
 }
-
-// Body is the event in a format.
-var Body = Format.body

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/format"
 	"sidehook/relay/sign"
 )
 
@@ -25,7 +26,7 @@ type Settings struct {
 	URL         *url.URL
 	Shown       string // the URL as it may be shown
 	Headers     []Header
-	Format      Format
+	Format      format.Format
 	Signers     []*sign.Signer
 	UserAgent   string
 	Timeout     time.Duration   // of one attempt
@@ -73,7 +74,7 @@ func (w *Webhook) record() history.Config {
 		headers = append(headers, history.Header{Name: h.Name, Value: value})
 	}
 	headers = append(headers,
-		history.Header{Name: "Content-Type", Value: s.Format.contentType()},
+		history.Header{Name: "Content-Type", Value: s.Format.ContentType()},
 		history.Header{Name: "User-Agent", Value: s.UserAgent})
 	return history.Config{Generation: w.Generation, URL: s.Shown, Headers: headers}
 }
