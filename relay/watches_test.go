@@ -1,12 +1,9 @@
 package relay_test
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,9 +13,7 @@ import (
 // turn, and returns the status, the body and the headers of the answer.
 func (h *host) send(body string, headers ...string) (int, string, http.Header) {
 	h.t.Helper()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(h.dir, "s"))
-	}}}
+	client := http.Client{Transport: h.transport()}
 	req, _ := http.NewRequest("POST", "http://localhost/v1/events", strings.NewReader(body))
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Add(headers[i], headers[i+1])

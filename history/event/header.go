@@ -23,8 +23,9 @@ func AppendHeaderValue(dst []byte, s string) []byte {
 
 // headerText is what a header's value stands for in the binary mode: a quoted
 // string is unquoted first, and then percent-encoding decoded once. Quotes
-// within a value, and spaces, are taken as they stand: senders forget to encode
-// them. The flaw is what keeps the rest from being an attribute, or "".
+// within a value, spaces, letters that are not ASCII and percent signs that
+// begin no escape are taken as they stand: widespread senders encode nothing.
+// The flaw is what keeps the rest from being an attribute, or "".
 func headerText(value string) (text, flaw string) {
 	if inner, ok := unquoted(value); ok {
 		value = inner
@@ -32,12 +33,9 @@ func headerText(value string) (text, flaw string) {
 	if strings.IndexByte(value, '%') >= 0 {
 		out := make([]byte, 0, len(value))
 		for i := 0; i < len(value); i++ {
-			if value[i] != '%' {
+			if value[i] != '%' || i+2 >= len(value) || hexValue(value[i+1]) < 0 || hexValue(value[i+2]) < 0 {
 				out = append(out, value[i])
 				continue
-			}
-			if i+2 >= len(value) || hexValue(value[i+1]) < 0 || hexValue(value[i+2]) < 0 {
-				return "", `has a "%" without two hexadecimal digits behind it; write %25 for the sign itself`
 			}
 			out = append(out, byte(hexValue(value[i+1])<<4|hexValue(value[i+2])))
 			i += 2
