@@ -97,6 +97,7 @@ func (l *loader) judgeScheme(t text, signatures []string) {
 	for _, scheme := range signatures {
 		if scheme != "standard" && scheme != "none" {
 			l.fail(t.at, "is a key "+edPrefix+"…, which the signature "+scheme+" has no use for", "write 32 to 64 characters or "+macPrefix+"…, or signature: standard")
+			return
 		}
 	}
 }

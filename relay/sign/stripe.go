@@ -82,7 +82,7 @@ func parseStripe(text string) (seconds int64, signatures []string, err error) {
 	for pair := range strings.SplitSeq(text, ",") {
 		key, value, ok := strings.Cut(pair, "=")
 		switch {
-		case !ok:
+		case !ok || strings.Contains(value, "="):
 			return 0, nil, fmt.Errorf("%s is not a list of NAME=VALUE", stripeSignature)
 		case key == "t":
 			if seconds, err = strconv.ParseInt(value, 10, 64); err != nil {
