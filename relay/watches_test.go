@@ -47,7 +47,7 @@ func TestPreferWait(t *testing.T) {
 	hook := func(name, events string) string {
 		return fmt.Sprintf("  - {name: %[1]s, url: %[2]s/%[1]s, events: [%[3]s], signature: none, retry: [1h], allow: [http, any-host, 127.0.0.0/8]}\n", name, s.URL, events)
 	}
-	h := newHost(t, "webhooks:\n"+hook("slow", "a")+hook("bad", "a")+hook("gone", "a, c")+
+	h := newHost(t, "webhooks:\n"+hook("slow", "a")+hook("bad", "a, f")+hook("gone", "a, c")+
 		strings.Replace(hook("off", "a"), "signature", "enabled: false, signature", 1))
 	wait := func(body, want string) {
 		t.Helper()
@@ -64,5 +64,11 @@ func TestPreferWait(t *testing.T) {
 		`{"webhook":"bad","status":"retrying","code":500},{"webhook":"gone","status":"failed","code":410}]}`)
 	wait(`{"type":"c","id":"2"}`, `{"id":"2","webhooks":["gone"],"deliveries":[{"webhook":"gone","status":"waiting"}]}`)
 	wait(`{"type":"a","id":"1"}`, `{"id":"1","webhooks":["slow","bad","gone"],"duplicate":true,"deliveries":[]}`)
+	// The fifth failure in a row of one makes it failing: its first attempts
+	// come one by one then, and are not waited for.
+	for _, id := range []string{"4", "5", "6", "7"} {
+		wait(`{"type":"f","id":"`+id+`"}`, `{"id":"`+id+`","webhooks":["bad"],"deliveries":[{"webhook":"bad","status":"retrying","code":500}]}`)
+	}
+	wait(`{"type":"f","id":"8"}`, `{"id":"8","webhooks":["bad"],"deliveries":[{"webhook":"bad","status":"waiting"}]}`)
 	wait(`{"type":"nobody","id":"3"}`, `{"id":"3","webhooks":[],"deliveries":[]}`)
 }

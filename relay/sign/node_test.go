@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,12 +14,20 @@ import (
 	"sidehook/relay/sign"
 )
 
+// oldestNode is what the libraries need.
+const oldestNode = 20
+
 // The official libraries that exist for Node are the judges of what is sent,
 // and of what is changed on the way. They are brought by `npm ci` in the folder.
 func TestNodeLibrariesVerify(t *testing.T) {
 	dir := filepath.Join("testdata", "node")
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("node is not here")
+	version, err := exec.Command("node", "--version").Output()
+	if err != nil {
+		t.Skipf("node is not here: %v", err)
+	}
+	major, _, _ := strings.Cut(strings.TrimPrefix(string(version), "v"), ".")
+	if n, err := strconv.Atoi(major); err != nil || n < oldestNode {
+		t.Skipf("node is %s, and the libraries need %d", strings.TrimSpace(string(version)), oldestNode)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
 		t.Skipf("the libraries are not here: run npm ci in relay/sign/%s", filepath.ToSlash(dir))
