@@ -87,13 +87,13 @@ func (l *loader) complete(v *value, d, base *draft) {
 	l.require(v, d.nameAt, "name", "write one, such as name: app-lifecycle")
 	l.require(v, d.urlAt, "url", "write where its requests go, such as url: https://hooks.example.com/path")
 	l.require(v, d.eventsAt, "events", `list at least one type or glob, such as events: ["com.example.**"]`)
+	d.resolveProfile()
 	l.completeURL(d)
 	l.completeSecrets(v, d)
 	l.completeHeaders(d, base)
 	if d.tlsAt != nil && d.url.known && !strings.HasPrefix(strings.ToLower(d.url.string), "https:") {
 		l.warn(d.tlsAt, "changes nothing: url does without TLS", "remove it, or write https://… for url")
 	}
-	d.resolveProfile()
 }
 
 // require reports a key of v that is not there.
@@ -119,6 +119,7 @@ func (l *loader) completeSecrets(v *value, d *draft) {
 		d.Secrets[i] = NewSecret(t.string)
 		if t.known {
 			l.judgeSecret(t, d.Allow.ShortSecret)
+			l.judgeScheme(t, d.Signature)
 		}
 	}
 	if len(d.secrets) == 0 && !d.unreadable && !slices.Contains(d.Signature, "none") {

@@ -73,7 +73,7 @@ func historyFields() []field[History] {
 		{"response_body", func(l *loader, v *value, h *History) { l.size(v, 0, 64<<10, &h.ResponseBody) }},
 		{"unmatched", func(l *loader, v *value, h *History) {
 			unmatched := "keep"
-			l.choice(v, "", []string{"keep", "drop"}, &unmatched)
+			l.choice(v, []string{"keep", "drop"}, &unmatched)
 			h.DropUnmatched = unmatched == "drop"
 		}},
 	}

@@ -74,12 +74,14 @@ func (l *loader) completeHeaders(d, base *draft) {
 	d.Headers = make([]Header, 0, len(base.headers)+len(d.headers))
 	for _, inherited := range base.headers {
 		if find(d.headers, inherited.Name) == nil {
+			l.judgeAttribute(inherited, d.Format)
 			d.Headers = append(d.Headers, inherited.Header)
 		}
 	}
 	size := 0
 	for _, own := range d.headers {
 		if !own.remove {
+			l.judgeAttribute(own, d.Format)
 			d.Headers = append(d.Headers, own.Header)
 		} else if find(base.headers, own.Name) == nil {
 			l.warn(own.at, "takes nothing away: defaults have no such header", "remove it")
@@ -96,6 +98,13 @@ func (l *loader) completeHeaders(d, base *draft) {
 	}
 	if size > maxHeaderBytes {
 		l.fail(d.headersAt, fmt.Sprintf("must have values of at most %s with those of defaults, have %d bytes", formatSize(maxHeaderBytes), size), "")
+	}
+}
+
+// judgeAttribute reports a header that would pass for an attribute of the event.
+func (l *loader) judgeAttribute(h headerLine, format string) {
+	if format == "cloudevents-binary" && len(h.Name) > 3 && strings.EqualFold(h.Name[:3], "ce-") {
+		l.failKey(h.at, "would be an attribute of the event, which cloudevents-binary has in such headers", "remove it, or choose another format")
 	}
 }
 

@@ -29,8 +29,8 @@ func sharedFields() []field[draft] {
 		{"headers", readHeaders},
 		{"enabled", func(l *loader, v *value, d *draft) { l.bool(v, &d.Enabled) }},
 		{"paused", func(l *loader, v *value, d *draft) { l.bool(v, &d.Paused) }},
-		{"profile", func(l *loader, v *value, d *draft) { l.choice(v, "profile", profiles(), &d.Profile) }},
-		{"format", func(l *loader, v *value, d *draft) { l.choice(v, "format", formats(), &d.Format) }},
+		{"profile", func(l *loader, v *value, d *draft) { l.choice(v, profiles(), &d.Profile) }},
+		{"format", func(l *loader, v *value, d *draft) { l.choice(v, formats(), &d.Format) }},
 		{"signature", readSignature},
 		{"user_agent", func(l *loader, v *value, d *draft) { l.line(v, 256, &d.UserAgent) }},
 		{"timeout", func(l *loader, v *value, d *draft) { l.duration(v, time.Second, 2*time.Minute, &d.Timeout) }},
@@ -130,18 +130,22 @@ func readSignature(l *loader, v *value, d *draft) {
 	if isList(v) {
 		each = l.items(v, "")
 	}
-	if len(each) > 1 && slices.Contains(unsupported("signature"), severalSignatures) {
-		l.notYet(v, severalSignatures, []string{"one of them"})
-		return
-	}
 	if len(each) == 0 {
 		l.fail(v, "names no signature", "write signature: none if that is meant")
 	}
 	d.Signature = nil
 	for i := range each {
-		if t, ok := l.known(&each[i]); ok && l.oneOf(t, "signature", signatures()) {
-			d.Signature = append(d.Signature, t.string)
+		t, ok := l.known(&each[i])
+		if !ok || !l.oneOf(t, signatures()) {
+			continue
 		}
+		if slices.Contains(d.Signature, t.string) {
+			l.fail(t.at, t.string+" is given twice, and both would set the same headers", "remove one")
+		}
+		if len(each) > 1 && t.string == "none" {
+			l.fail(t.at, "none stands beside others", "remove it, or the others")
+		}
+		d.Signature = append(d.Signature, t.string)
 	}
 }
 

@@ -138,6 +138,10 @@ func TestProfiles(t *testing.T) {
 		{"profile: standard", "standard [standard] "},
 		{"profile: cloudevents", "cloudevents [standard] "},
 		{"profile: qlik", "cloudevents-0.1 [qlik] Qlik Webhook"},
+		{"profile: github", "data [github] "},
+		{"profile: stripe", "data [stripe] "},
+		{"profile: shopify", "data [shopify] "},
+		{"profile: shopify, signature: [shopify, standard], format: cloudevents-binary", "cloudevents-binary [shopify standard] "},
 		{"profile: qlik, format: standard, signature: standard, user_agent: me", "standard [standard] me"},
 	} {
 		w := load(t, "webhooks:\n  - {name: a, url: https://a.example, events: [x], "+c.keys+"}\n", config.Run).Webhooks[0]

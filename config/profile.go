@@ -1,18 +1,26 @@
 package config
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// The words that profile, format and signature can be, as far as they are
-// supported.
-func profiles() []string   { return []string{"standard", "cloudevents", "qlik"} }
-func formats() []string    { return []string{"standard", "cloudevents", "cloudevents-0.1"} }
-func signatures() []string { return []string{"standard", "qlik", "none"} }
+// The words that profile, format and signature can be.
+func profiles() []string {
+	return []string{"standard", "cloudevents", "qlik", "github", "stripe", "shopify"}
+}
+
+func formats() []string {
+	return []string{"standard", "cloudevents", "cloudevents-binary", "cloudevents-0.1", "data"}
+}
+
+func signatures() []string {
+	return []string{"standard", "qlik", "github", "stripe", "shopify", "none"}
+}
 
 // resolveProfile fills in what the webhook does not say itself.
 func (w *Webhook) resolveProfile() {
@@ -22,6 +30,8 @@ func (w *Webhook) resolveProfile() {
 		format = "cloudevents"
 	case "qlik":
 		format, signature, agent = "cloudevents-0.1", "qlik", "Qlik Webhook"
+	case "github", "stripe", "shopify":
+		format, signature = "data", w.Profile
 	}
 	if w.Format == "" {
 		w.Format = format
@@ -50,8 +60,8 @@ func (l *loader) judgeSecret(t text, short bool) {
 	}
 	n := utf8.RuneCountInString(t.string)
 	switch {
-	case strings.HasPrefix(t.string, edPrefix) && slices.Contains(unsupported("secret"), edPrefix):
-		l.notYet(t.at, "a secret "+edPrefix+"…", []string{"32 to 64 characters", macPrefix + "…"})
+	case strings.HasPrefix(t.string, edPrefix):
+		l.judgeEd25519(t)
 	case strings.HasPrefix(t.string, macPrefix):
 		key, err := base64.StdEncoding.DecodeString(t.string[len(macPrefix):])
 		if err != nil || len(key) < 24 || len(key) > 64 {
@@ -63,5 +73,31 @@ func (l *loader) judgeSecret(t text, short bool) {
 		l.fail(t.at, fmt.Sprintf("must have %d to 64 characters, has %d", least, n), "make one with: openssl rand -hex 32")
 	case n < least:
 		l.fail(t.at, fmt.Sprintf("must have %d to 64 characters, has %d", least, n), "make one with: openssl rand -hex 32"+hint)
+	}
+}
+
+// judgeEd25519 reports what is wrong with a secret that is a key for ed25519: a
+// seed, or a seed and its public key.
+func (l *loader) judgeEd25519(t text) {
+	key, err := base64.StdEncoding.DecodeString(t.string[len(edPrefix):])
+	switch {
+	case err != nil || len(key) != ed25519.SeedSize && len(key) != ed25519.PrivateKeySize:
+		l.fail(t.at, "must have the base64 of 32 or 64 bytes after "+edPrefix, "make one with: echo "+edPrefix+"$(openssl rand -base64 32)")
+	case len(key) == ed25519.PrivateKeySize && !bytes.Equal(key, ed25519.NewKeyFromSeed(key[:ed25519.SeedSize])):
+		l.fail(t.at, "has a public key in its last 32 bytes that is not that of its first 32", "write the base64 of the first 32 alone")
+	}
+}
+
+// judgeScheme reports a key for ed25519 where a signature is asked for that
+// cannot be made with one.
+func (l *loader) judgeScheme(t text, signatures []string) {
+	if !strings.HasPrefix(t.string, edPrefix) {
+		return
+	}
+	for _, scheme := range signatures {
+		if scheme != "standard" && scheme != "none" {
+			l.fail(t.at, "is a key "+edPrefix+"…, which the signature "+scheme+" has no use for", "write 32 to 64 characters or "+macPrefix+"…, or signature: standard")
+			return
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -14,6 +15,9 @@ const hook = `webhooks:
     events: [x.y]
     signature: none
 `
+
+// seed64 is a seed of ed25519 with another's public key.
+var seed64 = "whsk_" + base64.StdEncoding.EncodeToString(make([]byte, 64))
 
 // refusals holds what is refused: the text of a file, and the lines that say why,
 // each without the file's name.
@@ -190,9 +194,20 @@ var refusals = []struct{ name, text, want string }{
 	{"backlog of too long", hook + "    max_backlog: 366d\n", `6:18: webhooks[0].max_backlog: must be an age of 1s to 365d, not "366d"`},
 	{"one wait", hook + "    retry: 5s\n", "6:12: webhooks[0].retry: must be a list, not a single value; write retry: [5s, 5m], or [] for one attempt"},
 	{"words", hook + "    profile: qlick\n    format: json\n", `
-		6:14: webhooks[0].profile: must be standard, cloudevents or qlik, not "qlick"; did you mean "qlik"?
-		7:13: webhooks[0].format: must be standard, cloudevents or cloudevents-0.1, not "json"`},
+		6:14: webhooks[0].profile: must be standard, cloudevents, qlik, github, stripe or shopify, not "qlick"; did you mean "qlik"?
+		7:13: webhooks[0].format: must be standard, cloudevents, cloudevents-binary, cloudevents-0.1 or data, not "json"`},
 	{"no signature", "defaults: {signature: []}\n", "1:23: defaults.signature: names no signature; write signature: none if that is meant"},
+	{"signature twice", "defaults: {signature: [standard, qlik, standard]}\n", "1:40: defaults.signature[2]: standard is given twice, and both would set the same headers; remove one"},
+	{"signature and none", "defaults: {signature: [standard, none]}\n", "1:34: defaults.signature[1]: none stands beside others; remove it, or the others"},
+	{"ed25519", hook + "    secret: [whsk_!, whsk_AAECAw==, '" + seed64 + "']\n", `
+		6:14: webhooks[0].secret[0]: must have the base64 of 32 or 64 bytes after whsk_; make one with: echo whsk_$(openssl rand -base64 32)
+		6:22: webhooks[0].secret[1]: must have the base64 of 32 or 64 bytes after whsk_; make one with: echo whsk_$(openssl rand -base64 32)
+		6:37: webhooks[0].secret[2]: has a public key in its last 32 bytes that is not that of its first 32; write the base64 of the first 32 alone`},
+	{"ed25519 by another scheme", "webhooks:\n  - {name: a, url: 'https://a.example', events: [x], profile: github, secret: whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=}\n",
+		"2:79: webhooks[0].secret: is a key whsk_…, which the signature github has no use for; write 32 to 64 characters or whsec_…, or signature: standard"},
+	{"attributes", "defaults: {headers: {ce-a: b}}\n" + hook + "    format: cloudevents-binary\n    headers: {Ce-Type: x, Ce-: y}\n", `
+		1:22: defaults.headers.ce-a: would be an attribute of the event, which cloudevents-binary has in such headers; remove it, or choose another format
+		8:15: webhooks[0].headers.Ce-Type: would be an attribute of the event, which cloudevents-binary has in such headers; remove it, or choose another format`},
 	{"allow", hook + "    allow: [htp, 10.0.0.1/8, 127.0.0.1, '::ffff:10.0.0.0/104']\n", `
 		6:13: webhooks[0].allow[0]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "htp"; did you mean "http"?
 		6:18: webhooks[0].allow[1]: has bits set behind its length; write 10.0.0.0/8
@@ -213,12 +228,7 @@ var refusals = []struct{ name, text, want string }{
 		7:16: webhooks[0].transform: now is not for events; the same event has to give the same result; time is the event's own`},
 
 	// Not supported yet.
-	{"later keys", "history: {keep: 3d}\n" + hook + "    profile: github\n    format: data\n    secret: whsk_x\n", `
-		1:11: history.keep: is not supported yet; remove it
-		7:14: webhooks[0].profile: github is not supported yet; write standard, cloudevents or qlik
-		8:13: webhooks[0].format: data is not supported yet; write standard, cloudevents or cloudevents-0.1
-		9:13: webhooks[0].secret: a secret whsk_… is not supported yet; write 32 to 64 characters or whsec_…`},
-	{"later signatures", "defaults:\n  signature: [standard, qlik]\n", "2:14: defaults.signature: a list of several is not supported yet; write one of them"},
+	{"later keys", "history: {keep: 3d}\n", "1:11: history.keep: is not supported yet; remove it"},
 
 	// A problem of the defaults is one problem, however many webhooks have it.
 	{"defaults", "defaults: {secret: short}\nwebhooks:\n  - {name: a, url: 'https://a.example', events: [x]}\n  - {name: b, url: 'https://a.example', events: [x]}\n",

@@ -149,24 +149,18 @@ func withUnit(t text, unit string) string {
 	return ""
 }
 
-// choice reads one of several words. One that is not supported yet is refused
-// as such; where names its list in unsupported.
-func (l *loader) choice(v *value, where string, words []string, into *string) {
+// choice reads one of several words.
+func (l *loader) choice(v *value, words []string, into *string) {
 	t, ok := l.known(v)
-	if ok && l.oneOf(t, where, words) {
+	if ok && l.oneOf(t, words) {
 		*into = t.string
 	}
 }
 
-func (l *loader) oneOf(t text, where string, words []string) bool {
-	later := unsupported(where)
-	switch {
-	case slices.Contains(words, t.string):
+func (l *loader) oneOf(t text, words []string) bool {
+	if slices.Contains(words, t.string) {
 		return true
-	case slices.Contains(later, t.string):
-		l.notYet(t.at, t.string, words)
-	default:
-		l.fail(t.at, "must be "+list(words)+", not "+t.show(), l.suggest(t, words))
 	}
+	l.fail(t.at, "must be "+list(words)+", not "+t.show(), l.suggest(t, words))
 	return false
 }

@@ -7,26 +7,6 @@ func unsupported(where string) []string {
 	switch where {
 	case "history":
 		return []string{"keep", "max_size"}
-	case "profile":
-		return []string{"github", "stripe", "shopify"}
-	case "format":
-		return []string{"cloudevents-binary", "data"}
-	case "signature":
-		return []string{"github", "stripe", "shopify", severalSignatures}
-	case "secret":
-		return []string{edPrefix}
 	}
 	return nil
-}
-
-// severalSignatures stands for a list of more than one.
-const severalSignatures = "a list of several"
-
-// notYet reports a value that is not supported yet, beside those that are.
-func (l *loader) notYet(v *value, what string, instead []string) {
-	hint := ""
-	if len(instead) > 0 {
-		hint = "write " + list(instead)
-	}
-	l.fail(v, what+" is not supported yet", hint)
 }

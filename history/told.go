@@ -124,13 +124,11 @@ func (o *Outcome) whole(e *event.Event, config *Outcome) []byte {
 // request is what was sent but for the body, in the order of delivery.md.
 func (o *Outcome) request(e *event.Event, config *Outcome) []byte {
 	dst := []byte{'{'}
-	var list [][]byte
-	add := func(name, value string) {
-		list = append(list, event.AppendString(append(event.AppendString(nil, name), ':'), value))
-	}
+	var list headerLines
+	add := func(name, value string) { list.add(name, event.AppendString(nil, value)) }
 	if config != nil {
 		dst = append(append(append(dst, `"url":`...), config.URL...), ',')
-		list = append(list, inside(config.Headers))
+		list.addAll(config.Headers)
 	}
 	id := o.Event
 	if o.SentID != "" {
@@ -141,32 +139,58 @@ func (o *Outcome) request(e *event.Event, config *Outcome) []byte {
 	if o.Resend {
 		add("Sidehook-Resend", "true")
 	}
-	if parent, ok := e.Text("traceparent"); ok && plain(parent) {
+	if parent, state := e.Trace(); parent != "" {
 		add("traceparent", parent)
-		if state, ok := e.Text("tracestate"); ok && plain(state) {
+		if state != "" {
 			add("tracestate", state)
 		}
 	}
 	var own []byte
 	for name, raw := range members(inside(o.Request)) {
 		if name == "headers" {
-			own = inside(raw)
+			own = raw
 		}
 	}
 	if bytes.Contains(own, []byte(`"webhook-timestamp":`)) {
 		add("webhook-id", id)
 	}
-	list = append(list, own)
-	list = slices.DeleteFunc(list, func(one []byte) bool { return len(one) == 0 })
-	return append(append(append(dst, `"headers":{`...), bytes.Join(list, []byte{','})...), `}}`...)
+	list.addAll(own)
+	return append(list.append(append(dst, `"headers":`...)), '}')
+}
+
+// headerLines are the headers of a request, each name once: what is set later
+// replaced what was set before.
+type headerLines []headerLine
+
+type headerLine struct {
+	name string
+	raw  []byte // the value, as JSON
+}
+
+func (l *headerLines) add(name string, raw []byte) {
+	*l = slices.DeleteFunc(*l, func(h headerLine) bool { return strings.EqualFold(h.name, name) })
+	*l = append(*l, headerLine{name, raw})
+}
+
+// addAll adds the members of an object.
+func (l *headerLines) addAll(object []byte) {
+	for name, raw := range members(inside(object)) {
+		l.add(name, raw)
+	}
+}
+
+func (l headerLines) append(dst []byte) []byte {
+	dst = append(dst, '{')
+	for i, h := range l {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(event.AppendString(dst, h.name), ':'), h.raw...)
+	}
+	return append(dst, '}')
 }
 
 // inside is what stands between the brackets of an object.
 func inside(object []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimPrefix(object, []byte{'{'}), []byte{'}'})
-}
-
-// plain says whether an attribute can be a header's value as it is.
-func plain(value string) bool {
-	return value != "" && !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' })
 }

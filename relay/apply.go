@@ -10,6 +10,7 @@ import (
 	"sidehook/config"
 	"sidehook/history"
 	"sidehook/relay/deliver"
+	"sidehook/relay/format"
 	"sidehook/relay/intake"
 	"sidehook/relay/sign"
 )
@@ -95,7 +96,7 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 		return nil, fmt.Errorf("its url cannot be parsed")
 	}
 	s := &deliver.Settings{
-		URL: to, Shown: w.URL.Redacted(), Format: deliver.Format(w.Format), Transform: transform(w), UserAgent: w.UserAgent,
+		URL: to, Shown: w.URL.Redacted(), Format: format.Format(w.Format), Transform: transform(w), UserAgent: w.UserAgent,
 		Timeout: w.Timeout, Retry: w.Retry, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, DisableAfter: w.DisableAfter,
 		Rate: deliver.Rate(w.Rate), Order: history.Order(w.Order),
 		Allow: w.Allow.Prefixes, Off: !w.Enabled, Paused: w.Paused, Entry: w.Digest(),

@@ -20,9 +20,10 @@ import (
 var flow = map[string][]string{
 	"sidehook":      {"relay/command"},
 	"relay/command": {"config", "history", "history/event", "relay", "relay/sign", "relay/systemd"},
-	"relay":         {"config", "config/expression", "history", "history/event", "relay/deliver", "relay/dial", "relay/intake", "relay/metrics", "relay/route", "relay/sign"},
+	"relay":         {"config", "config/expression", "history", "history/event", "relay/deliver", "relay/dial", "relay/format", "relay/intake", "relay/metrics", "relay/route", "relay/sign"},
 	"relay/intake":  {"history", "history/event"},
-	"relay/deliver": {"history", "history/event", "relay/dial", "relay/sign"},
+	"relay/deliver": {"history", "history/event", "relay/dial", "relay/format", "relay/sign"},
+	"relay/format":  {"history/event"},
 	"relay/metrics": {"history"},
 
 	"history":               {"history/event", "history/segment"},

@@ -81,7 +81,8 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.journal = journal
 	r.own.Store(new([]netip.AddrPort))
 	r.notices = newNotices(opts.Log)
-	r.deliver = deliver.New(deliver.Journal(journal), deliver.Options{
+	watches := newWatches(r.attempts)
+	r.deliver = deliver.New(watches.queues(deliver.Journal(journal)), deliver.Options{
 		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Happened: r.notices.happened, Log: opts.Log,
 	})
 	r.notices.append, r.notices.state = journal.Append, func(webhook string) string {
@@ -92,7 +93,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
 		Token: file.Listen.Token.Reveal(), MaxEventSize: file.Listen.MaxEventSize,
 		Opened: r.opened, Ready: journal.Ready, Healthy: r.Healthy,
-		Metrics: r.metrics.Write, Answered: r.metrics.Answered, Log: opts.Log,
+		Metrics: r.metrics.Write, Answered: r.metrics.Answered, Deliveries: watches, Log: opts.Log,
 	})
 	if err := r.Apply(file); err != nil {
 		return nil, errors.Join(err, journal.Close())
@@ -112,6 +113,12 @@ func (r *Relay) opened(addrs []net.Addr) {
 	if r.opts.Opened != nil {
 		r.opts.Opened(addrs)
 	}
+}
+
+// attempts says whether a webhook makes first attempts now.
+func (r *Relay) attempts(webhook string) bool {
+	s, ok := r.deliver.Snapshot(webhook)
+	return ok && s.State == stateActive
 }
 
 // Healthy is why a restart would help, nil while it would not: a journal that

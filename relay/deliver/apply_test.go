@@ -97,7 +97,7 @@ func TestPauseKeepsHealth(t *testing.T) {
 	paused.Paused = true
 	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
 		begun := time.Now()
-		q.add(ids(9)...)
+		q.add(ids(20)...)
 		time.Sleep(6 * time.Second)
 		n := len(q.all())
 		for range 3 {
@@ -114,7 +114,7 @@ func TestPauseKeepsHealth(t *testing.T) {
 				t.Errorf("got %+v: %s", got, show(q.all()))
 			}
 		}
-		q.add("10")
+		q.add("21")
 		time.Sleep(time.Minute)
 		want := []string{"failing", "disabled"}
 		if got := stateNames(q); !slices.Equal(got, want) || time.Since(begun) > 80*time.Minute {

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/format"
 	"sidehook/relay/sign"
 )
 
@@ -49,18 +49,18 @@ func (c *client) attempt(ctx context.Context, l *Lease, w *Webhook) (o outcome) 
 	if id != e.ID {
 		o.record.SentID = id
 	}
-	body, err := c.body(&e, l)
+	content, err := c.content(&e, l)
 	if err != nil {
 		o.verdict, o.record.Error = unfit, err.Error()
 		return o
 	}
-	header, own := c.header(&e, l, sign.Message{ID: id, Timestamp: time.Now(), Body: body})
+	header, own := c.header(&e, l, &content, sign.Message{ID: id, Type: headerType(e.Type), Timestamp: time.Now(), Body: content.Body})
 	o.record.Request = own
 
 	x := &exchange{client: c, header: header}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.settings.Timeout, c.late)
 	defer cancel()
-	resp, err := c.send(x.follow(ctx, c.settings.URL.Scheme == "https"), body)
+	resp, err := c.send(x.follow(ctx, c.settings.URL.Scheme == "https"), content.Body)
 	if err == nil {
 		var asked bool
 		o.wait, asked = retryAfter(resp.Header, time.Now())
@@ -75,19 +75,21 @@ func (c *client) attempt(ctx context.Context, l *Lease, w *Webhook) (o outcome) 
 	return o
 }
 
-// body is what is sent: what transform makes of the event, or else its format.
-func (c *client) body(e *event.Event, l *Lease) ([]byte, error) {
+// content is what is sent: of the event's format, with the body that transform
+// makes if there is one.
+func (c *client) content(e *event.Event, l *Lease) (format.Content, error) {
 	if l.Unmet != "" {
-		return nil, fmt.Errorf("when: %s", l.Unmet)
+		return format.Content{}, fmt.Errorf("when: %s", l.Unmet)
 	}
-	if c.settings.Transform == nil {
-		return c.settings.Format.body(e, l.Accepted), nil
+	content, err := c.settings.Format.Content(e, l.Accepted)
+	if err != nil || c.settings.Transform == nil {
+		return content, err
 	}
-	body, err := c.settings.Transform(e)
-	if err != nil {
-		return nil, fmt.Errorf("transform: %w", err)
+	if content.Body, err = c.settings.Transform(e); err != nil {
+		return format.Content{}, fmt.Errorf("transform: %w", err)
 	}
-	return body, nil
+	content.ContentType = c.settings.contentType()
+	return content, nil
 }
 
 // send makes the request, with its quick tries.
@@ -100,63 +102,6 @@ func (c *client) send(ctx context.Context, body []byte) (*http.Response, error) 
 	// that nobody sees.
 	r.GetBody = nil
 	return c.retry.Do(&r)
-}
-
-// header is what is sent above the body, and what of that the history holds as
-// this attempt's own.
-func (c *client) header(e *event.Event, l *Lease, m sign.Message) (http.Header, []history.Header) {
-	var room [4]sign.Header
-	signed := room[:0]
-	for _, signer := range c.settings.Signers {
-		signed = signer.Append(signed, m)
-	}
-	// Up to eight lines the map is one small object, so its size is exact.
-	n := len(signed) + 2
-	if l.Resend {
-		n++
-	}
-	parent, traced := e.Text("traceparent")
-	if traced = traced && sendable(parent); traced {
-		n += 2
-	}
-	h := make(http.Header, len(c.headers)+n)
-	for name, values := range c.headers {
-		h[name] = values
-	}
-	values := make([]string, 0, n)
-	set := func(name, value string) {
-		values = append(values, value)
-		h[name] = values[len(values)-1 : len(values) : len(values)]
-	}
-	set("Sidehook-Event", m.ID)
-	set("Sidehook-Attempt", strconv.Itoa(l.Attempt))
-	if l.Resend {
-		set("Sidehook-Resend", "true")
-	}
-	if traced {
-		set("Traceparent", parent)
-		if state, ok := e.Text("tracestate"); ok && sendable(state) {
-			set("Tracestate", state)
-		}
-	}
-	own := make([]history.Header, 0, len(signed))
-	for _, s := range signed {
-		set(c.canonical[s.Name], s.Value)
-		if !s.Repeats {
-			own = append(own, history.Header{Name: s.Name, Value: s.Value})
-		}
-	}
-	return h, own
-}
-
-// sendable says whether an attribute can be a header's value as it is.
-func sendable(value string) bool {
-	for i := range len(value) {
-		if value[i] < ' ' || value[i] > '~' {
-			return false
-		}
-	}
-	return value != ""
 }
 
 // brokenTry is the record of a quick try, given the one of its attempt.

@@ -9,6 +9,3 @@ func (d *Deliverer) Through(transport http.RoundTripper) {
 
 // RetryAfter is how long an answer asks to be left alone.
 var RetryAfter = retryAfter
-
-// Body is the event in a format.
-var Body = Format.body

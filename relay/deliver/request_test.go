@@ -10,6 +10,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/relay/deliver"
+	"sidehook/relay/format"
 	"sidehook/relay/sign"
 )
 
@@ -135,10 +136,10 @@ func TestKeptConnection(t *testing.T) {
 func TestQlik(t *testing.T) {
 	address, got := recorder(t, 200)
 	s := settings(t, address)
-	s.Format, s.UserAgent = deliver.CloudEvents01, "Qlik Webhook"
+	s.Format, s.UserAgent = format.CloudEvents01, "Qlik Webhook"
 	s.Signers = []*sign.Signer{signer(t, sign.Qlik, secret)}
 	q := newQueue()
-	q.addJSON(strings.Replace(seed, "e65c1481-e8a-4be-a5ca-27dfcde077d7", "a b.c", 1))
+	q.addJSON(`{"cloudEventsVersion":"0.1","source":"com.qlik/engine","eventId":"a b.c","eventType":"com.qlik.v1.app.deleted"}`)
 	begin(t, q, s, deliver.Options{})
 	r := <-got
 	if err := sign.Verify(sign.Qlik, keys(t, secret), r.Header, []byte(r.body), time.Now()); err != nil {

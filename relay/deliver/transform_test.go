@@ -10,6 +10,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/deliver"
+	"sidehook/relay/format"
 	"sidehook/relay/sign"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestTransform(t *testing.T) {
 	address, got := recorder(t, 204)
 	s := settings(t, address)
-	s.Format = deliver.CloudEvents
+	s.Format = format.CloudEvents
 	s.Signers = []*sign.Signer{signer(t, sign.Standard, secret)}
 	s.Transform = func(e *event.Event) ([]byte, error) { return []byte(`{"was":"` + e.Type + `"}`), nil }
 	q := newQueue()

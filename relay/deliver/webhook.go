@@ -9,6 +9,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/format"
 	"sidehook/relay/sign"
 )
 
@@ -28,7 +29,7 @@ type Settings struct {
 	URL     *url.URL
 	Shown   string // the URL as it may be shown
 	Headers []Header
-	Format  Format
+	Format  format.Format
 	// Transform makes the body in place of Format, as JSON. It may be called by
 	// many at once; an event that it fails on ends as failed. Nil: none.
 	Transform   func(*event.Event) ([]byte, error)
@@ -73,7 +74,7 @@ func (s *Settings) contentType() string {
 	if s.Transform != nil {
 		return "application/json"
 	}
-	return s.Format.contentType()
+	return s.Format.ContentType()
 }
 
 // idle says whether nothing is to be sent.

@@ -27,6 +27,10 @@ type answered struct {
 	id        string
 	to        []string
 	duplicate bool
+	seq       uint64 // 0: nothing of it is delivered
+
+	held       bool // with deliveries
+	deliveries []Delivery
 }
 
 // How much memory an idle exchange may hold on to.

@@ -27,8 +27,12 @@ func (s *Server) takeEvents(ctx context.Context, w http.ResponseWriter, r *http.
 		return p
 	}
 	set := s.settings.Load()
-	if p := x.decode(set, f); p != nil {
+	if p := x.decode(set, f, r.Header); p != nil {
 		return p
+	}
+	held := s.hold(r.Header, x)
+	if held != nil {
+		defer held.watch.Close()
 	}
 	if p := s.keep(ctx, x, f); p != nil {
 		p.events = len(x.answers)
@@ -46,13 +50,16 @@ func (s *Server) takeEvents(ctx context.Context, w http.ResponseWriter, r *http.
 	if duplicates > 0 {
 		s.opts.Answered(Duplicate, duplicates)
 	}
+	if held != nil {
+		held.release(s, w, r, x)
+	}
 	x.appendAnswer(f)
 	answer(w, status, typeJSON, x.out)
 	return nil
 }
 
 // decode makes entries out of the body.
-func (x *exchange) decode(set *settings, f form) *problem {
+func (x *exchange) decode(set *settings, f form, h http.Header) *problem {
 	var (
 		events = x.one[:]
 		err    error
@@ -66,10 +73,13 @@ func (x *exchange) decode(set *settings, f form) *problem {
 		events, err = set.decoder.Batch(x.body)
 	case lines:
 		events, err = set.decoder.Lines(x.body)
+	case binary:
+		x.one[0], err = set.decoder.Binary(h, x.body)
 	}
 	if err != nil {
 		return badEvent(err)
 	}
+	trace(events, h)
 	for i := range events {
 		e := &events[i]
 		if detail := set.refuses(e.Type); detail != "" {
@@ -94,6 +104,19 @@ func (x *exchange) decode(set *settings, f form) *problem {
 		x.places = append(x.places, i)
 	}
 	return nil
+}
+
+// trace puts the trace of the request into its events. Of several there would
+// be none to choose.
+func trace(events []event.Event, h http.Header) {
+	parent := h["Traceparent"]
+	if len(parent) != 1 {
+		return
+	}
+	state := strings.Join(h["Tracestate"], ",")
+	for i := range events {
+		events[i] = events[i].WithTrace(parent[0], state)
+	}
 }
 
 // refuses says why events of a type are not taken, "" if they are.
@@ -122,9 +145,11 @@ func (s *Server) keep(ctx context.Context, x *exchange, f form) *problem {
 		return p
 	}
 	for i, receipt := range receipts {
+		a := &x.answers[x.places[i]]
 		if receipt.Duplicate {
-			a := &x.answers[x.places[i]]
 			a.duplicate, a.to = true, receipt.To
+		} else {
+			a.seq = receipt.Seq
 		}
 	}
 	return nil
@@ -192,6 +217,9 @@ func (a *answered) append(dst []byte) []byte {
 	dst = append(dst, ']')
 	if a.duplicate {
 		dst = append(dst, `,"duplicate":true`...)
+	}
+	if a.held {
+		dst = appendDeliveries(dst, a.deliveries)
 	}
 	return append(dst, '}')
 }

@@ -51,7 +51,12 @@ func TestAccepted(t *testing.T) {
 	} {
 		l.post(t, c.contentType, c.body).checkNamed(t, c.name, c.status, c.want+"\n")
 	}
-	if got, want := len(l.journal.events()), 14; got != want {
+	for contentType, id := range map[string]string{"": "13", jsonType: "14", linesType: "15", "text/plain": "16", "application/cloudevent": "17"} {
+		l.post(t, contentType, "{}", "ce-specversion", "1.0", "ce-id", id, "ce-source", "s", "ce-type", "a.b").
+			checkNamed(t, "binary as "+contentType, 202, `{"id":"`+id+`","webhooks":["one"]}`+"\n")
+	}
+	l.post(t, ceType, ce("18", "c"), "ce-specversion", "1.0", "ce-id", "x").checkNamed(t, "structured all the same", 202, `{"id":"18","webhooks":[]}`+"\n")
+	if got, want := len(l.journal.events()), 20; got != want {
 		t.Errorf("%d events in the journal, want %d", got, want)
 	}
 	first := l.journal.events()[0]
@@ -85,8 +90,11 @@ func TestRefused(t *testing.T) {
 	long := `{"type":"a.b","data":"` + strings.Repeat("x", 100) + `"}`
 	_, longLine := decoder.Lines([]byte("{\"type\":\"a.b\"}\n" + long))
 
-	media := "the Content-Type is none of application/json, application/cloudevents+json, application/cloudevents-batch+json, application/x-ndjson, in UTF-8"
-	binary := "CloudEvents binary mode (ce-specversion) is not supported; send the event as application/cloudevents+json"
+	media := "the Content-Type is none of application/json, application/cloudevents+json, application/cloudevents-batch+json, application/x-ndjson, in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion"
+	_, notBinary := decoder.Binary(map[string][]string{"Ce-Specversion": {"1.0"}}, nil)
+	ceHeaders := func(typ string) []string {
+		return []string{"ce-specversion", "1.0", "ce-id", "1", "ce-source", "s", "ce-type", typ}
+	}
 	encoding := "a Content-Encoding is not supported; send the body as it is"
 	conflict := `id "old" of source %q was accepted before with another content; give this event an id of its own`
 	own := `type "sidehook.x": types that begin with "sidehook." are sidehook's own`
@@ -113,9 +121,11 @@ func TestRefused(t *testing.T) {
 		{"bad media type", "application/json; charset", "{}", nil, 415, -1, media},
 		{"two media types", jsonType, "{}", []string{"Content-Type", ceType}, 415, -1, media},
 		{"charset", jsonType + "; charset=latin1", `{"type":"a.b"}`, nil, 415, -1, media},
-		{"binary", "text/plain", "hello", []string{"ce-specversion", "1.0"}, 415, -1, binary},
-		{"binary json", jsonType, `{"type":"a.b"}`, []string{"ce-specversion", "1.0"}, 415, -1, binary},
-		{"binary without type", "", "{}", []string{"ce-specversion", "1.0"}, 415, -1, binary},
+		{"binary half", "text/plain", "hello", []string{"ce-specversion", "1.0"}, 400, -1, says(notBinary)},
+		{"binary, too large", jsonType, long, ceHeaders("a.b"), 413, -1, tooLarge},
+		{"binary, own type", jsonType, "{}", ceHeaders("sidehook.x"), 422, -1, own},
+		{"binary, unknown type", "", "{}", ceHeaders("a.c"), 422, -1, unknown},
+		{"binary and another form", "application/cloudevents-x", "{}", ceHeaders("a.b"), 415, -1, media},
 		{"gzip", jsonType, `{"type":"a.b"}`, []string{"Content-Encoding", "gzip"}, 415, -1, encoding},
 		{"own type", jsonType, `{"type":"sidehook.x"}`, nil, 422, -1, own},
 		{"unknown type", ceType, ce("1", "a.c"), nil, 422, -1, unknown},

@@ -84,6 +84,9 @@ type Options struct {
 	// Metrics writes what GET /metrics answers, in Prometheus's text format.
 	// Nil: there is no such call.
 	Metrics func(w io.Writer) error
+	// Deliveries is for requests that prefer to wait. Nil: that preference is
+	// passed over.
+	Deliveries Deliveries
 	// Answered is told what became of so many events: Accepted, Duplicate, or
 	// the status that they were refused with. It must be cheap. Nil: nobody is
 	// told.
@@ -120,7 +123,8 @@ type Server struct {
 	calls    []call
 	settings atomic.Pointer[settings]
 	stopping atomic.Bool
-	pool     sync.Pool // of *exchange
+	closing  chan struct{} // closed once it is stopping
+	pool     sync.Pool     // of *exchange
 }
 
 // settings are Settings with what is made of them.
@@ -131,7 +135,7 @@ type settings struct {
 
 // New makes a listener that is not open yet.
 func New(journal Journal, operator Operator, initial Settings, opts Options) *Server {
-	s := &Server{journal: journal, operator: operator, opts: opts, log: opts.Log}
+	s := &Server{journal: journal, operator: operator, opts: opts, log: opts.Log, closing: make(chan struct{})}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -14,6 +14,7 @@ const (
 	structured             // CloudEvents 1.0
 	batch                  // an array of those
 	lines                  // one plain event a line
+	binary                 // CloudEvents 1.0: attributes in headers, the body is the data
 )
 
 func (f form) many() bool { return f == batch || f == lines }
@@ -25,16 +26,23 @@ func formOf(h http.Header) (form, *problem) {
 	if p := checkEncoding(h); p != nil {
 		return 0, p
 	}
-	f, ok := formOfType(h["Content-Type"])
-	// A client of the binary mode sends the Content-Type of its data. Its
-	// attributes would be lost if that were taken for the event.
-	if (!ok || f == plain) && len(h["Ce-Specversion"]) > 0 {
-		return 0, refuse(http.StatusUnsupportedMediaType, "CloudEvents binary mode (ce-specversion) is not supported; send the event as application/cloudevents+json")
+	types := h["Content-Type"]
+	// A client of the binary mode sends the Content-Type of its data, which may
+	// well be one that means an event elsewhere.
+	if len(h["Ce-Specversion"]) > 0 && !namesCloudEvents(types) {
+		return binary, nil
 	}
+	f, ok := formOfType(types)
 	if !ok {
-		return 0, refuse(http.StatusUnsupportedMediaType, "the Content-Type is none of "+knownTypes+", in UTF-8")
+		return 0, refuse(http.StatusUnsupportedMediaType, "the Content-Type is none of "+knownTypes+", in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion")
 	}
 	return f, nil
+}
+
+// namesCloudEvents is CloudEvents' own rule for what is not the binary mode.
+func namesCloudEvents(types []string) bool {
+	const prefix = "application/cloudevents"
+	return len(types) == 1 && len(types[0]) >= len(prefix) && strings.EqualFold(types[0][:len(prefix)], prefix)
 }
 
 func formOfType(values []string) (form, bool) {

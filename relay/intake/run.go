@@ -85,11 +85,13 @@ func (s *Server) announce(doors []*door) {
 	}
 }
 
-// stop ends what the doors do, in this order: no new connection gets in;
+// stop ends what the doors do, in this order: answers that are held back leave
+// as they stand; no new connection gets in;
 // kept connections are told by an answer, for those that send one just now;
 // connections that never sent anything are closed; requests under way end.
 func (s *Server) stop(doors []*door) error {
 	s.stopping.Store(true)
+	close(s.closing)
 	for _, d := range doors {
 		d.Close()
 		d.socket.remove(s.log)

@@ -16,7 +16,9 @@ func TestParseSecretRefuses(t *testing.T) {
 		"url alphabet": "whsec_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_",
 		"no padding":   "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
 		"only prefix":  "whsec_",
-		"ed25519":      "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+		"31 bytes":     "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==",
+		"other pair":   "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvhxw3RjnS8CZZ+TWMJulDV8d3IZkElUxuA==",
+		"no base64 25": "whsk_not*base64*at*all*",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := sign.ParseSecret(text)
@@ -44,11 +46,39 @@ func TestParseSecretIsReadAsTheSchemeDoes(t *testing.T) {
 }
 
 func TestKeyDoesNotPrintItsSecret(t *testing.T) {
-	key := keysOf(t, plainSecret)[0]
-	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
-		got := fmt.Sprintf(format, key)
-		if strings.Contains(got, plainSecret) || strings.Contains(got, fmt.Sprintf("%x", plainSecret)) {
-			t.Errorf("%s prints %s", format, got)
+	for _, secret := range []struct {
+		text string
+		key  []byte
+	}{{plainSecret, []byte(plainSecret)}, {seedSecret, seed()}} {
+		key := keysOf(t, secret.text)[0]
+		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+			got := fmt.Sprintf(format, key)
+			for _, given := range []string{secret.text, string(secret.key), fmt.Sprintf("%x", secret.key), strings.Trim(fmt.Sprint(secret.key), "[]")} {
+				if strings.Contains(got, given) {
+					t.Errorf("%s prints %s", format, got)
+				}
+			}
+		}
+	}
+}
+
+// seed is that of seedSecret.
+func seed() (seed []byte) {
+	for i := range 32 {
+		seed = append(seed, byte(i))
+	}
+	return seed
+}
+
+// A key for ed25519 is of no use where an HMAC is wanted.
+func TestEd25519IsForStandard(t *testing.T) {
+	for _, scheme := range []sign.Scheme{sign.Qlik, sign.GitHub, sign.Stripe, sign.Shopify} {
+		if _, err := sign.New(scheme, keysOf(t, plainSecret, seedSecret)...); err == nil {
+			t.Errorf("%s takes it", scheme)
+		}
+		h := httpHeader(signerOf(t, scheme, plainSecret).Append(nil, message))
+		if err := sign.Verify(scheme, keysOf(t, seedSecret), h, message.Body, message.Timestamp); err == nil {
+			t.Errorf("%s verifies with it", scheme)
 		}
 	}
 }

@@ -2,7 +2,7 @@
 // receiver would. It is pure: no clock, no network, no state but the HMACs
 // that it keeps warm.
 //
-// A scheme is one type that implements form, and one case of formOf. What a
+// A scheme is one case of formOf, and what implements form there. What a
 // scheme signs, and how it reads a secret, is what the scheme's own libraries
 // do; the tests hold the package to their published vectors and to the
 // libraries themselves.
@@ -12,6 +12,8 @@
 package sign
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"time"
@@ -25,11 +27,15 @@ const (
 	None     Scheme = "none"
 	Standard Scheme = "standard" // Standard Webhooks 1.0
 	Qlik     Scheme = "qlik"     // Qlik Cloud
+	GitHub   Scheme = "github"
+	Stripe   Scheme = "stripe"
+	Shopify  Scheme = "shopify"
 )
 
 // Message is what one attempt sends.
 type Message struct {
 	ID        string    // of the delivery, as DeliveryID gives it
+	Type      string    // of the event, as a header may hold it
 	Timestamp time.Time // of the attempt
 	Body      []byte    // as sent, byte for byte
 }
@@ -38,9 +44,9 @@ type Message struct {
 type Header struct {
 	Name  string // in the scheme's own spelling
 	Value string
-	// Repeats is set where Value only says the delivery's id again. Such a
-	// header is the same at each attempt and known without it; the others are
-	// the attempt's own, and a history of attempts records those alone.
+	// Repeats is set of webhook-id, which only says the delivery's id again. It
+	// is known without it, and on most deliveries; the others are the attempt's
+	// own, and a history of attempts records those alone.
 	Repeats bool
 }
 
@@ -59,8 +65,20 @@ func formOf(s Scheme) (form, error) {
 		return none{}, nil
 	case Standard:
 		return standard{}, nil
+	case Stripe:
+		return stripe{}, nil
 	case Qlik:
-		return qlik{}, nil
+		return overBody{header: "Qlik-Signature", encode: hex.AppendEncode}, nil
+	case GitHub:
+		return overBody{
+			header: "X-Hub-Signature-256", prefix: "sha256=", encode: hex.AppendEncode,
+			kind: "X-GitHub-Event", id: "X-GitHub-Delivery",
+		}, nil
+	case Shopify:
+		return overBody{
+			header: "X-Shopify-Hmac-Sha256", encode: base64.StdEncoding.AppendEncode,
+			kind: "X-Shopify-Topic", id: "X-Shopify-Webhook-Id",
+		}, nil
 	}
 	return nil, fmt.Errorf("unknown signature scheme %q", string(s))
 }
@@ -74,10 +92,16 @@ type Signer struct {
 // New returns a Signer of scheme. The first key is the one in force; those
 // after it are on their way out, and sign too where the scheme carries several
 // signatures. Without a key the scheme's unsigned headers are all there is.
+// Keys of ed25519 are for Standard alone.
 func New(scheme Scheme, keys ...Key) (*Signer, error) {
 	f, err := formOf(scheme)
 	if err != nil {
 		return nil, err
+	}
+	for _, key := range keys {
+		if key.written == nil && scheme != Standard && scheme != None {
+			return nil, fmt.Errorf("scheme %q has no use for a secret %s…", string(scheme), ed25519Prefix)
+		}
 	}
 	return &Signer{form: f, keys: keys}, nil
 }

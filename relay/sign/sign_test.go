@@ -16,6 +16,11 @@ const (
 	standardSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	oldSecret      = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
+	seedSecret = "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+	pairSecret = "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA=="
+	stripeHMAC = "dd086835fa77782975f16227d79c3df8ba4c4c83f5a43a0c72530c10898cab73" // of stripeBody under standardSecret, by another implementation
+	stripeBody = "{\n  \"id\": \"evt_test_webhook\",\n  \"object\": \"event\"\n}"
+
 	shortBody = `{"cloudEventsVersion":"0.1"}`
 	longBody  = `{"cloudEventsVersion":"0.1","source":"com.qlik/engine","contentType":"application/json",` +
 		`"eventId":"e65c1481-e8a-4be-a5ca-27dfcde077d7","eventTime":"2021-03-08T14:51:29Z",` +
@@ -28,6 +33,9 @@ var message = sign.Message{
 	Timestamp: time.Unix(1614265330, 0),
 	Body:      []byte(`{"test": 2432232314}`),
 }
+
+// The same by ed25519, made with another implementation.
+const messageSignature25519 = "v1a,yoUrgEkc12aGqm0n4Sydmdz55xJfTz4AsAgieHFjmkR7LJtqVCZOQYzvvHjI5kAey+r4iaBGxTFRrl2iBQxtDQ=="
 
 const messageSignature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
@@ -93,12 +101,51 @@ func TestAppend(t *testing.T) {
 			[]sign.Header{{Name: "Qlik-Signature", Value: "46077b5fe38ca3960635fa5002c30791156efeffe539586080aa979e03befe1e"}},
 		},
 		"qlik, unsigned": {sign.Qlik, nil, shortBody, nil},
-		"none":           {sign.None, []string{plainSecret}, shortBody, nil},
+		"standard, ed25519": {
+			sign.Standard, []string{seedSecret}, string(message.Body),
+			[]sign.Header{id, timestamp, {Name: "webhook-signature", Value: messageSignature25519}},
+		},
+		"standard, ed25519 with its public key": {
+			sign.Standard, []string{pairSecret}, string(message.Body),
+			[]sign.Header{id, timestamp, {Name: "webhook-signature", Value: messageSignature25519}},
+		},
+		"standard, on the way to ed25519": {
+			sign.Standard, []string{seedSecret, standardSecret}, string(message.Body),
+			[]sign.Header{id, timestamp, {Name: "webhook-signature", Value: messageSignature25519 + " " + messageSignature}},
+		},
+		"github": {
+			sign.GitHub, []string{"It's a Secret to Everybody"}, "Hello, World!",
+			[]sign.Header{
+				{Name: "X-GitHub-Event", Value: "order.paid"}, {Name: "X-GitHub-Delivery", Value: message.ID},
+				{Name: "X-Hub-Signature-256", Value: "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"},
+			},
+		},
+		"github, unsigned": {
+			sign.GitHub, nil, "",
+			[]sign.Header{{Name: "X-GitHub-Event", Value: "order.paid"}, {Name: "X-GitHub-Delivery", Value: message.ID}},
+		},
+		"shopify": {
+			sign.Shopify, []string{"hush", plainSecret}, `{"id":1}`,
+			[]sign.Header{
+				{Name: "X-Shopify-Topic", Value: "order.paid"}, {Name: "X-Shopify-Webhook-Id", Value: message.ID},
+				{Name: "X-Shopify-Hmac-Sha256", Value: "VnKUjZsLuN5iZWjn5EntcBVCF9kMN43LglzCE1/GSeY="},
+			},
+		},
+		"stripe": {
+			sign.Stripe, []string{standardSecret}, stripeBody,
+			[]sign.Header{{Name: "Stripe-Signature", Value: "t=1614265330,v1=" + stripeHMAC}},
+		},
+		"stripe, rotated": {
+			sign.Stripe, []string{plainSecret, standardSecret}, stripeBody,
+			[]sign.Header{{Name: "Stripe-Signature", Value: "t=1614265330,v1=9fa23b0d480d54b55f1e72f22ed47dfd1089a801fe2a04e6b6f240164c24b1a5,v1=" + stripeHMAC}},
+		},
+		"stripe, unsigned": {sign.Stripe, nil, "", nil},
+		"none":             {sign.None, []string{plainSecret}, shortBody, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			m := message
-			m.Body = []byte(test.body)
+			m.Type, m.Body = "order.paid", []byte(test.body)
 			s := signerOf(t, test.scheme, test.secrets...)
 			for range 2 { // the second is made with a used state
 				if got := s.Append(nil, m); !slices.Equal(got, test.want) {

@@ -1,13 +1,10 @@
 package sign
 
 import (
-	"crypto/hmac"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -18,15 +15,13 @@ const (
 	standardSignature = "webhook-signature"
 )
 
-// Tolerance is how far the timestamp of a standard signature may lie from the
-// receiver's clock, in both directions: what the official libraries allow.
+// Tolerance is how far a signed time may lie from the receiver's clock: in both
+// directions for standard, in the past for stripe. So the official libraries
+// have it.
 const Tolerance = 5 * time.Minute
 
-// hmacVersion stands before a signature that is an HMAC.
-const hmacVersion = "v1,"
-
-// standard is Standard Webhooks 1.0: base64 HMAC-SHA256 of id.timestamp.body,
-// one for each key.
+// standard is Standard Webhooks 1.0: base64 HMAC-SHA256, or ed25519, of
+// id.timestamp.body, one for each key.
 type standard struct{}
 
 func (standard) append(dst []Header, keys []Key, m Message) []Header {
@@ -37,22 +32,15 @@ func (standard) append(dst []Header, keys []Key, m Message) []Header {
 	}
 
 	// Built in one buffer and made a string once: ID.SECONDS.v1,… v1,…
-	first := keys[0].decoded.get()
-	defer keys[0].decoded.put(first)
+	first := keys[0].standard.get()
+	defer keys[0].standard.put(first)
 	text, from := standardHead(first.text[:0], m.ID, m.Timestamp.Unix())
 	head := len(text)
-	for i := range keys {
-		s := first
+	for i, key := range keys {
 		if i > 0 {
 			text = append(text, ' ')
-			s = keys[i].decoded.get()
 		}
-		s.compute(text[:head], m.Body)
-		text = append(text, hmacVersion...)
-		text = base64.StdEncoding.AppendEncode(text, s.sum[:])
-		if i > 0 {
-			keys[i].decoded.put(s)
-		}
+		text = key.standard.appendSignature(text, text[:head], m.Body)
 	}
 	first.text = text
 	values := string(text[from:])
@@ -94,29 +82,13 @@ func (standard) verify(keys []Key, h http.Header, body []byte, now time.Time) er
 	case late < -Tolerance:
 		return fmt.Errorf("%s is %s ahead, more than %s", standardTimestamp, late.Abs().Round(time.Second), Tolerance)
 	}
+	head, _ := standardHead(nil, id, seconds)
 	for _, key := range keys {
-		if standardMatches(key.decoded, id, seconds, body, signatures) {
+		if key.standard.matches(head, body, signatures) {
 			return nil
 		}
 	}
 	return errNoMatch(standardSignature)
-}
-
-// standardMatches looks through a list of signatures, of which those of other
-// versions than ours are passed over.
-func standardMatches(m *mac, id string, seconds int64, body []byte, signatures string) bool {
-	s := m.get()
-	defer m.put(s)
-	s.text, _ = standardHead(s.text[:0], id, seconds)
-	s.compute(s.text, body)
-	s.text = append(s.text[:0], hmacVersion...)
-	s.text = base64.StdEncoding.AppendEncode(s.text, s.sum[:])
-	for one := range strings.SplitSeq(signatures, " ") {
-		if hmac.Equal([]byte(one), s.text) {
-			return true
-		}
-	}
-	return false
 }
 
 // value is the value of a header that must be there.

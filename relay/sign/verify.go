@@ -9,7 +9,8 @@ import (
 
 // Verify checks a request as its receiver would: nil means that body came from
 // someone who holds one of keys, and, where the scheme signs a time, that it
-// was sent within Tolerance of now. The error says what does not hold.
+// was sent within Tolerance of now, as the scheme's own libraries take that.
+// The error says what does not hold.
 func Verify(scheme Scheme, keys []Key, h http.Header, body []byte, now time.Time) error {
 	f, err := formOf(scheme)
 	if err != nil {

@@ -1,7 +1,7 @@
-package deliver
+package format
 
 import (
-	"bytes"
+	"iter"
 	"slices"
 	"time"
 
@@ -28,12 +28,23 @@ func appendEnvelope(dst []byte, e *event.Event, accepted time.Time) []byte {
 	dst = appendMember(dst, "contentType", or(e.Raw("datacontenttype"), `"application/json"`))
 	dst = appendMember(dst, "eventId", e.Raw("id"))
 	dst = appendMember(dst, "eventTime", timeOf(e, accepted))
-	dst = appendMember(dst, "eventTypeVersion", or(e.Raw("eventtypeversion"), `"1.0.0"`))
+	dst = appendMember(dst, "eventTypeVersion", typeVersion(e.Raw("eventtypeversion")))
 	dst = appendMember(dst, "eventType", e.Raw("type"))
 	dst = appendMember(dst, "schemaURL", e.Raw("dataschema"))
 	dst = appendMember(dst, "extensions", extensions(e))
 	data, _ := e.Data()
 	return append(appendMember(dst, "data", data), '}')
+}
+
+// typeVersion is an extension as the attribute of 0.1 that has to be a string.
+func typeVersion(raw []byte) []byte {
+	if raw == nil {
+		return []byte(`"1.0.0"`)
+	}
+	if raw[0] != '"' {
+		return event.AppendString(nil, string(raw))
+	}
+	return raw
 }
 
 func or(raw []byte, otherwise string) []byte {
@@ -59,30 +70,65 @@ func extensions(e *event.Event) []byte {
 	return append(dst, '}')
 }
 
-// appendModern is a CloudEvents 0.1 envelope as CloudEvents 1.0. Its extensions
-// become attributes, so their names are brought into the alphabet that is left
-// to these, and what would then be there twice stays out.
+// appendModern is a CloudEvents 0.1 envelope as CloudEvents 1.0.
 func appendModern(dst []byte, e *event.Event) []byte {
-	dst = appendMember(dst, "specversion", []byte(`"1.0"`))
-	for _, name := range [...]string{"id", "source", "type", "time", "datacontenttype", "dataschema", "eventtypeversion"} {
-		dst = appendMember(dst, name, e.Attribute(name))
+	for name, raw := range attributes(e) {
+		dst = appendMember(dst, name, raw)
+	}
+	return append(appendMember(dst, "data", e.Raw("data")), '}')
+}
+
+// attributes are those of CloudEvents 1.0 that the event has, in whichever form
+// it came, and their values: scalars, as JSON.
+func attributes(e *event.Event) iter.Seq2[string, []byte] {
+	if e.Legacy {
+		return func(yield func(string, []byte) bool) { upgrade(e, yield) }
+	}
+	return func(yield func(string, []byte) bool) {
+		for name, raw := range e.Members() {
+			if name != "data" && name != "data_base64" && !yield(name, raw) {
+				return
+			}
+		}
+	}
+}
+
+// upgrade yields the attributes that a CloudEvents 0.1 envelope has in 1.0. Its
+// extensions become attributes, so their names are brought into the alphabet
+// that is left to these, and what would then be there twice stays out.
+func upgrade(e *event.Event, yield func(string, []byte) bool) {
+	if !yield("specversion", []byte(`"1.0"`)) {
+		return
 	}
 	taken := []string{"", "specversion", "id", "source", "type", "time", "datacontenttype", "dataschema", "data", "data_base64"}
-	if e.Attribute("eventtypeversion") != nil {
-		taken = append(taken, "eventtypeversion")
+	for _, name := range [...]string{"id", "source", "type", "time", "datacontenttype", "dataschema", "eventtypeversion"} {
+		raw := e.Attribute(name)
+		if raw != nil && !yield(name, raw) {
+			return
+		}
+		if raw != nil && name == "eventtypeversion" {
+			taken = append(taken, name)
+		}
 	}
 	for given, raw := range e.Extensions() {
 		name := attributeName(given)
-		if slices.Contains(taken, name) || bytes.Equal(raw, []byte("null")) {
+		if slices.Contains(taken, name) || raw[0] == 'n' {
 			continue
 		}
 		taken = append(taken, name)
 		if raw[0] == '{' || raw[0] == '[' {
 			raw = event.AppendString(nil, string(raw))
 		}
-		dst = appendMember(dst, name, raw)
+		if !yield(name, raw) {
+			return
+		}
 	}
-	return append(appendMember(dst, "data", e.Raw("data")), '}')
+	// These are no attributes of 0.1: the request that brought it had them.
+	for _, name := range [...]string{"traceparent", "tracestate"} {
+		if raw := e.Raw(name); raw != nil && !slices.Contains(taken, name) && !yield(name, raw) {
+			return
+		}
+	}
 }
 
 // attributeName is a name as CloudEvents 1.0 allows it: lower-case letters and

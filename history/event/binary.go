@@ -1,0 +1,136 @@
+package event
+
+import (
+	"encoding/base64"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// attributePrefix begins the headers that are attributes in the binary mode, in
+// the spelling of net/http.
+const attributePrefix = "Ce-"
+
+// Binary reads one CloudEvents 1.0 event in the binary mode: its attributes
+// stand in headers, whose names are in the spelling of net/http, and the body
+// is its data. JSON stays JSON, also where no Content-Type says so; anything
+// else becomes data_base64.
+//
+// CloudEvents 0.3 is taken, too, and becomes 1.0: in this mode the two differ
+// in the name of dataschema alone.
+//
+// The attributes are put in the order of their names, so that the same request
+// always makes the same event.
+func (d *Decoder) Binary(header map[string][]string, body []byte) (Event, error) {
+	if err := d.tooLarge(len(body)); err != nil {
+		return Event{}, err
+	}
+	attributes, flaw := binaryAttributes(header)
+	if flaw != nil {
+		return Event{}, flaw
+	}
+	if name, data, err := binaryData(attributes, body); err != nil {
+		return Event{}, err
+	} else if name != "" {
+		attributes[name] = string(data)
+	}
+	text := []byte{'{'}
+	for i, name := range slices.Sorted(maps.Keys(attributes)) {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(AppendString(text, name), ':')
+		if name == "data" || name == "data_base64" {
+			text = append(text, attributes[name]...)
+		} else {
+			text = AppendString(text, attributes[name])
+		}
+	}
+	e, err := d.whole(append(text, '}'))
+	var wrong *Error
+	if errors.As(err, &wrong) {
+		wrong.Offset = -1 // it is about a header, and the body has been read
+	}
+	return e, err
+}
+
+// binaryData is the member that holds the body, as JSON; without a name if
+// there is no body.
+func binaryData(attributes map[string]string, body []byte) (name string, raw []byte, err error) {
+	if len(body) == 0 {
+		return "", nil, nil
+	}
+	declared, typed := attributes["datacontenttype"]
+	if !typed || IsJSON(declared) && isUTF8(declared) {
+		// Only one whole value may stand where data will: what follows it would
+		// become attributes.
+		flaw := valueError(body)
+		if flaw == nil {
+			return "data", body, nil
+		}
+		if typed {
+			flaw.Field = "data"
+			return "", nil, flaw
+		}
+	}
+	raw = append(make([]byte, 0, base64.StdEncoding.EncodedLen(len(body))+2), '"')
+	raw = base64.StdEncoding.AppendEncode(raw, body)
+	return "data_base64", append(raw, '"'), nil
+}
+
+// whole reads a structured event of any size: what was posted has been bounded.
+func (d *Decoder) whole(text []byte) (Event, error) {
+	unbounded := Decoder{MaxSize: len(text)}
+	return unbounded.Structured(text)
+}
+
+// binaryAttributes are the attributes that stand in headers.
+func binaryAttributes(header map[string][]string) (map[string]string, *Error) {
+	attributes := map[string]string{}
+	for key, values := range header {
+		name, ok := strings.CutPrefix(key, attributePrefix)
+		if !ok {
+			continue
+		}
+		name = strings.ToLower(name)
+		switch name {
+		case "datacontenttype":
+			return nil, headerFlaw(name, "stands in Content-Type in the binary mode")
+		case "data", "data_base64":
+			return nil, headerFlaw(name, "is the body in the binary mode")
+		case "datacontentencoding":
+			return nil, headerFlaw(name, "belongs to CloudEvents 0.3, and means nothing in the binary mode")
+		}
+		if len(values) > 1 {
+			return nil, headerFlaw(name, "is given twice")
+		}
+		text, flaw := headerText(values[0])
+		if flaw != "" {
+			return nil, headerFlaw(name, flaw)
+		}
+		attributes[name] = text
+	}
+	if attributes["specversion"] == "0.3" {
+		attributes["specversion"] = versions[modern]
+		if schema, ok := attributes["schemaurl"]; ok {
+			delete(attributes, "schemaurl")
+			attributes["dataschema"] = schema
+		}
+	}
+	if kinds := header["Content-Type"]; len(kinds) > 1 {
+		return nil, &Error{Index: -1, Field: "datacontenttype", Problem: "is given twice (header Content-Type)", Offset: -1}
+	} else if len(kinds) == 1 && kinds[0] != "" {
+		attributes["datacontenttype"] = kinds[0]
+	}
+	return attributes, nil
+}
+
+// valueError is why body is not one JSON value, nil if it is.
+func valueError(body []byte) *Error {
+	s := newScanner(body)
+	s.dst = make([]byte, len(body))
+	i, c := s.skip(0)
+	s.end(s.value(i, c, 1))
+	return s.err
+}

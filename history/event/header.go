@@ -1,0 +1,108 @@
+package event
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// AppendHeaderValue appends s as a header's value in the binary mode of
+// CloudEvents: the space, the quote, the percent sign and all but printable
+// ASCII percent-encoded, so that no value ends a line or needs a charset.
+func AppendHeaderValue(dst []byte, s string) []byte {
+	const digits = "0123456789ABCDEF"
+	for i := range len(s) {
+		if c := s[i]; c > ' ' && c < 0x7f && c != '"' && c != '%' {
+			dst = append(dst, c)
+		} else {
+			dst = append(dst, '%', digits[c>>4], digits[c&15])
+		}
+	}
+	return dst
+}
+
+// headerText is what a header's value stands for in the binary mode: a quoted
+// string is unquoted first, and then percent-encoding decoded once. Quotes
+// within a value, spaces, letters that are not ASCII and percent signs that
+// begin no escape are taken as they stand: widespread senders encode nothing.
+// The flaw is what keeps the rest from being an attribute, or "".
+func headerText(value string) (text, flaw string) {
+	if inner, ok := unquoted(value); ok {
+		value = inner
+	}
+	if strings.IndexByte(value, '%') >= 0 {
+		out := make([]byte, 0, len(value))
+		for i := 0; i < len(value); i++ {
+			if value[i] != '%' || i+2 >= len(value) || hexValue(value[i+1]) < 0 || hexValue(value[i+2]) < 0 {
+				out = append(out, value[i])
+				continue
+			}
+			out = append(out, byte(hexValue(value[i+1])<<4|hexValue(value[i+2])))
+			i += 2
+		}
+		value = string(out)
+	}
+	if !utf8.ValidString(value) {
+		return "", "is not valid UTF-8"
+	}
+	return value, ""
+}
+
+// unquoted is the inside of a quoted string (RFC 9110), if value is one as a
+// whole.
+func unquoted(value string) (string, bool) {
+	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
+		return "", false
+	}
+	value = value[1 : len(value)-1]
+	out := make([]byte, 0, len(value))
+	for i := 0; i < len(value); i++ {
+		switch value[i] {
+		case '"':
+			return "", false
+		case '\\':
+			if i++; i == len(value) {
+				return "", false
+			}
+		}
+		out = append(out, value[i])
+	}
+	return string(out), true
+}
+
+// Sendable says whether a text can be a header's value as it is: printable
+// ASCII that begins and ends with something.
+func Sendable(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return text != "" && text[0] != ' ' && text[len(text)-1] != ' '
+}
+
+// IsJSON says whether a Content-Type is that of JSON, by CloudEvents' rule.
+func IsJSON(contentType string) bool {
+	name, _, _ := strings.Cut(contentType, ";")
+	_, subtype, ok := strings.Cut(strings.ToLower(strings.TrimSpace(name)), "/")
+	return ok && (subtype == "json" || strings.HasSuffix(subtype, "+json"))
+}
+
+// isUTF8 says whether the charset of a Content-Type is UTF-8, as it is where
+// none is named.
+func isUTF8(contentType string) bool {
+	_, parameters, _ := strings.Cut(contentType, ";")
+	for one := range strings.SplitSeq(parameters, ";") {
+		name, value, _ := strings.Cut(one, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "charset") {
+			value = strings.Trim(strings.TrimSpace(value), `"`)
+			return strings.EqualFold(value, "utf-8") || strings.EqualFold(value, "us-ascii")
+		}
+	}
+	return true
+}
+
+// headerFlaw is an error about an attribute that came by a header.
+func headerFlaw(name, flaw string) *Error {
+	return &Error{Index: -1, Field: fieldName([]byte(name)), Problem: fmt.Sprintf("%s (header ce-%s)", flaw, name), Offset: -1}
+}

@@ -1,0 +1,92 @@
+package deliver_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sidehook/history"
+	"sidehook/relay/deliver"
+	"sidehook/relay/format"
+	"sidehook/relay/sign"
+)
+
+// What the event brings into the headers is sent, and recorded as the attempt's
+// own; a header's name decides what is not shown, as it does elsewhere.
+func TestBinaryContent(t *testing.T) {
+	address, got := recorder(t, 200)
+	s := settings(t, address)
+	s.Format = format.CloudEventsBinary
+	s.Signers = []*sign.Signer{signer(t, sign.GitHub, secret), signer(t, sign.Standard, secret)}
+	q := newQueue()
+	q.addJSON(`{"specversion":"1.0","id":"1","source":"/a b","type":"ordér.paid","token":"t-123","datacontenttype":"text/plain","data":"hello"}`)
+	begin(t, q, s, deliver.Options{})
+	r := <-got
+	if r.body != "hello" || r.ContentLength != 5 || r.Header.Get("Content-Type") != "text/plain" {
+		t.Errorf("got %q of %q", r.body, r.Header.Get("Content-Type"))
+	}
+	for name, want := range map[string]string{
+		"Ce-Source": "/a%20b", "Ce-Type": "ord%C3%A9r.paid", "Ce-Token": "t-123", "X-Github-Event": "ord%C3%A9r.paid", "X-Github-Delivery": "1", "Webhook-Id": "1",
+	} {
+		if got := r.Header[name]; len(got) != 1 || got[0] != want {
+			t.Errorf("got %s %q, want %q", name, got, want)
+		}
+	}
+	for _, scheme := range []sign.Scheme{sign.GitHub, sign.Standard} {
+		if err := sign.Verify(scheme, keys(t, secret), r.Header, []byte(r.body), time.Now()); err != nil {
+			t.Error(err)
+		}
+	}
+	var own []string
+	for _, h := range q.wait(t, 1)[0].Request {
+		if strings.HasSuffix(strings.ToLower(h.Name), "signature") || strings.HasSuffix(h.Name, "256") || h.Name == "webhook-timestamp" {
+			h.Value = "…"
+		}
+		own = append(own, fmt.Sprint(h))
+	}
+	want := []string{
+		"{Content-Type text/plain}", "{ce-specversion 1.0}", "{ce-id 1}", "{ce-source /a%20b}", "{ce-type ord%C3%A9r.paid}", "{ce-token ***}",
+		"{X-GitHub-Event ord%C3%A9r.paid}", "{X-GitHub-Delivery 1}", "{X-Hub-Signature-256 …}", "{webhook-timestamp …}", "{webhook-signature …}",
+	}
+	if !slices.Equal(own, want) {
+		t.Errorf("recorded %q\nwant     %q", own, want)
+	}
+}
+
+// Types that are no header's value as they stand end no line and exceed no
+// bound.
+func TestTypeAsHeader(t *testing.T) {
+	address, got := recorder(t, 200)
+	s := settings(t, address)
+	s.Format, s.Signers = format.Data, []*sign.Signer{signer(t, sign.Shopify, secret)}
+	q := newQueue()
+	begin(t, q, s, deliver.Options{})
+	for typ, want := range map[string]string{
+		"orders/create":                  "orders/create",
+		"100% of a b":                    "100% of a b",
+		` edge`:                          "%20edge",
+		`a\r\nX-Evil: b`:                 "a%0D%0AX-Evil:%20b",
+		strings.Repeat("é", 1<<10):       strings.Repeat("%C3%A9", 1<<10)[:1024],
+		strings.Repeat("x", 1<<10) + "y": strings.Repeat("x", 1<<10),
+	} {
+		q.addJSON(`{"specversion":"1.0","id":"1","source":"a","type":"` + typ + `"}`)
+		if topic := (<-got).Header["X-Shopify-Topic"]; len(topic) != 1 || topic[0] != want {
+			t.Errorf("%.40q: got %q, want %q", typ, topic, want)
+		}
+	}
+}
+
+// What cannot be sent is no fault of the receiver's, and says why.
+func TestUnfitContent(t *testing.T) {
+	address, got := recorder(t, 200)
+	s := settings(t, address)
+	s.Format = format.CloudEventsBinary
+	q := newQueue()
+	q.addJSON(`{"specversion":"1.0","id":"1","source":"a","type":"t","big":"` + strings.Repeat("x", 9<<10) + `"}`)
+	begin(t, q, s, deliver.Options{})
+	if l := q.wait(t, 1)[0]; l.how != "done" || l.Status != history.Failed || !l.Unsent || !strings.Contains(l.Error, "more than 8192") || len(got) != 0 {
+		t.Errorf("got %s, %d requests", show([]line{l}), len(got))
+	}
+}

@@ -1,0 +1,63 @@
+package sign
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ed25519Version stands before a signature of standard that is one of ed25519.
+const ed25519Version = "v1a,"
+
+// ed25519Key signs so that its receiver, who has the public key alone, can
+// verify and not sign.
+type ed25519Key struct {
+	states
+	public ed25519.PublicKey
+	sign   func(message []byte) []byte // holds the private key where nothing prints it
+}
+
+// newEd25519 takes the base64 of a seed, or of a seed and its public key. A
+// public key that is another's would make signatures that nobody can verify.
+func newEd25519(encoded string) (*ed25519Key, error) {
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("what follows %s is not base64 (padded, with + and /)", ed25519Prefix)
+	}
+	if len(raw) != ed25519.SeedSize && len(raw) != ed25519.PrivateKeySize {
+		return nil, fmt.Errorf("what follows %s is the base64 of %d bytes, not of %d or %d", ed25519Prefix, len(raw), ed25519.SeedSize, ed25519.PrivateKeySize)
+	}
+	private := ed25519.NewKeyFromSeed(raw[:ed25519.SeedSize])
+	if len(raw) == ed25519.PrivateKeySize && !slices.Equal(raw, private) {
+		return nil, errors.New("its last 32 bytes are not the public key of its first 32")
+	}
+	k := &ed25519Key{
+		public: private.Public().(ed25519.PublicKey),
+		sign:   func(message []byte) []byte { return ed25519.Sign(private, message) },
+	}
+	k.pool.New = func() any { return new(state) }
+	return k, nil
+}
+
+func (k *ed25519Key) appendSignature(dst, head, body []byte) []byte {
+	signature := k.sign(slices.Concat(head, body))
+	return base64.StdEncoding.AppendEncode(append(dst, ed25519Version...), signature)
+}
+
+func (k *ed25519Key) matches(head, body []byte, signatures string) bool {
+	message := slices.Concat(head, body)
+	for one := range strings.SplitSeq(signatures, " ") {
+		encoded, ok := strings.CutPrefix(one, ed25519Version)
+		if !ok {
+			continue
+		}
+		signature, err := base64.StdEncoding.DecodeString(encoded)
+		if err == nil && ed25519.Verify(k.public, message, signature) {
+			return true
+		}
+	}
+	return false
+}

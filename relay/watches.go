@@ -1,0 +1,175 @@
+package relay
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidehook/history"
+	"sidehook/relay/deliver"
+	"sidehook/relay/intake"
+)
+
+// lookAgain is how often one that waits looks whether a webhook has stopped
+// making first attempts meanwhile.
+const lookAgain = 250 * time.Millisecond
+
+// stateActive is the state of a webhook that makes first attempts.
+const stateActive = "active"
+
+// watches tell requests that wait of the attempts at their deliveries. While
+// nobody waits they cost a claim one load. What is noted is of the events that
+// are watched alone, by their ids: their seqs are not known before they are
+// appended, and a first attempt may be over when they are.
+type watches struct {
+	attempts func(webhook string) bool // whether a webhook makes first attempts now
+	watching atomic.Int64
+
+	mu      sync.Mutex
+	byEvent map[string][]*watch
+}
+
+func newWatches(attempts func(webhook string) bool) *watches {
+	return &watches{attempts: attempts, byEvent: map[string][]*watch{}}
+}
+
+// queues opens queues that tell of attempts.
+func (w *watches) queues(open func(webhook string) deliver.Queue) func(webhook string) deliver.Queue {
+	return func(webhook string) deliver.Queue { return watchedQueue{open(webhook), w, webhook} }
+}
+
+// Watch begins to note the attempts at deliveries of events with these ids.
+func (w *watches) Watch(ids []string) intake.Watch {
+	one := &watch{of: w, ids: ids, seen: map[place]seen{}, changed: make(chan struct{}, 1)}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range ids {
+		w.byEvent[id] = append(w.byEvent[id], one)
+	}
+	w.watching.Add(1)
+	return one
+}
+
+// tell notes an attempt for those who watch its event.
+func (w *watches) tell(webhook string, seq uint64, a *history.Attempt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, one := range w.byEvent[a.Event] {
+		one.note(place{seq, webhook}, seen{a.Status, a.Code})
+	}
+}
+
+// watch is one that has begun.
+type watch struct {
+	of      *watches
+	ids     []string
+	changed chan struct{} // has a value after something was noted
+
+	mu   sync.Mutex
+	seen map[place]seen
+}
+
+// place is a delivery, and seen what became of its first attempt.
+type (
+	place struct {
+		seq     uint64
+		webhook string
+	}
+	seen struct {
+		status history.Status
+		code   int
+	}
+)
+
+func (w *watch) note(at place, s seen) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, ok := w.seen[at]; ok {
+		return // a later attempt
+	}
+	w.seen[at] = s
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Wait waits for first attempts, and says where the deliveries stand.
+func (w *watch) Wait(ctx context.Context, deliveries []intake.Delivery) {
+	look := time.NewTicker(lookAgain)
+	defer look.Stop()
+	for !w.fill(deliveries) {
+		select {
+		case <-w.changed:
+		case <-look.C:
+		case <-ctx.Done():
+			w.fill(deliveries)
+			return
+		}
+	}
+}
+
+// fill says where the deliveries stand, and whether none is to be waited for.
+func (w *watch) fill(deliveries []intake.Delivery) bool {
+	var open []string // webhooks
+	w.mu.Lock()
+	for i := range deliveries {
+		d := &deliveries[i]
+		if s, ok := w.seen[place{d.Seq, d.Webhook}]; ok {
+			d.Status, d.Code = s.status, s.code
+		} else {
+			d.Status = history.Untried
+			open = append(open, d.Webhook)
+		}
+	}
+	w.mu.Unlock()
+	slices.Sort(open)
+	return !slices.ContainsFunc(slices.Compact(open), w.of.attempts)
+}
+
+// Close ends it.
+func (w *watch) Close() {
+	w.of.watching.Add(-1)
+	w.of.mu.Lock()
+	defer w.of.mu.Unlock()
+	for _, id := range w.ids {
+		left := slices.DeleteFunc(w.of.byEvent[id], func(one *watch) bool { return one == w })
+		if w.of.byEvent[id] = left; len(left) == 0 {
+			delete(w.of.byEvent, id)
+		}
+	}
+}
+
+// watchedQueue is a queue whose leases tell of attempts while anybody watches.
+type watchedQueue struct {
+	deliver.Queue
+	watches *watches
+	webhook string
+}
+
+func (q watchedQueue) Claim(pick history.Pick) (deliver.Lease, bool) {
+	l, ok := q.Queue.Claim(pick)
+	if ok && q.watches.watching.Load() > 0 {
+		l.Outcome = &watchedLease{l.Outcome, q, l.Seq}
+	}
+	return l, ok
+}
+
+// watchedLease tells of what ends a lease by an attempt, once that is recorded.
+type watchedLease struct {
+	deliver.Outcome
+	queue watchedQueue
+	seq   uint64
+}
+
+func (l *watchedLease) Done(a history.Attempt) {
+	l.Outcome.Done(a)
+	l.queue.watches.tell(l.queue.webhook, l.seq, &a)
+}
+
+func (l *watchedLease) Retry(a history.Attempt, at time.Time) {
+	l.Outcome.Retry(a, at)
+	l.queue.watches.tell(l.queue.webhook, l.seq, &a)
+}

@@ -1,0 +1,74 @@
+package relay_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// send posts to the relay over its socket, with headers as names and values in
+// turn, and returns the status, the body and the headers of the answer.
+func (h *host) send(body string, headers ...string) (int, string, http.Header) {
+	h.t.Helper()
+	client := http.Client{Transport: h.transport()}
+	req, _ := http.NewRequest("POST", "http://localhost/v1/events", strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Add(headers[i], headers[i+1])
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return resp.StatusCode, strings.TrimSpace(string(answer)), resp.Header
+}
+
+// A request that prefers to wait is told of the first attempts, and does not
+// wait for a webhook that makes none.
+func TestPreferWait(t *testing.T) {
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/bad":
+			w.WriteHeader(500)
+		case "/gone":
+			w.WriteHeader(410)
+		case "/slow":
+			time.Sleep(50 * time.Millisecond)
+		}
+	})
+	hook := func(name, events string) string {
+		return fmt.Sprintf("  - {name: %[1]s, url: %[2]s/%[1]s, events: [%[3]s], signature: none, retry: [1h], allow: [http, any-host, 127.0.0.0/8]}\n", name, s.URL, events)
+	}
+	h := newHost(t, "webhooks:\n"+hook("slow", "a")+hook("bad", "a, f")+hook("gone", "a, c")+
+		strings.Replace(hook("off", "a"), "signature", "enabled: false, signature", 1))
+	wait := func(body, want string) {
+		t.Helper()
+		begin := time.Now()
+		status, answer, header := h.send(body, "Content-Type", "application/json", "Prefer", "wait=20")
+		if answer != want || header.Get("Preference-Applied") != "wait=20" {
+			t.Errorf("got %d %s, want %s", status, answer, want)
+		}
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("took %v", took)
+		}
+	}
+	wait(`{"type":"a","id":"1"}`, `{"id":"1","webhooks":["slow","bad","gone"],"deliveries":[{"webhook":"slow","status":"delivered","code":200},`+
+		`{"webhook":"bad","status":"retrying","code":500},{"webhook":"gone","status":"failed","code":410}]}`)
+	wait(`{"type":"c","id":"2"}`, `{"id":"2","webhooks":["gone"],"deliveries":[{"webhook":"gone","status":"waiting"}]}`)
+	wait(`{"type":"a","id":"1"}`, `{"id":"1","webhooks":["slow","bad","gone"],"duplicate":true,"deliveries":[]}`)
+	// The fifth failure in a row of one makes it failing: its first attempts
+	// come one by one then, and are not waited for.
+	for _, id := range []string{"4", "5", "6", "7"} {
+		wait(`{"type":"f","id":"`+id+`"}`, `{"id":"`+id+`","webhooks":["bad"],"deliveries":[{"webhook":"bad","status":"retrying","code":500}]}`)
+	}
+	wait(`{"type":"f","id":"8"}`, `{"id":"8","webhooks":["bad"],"deliveries":[{"webhook":"bad","status":"waiting"}]}`)
+	wait(`{"type":"nobody","id":"3"}`, `{"id":"3","webhooks":[],"deliveries":[]}`)
+}
