@@ -106,7 +106,7 @@ func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, Verdict))
 		if ok {
 			delete(ends, it.seq)
 			canceled++
-			q.backlog.subtract(it.size())
+			q.ended(it)
 			l := Lease{Seq: it.seq, Attempt: attempts, Resend: it.of != 0, item: *it, queue: q, heir: q}
 			l.record(appendAttempt(nil, &l, &a, false, time.Time{}), q.config[a.Generation], time.Now())
 			q.journal.recorded(q.name, a.Status, 0, time.Unix(0, it.accepted))

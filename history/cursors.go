@@ -48,6 +48,7 @@ type cursor struct {
 	More   [3]uint64   `json:"more"`
 	Unread int         `json:"unread"`
 	Skip   [][2]uint64 `json:"skip,omitempty"`
+	Holds  [][3]uint64 `json:"holds,omitempty"` // seqs from and to, how many of them have not ended
 	Waits  [][8]int64  `json:"waits,omitempty"` // seq, of, segment, offset, length, accepted ns, due Unix ms, attempts
 	Events int         `json:"backlog_events"`
 	Bytes  int64       `json:"backlog_bytes"`
@@ -65,7 +66,7 @@ type rowCursor struct {
 	Failures int       `json:"failures"`
 }
 
-const cursorsVersion = 1
+const cursorsVersion = 2
 
 func packPlace(p segment.Place) [3]uint64 {
 	return [3]uint64{p.Segment, uint64(p.Offset), uint64(p.Length)}
@@ -96,7 +97,8 @@ func (j *Journal) saveCursors() error {
 		Events: packPosition(events), Spoken: max(j.spoken, events.Number), Deliveries: packPosition(deliveries), Webhooks: map[string]cursor{},
 	}
 	stale := j.saved.Generation != c.Generation || j.saved.Hash != c.Hash ||
-		j.saved.Events != c.Events || j.saved.Deliveries != c.Deliveries
+		j.saved.Events != c.Events || j.saved.Deliveries != c.Deliveries ||
+		c.At.Sub(j.saved.At) > time.Hour // when sidehook last ran is of interest, too
 	queues := j.queueList()
 	j.mu.Unlock()
 	if !stale {
@@ -160,6 +162,9 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	for _, s := range q.skip {
 		c.Skip = append(c.Skip, [2]uint64{s.from, s.to})
 	}
+	for _, h := range q.holds {
+		c.Holds = append(c.Holds, [3]uint64{h.from, h.to, uint64(h.n)})
+	}
 	mono := q.journal.now()
 	add := func(it *item, due time.Duration, attempts int) {
 		at := now.Add(max(due-mono, 0)).UnixMilli()
@@ -183,6 +188,9 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 	q.more = mark{c.Next, unpackPlace(c.More)}
 	for _, s := range c.Skip {
 		q.skip = append(q.skip, span{s[0], s[1]})
+	}
+	for _, h := range c.Holds {
+		q.holds = append(q.holds, hold{h[0], h[1], int(h[2])})
 	}
 	q.backlog.Events, q.backlog.Bytes = c.Events, c.Bytes
 	q.state = State{c.State, c.Since, c.Why, c.Entry}

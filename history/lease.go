@@ -115,7 +115,7 @@ func (q *Queue) open(l *Lease) error {
 
 // Done ends the delivery.
 func (l *Lease) Done(a Attempt) {
-	l.end(&a, false, time.Time{}, func() { l.queue.backlog.subtract(l.size()) })
+	l.end(&a, false, time.Time{}, func() { l.queue.ended(&l.item); l.queue.emptied() })
 }
 
 // Retry lets the delivery wait until at, as read from time.Now; the wait is on

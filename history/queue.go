@@ -40,6 +40,7 @@ type Queue struct {
 	unread int
 	skip   ranges
 	last   uint64 // the last seq that was published to it
+	holds  holds  // of what has not ended, for retention
 
 	reading bool          // a claim is reading the file
 	pause   time.Duration // after an error, until when none reads again
@@ -189,6 +190,7 @@ func (q *Queue) publish(it item) {
 	defer q.mu.Unlock()
 	q.last = it.seq
 	q.backlog.add(it.size())
+	q.hold(&it)
 	if q.unread > 0 || len(q.window) >= windowSize {
 		if q.unread == 0 {
 			q.more = mark{it.seq, it.place}

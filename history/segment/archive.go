@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"slices"
 	"sort"
 	"sync"
@@ -54,6 +55,40 @@ func (a *Archive) Grow(first uint64) {
 	if i, ok := slices.BinarySearch(a.firsts, first); !ok {
 		a.firsts = slices.Insert(a.firsts, i, first)
 	}
+}
+
+// Has says whether a segment begins at first.
+func (a *Archive) Has(first uint64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := slices.BinarySearch(a.firsts, first)
+	return ok
+}
+
+// Bounds are the first numbers of the segment that would hold a number and of
+// the one behind it: 0 if none would, and the largest number if none follows.
+func (a *Archive) Bounds(number uint64) (first, next uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := sort.Search(len(a.firsts), func(i int) bool { return a.firsts[i] > number })
+	if next = math.MaxUint64; i < len(a.firsts) {
+		next = a.firsts[i]
+	}
+	if i > 0 {
+		first = a.firsts[i-1]
+	}
+	return first, next
+}
+
+// Drop takes a segment out. Who reads it at the moment meets fs.ErrNotExist
+// once its file is gone.
+func (a *Archive) Drop(first uint64) {
+	a.mu.Lock()
+	if i, ok := slices.BinarySearch(a.firsts, first); ok {
+		a.firsts = slices.Delete(a.firsts, i, i+1)
+	}
+	a.mu.Unlock()
+	a.forget(first)
 }
 
 // Name is the file of the segment that begins at first.
@@ -238,28 +273,36 @@ func (a *Archive) lastBefore(first uint64) (last Line, err error) {
 		if segment >= first {
 			continue
 		}
-		size, err := a.Size(segment)
-		if err != nil {
+		last, err := a.Last(segment)
+		if !errors.Is(err, ErrNotFound) {
 			return last, err
-		}
-		for back := int64(64 << 10); ; back *= 4 {
-			line, err := a.firstFrom(segment, max(size-back, 0), size)
-			for err == nil {
-				last = line
-				line, err = a.firstFrom(segment, line.Place.End(), size)
-			}
-			if !errors.Is(err, io.EOF) {
-				return last, err
-			}
-			if last.Number > 0 {
-				return last, nil
-			}
-			if back >= size {
-				break
-			}
 		}
 	}
 	return last, nil
+}
+
+// Last is the last good record of a segment, ErrNotFound if there is none.
+func (a *Archive) Last(first uint64) (last Line, err error) {
+	size, err := a.Size(first)
+	if err != nil {
+		return last, err
+	}
+	for back := int64(64 << 10); ; back *= 4 {
+		line, err := a.firstFrom(first, max(size-back, 0), size)
+		for err == nil {
+			last = line
+			line, err = a.firstFrom(first, line.Place.End(), size)
+		}
+		if !errors.Is(err, io.EOF) {
+			return last, err
+		}
+		if last.Number > 0 {
+			return last, nil
+		}
+		if back >= size {
+			return last, ErrNotFound
+		}
+	}
 }
 
 // forget closes a segment whose file was replaced by another.
