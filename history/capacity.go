@@ -48,10 +48,10 @@ func (a *allowance) check(bytes int64) error {
 	if a.refused != nil && time.Now().Before(a.until) {
 		return a.refused
 	}
-	looked := make(chan struct{})
+	w := want{bytes, make(chan struct{})}
 	select {
-	case r.asked <- looked:
-		<-looked
+	case r.asked <- w:
+		<-w.looked
 	case <-r.ended:
 	}
 	if a.refused = nil; r.over(bytes) {

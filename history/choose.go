@@ -41,12 +41,15 @@ type choosing struct {
 }
 
 // choose says which segments go: those that are older than keep, and, while
-// the folder is too large, the oldest. The caller removes them or releases
-// them.
-func (j *Journal) choose(ctx context.Context, now sizes) (*going, error) {
+// the folder is too large for so many bytes more, the oldest. The caller
+// removes them or releases them.
+func (j *Journal) choose(ctx context.Context, now sizes, bytes int64) (*going, error) {
 	c := &choosing{Journal: j}
 	keep, limit := time.Duration(j.retention.keep.Load()), j.retention.limit.Load()
-	over := limit > 0 && now.total > softLimit(limit)
+	if bytes > softLimit(limit) {
+		bytes = 0 // they would not fit if all were removed
+	}
+	over := limit > 0 && now.total+bytes > softLimit(limit)
 	if keep == 0 && !over {
 		return &c.going, nil
 	}
@@ -58,7 +61,7 @@ func (j *Journal) choose(ctx context.Context, now sizes) (*going, error) {
 	if c.deliveries, err = j.finished(j.delivered, segment.Deliveries, now); err != nil {
 		return &c.going, err
 	}
-	if err := c.run(ctx, keep, limit, now.total); err != nil {
+	if err := c.run(ctx, keep, limit, now.total+bytes); err != nil {
 		j.retention.release(&c.going)
 		return &going{}, err
 	}

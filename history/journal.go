@@ -164,13 +164,13 @@ func (j *Journal) saveRegularly(ctx context.Context) error {
 			// Large cursors are written less often.
 			saving.Reset(max(cursorsEvery, 50*time.Since(begun)))
 		case <-looking.C:
-			err = j.retain(ctx)
+			err = j.retain(ctx, 0)
 			looking.Reset(retentionEvery)
 		case <-j.retention.kick:
-			err = j.retain(ctx)
-		case looked := <-j.retention.asked:
-			err = j.retain(ctx)
-			close(looked)
+			err = j.retain(ctx, 0)
+		case w := <-j.retention.asked:
+			err = j.retain(ctx, w.bytes)
+			close(w.looked)
 		}
 		if err != nil {
 			return err

@@ -216,8 +216,8 @@ func (o *outcomes) write(pool []outcome) (written int, err error) {
 		if err != nil {
 			return written, err
 		}
-		upTo, size := written, 0
-		for ; upTo < len(pool) && size < batchBytes; upTo++ {
+		upTo, size, most := written, 0, int(min(batchBytes, o.size()))
+		for ; upTo < len(pool) && size < most; upTo++ {
 			line := &pool[upTo]
 			if c := line.config; c != nil && !o.configs[configured{line.webhook, c.Generation}] {
 				o.configs[configured{line.webhook, c.Generation}] = true

@@ -44,14 +44,20 @@ type retention struct {
 	measured atomic.Bool
 	full     atomic.Bool // events are refused
 
-	kick  chan struct{}      // something may have to go
-	asked chan chan struct{} // the same, and somebody waits for the look
-	ended chan struct{}      // closed: nobody looks any more
+	kick  chan struct{} // something may have to go
+	asked chan want     // the same, and somebody waits for the look
+	ended chan struct{} // closed: nobody looks any more
 
 	mu      sync.Mutex
 	removed map[segment.Stream]ranges // with what is about to be; their maps are replaced
 	pins    map[uint64]int            // seqs that a resend is about to point to
 	sizes   map[uint64]int64          // of the segments of the events, as last measured
+}
+
+// want is the wish for so much room in bytes.
+type want struct {
+	bytes  int64
+	looked chan struct{} // closed when what may go for it has gone
 }
 
 // keeping is what the looks remember from one to the next.
@@ -79,7 +85,7 @@ const (
 
 func newRetention() *retention {
 	return &retention{
-		kick: make(chan struct{}, 1), asked: make(chan chan struct{}), ended: make(chan struct{}),
+		kick: make(chan struct{}, 1), asked: make(chan want), ended: make(chan struct{}),
 		removed: map[segment.Stream]ranges{}, pins: map[uint64]int{},
 		keeping: &keeping{
 			ages: ages{began: time.Now()}, deliveries: map[uint64]*spoken{},
@@ -115,9 +121,9 @@ func (r *retention) segmentSize(of int64) int64 {
 	return of
 }
 
-// retain is one look: it removes what may go and has to. Its error is a sync
-// that failed, which is final.
-func (j *Journal) retain(ctx context.Context) error {
+// retain is one look: it removes what may go and has to, for so many bytes more
+// to have room. Its error is a sync that failed, which is final.
+func (j *Journal) retain(ctx context.Context, bytes int64) error {
 	r := j.retention
 	k := r.keeping
 	if !k.started {
@@ -127,7 +133,7 @@ func (j *Journal) retain(ctx context.Context) error {
 				"last", k.last, "step", step.Round(time.Second))
 		}
 	}
-	err := j.removeSome(ctx)
+	err := j.removeSome(ctx, bytes)
 	switch {
 	case err == nil:
 		k.trouble.over(j.log, "the history can be tidied again")
@@ -141,7 +147,7 @@ func (j *Journal) retain(ctx context.Context) error {
 	return nil
 }
 
-func (j *Journal) removeSome(ctx context.Context) error {
+func (j *Journal) removeSome(ctx context.Context, bytes int64) error {
 	r := j.retention
 	if r.keeping.left {
 		if err := j.finishRemoval(); err != nil {
@@ -154,7 +160,7 @@ func (j *Journal) removeSome(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	going, err := j.choose(ctx, now)
+	going, err := j.choose(ctx, now, bytes)
 	if err == nil && going.any() {
 		err = j.remove(going)
 		if err == nil {

@@ -282,25 +282,44 @@ func (a *Archive) lastBefore(first uint64) (last Line, err error) {
 }
 
 // Last is the last good record of a segment, ErrNotFound if there is none.
-func (a *Archive) Last(first uint64) (last Line, err error) {
+func (a *Archive) Last(first uint64) (Line, error) {
 	size, err := a.Size(first)
+	if err != nil {
+		return Line{}, err
+	}
+	for back := int64(64 << 10); ; back *= 4 {
+		last, err := a.lastBehind(first, max(size-back, 0))
+		if err != nil {
+			return Line{}, err
+		}
+		if last.Length > 0 {
+			return a.Read(last)
+		}
+		if back >= size {
+			return Line{}, ErrNotFound
+		}
+	}
+}
+
+// lastBehind is where the last good record stands that begins at or behind an
+// offset, which may lie within a line; zero if none does.
+func (a *Archive) lastBehind(first uint64, offset int64) (last Place, err error) {
+	s, err := a.Scan(first, max(offset-1, 0))
 	if err != nil {
 		return last, err
 	}
-	for back := int64(64 << 10); ; back *= 4 {
-		line, err := a.firstFrom(first, max(size-back, 0), size)
-		for err == nil {
-			last = line
-			line, err = a.firstFrom(first, line.Place.End(), size)
-		}
-		if !errors.Is(err, io.EOF) {
-			return last, err
-		}
-		if last.Number > 0 {
+	for skip := offset > 0; ; skip = false {
+		line, err := s.Next()
+		var damage *Damage
+		switch {
+		case err == nil:
+			if !skip {
+				last = line.Place
+			}
+		case errors.Is(err, io.EOF), errors.Is(err, ErrTorn):
 			return last, nil
-		}
-		if back >= size {
-			return last, ErrNotFound
+		case !errors.As(err, &damage):
+			return last, err
 		}
 	}
 }
