@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -12,9 +13,10 @@ import (
 type draft struct {
 	Webhook
 	catalogue map[string]string
+	keep      time.Duration // of the history
 
 	// Where the keys stand; nil if they do not.
-	nameAt, wasAt, urlAt, eventsAt, headersAt *value
+	nameAt, wasAt, urlAt, eventsAt, headersAt, retryAt *value
 
 	url     text
 	secrets []text
@@ -29,6 +31,7 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 	fields := slices.Concat(ownFields(), sharedFields())
 	names := make(map[string]*value)
 	var renamed []former
+	shared := false // the waits of base, by some webhook
 	for i := range items {
 		d := *base
 		d.catalogue = f.EventTypes
@@ -37,6 +40,7 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 		readFields(l, &items[i], "webhook", fields, &d)
 		if isMapping(&items[i]) {
 			l.complete(&items[i], &d, base)
+			shared = shared || d.retryAt == base.retryAt
 		}
 		if first := names[d.Name]; first != nil {
 			at := d.nameAt.node
@@ -58,6 +62,9 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 		}
 	}
 	l.judgeFormer(renamed, names)
+	if shared {
+		l.judgeRetry(base)
+	}
 }
 
 // former is a name that a webhook had before.
@@ -89,7 +96,23 @@ func (l *loader) complete(v *value, d, base *draft) {
 	l.completeURL(d)
 	l.completeSecrets(v, d)
 	l.completeHeaders(d, base)
+	if d.retryAt != base.retryAt {
+		l.judgeRetry(d)
+	}
 	d.resolveProfile()
+}
+
+// judgeRetry tells of deliveries that the history does not keep long enough for
+// all their attempts.
+func (l *loader) judgeRetry(d *draft) {
+	var all time.Duration
+	for _, wait := range d.Retry {
+		all += wait
+	}
+	if all > d.keep && d.retryAt != nil {
+		l.warn(d.retryAt, fmt.Sprintf("the waits of retry, %s in all, are longer than history.keep, %s", FormatDuration(all), FormatDuration(d.keep)),
+			"shorten the waits, or raise history.keep")
+	}
 }
 
 // require reports a key of v that is not there.

@@ -49,7 +49,7 @@ func (l *loader) keyHint(v *value, known []string) string {
 		return "it belongs to a webhook, or under defaults"
 	case slices.Contains(keysOf(listenFields()), key):
 		return "it belongs under listen"
-	case slices.Contains(keysOf(historyFields()), key), slices.Contains(unsupported("history"), key):
+	case slices.Contains(keysOf(historyFields()), key):
 		return "it belongs under history"
 	case slices.Contains(keysOf(topFields()), key):
 		return "it belongs at the top of the file"

@@ -3,6 +3,7 @@ package config
 import (
 	"net/url"
 	"strings"
+	"time"
 )
 
 // sections are the values at the top of the file. They are gathered first and
@@ -43,9 +44,12 @@ func (l *loader) file(root *value) *File {
 	if s.eventTypes != nil {
 		l.eventTypes(s.eventTypes, f)
 	}
-	base := draft{Webhook: unset()}
+	base := draft{Webhook: unset(), keep: f.History.Keep}
 	if s.defaults != nil {
 		readFields(l, s.defaults, "webhook", sharedFields(), &base)
+	}
+	if base.retryAt == nil {
+		base.retryAt = s.history // where keep stands
 	}
 	if s.webhooks != nil {
 		l.webhooks(s.webhooks, &base, f)
@@ -67,9 +71,17 @@ func (l *loader) source(v *value, into *string) {
 	*into = s
 }
 
+// leastKeep and mostKeep bound history.keep.
+const (
+	leastKeep = time.Minute
+	mostKeep  = 36500 * 24 * time.Hour
+)
+
 func historyFields() []field[History] {
 	return []field[History]{
 		{"dir", func(l *loader, v *value, h *History) { l.filePath(v, &h.Dir) }},
+		{"keep", func(l *loader, v *value, h *History) { l.duration(v, leastKeep, mostKeep, &h.Keep) }},
+		{"max_size", func(l *loader, v *value, h *History) { l.bytes(v, 16<<20, 1<<50, &h.MaxSize) }},
 		{"response_body", func(l *loader, v *value, h *History) { l.size(v, 0, 64<<10, &h.ResponseBody) }},
 		{"unmatched", func(l *loader, v *value, h *History) {
 			unmatched := "keep"

@@ -37,6 +37,8 @@ listen:
   max_event_size: 1500KB
 history:
   dir: history
+  keep: 30d
+  max_size: 10GiB
   response_body: 4KiB
   unmatched: keep
 event_types:

@@ -175,12 +175,14 @@ var refusals = []struct{ name, text, want string }{
 		6:41: webhooks[0].allow[3]: is an IPv4 block in the form of IPv6, which no address matches; write the IPv4 block`},
 
 	// Not supported yet.
-	{"later keys", "history: {keep: 3d}\n" + hook + "    when: x\n    profile: github\n    format: data\n    secret: whsk_x\n", `
-		1:11: history.keep: is not supported yet; remove it
-		7:5: webhooks[0].when: is not supported yet; remove it
-		8:14: webhooks[0].profile: github is not supported yet; write standard, cloudevents or qlik
-		9:13: webhooks[0].format: data is not supported yet; write standard, cloudevents or cloudevents-0.1
-		10:13: webhooks[0].secret: a secret whsk_… is not supported yet; write 32 to 64 characters or whsec_…`},
+	{"later keys", hook + "    when: x\n    profile: github\n    format: data\n    secret: whsk_x\n", `
+		6:5: webhooks[0].when: is not supported yet; remove it
+		7:14: webhooks[0].profile: github is not supported yet; write standard, cloudevents or qlik
+		8:13: webhooks[0].format: data is not supported yet; write standard, cloudevents or cloudevents-0.1
+		9:13: webhooks[0].secret: a secret whsk_… is not supported yet; write 32 to 64 characters or whsec_…`},
+	{"retention", "history: {keep: 10s, max_size: 8MiB}\n" + hook, `
+		1:17: history.keep: must be 1m to 36500d, not "10s"
+		1:32: history.max_size: must be 16MiB to 1024TiB, not "8MiB"`},
 	{"later signatures", "defaults:\n  signature: [standard, qlik]\n", "2:14: defaults.signature: a list of several is not supported yet; write one of them"},
 
 	// A problem of the defaults is one problem, however many webhooks have it.

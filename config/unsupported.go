@@ -5,8 +5,6 @@ package config
 // effect would be believed.
 func unsupported(where string) []string {
 	switch where {
-	case "history":
-		return []string{"keep", "max_size"}
 	case "webhook":
 		return []string{
 			"when", "transform", "paused", "rate", "order",

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sidehook/config"
+	"sidehook/history"
 	"sidehook/relay/deliver"
 	"sidehook/relay/intake"
 	"sidehook/relay/route"
@@ -42,6 +43,7 @@ func (r *Relay) Apply(file *config.File) error {
 	}
 	r.warnFixed(file)
 	r.journal.SetGeneration(next.generation, next.digest)
+	r.journal.Retain(history.Retention{Keep: file.History.Keep, MaxSize: file.History.MaxSize})
 	before := r.force
 	r.force, r.refused = next, nil
 	r.welcomeBack()
