@@ -48,8 +48,8 @@ type History struct {
 	Dir           string
 	Keep          time.Duration // what is finished and older is removed, 1m to 36500d
 	MaxSize       int64         // bytes of the folder, above which the oldest is removed, 16 MiB or more
-	ResponseBody  int  // how many bytes of a response are kept, 0 to 64 KiB
-	DropUnmatched bool // events that no webhook wants are not written
+	ResponseBody  int           // how many bytes of a response are kept, 0 to 64 KiB
+	DropUnmatched bool          // events that no webhook wants are not written
 }
 
 // empty is the file in force that says nothing.

@@ -67,7 +67,10 @@ func (r *retention) over(bytes int64) bool {
 	if limit == 0 || size <= softLimit(limit) {
 		return false
 	}
-	r.look()
+	// A look in vain is not to be repeated for each commit.
+	if room := hardLimit(limit) - softLimit(limit); r.grown.Load() >= room/2 {
+		r.look()
+	}
 	return size > hardLimit(limit)
 }
 
