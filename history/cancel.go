@@ -134,5 +134,6 @@ func (q *Queue) cancelThese(items []item, end func(*Waiting) (Attempt, Verdict))
 		}
 	}
 	q.tidy()
+	q.emptied()
 	return canceled, enough
 }

@@ -177,7 +177,10 @@ func (c *committer) commit(p *pool) error {
 		return nil
 	case isNoRoom(err):
 		c.room.refused(len(p.requests), err)
-		c.finish(p, fmt.Errorf("%w: %w", ErrNoRoom, err))
+		if !errors.Is(err, ErrNoRoom) {
+			err = fmt.Errorf("%w: %w", ErrNoRoom, err)
+		}
+		c.finish(p, err)
 		return nil
 	}
 	c.finish(p, failure(err))

@@ -39,7 +39,7 @@ func TestFullHistory(t *testing.T) {
 	if n := len(accepted); n < 30 || n > 42 {
 		t.Fatalf("%d events were accepted into 16 MiB", n)
 	}
-	if code := post(); code != 507 || !strings.Contains(detail.Detail, "history.max_size, 16.0 MiB") || !strings.Contains(detail.Detail, `"slow"`) {
+	if code := post(); code != 507 || !strings.HasPrefix(detail.Detail, "no room left for the history: history.max_size, 16.0 MiB") || !strings.Contains(detail.Detail, `"slow"`) {
 		t.Errorf("answer %d %q", code, detail.Detail)
 	}
 	var list struct {
