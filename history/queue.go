@@ -21,6 +21,9 @@ import (
 //	    that reads the window's events again does so too.
 //	Q4  Everything that has not been begun and is not unread is in the window;
 //	    memory does not grow with the backlog.
+//	Q5  Each delivery that has not ended counts in holds once, and so does the
+//	    event that a resend points to; both change in the step that publishes
+//	    or ends it. So R1 can rest on them.
 type Queue struct {
 	journal *Journal
 	name    string

@@ -230,7 +230,8 @@ func TestReadersBesideRemoval(t *testing.T) {
 			t.Errorf("tail: %v", err)
 		}
 		for _, which := range []history.Which{{Seq: 100}, {ID: "e100"}, {ID: "msg_1"}} {
-			if _, err := reading.Event(which); !errors.Is(err, history.ErrNotFound) {
+			// It may still have the file open.
+			if _, err := reading.Event(which); err != nil && !errors.Is(err, history.ErrNotFound) {
 				t.Errorf("event %+v: %v", which, err)
 			}
 		}

@@ -170,7 +170,7 @@ func TestUndelivered(t *testing.T) {
 							t.Errorf("%v is left after its end", got)
 						}
 					}
-					if n := len(segments(t, fs, "deliveries")); n > 2 {
+					if n := len(segments(t, fs, "deliveries")); n > 3 {
 						t.Errorf("%d segments of deliveries are left", n)
 					}
 					r.stop()
