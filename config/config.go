@@ -14,6 +14,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // File is webhooks.yaml as it is in force: defaults filled in, each webhook
@@ -45,8 +46,10 @@ type Listen struct {
 // History says where events and attempts are kept, and what of them.
 type History struct {
 	Dir           string
-	ResponseBody  int  // how many bytes of a response are kept, 0 to 64 KiB
-	DropUnmatched bool // events that no webhook wants are not written
+	Keep          time.Duration // what is finished and older is removed, 1m to 36500d
+	MaxSize       int64         // bytes of the folder, above which the oldest is removed, 16 MiB or more
+	ResponseBody  int           // how many bytes of a response are kept, 0 to 64 KiB
+	DropUnmatched bool          // events that no webhook wants are not written
 }
 
 // empty is the file in force that says nothing.
@@ -63,6 +66,8 @@ func empty(path string) *File {
 		},
 		History: History{
 			Dir:          filepath.Join(dir, "history"),
+			Keep:         30 * 24 * time.Hour,
+			MaxSize:      10 << 30,
 			ResponseBody: 4 << 10,
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -13,9 +14,10 @@ import (
 type draft struct {
 	Webhook
 	catalogue map[string]string
+	keep      time.Duration // of the history
 
 	// Where the keys stand; nil if they do not.
-	nameAt, wasAt, urlAt, eventsAt, headersAt, tlsAt *value
+	nameAt, wasAt, urlAt, eventsAt, headersAt, tlsAt, retryAt *value
 
 	url     text
 	secrets []text
@@ -30,14 +32,16 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 	fields := slices.Concat(ownFields(), sharedFields())
 	names := make(map[string]*value)
 	var renamed []former
+	shared := false // the waits of base, by some webhook
 	for i := range items {
 		d := *base
 		d.catalogue = f.EventTypes
 		d.headers, d.headersAt, d.tlsAt = nil, nil, nil
 		before := l.found.errors
-		readFields(l, &items[i], "webhook", fields, &d)
+		readFields(l, &items[i], fields, &d)
 		if isMapping(&items[i]) {
 			l.complete(&items[i], &d, base)
+			shared = shared || d.retryAt == base.retryAt
 		}
 		if first := names[d.Name]; first != nil {
 			at := d.nameAt.node
@@ -59,6 +63,9 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 		}
 	}
 	l.judgeFormer(renamed, names)
+	if shared {
+		l.judgeRetry(base)
+	}
 }
 
 // former is a name that a webhook had before.
@@ -93,6 +100,22 @@ func (l *loader) complete(v *value, d, base *draft) {
 	l.completeHeaders(d, base)
 	if d.tlsAt != nil && d.url.known && !strings.HasPrefix(strings.ToLower(d.url.string), "https:") {
 		l.warn(d.tlsAt, "changes nothing: url does without TLS", "remove it, or write https://… for url")
+	}
+	if d.retryAt != base.retryAt {
+		l.judgeRetry(d)
+	}
+}
+
+// judgeRetry tells of deliveries that the history does not keep long enough for
+// all their attempts.
+func (l *loader) judgeRetry(d *draft) {
+	var all time.Duration
+	for _, wait := range d.Retry {
+		all += wait
+	}
+	if all > d.keep && d.retryAt != nil {
+		l.warn(d.retryAt, fmt.Sprintf("the waits of retry, %s in all, are longer than history.keep, %s", FormatDuration(all), FormatDuration(d.keep)),
+			"shorten the waits, or raise history.keep")
 	}
 }
 

@@ -17,10 +17,7 @@ func Parse(name string, data []byte, mode Mode) (*File, error) {
 // Hasten makes a watcher wait for less.
 func (w *Watcher) Hasten(settle, look time.Duration) { w.settle, w.look = settle, look }
 
-// Refused lists what is not supported yet.
-var Refused = unsupported
-
-// Keys lists every key that is supported, wherever it stands.
+// Keys lists every key there is, wherever it stands.
 func Keys() []string {
 	return slices.Concat(keysOf(topFields()), keysOf(listenFields()), keysOf(historyFields()), keysOf(ownFields()), keysOf(sharedFields()))
 }

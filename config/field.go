@@ -8,9 +8,8 @@ type field[T any] struct {
 	read func(*loader, *value, *T)
 }
 
-// readFields reads the mapping v, whose keys are fields and those that
-// unsupported lists for where.
-func readFields[T any](l *loader, v *value, where string, fields []field[T], into *T) {
+// readFields reads the mapping v, whose keys are fields.
+func readFields[T any](l *loader, v *value, fields []field[T], into *T) {
 	pairs := l.pairs(v, "")
 	for i := range pairs {
 		pair := &pairs[i]
@@ -19,12 +18,7 @@ func readFields[T any](l *loader, v *value, where string, fields []field[T], int
 			fields[i].read(l, pair, into)
 			continue
 		}
-		later := unsupported(where)
-		if slices.Contains(later, key) {
-			l.failKey(pair, "is not supported yet", "remove it")
-			continue
-		}
-		l.failKey(pair, "unknown key", l.keyHint(pair, append(keysOf(fields), later...)))
+		l.failKey(pair, "unknown key", l.keyHint(pair, keysOf(fields)))
 	}
 }
 
@@ -45,13 +39,13 @@ func (l *loader) keyHint(v *value, known []string) string {
 		return "it has no default; write it at each webhook"
 	case slices.Contains(keysOf(ownFields()), key):
 		return "it belongs to a webhook"
-	case slices.Contains(keysOf(sharedFields()), key), slices.Contains(unsupported("webhook"), key):
+	case slices.Contains(keysOf(sharedFields()), key):
 		return "it belongs to a webhook, or under defaults"
 	case slices.Contains(keysOf(tlsFields()), key):
 		return "it belongs under tls"
 	case slices.Contains(keysOf(listenFields()), key):
 		return "it belongs under listen"
-	case slices.Contains(keysOf(historyFields()), key), slices.Contains(unsupported("history"), key):
+	case slices.Contains(keysOf(historyFields()), key):
 		return "it belongs under history"
 	case slices.Contains(keysOf(topFields()), key):
 		return "it belongs at the top of the file"

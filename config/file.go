@@ -3,6 +3,7 @@ package config
 import (
 	"net/url"
 	"strings"
+	"time"
 )
 
 // sections are the values at the top of the file. They are gathered first and
@@ -26,7 +27,7 @@ func topFields() []field[sections] {
 func (l *loader) file(root *value) *File {
 	f := empty(l.found.file)
 	var s sections
-	readFields(l, root, "", topFields(), &s)
+	readFields(l, root, topFields(), &s)
 	if l.mode == Tools {
 		l.found = collector{file: l.found.file}
 		s = sections{listen: s.listen, history: s.history}
@@ -38,14 +39,17 @@ func (l *loader) file(root *value) *File {
 		l.listen(s.listen, &f.Listen)
 	}
 	if s.history != nil {
-		readFields(l, s.history, "history", historyFields(), &f.History)
+		readFields(l, s.history, historyFields(), &f.History)
 	}
 	if s.eventTypes != nil {
 		l.eventTypes(s.eventTypes, f)
 	}
-	base := draft{Webhook: unset()}
+	base := draft{Webhook: unset(), keep: f.History.Keep}
 	if s.defaults != nil {
-		readFields(l, s.defaults, "webhook", sharedFields(), &base)
+		readFields(l, s.defaults, sharedFields(), &base)
+	}
+	if base.retryAt == nil {
+		base.retryAt = s.history // where keep stands
 	}
 	if s.webhooks != nil {
 		l.webhooks(s.webhooks, &base, f)
@@ -67,9 +71,17 @@ func (l *loader) source(v *value, into *string) {
 	*into = s
 }
 
+// leastKeep and mostKeep bound history.keep.
+const (
+	leastKeep = time.Minute
+	mostKeep  = 36500 * 24 * time.Hour
+)
+
 func historyFields() []field[History] {
 	return []field[History]{
 		{"dir", func(l *loader, v *value, h *History) { l.filePath(v, &h.Dir) }},
+		{"keep", func(l *loader, v *value, h *History) { l.duration(v, leastKeep, mostKeep, &h.Keep) }},
+		{"max_size", func(l *loader, v *value, h *History) { l.bytes(v, 16<<20, 1<<50, &h.MaxSize) }},
 		{"response_body", func(l *loader, v *value, h *History) { l.size(v, 0, 64<<10, &h.ResponseBody) }},
 		{"unmatched", func(l *loader, v *value, h *History) {
 			unmatched := "keep"

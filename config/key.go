@@ -154,6 +154,7 @@ func readRetry(l *loader, v *value, d *draft) {
 	if len(items) > 32 {
 		l.fail(v, fmt.Sprintf("must be at most 32 waits, are %d", len(items)), "")
 	}
+	d.retryAt = v
 	d.Retry = make([]time.Duration, len(items))
 	for i := range items {
 		l.duration(&items[i], time.Millisecond, 7*24*time.Hour, &d.Retry[i])

@@ -27,7 +27,7 @@ func listenFields() []field[listening] {
 
 func (l *loader) listen(v *value, into *Listen) {
 	in := listening{Listen: into}
-	readFields(l, v, "listen", listenFields(), &in)
+	readFields(l, v, listenFields(), &in)
 	if in.http != nil && into.HTTP != "" && !isLoopback(into.HTTP) && in.token == nil {
 		l.fail(in.http, "is no loopback address, so that it needs a token", "set listen.token, or write 127.0.0.1:4665")
 	}

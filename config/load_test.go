@@ -30,7 +30,7 @@ func TestUnset(t *testing.T) {
 	if f.Listen != listen {
 		t.Errorf("listen %+v, want %+v", f.Listen, listen)
 	}
-	history := config.History{Dir: "history", ResponseBody: 4096}
+	history := config.History{Dir: "history", Keep: 30 * 24 * time.Hour, MaxSize: 10 << 30, ResponseBody: 4096}
 	if f.History != history {
 		t.Errorf("history %+v, want %+v", f.History, history)
 	}
@@ -52,7 +52,7 @@ func TestGiven(t *testing.T) {
 	f := load(t, `
 source: /my/app
 listen: {http: off, socket: run/s.sock, socket_mode: 0600, token: 1234567, max_event_size: 64KiB}
-history: {dir: /var/lib/sidehook, response_body: 0, unmatched: drop}
+history: {dir: /var/lib/sidehook, keep: 1d, max_size: 32MiB, response_body: 0, unmatched: drop}
 event_types: {1.2: a version, com.example.a: }
 webhooks:
   - name: 1.10
@@ -78,7 +78,7 @@ webhooks:
 		{f.Source, "/my/app"},
 		{fmt.Sprintf("%q", []string{f.Listen.HTTP, f.Listen.Socket, f.Listen.Token.Reveal()}), `["" "run/s.sock" "1234567"]`},
 		{fmt.Sprint(f.Listen.SocketMode, f.Listen.MaxEventSize), "-rw------- 65536"},
-		{fmt.Sprint(f.History), "{/var/lib/sidehook 0 true}"},
+		{fmt.Sprint(f.History), "{/var/lib/sidehook 24h0m0s 33554432 0 true}"},
 		{fmt.Sprint(f.EventTypes), "map[1.2:a version com.example.a:]"},
 		{words(w.Name, w.Was, w.Description, w.URL.Reveal(), w.Events), "1.10 former no http://[::1]:80/?a=b [** sidehook.webhook.*]"},
 		{w.Secrets[0].Reveal() + w.Secrets[1].Reveal(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw0123456789012345"},
@@ -191,6 +191,26 @@ webhooks:
 webhooks.yaml:4:67: warning: webhooks[0].headers.X-B: takes nothing away: defaults have no such header; remove it`
 	if got := f.Warnings.Error(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestRetryLongerThanKeep(t *testing.T) {
+	const rest = "  - {name: a, url: https://a.example, events: [x], signature: none%s}\n"
+	for _, c := range []struct{ name, text, want string }{
+		{"of a webhook", "history: {keep: 1h}\ndefaults: {retry: [1m]}\nwebhooks:\n" + fmt.Sprintf(rest, ", retry: [59m, 2m]"),
+			"webhooks.yaml:4:76: warning: webhooks[0].retry: the waits of retry, 1h1m in all, are longer than history.keep, 1h; shorten the waits, or raise history.keep"},
+		{"of the defaults", "history: {keep: 1h}\ndefaults: {retry: [2h]}\nwebhooks:\n" + fmt.Sprintf(rest, ""),
+			"webhooks.yaml:2:19: warning: defaults.retry: the waits of retry, 2h in all, are longer than history.keep, 1h; shorten the waits, or raise history.keep"},
+		{"of no file", "history: {keep: 3d}\nwebhooks:\n" + fmt.Sprintf(rest, ""),
+			"webhooks.yaml:1:10: warning: history: the waits of retry, 3d3h35m5s in all, are longer than history.keep, 3d; shorten the waits, or raise history.keep"},
+		{"of no webhook", "history: {keep: 3d}\nwebhooks:\n" + fmt.Sprintf(rest, ", retry: [1m]"), ""},
+		{"not longer", "history: {keep: 1h}\nwebhooks:\n" + fmt.Sprintf(rest, ", retry: [1h]"), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := load(t, c.text, config.Run).Warnings.Error(); got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
 	}
 }
 

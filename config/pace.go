@@ -72,7 +72,7 @@ func (o Order) IsZero() bool { return o == Order{} }
 func readOrder(l *loader, v *value, d *draft) {
 	if isMapping(v) {
 		d.Order = Order{}
-		readFields(l, v, "order", []field[draft]{{"by", readOrderBy}}, d)
+		readFields(l, v, []field[draft]{{"by", readOrderBy}}, d)
 		if len(v.node.Content) == 0 {
 			l.fail(v, "names no key", "write order: {by: data.customer.id}")
 		}

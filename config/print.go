@@ -67,6 +67,8 @@ func (h History) node() *yaml.Node {
 	}
 	m := newMapping()
 	m.add("dir", str(h.Dir))
+	m.add("keep", str(FormatDuration(h.Keep)))
+	m.add("max_size", str(formatSize(h.MaxSize)))
 	m.add("response_body", str(formatSize(int64(h.ResponseBody))))
 	m.add("unmatched", str(unmatched))
 	return m.Node

@@ -125,6 +125,12 @@ func (l *loader) duration(v *value, least, most time.Duration, into *time.Durati
 }
 
 func (l *loader) size(v *value, least, most int, into *int) {
+	n := int64(*into)
+	l.bytes(v, int64(least), int64(most), &n)
+	*into = int(n)
+}
+
+func (l *loader) bytes(v *value, least, most int64, into *int64) {
 	t, ok := l.known(v)
 	if !ok {
 		return
@@ -134,11 +140,11 @@ func (l *loader) size(v *value, least, most int, into *int) {
 		l.fail(v, "must be a size such as 64KiB or 10MB, not "+t.show(), withUnit(t, "B"))
 		return
 	}
-	if n < int64(least) || n > int64(most) {
-		l.fail(v, fmt.Sprintf("must be %s to %s, not %s", formatSize(int64(least)), formatSize(int64(most)), t.show()), "")
+	if n < least || n > most {
+		l.fail(v, fmt.Sprintf("must be %s to %s, not %s", formatSize(least), formatSize(most), t.show()), "")
 		return
 	}
-	*into = int(n)
+	*into = n
 }
 
 // withUnit is the hint for a bare number.

@@ -66,7 +66,7 @@ func readServerName(l *loader, v *value, d *tlsDraft) {
 // the rest of its entry.
 func readTLS(l *loader, v *value, d *draft) {
 	var t tlsDraft
-	readFields(l, v, "tls", tlsFields(), &t)
+	readFields(l, v, tlsFields(), &t)
 	d.tlsAt = v
 	var sum strings.Builder
 	if t.CAFile != "" {

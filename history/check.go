@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"sidehook/history/segment"
 )
@@ -38,11 +39,14 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 	var total int64
 	streams := []struct {
 		*segment.Archive
-		key string
-	}{{r.events, segment.Events.Key}, {r.deliveries, segment.Deliveries.Key}}
+		segment.Stream
+	}{{r.events, segment.Events}, {r.deliveries, segment.Deliveries}}
 	for _, s := range streams {
 		for _, first := range s.Segments() {
 			size, err := s.Size(first)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
 			if err != nil {
 				return c, err
 			}
@@ -50,10 +54,14 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 		}
 	}
 	for _, s := range streams {
-		k := checking{Checked: &c, archive: s.Archive, key: s.key}
+		k := checking{Checked: &c, fs: r.fs, archive: s.Archive, Stream: s.Stream}
 		segments := s.Segments()
 		for i, first := range segments {
-			if err := k.segment(first, i == len(segments)-1, func() { progress(c.Bytes, total) }); err != nil {
+			err := k.segment(first, i == len(segments)-1, func() { progress(c.Bytes, total) })
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // retention has just removed it
+			}
+			if err != nil {
 				return c, err
 			}
 		}
@@ -64,19 +72,20 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 // checking is the check of one stream.
 type checking struct {
 	*Checked
+	segment.Stream
+	fs      segment.FS
 	archive *segment.Archive
-	key     string
 	number  uint64 // of the last record
 	batch   uint64
 }
 
 func (k *checking) segment(first uint64, last bool, tick func()) error {
-	k.Segments++
 	name := k.archive.Name(first)
 	s, err := k.archive.Scan(first, 0)
 	if err != nil {
 		return err
 	}
+	k.Segments++
 	start := k.Bytes
 	for n := 1; ; n++ {
 		line, err := s.Next()
@@ -108,18 +117,29 @@ func (k *checking) line(name string, n int, first uint64, line *segment.Line) {
 	at := int64(line.Place.Offset)
 	switch {
 	case n == 1 && line.Number != first:
-		k.problem(name, n, at, fmt.Sprintf("the file's name says %s %d, its first line says %d", k.key, first, line.Number))
-	case k.number == 0 && line.Number != 1:
-		k.problem(name, n, at, fmt.Sprintf("%s 1 to %d are missing", k.key, line.Number-1))
+		k.problem(name, n, at, fmt.Sprintf("the file's name says %s %d, its first line says %d", k.Key, first, line.Number))
 	case line.Number <= k.number:
-		k.problem(name, n, at, fmt.Sprintf("%s %d stands behind %s %d", k.key, line.Number, k.key, k.number))
+		k.problem(name, n, at, fmt.Sprintf("%s %d stands behind %s %d", k.Key, line.Number, k.Key, k.number))
 	case line.Number > k.number+1:
-		k.problem(name, n, at, fmt.Sprintf("%s %d to %d are missing ahead of it", k.key, k.number+1, line.Number-1))
+		k.gap(name, n, at, span{k.number + 1, line.Number - 1})
 	}
 	if line.Batch < k.batch {
 		k.problem(name, n, at, fmt.Sprintf("batch %d stands behind batch %d", line.Batch, k.batch))
 	}
 	k.number, k.batch = line.Number, line.Batch
+}
+
+// gap holds the numbers that are missing ahead of a line against those that
+// retention has removed. What it removes is told before it is gone, so that is
+// read only now.
+func (k *checking) gap(name string, n int, at int64, missing span) {
+	removed, err := loadRemoved(k.fs, k.Stream)
+	if err != nil {
+		k.problem(removedFileOf(k.Stream), 0, 0, err.Error())
+	}
+	for _, s := range removed.outside(missing) {
+		k.problem(name, n, at, fmt.Sprintf("%s %d to %d are missing ahead of it", k.Key, s.from, s.to))
+	}
 }
 
 func (k *checking) problem(file string, line int, offset int64, what string) {

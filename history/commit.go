@@ -19,7 +19,9 @@ type committer struct {
 	seen      *duplicates
 	room      *room
 	clock     *clock
+	size      func() int64 // at which a segment is finished
 	grown     func(first uint64)
+	grew      func(bytes int)
 	publish   func([]accepted) (wake func())
 	committed func(records int, took time.Duration)
 	pulse     pulse
@@ -66,9 +68,11 @@ type accepted struct {
 // maxWaiting is how many requests may wait for the disk.
 const maxWaiting = 1024
 
-func newCommitter(w *segment.Writer, room *room, clock *clock, grown func(uint64), publish func([]accepted) (wake func()), committed func(int, time.Duration)) *committer {
+func newCommitter(j *Journal, w *segment.Writer, size func() int64, committed func(int, time.Duration)) *committer {
 	return &committer{
-		writer: w, room: room, clock: clock, seen: newDuplicates(), grown: grown, publish: publish, committed: committed,
+		writer: w, size: size, clock: j.clock, seen: newDuplicates(), publish: j.publish, committed: committed,
+		room:  &room{fs: j.fs, log: j.log, allowance: &allowance{Journal: j}},
+		grown: func(first uint64) { j.grow(j.events, first) }, grew: j.retention.grew,
 		kick: make(chan struct{}, 1),
 	}
 }
@@ -191,6 +195,7 @@ func (c *committer) commit(p *pool) error {
 // write puts what is new in a pool on disk, and says how long its sync took.
 func (c *committer) write(p *pool) ([]accepted, time.Duration, error) {
 	defer c.pulse.atDisk()()
+	c.writer.SetLimit(c.size())
 	begun, err := c.writer.Begin()
 	if begun {
 		c.grown(c.writer.First())
@@ -206,6 +211,7 @@ func (c *committer) write(p *pool) ([]accepted, time.Duration, error) {
 		c.writer.Drop()
 		return nil, 0, err
 	}
+	c.grew(c.writer.Pending())
 	if err := c.writer.Write(); err != nil {
 		return nil, 0, err
 	}

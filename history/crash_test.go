@@ -25,6 +25,7 @@ type books struct {
 	accepted  map[string]bool // by webhook and id
 	delivered map[string]int  // ended by a lease, recorded or not
 	unsure    map[string]bool // posted and never answered
+	retention history.Retention
 }
 
 var webhooks = []string{"a", "b", "c"}
@@ -36,6 +37,7 @@ func (b *books) live(fs *memfs.FS, steps int) {
 	if err != nil {
 		return // the power went in recovery
 	}
+	j.Retain(b.retention)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- j.Run(ctx) }()
@@ -76,9 +78,11 @@ func (b *books) post(j *history.Journal) {
 	_, err := j.Append(context.Background(), entries)
 	for _, id := range list {
 		for _, name := range to {
-			if err == nil {
+			switch {
+			case err == nil:
 				b.accepted[name+" "+id] = true
-			} else {
+			case errors.Is(err, history.ErrNoRoom):
+			default:
 				b.unsure[name+" "+id] = true
 			}
 		}

@@ -50,6 +50,7 @@ type cursor struct {
 	Oldest int64        `json:"oldest,omitempty"` // no unread one was accepted before, in Unix ns; 0 if not known
 	Unread int          `json:"unread"`
 	Skip   [][2]uint64  `json:"skip,omitempty"`
+	Holds  [][3]uint64  `json:"holds,omitempty"` // seqs from and to, how many of them have not ended
 	Waits  []waitCursor `json:"waits,omitempty"`
 	Events int          `json:"backlog_events"`
 	Bytes  int64        `json:"backlog_bytes"`
@@ -73,7 +74,7 @@ type rowCursor struct {
 	Failures int       `json:"failures"`
 }
 
-const cursorsVersion = 1
+const cursorsVersion = 2
 
 func packPlace(p segment.Place) [3]uint64 {
 	return [3]uint64{p.Segment, uint64(p.Offset), uint64(p.Length)}
@@ -175,6 +176,9 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	for _, s := range q.skip {
 		c.Skip = append(c.Skip, [2]uint64{s.from, s.to})
 	}
+	for _, h := range q.holds {
+		c.Holds = append(c.Holds, [3]uint64{h.from, h.to, uint64(h.n)})
+	}
 	mono := q.journal.now()
 	wall := func(at time.Duration) int64 { return now.Add(at - mono).UnixMilli() }
 	add := func(it *item, due time.Duration, t *tries) {
@@ -209,6 +213,9 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 	q.more = mark{c.Next, unpackPlace(c.More), c.Oldest}
 	for _, s := range c.Skip {
 		q.skip = append(q.skip, span{s[0], s[1]})
+	}
+	for _, h := range c.Holds {
+		q.holds = append(q.holds, hold{h[0], h[1], int(h[2])})
 	}
 	q.backlog.Events, q.backlog.Bytes = c.Events, c.Bytes
 	q.state = State{c.State, c.Since, c.Why, c.Entry}

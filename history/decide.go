@@ -1,6 +1,9 @@
 package history
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // decide gives each record its number, or finds the event that it repeats.
 func (c *committer) decide(p *pool) (fresh []accepted) {
@@ -43,6 +46,9 @@ func (c *committer) decide(p *pool) (fresh []accepted) {
 // refuseFor answers the requests of a pool that there was no room for, and says
 // how many of them needed some: a repeat of what was accepted before does not.
 func (c *committer) refuseFor(p *pool, err error) (refused int) {
+	if !errors.Is(err, ErrNoRoom) {
+		err = fmt.Errorf("%w: %w", ErrNoRoom, err)
+	}
 	for _, r := range p.requests {
 		if r.receipts, r.err = nil, conflict(r, c.seen.find); r.err != nil {
 			continue
@@ -51,7 +57,7 @@ func (c *committer) refuseFor(p *pool, err error) (refused int) {
 			old, ok := c.seen.find(r.records[i].key)
 			if !ok || r.records[i].of != 0 {
 				refused++
-				r.receipts, r.err = nil, fmt.Errorf("%w: %w", ErrNoRoom, err)
+				r.receipts, r.err = nil, err
 				break
 			}
 			receipt := old.receipt

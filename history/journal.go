@@ -10,7 +10,10 @@
 //	cursors.json         where each webhook stands, and cursors.previous.json,
 //	                     how its attempts have gone of late (Row), and what
 //	                     the wall clock did (clock)
-//	NAME.torn            bytes that a crash left half-written, cut off NAME
+//	removed.json         the seqs whose segments retention has removed, and
+//	                     removed-deliveries.json, the same for the deliveries
+//	NAME.torn            bytes that a crash left half-written, cut off NAME; they
+//	                     go with the segment NAME
 //	FORMAT, lock
 //
 // What has waited too long, or is too much, is ended without being sent: lapse
@@ -36,6 +39,8 @@
 //	    ends, under whatever name and after whatever restart. A resend, which
 //	    goes past conditions, comes without.
 //
+// What is finished and old goes: R1 to R5 at retention.
+//
 // Recovery, moment by moment:
 //
 //	killed                                  then
@@ -45,6 +50,7 @@
 //	its line
 //	between cursors' two renames            the ones before are used
 //	anywhere in recovery                    it runs again (see segment.Recover)
+//	while segments are removed              the next start finishes it (see remove)
 package history
 
 import (
@@ -81,20 +87,28 @@ type Options struct {
 	// and the latter is called by many at once. Nil: nobody is told.
 	Committed func(records int, took time.Duration)
 	Recorded  func(webhook string, status Status, took time.Duration, accepted time.Time)
+
+	// Low is told when the files come to fill 70, and 90, percent of the limit
+	// that Retain sets: the percent, how many bytes they have, and the limit. It
+	// must not block. Nil: nobody is told.
+	Low func(percent int, bytes, limit int64)
 }
 
 // Journal is an open history. It is for concurrent use.
 type Journal struct {
-	fs       segment.FS
-	log      *slog.Logger
-	recorded func(webhook string, status Status, took time.Duration, accepted time.Time)
-	clock    *clock
-	identify *identifier
-	commits  *committer
-	outcomes *outcomes
-	sweeper  *sweeper
-	events   *segment.Archive
-	held     atomic.Int64 // bytes of bodies in windows
+	fs        segment.FS
+	log       *slog.Logger
+	recorded  func(webhook string, status Status, took time.Duration, accepted time.Time)
+	clock     *clock
+	identify  *identifier
+	commits   *committer
+	outcomes  *outcomes
+	sweeper   *sweeper
+	low       func(percent int, bytes, limit int64)
+	retention *retention
+	events    *segment.Archive
+	delivered *segment.Archive // the deliveries
+	held      atomic.Int64     // bytes of bodies in windows
 
 	damage sync.Map     // of segment.Damage by file and offset, to tell each once
 	lines  atomic.Int64 // how many there are in it
@@ -155,21 +169,35 @@ func (j *Journal) failing(err error) error {
 	return err
 }
 
-// saveRegularly writes the cursors while others write what they speak of.
+// saveRegularly writes the cursors while others write what they speak of, and
+// removes what need not be kept.
 func (j *Journal) saveRegularly(ctx context.Context) error {
-	wait := cursorsEvery
+	defer close(j.retention.ended)
+	saving, looking := time.NewTimer(cursorsEvery), time.NewTimer(0)
+	defer saving.Stop()
+	defer looking.Stop()
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(wait):
+		case <-saving.C:
+			begun := time.Now()
+			err = j.save()
+			// Large cursors are written less often.
+			saving.Reset(max(cursorsEvery, 50*time.Since(begun)))
+		case <-looking.C:
+			err = j.retain(ctx, 0)
+			looking.Reset(retentionEvery)
+		case <-j.retention.kick:
+			err = j.retain(ctx, 0)
+		case w := <-j.retention.asked:
+			err = j.retain(ctx, w.bytes)
+			close(w.looked)
 		}
-		begun := time.Now()
-		if err := j.save(); err != nil {
+		if err != nil {
 			return err
 		}
-		// Large cursors are written less often.
-		wait = max(cursorsEvery, 50*time.Since(begun))
 	}
 }
 
@@ -202,7 +230,7 @@ func (j *Journal) Failed() error {
 // Close lets go of the folder. It is called after Run.
 func (j *Journal) Close() error {
 	err := j.commits.writer.Close()
-	err = errors.Join(err, j.outcomes.writer.Close(), j.events.Close())
+	err = errors.Join(err, j.outcomes.writer.Close(), j.events.Close(), j.delivered.Close())
 	if j.release != nil {
 		err = errors.Join(err, j.release())
 	}

@@ -175,8 +175,9 @@ func (q *Queue) open(l *Lease) bool {
 // Done ends the delivery.
 func (l *Lease) Done(a Attempt) {
 	l.end(&a, false, time.Time{}, func() {
-		l.queue.backlog.subtract(l.size())
+		l.queue.ended(&l.item)
 		l.queue.pass(l.key)
+		l.queue.emptied()
 	})
 }
 

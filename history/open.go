@@ -16,6 +16,7 @@ import (
 const (
 	formatFile = "FORMAT"
 	format     = "sidehook-history 1"
+	lockFile   = "lock" // of segment.DirFS
 )
 
 // Open opens the history in a folder, whatever a crash left in it, and makes
@@ -51,7 +52,17 @@ func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
 	if opts.Recorded == nil {
 		opts.Recorded = func(string, Status, time.Duration, time.Time) {}
 	}
-	j := &Journal{fs: fsys, log: opts.Log, recorded: opts.Recorded, clock: newClock(opts.Wall, opts.Log), identify: newIdentifier(), sweeper: newSweeper(), queues: map[string]*Queue{}}
+	if opts.Low == nil {
+		opts.Low = func(int, int64, int64) {}
+	}
+	j := &Journal{
+		fs: fsys, log: opts.Log, recorded: opts.Recorded, low: opts.Low, clock: newClock(opts.Wall, opts.Log),
+		identify: newIdentifier(), sweeper: newSweeper(), retention: newRetention(), queues: map[string]*Queue{},
+	}
+	j.recallRemoved()
+	if err := j.finishRemoval(); err != nil {
+		return nil, fmt.Errorf("open history: %w", err)
+	}
 	r := &restoring{Journal: j, opts: opts}
 	if err := r.run(); err != nil {
 		return nil, fmt.Errorf("open history: %w", err)

@@ -36,7 +36,8 @@ type Outcome struct {
 	Remote           string
 
 	State, Why string
-	Entry      string // a digest of the webhook's entry
+	Entry      string    // a digest of the webhook's entry
+	Since      time.Time // of a state that is told again
 
 	// JSON as it stands in the line, nil if it does not.
 	Took, Timing, Request, Response, URL, Headers []byte
@@ -55,7 +56,11 @@ func (o *Outcome) state() State {
 	if o.State == active {
 		return State{}
 	}
-	return State{o.State, o.At, o.Why, o.Entry}
+	since := o.At
+	if !o.Since.IsZero() {
+		since = o.Since
+	}
+	return State{o.State, since, o.Why, o.Entry}
 }
 
 // parseOutcome reads a record of the deliveries. It shares the line's memory.
@@ -111,6 +116,8 @@ func parseOutcome(line *segment.Line) Outcome {
 			o.Why = text(raw)
 		case "entry":
 			o.Entry = text(raw)
+		case "since":
+			o.Since, _ = time.Parse(segment.TimeFormat, text(raw))
 		case "took_ms":
 			o.Took = raw
 		case "timing_ms":

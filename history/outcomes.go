@@ -29,6 +29,10 @@ type outcomes struct {
 	noRoom  bool
 	drained func() // there is room again
 	pulse   pulse
+
+	size  func() int64 // at which a segment is finished
+	grown func(first uint64)
+	grew  func(bytes int)
 }
 
 // outcome is one line to be.
@@ -54,9 +58,10 @@ const (
 	maxHeld = 64 << 20
 )
 
-func newOutcomes(w *segment.Writer, drained func(), log *slog.Logger) *outcomes {
+func newOutcomes(j *Journal, w *segment.Writer, size func() int64) *outcomes {
 	return &outcomes{
-		log: log, writer: w, drained: drained, at: w.Position(),
+		log: j.log, writer: w, drained: j.wakeAll, at: w.Position(),
+		size: size, grown: func(first uint64) { j.grow(j.delivered, first) }, grew: j.retention.grew,
 		kick: make(chan struct{}, 1), configs: map[configured]bool{},
 	}
 }
@@ -207,15 +212,17 @@ func (o *outcomes) write(pool []outcome) (written int, err error) {
 		o.mu.Unlock()
 	}()
 	for written < len(pool) {
+		o.writer.SetLimit(o.size())
 		fresh, err := o.writer.Begin()
 		if fresh {
 			clear(o.configs)
+			o.grown(o.writer.First())
 		}
 		if err != nil {
 			return written, err
 		}
-		upTo, size := written, 0
-		for ; upTo < len(pool) && size < batchBytes; upTo++ {
+		upTo, size, most := written, 0, int(min(batchBytes, o.size()))
+		for ; upTo < len(pool) && size < most; upTo++ {
 			line := &pool[upTo]
 			if c := line.config; c != nil && !o.configs[configured{line.webhook, c.Generation}] {
 				o.configs[configured{line.webhook, c.Generation}] = true
@@ -224,6 +231,7 @@ func (o *outcomes) write(pool []outcome) (written int, err error) {
 			o.writer.Add(line.at, line.fields)
 			size += len(line.fields)
 		}
+		o.grew(o.writer.Pending())
 		if err := o.writer.Write(); err != nil {
 			clear(o.configs) // those of this batch may not stand in the file
 			return written, err

@@ -23,6 +23,9 @@ import (
 //	    memory does not grow with the backlog.
 //	Q5  How the attempts at a delivery have gone stands whole in the last line
 //	    of it, so that a line which is replayed twice changes nothing.
+//	Q6  Each delivery that has not ended counts in holds once, and so does the
+//	    event that a resend points to; both change in the step that publishes
+//	    or ends it. So R1 can rest on them.
 type Queue struct {
 	journal *Journal
 	name    string
@@ -43,6 +46,7 @@ type Queue struct {
 	unread int
 	skip   ranges
 	last   uint64 // the last seq that was published to it
+	holds  holds  // of what has not ended, for retention
 
 	reading bool          // a claim is reading the file
 	pause   time.Duration // after an error, until when none reads again
@@ -174,6 +178,7 @@ func (q *Queue) publish(it item) {
 	q.last = it.seq
 	q.backlog.add(it.size())
 	q.mind(&it)
+	q.hold(&it)
 	if q.unread > 0 || len(q.window) >= windowSize {
 		if q.unread == 0 {
 			q.more = mark{it.seq, it.place, it.accepted}

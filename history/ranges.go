@@ -61,3 +61,38 @@ func (r *ranges) dropBelow(n uint64) {
 	}
 	*r = s
 }
+
+// addSpan adds all numbers of a span.
+func (r *ranges) addSpan(x span) {
+	s := *r
+	i, _ := s.find(x.from)
+	if i > 0 && s[i-1].to+1 == x.from {
+		i--
+	}
+	end := i
+	for ; end < len(s) && (s[end].from <= x.to || s[end].from == x.to+1); end++ {
+		x.from, x.to = min(x.from, s[end].from), max(x.to, s[end].to)
+	}
+	*r = slices.Replace(s, i, end, x)
+}
+
+// outside are the parts of a span that are not in r.
+func (r ranges) outside(x span) (rest []span) {
+	i, _ := r.find(x.from)
+	for ; i < len(r) && r[i].from <= x.to; i++ {
+		if r[i].from > x.from {
+			rest = append(rest, span{x.from, r[i].from - 1})
+		}
+		x.from = r[i].to + 1
+	}
+	if x.from <= x.to {
+		rest = append(rest, x)
+	}
+	return rest
+}
+
+// touches says whether any of a span is in r.
+func (r ranges) touches(x span) bool {
+	i, _ := r.find(x.from)
+	return i < len(r) && r[i].from <= x.to
+}

@@ -2,6 +2,8 @@ package history
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"strconv"
 	"time"
 
@@ -45,6 +47,7 @@ func (q *Queue) read() {
 		q.journal.log.Error("damaged events cannot be delivered", "webhook", q.name, "count", q.unread)
 		q.backlog.Events -= q.unread
 		q.unread = 0
+		q.recount()
 	}
 	q.hasRead(nil)
 }
@@ -80,11 +83,17 @@ func (j *Journal) follow(name string, from mark, last uint64, stop func(*segment
 			offset = int64(from.place.Offset)
 		}
 		s, err := j.events.Scan(first, offset)
+		if j.vanished(first, err) {
+			continue
+		}
 		if err != nil {
 			return nil, from, err
 		}
 		for next.seq <= last && len(found) < readChunk {
 			line, ok, err := nextLine(s, j.damaged)
+			if j.vanished(first, err) {
+				break
+			}
 			if err != nil {
 				return nil, from, err
 			}
@@ -110,6 +119,13 @@ func (j *Journal) follow(name string, from mark, last uint64, stop func(*segment
 	}
 	next.seq = last + 1 // the file ends ahead of it
 	return found, next, nil
+}
+
+// vanished says whether a segment cannot be read because retention has just
+// removed it: nothing in it is waited for. Any other one that is missing is an
+// error.
+func (j *Journal) vanished(first uint64, err error) bool {
+	return errors.Is(err, fs.ErrNotExist) && !j.events.Has(first)
 }
 
 // goesTo says whether the record is for the webhook of the quoted name.

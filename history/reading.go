@@ -18,6 +18,7 @@ import (
 // Reading is a history opened to be looked at, beside the process that writes
 // it or without one. It changes nothing and takes no lock.
 type Reading struct {
+	fs                 segment.FS
 	events, deliveries *segment.Archive
 }
 
@@ -59,7 +60,7 @@ func ReadFS(fsys segment.FS) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reading{events: events, deliveries: deliveries}, nil
+	return &Reading{fs: fsys, events: events, deliveries: deliveries}, nil
 }
 
 // Close closes what is open.
@@ -95,6 +96,9 @@ func (r *Reading) Event(w Which) (Accepted, error) {
 		w.Seq = seq
 	}
 	line, err := r.events.Find(w.Seq)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = ErrNotFound // it is being removed
+	}
 	if err != nil {
 		return Accepted{}, err
 	}
@@ -263,9 +267,13 @@ func firstTime(a *segment.Archive, first uint64) (at time.Time, ok bool) {
 }
 
 // lines visits the good records of a segment until visit is false. Check tells
-// of the others.
+// of the others. Of one that is removed meanwhile there are no more.
 func lines(a *segment.Archive, first uint64, visit func(*segment.Line) bool) error {
-	return visitLines(a, first, 0, func(*segment.Damage) {}, visit)
+	err := visitLines(a, first, 0, func(*segment.Damage) {}, visit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // JSON is the record as it stands in the history, without its checksum.

@@ -194,3 +194,11 @@ func appendState(dst []byte, webhook string, s State) []byte {
 	}
 	return dst
 }
+
+// appendRestated tells a state again, that webhooks have been in since a time.
+func appendRestated(dst []byte, webhook string, s State) []byte {
+	dst = appendState(dst, webhook, s)
+	dst = append(dst, `,"since":"`...)
+	dst = s.Since.UTC().AppendFormat(dst, segment.TimeFormat)
+	return append(dst, '"')
+}

@@ -14,7 +14,7 @@ type Resend struct {
 
 // Resend makes the request durable and queues it. For a webhook that the event
 // still waits for, that delivery is made due now instead. The receipt's To are
-// those that get a delivery of their own.
+// those that get a delivery of their own. ErrNotFound: it has just been removed.
 func (j *Journal) Resend(ctx context.Context, r Resend) (Receipt, error) {
 	fresh := slices.Clone(r.To)
 	fresh = slices.DeleteFunc(fresh, func(name string) bool { return j.Queue(name).hastenEvent(&r.Of) })
@@ -26,6 +26,10 @@ func (j *Journal) Resend(ctx context.Context, r Resend) (Receipt, error) {
 		head: appendResend(nil, r.Of.Seq, fresh, r.By),
 		body: &body{json: r.Of.Event, filled: r.Of.Filled},
 	}}}
+	if !j.retention.pin(r.Of.Seq) {
+		return Receipt{}, ErrNotFound
+	}
+	defer j.retention.unpin(r.Of.Seq)
 	if err := j.commits.do(ctx, req); err != nil {
 		return Receipt{}, err
 	}

@@ -20,6 +20,9 @@ type restoring struct {
 	told  uint64 // the highest seq that the deliveries speak of
 	// When the last line of each stream was written.
 	lastDelivery, lastEvent time.Time
+
+	counted map[*Queue]uint64   // the last seq that the cursors count
+	resends map[*Queue][]uint64 // those counted that have ended, by what they point to
 }
 
 func (r *restoring) run() error {
@@ -35,7 +38,7 @@ func (r *restoring) run() error {
 	if err != nil {
 		return err
 	}
-	defer deliveries.Archive.Close()
+	r.delivered = deliveries.Archive
 	if c.Deliveries.Number > 0 && !deliveries.Trusted {
 		c = r.distrust(c)
 	}
@@ -58,8 +61,9 @@ func (r *restoring) run() error {
 		break
 	}
 	r.Journal.events = events.Archive
-	r.commits = newCommitter(events.Writer, &room{fs: r.fs, log: r.log}, r.clock, events.Archive.Grow, r.publish, r.opts.Committed)
-	r.outcomes = newOutcomes(deliveries.Writer, r.wakeAll, r.log)
+	size := func() int64 { return r.retention.segmentSize(r.opts.SegmentSize) }
+	r.commits = newCommitter(r.Journal, events.Writer, size, r.opts.Committed)
+	r.outcomes = newOutcomes(r.Journal, deliveries.Writer, size)
 	if err := r.replay(events, c.Events, r.event); err != nil {
 		return err
 	}
@@ -96,6 +100,8 @@ func (r *restoring) distrust(c *cursors) *cursors {
 // adopt puts the queues where the cursors say.
 func (r *restoring) adopt(c *cursors, now time.Time) {
 	r.queues, r.waits = map[string]*Queue{}, map[*Queue]map[uint64]wait{}
+	r.counted, r.resends = map[*Queue]uint64{}, map[*Queue][]uint64{}
+	r.see(c.At)
 	r.generation, r.hash = c.Generation, c.Hash
 	r.published = c.Events.unpack()
 	for name, x := range c.Webhooks {
@@ -161,7 +167,7 @@ func (r *restoring) waiting(q *Queue) map[uint64]wait {
 			m[w.seq] = w
 		}
 		q.waits = nil
-		r.waits[q] = m
+		r.waits[q], r.counted[q] = m, q.last
 	}
 	return m
 }
@@ -171,6 +177,7 @@ func (r *restoring) waiting(q *Queue) map[uint64]wait {
 func (r *restoring) delivery(line *segment.Line, now time.Time) {
 	d := parseOutcome(line)
 	r.lastDelivery = d.At
+	r.see(d.At)
 	r.generation = max(r.generation, d.Generation)
 	if d.Kind == kindWebhook {
 		q := r.Queue(d.Webhook)
@@ -186,6 +193,9 @@ func (r *restoring) delivery(line *segment.Line, now time.Time) {
 		return // no queue ever had it
 	}
 	r.Queue(d.Webhook).row.replay(&d)
+	if r.retention.removed[segment.Events].has(d.Seq) {
+		return // it has ended, though the line that says so may be removed
+	}
 	q := r.Queue(d.queue())
 	waits := r.waiting(q)
 	w, waited := waits[d.Seq]
@@ -202,7 +212,11 @@ func (r *restoring) delivery(line *segment.Line, now time.Time) {
 	if d.Status != Retrying {
 		delete(waits, d.Seq)
 		if d.Seq <= q.last { // else it is not counted yet
-			q.backlog.subtract(w.size())
+			w.seq = d.Seq
+			q.ended(&w.item)
+			if d.Resend && w.of == 0 {
+				r.resends[q] = append(r.resends[q], d.Seq)
+			}
 		}
 		return
 	}
@@ -232,6 +246,7 @@ func (q *Queue) next() uint64 {
 func (r *restoring) event(line *segment.Line) {
 	a := parseAccepted(line)
 	r.lastEvent = a.At
+	r.see(a.At)
 	r.generation = max(r.generation, a.Generation)
 	it := item{seq: a.Seq, of: a.Of, place: a.Place, accepted: a.At.UnixNano()}
 	if a.Kind == kindEvent {
@@ -242,8 +257,8 @@ func (r *restoring) event(line *segment.Line) {
 		if a.Seq <= q.last {
 			continue
 		}
-		q.last = a.Seq
 		waits := r.waiting(q)
+		q.last = a.Seq
 		w, waited := waits[a.Seq]
 		switch {
 		case waited:
@@ -259,6 +274,14 @@ func (r *restoring) event(line *segment.Line) {
 		}
 		q.backlog.add(it.size())
 		q.mind(&it)
+		q.hold(&it)
+	}
+}
+
+// see learns how late the process before was still running.
+func (r *restoring) see(at time.Time) {
+	if k := r.retention.keeping; at.After(k.last) {
+		k.last = at
 	}
 }
 
@@ -270,6 +293,17 @@ func (r *restoring) settle(stepped bool) {
 	for q, m := range r.waits {
 		for _, w := range m {
 			q.waits.push(w)
+			if w.seq > r.counted[q] && w.accepted == 0 {
+				q.holdAny(w.seq)
+			}
+		}
+	}
+	for q, seqs := range r.resends {
+		for _, seq := range seqs {
+			if line, err := r.events.Find(seq); err == nil {
+				a := parseAccepted(&line)
+				q.holds.drop(a.Of)
+			}
 		}
 	}
 	for _, q := range r.queues {
@@ -280,7 +314,7 @@ func (r *restoring) settle(stepped bool) {
 		}
 		q.backlog.Events = len(q.waits) + q.unread
 		if q.backlog.Events == 0 {
-			q.backlog.Bytes = 0
+			q.backlog.Bytes, q.holds = 0, nil
 		}
 		if stepped && q.lapse.expiry < never {
 			q.lapse.expiry = 0

@@ -13,8 +13,9 @@ import (
 // end, so that there is room left for the outcomes of what was accepted. It
 // belongs to the writer of the events.
 type room struct {
-	fs  segment.FS
-	log *slog.Logger
+	fs        segment.FS
+	log       *slog.Logger
+	allowance *allowance
 
 	left  int64     // may be written before it is asked again
 	until time.Time // it is asked again at the latest
@@ -31,9 +32,13 @@ const (
 	freshFor = time.Second
 )
 
-// check is ErrNoRoom, with what to do, if so many bytes are not to be written.
+// check is ErrNoRoom, with what to do, if so many bytes are not to be written:
+// history.max_size leaves none for them, or the volume.
 // It asks the file system once a second, or sooner when what it said is used up.
 func (r *room) check(now time.Time, bytes int64) error {
+	if err := r.allowance.check(bytes); err != nil {
+		return err
+	}
 	if r.left -= bytes; r.left >= 0 && now.Before(r.until) {
 		return nil
 	}
@@ -55,7 +60,11 @@ func (r *room) check(now time.Time, bytes int64) error {
 func (r *room) refused(requests int, err error) {
 	if r.count += requests; r.since.IsZero() {
 		r.since = time.Now()
-		r.log.Error("the disk is full: events are refused until there is room, deliveries go on; free space on the volume of history.dir, or make it larger", "error", err)
+		if r.allowance.refused != nil {
+			r.log.Error("the history is full: events are refused until some of what waits has been delivered, or history.max_size is larger", "error", err)
+		} else {
+			r.log.Error("the disk is full: events are refused until there is room, deliveries go on; free space on the volume of history.dir, or make it larger", "error", err)
+		}
 	}
 	r.left = 0
 }

@@ -3,30 +3,72 @@ package history
 import (
 	"errors"
 	"io/fs"
+	"slices"
+	"strings"
+
+	"sidehook/history/segment"
 )
 
-// Size is how many bytes the files of the folder have, all of them.
+// sizes are the bytes of a history's files.
+type sizes struct {
+	total int64
+	// of the segments of a stream by their first number, with what stands
+	// beside them
+	of map[segment.Stream]map[uint64]int64
+}
+
+// Size is how many bytes the files of the history have, all of them. A file
+// in the folder that is somebody else's does not count.
 func (j *Journal) Size() (int64, error) {
-	names, err := j.fs.List()
+	s, err := measure(j.fs)
+	return s.total, err
+}
+
+func measure(fsys segment.FS) (sizes, error) {
+	s := sizes{of: map[segment.Stream]map[uint64]int64{segment.Events: {}, segment.Deliveries: {}}}
+	names, err := fsys.List()
 	if err != nil {
-		return 0, err
+		return s, err
 	}
-	var total int64
 	for _, name := range names {
-		size, err := j.sizeOf(name)
+		of, first := s.owner(name)
+		if of == nil && !single(name) {
+			continue
+		}
+		size, err := sizeOf(fsys, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it has gone since
 		}
 		if err != nil {
-			return 0, err
+			return s, err
 		}
-		total += size
+		if s.total += size; of != nil {
+			of[first] += size
+		}
 	}
-	return total, nil
+	return s, nil
 }
 
-func (j *Journal) sizeOf(name string) (int64, error) {
-	file, err := j.fs.Open(name)
+// owner is the segment that a file belongs to, nil if to none.
+func (s *sizes) owner(name string) (map[uint64]int64, uint64) {
+	for stream, of := range s.of {
+		if first, ok := stream.Owner(name); ok {
+			return of, first
+		}
+	}
+	return nil, 0
+}
+
+// single says whether a file of this name is one of the history's that there is
+// one of.
+func single(name string) bool {
+	return slices.Contains([]string{
+		cursorsFile, previousFile, removedFile, removedDeliveriesFile, formatFile, lockFile,
+	}, strings.TrimSuffix(name, ".tmp"))
+}
+
+func sizeOf(fsys segment.FS, name string) (int64, error) {
+	file, err := fsys.Open(name)
 	if err != nil {
 		return 0, err
 	}

@@ -43,6 +43,7 @@ func (r *Relay) Apply(file *config.File) error {
 	}
 	r.warnFixed(file)
 	r.journal.SetGeneration(next.generation, next.digest)
+	r.journal.Retain(history.Retention{Keep: file.History.Keep, MaxSize: file.History.MaxSize})
 	before := r.force
 	r.force, r.refused = next, nil
 	r.notices.force.Store(next)

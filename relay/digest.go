@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"sidehook/config"
 )
@@ -24,10 +25,12 @@ func digest(file *config.File) (string, error) {
 	text := struct {
 		Source        string
 		EventTypes    map[string]string
+		Keep          time.Duration
+		MaxSize       int64
 		ResponseBody  int
 		DropUnmatched bool
 		Webhooks      []webhook
-	}{file.Source, file.EventTypes, file.History.ResponseBody, file.History.DropUnmatched, nil}
+	}{file.Source, file.EventTypes, file.History.Keep, file.History.MaxSize, file.History.ResponseBody, file.History.DropUnmatched, nil}
 	for _, w := range file.Webhooks {
 		x := webhook{Webhook: *w, URL: []string{w.URL.Reveal(), fmt.Sprint(w.URL.Secret)}, When: w.When.Reveal(), Transform: w.Transform.Reveal(), Proxy: w.Proxy.Reveal()}
 		for _, secret := range w.Secrets {

@@ -68,6 +68,7 @@ func TestMetrics(t *testing.T) {
 		`sidehook_commit_events_sum 2`,
 		`sidehook_commit_duration_seconds_count 2`,
 		`sidehook_history_bytes `,
+		`sidehook_history_limit_bytes 1.073741824e+10`,
 		`sidehook_history_damaged_lines_total 0`,
 		`sidehook_config_generation 1`,
 		`sidehook_config_last_reload_successful 0`,

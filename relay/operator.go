@@ -64,6 +64,9 @@ func (o *operator) webhook(name string, configured *config.Webhook) intake.Webho
 	}
 	b := q.Backlog()
 	w.Backlog = intake.Backlog{Events: b.Events, Bytes: b.Bytes}
+	if w.Holds = q.Held(); w.Holds > 0 && o.journal.Full() {
+		w.Why = strings.TrimPrefix(fmt.Sprintf("%s; it holds %.1f MiB of the history, which is full", w.Why, float64(w.Holds)/(1<<20)), "; ")
+	}
 	if !b.Oldest.IsZero() {
 		w.Backlog.OldestSeconds = time.Since(b.Oldest).Seconds()
 	}
@@ -156,6 +159,9 @@ func (o *operator) Resend(ctx context.Context, which intake.Which, to intake.Tar
 		return intake.Resent{}, err
 	}
 	receipt, err := o.journal.Resend(ctx, history.Resend{Of: a, To: names, By: to.By})
+	if errors.Is(err, history.ErrNotFound) {
+		err = &intake.NotFoundError{What: fmt.Sprintf("event %q in the history, which has just removed it", e.ID)}
+	}
 	if err != nil {
 		return intake.Resent{}, err
 	}

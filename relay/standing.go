@@ -30,6 +30,6 @@ func (r *Relay) standing() metrics.Standing {
 	if err != nil {
 		size = -1
 	}
-	s.HistoryBytes = size
+	s.HistoryBytes, s.HistoryLimit = size, r.journal.Limit()
 	return s
 }

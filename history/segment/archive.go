@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"slices"
 	"sort"
 	"sync"
@@ -54,6 +55,40 @@ func (a *Archive) Grow(first uint64) {
 	if i, ok := slices.BinarySearch(a.firsts, first); !ok {
 		a.firsts = slices.Insert(a.firsts, i, first)
 	}
+}
+
+// Has says whether a segment begins at first.
+func (a *Archive) Has(first uint64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := slices.BinarySearch(a.firsts, first)
+	return ok
+}
+
+// Bounds are the first numbers of the segment that would hold a number and of
+// the one behind it: 0 if none would, and the largest number if none follows.
+func (a *Archive) Bounds(number uint64) (first, next uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := sort.Search(len(a.firsts), func(i int) bool { return a.firsts[i] > number })
+	if next = math.MaxUint64; i < len(a.firsts) {
+		next = a.firsts[i]
+	}
+	if i > 0 {
+		first = a.firsts[i-1]
+	}
+	return first, next
+}
+
+// Drop takes a segment out. Who reads it at the moment meets fs.ErrNotExist
+// once its file is gone.
+func (a *Archive) Drop(first uint64) {
+	a.mu.Lock()
+	if i, ok := slices.BinarySearch(a.firsts, first); ok {
+		a.firsts = slices.Delete(a.firsts, i, i+1)
+	}
+	a.mu.Unlock()
+	a.forget(first)
 }
 
 // Name is the file of the segment that begins at first.
@@ -238,28 +273,55 @@ func (a *Archive) lastBefore(first uint64) (last Line, err error) {
 		if segment >= first {
 			continue
 		}
-		size, err := a.Size(segment)
-		if err != nil {
+		last, err := a.Last(segment)
+		if !errors.Is(err, ErrNotFound) {
 			return last, err
-		}
-		for back := int64(64 << 10); ; back *= 4 {
-			line, err := a.firstFrom(segment, max(size-back, 0), size)
-			for err == nil {
-				last = line
-				line, err = a.firstFrom(segment, line.Place.End(), size)
-			}
-			if !errors.Is(err, io.EOF) {
-				return last, err
-			}
-			if last.Number > 0 {
-				return last, nil
-			}
-			if back >= size {
-				break
-			}
 		}
 	}
 	return last, nil
+}
+
+// Last is the last good record of a segment, ErrNotFound if there is none.
+func (a *Archive) Last(first uint64) (Line, error) {
+	size, err := a.Size(first)
+	if err != nil {
+		return Line{}, err
+	}
+	for back := int64(64 << 10); ; back *= 4 {
+		last, err := a.lastBehind(first, max(size-back, 0))
+		if err != nil {
+			return Line{}, err
+		}
+		if last.Length > 0 {
+			return a.Read(last)
+		}
+		if back >= size {
+			return Line{}, ErrNotFound
+		}
+	}
+}
+
+// lastBehind is where the last good record stands that begins at or behind an
+// offset, which may lie within a line; zero if none does.
+func (a *Archive) lastBehind(first uint64, offset int64) (last Place, err error) {
+	s, err := a.Scan(first, max(offset-1, 0))
+	if err != nil {
+		return last, err
+	}
+	for skip := offset > 0; ; skip = false {
+		line, err := s.Next()
+		var damage *Damage
+		switch {
+		case err == nil:
+			if !skip {
+				last = line.Place
+			}
+		case errors.Is(err, io.EOF), errors.Is(err, ErrTorn):
+			return last, nil
+		case !errors.As(err, &damage):
+			return last, err
+		}
+	}
 }
 
 // forget closes a segment whose file was replaced by another.

@@ -3,6 +3,7 @@ package segment
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -116,14 +117,35 @@ func (r *recovery) dedouble(before, last uint64) error {
 	if _, err := r.archive.findIn(last, last); err != nil {
 		return nil // damaged since: the older copy, if any, is the better one
 	}
-	twice, err := r.archive.findIn(before, last)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
+	end, err := r.behind(before, last)
 	if err != nil {
 		return err
 	}
-	return r.cut(before, int64(twice.Place.Offset))
+	if size, err = r.archive.Size(before); err != nil || end >= size {
+		return err
+	}
+	// The newer one's name may not be durable yet: without it the older copy is
+	// the only one.
+	if err := r.fs.Sync(); err != nil {
+		return err
+	}
+	return r.cut(before, end)
+}
+
+// behind is where, in the segment before the one that begins at last, a copy of
+// that one's records begins. A power cut may have left of it less than a record.
+func (r *recovery) behind(before, last uint64) (int64, error) {
+	line, err := r.archive.findIn(before, last-1)
+	if err == nil {
+		return line.Place.End(), nil
+	}
+	if errors.Is(err, ErrNotFound) { // damaged
+		line, err = r.archive.findIn(before, last)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return math.MaxInt64, nil
+	}
+	return int64(line.Place.Offset), err
 }
 
 func (r *recovery) cut(first uint64, size int64) error {

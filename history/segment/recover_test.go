@@ -122,7 +122,7 @@ func wholeUpTo(t *testing.T, fs segment.FS, acked uint64) {
 // TestPowerCuts cuts the power at a random moment, over and over, also while
 // it recovers: S1, S2, S3, S5.
 func TestPowerCuts(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(600) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 1))

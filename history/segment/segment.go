@@ -73,6 +73,21 @@ func (s Stream) first(name string) (uint64, bool) {
 	return n, err == nil && n > 0
 }
 
+// Owner is the segment that a file belongs to: the segment itself, its
+// compressed form, its index, or what a recovery put beside it.
+func (s Stream) Owner(name string) (first uint64, ok bool) {
+	base, suffix, ok := strings.Cut(name, ".")
+	if !ok {
+		return 0, false
+	}
+	switch suffix {
+	case "jsonl", "jsonl.zst", "idx", "jsonl.idx", "jsonl.torn",
+		"jsonl.tmp", "jsonl.zst.tmp", "idx.tmp", "jsonl.idx.tmp", "jsonl.torn.tmp":
+		return s.first(base + ".jsonl")
+	}
+	return 0, false
+}
+
 // Place is where a record stands. It stays true as long as its segment does.
 type Place struct {
 	Segment uint64 // the first number in its segment

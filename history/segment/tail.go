@@ -51,6 +51,11 @@ func (r *recovery) trust(last uint64, size int64) error {
 	switch {
 	case k.Number == 0:
 		return nil
+	case slices.Contains(firsts, k.Number+1) && !slices.Contains(firsts, k.Last.Segment):
+		// Retention has removed the segment that the known record ended; the
+		// name of the next one says that it did.
+		r.Trusted = true
+		return nil
 	case k.Last.Segment == 0, !slices.Contains(firsts, k.Last.Segment), k.Last.Segment == last && k.Last.End() > size:
 		return nil
 	}

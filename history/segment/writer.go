@@ -43,6 +43,13 @@ type Position struct {
 	Last   Place // of that record; zero while there is none
 }
 
+// SetLimit sets the size in bytes at which a segment is finished; 0 is MaxSize.
+func (w *Writer) SetLimit(bytes int64) {
+	if w.limit = bytes; bytes == 0 {
+		w.limit = MaxSize
+	}
+}
+
 // Begin readies the writer for a batch, in a new segment if the old one is
 // full. It says whether it began one.
 func (w *Writer) Begin() (fresh bool, err error) {

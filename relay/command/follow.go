@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -127,7 +128,11 @@ func (t *tail) read() (bool, error) {
 		return false, nil
 	}
 	if t.file == nil || t.ends {
-		return true, t.open(names[i])
+		err := t.open(names[i])
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // it has just been removed: what is next is looked up again
+		}
+		return true, err
 	}
 	// Lines may have come between the last look and the new segment.
 	t.ends = true

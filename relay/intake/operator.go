@@ -55,6 +55,7 @@ type Webhook struct {
 	Since       time.Time       `json:"since,omitzero"`
 	Why         string          `json:"why,omitempty"`
 	Backlog     Backlog         `json:"backlog"`
+	Holds       int64           `json:"holds_history_bytes,omitempty"` // that cannot be removed because of what waits
 	InFlight    int             `json:"in_flight"`
 	LastHour    LastHour        `json:"last_hour"`
 	LastSuccess time.Time       `json:"last_success,omitzero"`

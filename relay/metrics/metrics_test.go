@@ -127,7 +127,7 @@ func TestStanding(t *testing.T) {
 			{Name: "a", State: "active"},
 			{Name: "b", State: "failing", Backlog: history.Backlog{Events: 3, Bytes: 4096, Oldest: time.Now().Add(time.Hour), InFlight: 1}},
 		},
-		HistoryBytes: 12, DamagedLines: 2, Generation: 5, Loaded: time.UnixMilli(1_700_000_000_250),
+		HistoryBytes: 12, HistoryLimit: 16, DamagedLines: 2, Generation: 5, Loaded: time.UnixMilli(1_700_000_000_250),
 	}
 	m := metrics.New(metrics.Build{Version: "1.2", Revision: "abc", Go: "go1"}, func() metrics.Standing { return now })
 	check(t, m, "sidehook_b",
@@ -138,13 +138,13 @@ func TestStanding(t *testing.T) {
 	check(t, m, "sidehook_in_flight", `sidehook_in_flight{webhook="a"} 0`, `sidehook_in_flight{webhook="b"} 1`)
 	check(t, m, "sidehook_webhook_state",
 		`sidehook_webhook_state{state="active",webhook="a"} 1`, `sidehook_webhook_state{state="failing",webhook="b"} 1`)
-	check(t, m, "sidehook_history", "sidehook_history_bytes 12", "sidehook_history_damaged_lines_total 2")
+	check(t, m, "sidehook_history", "sidehook_history_bytes 12", "sidehook_history_damaged_lines_total 2", "sidehook_history_limit_bytes 16")
 	check(t, m, "sidehook_config", "sidehook_config_generation 5",
 		"sidehook_config_last_reload_success_timestamp_seconds 1.70000000025e+09", "sidehook_config_last_reload_successful 1")
 
 	now.HistoryBytes, now.Refused = -1, true
 	now.Webhooks[1].Backlog.Oldest = time.Now().Add(-time.Hour)
-	check(t, m, "sidehook_history", "sidehook_history_damaged_lines_total 2")
+	check(t, m, "sidehook_history", "sidehook_history_damaged_lines_total 2", "sidehook_history_limit_bytes 16")
 	check(t, m, "sidehook_config_last_reload_successful", "sidehook_config_last_reload_successful 0")
 	if got := scrape(t, m, `sidehook_backlog_oldest_seconds{webhook="b"} 3600.`); len(got) != 1 {
 		t.Errorf("an hour's backlog: %s", scrape(t, m, "sidehook_backlog_oldest"))

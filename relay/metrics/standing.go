@@ -14,6 +14,7 @@ type Standing struct {
 	// something waits; each name once.
 	Webhooks     []Webhook
 	HistoryBytes int64 // negative: it cannot be told
+	HistoryLimit int64
 	DamagedLines int64
 	Generation   uint64    // of the configuration in force
 	Loaded       time.Time // when it was put in force
@@ -41,6 +42,7 @@ var (
 	inFlight      = describe("in_flight", "Deliveries that are being attempted.", "webhook")
 	webhookState  = describe("webhook_state", "1 for the state that holds; the others are absent.", "webhook", "state")
 	historyBytes  = describe("history_bytes", "Size of the files of the history.")
+	historyLimit  = describe("history_limit_bytes", "Size that the files of the history may have: history.max_size.")
 	damagedLines  = describe("history_damaged_lines_total", "Damaged lines of the history that were met and skipped since the start.")
 	generation    = describe("config_generation", "Number of the configuration in force.")
 	reloaded      = describe("config_last_reload_successful", "1 if the last edit of the file is in force, 0 if it was refused.")
@@ -50,7 +52,7 @@ var (
 func (*stand) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		backlogEvents, backlogBytes, backlogOldest, inFlight, webhookState,
-		historyBytes, damagedLines, generation, reloaded, reloadedAt,
+		historyBytes, historyLimit, damagedLines, generation, reloaded, reloadedAt,
 	} {
 		ch <- d
 	}
@@ -76,6 +78,7 @@ func (s *stand) Collect(ch chan<- prometheus.Metric) {
 	if now.HistoryBytes >= 0 {
 		gauge(historyBytes, float64(now.HistoryBytes))
 	}
+	gauge(historyLimit, float64(now.HistoryLimit))
 	ch <- prometheus.MustNewConstMetric(damagedLines, prometheus.CounterValue, float64(now.DamagedLines))
 	gauge(generation, float64(now.Generation))
 	applied := 1.0

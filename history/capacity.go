@@ -1,0 +1,129 @@
+package history
+
+import (
+	"fmt"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// softLimit is the size of the folder above which segments are removed, and
+// hardLimit that above which events are refused: what is between that and the
+// limit is for the outcomes of deliveries, which are never refused.
+func softLimit(limit int64) int64 { return limit - min(limit/outcomesShare, outcomesBytes) }
+func hardLimit(limit int64) int64 { return limit - min(limit/outcomesShare, outcomesBytes)/2 }
+
+// Limit is how many bytes the files of the history may have, 0 if there is no
+// limit.
+func (j *Journal) Limit() int64 { return j.retention.limit.Load() }
+
+// Full says whether events are refused because the limit is reached.
+func (j *Journal) Full() bool { return j.retention.full.Load() }
+
+// Held is how many bytes of the history cannot be removed because of what
+// waits for the webhook.
+func (q *Queue) Held() int64 {
+	q.journal.retention.mu.Lock()
+	sizes := q.journal.retention.sizes
+	q.journal.retention.mu.Unlock()
+	return q.heldBy(q.journal.events, sizes)
+}
+
+// allowance is what the writer of the events knows of the limit. It belongs to
+// that writer.
+type allowance struct {
+	*Journal
+	refused error
+	until   time.Time // it is not asked again before
+}
+
+// check is ErrNoRoom if so many bytes of events are not to be written: the
+// folder is full, and no segment may go. Before it says so somebody has looked.
+func (a *allowance) check(bytes int64) error {
+	r := a.retention
+	if r.measured.Load() && !r.over(bytes) {
+		a.refused = nil
+		return nil
+	}
+	if a.refused != nil && time.Now().Before(a.until) {
+		return a.refused
+	}
+	w := want{bytes, make(chan struct{})}
+	select {
+	case r.asked <- w:
+		<-w.looked
+	case <-r.ended:
+	}
+	if a.refused = nil; r.over(bytes) {
+		r.full.Store(true)
+		a.refused, a.until = a.why(), time.Now().Add(freshFor)
+	}
+	return a.refused
+}
+
+// over says whether so many bytes of events are too many.
+func (r *retention) over(bytes int64) bool {
+	limit, size := r.limit.Load(), r.size.Load()+r.grown.Load()+bytes
+	if limit == 0 || size <= softLimit(limit) {
+		return false
+	}
+	// A look in vain is not to be repeated for each commit.
+	if room := hardLimit(limit) - softLimit(limit); r.grown.Load() >= room/2 {
+		r.look()
+	}
+	return size > hardLimit(limit)
+}
+
+// why says what fills the folder, and whose it is.
+func (a *allowance) why() error {
+	name, most := "", int64(0)
+	for _, q := range a.Queues() {
+		if held := q.Held(); held > most {
+			name, most = q.Name(), held
+		}
+	}
+	limit := a.Limit()
+	if name == "" {
+		return fmt.Errorf("%w: history.max_size, %s, is reached: make it larger", ErrNoRoom, mebibytes(limit))
+	}
+	return fmt.Errorf("%w: history.max_size, %s, is reached, and %s of it wait for the webhook %q: make it larger, or let that webhook deliver, or cancel what waits",
+		ErrNoRoom, mebibytes(limit), mebibytes(most), name)
+}
+
+func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+// filling tells when the folder comes to be so full, once; and again after it
+// was that much emptier that it is not the removing of segments.
+func (j *Journal) filling(size int64) {
+	k, limit := j.retention.keeping, j.retention.limit.Load()
+	if limit <= 0 {
+		k.told = 0
+		return
+	}
+	share := int(min(100*size/limit, 1000))
+	if share < k.told-fillingSlack {
+		k.told = 0
+	}
+	for _, level := range [...]int{90, 70} {
+		if share >= level {
+			if k.told < level {
+				k.told = level
+				j.log.Warn("the history fills its limit", "percent", share, "bytes", size, "limit", limit)
+				j.low(level, size, limit)
+			}
+			return
+		}
+	}
+}
+
+// fillingSlack is more than the share of two segments, one of each stream.
+const fillingSlack = 100*2/segmentShare + 1
+
+// grew counts what was written.
+func (r *retention) grew(bytes int) { r.grown.Add(int64(bytes)) }
+
+// grow takes in a segment that was begun: the one before it is finished.
+func (j *Journal) grow(archive *segment.Archive, first uint64) {
+	archive.Grow(first)
+	j.retention.look()
+}

@@ -1,0 +1,210 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// finished is a segment that is not written any more.
+type finished struct {
+	stream segment.Stream
+	span   // the numbers that it holds
+	bytes  int64
+	last   time.Time // of its last record; zero if it has no good one
+}
+
+// going are the segments that are to go.
+type going struct {
+	segments []finished
+	bytes    int64
+	before   map[segment.Stream]ranges // what was removed without them
+}
+
+func (g *going) any() bool { return len(g.segments) > 0 }
+
+func (g *going) has(stream segment.Stream) bool {
+	return slices.ContainsFunc(g.segments, func(f finished) bool { return f.stream == stream })
+}
+
+// choosing is one choice. Segments of the events are claimed as they are
+// chosen, so that no resend comes to point into them.
+type choosing struct {
+	*Journal
+	going
+	events, deliveries []finished
+	held               ranges // seqs that some queue holds
+}
+
+// choose says which segments go: those that are older than keep, and, while
+// the folder is too large for so many bytes more, the oldest. The caller
+// removes them or releases them.
+func (j *Journal) choose(ctx context.Context, now sizes, bytes int64) (*going, error) {
+	c := &choosing{Journal: j}
+	keep, limit := time.Duration(j.retention.keep.Load()), j.retention.limit.Load()
+	if bytes > softLimit(limit) {
+		bytes = 0 // they would not fit if all were removed
+	}
+	over := limit > 0 && now.total+bytes > softLimit(limit)
+	if keep == 0 && !over {
+		return &c.going, nil
+	}
+	c.before = j.retention.copyRemoved()
+	var err error
+	if c.events, err = j.finished(j.events, segment.Events, now); err != nil {
+		return &c.going, err
+	}
+	if c.deliveries, err = j.finished(j.delivered, segment.Deliveries, now); err != nil {
+		return &c.going, err
+	}
+	if err := c.run(ctx, keep, limit, now.total+bytes); err != nil {
+		j.retention.release(&c.going)
+		return &going{}, err
+	}
+	return &c.going, nil
+}
+
+func (c *choosing) run(ctx context.Context, keep time.Duration, limit, total int64) error {
+	for _, q := range c.Queues() {
+		q.mu.Lock()
+		for _, h := range q.holds {
+			c.held.addSpan(span{h.from, h.to})
+		}
+		q.mu.Unlock()
+	}
+	old := func(f *finished) bool {
+		return keep > 0 && !f.last.IsZero() && c.retention.keeping.ages.of(f.last) > keep
+	}
+	// The deliveries come second: they wait for the events that they speak of.
+	for c.takeEvents(old) {
+	}
+	for {
+		taken, err := c.takeDeliveries(old)
+		if err != nil || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		if !taken {
+			break
+		}
+	}
+	for limit > 0 && total-c.bytes > softLimit(limit) {
+		free, err := c.firstDeliveries(func(*finished) bool { return true })
+		if err != nil || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		first := time.Now()
+		if free >= 0 {
+			first = c.deliveries[free].last
+		}
+		if c.takeEvents(func(f *finished) bool { return free < 0 || !f.last.After(first) }) {
+			continue
+		}
+		if free >= 0 {
+			c.deliveries = c.take(c.deliveries, free)
+			continue
+		}
+		break
+	}
+	return nil
+}
+
+// take puts one of the list among those that go.
+func (c *choosing) take(list []finished, i int) []finished {
+	f := list[i]
+	c.segments = append(c.segments, f)
+	c.bytes += f.bytes
+	return slices.Delete(list, i, i+1)
+}
+
+// takeEvents takes the oldest segment of the events that is wanted and may go
+// (R1).
+func (c *choosing) takeEvents(wanted func(*finished) bool) bool {
+	for i := range c.events {
+		f := &c.events[i]
+		if wanted(f) && !c.held.touches(f.span) && c.claim(f.span) {
+			c.events = c.take(c.events, i)
+			return true
+		}
+	}
+	return false
+}
+
+// claim marks a segment of the events as removed, unless it has come to be
+// held since.
+func (c *choosing) claim(s span) bool {
+	r := c.retention
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// A resend is pinned before its queue holds it, and the other way round
+	// when the pin goes: so the pins are looked at first.
+	for seq := range r.pins {
+		if s.from <= seq && seq <= s.to {
+			return false
+		}
+	}
+	for _, q := range c.Queues() {
+		q.mu.Lock()
+		held := q.holds.touch(s.from, s.to)
+		q.mu.Unlock()
+		if held {
+			return false
+		}
+	}
+	r.add(segment.Events, s)
+	return true
+}
+
+func (c *choosing) takeDeliveries(wanted func(*finished) bool) (bool, error) {
+	i, err := c.firstDeliveries(wanted)
+	if err != nil || i < 0 {
+		return false, err
+	}
+	c.deliveries = c.take(c.deliveries, i)
+	return true, nil
+}
+
+// firstDeliveries is the oldest segment of the deliveries that is wanted and
+// may go (R2), or negative.
+func (c *choosing) firstDeliveries(wanted func(*finished) bool) (int, error) {
+	for i := range c.deliveries {
+		f := &c.deliveries[i]
+		if !wanted(f) {
+			continue
+		}
+		speaks, err := c.speaks(f.from)
+		if err != nil {
+			return 0, err
+		}
+		if !speaks {
+			return i, nil
+		}
+	}
+	return -1, nil
+}
+
+// finished are the segments of a stream but the one being written (R4).
+func (j *Journal) finished(archive *segment.Archive, stream segment.Stream, now sizes) ([]finished, error) {
+	firsts := archive.Segments()
+	times := j.retention.keeping.times[stream]
+	var list []finished
+	for i := range len(firsts) - 1 {
+		first := firsts[i]
+		at, known := times[first]
+		if !known {
+			line, err := archive.Last(first)
+			if err != nil && !errors.Is(err, segment.ErrNotFound) && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+			if err == nil {
+				at = line.At()
+			}
+			times[first] = at
+		}
+		list = append(list, finished{stream, span{first, firsts[i+1] - 1}, now.of[stream][first], at})
+	}
+	return list, nil
+}

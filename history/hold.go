@@ -1,0 +1,152 @@
+package history
+
+import (
+	"slices"
+
+	"sidehook/history/segment"
+)
+
+// holds count the deliveries of one queue that have not ended by where in the
+// events they stand, so that retention knows which segments they need. They
+// take a few words for each segment that has some, however many it has.
+//
+// Each hold is a run of seqs with how many of them count. Runs do not overlap,
+// and no two of them touch the same segment: so a seq is found in the run that
+// holds it, also after a recovery has put the last batch of a segment into one
+// of its own; a run over both then holds both.
+type holds []hold
+
+type hold struct {
+	from, to uint64 // seqs, both included
+	n        int
+}
+
+// push counts a delivery newer than all before it, whose record stands in the
+// segment that begins at first. It is on the path of every event.
+func (h *holds) push(seq, first uint64) {
+	s := *h
+	if i := len(s) - 1; i >= 0 && s[i].to >= first {
+		s[i].n++
+		s[i].to = max(s[i].to, seq)
+		return
+	}
+	*h = append(s, hold{seq, seq, 1})
+}
+
+// add counts any seq, of a segment that holds the seqs from first to ahead of
+// next.
+func (h *holds) add(seq, first, next uint64) {
+	s := *h
+	i := s.find(first)
+	if i < len(s) && s[i].from < next {
+		s[i].n++
+		s[i].from, s[i].to = min(s[i].from, seq), max(s[i].to, seq)
+		return
+	}
+	*h = slices.Insert(s, i, hold{seq, seq, 1})
+}
+
+// drop is the opposite of push and add.
+func (h *holds) drop(seq uint64) {
+	s := *h
+	i := s.find(seq)
+	if i == len(s) || s[i].from > seq {
+		return
+	}
+	if s[i].n--; s[i].n == 0 {
+		*h = slices.Delete(s, i, i+1)
+	}
+}
+
+// find is the first run that ends at or behind a seq.
+func (h holds) find(seq uint64) int {
+	i, _ := slices.BinarySearchFunc(h, seq, func(x hold, seq uint64) int {
+		if x.to < seq {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
+// touch says whether any stands in the seqs from one to another.
+func (h holds) touch(from, to uint64) bool {
+	i := h.find(from)
+	return i < len(h) && h[i].from <= to
+}
+
+// hold counts a delivery that has come: its record is needed, and so is the
+// event that a resend points to. The queue is locked.
+func (q *Queue) hold(it *item) {
+	q.holds.push(it.seq, it.place.Segment)
+	if it.of != 0 {
+		first, next := q.journal.events.Bounds(it.of)
+		q.holds.add(it.of, first, next)
+	}
+}
+
+// ended takes a delivery out of what is counted. The queue is locked.
+func (q *Queue) ended(it *item) {
+	q.backlog.subtract(it.size())
+	q.holds.drop(it.seq)
+	if it.of != 0 {
+		q.holds.drop(it.of)
+	}
+}
+
+// emptied lets go of what is still counted when nothing is left: the event of a
+// resend whose own record is damaged. The queue is locked.
+func (q *Queue) emptied() {
+	if len(q.waits)+q.order.count+len(q.window)+len(q.flight)+q.unread == 0 {
+		q.holds = nil
+	}
+}
+
+// recount counts anew what is held, which is all in memory: nothing is unread.
+// The queue is locked.
+func (q *Queue) recount() {
+	q.holds = nil
+	each := func(it *item) { q.holdAny(it.seq, it.of) }
+	for i := range q.waits {
+		each(&q.waits[i].item)
+	}
+	q.order.all(func(w *wait) { each(&w.item) })
+	for _, l := range q.flight {
+		each(&l.item)
+	}
+	for i := range q.window {
+		each(&q.window[i])
+	}
+}
+
+// holdAny counts a delivery in any order, and wherever its record stands.
+func (q *Queue) holdAny(seqs ...uint64) {
+	for _, seq := range seqs {
+		if seq != 0 {
+			first, next := q.journal.events.Bounds(seq)
+			q.holds.add(seq, first, next)
+		}
+	}
+}
+
+// heldBy are the bytes, by segment, that the queue holds of those given.
+func (q *Queue) heldBy(archive *segment.Archive, sizes map[uint64]int64) (bytes int64) {
+	q.mu.Lock()
+	held := slices.Clone(q.holds)
+	older := q.older
+	q.mu.Unlock()
+	if older != nil {
+		bytes = older.heldBy(archive, sizes)
+	}
+	firsts := archive.Segments()
+	for i, first := range firsts {
+		last := ^uint64(0)
+		if i+1 < len(firsts) {
+			last = firsts[i+1] - 1
+		}
+		if held.touch(first, last) {
+			bytes += sizes[first]
+		}
+	}
+	return bytes
+}

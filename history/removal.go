@@ -1,0 +1,161 @@
+package history
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// remove lets the chosen segments go, one durable step after the other (R3):
+//
+//	killed                              then
+//	before removed.json is renamed      all of them stand; they are chosen again
+//	after that                          the next start unlinks what still stands
+//	between the two removed files       the same, and the other stream's are chosen again
+func (j *Journal) remove(g *going) error {
+	if err := j.endsDurable(g); err != nil {
+		j.retention.release(g)
+		return err
+	}
+	for _, stream := range [...]segment.Stream{segment.Events, segment.Deliveries} {
+		if !g.has(stream) {
+			continue
+		}
+		for i := range g.segments {
+			if f := &g.segments[i]; f.stream == segment.Deliveries && stream == segment.Deliveries {
+				j.retention.mark(stream, f.span)
+			}
+		}
+		if err := saveRemoved(j.fs, stream, j.retention.removedOf(stream)); err != nil {
+			j.retention.release(g)
+			return err
+		}
+		// It is durable: the next look, or start, unlinks what this one cannot.
+		g.before[stream] = j.retention.removedOf(stream)
+		for i := range g.segments {
+			if f := &g.segments[i]; f.stream == stream {
+				j.forgetSegment(f)
+			}
+		}
+		if _, _, err := unlink(j.fs, stream, j.retention.removedOf(stream)); err != nil {
+			j.retention.keeping.left = true
+			j.retention.release(g)
+			return err
+		}
+	}
+	if err := j.fs.Sync(); err != nil {
+		return fmt.Errorf("remove segments: %w: %w", segment.ErrUnsynced, err)
+	}
+	j.sayRemoved(g)
+	return nil
+}
+
+// endsDurable makes durable that nothing in the segments is to be delivered.
+func (j *Journal) endsDurable(g *going) error {
+	if g.has(segment.Deliveries) {
+		for _, q := range j.Queues() {
+			q.restate() // R5
+		}
+	}
+	switch err := j.outcomes.flush(); {
+	case errors.Is(err, ErrNoRoom):
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", errWriter, err)
+	}
+	if err := j.saveCursors(); err != nil {
+		return err
+	}
+	if err := j.fs.Remove(previousFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the cursors before: %w", err)
+	}
+	return nil
+}
+
+// restate writes the state anew, so that no line before is needed for it.
+func (q *Queue) restate() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.state != (State{}) {
+		q.journal.outcomes.add(outcome{webhook: q.name, at: time.Now(), fields: appendRestated(nil, q.name, q.state)})
+	}
+}
+
+// forgetSegment takes a removed segment out of what is known.
+func (j *Journal) forgetSegment(f *finished) {
+	archive := j.events
+	if f.stream == segment.Deliveries {
+		archive = j.delivered
+		delete(j.retention.keeping.deliveries, f.from)
+	}
+	archive.Drop(f.from)
+	delete(j.retention.keeping.times[f.stream], f.from)
+}
+
+// sayRemoved is one line for all that went.
+func (j *Journal) sayRemoved(g *going) {
+	var events, deliveries int
+	var from, to time.Time
+	for _, f := range g.segments {
+		if f.stream == segment.Events {
+			events++
+		} else {
+			deliveries++
+		}
+		if at := f.last; !at.IsZero() {
+			if from.IsZero() || at.Before(from) {
+				from = at
+			}
+			if at.After(to) {
+				to = at
+			}
+		}
+	}
+	j.log.Info("removed history that is finished and older than history.keep, or that history.max_size leaves no room for",
+		"events_segments", events, "deliveries_segments", deliveries, "bytes", g.bytes, "oldest", from, "newest", to)
+}
+
+// What follows keeps the ranges of what is removed. A map's value is replaced,
+// not changed, so that one taken out of it may be read without the lock.
+
+func (r *retention) removedOf(stream segment.Stream) ranges {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.removed[stream]
+}
+
+func (r *retention) copyRemoved() map[segment.Stream]ranges {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.removed)
+}
+
+func (r *retention) mark(stream segment.Stream, s span) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(stream, s)
+}
+
+// add is mark for who holds the lock.
+func (r *retention) add(stream segment.Stream, s span) {
+	removed := slices.Clone(r.removed[stream])
+	removed.addSpan(s)
+	r.removed[stream] = removed
+}
+
+// release takes back what was chosen and is not durably removed.
+func (r *retention) release(g *going) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.Copy(r.removed, g.before)
+	for stream := range r.removed {
+		if _, ok := g.before[stream]; !ok {
+			delete(r.removed, stream)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package history
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"sidehook/history/segment"
+)
+
+// What retention has removed: ranges of the seqs, and of the numbers of the
+// deliveries. They are durable before the segments go, and only ever replaced
+// by rename: a gap that they do not tell of is damage.
+const (
+	removedFile           = "removed.json"
+	removedDeliveriesFile = "removed-deliveries.json"
+)
+
+func removedFileOf(stream segment.Stream) string {
+	if stream == segment.Deliveries {
+		return removedDeliveriesFile
+	}
+	return removedFile
+}
+
+// loadRemoved is what retention has removed of a stream.
+func loadRemoved(fsys segment.FS, stream segment.Stream) (ranges, error) {
+	text, err := readFile(fsys, removedFileOf(stream))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var list [][2]uint64
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("read %s: %w", removedFileOf(stream), err)
+	}
+	var removed ranges
+	for _, x := range list {
+		if x[0] <= x[1] {
+			removed.addSpan(span{x[0], x[1]})
+		}
+	}
+	return removed, nil
+}
+
+func saveRemoved(fsys segment.FS, stream segment.Stream, removed ranges) error {
+	list := make([][2]uint64, len(removed))
+	for i, s := range removed {
+		list[i] = [2]uint64{s.from, s.to}
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	return segment.ReplaceFile(fsys, removedFileOf(stream), append(text, '\n'))
+}
+
+// unlink takes away the files of all segments that are in removed, but never
+// those of the newest one. It says how many bytes they had.
+func unlink(fsys segment.FS, stream segment.Stream, removed ranges) (files int, bytes int64, err error) {
+	names, err := fsys.List()
+	if err != nil {
+		return 0, 0, err
+	}
+	newest := uint64(0)
+	for _, name := range names {
+		if first, ok := stream.Owner(name); ok {
+			newest = max(newest, first)
+		}
+	}
+	for _, name := range names {
+		first, ok := stream.Owner(name)
+		if !ok || first == newest || !removed.has(first) {
+			continue
+		}
+		size, err := sizeOf(fsys, name)
+		if err == nil {
+			err = fsys.Remove(name)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return files, bytes, fmt.Errorf("remove %s: %w", name, err)
+		}
+		files++
+		bytes += size
+	}
+	return files, bytes, nil
+}
+
+// recallRemoved learns what former processes have removed.
+func (j *Journal) recallRemoved() {
+	for _, stream := range [...]segment.Stream{segment.Events, segment.Deliveries} {
+		removed, err := loadRemoved(j.fs, stream)
+		if err != nil {
+			// Without it a gap looks like damage, and nothing is lost.
+			j.log.Error("cannot tell what retention has removed", "error", err)
+		}
+		j.retention.removed[stream] = removed
+	}
+}
+
+// finishRemoval does what a removal was kept from that a crash or an error cut
+// short: the ranges are durable, and so the cursors were, but the segments still
+// stand.
+func (j *Journal) finishRemoval() error {
+	for _, stream := range [...]segment.Stream{segment.Events, segment.Deliveries} {
+		removed := j.retention.removedOf(stream)
+		if len(removed) == 0 {
+			continue
+		}
+		files, bytes, err := unlink(j.fs, stream, removed)
+		if err != nil {
+			return err
+		}
+		if files > 0 {
+			j.log.Info("finished a removal that was cut short", "stream", stream.Name, "files", files, "bytes", bytes)
+			if err := j.fs.Sync(); err != nil {
+				return fmt.Errorf("remove segments: %w: %w", segment.ErrUnsynced, err)
+			}
+		}
+	}
+	return nil
+}
