@@ -21,6 +21,7 @@ func NewNotices(index *route.Index, log *slog.Logger, append func(context.Contex
 	return Notices{n}
 }
 
-func (n Notices) Happened(h deliver.Happening) { n.happened(h) }
-func (n Notices) Run(ctx context.Context)      { n.run(ctx) }
-func (n Notices) Leave()                       { n.leave() }
+func (n Notices) Happened(h deliver.Happening)        { n.happened(h) }
+func (n Notices) Run(ctx context.Context)             { n.run(ctx) }
+func (n Notices) Leave()                              { n.leave() }
+func (n Notices) Low(percent int, bytes, limit int64) { n.low(percent, bytes, limit) }

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -63,6 +64,13 @@ func (n *notices) happened(h deliver.Happening) {
 	if !strings.HasPrefix(h.Type, ownPrefix) {
 		n.add(topic{kindOf(h.What), h.Webhook}, h)
 	}
+}
+
+// low takes in that the history has come to so much of its limit.
+func (n *notices) low(percent int, bytes, limit int64) {
+	n.add(topic{kind: typeLow}, deliver.Happening{
+		Why: fmt.Sprintf("the history has come to %d %% of max_size: %d MiB of %d", percent, bytes>>20, limit>>20),
+	})
 }
 
 // add counts a happening, if anyone wants to know.

@@ -171,3 +171,14 @@ func TestNoticesOnAFullDisk(t *testing.T) {
 		t.Errorf("logged:\n%s", log)
 	}
 }
+
+// That the history fills its limit is about no webhook.
+func TestNoticesOfTheHistory(t *testing.T) {
+	noticing(t, func(t *testing.T, n relay.Notices, _ *appended) {
+		n.Low(70, 12<<20, 16<<20)
+		time.Sleep(time.Hour)
+		n.Low(90, 15<<20, 16<<20)
+	},
+		`0s history.low to ops,boss:   "the history has come to 70 % of max_size: 12 MiB of 16" 1`,
+		`1h0m0s history.low to ops,boss:   "the history has come to 90 % of max_size: 15 MiB of 16" 1`)
+}

@@ -18,6 +18,7 @@ const (
 	typeEnabled   = ownPrefix + "webhook.enabled"
 	typeFailing   = ownPrefix + "webhook.failing"
 	typeRecovered = ownPrefix + "webhook.recovered"
+	typeLow       = ownPrefix + "history.low"
 )
 
 // own makes an event of sidehook's own: a new id, the time now, and the source

@@ -72,7 +72,9 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	}
 	r := &Relay{log: opts.Log, opts: opts, began: file, dir: file.History.Dir, orphans: map[string]time.Time{}, heirs: map[string]string{}}
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.standing)
+	r.notices = newNotices(opts.Log)
 	journal, err := history.Open(file.History.Dir, history.Options{
+		Keep: file.History.Keep, Low: r.notices.low,
 		Committed: r.metrics.Committed, Recorded: r.metrics.Recorded, Log: opts.Log,
 	})
 	if err != nil {
@@ -80,7 +82,6 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	}
 	r.journal = journal
 	r.own.Store(new([]netip.AddrPort))
-	r.notices = newNotices(opts.Log)
 	watches := newWatches(r.attempts)
 	r.deliver = deliver.New(watches.queues(deliver.Journal(journal)), deliver.Options{
 		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Happened: r.notices.happened, Log: opts.Log,
