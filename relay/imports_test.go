@@ -25,7 +25,8 @@ var flow = map[string][]string{
 	"relay/deliver": {"history", "history/event", "relay/dial", "relay/sign"},
 	"relay/metrics": {"history"},
 
-	"history":               {"history/event", "history/segment"},
+	"history":               {"history/event", "history/index", "history/segment"},
+	"history/index":         {},
 	"history/queuetest":     {"history", "history/event"},
 	"history/segment/memfs": {"history/segment"},
 
