@@ -39,7 +39,7 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 	streams := []struct {
 		*segment.Archive
 		key string
-	}{{r.events, segment.Events.Key}, {r.deliveries, segment.Deliveries.Key}}
+	}{{r.events.Archive, segment.Events.Key}, {r.deliveries.Archive, segment.Deliveries.Key}}
 	for _, s := range streams {
 		for _, first := range s.Segments() {
 			size, err := s.Size(first)

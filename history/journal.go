@@ -9,6 +9,7 @@
 //	events.jsonl, deliveries.jsonl   symlinks to the segments being written
 //	cursors.json         where each webhook stands, and cursors.previous.json
 //	                     and how its attempts have gone of late (Row)
+//	NAME.idx             the index of a finished segment (package index)
 //	NAME.torn            bytes that a crash left half-written, cut off NAME
 //	FORMAT, lock
 //
@@ -78,6 +79,7 @@ type Journal struct {
 	identify *identifier
 	commits  *committer
 	outcomes *outcomes
+	indexer  *indexer
 	events   *segment.Archive
 	held     atomic.Int64 // bytes of bodies in windows
 
@@ -107,6 +109,10 @@ func (j *Journal) Run(ctx context.Context) error {
 	// Outcomes are written longest, as the last cursors rest on them.
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return j.failing(j.outcomes.run(writing)) })
+	group.Go(func() error {
+		j.indexer.run(running)
+		return nil
+	})
 	group.Go(func() error {
 		defer stop()
 		accepting, saving := errgroup.WithContext(running)
@@ -207,6 +213,12 @@ func (j *Journal) Append(ctx context.Context, entries []Entry) ([]Receipt, error
 		return nil, err
 	}
 	return r.receipts, nil
+}
+
+// grow takes in a new segment of the events; the one before it is finished.
+func (j *Journal) grow(first uint64) {
+	j.events.Grow(first)
+	j.indexer.finished()
 }
 
 // publish hands durable records to the queues. The function that it returns

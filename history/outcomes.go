@@ -28,6 +28,7 @@ type outcomes struct {
 	synced  time.Time
 	noRoom  bool
 	drained func() // there is room again
+	rotated func() // a segment is finished
 }
 
 // outcome is one line to be.
@@ -53,9 +54,9 @@ const (
 	maxHeld = 64 << 20
 )
 
-func newOutcomes(w *segment.Writer, drained func(), log *slog.Logger) *outcomes {
+func newOutcomes(w *segment.Writer, drained, rotated func(), log *slog.Logger) *outcomes {
 	return &outcomes{
-		log: log, writer: w, drained: drained, at: w.Position(),
+		log: log, writer: w, drained: drained, rotated: rotated, at: w.Position(),
 		kick: make(chan struct{}, 1), configs: map[configured]bool{},
 	}
 }
@@ -205,6 +206,7 @@ func (o *outcomes) write(pool []outcome) (written int, err error) {
 		fresh, err := o.writer.Begin()
 		if fresh {
 			clear(o.configs)
+			o.rotated()
 		}
 		if err != nil {
 			return written, err

@@ -55,8 +55,9 @@ func (r *restoring) run() error {
 		break
 	}
 	r.Journal.events = events.Archive
-	r.commits = newCommitter(events.Writer, &room{fs: r.fs, log: r.log}, events.Archive.Grow, r.publish, r.opts.Committed)
-	r.outcomes = newOutcomes(deliveries.Writer, r.wakeAll, r.log)
+	r.indexer = newIndexer(r.fs, r.log)
+	r.commits = newCommitter(events.Writer, &room{fs: r.fs, log: r.log}, r.grow, r.publish, r.opts.Committed)
+	r.outcomes = newOutcomes(deliveries.Writer, r.wakeAll, r.indexer.finished, r.log)
 	if err := r.replay(events, c.Events, r.event); err != nil {
 		return err
 	}
