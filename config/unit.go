@@ -34,6 +34,9 @@ func sizes() []unit {
 	}
 }
 
+// ParseDuration reads a duration as the file has it, such as 30d.
+func ParseDuration(s string) (time.Duration, bool) { return parseDuration(s) }
+
 // parseDuration reads 15s, 30d, or a sum such as 1h30m, larger units first.
 func parseDuration(s string) (time.Duration, bool) {
 	if s == "0" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -14,6 +15,7 @@ import (
 // it or without one. It changes nothing and takes no lock.
 type Reading struct {
 	events, deliveries *stream
+	folder             io.Closer // nil if it is the caller's
 }
 
 // ErrNotFound says that no segment holds what was asked for.
@@ -31,6 +33,15 @@ func Read(path string) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
+	r, err := readDir(path, dir)
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	r.folder = dir
+	return r, nil
+}
+
+func readDir(path string, dir segment.FS) (*Reading, error) {
 	text, err := readFile(dir, formatFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", path, ErrNoHistory)
@@ -58,7 +69,13 @@ func ReadFS(fsys segment.FS) (*Reading, error) {
 }
 
 // Close closes what is open.
-func (r *Reading) Close() error { return errors.Join(r.events.Close(), r.deliveries.Close()) }
+func (r *Reading) Close() error {
+	err := errors.Join(r.events.Close(), r.deliveries.Close())
+	if r.folder != nil {
+		err = errors.Join(err, r.folder.Close())
+	}
+	return err
+}
 
 // Outcomes visits the records of the deliveries, oldest first, until visit is
 // false. What it is given is only valid meanwhile. Damaged lines are passed

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"sidehook/config"
 )
 
 // canceling is the flags of cancel.
@@ -103,10 +105,10 @@ func moment(text string, now time.Time) (string, error) {
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return t.Format(time.RFC3339Nano), nil
 	}
-	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
+	if ago, ok := config.ParseDuration(text); ok {
 		return now.Add(-ago).UTC().Format(time.RFC3339Nano), nil
 	}
-	return "", fmt.Errorf("%q is neither a time as in RFC 3339, such as 2026-11-23T14:55:00Z, nor a duration, such as 24h", text)
+	return "", fmt.Errorf("%q is neither a time as in RFC 3339, such as 2026-11-23T14:55:00Z, nor a duration, such as 24h or 7d", text)
 }
 
 // agrees asks on a terminal. Where nobody can be asked, who called has agreed.

@@ -119,7 +119,8 @@ type Server struct {
 	calls    []call
 	settings atomic.Pointer[settings]
 	stopping atomic.Bool
-	pool     sync.Pool // of *exchange
+	ending   chan struct{} // closed with stopping, for answers that would go on
+	pool     sync.Pool     // of *exchange
 }
 
 // settings are Settings with what is made of them.
@@ -130,7 +131,7 @@ type settings struct {
 
 // New makes a listener that is not open yet.
 func New(journal Journal, operator Operator, initial Settings, opts Options) *Server {
-	s := &Server{journal: journal, operator: operator, opts: opts, log: opts.Log}
+	s := &Server{journal: journal, operator: operator, opts: opts, log: opts.Log, ending: make(chan struct{})}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

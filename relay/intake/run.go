@@ -90,6 +90,7 @@ func (s *Server) announce(doors []*door) {
 // connections that never sent anything are closed; requests under way end.
 func (s *Server) stop(doors []*door) error {
 	s.stopping.Store(true)
+	close(s.ending)
 	for _, d := range doors {
 		d.Close()
 		d.socket.remove(s.log)
