@@ -13,14 +13,15 @@ type Checked struct {
 	Segments, Lines int
 	Bytes           int64
 	Problems        []Problem
+	Known           []Problem // that were accepted before; they are in no other list
 }
 
 // Problem is one thing that is wrong with a history, and where.
 type Problem struct {
-	File   string
-	Line   int // from 1; 0 if it is about the file
-	Offset int64
-	What   string
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"` // from 1; 0 if it is about the file
+	Offset int64  `json:"offset,omitempty"`
+	What   string `json:"message"`
 }
 
 func (p Problem) String() string {
@@ -35,6 +36,10 @@ func (p Problem) String() string {
 // written, is no damage. Progress is told the bytes read, now and then.
 func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 	var c Checked
+	known, removed, err := r.loadExcuses()
+	if err != nil {
+		return c, err
+	}
 	var total int64
 	streams := []struct {
 		*segment.Archive
@@ -50,7 +55,7 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 		}
 	}
 	for _, s := range streams {
-		k := checking{Checked: &c, archive: s.Archive, key: s.key}
+		k := checking{Checked: &c, archive: s.Archive, key: s.key, known: known, removed: removed}
 		segments := s.Segments()
 		for i, first := range segments {
 			if err := k.segment(first, i == len(segments)-1, func() { progress(c.Bytes, total) }); err != nil {
@@ -66,6 +71,8 @@ type checking struct {
 	*Checked
 	archive *segment.Archive
 	key     string
+	known   map[Problem]bool
+	removed removed
 	number  uint64 // of the last record
 	batch   uint64
 }
@@ -109,6 +116,8 @@ func (k *checking) line(name string, n int, first uint64, line *segment.Line) {
 	switch {
 	case n == 1 && line.Number != first:
 		k.problem(name, n, at, fmt.Sprintf("the file's name says %s %d, its first line says %d", k.key, first, line.Number))
+	case line.Number > k.number+1 && n == 1 && k.removed.covers(k.key, k.number+1, line.Number-1):
+		// Retention took the segments between.
 	case k.number == 0 && line.Number != 1:
 		k.problem(name, n, at, fmt.Sprintf("%s 1 to %d are missing", k.key, line.Number-1))
 	case line.Number <= k.number:
@@ -123,5 +132,10 @@ func (k *checking) line(name string, n int, first uint64, line *segment.Line) {
 }
 
 func (k *checking) problem(file string, line int, offset int64, what string) {
-	k.Problems = append(k.Problems, Problem{file, line, offset, what})
+	p := Problem{file, line, offset, what}
+	if k.known[p] {
+		k.Known = append(k.Known, p)
+		return
+	}
+	k.Problems = append(k.Problems, p)
 }

@@ -11,6 +11,7 @@
 //	                     and how its attempts have gone of late (Row)
 //	NAME.idx             the index of a finished segment (package index)
 //	NAME.torn            bytes that a crash left half-written, cut off NAME
+//	damage.json          the damage that history check --accept took as known
 //	FORMAT, lock
 //
 // Package relay appends what the listener takes and hands out what waits; the

@@ -3,6 +3,7 @@ package command
 import (
 	"io"
 	"log/slog"
+	"time"
 )
 
 var (
@@ -23,7 +24,7 @@ func ColouredLogger(w io.Writer) *slog.Logger {
 // of no bound.
 func HistoryOnTerminal(w io.Writer, lines ...[]byte) error {
 	c := &cli{out: &screen{Writer: w, terminal: true}}
-	p := &attemptPrinter{cli: c, table: table{to: c.out}}
+	p := &attemptPrinter{cli: c, table: table{to: c.out}, now: time.Now()}
 	return p.list(lines)
 }
 
