@@ -10,51 +10,68 @@ import (
 	"sidehook/history/segment"
 )
 
-// Generate writes a history of so many attempts into a folder that has none,
-// as weeks of traffic would have, for measuring: some webhooks, one of them
-// bad, a few types, a retry now and then. Attempts come a hundred to the second
-// up to now. The same seed makes the same history but for its times.
-func Generate(path string, attempts int, seed uint64, progress func(attempts int)) (err error) {
+// Generated says what history to generate.
+type Generated struct {
+	Attempts    int
+	Seed        uint64
+	Until       time.Time // of the last attempt, about; zero: now
+	SegmentSize int64     // segment.MaxSize if 0
+	Progress    func(attempts int)
+}
+
+// Generate writes a history into a folder that has none, as some days of traffic
+// would have, for measuring: ten webhooks, one of them bad, a few types, a retry
+// now and then, a hundred attempts to the second. The same seed makes the same
+// history.
+func Generate(path string, opts Generated) (err error) {
 	dir, err := segment.Dir(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
-	names, err := dir.List()
+	return GenerateFS(dir, opts)
+}
+
+// GenerateFS writes a history on a file system that has none.
+func GenerateFS(fsys segment.FS, opts Generated) error {
+	names, err := fsys.List()
 	if err != nil {
 		return err
 	}
 	if len(names) > 0 {
-		return fmt.Errorf("generate a history in %s: the folder is not empty", path)
+		return errors.New("generate a history: the folder is not empty")
 	}
-	if err := checkFormat(dir); err != nil {
+	if err := checkFormat(fsys); err != nil {
 		return err
 	}
-	g := generator{random: rand.New(rand.NewPCG(seed, 1)), at: time.Now().Add(-time.Duration(attempts) * generatedEvery)}
-	for _, stream := range []segment.Stream{segment.Events, segment.Deliveries} {
-		found, err := segment.Recover(dir, stream, segment.Options{})
+	if opts.Until.IsZero() {
+		opts.Until = time.Now()
+	}
+	g := generator{
+		random: rand.New(rand.NewPCG(opts.Seed, 1)), at: opts.Until.Add(-time.Duration(opts.Attempts) * generatedEvery), configs: map[string]bool{},
+	}
+	for stream, writer := range map[segment.Stream]**segment.Writer{segment.Events: &g.events, segment.Deliveries: &g.deliveries} {
+		found, err := segment.Recover(fsys, stream, segment.Options{Limit: opts.SegmentSize})
 		if err != nil {
 			return err
 		}
+		*writer = found.Writer
 		defer found.Writer.Close() // what counts is synced below
-		if stream == segment.Events {
-			g.events = found.Writer
-		} else {
-			g.deliveries = found.Writer
-		}
 	}
-	for g.made < attempts {
-		if err := g.batch(attempts); err != nil {
+	for g.made < opts.Attempts {
+		if err := g.batch(opts.Attempts); err != nil {
 			return err
 		}
-		progress(g.made)
+		if opts.Progress != nil {
+			opts.Progress(g.made)
+		}
 	}
 	return errors.Join(g.events.Sync(), g.deliveries.Sync())
 }
 
 const (
 	generatedEvery = 10 * time.Millisecond
-	generatedBatch = 2000 // attempts
+	generatedBatch = 200 // attempts
 )
 
 type generator struct {
@@ -72,8 +89,8 @@ func (g *generator) batch(attempts int) error {
 		if err != nil {
 			return err
 		}
-		if w == g.deliveries && (fresh || g.configs == nil) {
-			g.configs = map[string]bool{}
+		if w == g.deliveries && fresh {
+			clear(g.configs)
 		}
 	}
 	for until := min(attempts, g.made+generatedBatch); g.made < until; {

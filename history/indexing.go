@@ -79,8 +79,13 @@ func BuildIndexes(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(BuildIndexesFS(ctx, dir), dir.Close())
+}
+
+// BuildIndexesFS is BuildIndexes on a file system.
+func BuildIndexesFS(ctx context.Context, fsys segment.FS) error {
 	unresting := func(context.Context, time.Duration) error { return ctx.Err() }
-	return errors.Join(newIndexer(dir, slog.New(slog.DiscardHandler)).all(ctx, unresting), dir.Close())
+	return newIndexer(fsys, slog.New(slog.DiscardHandler)).all(ctx, unresting)
 }
 
 // all builds what is missing, the newest first, as that is asked for most.

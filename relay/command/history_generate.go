@@ -22,12 +22,12 @@ func (c *cli) historyGenerateCommand() *cobra.Command {
 				return usagef("--attempts is %d, and must be 1 or more", attempts)
 			}
 			shown := -1
-			err := history.Generate(args[0], attempts, 1, func(made int) {
+			err := history.Generate(args[0], history.Generated{Attempts: attempts, Seed: 1, Progress: func(made int) {
 				if percent := int(100 * int64(made) / int64(attempts)); c.err.terminal && percent != shown {
 					shown = percent
 					fmt.Fprintf(c.err, "\r%3d %%", percent)
 				}
-			})
+			}})
 			c.clearProgress()
 			if err != nil {
 				return err
