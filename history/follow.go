@@ -139,6 +139,9 @@ func (f *Follower) next() (line segment.Line, ok bool, err error) {
 
 // advance looks whether there is more, in this segment or in the next one.
 func (f *Follower) advance() (more bool, err error) {
+	if err := f.Refresh(); err != nil {
+		return false, err
+	}
 	if f.first > 0 {
 		size, err := f.Size(f.first)
 		if err != nil && !gone(err) {
@@ -149,9 +152,6 @@ func (f *Follower) advance() (more bool, err error) {
 			f.scanner, err = f.Scan(f.first, f.offset)
 			return true, err
 		}
-	}
-	if err := f.Refresh(); err != nil {
-		return false, err
 	}
 	segments := f.Segments()
 	i := sort.Search(len(segments), func(i int) bool { return segments[i] > f.first })

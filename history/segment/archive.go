@@ -35,7 +35,8 @@ func NewArchive(fs FS, stream Stream) (*Archive, error) {
 }
 
 // Refresh looks up anew which segments there are, for a reader beside the
-// process that writes.
+// process that writes. They are opened anew as well: after a crash the last one
+// may have been written anew under its name.
 func (a *Archive) Refresh() error {
 	names, err := a.fs.List()
 	if err != nil {
@@ -44,6 +45,10 @@ func (a *Archive) Refresh() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.firsts = a.stream.firsts(names)
+	for first, f := range a.open {
+		delete(a.open, first)
+		f.Close() // only read from: nothing can be lost by it
+	}
 	return nil
 }
 
