@@ -197,14 +197,21 @@ func (p *attemptPrinter) list(lines [][]byte) error {
 	return nil
 }
 
-// row leaves out the column of the webhook if there is only one, and that of the
-// age where nobody looks at it now.
+// narrow is the width in characters of a terminal that has no room for a time
+// and an age.
+const narrow = 100
+
+// row leaves out the column of the webhook if there is only one, that of the age
+// where nobody looks at it now, and on a narrow terminal that of the time.
 func (p *attemptPrinter) row(cells ...cell) []cell {
 	if p.listing.webhook != "" {
 		cells = slices.Delete(cells, 2, 3)
 	}
-	if !p.out.terminal || p.listing.follow {
-		cells = slices.Delete(cells, 1, 2)
+	switch {
+	case !p.out.terminal, p.listing.follow:
+		return slices.Delete(cells, 1, 2)
+	case p.out.width > 0 && p.out.width < narrow:
+		return slices.Delete(cells, 0, 1)
 	}
 	return cells
 }

@@ -51,7 +51,7 @@ func (t *table) fit(row []cell) {
 }
 
 // narrowest is how far a column is squeezed.
-const narrowest = 10
+const narrowest = 8
 
 // squeeze narrows the widest columns but the last, which is cut where the line
 // ends, until the table fits the terminal or nothing readable is left.
