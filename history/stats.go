@@ -67,16 +67,6 @@ func (r *Reading) Stats(since, until time.Time, parts int) ([]Stats, error) {
 	return list, nil
 }
 
-// Oldest is the time of the first record of the deliveries that stands; false
-// if there is none.
-func (r *Reading) Oldest() (at time.Time, ok bool, err error) {
-	err = r.Outcomes(func(o *Outcome) bool {
-		at, ok = o.At, true
-		return false
-	})
-	return at, ok, err
-}
-
 // minutes are the counts of a segment, of its index or of its lines.
 func (r *Reading) minutes(first uint64, since, until time.Time) ([]index.Minute, error) {
 	x, done, err := r.deliveries.index(first)

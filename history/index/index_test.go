@@ -73,7 +73,7 @@ func TestIndex(t *testing.T) {
 	}
 	failed := func(g index.Group) bool { return g.Webhook == "w1" && g.Status == "failed" }
 	got, err := x.List(failed)
-	if want := offsets(func(e *index.Entry) bool { return failed(e.Group) }); err != nil || !slices.Equal(got, want) || x.Count(failed) != len(want) {
+	if want := offsets(func(e *index.Entry) bool { return failed(e.Group) }); err != nil || !slices.Equal(got, want) {
 		t.Errorf("list: got %v %v, want %v", got, err, want)
 	}
 	for _, c := range []struct {
@@ -104,8 +104,8 @@ func TestManyTypes(t *testing.T) {
 			t.Errorf("line %d is not listed: %v", i, err)
 		}
 	}
-	if n := x.Count(func(g index.Group) bool { return g.Type == "" }); n == 0 {
-		t.Error("no line is of any type")
+	if rest, err := x.List(func(g index.Group) bool { return g.Type == "" }); err != nil || len(rest) == 0 {
+		t.Errorf("no line is of any type: %v", err)
 	}
 }
 

@@ -147,16 +147,6 @@ func (b *block) within(since, until time.Time) bool {
 	return (since.IsZero() || b.max >= stamp(since)) && (until.IsZero() || b.min < stamp(until))
 }
 
-// Count is how many lines the groups that match have.
-func (x *Index) Count(match func(Group) bool) (n int) {
-	for i := range x.groups {
-		if match(x.groups[i].Group) {
-			n += x.groups[i].count
-		}
-	}
-	return n
-}
-
 // List is the offsets of the lines of the groups that match, ascending.
 func (x *Index) List(match func(Group) bool) ([]uint32, error) {
 	var list []uint32
