@@ -125,5 +125,6 @@ func (r *retention) grew(bytes int) { r.grown.Add(int64(bytes)) }
 // grow takes in a segment that was begun: the one before it is finished.
 func (j *Journal) grow(archive *segment.Archive, first uint64) {
 	archive.Grow(first)
+	j.indexer.finished()
 	j.retention.look()
 }

@@ -14,14 +14,15 @@ type Checked struct {
 	Segments, Lines int
 	Bytes           int64
 	Problems        []Problem
+	Known           []Problem // that were accepted before; they are in no other list
 }
 
 // Problem is one thing that is wrong with a history, and where.
 type Problem struct {
-	File   string
-	Line   int // from 1; 0 if it is about the file
-	Offset int64
-	What   string
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"` // from 1; 0 if it is about the file
+	Offset int64  `json:"offset,omitempty"`
+	What   string `json:"message"`
 }
 
 func (p Problem) String() string {
@@ -36,11 +37,15 @@ func (p Problem) String() string {
 // written, is no damage. Progress is told the bytes read, now and then.
 func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 	var c Checked
+	known, err := r.loadKnown()
+	if err != nil {
+		return c, err
+	}
 	var total int64
 	streams := []struct {
 		*segment.Archive
 		segment.Stream
-	}{{r.events, segment.Events}, {r.deliveries, segment.Deliveries}}
+	}{{r.events.Archive, segment.Events}, {r.deliveries.Archive, segment.Deliveries}}
 	for _, s := range streams {
 		for _, first := range s.Segments() {
 			size, err := s.Size(first)
@@ -54,7 +59,7 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 		}
 	}
 	for _, s := range streams {
-		k := checking{Checked: &c, fs: r.fs, archive: s.Archive, Stream: s.Stream}
+		k := checking{Checked: &c, fs: r.events.fs, archive: s.Archive, Stream: s.Stream, known: known}
 		segments := s.Segments()
 		for i, first := range segments {
 			err := k.segment(first, i == len(segments)-1, func() { progress(c.Bytes, total) })
@@ -75,6 +80,7 @@ type checking struct {
 	segment.Stream
 	fs      segment.FS
 	archive *segment.Archive
+	known   map[Problem]bool
 	number  uint64 // of the last record
 	batch   uint64
 }
@@ -143,5 +149,10 @@ func (k *checking) gap(name string, n int, at int64, missing span) {
 }
 
 func (k *checking) problem(file string, line int, offset int64, what string) {
-	k.Problems = append(k.Problems, Problem{file, line, offset, what})
+	p := Problem{file, line, offset, what}
+	if k.known[p] {
+		k.Known = append(k.Known, p)
+		return
+	}
+	k.Problems = append(k.Problems, p)
 }

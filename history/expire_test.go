@@ -34,7 +34,7 @@ func (r *running) ends(fs *memfs.FS, webhook string) (ids []string, why map[stri
 	}
 	defer reading.Close()
 	why = map[string]string{}
-	err = reading.Outcomes(time.Time{}, func(o *history.Outcome) bool {
+	err = reading.Outcomes(func(o *history.Outcome) bool {
 		if o.Kind == "attempt" && o.Webhook == webhook && o.Status == history.Expired {
 			if _, twice := why[o.Event]; twice || !o.Unsent || o.Generation != 7 || o.Type != "a.b" {
 				r.t.Errorf("line %s", o.Raw)

@@ -12,8 +12,10 @@
 //	                     the wall clock did (clock)
 //	removed.json         the seqs whose segments retention has removed, and
 //	                     removed-deliveries.json, the same for the deliveries
+//	NAME.idx             the index of a finished segment (package index)
 //	NAME.torn            bytes that a crash left half-written, cut off NAME; they
 //	                     go with the segment NAME
+//	damage.json          the damage that history check --accept took as known
 //	FORMAT, lock
 //
 // What has waited too long, or is too much, is ended without being sent: lapse
@@ -106,6 +108,7 @@ type Journal struct {
 	sweeper   *sweeper
 	low       func(percent int, bytes, limit int64)
 	retention *retention
+	indexer   *indexer
 	events    *segment.Archive
 	delivered *segment.Archive // the deliveries
 	held      atomic.Int64     // bytes of bodies in windows
@@ -142,6 +145,10 @@ func (j *Journal) Run(ctx context.Context) error {
 	// Outcomes are written longest, as the last cursors rest on them.
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return j.failing(j.outcomes.run(writing)) })
+	group.Go(func() error {
+		j.indexer.run(running)
+		return nil
+	})
 	group.Go(func() error {
 		defer stop()
 		accepting, saving := errgroup.WithContext(running)

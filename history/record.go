@@ -1,7 +1,6 @@
 package history
 
 import (
-	"bytes"
 	"strconv"
 	"time"
 
@@ -82,13 +81,6 @@ type Accepted struct {
 	Event      []byte // compact JSON; shares the line's memory
 	Raw        []byte // the whole line
 	Place      segment.Place
-}
-
-// clone makes one that outlives its line.
-func (a *Accepted) clone() Accepted {
-	c := *a
-	c.Event, c.Raw = bytes.Clone(a.Event), bytes.Clone(a.Raw)
-	return c
 }
 
 // parseAccepted reads a record of the events.

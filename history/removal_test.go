@@ -226,7 +226,7 @@ func TestReadersBesideRemoval(t *testing.T) {
 		if _, _, err := reading.Story(x); err != nil {
 			t.Errorf("story: %v", err)
 		}
-		if err := reading.Tail(func(*history.Outcome) bool { return true }); err != nil {
+		if err := reading.Outcomes(func(*history.Outcome) bool { return true }); err != nil {
 			t.Errorf("tail: %v", err)
 		}
 		for _, which := range []history.Which{{Seq: 100}, {ID: "e100"}, {ID: "msg_1"}} {

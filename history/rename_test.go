@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"sidehook/history"
 	"sidehook/history/segment/memfs"
@@ -62,7 +61,7 @@ func TestConfigLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	if err := reading.Outcomes(time.Time{}, func(o *history.Outcome) bool {
+	if err := reading.Outcomes(func(o *history.Outcome) bool {
 		got = append(got, fmt.Sprint(o.Kind, " ", o.Webhook, o.Generation))
 		return true
 	}); err != nil {

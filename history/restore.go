@@ -61,6 +61,7 @@ func (r *restoring) run() error {
 		break
 	}
 	r.Journal.events = events.Archive
+	r.indexer = newIndexer(r.fs, r.log)
 	size := func() int64 { return r.retention.segmentSize(r.opts.SegmentSize) }
 	r.commits = newCommitter(r.Journal, events.Writer, size, r.opts.Committed)
 	r.outcomes = newOutcomes(r.Journal, deliveries.Writer, size)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -29,22 +28,6 @@ func segments(t *testing.T, fs *memfs.FS, stream string) (names []string) {
 		}
 	}
 	return names
-}
-
-// content is a whole file.
-func content(t *testing.T, fs *memfs.FS, name string) string {
-	t.Helper()
-	f, err := fs.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	size, _ := f.Size()
-	text := make([]byte, size)
-	if _, err := f.ReadAt(text, 0); err != nil && err != io.EOF {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // put makes a file that was not there.
@@ -261,7 +244,7 @@ func TestMaxSize(t *testing.T) {
 			t.Errorf("%v is left", got)
 		}
 		var removed [][2]uint64
-		if err := json.Unmarshal([]byte(content(t, fs, "removed.json")), &removed); err != nil || len(removed) != 2 {
+		if err := json.Unmarshal(content(t, fs, "removed.json"), &removed); err != nil || len(removed) != 2 {
 			t.Errorf("removed %v %v, want two ranges about x2", removed, err)
 		}
 		same(t, "paused", r.drain("paused"), []string{"x1", "x2"})
@@ -276,7 +259,7 @@ func TestMaxSize(t *testing.T) {
 		if !slices.Contains(names, "notes.jsonl") || !slices.Contains(names, "events-00000000000000000001.jsonl.bak") {
 			t.Error("a file that is not the history's is gone")
 		}
-		if text := content(t, fs, "removed.json"); strings.Count(text, "[") != 2 {
+		if text := string(content(t, fs, "removed.json")); strings.Count(text, "[") != 2 {
 			t.Errorf("neighbouring ranges are not merged: %s", text)
 		}
 		r.stop()

@@ -18,7 +18,7 @@ func (h *host) ended() map[string]string {
 	}
 	defer reading.Close()
 	all := map[string]string{}
-	if err := reading.Tail(func(o *history.Outcome) bool {
+	if err := reading.Outcomes(func(o *history.Outcome) bool {
 		if o.Status == history.Expired {
 			all[o.Webhook+" "+o.Event] = o.Error
 		}

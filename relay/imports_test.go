@@ -26,7 +26,8 @@ var flow = map[string][]string{
 	"relay/format":  {"history/event"},
 	"relay/metrics": {"history"},
 
-	"history":               {"history/event", "history/segment"},
+	"history":               {"history/event", "history/index", "history/segment"},
+	"history/index":         {},
 	"history/queuetest":     {"history", "history/event"},
 	"history/segment/memfs": {"history/segment"},
 

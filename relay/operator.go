@@ -95,6 +95,9 @@ func (o *operator) act(name string, do func(string) bool) error {
 	return nil
 }
 
+// History opens the history to be looked at, beside the journal that writes it.
+func (o *operator) History(context.Context) (*history.Reading, error) { return history.Read(o.dir) }
+
 // Event tells the story of an event.
 func (o *operator) Event(_ context.Context, which intake.Which) (intake.Story, error) {
 	reading, err := history.Read(o.dir)

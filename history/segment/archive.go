@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -31,14 +32,25 @@ func NewArchive(fs FS, stream Stream) (*Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list segments: %w", err)
 	}
-	a := &Archive{fs: fs, stream: stream, open: map[uint64]File{}}
-	for _, name := range names {
-		if first, ok := stream.first(name); ok {
-			a.firsts = append(a.firsts, first)
-		}
+	return &Archive{fs: fs, stream: stream, firsts: stream.firsts(names), open: map[uint64]File{}}, nil
+}
+
+// Refresh looks up anew which segments there are, for a reader beside the
+// process that writes. They are opened anew as well: after a crash the last one
+// may have been written anew under its name.
+func (a *Archive) Refresh() error {
+	names, err := a.fs.List()
+	if err != nil {
+		return fmt.Errorf("list segments: %w", err)
 	}
-	slices.Sort(a.firsts)
-	return a, nil
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.firsts = a.stream.firsts(names)
+	for first, f := range a.open {
+		delete(a.open, first)
+		f.Close() // only read from: nothing can be lost by it
+	}
+	return nil
 }
 
 // Segments are the first numbers of all segments, ascending.
@@ -178,6 +190,36 @@ func (a *Archive) Read(p Place) (Line, error) {
 	}
 	line.Place = p
 	return line, nil
+}
+
+// lineGuess is how much of a line whose length is not known is read at first.
+const lineGuess = 4 << 10
+
+// At returns the record that begins at an offset, for those who were told the
+// offset and not the length. It is a *Damage if there is none.
+func (a *Archive) At(first uint64, offset uint32) (Line, error) {
+	for guess := lineGuess; ; guess *= 4 {
+		raw := make([]byte, guess)
+		n, err := (reader{a, first}).ReadAt(raw, int64(offset))
+		if err != nil && err != io.EOF {
+			return Line{}, fmt.Errorf("read %s: %w", a.stream.File(first), err)
+		}
+		end := bytes.IndexByte(raw[:n], '\n')
+		if end < 0 && n == guess && guess < MaxLine {
+			continue
+		}
+		damage := &Damage{File: a.stream.File(first), Offset: int64(offset), Length: int64(end + 1), Reason: "no line ends where one did"}
+		if end < 0 {
+			return Line{}, damage
+		}
+		line, reason := parseLine(a.stream.Key, raw[:end:end])
+		if reason != "" {
+			damage.Reason = reason
+			return Line{}, damage
+		}
+		line.Place = Place{first, offset, uint32(end + 1)}
+		return line, nil
+	}
 }
 
 // ErrNotFound says that no segment holds the record.

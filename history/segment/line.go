@@ -78,6 +78,15 @@ func (l *Line) At() time.Time {
 	return t
 }
 
+// Clone is the record in memory of its own.
+func (l *Line) Clone() Line {
+	c := *l
+	c.Raw = bytes.Clone(l.Raw)
+	begin := bytes.Index(c.Raw, l.at) // of the head's time, which is its first string
+	c.at = c.Raw[begin : begin+len(l.at)]
+	return c
+}
+
 // parseLine checks raw, a line without its line feed. The reason is empty if
 // it is a record.
 func parseLine(key string, raw []byte) (line Line, reason string) {

@@ -28,6 +28,7 @@ package segment
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,6 +54,12 @@ const digits = 20
 // File names the segment whose first record is first.
 func (s Stream) File(first uint64) string {
 	return fmt.Sprintf("%s-%0*d.jsonl", s.Name, digits, first)
+}
+
+// Index names what is kept beside a finished segment to find records by. It may
+// be missing, stale or damaged, and the segment alone counts.
+func (s Stream) Index(first uint64) string {
+	return fmt.Sprintf("%s-%0*d.idx", s.Name, digits, first)
 }
 
 // Link names the symlink to the segment being written.
@@ -86,6 +93,17 @@ func (s Stream) Owner(name string) (first uint64, ok bool) {
 		return s.first(base + ".jsonl")
 	}
 	return 0, false
+}
+
+// firsts are the first numbers of the segments among the names, ascending.
+func (s Stream) firsts(names []string) (list []uint64) {
+	for _, name := range names {
+		if first, ok := s.first(name); ok {
+			list = append(list, first)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // Place is where a record stands. It stays true as long as its segment does.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sidehook/config"
+	"sidehook/history"
 )
 
 func (d *demo) title(text string) {
@@ -82,11 +83,16 @@ func (d *demo) received(r receipt) {
 // conclude prints what the history holds, and how to go on.
 func (d *demo) conclude() error {
 	d.title("The history has every attempt")
-	lines, _, err := newestAttempts(filepath.Join(d.dir, "history"), listing{limit: 20})
+	reading, err := history.Read(filepath.Join(d.dir, "history"))
 	if err != nil {
 		return err
 	}
-	p := &attemptPrinter{cli: d.cli, table: table{to: d.out}}
+	defer reading.Close()
+	lines, err := newestAttempts(reading, history.Query{}, 20)
+	if err != nil {
+		return err
+	}
+	p := &attemptPrinter{cli: d.cli, table: table{to: d.out}, now: time.Now()}
 	if err := p.list(lines); err != nil {
 		return err
 	}

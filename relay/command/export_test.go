@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"time"
 )
 
 var (
@@ -25,7 +26,7 @@ func ColouredLogger(w io.Writer) *slog.Logger {
 // of no bound.
 func HistoryOnTerminal(w io.Writer, lines ...[]byte) error {
 	c := &cli{out: &screen{Writer: w, terminal: true}}
-	p := &attemptPrinter{cli: c, table: table{to: c.out}}
+	p := &attemptPrinter{cli: c, table: table{to: c.out}, now: time.Now()}
 	return p.list(lines)
 }
 
@@ -52,4 +53,25 @@ func NarrowTable(w io.Writer, width int, rows [][]string) {
 		t.hold(cells...)
 	}
 	t.print()
+}
+
+// PrintAll prints an attempt by every way that prints for people, on a narrow
+// terminal with colours: as history, as stats, and in the story of its event.
+func PrintAll(w io.Writer, event, attempt []byte, webhook string) error {
+	c := &cli{out: &screen{Writer: w, terminal: true, colour: true, width: 80}, config: webhook}
+	c.err = c.out
+	p := &attemptPrinter{cli: c, table: table{to: c.out}, now: time.Now()}
+	if err := p.list([][]byte{attempt, attempt}); err != nil {
+		return err
+	}
+	if err := p.print(attempt, p.table.row); err != nil {
+		return err
+	}
+	p.hints()
+	c.printStats([]webhookStats{{Webhook: webhook, Events: 1, Chart: []chartPart{{1, 2}, {}}}})
+	s := story{
+		To: []string{webhook}, Filled: []string{webhook}, Event: event, Attempts: []json.RawMessage{attempt},
+		Webhooks: []decision{{Webhook: webhook, Wanted: true, Glob: webhook, Why: webhook}, {Webhook: webhook + "2", Why: webhook}},
+	}
+	return c.printStory(&s)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,10 +17,11 @@ import (
 
 // listing is the flags of history.
 type listing struct {
-	webhook string // "" for all
-	limit   int
-	follow  bool
-	json    bool
+	webhook                   string // "" for all
+	status, typ, since, until string
+	limit                     int
+	follow                    bool
+	json                      bool
 }
 
 func (c *cli) historyCommand() *cobra.Command {
@@ -30,7 +32,8 @@ func (c *cli) historyCommand() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		Long: "Lists the newest attempts to deliver an event, a line each, the newest last: of\n" +
 			"one webhook, or of all. It reads the files, so the relay need not run.",
-		Example: "  sidehook history app-lifecycle -f",
+		Example: "  sidehook history app-lifecycle -f\n" +
+			"  sidehook history --status failed,exhausted --since 7d --limit 100",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usagef("one WEBHOOK is taken, and %q is too many", args[1])
@@ -41,7 +44,11 @@ func (c *cli) historyCommand() *cobra.Command {
 			if l.limit < 0 {
 				return usagef("--limit is %d, and must be 0 or more", l.limit)
 			}
-			return c.history(cmd.Context(), l)
+			q, err := l.query(time.Now())
+			if err != nil {
+				return err
+			}
+			return c.history(cmd.Context(), l, q)
 		},
 	}
 	cmd.Flags().IntVar(&l.limit, "limit", 20, "list so many attempts: `N`")
@@ -52,39 +59,91 @@ func (c *cli) historyCommand() *cobra.Command {
 		}
 		return err
 	})
+	cmd.Flags().StringVar(&l.status, "status", "", "only attempts that ended so: one `STATUS`, or several with commas")
+	cmd.Flags().StringVar(&l.typ, "type", "", "only events of this `TYPE`")
+	cmd.Flags().StringVar(&l.since, "since", "", "only attempts since this `TIME`: 24h or 7d (ago), or as in RFC 3339")
+	cmd.Flags().StringVar(&l.until, "until", "", "only attempts before this `TIME`")
 	cmd.Flags().BoolVarP(&l.follow, "follow", "f", false, "go on with the attempts that come")
 	jsonFlag(cmd, &l.json)
-	cmd.AddCommand(c.historyCheckCommand())
+	cmd.AddCommand(c.historyStatsCommand(), c.historyCheckCommand(), c.historyGenerateCommand())
 	return cmd
 }
 
-func (c *cli) history(ctx context.Context, l listing) error {
+// query is what the flags ask the history.
+func (l *listing) query(now time.Time) (history.Query, error) {
+	q := history.Query{Webhook: l.webhook, Type: l.typ}
+	var err error
+	if q.Since, err = instant("since", l.since, now); err != nil {
+		return q, err
+	}
+	if q.Until, err = instant("until", l.until, now); err != nil {
+		return q, err
+	}
+	if l.status == "" {
+		return q, nil
+	}
+	for name := range strings.SplitSeq(l.status, ",") {
+		if !slices.Contains(history.Statuses(), history.Status(name)) {
+			return q, usagef("--status: %q is no status; there are delivered, retrying, failed, exhausted, canceled and expired", name)
+		}
+		q.Statuses = append(q.Statuses, history.Status(name))
+	}
+	return q, nil
+}
+
+// instant reads the time of a flag; zero if it is not given.
+func instant(flag, text string, now time.Time) (time.Time, error) {
+	at, err := moment(text, now)
+	if err != nil {
+		return time.Time{}, usagef("--%s: %s", flag, err)
+	}
+	if at == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339Nano, at)
+}
+
+func (c *cli) history(ctx context.Context, l listing, q history.Query) error {
 	file, err := c.load(config.Tools)
 	if err != nil {
 		return err
 	}
-	var from *tail
-	if l.follow {
-		// What is written from here on is followed, what was before is listed.
-		if from, err = tailDeliveries(file.History.Dir); err != nil {
-			return err
-		}
-		defer from.Close()
+	reading, err := history.Read(file.History.Dir)
+	began := false
+	if l.follow && errors.Is(err, history.ErrNoHistory) {
+		began = true
+		// What is written from here on is followed; there is nothing to list.
+		reading, err = c.awaitHistory(ctx, file.History.Dir, l)
 	}
-	lines, newest, err := newestAttempts(file.History.Dir, l)
-	if err != nil && !(l.follow && errors.Is(err, history.ErrNoHistory)) {
+	if err != nil {
 		return err
 	}
-	p := &attemptPrinter{cli: c, listing: l, table: table{to: c.out}}
+	defer reading.Close()
+	p := &attemptPrinter{cli: c, listing: l, table: table{to: c.out}, now: time.Now()}
+	if began {
+		return p.follow(ctx, reading, &q, 0)
+	}
+	newest, err := reading.Newest()
+	if err != nil {
+		return err
+	}
+	q.Before = newest + 1
+	lines, err := newestAttempts(reading, q, l.limit)
+	if err != nil {
+		return err
+	}
 	if err := p.list(lines); err != nil {
 		return err
 	}
 	if l.follow {
-		return p.follow(ctx, from, newest)
+		q.Before = 0
+		return p.follow(ctx, reading, &q, newest)
 	}
 	switch {
 	case len(lines) > 0 || l.limit == 0:
 		p.hints()
+	case l.status+l.typ+l.since+l.until != "":
+		c.err.linef("sidehook: no attempt in the history matches")
 	case l.webhook != "":
 		c.err.linef("sidehook: no attempt to deliver to %q is in the history", l.webhook)
 	default:
@@ -93,23 +152,26 @@ func (c *cli) history(ctx context.Context, l listing) error {
 	return nil
 }
 
-// newestAttempts are the lines to list, oldest first, and the number of the
-// newest line of all.
-func newestAttempts(dir string, l listing) (lines [][]byte, newest uint64, err error) {
-	reading, err := history.Read(dir)
-	if err != nil {
-		return nil, 0, err
+// awaitHistory waits for a history below the head of its table.
+func (c *cli) awaitHistory(ctx context.Context, dir string, l listing) (*history.Reading, error) {
+	p := &attemptPrinter{cli: c, listing: l, table: table{to: c.out}}
+	if err := p.list(nil); err != nil {
+		return nil, err
 	}
-	defer reading.Close()
-	err = reading.Tail(func(o *history.Outcome) bool {
-		newest = max(newest, o.N)
-		if len(lines) < l.limit && o.Kind == "attempt" && (l.webhook == "" || o.Webhook == l.webhook) {
-			lines = append(lines, o.JSON())
-		}
-		return len(lines) < l.limit
+	return history.Await(ctx, dir)
+}
+
+// newestAttempts are the lines to list, oldest first.
+func newestAttempts(reading *history.Reading, q history.Query, most int) (lines [][]byte, err error) {
+	if most == 0 {
+		return nil, nil
+	}
+	err = reading.Attempts(q, func(o *history.Outcome) bool {
+		lines = append(lines, o.JSON())
+		return len(lines) != most
 	})
 	slices.Reverse(lines)
-	return lines, newest, err
+	return lines, err
 }
 
 // attemptPrinter prints attempts, some together and more as they come.
@@ -117,12 +179,13 @@ type attemptPrinter struct {
 	*cli
 	listing listing
 	table   table
+	now     time.Time // that ages are told from
 	last    record
 }
 
 func (p *attemptPrinter) list(lines [][]byte) error {
 	if !p.listing.json && (len(lines) > 0 || p.listing.follow) {
-		p.table.hold(p.row(cell{"TIME", faint}, cell{"WEBHOOK", faint}, cell{"EVENT", faint}, cell{"TYPE", faint},
+		p.table.hold(p.row(cell{"TIME", faint}, cell{"AGE", faint}, cell{"WEBHOOK", faint}, cell{"EVENT", faint}, cell{"TYPE", faint},
 			cell{"TRY", faint}, cell{"STATUS", faint}, cell{"CODE", faint}, cell{"TOOK", faint}, cell{"ERROR", faint})...)
 	}
 	for _, line := range lines {
@@ -134,19 +197,30 @@ func (p *attemptPrinter) list(lines [][]byte) error {
 	return nil
 }
 
-// row leaves out the column of the webhook if there is only one.
+// narrow is the width in characters of a terminal that has no room for a time
+// and an age.
+const narrow = 100
+
+// row leaves out the column of the webhook if there is only one, that of the age
+// where nobody looks at it now, and on a narrow terminal that of the time.
 func (p *attemptPrinter) row(cells ...cell) []cell {
 	if p.listing.webhook != "" {
+		cells = slices.Delete(cells, 2, 3)
+	}
+	switch {
+	case !p.out.terminal, p.listing.follow:
 		return slices.Delete(cells, 1, 2)
+	case p.out.width > 0 && p.out.width < narrow:
+		return slices.Delete(cells, 0, 1)
 	}
 	return cells
 }
 
-// print prints a line of the deliveries if it is an attempt that is wanted.
+// print prints the line of an attempt.
 func (p *attemptPrinter) print(line []byte, row func(...cell)) error {
 	r, err := parseRecord(line)
-	if err != nil || r.Kind != "attempt" || p.listing.webhook != "" && r.Webhook != p.listing.webhook {
-		return nil // a damaged line is for history check
+	if err != nil {
+		return nil // its checksum held, so that it is of a version to come
 	}
 	p.last = r
 	if p.listing.json {
@@ -162,7 +236,7 @@ func (p *attemptPrinter) print(line []byte, row func(...cell)) error {
 		event = cut(event, 40) // a UUID fits
 	}
 	row(p.row(
-		cell{local(r.At, inTable), normal}, cell{r.Webhook, bold}, cell{event, normal}, cell{r.Type, normal},
+		cell{local(r.At, inTable), normal}, cell{span(p.now.Sub(r.At)), faint}, cell{r.Webhook, bold}, cell{event, normal}, cell{r.Type, normal},
 		cell{fmt.Sprint(r.Attempt), normal}, cell{r.Status, statusStyle(r.Status)}, cell{r.code(), normal}, cell{took, normal},
 		cell{r.note(), normal},
 	)...)
@@ -170,16 +244,17 @@ func (p *attemptPrinter) print(line []byte, row func(...cell)) error {
 }
 
 // follow prints the attempts behind the line of that number, as they come.
-func (p *attemptPrinter) follow(ctx context.Context, from *tail, newest uint64) error {
+func (p *attemptPrinter) follow(ctx context.Context, reading *history.Reading, q *history.Query, newest uint64) error {
+	f := reading.Follow(newest)
 	for {
-		line, err := from.next(ctx)
+		o, err := f.Next(ctx)
 		if err != nil {
 			return err
 		}
-		if r, err := parseRecord(line); err != nil || r.N <= newest {
+		if !q.Match(&o) {
 			continue
 		}
-		if err := p.print(line, p.table.row); err != nil {
+		if err := p.print(o.JSON(), p.table.row); err != nil {
 			return err
 		}
 	}

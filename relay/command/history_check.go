@@ -11,16 +11,19 @@ import (
 )
 
 func (c *cli) historyCheckCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, accept bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Read and verify every line of the history",
 		Long: "Reads every line of every segment of the history and verifies it. The exit code is\n" +
-			"1 if anything is wrong. It works beside a running relay.",
+			"1 if anything is wrong. It works beside a running relay. Damage that there is nothing\n" +
+			"to be done about is taken as known with --accept, which changes no record: the next\n" +
+			"check then tells of new damage only.",
 		Example: "  sidehook history check",
 		Args:    noArgument,
-		RunE:    func(*cobra.Command, []string) error { return c.historyCheck(asJSON) },
+		RunE:    func(*cobra.Command, []string) error { return c.historyCheck(asJSON, accept) },
 	}
+	cmd.Flags().BoolVar(&accept, "accept", false, "record the damage found as known, and end with 0")
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -33,6 +36,8 @@ type historyChecked struct {
 	Lines    int              `json:"lines"`
 	Bytes    int64            `json:"bytes"`
 	Problems []historyProblem `json:"problems"`
+	Known    int              `json:"known"` // places of damage that were accepted
+	Accepted bool             `json:"accepted,omitempty"`
 }
 
 type historyProblem struct {
@@ -42,7 +47,7 @@ type historyProblem struct {
 	Message string `json:"message"`
 }
 
-func (c *cli) historyCheck(asJSON bool) error {
+func (c *cli) historyCheck(asJSON, accept bool) error {
 	file, err := c.load(config.Tools)
 	if err != nil {
 		return err
@@ -58,8 +63,14 @@ func (c *cli) historyCheck(asJSON bool) error {
 	if err != nil {
 		return fmt.Errorf("check %s: %w", dir, err)
 	}
+	accept = accept && len(checked.Problems) > 0
+	if accept {
+		if err := reading.Accept(&checked); err != nil {
+			return fmt.Errorf("check %s: %w", dir, err)
+		}
+	}
 	answer := historyChecked{
-		Dir: dir, OK: len(checked.Problems) == 0,
+		Dir: dir, OK: len(checked.Problems) == 0 || accept, Accepted: accept, Known: len(checked.Known),
 		Segments: checked.Segments, Lines: checked.Lines, Bytes: checked.Bytes, Problems: []historyProblem{},
 	}
 	for _, p := range checked.Problems {
@@ -74,7 +85,7 @@ func (c *cli) historyCheck(asJSON bool) error {
 		err = c.json(answer)
 	} else {
 		c.out.linef("%s: %s, %s, %s: %s", dir, count(checked.Segments, "segment"), count(checked.Lines, "good line"),
-			size(checked.Bytes), verdict(len(checked.Problems)))
+			size(checked.Bytes), verdict(len(checked.Problems), len(checked.Known), accept))
 	}
 	if err == nil && !answer.OK {
 		return said(1)
@@ -82,11 +93,18 @@ func (c *cli) historyCheck(asJSON bool) error {
 	return err
 }
 
-func verdict(problems int) string {
-	if problems == 0 {
-		return "nothing is wrong"
+func verdict(problems, known int, accepted bool) string {
+	text := "nothing is wrong"
+	if problems > 0 {
+		text = count(problems, "place") + " wrong"
 	}
-	return count(problems, "place") + " wrong"
+	if accepted {
+		text += ", accepted as known from now on"
+	}
+	if known > 0 {
+		text += fmt.Sprintf(", beside %d known", known)
+	}
+	return text
 }
 
 // progress shows on a terminal how far a check has come.

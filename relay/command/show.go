@@ -41,15 +41,22 @@ func (c *cli) show(ctx context.Context, id string, asJSON bool) error {
 	if asJSON {
 		return c.json(s)
 	}
+	if err := c.printStory(&s); err != nil {
+		return fmt.Errorf("show %q: %w", id, err)
+	}
+	return nil
+}
+
+func (c *cli) printStory(s *story) error {
 	e, err := event.Parse(s.Event, s.Filled)
 	if err != nil {
-		return fmt.Errorf("show %q: %w", id, err)
+		return err
 	}
 	attempts, resends, err := s.deliveries()
 	if err != nil {
-		return fmt.Errorf("show %q: %w", id, err)
+		return err
 	}
-	p := &storyPrinter{screen: c.out, story: &s, event: &e, attempts: attempts, resends: resends}
+	p := &storyPrinter{screen: c.out, story: s, event: &e, attempts: attempts, resends: resends}
 	p.head()
 	for _, name := range s.receivers(attempts, resends) {
 		p.webhook(name)

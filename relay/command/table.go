@@ -1,6 +1,7 @@
 package command
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -12,6 +13,7 @@ type table struct {
 	to     *screen
 	widths []int
 	held   [][]cell
+	most   []int // the widths that the terminal leaves to the columns but the last
 }
 
 // cell is a text of any content, and how it looks.
@@ -62,6 +64,7 @@ func (t *table) narrow(columns ...int) {
 
 // print prints the rows held, and from then on each row is printed at once.
 func (t *table) print() {
+	t.squeeze()
 	for _, row := range t.held {
 		t.row(row...)
 	}
@@ -79,8 +82,36 @@ func (t *table) fit(row []cell) {
 	}
 }
 
+// narrowest is how far a column is squeezed.
+const narrowest = 8
+
+// squeeze narrows the widest columns but the last, which is cut where the line
+// ends, until the table fits the terminal or nothing readable is left.
+func (t *table) squeeze() {
+	if t.to.width == 0 || len(t.widths) < 2 {
+		return
+	}
+	t.most = slices.Clone(t.widths[:len(t.widths)-1])
+	for {
+		sum, widest := min(narrowest, t.widths[len(t.most)]), 0
+		for i, width := range t.most {
+			if sum += width + columnGap; width > t.most[widest] {
+				widest = i
+			}
+		}
+		if sum <= t.to.width || t.most[widest] <= narrowest {
+			break
+		}
+		t.most[widest]--
+	}
+	copy(t.widths, t.most)
+}
+
 // row prints a row. On a terminal its last cell is cut where the line ends.
 func (t *table) row(row ...cell) {
+	for i := range min(len(row), len(t.most)) {
+		row[i].text = cut(clean(row[i].text), t.most[i])
+	}
 	t.fit(row)
 	for len(row) > 0 && row[len(row)-1].text == "" {
 		row = row[:len(row)-1]

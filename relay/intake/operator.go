@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"sidehook/history"
 )
 
 // Operator answers those who look at the relay and act on it. Its methods may
@@ -29,6 +31,8 @@ type Operator interface {
 	// Cancel ends waiting deliveries, which is durable on return, and says how
 	// many; *NotFoundError for a webhook.
 	Cancel(ctx context.Context, which Cancel) (int, error)
+	// History opens the history to be looked at; the caller closes it.
+	History(ctx context.Context) (*history.Reading, error)
 	// Config returns the file in force.
 	Config(ctx context.Context) (Config, error)
 }

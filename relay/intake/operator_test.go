@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/segment/memfs"
 	"sidehook/relay/intake"
 )
 
@@ -20,6 +22,7 @@ type operator struct {
 	to    intake.Target
 	ends  intake.Cancel
 	acted string
+	files *memfs.FS // the history
 }
 
 var at = time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
@@ -79,6 +82,15 @@ func (o *operator) act(what string) error {
 	defer o.mu.Unlock()
 	o.acted = what
 	return o.fails
+}
+
+func (o *operator) History(context.Context) (*history.Reading, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fails != nil {
+		return nil, o.fails
+	}
+	return history.ReadFS(o.files)
 }
 
 func (o *operator) Config(context.Context) (intake.Config, error) {
@@ -271,7 +283,7 @@ func TestHealth(t *testing.T) {
 	get("/readyz", 503, problem(503, -1, "recovery is under way"))
 }
 
-const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, POST /v1/webhooks/{name}/enable, POST /v1/webhooks/{name}/retry, POST /v1/webhooks/{name}/test, POST /v1/cancel, GET /v1/config, GET /healthz, GET /readyz"
+const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, POST /v1/webhooks/{name}/enable, POST /v1/webhooks/{name}/retry, POST /v1/webhooks/{name}/test, POST /v1/cancel, GET /v1/deliveries, GET /v1/config, GET /healthz, GET /readyz"
 
 func TestUnknownCalls(t *testing.T) {
 	l := start(t, settings, intake.Options{})

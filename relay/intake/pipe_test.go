@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"sidehook/history/segment/memfs"
 	"sidehook/relay/intake"
 )
 
@@ -97,9 +98,19 @@ func serve(j *journal, opts intake.Options) (p *pipes, stop func() error) {
 	return p, serveOn(p, j, opts)
 }
 
+// serveFiles runs one that has a history.
+func serveFiles(files *memfs.FS) (p *pipes, stop func() error) {
+	p = newPipes()
+	return p, serveWith(p, &journal{}, &operator{files: files}, intake.Options{})
+}
+
 func serveOn(p *pipes, j *journal, opts intake.Options) (stop func() error) {
+	return serveWith(p, j, &operator{}, opts)
+}
+
+func serveWith(p *pipes, j *journal, o *operator, opts intake.Options) (stop func() error) {
 	opts.Listeners = []net.Listener{p}
-	s := intake.New(j, &operator{}, settings, opts)
+	s := intake.New(j, o, settings, opts)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()

@@ -80,6 +80,7 @@ func refusal(err error) *problem {
 var (
 	typeJSON    = []string{"application/json"}
 	typeProblem = []string{"application/problem+json"}
+	typeLines   = []string{"application/x-ndjson"}
 	typeMetrics = []string{"text/plain; version=0.0.4; charset=utf-8"}
 	closeHeader = []string{"close"}
 	challenge   = []string{`Bearer realm="sidehook"`}

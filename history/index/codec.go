@@ -1,0 +1,88 @@
+package index
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+)
+
+// encoder appends the parts of an index.
+type encoder []byte
+
+func (e *encoder) uint(list ...uint64) {
+	for _, n := range list {
+		*e = binary.AppendUvarint(*e, n)
+	}
+}
+
+func (e *encoder) int(list ...int64) {
+	for _, n := range list {
+		*e = binary.AppendVarint(*e, n)
+	}
+}
+
+func (e *encoder) string(s string) {
+	e.uint(uint64(len(s)))
+	*e = append(*e, s...)
+}
+
+// part tells of a part that stands elsewhere.
+func (e *encoder) part(content []byte) {
+	e.uint(uint64(len(content)))
+	*e = binary.LittleEndian.AppendUint32(*e, crc32.Checksum(content, castagnoli))
+}
+
+// decoder reads them. After the first value that is not there it gives zeros
+// and has failed, so that whoever reads looks once, at the end. Its input may
+// be of anyone: a checksum keeps out accidents only.
+type decoder struct {
+	rest   []byte
+	failed bool
+}
+
+func (d *decoder) uint() uint64 {
+	n, size := binary.Uvarint(d.rest)
+	return d.took(n, size)
+}
+
+func (d *decoder) int() int64 {
+	n, size := binary.Varint(d.rest)
+	return int64(d.took(uint64(n), size))
+}
+
+func (d *decoder) took(n uint64, size int) uint64 {
+	if size <= 0 {
+		d.fail()
+		return 0
+	}
+	d.rest = d.rest[size:]
+	return n
+}
+
+// count is a number of things that take at least a byte each.
+func (d *decoder) count() int {
+	n := d.uint()
+	if n > uint64(len(d.rest)) {
+		d.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) fixed() uint32 {
+	if len(d.rest) < 4 {
+		d.fail()
+		return 0
+	}
+	n := binary.LittleEndian.Uint32(d.rest)
+	d.rest = d.rest[4:]
+	return n
+}
+
+func (d *decoder) string() string {
+	n := d.count()
+	s := string(d.rest[:n])
+	d.rest = d.rest[n:]
+	return s
+}
+
+func (d *decoder) fail() { d.rest, d.failed = nil, true }

@@ -1,0 +1,57 @@
+package index
+
+import (
+	"maps"
+	"math/bits"
+	"slices"
+	"time"
+)
+
+// Histogram counts lengths of time by their microseconds, in 16 buckets for
+// each power of two, so that what it says of them is right within 6 %.
+type Histogram map[uint16]uint64
+
+const subBits = 4
+
+func bucketOf(us uint64) uint16 {
+	if us < 1<<subBits {
+		return uint16(us)
+	}
+	shift := bits.Len64(us) - subBits - 1
+	return uint16((shift+1)<<subBits + int(us>>shift) - 1<<subBits)
+}
+
+// middle is the length of time that stands for a bucket.
+func middle(bucket uint16) time.Duration {
+	if bucket < 1<<subBits {
+		return time.Duration(bucket) * time.Microsecond
+	}
+	shift := int(bucket>>subBits) - 1
+	low := uint64(bucket&(1<<subBits-1)|1<<subBits) << shift
+	return time.Duration(low+(1<<shift)/2) * time.Microsecond
+}
+
+// Add counts a length of time.
+func (h *Histogram) Add(d time.Duration) { h.add(bucketOf(uint64(max(d, 0).Microseconds())), 1) }
+
+func (h *Histogram) add(bucket uint16, n uint64) {
+	if *h == nil {
+		*h = Histogram{}
+	}
+	(*h)[bucket] += n
+}
+
+// Quantile is the length of time that a part of all, from 0 to 1, is not above;
+// 0 of none.
+func (h Histogram) Quantile(part float64) time.Duration {
+	var total, seen uint64
+	for _, n := range h {
+		total += n
+	}
+	for _, bucket := range slices.Sorted(maps.Keys(h)) {
+		if seen += h[bucket]; float64(seen) >= part*float64(total) {
+			return middle(bucket)
+		}
+	}
+	return 0
+}

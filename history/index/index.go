@@ -1,0 +1,120 @@
+// Package index owns the sidecar of a finished segment: what is in it by time,
+// group and key, and counts of it by the minute, so that a query reads the few
+// lines that it is after and not the whole segment.
+//
+// An index is made of what its segment says, and may be deleted at any time. It
+// promises to be whole or refused: each part of it has a checksum, and Open
+// takes it for no segment but the one of the name and size that it was made
+// of. Offsets are those of the segment's text, uncompressed. An index is never
+// trusted over its segment: whoever follows an offset verifies the line there,
+// and reads the segment itself if it is another than the index said. That
+// something is not there is believed, as far as the checksums hold.
+//
+// A file is
+//
+//	MAGIC, the head's length and its CRC-32C (4 bytes each), the head,
+//	the postings of each group, the pages of the keys, the minutes
+//
+// with all numbers little-endian, or varints. The head has the time range, the
+// strings, the groups with their counts, a time range for each blockLines
+// lines, the first hash of each page of keys, and where the other parts stand.
+// So a query that finds nothing in the head is done after one read.
+//
+// Package history makes the entries and knows what they mean.
+package index
+
+import (
+	"errors"
+	"hash/crc32"
+	"time"
+)
+
+const (
+	magic      = "shindex1"
+	preludeLen = len(magic) + 8
+	blockLines = 256 // of the segment, a block of times
+	pageKeys   = 512 // a page of keys
+	keyLen     = 8   // a hash and an offset
+	// maxTypes bounds the types told apart in one segment, whatever an app
+	// makes of them. The others are of the group of any type.
+	maxTypes = 1024
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// ErrUnfit says that a file is no index of the segment: of another one, of
+// another version, or damaged.
+var ErrUnfit = errors.New("no index of this segment")
+
+// Segment is what an index is of.
+type Segment struct {
+	Stream string
+	First  uint64
+	Size   int64 // of its text in bytes
+}
+
+// Group is what lines have in common that are listed together. Type is "" for
+// types that are not told apart.
+type Group struct{ Webhook, Type, Status string }
+
+// Entry is what an index is told of a line.
+type Entry struct {
+	Number uint64
+	At     time.Time
+	Offset uint32
+	Seq    uint64 // of the event that it is about; 0 for none
+	Group  Group  // zero for none
+	Keys   []string
+
+	// Tally adds it to the counts of its webhook's minute: one to each of the
+	// counters, and Took, if it is not 0, to the histogram.
+	Tally    bool
+	Counters []Counter
+	Took     time.Duration
+}
+
+// Counter is one of the counts that are kept by the minute.
+type Counter int
+
+// Counters is how many there are.
+const Counters = 8
+
+// Tally is counts of a webhook's lines.
+type Tally struct {
+	Counts [Counters]uint64
+	Took   Histogram
+}
+
+// Merge adds another's counts.
+func (t *Tally) Merge(other *Tally) {
+	for i, n := range other.Counts {
+		t.Counts[i] += n
+	}
+	for bucket, n := range other.Took {
+		t.Took.add(bucket, n)
+	}
+}
+
+// Minute is the counts of a webhook's lines of one minute.
+type Minute struct {
+	At      time.Time
+	Webhook string
+	Tally
+}
+
+// block is the times of blockLines lines.
+type block struct {
+	offset   uint32 // of the first of them
+	min, max int64
+}
+
+type group struct {
+	Group
+	count  int
+	length int // of its postings in bytes
+	crc    uint32
+	at     int64 // of its postings in the file
+}
+
+// Hash is the hash of a key.
+func Hash(key string) uint32 { return crc32.Checksum([]byte(key), castagnoli) }

@@ -1,0 +1,158 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// indexer builds the indexes of finished segments: those that are missing at
+// the start, then each as its segment is finished. It works beside all else and
+// in no one's way: it rests as long as it works, and syncs nothing. What a
+// crash leaves of an index is refused by its checksum, and built anew.
+type indexer struct {
+	fs      segment.FS
+	log     *slog.Logger
+	kick    chan struct{}
+	trouble trouble
+}
+
+// indexFrom is the size in bytes from which on a segment is worth an index. A
+// smaller one is read as fast.
+const indexFrom = 64 << 10
+
+// indexChunk is how many lines are taken in between two rests.
+const indexChunk = 512
+
+func newIndexer(fsys segment.FS, log *slog.Logger) *indexer {
+	return &indexer{fs: fsys, log: log, kick: make(chan struct{}, 1)}
+}
+
+// finished tells it that a segment was. It does not block.
+func (x *indexer) finished() {
+	select {
+	case x.kick <- struct{}{}:
+	default:
+	}
+}
+
+// run builds until ctx is done. What it cannot do harms nothing but the speed
+// of queries, so that it is logged and no more.
+func (x *indexer) run(ctx context.Context) {
+	for {
+		err := x.all(ctx, rest)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			x.trouble.met(x.log, "cannot index the history, so that queries take longer", err)
+		default:
+			x.trouble.over(x.log, "the history is indexed again")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-x.kick:
+		}
+	}
+}
+
+// rest waits as long as was worked.
+func rest(ctx context.Context, worked time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(worked):
+		return nil
+	}
+}
+
+// BuildIndexes builds the indexes that are missing, without a rest.
+func BuildIndexes(ctx context.Context, path string) error {
+	dir, err := segment.Dir(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(BuildIndexesFS(ctx, dir), dir.Close())
+}
+
+// BuildIndexesFS is BuildIndexes on a file system.
+func BuildIndexesFS(ctx context.Context, fsys segment.FS) error {
+	unresting := func(context.Context, time.Duration) error { return ctx.Err() }
+	return newIndexer(fsys, slog.New(slog.DiscardHandler)).all(ctx, unresting)
+}
+
+// all builds what is missing, the newest first, as that is asked for most.
+func (x *indexer) all(ctx context.Context, rest func(context.Context, time.Duration) error) error {
+	var errs []error
+	for _, of := range []segment.Stream{segment.Deliveries, segment.Events} {
+		s, err := openStream(x.fs, of)
+		if err != nil {
+			return err
+		}
+		segments := s.Segments()
+		for _, first := range slices.Backward(segments[:max(0, len(segments)-1)]) {
+			if err := x.one(ctx, s, first, rest); err != nil && !gone(err) {
+				errs = append(errs, fmt.Errorf("index %s: %w", s.Name(first), err))
+			}
+			if ctx.Err() != nil {
+				break
+			}
+		}
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// one builds the index of a finished segment, unless it has one that fits.
+func (x *indexer) one(ctx context.Context, s *stream, first uint64, rest func(context.Context, time.Duration) error) error {
+	size, err := s.Size(first)
+	if err != nil || size < indexFrom {
+		return err
+	}
+	there, done, err := s.index(first)
+	if done(); err != nil || there != nil {
+		return err
+	}
+	var stopped error
+	lines, begun := 0, time.Now()
+	b, err := s.build(first, func() bool {
+		if lines++; lines%indexChunk == 0 {
+			stopped = rest(ctx, time.Since(begun))
+			begun = time.Now()
+		}
+		return stopped == nil
+	})
+	if err := errors.Join(err, stopped); err != nil {
+		return err
+	}
+	return x.write(s.of.Index(first), b.Finish())
+}
+
+// write puts the file in place whole. It is not synced: a sync would take the
+// disk from those who wait for it, and one of the folder could take an error
+// that is theirs to see.
+func (x *indexer) write(name string, content []byte) error {
+	beside := name + ".tmp"
+	if err := x.fs.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := x.fs.Create(beside)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = x.fs.Rename(beside, name)
+	}
+	if err != nil {
+		return errors.Join(err, x.fs.Remove(beside))
+	}
+	return nil
+}

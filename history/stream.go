@@ -1,0 +1,160 @@
+package history
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"slices"
+
+	"sidehook/history/index"
+	"sidehook/history/segment"
+)
+
+// stream is one of the two streams opened to be looked at: its segments, and
+// the indexes of those that are finished.
+type stream struct {
+	*segment.Archive
+	of    segment.Stream
+	fs    segment.FS
+	entry func(*segment.Line) index.Entry
+}
+
+func openStream(fsys segment.FS, of segment.Stream) (*stream, error) {
+	archive, err := segment.NewArchive(fsys, of)
+	if err != nil {
+		return nil, err
+	}
+	return &stream{Archive: archive, of: of, fs: fsys, entry: entryOf(of)}, nil
+}
+
+// index opens the index of a segment. It is nil if there is none that fits, as
+// for the segment being written; close is never nil.
+func (s *stream) index(first uint64) (x *index.Index, close func(), err error) {
+	nothing := func() {}
+	size, err := s.Size(first)
+	if err != nil {
+		return nil, nothing, err
+	}
+	file, err := s.fs.Open(s.of.Index(first))
+	if err != nil {
+		return nil, nothing, nil // the segment is read in its place
+	}
+	x, err = index.Open(file, index.Segment{Stream: s.of.Name, First: first, Size: size})
+	if err != nil {
+		file.Close() // only read from
+		return nil, nothing, nil
+	}
+	return x, func() { file.Close() }, nil
+}
+
+// wanted is a key, and bytes that every line which has it holds as they are,
+// but for lines with escapes where escaped is set.
+type wanted struct {
+	key     string
+	needle  []byte
+	escaped bool
+}
+
+// lookup returns the lines of a segment that have one of the keys, in order, by
+// its index or without. What an index says that its segment does not bear out
+// costs reading the segment.
+func (s *stream) lookup(first uint64, seq uint64, keys ...wanted) ([]segment.Line, error) {
+	x, done, err := s.index(first)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if x == nil {
+		return s.search(first, keys)
+	}
+	if seq > 0 && !x.HasSeq(seq) {
+		return nil, nil
+	}
+	var offsets []uint32
+	for _, k := range keys {
+		some, err := x.Lookup(k.key)
+		if err != nil {
+			return s.search(first, keys)
+		}
+		offsets = append(offsets, some...)
+	}
+	slices.Sort(offsets)
+	var found []segment.Line
+	for _, offset := range slices.Compact(offsets) {
+		line, err := s.At(first, offset)
+		var damage *segment.Damage
+		if err != nil && !errors.As(err, &damage) {
+			return nil, err
+		}
+		if err != nil {
+			return s.search(first, keys)
+		}
+		switch has(s.entry(&line).Keys, keys) {
+		case itself:
+			found = append(found, line)
+		case neither:
+			return s.search(first, keys)
+		}
+	}
+	return found, nil
+}
+
+// likeness is what the keys of a line have of those that are wanted.
+type likeness int
+
+const (
+	neither likeness = iota // the index is wrong about the line
+	alike                   // another key of the same hash
+	itself
+)
+
+func has(keys []string, wanted []wanted) likeness {
+	best := neither
+	for _, k := range keys {
+		for _, w := range wanted {
+			switch {
+			case k == w.key:
+				return itself
+			case index.Hash(k) == index.Hash(w.key):
+				best = alike
+			}
+		}
+	}
+	return best
+}
+
+// search is lookup without an index. Most lines are told apart without looking
+// into them.
+func (s *stream) search(first uint64, keys []wanted) (found []segment.Line, err error) {
+	err = lines(s.Archive, first, func(line *segment.Line) bool {
+		for _, k := range keys {
+			if !bytes.Contains(line.Raw, k.needle) && !(k.escaped && bytes.IndexByte(line.Raw, '\\') >= 0) {
+				continue
+			}
+			if has(s.entry(line).Keys, keys) == itself {
+				found = append(found, line.Clone())
+			}
+			break
+		}
+		return true
+	})
+	return found, err
+}
+
+// build makes the index of a segment as it is now.
+func (s *stream) build(first uint64, more func() bool) (*index.Builder, error) {
+	size, err := s.Size(first)
+	if err != nil {
+		return nil, err
+	}
+	b := index.Build(index.Segment{Stream: s.of.Name, First: first, Size: size})
+	err = lines(s.Archive, first, func(line *segment.Line) bool {
+		e := s.entry(line)
+		b.Add(&e)
+		return more()
+	})
+	return b, err
+}
+
+// gone says whether a segment was removed since the folder was looked at.
+func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
