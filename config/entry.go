@@ -17,7 +17,7 @@ type draft struct {
 	keep      time.Duration // of the history
 
 	// Where the keys stand; nil if they do not.
-	nameAt, wasAt, urlAt, eventsAt, headersAt, tlsAt, retryAt *value
+	nameAt, wasAt, urlAt, eventsAt, headersAt, tlsAt, retryAt, orderAt *value
 
 	url     text
 	secrets []text
@@ -32,7 +32,7 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 	fields := slices.Concat(ownFields(), sharedFields())
 	names := make(map[string]*value)
 	var renamed []former
-	shared := false // the waits of base, by some webhook
+	shared, held := false, false // the waits of base, by some webhook; with its order, too
 	for i := range items {
 		d := *base
 		d.catalogue = f.EventTypes
@@ -42,6 +42,7 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 		if isMapping(&items[i]) {
 			l.complete(&items[i], &d, base)
 			shared = shared || d.retryAt == base.retryAt
+			held = held || d.retryAt == base.retryAt && d.orderAt == base.orderAt
 		}
 		if first := names[d.Name]; first != nil {
 			at := d.nameAt.node
@@ -65,6 +66,9 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 	l.judgeFormer(renamed, names)
 	if shared {
 		l.judgeRetry(base)
+	}
+	if held {
+		l.judgeOrder(base, base.orderAt)
 	}
 }
 
@@ -104,19 +108,41 @@ func (l *loader) complete(v *value, d, base *draft) {
 	if d.retryAt != base.retryAt {
 		l.judgeRetry(d)
 	}
+	if d.orderAt != base.orderAt {
+		l.judgeOrder(d, d.orderAt)
+	} else if d.retryAt != base.retryAt {
+		l.judgeOrder(d, d.retryAt)
+	}
 }
 
 // judgeRetry tells of deliveries that the history does not keep long enough for
 // all their attempts.
 func (l *loader) judgeRetry(d *draft) {
-	var all time.Duration
-	for _, wait := range d.Retry {
-		all += wait
-	}
+	all := d.waits()
 	if all > d.keep && d.retryAt != nil {
 		l.warn(d.retryAt, fmt.Sprintf("the waits of retry, %s in all, are longer than history.keep, %s", FormatDuration(all), FormatDuration(d.keep)),
 			"shorten the waits, or raise history.keep")
 	}
+}
+
+// longHold is for how long a delivery may hold up those behind it without a word.
+const longHold = time.Hour
+
+// judgeOrder tells of deliveries that may have to wait long for one before them.
+func (l *loader) judgeOrder(d *draft, at *value) {
+	if all := d.waits(); all > longHold && !d.Order.IsZero() {
+		l.warn(at, fmt.Sprintf("with this order one that fails holds up those behind it for %s, the waits of retry in all", FormatDuration(all)),
+			"shorten the waits of retry to 1h, if that is too long")
+	}
+}
+
+// waits is how long a delivery waits between its attempts, in all.
+func (d *draft) waits() time.Duration {
+	var all time.Duration
+	for _, wait := range d.Retry {
+		all += wait
+	}
+	return all
 }
 
 // require reports a key of v that is not there.

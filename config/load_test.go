@@ -194,6 +194,28 @@ webhooks.yaml:4:67: warning: webhooks[0].headers.X-B: takes nothing away: defaul
 	}
 }
 
+// An order is doubtful where one delivery may hold up the others for more than an
+// hour, whichever of the two keys says so, and once if that is the defaults.
+func TestOrderWithLongWaits(t *testing.T) {
+	const webhook = "  - {name: %s, url: https://a.example, events: [x], signature: none%s}\n"
+	const says, hint = " with this order one that fails holds up those behind it for ", ", the waits of retry in all; shorten the waits of retry to 1h, if that is too long"
+	for _, c := range []struct{ name, text, want string }{
+		{"of a webhook", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: all"), "webhooks.yaml:2:76: warning: webhooks[0].order:" + says + "3d3h35m5s" + hint},
+		{"of one key", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: {by: subject}, retry: [30m, 31m]"), "webhooks.yaml:2:76: warning: webhooks[0].order:" + says + "1h1m" + hint},
+		{"of the defaults", "defaults: {order: all}\nwebhooks:\n" + fmt.Sprintf(webhook, "a", "") + fmt.Sprintf(webhook, "b", ""), "webhooks.yaml:1:19: warning: defaults.order:" + says + "3d3h35m5s" + hint},
+		{"of other waits", "defaults: {order: all, retry: [1m]}\nwebhooks:\n" + fmt.Sprintf(webhook, "a", "") + fmt.Sprintf(webhook, "b", ", retry: [2h]"), "webhooks.yaml:4:76: warning: webhooks[1].retry:" + says + "2h" + hint},
+		{"of no webhook", "defaults: {order: all}\nwebhooks:\n" + fmt.Sprintf(webhook, "a", ", order: none") + fmt.Sprintf(webhook, "b", ", retry: [1h]"), ""},
+		{"none", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: none"), ""},
+		{"not longer", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: all, retry: [30m, 30m]"), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := load(t, c.text, config.Run).Warnings.Error(); got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
 func TestRetryLongerThanKeep(t *testing.T) {
 	const rest = "  - {name: a, url: https://a.example, events: [x], signature: none%s}\n"
 	for _, c := range []struct{ name, text, want string }{

@@ -70,6 +70,7 @@ type Order struct {
 func (o Order) IsZero() bool { return o == Order{} }
 
 func readOrder(l *loader, v *value, d *draft) {
+	d.orderAt = v
 	if isMapping(v) {
 		d.Order = Order{}
 		readFields(l, v, []field[draft]{{"by", readOrderBy}}, d)

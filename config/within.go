@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -22,6 +23,10 @@ func within(data []byte, n *yaml.Node, text string, offset int) (line, column in
 	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
 		at++
 	}
+	// The line end that a block ends with is no place for a problem: what follows
+	// it in the file is the next key.
+	last := utf8.RuneCountInString(strings.TrimRightFunc(text, isBlank)) - 1
+	offset = min(offset, max(last, 0))
 	for i, r := range text {
 		if offset == 0 || at >= len(data) {
 			break

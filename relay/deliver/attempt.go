@@ -95,8 +95,12 @@ func (c *client) content(e *event.Event, l *Lease) (format.Content, error) {
 // send makes the request, with its quick tries.
 func (c *client) send(ctx context.Context, body []byte) (*http.Response, error) {
 	r := retryablehttp.Request{Request: c.request.WithContext(ctx)}
-	if err := r.SetBody(body); err != nil {
-		return nil, err
+	// Of a reader that holds nothing the transport does not know that, and sends
+	// it in chunks instead of with a Content-Length of 0.
+	if len(body) > 0 {
+		if err := r.SetBody(body); err != nil {
+			return nil, err
+		}
 	}
 	// With a body to be had again, the transport would make tries of its own
 	// that nobody sees.

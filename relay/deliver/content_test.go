@@ -78,6 +78,25 @@ func TestTypeAsHeader(t *testing.T) {
 	}
 }
 
+// A body without a byte has a length as well.
+func TestEmptyContent(t *testing.T) {
+	for _, f := range []format.Format{format.Data, format.CloudEventsBinary} {
+		address, got := recorder(t, 200)
+		s := settings(t, address)
+		s.Format, s.Signers = f, []*sign.Signer{signer(t, sign.GitHub, secret)}
+		q := newQueue()
+		q.addJSON(`{"specversion":"1.0","id":"1","source":"a","type":"t"}`)
+		begin(t, q, s, deliver.Options{})
+		r := <-got
+		if r.ContentLength != 0 || len(r.TransferEncoding) > 0 || r.Header.Get("Content-Length") != "0" || r.body != "" {
+			t.Errorf("%v: got a length of %d, transfer encoding %v, body %q", f, r.ContentLength, r.TransferEncoding, r.body)
+		}
+		if err := sign.Verify(sign.GitHub, keys(t, secret), r.Header, nil, time.Now()); err != nil {
+			t.Errorf("%v: %v", f, err)
+		}
+	}
+}
+
 // What cannot be sent is no fault of the receiver's, and says why.
 func TestUnfitContent(t *testing.T) {
 	address, got := recorder(t, 200)

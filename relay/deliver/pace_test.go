@@ -56,6 +56,56 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// What counts is when requests are there: some that are held up on their way do
+// not make a window of time too full. A receiver that only answers late gets
+// hardly fewer.
+func TestRateAsItArrives(t *testing.T) {
+	rate := deliver.Rate{Requests: 100, Per: time.Second}
+	for name, c := range map[string]struct {
+		way, answer time.Duration
+		within      time.Duration
+	}{
+		"held up":       {80 * time.Millisecond, 0, 6 * time.Second},
+		"late answers":  {0, 700 * time.Millisecond, 6 * time.Second},
+		"neither":       {0, time.Millisecond, 5200 * time.Millisecond},
+		"late and slow": {60 * time.Millisecond, time.Second, 7 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			var at []time.Time
+			receiver := receiver(func(r *http.Request) (int, error) {
+				if n, _ := strconv.Atoi(r.Header.Get("Sidehook-Event")); n/40%2 == 0 {
+					time.Sleep(c.way)
+				}
+				mu.Lock()
+				at = append(at, time.Now())
+				mu.Unlock()
+				time.Sleep(c.answer)
+				return 200, nil
+			})
+			s := settings(t, "http://a.example")
+			s.Rate, s.Concurrency = rate, 1000
+			bubble(t, s, deliver.Options{}, receiver, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+				const total = 500
+				for i := range total {
+					q.add(strconv.Itoa(i))
+				}
+				time.Sleep(c.within)
+				mu.Lock()
+				defer mu.Unlock()
+				if len(at) != total {
+					t.Errorf("%d requests within %v, want %d", len(at), c.within, total)
+				}
+				for i := range at {
+					if next := i + rate.Requests; next < len(at) && at[next].Sub(at[i]) < rate.Per {
+						t.Fatalf("requests %d to %d come within %v", i, next, at[next].Sub(at[i]))
+					}
+				}
+			})
+		})
+	}
+}
+
 // A rate counts on over an edit of something else, and changes with its own.
 func TestRateOverEdits(t *testing.T) {
 	s := settings(t, "http://a.example")

@@ -57,6 +57,7 @@ type job struct {
 	hook   Webhook
 	client *client
 	probe  bool
+	turn   turn // of a pace, if there is one
 }
 
 // wake is called when something may have become claimable.
@@ -178,7 +179,7 @@ func (w *worker) next() (job, bool) {
 					w.spread()
 				}
 			}
-			return w.job(lease, probe), true
+			return w.job(lease, probe, turn), true
 		}
 		turn.giveBack()
 		if probe {
@@ -194,8 +195,8 @@ func (w *worker) next() (job, bool) {
 }
 
 // job makes ready what an attempt needs.
-func (w *worker) job(lease Lease, probe bool) job {
-	return job{lease: lease, hook: w.hook, client: w.use(), probe: probe}
+func (w *worker) job(lease Lease, probe bool, turn turn) job {
+	return job{lease: lease, hook: w.hook, client: w.use(), probe: probe, turn: turn}
 }
 
 // use is the client of what is in force, for an attempt that leaves it at its
@@ -252,6 +253,11 @@ func (w *worker) deliver(ctx context.Context, j *job) {
 func (w *worker) attempt(ctx context.Context, j *job) outcome {
 	o := j.client.attempt(ctx, &j.lease, &j.hook)
 	j.client.leave()
+	if j.turn.pace != nil {
+		w.mu.Lock()
+		j.turn.arrive()
+		w.mu.Unlock()
+	}
 	if o.panic != "" {
 		w.d.options.Log.Error("a delivery failed by a fault in sidehook", "webhook", w.name, "seq", j.lease.Seq, "panic", o.panic)
 	}
