@@ -37,6 +37,10 @@ func readRate(l *loader, v *value, d *draft) {
 	if !ok {
 		return
 	}
+	if t.string == "none" {
+		d.Rate = Rate{}
+		return
+	}
 	digits, unit, _ := strings.Cut(t.string, "/")
 	n, isNumber := number(digits)
 	rate := Rate{Requests: int(n)}

@@ -140,7 +140,7 @@ func (c *cli) group(cmd *cobra.Command, args []string) error {
 func (c *cli) helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [COMMAND]",
-		Short:   "How a command is used",
+		Short:   "Explain a command",
 		Example: "  sidehook help send",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)

@@ -5,7 +5,7 @@ import "github.com/spf13/cobra"
 func (c *cli) completionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
-		Short: "Completion for bash, zsh, fish or powershell",
+		Short: "Print a completion script for a shell",
 		Long: "Prints a script that completes sidehook's commands and flags in a shell: bash,\n" +
 			"zsh, fish or powershell. The shell is to read it at its start.",
 		Example: "  echo 'source <(sidehook completion bash)' >> ~/.bashrc\n" +

@@ -28,7 +28,7 @@ func (c *cli) historyCommand() *cobra.Command {
 	var l listing
 	cmd := &cobra.Command{
 		Use:   "history [WEBHOOK]",
-		Short: "What became of the events, attempt by attempt",
+		Short: "List what became of the events, attempt by attempt",
 		Args:  cobra.ArbitraryArgs,
 		Long: "Lists the newest attempts to deliver an event, a line each, the newest last: of\n" +
 			"one webhook, or of all. It reads the files, so the relay need not run.",

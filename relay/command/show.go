@@ -18,7 +18,7 @@ func (c *cli) showCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show EVENT-ID",
-		Short: "All that is known of an event",
+		Short: "Show all that is known of an event",
 		Long: "Shows an event, why each webhook got it, and every attempt to deliver it with its\n" +
 			"request's headers and what the receiver answered. EVENT-ID is the event's id, the\n" +
 			"id it was sent under, or seq:N. Of several events with the id it shows the newest.\n" +

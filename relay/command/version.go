@@ -61,7 +61,8 @@ func (c *cli) versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "version",
-		Short:   "Version, commit and Go",
+		Short:   "Print version, commit and Go",
+		Long:    "Prints the version of sidehook, the commit and the Go that it was built with.",
 		Example: "  sidehook version",
 		Args:    noArgument,
 		RunE: func(*cobra.Command, []string) error {

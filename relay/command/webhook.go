@@ -12,13 +12,14 @@ import (
 func (c *cli) webhookCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "webhook COMMAND",
-		Short:   "The webhooks and where they stand",
+		Short:   "List and operate the webhooks",
+		Long:    "Lists and operates the webhooks of the running relay. webhooks.yaml declares them.",
 		Example: "  sidehook webhook list",
 	}
 	var asJSON bool
 	list := &cobra.Command{
 		Use:   "list",
-		Short: "A table of the webhooks",
+		Short: "List the webhooks and where they stand",
 		Long: "Asks the running relay for its webhooks and where each stands. If the last edit of\n" +
 			"webhooks.yaml was refused, the reasons follow.",
 		Example: "  sidehook webhook list",
