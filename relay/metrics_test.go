@@ -2,13 +2,10 @@ package relay_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,9 +16,7 @@ import (
 // scrape is what GET /metrics answers.
 func (h *host) scrape() string {
 	h.t.Helper()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(h.dir, "s"))
-	}}}
+	client := http.Client{Transport: h.transport()}
 	resp, err := client.Get("http://localhost/metrics")
 	if err != nil {
 		h.t.Fatal(err)
