@@ -139,25 +139,30 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-func TestJournalRefuses(t *testing.T) {
+// TestStatuses has those that the journal refuses with; the others are in the
+// tests above, and in relay's of this name.
+func TestStatuses(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	for _, c := range []struct {
+		name   string
 		err    error
 		status int
 		retry  string
 	}{
-		{history.ErrBusy, 429, "1"},
-		{history.ErrNoRoom, 507, "10"},
-		{history.ErrStopping, 503, "5"},
-		{history.ErrFailed, 503, "5"},
-		{errBroken, 503, "5"},
+		{"429", history.ErrBusy, 429, "1"},
+		{"507", history.ErrNoRoom, 507, "10"},
+		{"503/stopping", history.ErrStopping, 503, "5"},
+		{"503/failed", history.ErrFailed, 503, "5"},
+		{"503/broken", errBroken, 503, "5"},
 	} {
-		l.journal.fail(c.err)
-		r := l.post(t, jsonType, `{"type":"a.b"}`)
-		r.check(t, c.status, problem(c.status, -1, c.err.Error()))
-		if got := r.Header.Get("Retry-After"); got != c.retry {
-			t.Errorf("%v: Retry-After %q, want %q", c.err, got, c.retry)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			l.journal.fail(c.err)
+			r := l.post(t, jsonType, `{"type":"a.b"}`)
+			r.check(t, c.status, problem(c.status, -1, c.err.Error()))
+			if got := r.Header.Get("Retry-After"); got != c.retry {
+				t.Errorf("Retry-After %q, want %q", got, c.retry)
+			}
+		})
 	}
 	l.journal.fail(nil)
 	l.post(t, jsonType, `{"type":"a.b","id":"1"}`).check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
