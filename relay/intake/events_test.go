@@ -25,7 +25,7 @@ func ce(id, typ string) string {
 	return fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"s","type":%q}`, id, typ)
 }
 
-func TestAccepted(t *testing.T) {
+func TestEventsIn(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	legacy := `{"cloudEventsVersion":"0.1","source":"com.example","eventId":"l1","eventType":"b.x","contentType":"application/json","data":{}}`
 	for _, c := range []struct {
@@ -49,11 +49,11 @@ func TestAccepted(t *testing.T) {
 		{"charset", jsonType + `; charset="UTF-8"`, `{"type":"c","id":"11"}`, 202, `{"id":"11","webhooks":[]}`},
 		{"other parameter", "Application/JSON;x=y", `{"type":"c","id":"12"}`, 202, `{"id":"12","webhooks":[]}`},
 	} {
-		l.post(t, c.contentType, c.body).checkNamed(t, c.name, c.status, c.want+"\n")
+		l.post(t, c.contentType, c.body).checkNamed(t, c.contentType+"/"+c.name, c.status, c.want+"\n")
 	}
 	for contentType, id := range map[string]string{"": "13", jsonType: "14", linesType: "15", "text/plain": "16", "application/cloudevent": "17"} {
 		l.post(t, contentType, "{}", "ce-specversion", "1.0", "ce-id", id, "ce-source", "s", "ce-type", "a.b").
-			checkNamed(t, "binary as "+contentType, 202, `{"id":"`+id+`","webhooks":["one"]}`+"\n")
+			checkNamed(t, "any other with ce-specversion/"+contentType, 202, `{"id":"`+id+`","webhooks":["one"]}`+"\n")
 	}
 	l.post(t, ceType, ce("18", "c"), "ce-specversion", "1.0", "ce-id", "x").checkNamed(t, "structured all the same", 202, `{"id":"18","webhooks":[]}`+"\n")
 	if got, want := len(l.journal.events()), 20; got != want {
