@@ -25,6 +25,7 @@ func TestKeys(t *testing.T) {
 		"headers":      headersKey,
 		"enabled":      enabledKey,
 		"paused":       pausedKey,
+		"profile":      profileKey,
 		"format":       formatKey,
 		"signature":    signatureKey,
 		"user_agent":   userAgentKey,
