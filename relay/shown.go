@@ -30,6 +30,8 @@ func shown(w *config.Webhook) json.RawMessage {
 		Retry       []string          `json:"retry"`
 		GiveUpOn    []int             `json:"give_up_on,omitempty"`
 		Concurrency int               `json:"concurrency"`
+		Rate        string            `json:"rate,omitempty"`
+		Order       any               `json:"order,omitempty"`
 		Expire      string            `json:"expire_after,omitempty"`
 		MaxBacklog  string            `json:"max_backlog,omitempty"`
 		Disable     string            `json:"disable_after"`
@@ -40,7 +42,7 @@ func shown(w *config.Webhook) json.RawMessage {
 		Was: w.Was, Description: w.Description, URL: w.URL.Redacted(), Events: w.Events, Enabled: w.Enabled, Paused: w.Paused,
 		Profile: w.Profile, Format: w.Format, Signature: w.Signature, UserAgent: w.UserAgent,
 		Timeout: config.FormatDuration(w.Timeout), Retry: []string{}, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, Disable: "never", Headers: map[string]string{}, Allow: w.Allow.Words(),
-		Proxy: w.Proxy.Redacted(),
+		Rate: w.Rate.String(), Proxy: w.Proxy.Redacted(),
 	}
 	if !w.TLS.IsZero() {
 		view.TLS = &shownTLS{w.TLS.CAFile, w.TLS.CertFile, w.TLS.KeyFile, w.TLS.ServerName}
@@ -53,6 +55,12 @@ func shown(w *config.Webhook) json.RawMessage {
 	}
 	if w.DisableAfter > 0 {
 		view.Disable = config.FormatDuration(w.DisableAfter)
+	}
+	switch {
+	case w.Order.All:
+		view.Order = "all"
+	case w.Order.By != "":
+		view.Order = map[string]string{"by": w.Order.By}
 	}
 	if w.ExpireAfter > 0 {
 		view.Expire = config.FormatDuration(w.ExpireAfter)

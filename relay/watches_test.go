@@ -2,33 +2,11 @@ package relay_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 )
-
-// send posts to the relay over its socket, with headers as names and values in
-// turn, and returns the status, the body and the headers of the answer.
-func (h *host) send(body string, headers ...string) (int, string, http.Header) {
-	h.t.Helper()
-	client := http.Client{Transport: h.transport()}
-	req, _ := http.NewRequest("POST", "http://localhost/v1/events", strings.NewReader(body))
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Add(headers[i], headers[i+1])
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return resp.StatusCode, strings.TrimSpace(string(answer)), resp.Header
-}
 
 // A request that prefers to wait is told of the first attempts, and does not
 // wait for a webhook that makes none.

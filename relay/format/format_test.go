@@ -1,6 +1,7 @@
 package format_test
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ const (
 	seedData       = `{"attributes":{"id":"0984fec4-aa8c-4253-b1d1-4fd4f9c78","name":"New App","createdDate":"2021-03-08T14:51:28.888Z","modifiedDate":"2021-03-08T14:51:29.316Z","owner":"auth0|b62a17c577a4abe6e807b07d18c4d82286352542d633d120100b03fb11","ownerId":"vNRGrDZIypJtcGTzauw59BbpvbmI","published":false,"hasSectionAccess":false}}`
 )
 
+// TestFormats has what each format makes of the events that there may be; the two
+// whose body is the data alone have more in the tests of that.
 func TestFormats(t *testing.T) {
 	accepted := time.Date(2026, 11, 23, 14, 55, 0, 123456789, time.UTC)
 	const (
@@ -58,7 +61,7 @@ func TestFormats(t *testing.T) {
 		{"a traced 0.1 as it is", format.CloudEvents01, traced01, `{"cloudEventsVersion":"0.1","source":"app","eventId":"7","eventType":"t","extensions":{"own":"x"}}`},
 		{"0.1 without data", format.CloudEvents01, untimed, `{"cloudEventsVersion":"0.1","source":"app","contentType":"application/json","eventId":"1","eventTime":"2026-11-23T14:55:00.123456789Z","eventTypeVersion":"1.0.0","eventType":"order.paid","extensions":{}}`},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(string(cmp.Or(c.format, format.Standard))+"/"+c.name, func(t *testing.T) {
 			e, err := event.Parse([]byte(c.event), nil)
 			if err != nil {
 				t.Fatal(err)

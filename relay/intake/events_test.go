@@ -25,7 +25,7 @@ func ce(id, typ string) string {
 	return fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"s","type":%q}`, id, typ)
 }
 
-func TestAccepted(t *testing.T) {
+func TestEventsIn(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	legacy := `{"cloudEventsVersion":"0.1","source":"com.example","eventId":"l1","eventType":"b.x","contentType":"application/json","data":{}}`
 	for _, c := range []struct {
@@ -49,11 +49,11 @@ func TestAccepted(t *testing.T) {
 		{"charset", jsonType + `; charset="UTF-8"`, `{"type":"c","id":"11"}`, 202, `{"id":"11","webhooks":[]}`},
 		{"other parameter", "Application/JSON;x=y", `{"type":"c","id":"12"}`, 202, `{"id":"12","webhooks":[]}`},
 	} {
-		l.post(t, c.contentType, c.body).checkNamed(t, c.name, c.status, c.want+"\n")
+		l.post(t, c.contentType, c.body).checkNamed(t, c.contentType+"/"+c.name, c.status, c.want+"\n")
 	}
 	for contentType, id := range map[string]string{"": "13", jsonType: "14", linesType: "15", "text/plain": "16", "application/cloudevent": "17"} {
 		l.post(t, contentType, "{}", "ce-specversion", "1.0", "ce-id", id, "ce-source", "s", "ce-type", "a.b").
-			checkNamed(t, "binary as "+contentType, 202, `{"id":"`+id+`","webhooks":["one"]}`+"\n")
+			checkNamed(t, "any other with ce-specversion/"+contentType, 202, `{"id":"`+id+`","webhooks":["one"]}`+"\n")
 	}
 	l.post(t, ceType, ce("18", "c"), "ce-specversion", "1.0", "ce-id", "x").checkNamed(t, "structured all the same", 202, `{"id":"18","webhooks":[]}`+"\n")
 	if got, want := len(l.journal.events()), 20; got != want {
@@ -139,25 +139,30 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-func TestJournalRefuses(t *testing.T) {
+// TestStatuses has those that the journal refuses with; the others are in the
+// tests above, and in relay's of this name.
+func TestStatuses(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	for _, c := range []struct {
+		name   string
 		err    error
 		status int
 		retry  string
 	}{
-		{history.ErrBusy, 429, "1"},
-		{history.ErrNoRoom, 507, "10"},
-		{history.ErrStopping, 503, "5"},
-		{history.ErrFailed, 503, "5"},
-		{errBroken, 503, "5"},
+		{"429", history.ErrBusy, 429, "1"},
+		{"507", history.ErrNoRoom, 507, "10"},
+		{"503/stopping", history.ErrStopping, 503, "5"},
+		{"503/failed", history.ErrFailed, 503, "5"},
+		{"503/broken", errBroken, 503, "5"},
 	} {
-		l.journal.fail(c.err)
-		r := l.post(t, jsonType, `{"type":"a.b"}`)
-		r.check(t, c.status, problem(c.status, -1, c.err.Error()))
-		if got := r.Header.Get("Retry-After"); got != c.retry {
-			t.Errorf("%v: Retry-After %q, want %q", c.err, got, c.retry)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			l.journal.fail(c.err)
+			r := l.post(t, jsonType, `{"type":"a.b"}`)
+			r.check(t, c.status, problem(c.status, -1, c.err.Error()))
+			if got := r.Header.Get("Retry-After"); got != c.retry {
+				t.Errorf("Retry-After %q, want %q", got, c.retry)
+			}
+		})
 	}
 	l.journal.fail(nil)
 	l.post(t, jsonType, `{"type":"a.b","id":"1"}`).check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")

@@ -70,7 +70,9 @@ func httpHeader(headers []sign.Header) http.Header {
 	return h
 }
 
-func TestAppend(t *testing.T) {
+// TestSignatures has the headers of each scheme, by vectors that were published
+// or made with other implementations.
+func TestSignatures(t *testing.T) {
 	id := sign.Header{Name: "webhook-id", Value: message.ID, Repeats: true}
 	timestamp := sign.Header{Name: "webhook-timestamp", Value: "1614265330"}
 	tests := map[string]struct {
@@ -83,33 +85,33 @@ func TestAppend(t *testing.T) {
 			sign.Standard, []string{standardSecret}, string(message.Body),
 			[]sign.Header{id, timestamp, {Name: "webhook-signature", Value: messageSignature}},
 		},
-		"standard, rotated": {
+		"standard/rotated": {
 			sign.Standard, []string{oldSecret, standardSecret}, string(message.Body),
 			[]sign.Header{id, timestamp, {Name: "webhook-signature", Value: "v1,O4Gjv1HqPqsMrjmczoggs/sWA8gZD0VyHG+fLh4+ktI= " + messageSignature}},
 		},
-		"standard, unsigned": {sign.Standard, nil, string(message.Body), []sign.Header{id, timestamp}},
+		"standard/unsigned": {sign.Standard, nil, string(message.Body), []sign.Header{id, timestamp}},
 		"qlik": {
 			sign.Qlik, []string{plainSecret}, shortBody,
 			[]sign.Header{{Name: "Qlik-Signature", Value: "46077b5fe38ca3960635fa5002c30791156efeffe539586080aa979e03befe1e"}},
 		},
-		"qlik, longer": {
+		"qlik/longer": {
 			sign.Qlik, []string{plainSecret}, longBody,
 			[]sign.Header{{Name: "Qlik-Signature", Value: "29067e0a0b6d3ac0d3b27dfacfb6d49c7e407d9a4a1735bd1cb29cbae0831d93"}},
 		},
-		"qlik, rotated": {
+		"qlik/rotated": {
 			sign.Qlik, []string{plainSecret, standardSecret}, shortBody,
 			[]sign.Header{{Name: "Qlik-Signature", Value: "46077b5fe38ca3960635fa5002c30791156efeffe539586080aa979e03befe1e"}},
 		},
-		"qlik, unsigned": {sign.Qlik, nil, shortBody, nil},
-		"standard, ed25519": {
+		"qlik/unsigned": {sign.Qlik, nil, shortBody, nil},
+		"standard/ed25519": {
 			sign.Standard, []string{seedSecret}, string(message.Body),
 			[]sign.Header{id, timestamp, {Name: "webhook-signature", Value: messageSignature25519}},
 		},
-		"standard, ed25519 with its public key": {
+		"standard/ed25519 with its public key": {
 			sign.Standard, []string{pairSecret}, string(message.Body),
 			[]sign.Header{id, timestamp, {Name: "webhook-signature", Value: messageSignature25519}},
 		},
-		"standard, on the way to ed25519": {
+		"standard/on the way to ed25519": {
 			sign.Standard, []string{seedSecret, standardSecret}, string(message.Body),
 			[]sign.Header{id, timestamp, {Name: "webhook-signature", Value: messageSignature25519 + " " + messageSignature}},
 		},
@@ -120,7 +122,7 @@ func TestAppend(t *testing.T) {
 				{Name: "X-Hub-Signature-256", Value: "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"},
 			},
 		},
-		"github, unsigned": {
+		"github/unsigned": {
 			sign.GitHub, nil, "",
 			[]sign.Header{{Name: "X-GitHub-Event", Value: "order.paid"}, {Name: "X-GitHub-Delivery", Value: message.ID}},
 		},
@@ -135,12 +137,12 @@ func TestAppend(t *testing.T) {
 			sign.Stripe, []string{standardSecret}, stripeBody,
 			[]sign.Header{{Name: "Stripe-Signature", Value: "t=1614265330,v1=" + stripeHMAC}},
 		},
-		"stripe, rotated": {
+		"stripe/rotated": {
 			sign.Stripe, []string{plainSecret, standardSecret}, stripeBody,
 			[]sign.Header{{Name: "Stripe-Signature", Value: "t=1614265330,v1=9fa23b0d480d54b55f1e72f22ed47dfd1089a801fe2a04e6b6f240164c24b1a5,v1=" + stripeHMAC}},
 		},
-		"stripe, unsigned": {sign.Stripe, nil, "", nil},
-		"none":             {sign.None, []string{plainSecret}, shortBody, nil},
+		"stripe/unsigned": {sign.Stripe, nil, "", nil},
+		"none":            {sign.None, []string{plainSecret}, shortBody, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
