@@ -46,7 +46,7 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 			l.heir = q
 			return l, true
 		}
-		if ordered && older.Backlog().Events > 0 {
+		if ordered && !older.empty() {
 			return nil, false // what waits under a former name was accepted first
 		}
 	}
@@ -84,8 +84,8 @@ func (q *Queue) toRead(pick Pick) (read func()) {
 	switch {
 	case q.reading || q.held() || q.journal.now() < q.pause:
 	case q.order.unsorted:
-		read = q.sort
-	case pick == RetriesOnly:
+		read = q.toSort()
+	case pick == RetriesOnly && (!q.order.All || len(q.waits) == 0):
 	case len(q.window) > 0 && q.order.By != "":
 		read = q.begin
 	case len(q.window) == 0 && q.unread > 0:
@@ -116,7 +116,7 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 	case begun:
 		return q.fly(q.waits.pop()), true
 	case fresh && q.order.By != "":
-		return q.takeNew()
+		return q.takeNew(pick)
 	case fresh:
 		return q.fly(wait{item: q.shift()}), true
 	}
