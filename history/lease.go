@@ -152,7 +152,7 @@ func (q *Queue) open(l *Lease) bool {
 			q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
 		case isDamage(err):
 			q.journal.log.Error("cannot deliver a damaged event", "webhook", q.name, "seq", l.seq, "error", err)
-			l.Done(Attempt{Generation: q.generation(), Status: Failed, Error: "its record in the history is damaged"})
+			l.Done(Attempt{Generation: q.generation(), Status: Failed, Unsent: true, Error: "its record in the history is damaged"})
 			return false
 		default:
 			q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name, "seq", l.seq)
