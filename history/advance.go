@@ -9,7 +9,7 @@ import "time"
 func (q *Queue) Advance(since time.Time) {
 	q.mu.Lock()
 	now, from := q.journal.now(), since.Sub(q.journal.clock.began)
-	q.waits.hasten(now, func(w *wait) bool {
+	q.hasten(func(w *wait) bool {
 		if w.throttled || w.last < from || w.due <= now {
 			return false
 		}

@@ -15,8 +15,8 @@ func (b *Backlog) add(size int64) {
 	b.Bytes += size
 }
 
-// subtract takes one delivery out. Of one that ended by a line that a start
-// replays, or whose record is damaged, the size is not known.
+// subtract takes one delivery out. Of one whose record is damaged the size is not
+// known, nor, at first, of one that ended by a line that a start replays.
 func (b *Backlog) subtract(size int64) {
 	b.Events--
 	if b.Bytes = max(0, b.Bytes-size); b.Events == 0 {

@@ -341,8 +341,12 @@ func TestDamageBesideWaits(t *testing.T) {
 			t.Fatalf("claimed %v", ok)
 		}
 		l.Retry(history.Attempt{Status: history.Retrying, Event: "e1"}, time.Now().Add(time.Hour))
+		row := q.Row()
 		if _, ok := q.Claim(history.Retries); ok { // meets e2, which ends
 			t.Error("a damaged event was handed out")
+		}
+		if got := q.Row(); got != row {
+			t.Errorf("%+v by a damaged event, which says nothing of the receiver, want %+v", got, row)
 		}
 		if b := q.Backlog(); b.Events != 1 {
 			t.Errorf("backlog %+v, want e1", b)

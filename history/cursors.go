@@ -198,7 +198,7 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 		add(&q.waits[i].item, q.waits[i].due, &q.waits[i].tries)
 	}
 	// What stands behind another one of its key finds its line again.
-	q.order.all(func(w *wait) { add(&w.item, mono, &w.tries) })
+	q.order.all(func(w *wait) { add(&w.item, w.due, &w.tries) })
 	// A crash ends what is in flight: it is made again, at once.
 	for _, l := range q.flight {
 		add(&l.item, mono, &l.tries)

@@ -6,7 +6,7 @@ import "slices"
 func (q *Queue) Hasten() {
 	q.mu.Lock()
 	now := q.journal.now()
-	q.waits.hasten(now, func(w *wait) bool {
+	q.hasten(func(w *wait) bool {
 		w.until = min(w.until, now)
 		return true
 	})
@@ -18,23 +18,32 @@ func (q *Queue) Hasten() {
 	q.awaken()
 }
 
+// hasten makes those that match due now, or, if they stand in a line, when their
+// turn comes. It says how many do. The queue is locked.
+func (q *Queue) hasten(match func(*wait) bool) int {
+	now := q.journal.now()
+	n := q.waits.hasten(now, match)
+	q.order.all(func(w *wait) {
+		if match(w) {
+			n++
+			w.due = min(w.due, now)
+		}
+	})
+	return n
+}
+
 // hastenEvent makes the deliveries of one event due now, a resend's too. It
 // says whether there are any that have not ended. Among the unread ones a
 // resend is not looked for: another one is what was asked for.
 func (q *Queue) hastenEvent(a *Accepted) bool {
 	seq := a.Seq
 	q.mu.Lock()
-	n := q.waits.hasten(q.journal.now(), func(w *wait) bool { return w.seq == seq || w.of == seq })
+	n := q.hasten(func(w *wait) bool { return w.seq == seq || w.of == seq })
 	for _, l := range q.flight {
 		if l.Seq == seq || l.of == seq {
 			n++
 		}
 	}
-	q.order.all(func(w *wait) {
-		if w.seq == seq || w.of == seq {
-			n++
-		}
-	})
 	for i := range q.window {
 		if q.window[i].seq == seq || q.window[i].of == seq {
 			n++

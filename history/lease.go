@@ -46,7 +46,7 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 			l.heir = q
 			return l, true
 		}
-		if ordered && older.Backlog().Events > 0 {
+		if ordered && !older.empty() {
 			return nil, false // what waits under a former name was accepted first
 		}
 	}
@@ -84,8 +84,8 @@ func (q *Queue) toRead(pick Pick) (read func()) {
 	switch {
 	case q.reading || q.held() || q.journal.now() < q.pause:
 	case q.order.unsorted:
-		read = q.sort
-	case pick == RetriesOnly:
+		read = q.toSort()
+	case pick == RetriesOnly && (!q.order.All || len(q.waits) == 0):
 	case len(q.window) > 0 && q.order.By != "":
 		read = q.begin
 	case len(q.window) == 0 && q.unread > 0:
@@ -116,7 +116,7 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 	case begun:
 		return q.fly(q.waits.pop()), true
 	case fresh && q.order.By != "":
-		return q.takeNew()
+		return q.takeNew(pick)
 	case fresh:
 		return q.fly(wait{item: q.shift()}), true
 	}
@@ -152,7 +152,7 @@ func (q *Queue) open(l *Lease) bool {
 			q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
 		case isDamage(err):
 			q.journal.log.Error("cannot deliver a damaged event", "webhook", q.name, "seq", l.seq, "error", err)
-			l.Done(Attempt{Generation: q.generation(), Status: Failed, Error: "its record in the history is damaged"})
+			l.Done(Attempt{Generation: q.generation(), Status: Failed, Unsent: true, Error: "its record in the history is damaged"})
 			return false
 		default:
 			q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name, "seq", l.seq)

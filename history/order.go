@@ -23,7 +23,8 @@ type Order struct {
 //	L1  A key has a line for as long as one of its deliveries is in flight or
 //	    among the waits: that one is its first.
 //	L2  A line holds what was met behind its first, in the order of acceptance.
-//	    When the first ends the next one becomes the first, and is due.
+//	    When the first ends the next one becomes the first, and is due unless it
+//	    has a time of its own that is still to come.
 //	L3  Only one claim at a time looks at what has not been begun, and in its
 //	    order, so that a delivery is never met ahead of one it has to follow.
 type ordering struct {
@@ -41,7 +42,6 @@ func (q *Queue) Order(o Order) {
 		q.mu.Unlock()
 		return
 	}
-	now := q.journal.now()
 	for i := range q.waits {
 		q.waits[i].key = ""
 	}
@@ -50,7 +50,6 @@ func (q *Queue) Order(o Order) {
 	}
 	for _, behind := range q.order.behind {
 		for _, w := range behind {
-			w.due = now
 			q.waits.push(w)
 		}
 	}
@@ -75,7 +74,8 @@ func (q *Queue) takeFirst(pick Pick) (*Lease, bool) {
 	case first >= 0 && q.waits[first].due > q.journal.now():
 	case first >= 0:
 		return q.fly(q.waits.remove(first)), true
-	case len(q.window) > 0 && pick != RetriesOnly:
+	case len(q.window) > 0 && (pick != RetriesOnly || len(q.waits) > 0):
+		// What waits behind it goes on with nothing else.
 		return q.fly(wait{item: q.shift()}), true
 	}
 	return nil, false
@@ -103,14 +103,17 @@ func (q *Queue) firstWait() int {
 // takeNew takes the next delivery that was not begun and may be: those whose
 // key has a line go there. One whose event is not in memory has to be loaded
 // first.
-func (q *Queue) takeNew() (*Lease, bool) {
+func (q *Queue) takeNew(pick Pick) (*Lease, bool) {
 	for len(q.window) > 0 && q.window[0].body != nil {
-		w := wait{item: q.shift()}
+		w := wait{item: q.shift(), due: q.journal.now()}
 		if w.key = w.body.key(q.order.By); q.order.admit(&w) {
 			return q.fly(w), true
 		}
 	}
-	return nil, false
+	if len(q.window) > 0 {
+		return nil, false
+	}
+	return q.take(pick) // what is new went into lines: a wait may be due
 }
 
 // admit begins a line, or puts w into the one there is and is false.
@@ -143,7 +146,6 @@ func (q *Queue) pass(key string) {
 		next := behind[0]
 		q.order.behind[key] = behind[1:]
 		q.order.count--
-		next.due = q.journal.now()
 		q.waits.push(next)
 	}
 }
@@ -185,6 +187,23 @@ func (q *Queue) begin() {
 	q.hasRead(err)
 }
 
+// toSort is what has to be read before anything is in order. A kill may have left
+// deliveries that were accepted ahead of others which were begun: they are begun,
+// too, so that all that is sorted was accepted ahead of all that is not.
+func (q *Queue) toSort() (read func()) {
+	var last uint64
+	for i := range q.waits {
+		last = max(last, q.waits[i].seq)
+	}
+	for len(q.window) > 0 && q.window[0].seq < last {
+		q.waits.push(wait{item: q.shift(), due: q.journal.now()})
+	}
+	if len(q.window) == 0 && q.unread > 0 && q.more.seq < last {
+		return q.read
+	}
+	return q.sort
+}
+
 // sort finds the lines of what was begun ahead of the order.
 func (q *Queue) sort() {
 	q.mu.Lock()
@@ -200,7 +219,9 @@ func (q *Queue) sort() {
 		keys[begun[i].seq], err = q.keyOf(begun[i], by)
 	}
 	q.mu.Lock()
-	if err == nil && q.order.By == by {
+	// Two edits may have come between, so that others wait now or are in flight.
+	same := len(q.flight) == 0 && !slices.ContainsFunc(q.waits, func(w wait) bool { _, ok := keys[w.seq]; return !ok })
+	if err == nil && q.order.By == by && same {
 		slices.SortFunc(q.waits, func(a, b wait) int { return cmp.Compare(a.seq, b.seq) })
 		kept := q.waits[:0]
 		for _, w := range q.waits {

@@ -223,7 +223,7 @@ func (q *Queue) tidy() {
 // false if nothing is left but what is in flight.
 func (q *Queue) Due() (time.Time, bool) {
 	q.mu.Lock()
-	older := q.older
+	older, ordered := q.older, q.order.Order != Order{}
 	now := q.journal.now()
 	due, ok := now, true
 	first := -1
@@ -246,8 +246,9 @@ func (q *Queue) Due() (time.Time, bool) {
 	q.mu.Unlock()
 	at := q.journal.clock.began.Add(due)
 	if older != nil {
-		if first, any := older.Due(); any && (!ok || first.Before(at)) {
-			return first, true
+		first, any := older.Due()
+		if any && (!ok || first.Before(at)) || ordered && !older.empty() {
+			return first, any
 		}
 	}
 	return at, ok

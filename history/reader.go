@@ -31,8 +31,7 @@ func (q *Queue) read() {
 	}
 	if q.unread == 0 || q.more != from {
 		// All of it has ended meanwhile, and what is unread now came later.
-		q.mu.Unlock()
-		q.awaken()
+		q.hasRead(nil)
 		return
 	}
 	for i := range found {

@@ -22,7 +22,7 @@ type restoring struct {
 	lastDelivery, lastEvent time.Time
 
 	counted map[*Queue]uint64   // the last seq that the cursors count
-	resends map[*Queue][]uint64 // those counted that have ended, by what they point to
+	ended   map[uint64][]*Queue // by seq, what they count and has ended, while its record is not known
 }
 
 func (r *restoring) run() error {
@@ -65,6 +65,9 @@ func (r *restoring) run() error {
 	size := func() int64 { return r.retention.segmentSize(r.opts.SegmentSize) }
 	r.commits = newCommitter(r.Journal, events.Writer, size, r.opts.Committed)
 	r.outcomes = newOutcomes(r.Journal, deliveries.Writer, size)
+	if err := r.subtract(); err != nil {
+		return err
+	}
 	if err := r.replay(events, c.Events, r.event); err != nil {
 		return err
 	}
@@ -101,7 +104,7 @@ func (r *restoring) distrust(c *cursors) *cursors {
 // adopt puts the queues where the cursors say.
 func (r *restoring) adopt(c *cursors, now time.Time) {
 	r.queues, r.waits = map[string]*Queue{}, map[*Queue]map[uint64]wait{}
-	r.counted, r.resends = map[*Queue]uint64{}, map[*Queue][]uint64{}
+	r.counted, r.ended = map[*Queue]uint64{}, map[uint64][]*Queue{}
 	r.see(c.At)
 	r.generation, r.hash = c.Generation, c.Hash
 	r.published = c.Events.unpack()
@@ -173,110 +176,34 @@ func (r *restoring) waiting(q *Queue) map[uint64]wait {
 	return m
 }
 
-// delivery takes in one record of the deliveries. Records that the cursors
-// already cover may come again, and change nothing.
-func (r *restoring) delivery(line *segment.Line, now time.Time) {
-	d := parseOutcome(line)
-	r.lastDelivery = d.At
-	r.see(d.At)
-	r.generation = max(r.generation, d.Generation)
-	if d.Kind == kindWebhook {
-		q := r.Queue(d.Webhook)
-		q.state = d.state()
-		q.row.forget(q.state)
-		return
+// subtract takes what has ended since the cursors out of what they count, as far
+// as only its record says how much that is: its bytes, and the event that a
+// resend points to. These are the ends of the last seconds, and mostly neighbours,
+// so each segment that has any is read once.
+func (r *restoring) subtract() error {
+	segments := map[uint64]struct{}{}
+	for seq := range r.ended {
+		segments[r.events.SegmentOf(seq)] = struct{}{}
 	}
-	if d.Kind != kindAttempt {
-		return
-	}
-	r.told = max(r.told, d.Seq)
-	if d.Test {
-		return // no queue ever had it
-	}
-	r.Queue(d.Webhook).row.replay(&d)
-	if r.retention.removed[segment.Events].has(d.Seq) {
-		return // it has ended, though the line that says so may be removed
-	}
-	q := r.Queue(d.queue())
-	waits := r.waiting(q)
-	w, waited := waits[d.Seq]
-	unbegun := q.next() <= d.Seq && !q.skip.has(d.Seq)
-	if !waited && !unbegun {
-		return // ended ahead of the cursors
-	}
-	if unbegun {
-		q.skip.add(d.Seq)
-		if d.Seq <= q.last {
-			q.unread--
-		}
-	}
-	if d.Status != Retrying {
-		delete(waits, d.Seq)
-		if d.Seq <= q.last { // else it is not counted yet
-			w.seq = d.Seq
-			q.ended(&w.item)
-			if d.Resend && w.of == 0 {
-				r.resends[q] = append(r.resends[q], d.Seq)
-			}
-		}
-		return
-	}
-	w.seq = d.Seq
-	w.attempts, w.free, w.back = d.Attempt, int32(d.Free), 0
-	if d.Again {
-		w.attempts--
-	} else {
-		w.last = r.ago(d.At, now)
-	}
-	if w.throttled = !d.Throttled.IsZero(); w.throttled {
-		w.since, w.until = r.ago(d.Throttled, now), r.now()+remaining(d.Until, d.At, now)
-	}
-	w.due = r.now() + remaining(d.Next, d.At, now)
-	waits[d.Seq] = w
-}
-
-// next is the lowest number that may not have been begun.
-func (q *Queue) next() uint64 {
-	if q.unread > 0 {
-		return q.more.seq
-	}
-	return q.last + 1
-}
-
-// event takes in one record of the events, behind the cursors.
-func (r *restoring) event(line *segment.Line) {
-	a := parseAccepted(line)
-	r.lastEvent = a.At
-	r.see(a.At)
-	r.generation = max(r.generation, a.Generation)
-	it := item{seq: a.Seq, of: a.Of, place: a.Place, accepted: a.At.UnixNano()}
-	if a.Kind == kindEvent {
-		it.body = newBody(a.Event, a.Filled, nil) // for its expirytime alone
-	}
-	for _, name := range a.To {
-		q := r.Queue(name)
-		if a.Seq <= q.last {
+	for _, first := range r.events.Segments() {
+		if _, ok := segments[first]; !ok {
 			continue
 		}
-		waits := r.waiting(q)
-		q.last = a.Seq
-		w, waited := waits[a.Seq]
-		switch {
-		case waited:
-			w.place, w.of, w.accepted = it.place, it.of, it.accepted
-			waits[a.Seq] = w
-		case q.skip.has(a.Seq): // it has ended
-			continue
-		default:
-			if q.unread == 0 {
-				q.more = mark{a.Seq, a.Place, a.At.UnixNano()}
+		err := visitLines(r.events, first, 0, r.damaged, func(line *segment.Line) bool {
+			for _, q := range r.ended[line.Number] {
+				a := parseAccepted(line)
+				q.backlog.Bytes = max(0, q.backlog.Bytes-int64(a.Place.Length))
+				if a.Of != 0 {
+					q.holds.drop(a.Of)
+				}
 			}
-			q.unread++
+			return true
+		})
+		if err != nil {
+			return err
 		}
-		q.backlog.add(it.size())
-		q.mind(&it)
-		q.hold(&it)
 	}
+	return nil
 }
 
 // see learns how late the process before was still running.
@@ -296,14 +223,6 @@ func (r *restoring) settle(stepped bool) {
 			q.waits.push(w)
 			if w.seq > r.counted[q] && w.accepted == 0 {
 				q.holdAny(w.seq)
-			}
-		}
-	}
-	for q, seqs := range r.resends {
-		for _, seq := range seqs {
-			if line, err := r.events.Find(seq); err == nil {
-				a := parseAccepted(&line)
-				q.holds.drop(a.Of)
 			}
 		}
 	}

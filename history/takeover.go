@@ -17,6 +17,12 @@ func (q *Queue) TakeOver(older *Queue) {
 		x = next
 	}
 	q.mu.Lock()
+	before := q.older
+	q.mu.Unlock()
+	if before != nil && before != older {
+		q.GiveBack(before)
+	}
+	q.mu.Lock()
 	q.older = older
 	generation, age, order := q.lapse.generation, q.lapse.age, q.order.Order
 	q.sweepLater()

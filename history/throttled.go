@@ -6,11 +6,15 @@ import "time"
 // answered to the deliveries that wait, also before a restart. Zero: it has not.
 func (q *Queue) Throttled() (until time.Time) {
 	q.mu.Lock()
-	for i := range q.waits {
-		if w := &q.waits[i]; w.throttled && until.Before(q.journal.clock.began.Add(w.until)) {
-			until = q.journal.clock.began.Add(w.until)
+	see := func(w *wait) {
+		if at := q.journal.clock.began.Add(w.until); w.throttled && until.Before(at) {
+			until = at
 		}
 	}
+	for i := range q.waits {
+		see(&q.waits[i])
+	}
+	q.order.all(see)
 	older := q.older
 	q.mu.Unlock()
 	if older != nil {
@@ -27,7 +31,7 @@ func (q *Queue) Throttled() (until time.Time) {
 func (q *Queue) Unthrottle() {
 	q.mu.Lock()
 	now := q.journal.now()
-	n := q.waits.hasten(now, func(w *wait) bool {
+	n := q.hasten(func(w *wait) bool {
 		if !w.throttled || w.due <= now {
 			return false
 		}

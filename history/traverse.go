@@ -61,7 +61,12 @@ func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, v
 		from := next
 		next = behind
 		q.mu.Lock()
-		found = slices.DeleteFunc(found, func(it item) bool { return q.skip.has(it.seq) }) // was begun, or has ended
+		head := q.next()
+		if len(q.window) > 0 {
+			head = q.window[0].seq
+		}
+		// What is not there any more was begun, or has ended.
+		found = slices.DeleteFunc(found, func(it item) bool { return it.seq < head || q.skip.has(it.seq) })
 		q.mu.Unlock()
 		found = append(found, ahead(next.seq)...)
 		slices.SortFunc(found, bySeq)

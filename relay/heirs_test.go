@@ -74,3 +74,36 @@ func wasKey(t *testing.T) {
 		t.Errorf("attempts at e4: %s, want 2 1 1", got)
 	}
 }
+
+// TestHeirsOfHeirs: renamed twice, a webhook delivers what waits under both former
+// names. Without its was nothing is its own but what was accepted for it.
+func TestHeirsOfHeirs(t *testing.T) {
+	s := newReceiver(t)
+	s.fails("e1", "e2")
+	h := newHost(t, "webhooks:\n"+patient(s, "old", ""))
+	states := func() string {
+		var list struct {
+			Webhooks []struct {
+				Name, State string
+				Backlog     struct{ Events int }
+			}
+		}
+		h.call("GET", "/v1/webhooks", "", &list)
+		return fmt.Sprint(list.Webhooks)
+	}
+	h.post("e1")
+	eventually(t, "an attempt", func() bool { return s.count("/old", "e1") == 1 })
+	h.settled()
+	h.apply("webhooks:\n" + patient(s, "mid", ", was: old"))
+	h.post("e2")
+	eventually(t, "an attempt", func() bool { return s.count("/mid", "e2") == 1 })
+	h.settled()
+	h.apply("webhooks:\n" + patient(s, "new", ", was: mid"))
+	if got, want := states(), "[{new active {2}}]"; got != want {
+		t.Errorf("webhooks %s, want %s", got, want)
+	}
+	h.apply("webhooks:\n" + patient(s, "new", ""))
+	if got, want := states(), "[{new active {0}} {mid orphaned {1}} {old orphaned {1}}]"; got != want {
+		t.Errorf("without was: webhooks %s, want %s", got, want)
+	}
+}

@@ -68,6 +68,12 @@ func (r *Relay) findOrphans() {
 			r.log.Info("webhook takes over what waits for its former name", "webhook", heir, "was", name, "events", q.Backlog().Events)
 			continue
 		}
+		if r.passedOn(name, heirs) {
+			continue
+		}
+		if _, taken := r.heirs[name]; taken {
+			r.giveBack(name) // no entry says so any more
+		}
 		if _, known := r.orphans[name]; known {
 			continue
 		}
@@ -82,6 +88,17 @@ func (r *Relay) findOrphans() {
 		age := max(0, time.Since(state.Since))
 		r.orphans[name] = time.Now().Add(orphanAge - age)
 	}
+}
+
+// passedOn says whether who took over from a name has been taken over from
+// itself, so that its own heir drains both.
+func (r *Relay) passedOn(name string, heirs map[string]string) bool {
+	heir, taken := r.heirs[name]
+	if _, ok := r.force.webhooks[heir]; ok || !taken {
+		return false
+	}
+	_, declared := heirs[heir]
+	return declared || r.passedOn(heir, heirs)
 }
 
 // sweepOrphans ends what nobody has claimed in time.

@@ -45,8 +45,11 @@ func (d *Deliverer) newWorker(name string) *worker {
 	return w
 }
 
-// adopt takes up what is in force now.
+// adopt takes up what is in force now. Nobody else changes what is.
 func (w *worker) adopt(hook Webhook) {
+	if s := hook.Settings; s != nil && s != w.hook.Settings {
+		w.queue.Order(s.Order) // ahead of the first claim that it is about
+	}
 	w.mu.Lock()
 	before := w.hook
 	w.hook = hook
@@ -74,9 +77,6 @@ func (w *worker) adopt(hook Webhook) {
 	}
 	if enabled {
 		w.tell()
-	}
-	if hook.Settings != nil {
-		w.queue.Order(hook.Settings.Order)
 	}
 	w.wakeIfDue()
 }

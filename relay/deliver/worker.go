@@ -14,7 +14,8 @@ import (
 // until nothing is due. A claim that succeeds starts the next goroutine if more
 // is due, so that there are as many as are of use.
 //
-//	W1  No lock is held while a request is under way or a file is read.
+//	W1  No lock is held while a request is under way, a file is read, or a lease
+//	    ends, which may wake a worker.
 //	W2  running counts the goroutines, and no more requests are under way but
 //	    for tests, which have goroutines of their own.
 //	W3  What waits is never forgotten: whenever the last goroutine ends, or
@@ -167,13 +168,14 @@ func (w *worker) next() (job, bool) {
 		w.mu.Lock()
 		w.watch.claiming--
 		if ok && (w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil || ahead(w.hold)) {
+			// Of a former name's that wakes this worker.
+			w.mu.Unlock()
 			lease.Release(nil, time.Now())
+			w.mu.Lock()
 			ok = false
 		}
+		w.count() // what was met may have gone behind a key
 		if ok {
-			if w.waits > 0 {
-				w.count()
-			}
 			if w.running < w.hook.Settings.Concurrency {
 				if due, any := w.queue.Due(); any && !ahead(due) {
 					w.spread()

@@ -1,0 +1,239 @@
+package history_test
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/segment/memfs"
+)
+
+// stallOne holds the next call that reads the events, and no other, until release
+// is closed.
+func stallOne(fs *memfs.FS) (release chan struct{}) {
+	release = make(chan struct{})
+	var met atomic.Bool
+	fs.SetFault(func(op memfs.Op) error {
+		if op.Kind == memfs.Read && strings.HasPrefix(op.Name, "events-") && !met.Swap(true) {
+			<-release
+		}
+		return nil
+	})
+	return release
+}
+
+// What is canceled while it is being read keeps nobody from reading later.
+func TestCancelWhileReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		q := r.Queue("a")
+		r.append(ids(1, 900), "a") // more than a window
+		for range 512 {
+			l, _ := q.Claim(history.Retries)
+			l.Done(delivered)
+		}
+		release := stallOne(fs)
+		go q.Claim(history.Retries)
+		synctest.Wait()
+		n, err := q.Cancel(func(*history.Waiting) (history.Attempt, history.Verdict) { return canceled, history.End })
+		if n != 900-512 || err != nil {
+			t.Fatalf("canceled %d, %v", n, err)
+		}
+		close(release)
+		synctest.Wait()
+		r.append(ids(901, 1800), "a")
+		same(t, "what came later", r.drain("a"), ids(901, 1800))
+		r.stop()
+	})
+}
+
+// behind kills a journal that has a delivery in flight and one behind it, of the
+// same key, that waits for an hour.
+func behind(t *testing.T) *running {
+	fs := memfs.New()
+	r := start(t, fs, history.Options{})
+	r.keyed(1, "x", "x")
+	q := r.Queue("a")
+	claim(t, q, "e1")
+	claim(t, q, "e2").Retry(retrying, time.Now().Add(time.Hour))
+	if err := r.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	after := fs.Kill()
+	r.stop()
+	return start(t, after, history.Options{})
+}
+
+// What a kill leaves ahead of what was begun comes first, though no more than so
+// many deliveries may wait.
+func TestOrderBehindAKill(t *testing.T) {
+	for _, order := range []history.Order{{All: true}, {By: "data.k"}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := behind(t)
+			q := r.Queue("a")
+			q.Order(order)
+			time.Sleep(2 * time.Hour)
+			flying := map[string]*history.Lease{}
+			for range 4 {
+				if l, ok := q.Claim(history.RetriesOnly); ok {
+					flying[id(l)] = l
+				}
+			}
+			if len(flying) != 1 || flying["e1"] == nil {
+				t.Fatalf("order %+v: handed out %v", order, flying)
+			}
+			flying["e1"].Done(delivered)
+			same(t, "behind it", r.drain("a"), []string{"e2"})
+			r.stop()
+		})
+	}
+}
+
+// The oldest is a wait if all that is new has to follow another.
+func TestOldestOfLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, memfs.New(), history.Options{})
+		q := r.Queue("a")
+		q.Order(history.Order{By: "data.k"})
+		r.keyed(1, "y", "x", "x")
+		l := claim(t, q, "e1")
+		claim(t, q, "e2")
+		l.Retry(retrying, time.Now().Add(time.Second))
+		time.Sleep(time.Second)
+		if l, ok := q.Claim(history.Oldest); !ok || id(l) != "e1" {
+			t.Errorf("claimed %v, want e1", ok)
+		}
+		r.stop()
+	})
+}
+
+// What stands in a line keeps its time, unless it is made due.
+func TestLineKeepsTimes(t *testing.T) {
+	for _, hastened := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, memfs.New(), history.Options{})
+			q := r.Queue("a")
+			r.keyed(1, "x", "x")
+			first, second := claim(t, q, "e1"), claim(t, q, "e2")
+			first.Retry(retrying, time.Now())
+			second.Retry(retrying, time.Now().Add(time.Hour))
+			q.Order(history.Order{By: "data.k"})
+			flying := map[string]*history.Lease{}
+			same(t, "the first", takeAll(q, flying), []string{"e1"})
+			if hastened {
+				q.Hasten()
+			}
+			flying["e1"].Done(delivered)
+			want := time.Hour
+			if hastened {
+				want = 0
+			}
+			if due, ok := q.Due(); !ok || time.Until(due) != want {
+				t.Errorf("hastened %t: the second is due in %v, %t; want %v", hastened, time.Until(due), ok, want)
+			}
+			r.stop()
+		})
+	}
+}
+
+// Edits while the lines are found do not make lines of what was found before.
+func TestOrderEditedWhileSorting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		q := r.Queue("a")
+		r.keyed(1, "x", "x")
+		for _, l := range []*history.Lease{claim(t, q, "e1"), claim(t, q, "e2")} {
+			l.Retry(retrying, time.Now())
+		}
+		by := history.Order{By: "data.k"}
+		q.Order(by)
+		release := stallOne(fs)
+		go q.Claim(history.Retries)
+		synctest.Wait()
+		q.Order(history.Order{})
+		l, ok := q.Claim(history.Retries)
+		if !ok {
+			t.Fatal("nothing to claim without order")
+		}
+		q.Order(by)
+		close(release)
+		synctest.Wait()
+		flying := map[string]*history.Lease{}
+		same(t, "while the other one is in flight", takeAll(q, flying), nil)
+		l.Done(delivered)
+		if got := takeAll(q, flying); len(got) != 1 {
+			t.Errorf("behind it: %v", got)
+		}
+		r.stop()
+	})
+}
+
+// In order, nothing is due that has to follow what waits under a former name.
+func TestDueBehindAFormerName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, memfs.New(), history.Options{})
+		r.append(ids(1, 1), "a")
+		r.append(ids(2, 2), "b")
+		q := r.Queue("b")
+		q.Order(history.Order{All: true})
+		q.TakeOver(r.Queue("a"))
+		l := claim(t, q, "e1")
+		if due, ok := q.Due(); ok {
+			t.Errorf("due at %v while the first is in flight", due)
+		}
+		l.Retry(retrying, time.Now().Add(time.Hour))
+		if due, ok := q.Due(); !ok || time.Until(due) != time.Hour {
+			t.Errorf("due in %v, %t; want 1h", time.Until(due), ok)
+		}
+		time.Sleep(time.Hour)
+		claim(t, q, "e1").Done(delivered)
+		claim(t, q, "e2").Done(delivered)
+		r.stop()
+	})
+}
+
+// Who takes over from another name has let go of the one before.
+func TestTakeOverAnother(t *testing.T) {
+	r := start(t, memfs.New(), history.Options{})
+	woken := 0
+	r.Queue("a").Notify(func() { woken++ })
+	r.Queue("c").TakeOver(r.Queue("a"))
+	r.Queue("c").TakeOver(r.Queue("b"))
+	before := woken
+	r.append(ids(1, 1), "a")
+	r.stop()
+	if woken == before {
+		t.Error("who has its own again is not woken")
+	}
+}
+
+// The bytes of a backlog survive a kill as its count does.
+func TestBacklogBytesSurvive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		r.append(ids(1, 10), "a")
+		time.Sleep(10 * time.Second) // the cursors are written
+		for range 4 {
+			l, _ := r.Queue("a").Claim(history.Retries)
+			l.Done(delivered)
+		}
+		r.append(ids(11, 12), "a")
+		want := r.Queue("a").Backlog()
+		if err := r.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		fs = fs.Kill()
+		r.stop()
+		r = start(t, fs, history.Options{})
+		if got := r.Queue("a").Backlog(); got.Events != want.Events || got.Bytes != want.Bytes {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		r.stop()
+	})
+}

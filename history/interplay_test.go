@@ -1,0 +1,346 @@
+package history_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/event"
+)
+
+// TestInterplay does at random, on a few queues, all that may be done to a queue
+// and to what it stands on: order, throttling, limits, former names, resends,
+// cancels, retention, stops, kills and power cuts, and holds it against books.
+func TestInterplay(t *testing.T) {
+	for seed := range uint64(10) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { interplay(t, seed) })
+		})
+	}
+}
+
+func interplay(t *testing.T, seed uint64) {
+	p := newPlay(t, rand.New(rand.NewPCG(seed, 21)))
+	for range 4 {
+		p.open()
+		for range 60 {
+			p.step()
+		}
+		p.end()
+	}
+	p.open()
+	p.settleAll()
+}
+
+// step does one thing.
+func (p *play) step() {
+	name := webhooks[p.rng.IntN(len(webhooks))]
+	q := p.Queue(name)
+	switch p.rng.IntN(24) {
+	case 0, 1, 2, 3:
+		p.post(name)
+	case 4, 5, 6, 7, 8:
+		p.claim(name, p.rng.IntN(12))
+	case 9, 10, 11:
+		p.finish(p.rng.IntN(3) + 1)
+	case 12:
+		if p.taker[name] == "" {
+			p.order[name] = []history.Order{{}, {All: true}, {By: "data.k"}, {By: "data.k"}}[p.rng.IntN(4)]
+			q.Order(p.order[name])
+		}
+	case 13:
+		p.cancel(name)
+	case 14:
+		p.limit(name)
+	case 15:
+		p.rename(name)
+	case 16:
+		p.resend(name)
+	case 17:
+		p.hurry(name, q.Hasten, q.Unthrottle, func() { q.Advance(time.Now().Add(-time.Minute)) })
+	case 18:
+		p.Retain(history.Retention{
+			Keep:    []time.Duration{0, time.Minute, time.Hour}[p.rng.IntN(3)],
+			MaxSize: []int64{0, 32 << 10, 64 << 10}[p.rng.IntN(3)],
+		})
+	case 19:
+		p.paused[name] = !p.paused[name]
+	case 20, 21:
+		time.Sleep(time.Duration(p.rng.IntN(20_000)) * time.Millisecond)
+	case 22:
+		time.Sleep(time.Second)
+		p.flush()
+	default:
+		p.audit(name)
+	}
+}
+
+// post accepts a few events for a webhook, each at a time of its own: that tells
+// them apart where no number does.
+func (p *play) post(name string) {
+	n := 1 + p.rng.IntN(12)
+	if p.rng.IntN(12) == 0 {
+		n = []int{100, 100, 600}[p.rng.IntN(3)] // which is more than a window
+	}
+	for range n {
+		p.posted++
+		expires, key := "", []string{"", "x", "y", "z"}[p.rng.IntN(4)]
+		if p.rng.IntN(8) == 0 {
+			at := time.Now().Add(time.Duration(p.rng.IntN(60_000)) * time.Millisecond)
+			expires = fmt.Sprintf(`"expirytime":%q,`, at.UTC().Format(time.RFC3339Nano))
+		}
+		data := "{}"
+		if key != "" {
+			data = fmt.Sprintf(`{"k":%q}`, key)
+		}
+		e, err := (&event.Decoder{Source: "test"}).Plain(fmt.Appendf(nil, `{"type":"a.b","id":"e%d",%s"data":%s}`, p.posted, expires, data))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+		receipts, err := p.Append(context.Background(), []history.Entry{{Event: e, To: []string{name}, Generation: 1}})
+		if errors.Is(err, history.ErrNoRoom) {
+			return
+		}
+		if err != nil {
+			p.t.Fatalf("append: %v", err)
+		}
+		p.accepted(receipts[0].Seq, 0, name, key)
+	}
+}
+
+// claim takes up to so many deliveries, and then holds what is due against that.
+func (p *play) claim(name string, most int) {
+	if p.paused[name] || p.taker[name] != "" {
+		return
+	}
+	q := p.Queue(name)
+	pick := history.Pick(p.rng.IntN(3))
+	for range most {
+		l, ok := p.claimOne(q, pick)
+		if !ok {
+			p.mayStop(q, pick)
+			return
+		}
+		p.taken(name, l)
+	}
+}
+
+// claimOne claims as a worker does: again if it was woken meanwhile.
+func (p *play) claimOne(q *history.Queue, pick history.Pick) (*history.Lease, bool) {
+	for {
+		p.woken.Store(false)
+		l, ok := q.Claim(pick)
+		if ok || !p.woken.Load() {
+			return l, ok
+		}
+	}
+}
+
+// mayStop: where a claim gives nothing and nobody was woken, nothing is due, or
+// what waits has somebody else to wake for it (W3).
+func (p *play) mayStop(q *history.Queue, pick history.Pick) {
+	due, ok := q.Due()
+	live, _, flying := p.left(q.Name())
+	switch {
+	case ok && !due.After(time.Now()) && pick != history.RetriesOnly:
+		p.t.Fatalf("%s is due since %v, and nothing can be claimed (pick %v, order %+v, %d live, %d in flight)", q.Name(), time.Since(due), pick, p.order[q.Name()], live, flying)
+	case !ok && live > 0 && flying == 0:
+		p.t.Fatalf("%s has %d deliveries, and none is ever due", q.Name(), live)
+	}
+}
+
+// finish ends so many of the leases, in any way.
+func (p *play) finish(most int) {
+	for range most {
+		l := p.oneFlying()
+		if l == nil {
+			return
+		}
+		now := time.Now()
+		at := now.Add(time.Duration(p.rng.IntN(30_000)) * time.Millisecond)
+		switch p.rng.IntN(10) {
+		case 0, 1:
+			p.goesOn(l, at, l.Attempt)
+			l.Retry(history.Attempt{Status: history.Retrying, Code: 500}, at)
+		case 2:
+			p.goesOn(l, at, l.Attempt)
+			l.Retry(history.Attempt{Status: history.Retrying, Code: 429, Throttled: at, Free: true}, at)
+		case 3:
+			p.goesOn(l, now, l.Attempt-1)
+			l.Release(nil, now)
+		case 4:
+			p.goesOn(l, at, l.Attempt-1)
+			l.Note(history.Attempt{Status: history.Retrying})
+			l.Release(&history.Attempt{Status: history.Retrying}, at)
+		default:
+			p.landed(l.Seq)
+			l.Done(delivered) // the books hear of it
+		}
+	}
+}
+
+func (p *play) cancel(name string) {
+	want, one := 0, p.rng.IntN(4)
+	n, err := p.Queue(name).Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+		p.waiting(name, w)
+		switch {
+		case one == 0, p.rng.IntN(4) == 0:
+			want++
+			return canceled, history.End
+		case one == 1 && p.rng.IntN(20) == 0:
+			return history.Attempt{}, history.Enough
+		}
+		return history.Attempt{}, history.Keep
+	})
+	if err != nil || n > want {
+		p.t.Fatalf("cancel at %s: %d, %v; want %d", name, n, err, want)
+	}
+}
+
+func (p *play) limit(name string) {
+	p.generation++
+	var limits []history.Limit
+	if p.rng.IntN(2) == 0 {
+		limits = append(limits, history.Limit{Setting: "age", Age: time.Duration(10+p.rng.IntN(60)) * time.Second})
+	}
+	if p.rng.IntN(2) == 0 {
+		limits = append(limits, history.Limit{Setting: "size", Size: int64(1+p.rng.IntN(8)) << 10})
+	}
+	if p.rng.IntN(3) == 0 {
+		limits = nil
+	}
+	p.Queue(name).Limit(p.generation, limits...)
+}
+
+// rename hands a name's deliveries to another, or back.
+func (p *play) rename(name string) {
+	if taker := p.taker[name]; taker != "" {
+		p.Queue(taker).GiveBack(p.Queue(name))
+		p.taker[name] = ""
+		p.Queue(name).Order(p.order[name]) // as its own entry says
+		return
+	}
+	heir := webhooks[p.rng.IntN(len(webhooks))]
+	if heir == name || p.older(heir) != "" || p.taker[heir] != "" {
+		return
+	}
+	p.Queue(heir).TakeOver(p.Queue(name))
+	p.taker[name] = heir
+}
+
+func (p *play) resend(name string) {
+	if len(p.books) == 0 {
+		return
+	}
+	seqs := slices.Sorted(maps.Keys(p.books))
+	seq := seqs[p.rng.IntN(len(seqs))]
+	reading, err := history.ReadFS(p.fs)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer reading.Close()
+	of, err := reading.Event(history.Which{Seq: seq})
+	if err != nil {
+		return // it has been removed
+	}
+	time.Sleep(time.Millisecond)
+	p.hasten(name)
+	receipt, err := p.Resend(context.Background(), history.Resend{Of: of, To: []string{name}, By: "test"})
+	switch {
+	case errors.Is(err, history.ErrNoRoom), errors.Is(err, history.ErrNotFound), err == nil && len(receipt.To) == 0:
+	case err != nil:
+		p.t.Fatalf("resend: %v", err)
+	default:
+		p.accepted(receipt.Seq, of.Seq, name, p.books[of.Seq].key)
+	}
+}
+
+func (p *play) hurry(name string, ways ...func()) {
+	ways[p.rng.IntN(len(ways))]()
+	p.hasten(name)
+}
+
+// end stops the journal, one way or the other, and may lose its cursors.
+func (p *play) end() {
+	after := p.fs
+	switch p.rng.IntN(4) {
+	case 0:
+		if err := p.stop(); err != nil {
+			p.t.Fatalf("stop: %v", err)
+		}
+		p.synced(p.unsynced())
+	case 1:
+		after = p.fs.Crash(p.rng)
+	case 2:
+		p.flush()
+		after = p.fs.Kill()
+	default:
+		after = p.fs.Kill()
+	}
+	_ = p.stop() // of a file system that is gone
+	switch p.fs = after; p.rng.IntN(4) {
+	case 0:
+		_ = p.fs.Remove("cursors.json")
+	case 1:
+		_ = p.fs.Remove("cursors.json")
+		_ = p.fs.Remove("cursors.previous.json")
+	}
+}
+
+// settleAll ends all that is left, and finds nothing behind that.
+func (p *play) settleAll() {
+	clear(p.paused)
+	p.Retain(history.Retention{})
+	for _, name := range webhooks {
+		q := p.Queue(name)
+		for range 10_000 {
+			if l, ok := p.claimOne(q, history.Retries); ok {
+				p.taken(name, l)
+				p.landed(l.Seq)
+				l.Done(delivered)
+				continue
+			}
+			p.mayStop(q, history.Retries)
+			due, ok := q.Due()
+			if !ok {
+				break
+			}
+			time.Sleep(time.Until(due))
+		}
+	}
+	p.none()
+	p.Retain(history.Retention{MaxSize: 16 << 10})
+	time.Sleep(time.Minute)
+	for _, name := range webhooks {
+		if n := p.Queue(name).Held(); n != 0 {
+			p.t.Errorf("%s holds %d bytes, and nothing waits", name, n)
+		}
+	}
+	if err := p.stop(); err != nil {
+		p.t.Errorf("stop: %v", err)
+	}
+	sound(p.t, p.fs)
+	_ = p.fs.Remove("cursors.json")
+	_ = p.fs.Remove("cursors.previous.json")
+	p.open()
+	p.none()
+}
+
+// none fails the test if anything is left.
+func (p *play) none() {
+	p.t.Helper()
+	for _, name := range webhooks {
+		q := p.Queue(name)
+		if live, _, _ := p.left(name); live > 0 || q.Backlog() != (history.Backlog{}) || q.Waiting() > 0 {
+			p.t.Errorf("%s: %d have not ended, %+v, %d waiting", name, live, q.Backlog(), q.Waiting())
+		}
+	}
+}

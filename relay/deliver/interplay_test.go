@@ -1,0 +1,160 @@
+package deliver_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/history/segment/memfs"
+	"sidehook/relay/deliver"
+)
+
+// keyed are n events of one key, for a webhook.
+func keyed(t *testing.T, j *history.Journal, n int, webhook string) {
+	t.Helper()
+	var entries []history.Entry
+	for i := range n {
+		e, err := (&event.Decoder{Source: webhook}).Plain(fmt.Appendf(nil, `{"type":"t","id":"%d","data":{"k":"x"}}`, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, history.Entry{Event: e, To: []string{webhook}, Generation: 1})
+	}
+	if _, err := j.Append(context.Background(), entries); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// watched is a queue that tells of what is about to be done, and was.
+type watched struct {
+	deliver.Queue
+	claimed  func(ok bool)
+	ordering func()
+}
+
+func (w *watched) Claim(pick history.Pick) (deliver.Lease, bool) {
+	l, ok := w.Queue.Claim(pick)
+	w.claimed(ok)
+	return l, ok
+}
+
+func (w *watched) Order(o history.Order) {
+	w.ordering()
+	w.Queue.Order(o)
+}
+
+// onWatched is a Deliverer of the queue "a" of a journal, both running.
+func onWatched(t *testing.T, w *watched, answer receiver, f func(*history.Journal, *deliver.Deliverer)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		j, err := history.OpenFS(memfs.New(), history.Options{Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		var writing sync.WaitGroup
+		writing.Go(func() {
+			if err := j.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		w.Queue = deliver.Journal(j)("a")
+		d := deliver.New(func(string) deliver.Queue { return w }, quiet(deliver.Options{MaxWaits: 10}))
+		d.Through(answer)
+		stop := run(t, d)
+		synctest.Wait()
+		f(j, d)
+		stop()
+		cancel()
+		writing.Wait()
+	})
+}
+
+// A delivery of a former name that was claimed while its webhook was paused goes
+// back, and hangs nobody: who gives it back is woken by that (W4).
+func TestPauseDuringAClaimOfAFormerName(t *testing.T) {
+	w := &watched{ordering: func() {}}
+	var n atomic.Int64
+	s := settings(t, "http://a.example")
+	paused := *s
+	paused.Paused = true
+	onWatched(t, w, func(*http.Request) (int, error) { n.Add(1); return 200, nil }, func(j *history.Journal, d *deliver.Deliverer) {
+		w.claimed = func(ok bool) {
+			if ok && n.Load() == 0 {
+				d.Apply(one(&paused))
+			}
+		}
+		keyed(t, j, 3, "old")
+		j.Queue("a").TakeOver(j.Queue("old"))
+		d.Apply(one(s))
+		time.Sleep(time.Minute)
+		if n.Load() != 0 || j.Queue("a").Backlog().InFlight != 0 {
+			t.Errorf("%d requests while it is paused, %+v", n.Load(), j.Queue("a").Backlog())
+		}
+		w.claimed = func(bool) {}
+		d.Apply(one(s))
+		time.Sleep(time.Minute)
+		if n.Load() != 3 {
+			t.Errorf("%d requests, want 3", n.Load())
+		}
+	})
+}
+
+// What waits behind a key is bounded though none of it ever fails.
+func TestLinesAreBounded(t *testing.T) {
+	w := &watched{ordering: func() {}, claimed: func(bool) {}}
+	s := settings(t, "http://a.example")
+	s.Order = history.Order{By: "data.k"}
+	var n atomic.Int64
+	onWatched(t, w, func(*http.Request) (int, error) {
+		n.Add(1)
+		time.Sleep(time.Second)
+		return 200, nil
+	}, func(j *history.Journal, d *deliver.Deliverer) {
+		keyed(t, j, 5000, "a")
+		d.Apply(one(s))
+		for range 100 {
+			time.Sleep(time.Second)
+			if waits := j.Queue("a").Waiting(); waits > 600 { // a window is begun at once
+				t.Errorf("%d wait behind the one in flight", waits)
+				break
+			}
+		}
+		if n.Load() < 99 {
+			t.Errorf("%d requests in 100 s", n.Load())
+		}
+	})
+}
+
+// Nothing is claimed for an entry before its order is in force.
+func TestOrderBeforeTheFirstClaim(t *testing.T) {
+	w := &watched{}
+	s := settings(t, "http://a.example")
+	s.Order = history.Order{All: true}
+	var flying, most atomic.Int64
+	onWatched(t, w, func(*http.Request) (int, error) {
+		most.Store(max(most.Load(), flying.Add(1)))
+		time.Sleep(time.Second)
+		flying.Add(-1)
+		return 200, nil
+	}, func(j *history.Journal, d *deliver.Deliverer) {
+		w.claimed = func(bool) {}
+		w.ordering = func() {
+			keyed(t, j, 10, "a")
+			synctest.Wait()
+		}
+		d.Apply(one(s))
+		time.Sleep(time.Minute)
+		if most.Load() != 1 {
+			t.Errorf("%d under way at once, want 1", most.Load())
+		}
+	})
+}
