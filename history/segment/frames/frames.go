@@ -81,7 +81,8 @@ func tableLen(frames int64) int64 { return sumLen + headLen + entryLen*frames + 
 // parseTable reads what stands behind the frames of a file of that size; false
 // if it does not hold.
 func parseTable(end []byte, size int64) (list []frame, ok bool) {
-	if len(end) < sumLen || binary.LittleEndian.Uint32(end[headLen:]) != crc32.Checksum(end[sumLen:], castagnoli) {
+	if binary.LittleEndian.Uint32(end) != sumMagic || binary.LittleEndian.Uint32(end[4:]) != 4 ||
+		binary.LittleEndian.Uint32(end[headLen:]) != crc32.Checksum(end[sumLen:], castagnoli) {
 		return nil, false
 	}
 	entries := end[sumLen+headLen : len(end)-footLen]

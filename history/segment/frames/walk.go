@@ -1,6 +1,7 @@
 package frames
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,16 @@ func (r *Reader) walk(size int64) error {
 	var at, text int64
 	r.frames = nil
 	for at < size {
+		if size-at == tableLen(int64(len(r.frames))) {
+			damaged, err := r.tableAt(at, size)
+			if err != nil {
+				return err
+			}
+			if damaged {
+				r.table = "the seek table at its end is damaged; it is read without"
+				return nil
+			}
+		}
 		f, err := r.next(at, size, text)
 		var bad *badFrame
 		if errors.As(err, &bad) {
@@ -31,6 +42,19 @@ func (r *Reader) walk(size int64) error {
 		at, text = at+f.length, text+f.size
 	}
 	return nil
+}
+
+// tableAt says whether what stands from there to the end is a seek table, though
+// it does not hold. Its length is right, so that either end of it is proof.
+func (r *Reader) tableAt(at, size int64) (bool, error) {
+	var begin, end [4]byte
+	if err := readFull(r.file, begin[:], at); err != nil {
+		return false, err
+	}
+	if err := readFull(r.file, end[:], size-4); err != nil {
+		return false, err
+	}
+	return binary.LittleEndian.Uint32(begin[:]) == sumMagic || binary.LittleEndian.Uint32(end[:]) == footMagic, nil
 }
 
 // badFrame says why there is no frame.
@@ -51,8 +75,6 @@ func (r *Reader) next(at, size, text int64) (f frame, err error) {
 	}
 	f = frame{at: at, text: text}
 	if head.Skippable {
-		// Only Compress writes one, and then the table that it is of should hold.
-		r.table = "its seek table does not hold, and is not needed"
 		f.length = headLen + int64(head.SkippableSize)
 	} else if f.length, err = r.length(at, size, &head); err != nil {
 		return f, err
