@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -179,10 +180,12 @@ func TestCompressFails(t *testing.T) {
 				fs := grown(t)
 				stop := run(t, fs, history.Retention{})
 				time.Sleep(59 * time.Minute)
-				begun := false
+				var begun atomic.Bool
 				fs.SetFault(func(op memfs.Op) error {
-					begun = begun || strings.HasSuffix(op.Name, ".zst.tmp")
-					if begun && op.Kind == c.kind && strings.HasSuffix(op.Name, c.name) {
+					if strings.HasSuffix(op.Name, ".zst.tmp") {
+						begun.Store(true)
+					}
+					if begun.Load() && op.Kind == c.kind && strings.HasSuffix(op.Name, c.name) {
 						return syscall.EIO
 					}
 					return nil
