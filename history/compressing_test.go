@@ -232,6 +232,34 @@ func TestCompressedIsRemoved(t *testing.T) {
 	})
 }
 
+// TestRemovedWhileCompressed: what retention takes while it is compressed does
+// not come back.
+func TestRemovedWhileCompressed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{SegmentSize: 128 << 10})
+		r.fill(1, 1500, "a")
+		time.Sleep(59 * time.Minute)
+		var begun atomic.Bool
+		fs.SetFault(func(op memfs.Op) error {
+			if op.Kind == memfs.Create && strings.HasSuffix(op.Name, ".zst.tmp") && !begun.Swap(true) {
+				r.Retain(history.Retention{Keep: age})
+				time.Sleep(age)
+			}
+			return nil
+		})
+		time.Sleep(30 * age) // it rests for the minute that this took, too
+		names, _ := fs.List()
+		if plain, packed := forms(t, fs); !begun.Load() || plain+packed > 0 || strings.Contains(strings.Join(names, " "), ".tmp") {
+			t.Errorf("left are %v", names)
+		}
+		if err := r.stop(); err != nil {
+			t.Error(err)
+		}
+		sound(t, fs)
+	})
+}
+
 // TestAcceptedIsKnownCompressed: damage that was accepted stays known, and what
 // happens to the compressed file is found.
 func TestAcceptedIsKnownCompressed(t *testing.T) {
@@ -259,6 +287,12 @@ func TestAcceptedIsKnownCompressed(t *testing.T) {
 	}
 	if c.Lines == 0 {
 		t.Error("nothing else is read")
+	}
+	if err := reading(t, fs).Accept(&c); err != nil {
+		t.Fatal(err)
+	}
+	if again := check(t, fs); len(again.Problems) > 0 || len(again.Known) != len(c.Known)+len(c.Problems) {
+		t.Errorf("accepted as well: %+v", again)
 	}
 }
 
