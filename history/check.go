@@ -85,7 +85,19 @@ type checking struct {
 	batch   uint64
 }
 
+// segment checks one segment, and the file that it is compressed in.
 func (k *checking) segment(first uint64, last bool, tick func()) error {
+	if err := k.lines(first, last, tick); err != nil {
+		return err
+	}
+	flaws, err := k.archive.Flaws(first)
+	for _, f := range flaws {
+		k.problem(k.archive.Name(first), 0, f.Offset, f.Why)
+	}
+	return err
+}
+
+func (k *checking) lines(first uint64, last bool, tick func()) error {
 	name := k.archive.Name(first)
 	s, err := k.archive.Scan(first, 0)
 	if err != nil {
@@ -150,7 +162,7 @@ func (k *checking) gap(name string, n int, at int64, missing span) {
 
 func (k *checking) problem(file string, line int, offset int64, what string) {
 	p := Problem{file, line, offset, what}
-	if k.known[p] {
+	if k.known[p.plain()] {
 		k.Known = append(k.Known, p)
 		return
 	}

@@ -12,6 +12,7 @@
 //	                     the wall clock did (clock)
 //	removed.json         the seqs whose segments retention has removed, and
 //	                     removed-deliveries.json, the same for the deliveries
+//	NAME.jsonl.zst       a finished segment, compressed (segment.S6)
 //	NAME.idx             the index of a finished segment (package index)
 //	NAME.torn            bytes that a crash left half-written, cut off NAME; they
 //	                     go with the segment NAME
@@ -53,10 +54,10 @@
 //	between cursors' two renames            the ones before are used
 //	anywhere in recovery                    it runs again (see segment.Recover)
 //	while segments are removed              the next start finishes it (see remove)
+//	while one is compressed                 the plain one stands (see segment.Packing)
 package history
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -243,12 +244,19 @@ func (j *Journal) now() time.Duration { return j.clock.mono() }
 
 // damaged reports a line that is not what was written, once.
 func (j *Journal) damaged(d *segment.Damage) {
-	if _, told := j.damage.LoadOrStore(fmt.Sprint(d.File, d.Offset), struct{}{}); told {
+	// It is the same line once its segment is compressed.
+	if _, told := j.damage.LoadOrStore(fmt.Sprint(segment.PlainName(d.File), d.Offset), struct{}{}); told {
 		return
 	}
 	j.lines.Add(1)
-	text, _ := readFile(j.fs, d.File) // for the number alone; without it, 1
-	line := 1 + bytes.Count(text[:min(int64(len(text)), d.Offset)], []byte{'\n'})
+	archive := j.events
+	first, ok := segment.Deliveries.Owner(d.File)
+	if ok {
+		archive = j.delivered
+	} else {
+		first, _ = segment.Events.Owner(d.File)
+	}
+	line, _ := archive.LineAt(first, d.Offset) // if it cannot be read, as far as it could
 	j.log.Error("skipped a damaged line of the history", "file", d.File, "line", line, "offset", d.Offset, "reason", d.Reason)
 }
 

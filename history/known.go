@@ -20,6 +20,13 @@ type damages struct {
 
 const damagesVersion = 1
 
+// plain is the problem as it is, or was, where the segment is not compressed.
+// Compression changes nothing of it.
+func (p Problem) plain() Problem {
+	p.File = segment.PlainName(p.File)
+	return p
+}
+
 // loadKnown reads the damage that was accepted. A damaged list excuses nothing.
 func (r *Reading) loadKnown() (map[Problem]bool, error) {
 	known := map[Problem]bool{}
@@ -34,7 +41,7 @@ func (r *Reading) loadKnown() (map[Problem]bool, error) {
 	body, ok := segment.Sealed(text)
 	if ok && json.Unmarshal(append(body, '}'), &d) == nil && d.Version == damagesVersion {
 		for _, p := range d.Problems {
-			known[p] = true
+			known[p.plain()] = true
 		}
 	}
 	return known, nil

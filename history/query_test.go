@@ -97,6 +97,17 @@ func states() map[string]func(*testing.T, *memfs.FS) {
 				rewrite(t, fs, name, text)
 			}
 		},
+		"compressed": func(t *testing.T, fs *memfs.FS) {
+			index(t, fs)
+			compress(t, fs, func(int) bool { return true })
+		},
+		"compressed without indexes": func(t *testing.T, fs *memfs.FS) {
+			compress(t, fs, func(int) bool { return true })
+		},
+		"some compressed": func(t *testing.T, fs *memfs.FS) {
+			index(t, fs)
+			compress(t, fs, func(i int) bool { return i%2 == 0 })
+		},
 		"with damaged lines": func(t *testing.T, fs *memfs.FS) {
 			index(t, fs)
 			for _, name := range deliveries(t, fs) {

@@ -37,12 +37,7 @@ func (j *Journal) remove(g *going) error {
 		}
 		// It is durable: the next look, or start, unlinks what this one cannot.
 		g.before[stream] = j.retention.removedOf(stream)
-		for i := range g.segments {
-			if f := &g.segments[i]; f.stream == stream {
-				j.forgetSegment(f)
-			}
-		}
-		if _, _, err := unlink(j.fs, stream, j.retention.removedOf(stream)); err != nil {
+		if err := j.forgetSegments(g, stream); err != nil {
 			j.retention.keeping.left = true
 			j.retention.release(g)
 			return err
@@ -84,6 +79,20 @@ func (q *Queue) restate() {
 	if q.state != (State{}) {
 		q.journal.outcomes.add(outcome{webhook: q.name, at: time.Now(), fields: appendRestated(nil, q.name, q.state)})
 	}
+}
+
+// forgetSegments unlinks those of a stream. Once they are out of what is known,
+// nobody puts a compressed one in their place.
+func (j *Journal) forgetSegments(g *going, stream segment.Stream) error {
+	j.retention.files.Lock()
+	defer j.retention.files.Unlock()
+	for i := range g.segments {
+		if f := &g.segments[i]; f.stream == stream {
+			j.forgetSegment(f)
+		}
+	}
+	_, _, err := unlink(j.fs, stream, j.retention.removedOf(stream))
+	return err
 }
 
 // forgetSegment takes a removed segment out of what is known.

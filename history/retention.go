@@ -48,6 +48,9 @@ type retention struct {
 	asked chan want     // the same, and somebody waits for the look
 	ended chan struct{} // closed: nobody looks any more
 
+	// files is held while segments are unlinked or put in the place of others.
+	files sync.Mutex
+
 	mu      sync.Mutex
 	removed map[segment.Stream]ranges // with what is about to be; their maps are replaced
 	pins    map[uint64]int            // seqs that a resend is about to point to

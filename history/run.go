@@ -28,6 +28,8 @@ func (j *Journal) Run(ctx context.Context) error {
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return j.failing(j.outcomes.run(writing)) })
 	group.Go(func() error { j.indexer.run(running); return nil })
+	compressor := &compressor{Journal: j, both: map[member]time.Time{}, later: map[member]time.Time{}}
+	group.Go(func() error { return j.failing(compressor.run(running)) })
 	group.Go(func() error {
 		defer stop()
 		accepting, saving := errgroup.WithContext(running)

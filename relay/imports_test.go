@@ -30,15 +30,16 @@ var flow = map[string][]string{
 	"history/index":         {},
 	"history/queuetest":     {"history", "history/event"},
 	"history/segment/memfs": {"history/segment"},
+	"history/segment":       {"history/segment/frames"},
 
-	"config":            {"config/expression"},
-	"config/expression": {},
-	"history/event":     {},
-	"history/segment":   {},
-	"relay/dial":        {},
-	"relay/route":       {},
-	"relay/sign":        {},
-	"relay/systemd":     {},
+	"config":                 {"config/expression"},
+	"config/expression":      {},
+	"history/event":          {},
+	"history/segment/frames": {},
+	"relay/dial":             {},
+	"relay/route":            {},
+	"relay/sign":             {},
+	"relay/systemd":          {},
 }
 
 // TestImportsPointOneWay looks at what is built, not at tests: a test may stand

@@ -10,12 +10,12 @@ import (
 // Backward reads the records of one segment from its end, a block of the file
 // at a time, so that the newest are had without reading the others.
 type Backward struct {
-	stream Stream
-	first  uint64
-	file   io.ReaderAt
-	buf    []byte // the lines not yet read, as far as they are in memory
-	off    int64  // of buf in the file
-	whole  bool   // buf ends where a line does
+	archive *Archive
+	first   uint64
+	file    io.ReaderAt
+	buf     []byte // the lines not yet read, as far as they are in memory
+	off     int64  // of buf in the file
+	whole   bool   // buf ends where a line does
 }
 
 // Backward reads the records of a segment that stand ahead of an offset, the
@@ -26,7 +26,7 @@ func (a *Archive) Backward(first uint64, before int64) (*Backward, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Backward{stream: a.stream, first: first, file: reader{a, first}, off: min(before, size)}, nil
+	return &Backward{archive: a, first: first, file: reader{a, first}, off: min(before, size)}, nil
 }
 
 // Next returns the record ahead of the one before: io.EOF if there is none, a
@@ -65,9 +65,9 @@ func (b *Backward) take(start int) (Line, error) {
 	offset := b.off + int64(start)
 	length := uint32(len(b.buf) - start)
 	b.buf = b.buf[:start]
-	line, reason := parseLine(b.stream.Key, raw)
+	line, reason := parseLine(b.archive.stream.Key, raw)
 	if reason != "" {
-		return Line{}, &Damage{File: b.stream.File(b.first), Offset: offset, Length: int64(length), Reason: reason}
+		return Line{}, b.archive.explain(b.first, &Damage{File: b.archive.stream.File(b.first), Offset: offset, Length: int64(length), Reason: reason})
 	}
 	line.Place = Place{b.first, uint32(offset), length}
 	return line, nil
@@ -76,13 +76,13 @@ func (b *Backward) take(start int) (Line, error) {
 // fill reads the block ahead of what the buffer holds.
 func (b *Backward) fill() error {
 	if len(b.buf) >= MaxLine {
-		return fmt.Errorf("%s: a line of more than %d bytes ends at byte %d", b.stream.File(b.first), MaxLine, b.off+int64(len(b.buf)))
+		return fmt.Errorf("%s: a line of more than %d bytes ends at byte %d", b.archive.stream.File(b.first), MaxLine, b.off+int64(len(b.buf)))
 	}
 	// A long line is read in blocks that grow with it.
 	n := int(min(b.off, int64(max(readChunk, len(b.buf)))))
 	buf := make([]byte, n+len(b.buf))
 	if _, err := b.file.ReadAt(buf[:n], b.off-int64(n)); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read %s: %w", b.stream.File(b.first), err)
+		return fmt.Errorf("read %s: %w", b.archive.stream.File(b.first), err)
 	}
 	copy(buf[n:], b.buf)
 	b.buf, b.off = buf, b.off-int64(n)

@@ -39,7 +39,7 @@ func (r *recovery) rebuild(last uint64, t tail) (*Writer, error) {
 			return nil, err
 		}
 	}
-	r.archive.forget(first)
+	r.archive.Reopen(first)
 	r.archive.Grow(first)
 	end := t.end.Last
 	r.End.Last = Place{first, end.Offset - uint32(t.keep), end.Length}

@@ -66,18 +66,17 @@ type recovery struct {
 	opts    Options
 }
 
-// clear removes what an interrupted recovery left beside the segments.
+// clear removes what was left half made beside the segments: by a recovery, a
+// compression, or the making of an index.
 func (r *recovery) clear() error {
 	names, err := r.fs.List()
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		if base, ok := strings.CutSuffix(name, ".tmp"); ok {
-			if _, ours := r.stream.first(base); ours {
-				if err := r.fs.Remove(name); err != nil {
-					return err
-				}
+		if _, ours := r.stream.Owner(name); ours && strings.HasSuffix(name, ".tmp") {
+			if err := r.fs.Remove(name); err != nil {
+				return err
 			}
 		}
 	}
@@ -91,7 +90,11 @@ func (r *recovery) open() (*Writer, error) {
 		return r.begin(r.opts.Known.Number, r.opts.Known.Batch)
 	}
 	last := firsts[len(firsts)-1]
-	if len(firsts) > 1 {
+	compressed, err := r.compressed(last)
+	if err != nil {
+		return nil, err
+	}
+	if len(firsts) > 1 && !compressed {
 		if err := r.dedouble(firsts[len(firsts)-2], last); err != nil {
 			return nil, err
 		}
@@ -101,15 +104,30 @@ func (r *recovery) open() (*Writer, error) {
 		return nil, err
 	}
 	r.End = t.end
+	if compressed {
+		// A copy of the folder may lack the segment that was being written. This
+		// one is finished, whole (S3), and never written again.
+		r.Clean = r.Trusted && t.size == t.known
+		return r.begin(max(t.end.Number, last, r.opts.Proven), t.end.Batch)
+	}
 	if r.Clean = r.Trusted && t.size == t.known; r.Clean || t.size == 0 {
 		return r.resume(last, t.size)
 	}
 	return r.rebuild(last, t)
 }
 
+// compressed says whether a segment stands in its compressed form alone.
+func (r *recovery) compressed(first uint64) (bool, error) {
+	p, err := r.archive.packed(first)
+	return p != nil, err
+}
+
 // dedouble finishes a recovery that was killed between putting the last batch
 // into a segment of its own and cutting it off the one before.
 func (r *recovery) dedouble(before, last uint64) error {
+	if compressed, err := r.compressed(before); err != nil || compressed {
+		return err // it was finished long ago, and nothing follows in it
+	}
 	size, err := r.archive.Size(last)
 	if err != nil || size == 0 {
 		return err

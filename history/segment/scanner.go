@@ -39,6 +39,8 @@ type Scanner struct {
 	buf    []byte
 	at     int // of the next line in buf
 	chunk  int
+
+	explain func(first uint64, d *Damage) *Damage
 }
 
 // pageSize is the unit in bytes in which file systems lose what was not synced.
@@ -50,7 +52,8 @@ const readChunk = 256 << 10
 // NewScanner reads the segment that begins at first from an offset, which is
 // the beginning of a line, up to end.
 func NewScanner(stream Stream, first uint64, file io.ReaderAt, offset, end int64) *Scanner {
-	return &Scanner{stream: stream, first: first, file: file, off: offset, end: end, chunk: readChunk}
+	plain := func(_ uint64, d *Damage) *Damage { return d }
+	return &Scanner{stream: stream, first: first, file: file, off: offset, end: end, chunk: readChunk, explain: plain}
 }
 
 // Offset is where the next line begins.
@@ -89,10 +92,10 @@ func (s *Scanner) take(next int) (Line, error) {
 	line, reason := parseLine(s.stream.Key, raw)
 	if reason != "" {
 		zeros := len(raw) - len(bytes.TrimLeft(raw, "\x00"))
-		return Line{}, &Damage{
+		return Line{}, s.explain(s.first, &Damage{
 			File: s.stream.File(s.first), Offset: offset, Length: int64(len(raw)) + 1, Reason: reason,
 			Zeros: bytes.IndexByte(raw, 0) >= 0, Page: zeros > 0 && (offset+int64(zeros))%pageSize == 0,
-		}
+		})
 	}
 	line.Place = Place{s.first, uint32(offset), uint32(len(raw) + 1)}
 	return line, nil

@@ -24,6 +24,11 @@
 //	S4  A file whose sync failed is never written or synced again: the kernel
 //	    may have dropped the pages and will say that all is well the next time.
 //	S5  After a stop that was not clean nothing is appended to an old segment.
+//	S6  A finished segment may stand compressed (package frames), and reads as
+//	    it did: the same lines at the same offsets, damaged ones too. The plain
+//	    one is only taken away once the compressed one was read back whole and
+//	    is durable; while both stand the plain one counts. The segment being
+//	    written is never compressed.
 package segment
 
 import (
@@ -55,6 +60,13 @@ const digits = 20
 func (s Stream) File(first uint64) string {
 	return fmt.Sprintf("%s-%0*d.jsonl", s.Name, digits, first)
 }
+
+// Packed names the compressed form of a finished segment.
+func (s Stream) Packed(first uint64) string { return s.File(first) + packedSuffix }
+
+// packedSuffix is what a compressed segment's name has behind that of the plain
+// one.
+const packedSuffix = ".zst"
 
 // Index names what is kept beside a finished segment to find records by. It may
 // be missing, stale or damaged, and the segment alone counts.
@@ -95,15 +107,16 @@ func (s Stream) Owner(name string) (first uint64, ok bool) {
 	return 0, false
 }
 
-// firsts are the first numbers of the segments among the names, ascending.
+// firsts are the first numbers of the segments among the names, plain and
+// compressed, ascending.
 func (s Stream) firsts(names []string) (list []uint64) {
 	for _, name := range names {
-		if first, ok := s.first(name); ok {
+		if first, ok := s.first(strings.TrimSuffix(name, packedSuffix)); ok {
 			list = append(list, first)
 		}
 	}
 	slices.Sort(list)
-	return list
+	return slices.Compact(list)
 }
 
 // Place is where a record stands. It stays true as long as its segment does.
