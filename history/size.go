@@ -63,7 +63,7 @@ func (s *sizes) owner(name string) (map[uint64]int64, uint64) {
 // one of.
 func single(name string) bool {
 	return slices.Contains([]string{
-		cursorsFile, previousFile, removedFile, removedDeliveriesFile, formatFile, lockFile,
+		cursorsFile, previousFile, removedFile, removedDeliveriesFile, damageFile, formatFile, lockFile,
 	}, strings.TrimSuffix(name, ".tmp"))
 }
 
