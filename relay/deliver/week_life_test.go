@@ -26,7 +26,7 @@ type life struct {
 var errDead = errors.New("the process is dead")
 
 // segmentSize is small, so that there is something to remove.
-const segmentSize = 16 << 10
+const segmentSize = 32 << 10
 
 func (l *life) dead() bool {
 	l.books.mu.Lock()
@@ -103,8 +103,8 @@ func (w *week) stop() {
 	}
 }
 
-// restart ends the process in one of its ways and begins the next.
-func (w *week) restart() {
+// restart ends the process in one of its ways, and begins the next after a time.
+func (w *week) restart(down time.Duration) {
 	if !w.life.dead() && w.rng.IntN(2) == 0 {
 		w.books.dies(w.life)
 		w.fs.SetFault(func(memfs.Op) error { return errDead })
@@ -124,7 +124,7 @@ func (w *week) restart() {
 	if w.rng.IntN(3) == 0 {
 		w.forget()
 	}
-	time.Sleep(time.Duration(w.rng.IntN(1800)) * time.Second)
+	time.Sleep(down)
 	w.start()
 }
 

@@ -67,11 +67,14 @@ type taken struct {
 	to  []string
 }
 
+// night is when the machine is off, since the begin of a day.
+const night = 16 * time.Hour
+
 func newWeek(t *testing.T, seed uint64) *week {
 	w := &week{
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 7)), books: newLedger(t), fs: memfs.New(),
 		begun: time.Now(), hooks: newHooks(t), generation: 1, happened: map[string]int{},
-		retention: history.Retention{Keep: 30 * day, MaxSize: 640 << 10},
+		retention: history.Retention{Keep: 30 * day, MaxSize: 512 << 10},
 	}
 	if seed%2 == 1 { // what is paused expires
 		w.retention.Keep = 4 * day
@@ -84,6 +87,9 @@ func (w *week) live() {
 	w.edit(paused, func(s *deliver.Settings) { s.Paused = true })
 	for time.Since(w.begun) < 7*day {
 		time.Sleep(w.pause())
+		if time.Since(w.begun)%day > night {
+			w.restart(w.outage())
+		}
 		w.step()
 	}
 	w.finish()
@@ -93,22 +99,31 @@ func (w *week) live() {
 func (w *week) pause() time.Duration {
 	at := time.Since(w.begun)
 	switch hour := at % day / time.Hour; {
-	case hour >= 16:
-		return time.Duration(w.rng.IntN(3600)) * time.Second
+	case hour >= 12:
+		return time.Duration(w.rng.IntN(2400)) * time.Second
 	case hour%4 == 1:
-		return time.Duration(w.rng.IntN(240)) * time.Second
+		return time.Duration(w.rng.IntN(200)) * time.Second
 	}
-	return time.Duration(w.rng.IntN(1200_000)) * time.Millisecond
+	return time.Duration(w.rng.IntN(1000_000)) * time.Millisecond
+}
+
+// outage is how long no process runs between two: for the rest of the day, if
+// that is a night on which the machine is off.
+func (w *week) outage() time.Duration {
+	if at := time.Since(w.begun) % day; at > night {
+		return day - at
+	}
+	return time.Duration(w.rng.IntN(1800)) * time.Second
 }
 
 // step is something that happens.
 func (w *week) step() {
-	if w.hookOf(former) != nil && time.Since(w.begun) > 4*day {
+	if w.hookOf(former) != nil && time.Since(w.begun) > 3*day+12*time.Hour {
 		w.rename()
 	}
 	switch n := w.rng.IntN(100); {
 	case w.life.dead():
-		w.restart()
+		w.restart(w.outage())
 	case n < 80:
 		w.post(1 + max(0, w.rng.IntN(8)-5))
 	case n < 90:
@@ -117,7 +132,7 @@ func (w *week) step() {
 		h := w.hooks[w.rng.IntN(len(w.hooks))]
 		w.edit(h.name, func(s *deliver.Settings) { s.Concurrency = 1 + w.rng.IntN(6) })
 	case n < 95:
-		w.restart()
+		w.restart(w.outage())
 	case n < 98: // at some call soon
 		w.fs.SetFault(w.calls(w.life, w.fs, w.fs.Ops()+w.rng.IntN(40)))
 	default:
@@ -239,7 +254,7 @@ func (w *week) post(n int) {
 // noRoom counts what was refused. After some of that the history may be larger.
 func (w *week) noRoom(n int) {
 	w.happened["refused"] += n
-	if w.refused += n; w.refused > 20 {
+	if w.refused += n; w.refused > 40 {
 		w.refused = 0
 		w.retention.MaxSize += w.retention.MaxSize / 4
 		w.apply()
@@ -291,7 +306,7 @@ func (w *week) resend() {
 // finish has everything work, and waits until all has ended.
 func (w *week) finish() {
 	if w.life.dead() {
-		w.restart()
+		w.restart(w.outage())
 	}
 	w.fs.SetFault(w.calls(w.life, w.fs, math.MaxInt))
 	w.calm.Store(true)
@@ -303,32 +318,58 @@ func (w *week) finish() {
 	if len(w.unsure) > 0 {
 		w.t.Errorf("%d events are not accepted at the end", len(w.unsure))
 	}
-	time.Sleep(day)
+	time.Sleep(12 * time.Hour)
 	for _, q := range w.life.Queues() {
 		if b := q.Backlog(); b.Events > 0 {
 			w.t.Errorf("%s: %+v is left", q.Name(), b)
 		}
 	}
 	// What has ended has, whatever a start knows of it.
-	requests := w.books.requests
+	requests := w.books.made()
 	for range 2 {
 		w.stop()
 		w.fs = w.fs.Kill()
 		w.forget()
 		w.start()
-		time.Sleep(day)
+		time.Sleep(6 * time.Hour)
 	}
 	w.stop()
-	if w.books.requests > requests {
-		w.t.Errorf("%d requests behind the end", w.books.requests-requests)
+	if n := w.books.made(); n > requests {
+		w.t.Errorf("%d requests behind the end", n-requests)
 	}
 	w.books.reads(w.fs, "")
-	w.t.Log(w.posted, w.books.requests, w.books.balance(), w.happened, w.retention.MaxSize>>10)
+	w.wasLived(w.books.balance())
 	r, err := history.ReadFS(w.fs)
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	defer r.Close()
 	if checked, err := r.Check(func(int64, int64) {}); err != nil || len(checked.Problems) > 0 {
 		w.t.Errorf("check: %v %v", err, checked.Problems)
+	}
+}
+
+// wasLived complains of a week in which too little happened to show anything.
+func (w *week) wasLived(ends map[string]map[history.Status]int) {
+	w.t.Logf("%d events, %d requests, %v, ended: %v", w.posted, w.books.made(), w.happened, ends)
+	for _, what := range [...]string{
+		"stops", "kills", "power cuts", "cursors deleted", "enabled", "refused", "duplicates", "resends", "waiting at the rename",
+	} {
+		if w.happened[what] == 0 {
+			w.t.Errorf("of %q there were none", what)
+		}
+	}
+	for name, status := range map[string]history.Status{
+		"brief": history.Expired, "down": history.Exhausted, "gone": history.Failed, poison: history.Exhausted, paused: history.Delivered,
+	} {
+		if ends[name][status] == 0 {
+			w.t.Errorf("of %s none is %s: %v", name, status, ends[name])
+		}
+	}
+	if expired := ends[paused][history.Expired]; (expired > 0) != (w.retention.Keep < 7*day) {
+		w.t.Errorf("of what was paused %d are expired, with %v kept", expired, w.retention.Keep)
+	}
+	if _, err := content(w.fs, "removed.json"); err != nil {
+		w.t.Errorf("nothing was removed: %v", err)
 	}
 }

@@ -37,26 +37,26 @@ func newHooks(t *testing.T) []*subscriber {
 	works := func(time.Duration, delivery, float64) (int, error) { return 200, nil }
 	within := func(at, every, from, to time.Duration) bool { return at%every >= from && at%every < to }
 	hooks := []*subscriber{
-		{name: "good", share: 1, answer: works},
-		{name: "flapping", share: .5, answer: func(at time.Duration, _ delivery, chance float64) (int, error) {
+		{name: "good", share: .7, answer: works},
+		{name: "flapping", share: .3, answer: func(at time.Duration, _ delivery, chance float64) (int, error) {
 			if within(at, 5*hour, hour, 80*time.Minute) || chance < .05 {
 				return 502, nil
 			}
 			return 200, nil
 		}},
-		{name: "down", share: .5, answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
+		{name: "down", share: .3, answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
 			if within(at, 7*day, 2*day, 3*day) {
 				return 503, nil
 			}
 			return 200, nil
 		}},
-		{name: "throttling", share: .4, answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
+		{name: "throttling", share: .3, answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
 			if within(at, 8*hour, 2*hour, 4*hour) {
 				return 0, throttle(429, "900")
 			}
 			return 200, nil
 		}},
-		{name: "gone", share: .3, answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
+		{name: "gone", share: .2, answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
 			if within(at, 7*day, 3*day, 3*day+3*hour) {
 				return 410, nil
 			}
@@ -74,17 +74,17 @@ func newHooks(t *testing.T) []*subscriber {
 			}
 			return 200, nil
 		}},
-		{name: "paced", share: .3, answer: works},
-		{name: "brief", share: .3, limit: history.Limit{Setting: "expire_after 1h", Age: hour},
+		{name: "paced", share: .2, answer: works},
+		{name: "brief", share: .2, limit: history.Limit{Setting: "expire_after 1h", Age: hour},
 			answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
-				if within(at, day, 9*hour, 14*hour) {
+				if within(at, day, 9*hour, 12*hour) {
 					return 500, nil
 				}
 				return 200, nil
 			}},
 		// What waits at the rename is that it is down for the hours before.
-		{name: former, share: .4, answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
-			if within(at, 7*day, 4*day-10*hour, 4*day+time.Hour) {
+		{name: former, share: .3, answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
+			if within(at, 7*day, 3*day+3*hour, 3*day+14*hour) {
 				return 503, nil
 			}
 			return 200, nil
@@ -109,7 +109,7 @@ func newHooks(t *testing.T) []*subscriber {
 // wants says whether a webhook gets an event that comes at a time of the week.
 // The one that is paused gets few, so that it does not keep all of the history.
 func (w *week) wants(h *subscriber, at time.Duration, event string) bool {
-	if h.name == paused && at%day > 2*time.Hour {
+	if h.name == paused && at%day > time.Hour {
 		return false
 	}
 	return w.chance(h.name, event) < h.share
