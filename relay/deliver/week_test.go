@@ -353,7 +353,7 @@ func (w *week) finish() {
 func (w *week) wasLived(ends map[string]map[history.Status]int) {
 	w.t.Logf("%d events, %d requests, %v, ended: %v", w.posted, w.books.made(), w.happened, ends)
 	for _, what := range [...]string{
-		"stops", "kills", "power cuts", "cursors deleted", "enabled", "refused", "duplicates", "resends", "waiting at the rename",
+		"stops", "kills", "power cuts", "cursors deleted", "refused", "duplicates", "resends", "waiting at the rename",
 	} {
 		if w.happened[what] == 0 {
 			w.t.Errorf("of %q there were none", what)

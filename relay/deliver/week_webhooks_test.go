@@ -57,7 +57,7 @@ func newHooks(t *testing.T) []*subscriber {
 			return 200, nil
 		}},
 		{name: "gone", share: .2, answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
-			if within(at, 7*day, 3*day, 3*day+3*hour) {
+			if within(at, 7*day, 3*day, 3*day+10*hour) {
 				return 410, nil
 			}
 			return 204, nil
