@@ -38,7 +38,7 @@ type Recovered struct {
 //	after the sync                     lines that stand                     the same; it does no harm
 //	after creating a segment           an empty last segment                the segment before it is whole (S3); it is used
 //	in recovery, before the rename     NAME.tmp                             removed, begun again
-//	in recovery, after the rename      the last batch in two segments       the older one's copy is cut off
+//	in recovery, after the rename      the last batch in two segments       the older one's copy is cut off, and that synced
 func Recover(fs FS, stream Stream, opts Options) (*Recovered, error) {
 	archive, err := NewArchive(fs, stream)
 	if err != nil {
@@ -139,7 +139,10 @@ func (r *recovery) dedouble(before, last uint64) error {
 	if err != nil {
 		return err
 	}
-	if size, err = r.archive.Size(before); err != nil || end >= size {
+	// At the end there may be nothing to cut off because a recovery that was
+	// killed did it and had no time to sync it: then a power cut would bring the
+	// copy back when it is too late to be found here.
+	if size, err = r.archive.Size(before); err != nil || end > size {
 		return err
 	}
 	// The newer one's name may not be durable yet: without it the older copy is

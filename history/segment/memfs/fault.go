@@ -92,9 +92,7 @@ func (m *FS) Ops(kinds ...Kind) int {
 
 func (m *FS) ops(kinds ...Kind) (n int) {
 	if len(kinds) == 0 {
-		for _, count := range m.counts {
-			n += count
-		}
+		return m.total
 	}
 	for _, kind := range kinds {
 		n += m.counts[kind]
@@ -162,6 +160,7 @@ func (m *FS) enter(c call) (injected, err error) {
 		return nil, err
 	}
 	m.counts[c.kind]++
+	m.total++
 	op := Op{c.kind, c.name, m.counts[c.kind], m.ops()}
 	if c.before != nil {
 		c.before()

@@ -34,6 +34,7 @@ type FS struct {
 	capacity int64            // -1: without end
 	hook     func(Op) error
 	counts   map[Kind]int
+	total    int // of counts
 }
 
 var _ segment.FS = (*FS)(nil)
