@@ -68,6 +68,8 @@ type keeping struct {
 	ages       ages
 	last       time.Time // of the process before, what it wrote last
 	started    bool
+	sizes      sizes
+	measured   time.Time                               // when sizes was; zero: it is to be anew
 	times      map[segment.Stream]map[uint64]time.Time // of a finished segment's last record
 	deliveries map[uint64]*spoken
 	trouble    trouble
@@ -78,6 +80,9 @@ type keeping struct {
 const (
 	// retentionEvery is how often it is looked at the least.
 	retentionEvery = 10 * time.Second
+	// measureEvery is how often the files are measured though nothing was written:
+	// indexes and compressed forms come beside it.
+	measureEvery = time.Minute
 	// outcomesShare of the limit are kept free by removing ahead of it, and
 	// half of that for the outcomes of deliveries, at most outcomesBytes.
 	outcomesShare = 16
@@ -129,9 +134,9 @@ func (r *retention) segmentSize(of int64) int64 {
 func (j *Journal) retain(ctx context.Context, bytes int64) error {
 	r := j.retention
 	k := r.keeping
-	if !k.started {
+	if keep := time.Duration(r.keep.Load()); keep > 0 && !k.started {
 		k.started = true
-		if step := k.ages.start(k.last, time.Duration(r.keep.Load())); step != 0 {
+		if step := k.ages.start(k.last, keep); step != 0 {
 			j.log.Warn("the clock says that sidehook has not run for longer than history.keep, or that it ran in the future: nothing is removed for that",
 				"last", k.last, "step", step.Round(time.Second))
 		}
@@ -159,13 +164,14 @@ func (j *Journal) removeSome(ctx context.Context, bytes int64) error {
 		r.keeping.left = false
 	}
 	grown := r.grown.Load()
-	now, err := measure(j.fs)
+	now, err := r.keeping.measure(j.fs, grown+bytes > 0)
 	if err != nil {
 		return err
 	}
 	going, err := j.choose(ctx, now, bytes)
 	if err == nil && going.any() {
 		err = j.remove(going)
+		r.keeping.measured = time.Time{}
 		if err == nil {
 			now.total -= going.bytes
 		}
@@ -181,6 +187,19 @@ func (j *Journal) removeSome(ctx context.Context, bytes int64) error {
 	}
 	j.filling(now.total)
 	return err
+}
+
+// measure is the size of the files, anew if it has to be.
+func (k *keeping) measure(fsys segment.FS, written bool) (sizes, error) {
+	if !written && !k.measured.IsZero() && time.Since(k.measured) < measureEvery {
+		return k.sizes, nil
+	}
+	var err error
+	k.measured = time.Time{}
+	if k.sizes, err = measure(fsys); err == nil {
+		k.measured = time.Now()
+	}
+	return k.sizes, err
 }
 
 // pin keeps an event from being removed while a resend of it is written. It is

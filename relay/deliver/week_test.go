@@ -20,7 +20,7 @@ import (
 )
 
 // weeks is how many weeks are lived.
-const weeks = 2
+const weeks = 1
 
 // TestWeek lives through a week of all that happens to a relay: events at a
 // varying rate, receivers that fail in each their way, resends, edits, a rename,
