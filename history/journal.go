@@ -123,6 +123,8 @@ type Journal struct {
 	generation uint64
 	hash       string
 
+	bulk sync.Mutex // is held by the bulk of resends that is found and written
+
 	saved      cursors // those on disk; belongs to whoever saves
 	savedSteps *steps  // of the clock, with them
 	saving     trouble // with them
