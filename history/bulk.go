@@ -24,9 +24,9 @@ const MaxBulk = 1_000_000
 type Bulk struct {
 	Webhooks []string // any of them; none: any at all
 	Type     string
-	Statuses []Status // any of them, all of them ends
-	Since    time.Time
-	Until    time.Time // not included; zero: no bound
+	Statuses []Status  // any of them, all of them ends
+	Since    time.Time // they ended at or behind it
+	Until    time.Time // and ahead of it; zero: no bound
 	// To is the webhook that gets them in place of their own, "" for their own.
 	// What it was sent again for in place of one of them since that ended counts
 	// as that one's end: so what it has got is not sent to it twice.

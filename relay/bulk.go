@@ -10,8 +10,9 @@ import (
 	"sidehook/relay/intake"
 )
 
-// ResendBulk makes the deliveries that match again. What they stand for in the
-// queues of their webhooks is what single resends do.
+// ResendBulk makes the deliveries that match again: of all webhooks that are in
+// the file unless one is named. One that is not there any more is of use only
+// where another one is to get what it did not.
 func (o *operator) ResendBulk(ctx context.Context, b intake.Bulk) (intake.Resends, error) {
 	f, _ := o.inForce()
 	bulk := history.Bulk{Type: b.Type, Statuses: b.Statuses, Since: b.Since, Until: b.Until, To: b.To}

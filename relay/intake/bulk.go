@@ -13,13 +13,13 @@ import (
 	"sidehook/history"
 )
 
-// Bulk says which deliveries are made again: those whose last attempt matches
-// all that is given.
+// Bulk says which deliveries are made again: those whose end matches all that is
+// given.
 type Bulk struct {
 	Webhook  string // "" for all that are in the file
 	Type     string
 	Statuses []history.Status // none: those that did not arrive
-	Since    time.Time        // the last attempt was made at or behind
+	Since    time.Time        // it ended at or behind
 	Until    time.Time        // and ahead of; zero: whenever
 	To       string           // the webhook that gets them in place of their own
 	By       string           // who asks: cli or api
@@ -59,7 +59,7 @@ func readBulk(r *http.Request) (b Bulk, p *problem) {
 		return b, p
 	}
 	if since == "" {
-		return b, refuse(http.StatusBadRequest, `"since" is missing: say since when the last attempt was made, such as 2026-11-23T14:55:00Z`)
+		return b, refuse(http.StatusBadRequest, `"since" is missing: say since when they have ended, such as 2026-11-23T14:55:00Z`)
 	}
 	if p := readTime("since", since, &b.Since); p != nil {
 		return b, p

@@ -25,7 +25,7 @@ func TestResendBulk(t *testing.T) {
 			t.Errorf("%s: asked for %s, want %s", c.body, got, c.want)
 		}
 	}
-	missing := `"since" is missing: say since when the last attempt was made, such as 2026-11-23T14:55:00Z`
+	missing := `"since" is missing: say since when they have ended, such as 2026-11-23T14:55:00Z`
 	unknown := ` is not how a delivery ends; there are delivered, failed, exhausted, canceled and expired`
 	for body, detail := range map[string]string{
 		"":                              missing,
