@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,39 +163,48 @@ func TestBulkOfRemoved(t *testing.T) {
 }
 
 // TestBulkCutShort: what a call made durable before it was ended is delivered,
-// and the same call again makes the rest: each event once.
+// also after a kill, and the same call again makes the rest: each event once.
 func TestBulkCutShort(t *testing.T) {
-	fs := memfs.New()
-	ctx, cancel := context.WithCancel(t.Context())
-	var cut bool
-	r := start(t, fs, history.Options{Committed: func(records int, _ time.Duration) {
-		if cut {
-			cancel()
-		}
-	}})
 	const events = 9000 // more than two batches
-	r.append(ids(1, events), "a")
-	r.endAll("a", history.Failed)
-	cut = true
-	b := history.Bulk{Statuses: history.Undelivered()}
-	done, err := r.ResendBulk(ctx, b, "api")
-	if !errors.Is(err, context.Canceled) || done.Count >= events {
-		t.Fatalf("%d taken, %v", done.Count, err)
-	}
-	r.stop()
-	fs = fs.Kill()
-	r = start(t, fs, history.Options{})
-	stood := events - must(reading(t, fs).Bulk(t.Context(), b)).Count
-	if stood == 0 || stood < done.Count {
-		t.Errorf("%d stand, and %d were told of", stood, done.Count)
-	}
-	if n, _ := r.bulk(b); n != events-stood {
-		t.Errorf("%d are sent again, want %d", n, events-stood)
-	}
-	got := r.endAll("a", history.Delivered)
-	slices.Sort(got)
-	if len(got) != events || len(slices.Compact(got)) != events {
-		t.Errorf("%d deliveries of %d events, want each once", len(got), events)
+	for name, c := range map[string]struct {
+		cut  func(*running, context.CancelFunc)
+		want error
+	}{
+		"by its caller": {func(_ *running, cancel context.CancelFunc) { cancel() }, context.Canceled},
+		"by a stop":     {func(r *running, _ context.CancelFunc) { r.Refuse() }, history.ErrStopping},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fs := memfs.New()
+			ctx, cancel := context.WithCancel(t.Context())
+			cut := func() {}
+			r := start(t, fs, history.Options{Committed: func(int, time.Duration) { cut() }})
+			r.append(ids(1, events), "a")
+			r.endAll("a", history.Failed)
+			cut = func() { c.cut(r, cancel) }
+			b := history.Bulk{Statuses: history.Undelivered()}
+			done, err := r.ResendBulk(ctx, b, "api")
+			if !errors.Is(err, c.want) || done.Count >= events {
+				t.Fatalf("%d taken, %v", done.Count, err)
+			}
+			if want := fmt.Sprintf("%d of %d are taken", done.Count, events); done.Count > 0 && !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("the error is %q, want %q", err, want)
+			}
+			r.stop()
+			fs = fs.Kill()
+			r = start(t, fs, history.Options{})
+			stood := events - must(reading(t, fs).Bulk(t.Context(), b)).Count
+			if stood == 0 || stood < done.Count {
+				t.Errorf("%d stand, and %d were told of", stood, done.Count)
+			}
+			if n, _ := r.bulk(b); n != events-stood {
+				t.Errorf("%d are sent again, want %d", n, events-stood)
+			}
+			got := r.endAll("a", history.Delivered)
+			slices.Sort(got)
+			if len(got) != events || len(slices.Compact(got)) != events {
+				t.Errorf("%d deliveries of %d events, want each once", len(got), events)
+			}
+		})
 	}
 }
 
