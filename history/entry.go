@@ -39,6 +39,7 @@ func eventEntry(line *segment.Line) index.Entry {
 		}
 	case kindResend:
 		x.Keys = []string{ofKey(a.Of)}
+		x.Group = index.Group{Status: kindResend}
 	}
 	return x
 }

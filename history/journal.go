@@ -41,6 +41,9 @@
 //	    record (Failure), and comes with each claim of that delivery until it
 //	    ends, under whatever name and after whatever restart. A resend, which
 //	    goes past conditions, comes without.
+//	H8  A resend in bulk is written in batches, each of them whole or not. What
+//	    stands of it is delivered, and the same call finds the rest: no
+//	    delivery is made again whose resend waits or has arrived (see Bulk).
 //
 // What is finished and old goes: R1 to R5 at retention.
 //
@@ -121,6 +124,8 @@ type Journal struct {
 	spoken     uint64           // the highest seq that was given away before the start
 	generation uint64
 	hash       string
+
+	bulk sync.Mutex // is held by the bulk of resends that is found and written
 
 	saved      cursors // those on disk; belongs to whoever saves
 	savedSteps *steps  // of the clock, with them

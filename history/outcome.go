@@ -17,6 +17,7 @@ type Outcome struct {
 	Generation uint64
 
 	Seq     uint64
+	Of      uint64 // of a resend, the seq of its event
 	Event   string
 	SentID  string
 	Type    string
@@ -86,6 +87,8 @@ func parseOutcome(line *segment.Line) Outcome {
 			o.Type = text(raw)
 		case "resend":
 			o.Resend = true
+		case "of":
+			o.Of = number(raw)
 		case "test":
 			o.Test = true
 		case "attempt":

@@ -32,7 +32,8 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 	dst = append(dst, `,"type":`...)
 	dst = event.AppendString(dst, a.Type)
 	if l.Resend {
-		dst = append(dst, `,"resend":true`...)
+		dst = append(dst, `,"resend":true,"of":`...)
+		dst = strconv.AppendUint(dst, l.of, 10)
 	}
 	if l.test {
 		dst = append(dst, `,"test":true`...)

@@ -172,7 +172,6 @@ func (o *operator) Resend(ctx context.Context, which intake.Which, to intake.Tar
 	for _, name := range names {
 		if !slices.Contains(receipt.To, name) {
 			answer.Hastened = append(answer.Hastened, name)
-			o.deliver.Hasten(name)
 		}
 	}
 	return answer, nil

@@ -30,7 +30,7 @@ import (
 )
 
 const (
-	magic      = "shindex1"
+	magic      = "shindex2"
 	preludeLen = len(magic) + 8
 	blockLines = 256 // of the segment, a block of times
 	pageKeys   = 512 // a page of keys

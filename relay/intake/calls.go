@@ -36,6 +36,7 @@ func (s *Server) allCalls() []call {
 		{"POST", "/v1/webhooks/{name}/enable", guarded, nil, s.acting(s.operator.Enable)},
 		{"POST", "/v1/webhooks/{name}/retry", guarded, nil, s.acting(s.operator.Retry)},
 		{"POST", "/v1/webhooks/{name}/test", guarded, nil, s.testWebhook},
+		{"POST", "/v1/resend", guarded, nil, s.resendBulk},
 		{"POST", "/v1/cancel", guarded, nil, s.cancel},
 		{"GET", "/v1/deliveries", guarded, deliveryParams(), s.deliveries},
 		{"GET", "/v1/config", guarded, nil, s.showConfig},

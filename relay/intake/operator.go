@@ -28,6 +28,9 @@ type Operator interface {
 	// Resend sends an event again, which is durable on return; *NotFoundError,
 	// *UnprocessableError.
 	Resend(ctx context.Context, which Which, to Target) (Resent, error)
+	// ResendBulk makes deliveries that have ended again, which is durable on
+	// return; *NotFoundError, *UnprocessableError.
+	ResendBulk(ctx context.Context, b Bulk) (Resends, error)
 	// Cancel ends waiting deliveries, which is durable on return, and says how
 	// many; *NotFoundError for a webhook.
 	Cancel(ctx context.Context, which Cancel) (int, error)

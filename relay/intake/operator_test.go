@@ -21,6 +21,7 @@ type operator struct {
 	which intake.Which
 	to    intake.Target
 	ends  intake.Cancel
+	bulk  intake.Bulk
 	acted string
 	files *memfs.FS // the history
 }
@@ -58,6 +59,13 @@ func (o *operator) Resend(_ context.Context, which intake.Which, to intake.Targe
 	defer o.mu.Unlock()
 	o.which, o.to = which, to
 	return intake.Resent{ID: which.ID, Seq: 9, Webhooks: to.Webhooks, Gone: []string{"x"}}, o.fails
+}
+
+func (o *operator) ResendBulk(_ context.Context, b intake.Bulk) (intake.Resends, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.bulk = b
+	return intake.Resends{Count: 3, Seqs: [][2]uint64{{7, 9}}}, o.fails
 }
 
 func (o *operator) Cancel(_ context.Context, which intake.Cancel) (int, error) {
@@ -283,7 +291,7 @@ func TestHealth(t *testing.T) {
 	get("/readyz", 503, problem(503, -1, "recovery is under way"))
 }
 
-const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, POST /v1/webhooks/{name}/enable, POST /v1/webhooks/{name}/retry, POST /v1/webhooks/{name}/test, POST /v1/cancel, GET /v1/deliveries, GET /v1/config, GET /healthz, GET /readyz"
+const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, POST /v1/webhooks/{name}/enable, POST /v1/webhooks/{name}/retry, POST /v1/webhooks/{name}/test, POST /v1/resend, POST /v1/cancel, GET /v1/deliveries, GET /v1/config, GET /healthz, GET /readyz"
 
 func TestUnknownCalls(t *testing.T) {
 	l := start(t, settings, intake.Options{})

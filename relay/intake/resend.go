@@ -37,10 +37,7 @@ func (s *Server) resend(ctx context.Context, w http.ResponseWriter, r *http.Requ
 
 // readTarget reads {"webhooks": […]} or {"all": true}, or no body at all.
 func readTarget(r *http.Request) (to Target, p *problem) {
-	to.By = "api"
-	if strings.HasPrefix(r.UserAgent(), CommandAgent) {
-		to.By = "cli"
-	}
+	to.By = caller(r)
 	p = readOrder(r, map[string]any{"webhooks": &to.Webhooks, "all": &to.All})
 	if p != nil {
 		return to, p
@@ -52,6 +49,14 @@ func readTarget(r *http.Request) (to Target, p *problem) {
 		return to, refuse(http.StatusBadRequest, `"webhooks" names none`)
 	}
 	return to, nil
+}
+
+// caller is who asks, as the history has it.
+func caller(r *http.Request) string {
+	if strings.HasPrefix(r.UserAgent(), CommandAgent) {
+		return "cli"
+	}
+	return "api"
 }
 
 // readOrder reads the body of an operator's call, a JSON object, into fields. A
@@ -119,6 +124,8 @@ func kindOf(field any) string {
 	switch field.(type) {
 	case *[]string:
 		return "a list of strings"
+	case *wordList:
+		return "a string, or a list of strings"
 	case *bool:
 		return "true or false"
 	}

@@ -1,0 +1,45 @@
+package intake_test
+
+import (
+	"fmt"
+	"testing"
+
+	"sidehook/relay/intake"
+)
+
+func TestResendBulk(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	url := "http://localhost/v1/resend"
+	for _, c := range []struct{ agent, body, want string }{
+		{"", `{"since":"2026-11-23T14:55:00Z"}`, "{Webhook: Type: Statuses:[] Since:2026-11-23 14:55:00 +0000 UTC Until:0001-01-01 00:00:00 +0000 UTC To: By:api}"},
+		{"", `{"since":"2026-11-23T14:55:00Z","status":"failed,expired"}`, "{Webhook: Type: Statuses:[failed expired] Since:2026-11-23 14:55:00 +0000 UTC Until:0001-01-01 00:00:00 +0000 UTC To: By:api}"},
+		{intake.CommandAgent + "1", `{"webhook":"a","since":"2026-11-23T14:55:00Z","until":"2026-11-23T15:55:00Z","status":["delivered"],"type":"t","to":"b"}`,
+			"{Webhook:a Type:t Statuses:[delivered] Since:2026-11-23 14:55:00 +0000 UTC Until:2026-11-23 15:55:00 +0000 UTC To:b By:cli}"},
+		{"", `{"since":"2026-11-23T14:55:00Z","status":"","webhook":""}`, "{Webhook: Type: Statuses:[] Since:2026-11-23 14:55:00 +0000 UTC Until:0001-01-01 00:00:00 +0000 UTC To: By:api}"},
+	} {
+		do(t, l.viaUnix, "POST", url, c.body, "Content-Type", jsonType, "User-Agent", c.agent).check(t, 202, `{"count":3,"seqs":[[7,9]]}`+"\n")
+		l.operator.mu.Lock()
+		got := fmt.Sprintf("%+v", l.operator.bulk)
+		l.operator.mu.Unlock()
+		if got != c.want {
+			t.Errorf("%s: asked for %s, want %s", c.body, got, c.want)
+		}
+	}
+	missing := `"since" is missing: say since when they have ended, such as 2026-11-23T14:55:00Z`
+	unknown := ` is not how a delivery ends; there are delivered, failed, exhausted, canceled and expired`
+	for body, detail := range map[string]string{
+		"":                              missing,
+		`{"webhook":"a"}`:               missing,
+		`{"webhook":"a","since":"24h"}`: `"since" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "24h"`,
+		`{"since":"2026-11-23T14:55:00Z","until":"x"}`:                    `"until" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "x"`,
+		`{"since":"2026-11-23T14:55:00Z","status":"lost"}`:                `"lost"` + unknown,
+		`{"since":"2026-11-23T14:55:00Z","status":"failed, exhausted"}`:   `" exhausted"` + unknown,
+		`{"since":"2026-11-23T14:55:00Z","status":["failed","retrying"]}`: "what is retrying still waits: POST /v1/webhooks/{name}/retry makes it due now",
+		`{"since":"2026-11-23T14:55:00Z","status":3}`:                     `key "status" must be a string, or a list of strings`,
+		`{"since":"2026-11-23T14:55:00Z","dry_run":true}`:                 `unknown key "dry_run"`,
+	} {
+		do(t, l.viaUnix, "POST", url, body, "Content-Type", jsonType).check(t, 400, problem(400, -1, detail))
+	}
+	l.operator.fail(&intake.UnprocessableError{Problem: "too many"})
+	do(t, l.viaUnix, "POST", url, `{"since":"2026-11-23T14:55:00Z"}`, "Content-Type", jsonType).check(t, 422, problem(422, -1, "too many"))
+}
