@@ -24,6 +24,9 @@
 //	S4  A file whose sync failed is never written or synced again: the kernel
 //	    may have dropped the pages and will say that all is well the next time.
 //	S5  After a stop that was not clean nothing is appended to an old segment.
+//	S6  Before a segment is left, and at each sync, it is the file under its name
+//	    with the size that it was written to. If not, somebody else meddled with
+//	    it (ErrMeddled), and the writer never goes on.
 package segment
 
 import (
