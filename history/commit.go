@@ -65,6 +65,10 @@ type accepted struct {
 	place segment.Place
 }
 
+// checkEvery is how often a file to which nothing is written is looked at, so
+// that deliveries do not go on for long from one that somebody else has cut.
+const checkEvery = 5 * time.Second
+
 // maxWaiting is how many requests may wait for the disk.
 const maxWaiting = 1024
 
@@ -132,6 +136,8 @@ func (c *committer) stop(why error) {
 func (c *committer) run(ctx context.Context) (err error) {
 	// No caller ever hangs, whatever ends this.
 	defer func() { c.poison(err) }()
+	look := time.NewTicker(checkEvery)
+	defer look.Stop()
 	for stopping := false; ; {
 		p := c.take()
 		if p != nil {
@@ -145,6 +151,10 @@ func (c *committer) run(ctx context.Context) (err error) {
 		}
 		select {
 		case <-c.kick:
+		case <-look.C:
+			if err := c.writer.Check(); err != nil {
+				return err
+			}
 		case <-ctx.Done():
 			c.stop(ErrStopping)
 			stopping = true

@@ -26,6 +26,7 @@ type books struct {
 	delivered map[string]int  // ended by a lease, recorded or not
 	unsure    map[string]bool // posted and never answered
 	retention history.Retention
+	step      func() // what else is done between the steps
 }
 
 var webhooks = []string{"a", "b", "c"}
@@ -54,6 +55,9 @@ func (b *books) live(fs *memfs.FS, steps int) {
 		synctest.Wait()
 		if j.Failed() != nil {
 			break
+		}
+		if b.step != nil {
+			b.step()
 		}
 	}
 	cancel()

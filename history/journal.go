@@ -58,6 +58,16 @@
 //	anywhere in recovery                    it runs again (see segment.Recover)
 //	while segments are removed              the next start finishes it (see remove)
 //	while one is compressed                 the plain one stands (see segment.Packing)
+//
+// A copy of the folder that is taken file by file while all that goes on is not
+// of one moment, and opens as well: what had been accepted before it began is
+// delivered from it. In it
+//
+//	are                                     then
+//	cursors older than removed.json         all is read again (see outdated)
+//	cursors younger than the segments       all is read again (see segment.Recovered)
+//	deliveries younger than the events      those of later events are dropped (see absent)
+//	removed deliveries, and not the events  they are taken back (see takeBack)
 package history
 
 import (

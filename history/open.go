@@ -60,6 +60,9 @@ func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
 		identify: newIdentifier(), sweeper: newSweeper(), retention: newRetention(), queues: map[string]*Queue{},
 	}
 	j.recallRemoved()
+	if err := j.takeBack(); err != nil {
+		return nil, fmt.Errorf("open history: %w", err)
+	}
 	if err := j.finishRemoval(); err != nil {
 		return nil, fmt.Errorf("open history: %w", err)
 	}

@@ -118,7 +118,7 @@ func (o *outcomes) position() segment.Position {
 func (o *outcomes) run(ctx context.Context) (err error) {
 	// Whoever waits for a flush is told, whatever ends this.
 	defer func() { o.poison(err) }()
-	timer := time.NewTimer(time.Hour)
+	timer := time.NewTimer(checkEvery)
 	defer timer.Stop()
 	for stopping := false; ; {
 		select {
@@ -169,7 +169,7 @@ func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 	if o.writer.Dirty() {
 		return syncEvery, nil
 	}
-	return time.Hour, nil
+	return checkEvery, o.writer.Check()
 }
 
 // settle keeps the outcomes that were not written, in their order: nothing is

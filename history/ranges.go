@@ -96,3 +96,11 @@ func (r ranges) touches(x span) bool {
 	i, _ := r.find(x.from)
 	return i < len(r) && r[i].from <= x.to
 }
+
+// without is r but for a span.
+func (r ranges) without(x span) (rest ranges) {
+	for _, s := range r {
+		rest = append(rest, ranges{x}.outside(s)...)
+	}
+	return rest
+}

@@ -39,8 +39,11 @@ func (r *restoring) run() error {
 		return err
 	}
 	r.delivered = deliveries.Archive
-	if c.Deliveries.Number > 0 && !deliveries.Trusted {
-		c = r.distrust(c)
+	switch {
+	case c.Deliveries.Number > 0 && !deliveries.Trusted:
+		c = r.distrust(c, contradiction)
+	case r.outdated(c):
+		c = r.distrust(c, "the cursors are older than the last removal from the history, as in a copy that was taken meanwhile")
 	}
 	var events *segment.Recovered
 	for {
@@ -54,7 +57,7 @@ func (r *restoring) run() error {
 				return err
 			}
 			if c.Events.Number > 0 && !events.Trusted {
-				c = r.distrust(c)
+				c = r.distrust(c, contradiction)
 				continue
 			}
 		}
@@ -71,11 +74,15 @@ func (r *restoring) run() error {
 	if err := r.replay(events, c.Events, r.event); err != nil {
 		return err
 	}
+	r.absent(events)
 	r.settle(r.resumeClock(c))
 	r.published = events.Writer.Position()
 	r.spoken = events.Writer.Next() - 1
 	return r.remember()
 }
+
+// contradiction is what cursors of another history come to.
+const contradiction = "the cursors contradict the history"
 
 // resumeClock tells the clock of the steps before, and of the last times that
 // were written. It says whether there was another since.
@@ -93,12 +100,19 @@ func (r *restoring) resumeClock(c *cursors) bool {
 	return r.clock.resume(before, last, r.commits.writer.Next(), r.opts.Keep)
 }
 
-// distrust says in the log that the cursors are of another history than the
-// segments, and what is left of them: the generation, which only counts up, and what the
-// clock did.
-func (r *restoring) distrust(c *cursors) *cursors {
-	r.log.Warn("the cursors contradict the history; reading all of it")
-	return &cursors{Generation: c.Generation, Hash: c.Hash, Steps: c.Steps}
+// distrust says in the log why the cursors are not those of the segments, and
+// what is left of them: the generation, which only counts up, what the clock did,
+// and the states of webhooks, unless there is a line that says otherwise: in a
+// copy it may be that no line does (R5).
+func (r *restoring) distrust(c *cursors, why string) *cursors {
+	r.log.Warn(why + "; reading all of it")
+	left := &cursors{Generation: c.Generation, Hash: c.Hash, Steps: c.Steps, Webhooks: map[string]cursor{}}
+	for name, x := range c.Webhooks {
+		if x.State != "" {
+			left.Webhooks[name] = cursor{State: x.State, Since: x.Since, Why: x.Why, Entry: x.Entry}
+		}
+	}
+	return left
 }
 
 // adopt puts the queues where the cursors say.

@@ -39,6 +39,9 @@ func (j *Journal) Run(ctx context.Context) error {
 		if err := accepting.Wait(); err != nil {
 			return err
 		}
+		// The last cursors stand behind all outcomes, so that no line is replayed
+		// over what came after it. An error of it is met again by save.
+		_ = j.outcomes.flush()
 		j.saved = cursors{} // the last ones are written anyway: they say when it stopped
 		return j.save()
 	})

@@ -110,6 +110,7 @@ func TestUnthrottle(t *testing.T) {
 		fs := memfs.New()
 		r := start(t, fs, history.Options{})
 		r.append(ids(1, 3), "a")
+		synctest.Wait() // whoever is woken by that has been
 		q := r.Queue("a")
 		claim(t, q, "e1").Retry(throttled(time.Now().Add(time.Hour)), time.Now().Add(time.Hour))
 		claim(t, q, "e2").Retry(failed, time.Now().Add(2*time.Hour))

@@ -253,11 +253,11 @@ func (f *dirFile) Check(size int64) error {
 	case gone || !os.SameFile(own, named):
 		problem = f.whereabouts(own, gone)
 	case own.Size() != size:
-		problem = fmt.Sprintf("it has %d bytes instead of %d: someone else writes to it", own.Size(), size)
+		problem = fmt.Sprintf("it has %d bytes instead of %d", own.Size(), size)
 	default:
 		return f.alive(size)
 	}
-	return &fs.PathError{Op: "check", Path: f.Name(), Err: errors.New(problem)}
+	return &fs.PathError{Op: "check", Path: f.Name(), Err: fmt.Errorf("%s: %w", problem, ErrMeddled)}
 }
 
 // alive reads a byte. A file system that was shut down under a running sync may

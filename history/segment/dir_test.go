@@ -164,8 +164,8 @@ func TestDirCheck(t *testing.T) {
 			}
 			_, err = f.WriteString("more")
 			return errors.Join(err, f.Close())
-		}, "it has 8 bytes instead of 4: someone else writes to it"},
-		{"cut", func(_, file string) error { return os.Truncate(file, 0) }, "it has 0 bytes instead of 4: someone else writes to it"},
+		}, "it has 8 bytes instead of 4"},
+		{"cut", func(_, file string) error { return os.Truncate(file, 0) }, "it has 0 bytes instead of 4"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "history")
@@ -177,7 +177,7 @@ func TestDirCheck(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := f.Check(4)
-			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasSuffix(err.Error(), ": "+c.want)) {
+			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, segment.ErrMeddled) || !strings.Contains(err.Error(), ": "+c.want+": ")) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})

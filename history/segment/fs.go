@@ -51,10 +51,15 @@ type File interface {
 	Truncate(size int64) error
 	Size() (int64, error)
 	// Check is nil while the file under its name is still this one, of exactly
-	// this size. Otherwise the error says what was done to it: a file that was
-	// deleted still takes writes and syncs, and all of it is for nothing.
+	// this size. Otherwise the error says what was done to it, and is
+	// ErrMeddled: a file that was deleted still takes writes and syncs, and all
+	// of it is for nothing.
 	Check(size int64) error
 }
+
+// ErrMeddled says that somebody else did something to a file that is written.
+var ErrMeddled = errors.New("somebody else did that, and what was in it may be lost; sidehook rotates and removes its files by itself, " +
+	"so take history.dir out of logrotate and whatever else changes files there")
 
 // ErrUnsynced says that a sync failed, of a file or of the folder. What became of
 // the content or the names is not known, and no other sync will tell.

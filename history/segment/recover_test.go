@@ -366,6 +366,31 @@ func TestWriterWithoutRoom(t *testing.T) {
 	wholeUpTo(t, fs, acked+3)
 }
 
+// TestMeddledWith cuts a full segment from outside: no other one is begun behind
+// it (S7).
+func TestMeddledWith(t *testing.T) {
+	fs := memfs.New()
+	l := open(t, fs, segment.Options{Limit: 1})
+	if err := errors.Join(l.batch(3), l.Writer.Check()); err != nil {
+		t.Fatal(err)
+	}
+	file, err := fs.Append(segment.Events.File(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(file.Truncate(0), file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := l.Writer.Begin(); !errors.Is(err, segment.ErrMeddled) {
+			t.Errorf("begin: %v", err)
+		}
+	}
+	if err := l.Writer.Check(); !errors.Is(err, segment.ErrMeddled) {
+		t.Errorf("check: %v", err)
+	}
+}
+
 // TestFolderSyncWithoutRoom is final like any failed sync (S4).
 func TestFolderSyncWithoutRoom(t *testing.T) {
 	fs := memfs.New()

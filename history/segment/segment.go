@@ -29,6 +29,9 @@
 //	    one is only taken away once the compressed one was read back whole and
 //	    is durable; while both stand the plain one counts. The segment being
 //	    written is never compressed.
+//	S7  Before a segment is left, and at each sync, it is the file under its name
+//	    with the size that it was written to. If not, somebody else meddled with
+//	    it (ErrMeddled), and the writer never goes on.
 package segment
 
 import (

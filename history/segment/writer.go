@@ -63,6 +63,9 @@ func (w *Writer) Begin() (fresh bool, err error) {
 	if err := w.Sync(); err != nil {
 		return false, err
 	}
+	if err := w.Check(); err != nil {
+		return false, err
+	}
 	file, err := create(w.fs, w.stream, w.next)
 	if NoRoom(err) && !errors.Is(err, ErrUnsynced) {
 		// The old segment can still take what there is room for.
@@ -171,11 +174,27 @@ func (w *Writer) Sync() error {
 	if err := w.file.Sync(); err != nil {
 		return w.fail(fmt.Errorf("sync %s: %w", w.stream.File(w.first), bare(err)))
 	}
-	if err := w.file.Check(w.size); err != nil {
-		return w.fail(fmt.Errorf("check %s: %w", w.stream.File(w.first), bare(err)))
+	if err := w.check(); err != nil {
+		return err
 	}
 	w.synced = w.size
 	w.batch++ // S2
+	return nil
+}
+
+// Check says whether what was synced is still in the file under its name, so
+// that meddling with it is noticed though nothing is written.
+func (w *Writer) Check() error {
+	if w.broken != nil || w.Dirty() {
+		return w.broken
+	}
+	return w.check()
+}
+
+func (w *Writer) check() error {
+	if err := w.file.Check(w.size); err != nil {
+		return w.fail(fmt.Errorf("check %s: %w", w.stream.File(w.first), bare(err)))
+	}
 	return nil
 }
 

@@ -1,11 +1,12 @@
 package memfs
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"syscall"
+
+	"sidehook/history/segment"
 )
 
 type file struct {
@@ -112,11 +113,11 @@ func (f *file) Check(size int64) error {
 	case named != f.node:
 		problem = "another file stands in its place"
 	case int64(len(f.node.data)) != size:
-		problem = fmt.Sprintf("it has %d bytes instead of %d: someone else writes to it", len(f.node.data), size)
+		problem = fmt.Sprintf("it has %d bytes instead of %d", len(f.node.data), size)
 	default:
 		return nil
 	}
-	return &fs.PathError{Op: "check", Path: f.name, Err: errors.New(problem)}
+	return &fs.PathError{Op: "check", Path: f.name, Err: fmt.Errorf("%s: %w", problem, segment.ErrMeddled)}
 }
 
 func (f *file) Close() error {
