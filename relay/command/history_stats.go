@@ -65,7 +65,7 @@ func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	reading, err := history.Read(file.History.Dir)
+	reading, err := readHistory(file.History.Dir)
 	if err != nil {
 		return err
 	}
