@@ -15,6 +15,7 @@ var (
 	Size       = size
 	Quoted     = quoted
 	Moment     = moment
+	Unreadable = unreadable
 )
 
 // ColouredLogger is what run logs with on a terminal.

@@ -108,7 +108,7 @@ func (c *cli) history(ctx context.Context, l listing, q history.Query) error {
 	if err != nil {
 		return err
 	}
-	reading, err := history.Read(file.History.Dir)
+	reading, err := readHistory(file.History.Dir)
 	began := false
 	if l.follow && errors.Is(err, history.ErrNoHistory) {
 		began = true

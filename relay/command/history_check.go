@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-	"sidehook/history"
 )
 
 func (c *cli) historyCheckCommand() *cobra.Command {
@@ -53,7 +52,7 @@ func (c *cli) historyCheck(asJSON, accept bool) error {
 		return err
 	}
 	dir := file.History.Dir
-	reading, err := history.Read(dir)
+	reading, err := readHistory(dir)
 	if err != nil {
 		return err
 	}

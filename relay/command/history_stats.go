@@ -46,9 +46,9 @@ type webhookStats struct {
 	Retried     uint64      `json:"retried"`
 	GivenUp     uint64      `json:"given_up"`
 	SuccessRate *float64    `json:"success_rate"` // of those that ended; null if none did
-	P50         float64     `json:"p50_ms"`
-	P90         float64     `json:"p90_ms"`
-	P99         float64     `json:"p99_ms"`
+	P50         *float64    `json:"p50_ms"`       // null if no request was made
+	P90         *float64    `json:"p90_ms"`
+	P99         *float64    `json:"p99_ms"`
 	Chart       []chartPart `json:"chart"`
 }
 
@@ -65,7 +65,7 @@ func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	reading, err := history.Read(file.History.Dir)
+	reading, err := readHistory(file.History.Dir)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,13 @@ func summarize(s *history.Stats, since, until time.Time) webhookStats {
 	w := webhookStats{
 		Webhook: s.Webhook, Since: since, Until: until, Events: s.Begun(),
 		Delivered: s.Count(history.Delivered), Retried: s.Count(history.Retrying), GivenUp: givenUp(s.Count),
-		P50: inMillis(s.Took.Quantile(.5)), P90: inMillis(s.Took.Quantile(.9)), P99: inMillis(s.Took.Quantile(.99)),
+	}
+	if len(s.Took) > 0 {
+		quantile := func(part float64) *float64 {
+			ms := inMillis(s.Took.Quantile(part))
+			return &ms
+		}
+		w.P50, w.P90, w.P99 = quantile(.5), quantile(.9), quantile(.99)
 	}
 	if ended := w.Delivered + w.GivenUp; ended > 0 {
 		rate := float64(w.Delivered) / float64(ended)
@@ -115,6 +121,14 @@ func givenUp(count func(history.Status) uint64) uint64 {
 }
 
 func inMillis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// optional is a length of time that may not be known.
+func optional(ms *float64) string {
+	if ms == nil {
+		return ""
+	}
+	return millis(*ms)
+}
 
 // printStats prints a row for each webhook. Its chart has a bar for each part of
 // the time, as high as there were attempts in it.
@@ -138,7 +152,7 @@ func (c *cli) printStats(rows []webhookStats) {
 		t.hold(
 			cell{w.Webhook, bold}, cell{fmt.Sprint(w.Events), normal}, cell{fmt.Sprint(w.Delivered), normal},
 			cell{fmt.Sprint(w.Retried), normal}, cell{fmt.Sprint(w.GivenUp), normal}, cell{rate, in},
-			cell{millis(w.P50), normal}, cell{millis(w.P90), normal}, cell{millis(w.P99), normal}, cell{bars(w.Chart), normal},
+			cell{optional(w.P50), normal}, cell{optional(w.P90), normal}, cell{optional(w.P99), normal}, cell{bars(w.Chart), normal},
 		)
 	}
 	t.print()

@@ -9,8 +9,12 @@ import (
 // attempt prints one attempt.
 func (p *storyPrinter) attempt(r *record) {
 	p.line()
+	head := fmt.Sprintf("attempt %d", r.Attempt)
+	if r.Attempt == 0 {
+		head = "no attempt" // it ended while it waited for its first
+	}
 	parts := []string{
-		"  ", p.paint(bold, fmt.Sprintf("attempt %d", r.Attempt)), "  ", local(r.At, inFull),
+		"  ", p.paint(bold, head), "  ", local(r.At, inFull),
 		"  ", p.paint(statusStyle(r.Status), clean(r.Status)),
 	}
 	if r.Code != 0 {

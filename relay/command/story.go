@@ -92,7 +92,7 @@ func (s *story) lookUp(ctx context.Context, relay *client) {
 
 // readStory reads what the files say of an event.
 func readStory(dir, id string) (story, error) {
-	reading, err := history.Read(dir)
+	reading, err := readHistory(dir)
 	if err != nil {
 		return story{}, err
 	}
