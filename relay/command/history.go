@@ -72,6 +72,9 @@ func (c *cli) historyCommand() *cobra.Command {
 // query is what the flags ask the history.
 func (l *listing) query(now time.Time) (history.Query, error) {
 	q := history.Query{Webhook: l.webhook, Type: l.typ}
+	if l.follow && l.until != "" {
+		return q, usagef("--until does not go with --follow, which has no end")
+	}
 	var err error
 	if q.Since, err = instant("since", l.since, now); err != nil {
 		return q, err
