@@ -84,15 +84,15 @@ func (w *week) run(l *life, j *history.Journal) {
 	writing, stopWriting := context.WithCancel(context.Background())
 	sending, stopSending := context.WithCancel(context.Background())
 	var running, delivering sync.WaitGroup
-	var failed error
-	running.Go(func() { failed = j.Run(writing) })
-	delivering.Go(func() { failed = errors.Join(failed, l.Deliverer.Run(sending)) })
+	var unwritten, unsent error
+	running.Go(func() { unwritten = j.Run(writing) })
+	delivering.Go(func() { unsent = l.Deliverer.Run(sending) })
 	l.end = func() error {
 		stopSending()
 		delivering.Wait()
 		stopWriting()
 		running.Wait()
-		return errors.Join(failed, j.Close())
+		return errors.Join(unwritten, unsent, j.Close())
 	}
 }
 

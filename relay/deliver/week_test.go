@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -42,6 +43,7 @@ type week struct {
 	fs         *memfs.FS
 	begun      time.Time
 	hooks      []*subscriber
+	naming     sync.RWMutex // of their names, which receivers read
 	generation uint64
 	retention  history.Retention
 	calm       atomic.Bool // all receivers work
@@ -163,13 +165,18 @@ func (w *week) edit(name string, change func(*deliver.Settings)) {
 
 // rename gives a webhook another name; what waits goes with it.
 func (w *week) rename() {
-	w.hookOf(former).name = renamed
+	h := w.hookOf(former)
+	w.naming.Lock()
+	h.name = renamed
+	w.naming.Unlock()
 	w.generation++
 	w.happened["waiting at the rename"] = w.life.Queue(former).Backlog().Events
 	w.apply()
 }
 
 func (w *week) hookOf(name string) *subscriber {
+	w.naming.RLock()
+	defer w.naming.RUnlock()
 	for _, h := range w.hooks {
 		if h.name == name || h.name == former && name == renamed {
 			return h
