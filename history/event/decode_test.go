@@ -191,6 +191,7 @@ var bodies = append([]string{
 	`{"type":"\u0061\/\ud83d\ude00","subject":"é","time":"2026-11-23T14:55:00.5+01:00","data_base64":"AA\/="}`,
 	`{"cloudEventsVersion":"0.1","eventType":"a","extensions":{"\u0041":1}}`, `{"eventType":"a","cloudEventsVersion":"0.1","eventID":"1"}`,
 	"{\"type\":\"a\xff\"}", "{\"type\":\"a\"}\n\n{\"type\":\"b\"}\r\n", " \n{ \"type\" : \"a\" } ", "{", "", "[]", "{}", `{"":""}`,
+	"{\"" + strings.Repeat("\xa6", 70) + "\":x}",
 }, values...)
 
 // FuzzDecode: nothing panics; what is accepted is compact JSON that says the

@@ -68,7 +68,7 @@ func fieldName(raw []byte) string {
 		return name
 	}
 	n := limit
-	for !utf8.RuneStart(name[n]) {
+	for n > 0 && !utf8.RuneStart(name[n]) { // a stored event may be anything
 		n--
 	}
 	return name[:n] + "…"
