@@ -258,6 +258,7 @@ func (w *worker) attempt(ctx context.Context, j *job) outcome {
 	if j.turn.pace != nil {
 		w.mu.Lock()
 		j.turn.arrive()
+		w.paced = time.Time{} // the next one may be due sooner than was thought
 		w.mu.Unlock()
 	}
 	if o.panic != "" {
