@@ -39,21 +39,7 @@ func (t *table) narrow(columns ...int) {
 	if t.to.width <= 0 || len(t.widths) == 0 {
 		return
 	}
-	for {
-		total := columnGap * (len(t.widths) - 1)
-		for _, w := range t.widths {
-			total += w
-		}
-		widest := -1
-		for _, i := range columns {
-			if i < len(t.widths) && t.widths[i] > leastWidth && (widest < 0 || t.widths[i] > t.widths[widest]) {
-				widest = i
-			}
-		}
-		if total <= t.to.width || widest < 0 {
-			break
-		}
-		t.widths[widest]--
+	for t.total(t.widths) > t.to.width && t.give(columns, leastWidth) {
 	}
 	for _, row := range t.held {
 		for i := range row {
@@ -91,20 +77,39 @@ func (t *table) squeeze() {
 	if t.to.width == 0 || len(t.widths) < 2 {
 		return
 	}
-	t.most = slices.Clone(t.widths[:len(t.widths)-1])
-	for {
-		sum, widest := min(narrowest, t.widths[len(t.most)]), 0
-		for i, width := range t.most {
-			if sum += width + columnGap; width > t.most[widest] {
-				widest = i
-			}
-		}
-		if sum <= t.to.width || t.most[widest] <= narrowest {
-			break
-		}
-		t.most[widest]--
+	all := t.widths[:len(t.widths)-1]
+	last := min(narrowest, t.widths[len(all)])
+	columns := make([]int, len(all))
+	for i := range columns {
+		columns[i] = i
 	}
-	copy(t.widths, t.most)
+	for t.total(all)+columnGap+last > t.to.width && t.give(columns, narrowest) {
+	}
+	t.most = slices.Clone(all)
+}
+
+// total is how wide so many columns are with the gaps between them.
+func (*table) total(widths []int) int {
+	sum := columnGap * (len(widths) - 1)
+	for _, width := range widths {
+		sum += width
+	}
+	return sum
+}
+
+// give narrows the widest of some columns by a character, and is false if none
+// has more than the least.
+func (t *table) give(columns []int, least int) bool {
+	widest := -1
+	for _, i := range columns {
+		if i < len(t.widths) && t.widths[i] > least && (widest < 0 || t.widths[i] > t.widths[widest]) {
+			widest = i
+		}
+	}
+	if widest >= 0 {
+		t.widths[widest]--
+	}
+	return widest >= 0
 }
 
 // row prints a row. On a terminal its last cell is cut where the line ends.
