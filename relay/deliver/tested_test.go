@@ -30,15 +30,13 @@ func TestTestsPastEveryState(t *testing.T) {
 			t.Run(fmt.Sprint(state, " ", code), func(t *testing.T) {
 				s := settings(t, "http://a.example")
 				s.Paused, s.Off, s.Concurrency = state == "paused", state == "off", 1
-				var now atomic.Int64 // what a delivery is answered
+				var now, takes atomic.Int64 // what a delivery is answered, and after how long
 				now.Store(200)
 				bubble(t, s, deliver.Options{}, func(r *http.Request) (int, error) {
 					if r.Header.Get("Sidehook-Event") == "t" {
 						return code, nil
 					}
-					if state == "busy" {
-						time.Sleep(4 * time.Second)
-					}
+					time.Sleep(time.Duration(takes.Load()))
 					return int(now.Load()), nil
 				}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
 					switch state {
@@ -49,9 +47,11 @@ func TestTestsPastEveryState(t *testing.T) {
 						now.Store(410)
 						q.add("1")
 					case "busy":
+						takes.Store(int64(4 * time.Second))
 						q.add("1", "2")
 					}
 					time.Sleep(time.Second)
+					takes.Store(int64(4 * time.Second)) // what a test lets go on changes nothing yet
 					before, _ := d.Snapshot("a")
 					lines, begun := len(q.all()), time.Now()
 					a, err := d.Test(t.Context(), "a", testEvent(99))
