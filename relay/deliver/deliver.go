@@ -8,9 +8,9 @@
 //	    for the tests that an operator asks for.
 //	    Webhooks share nothing but the process: a receiver that hangs with all
 //	    of its requests costs the others nothing.
-//	D2  A webhook without anything due has no goroutine, and one that never had
-//	    anything to send has no connections, no TLS and no client. All waits
-//	    are the queues' own, behind one timer.
+//	D2  A webhook without anything due has no goroutine a second later, and one
+//	    that never had anything to send has no connections, no TLS and no
+//	    client. All waits are the queues' own, behind one timer.
 //	D3  Every request that leaves is recorded, quick tries included.
 //	D4  No secret leaves by a record or a log line: not in a header, a URL or
 //	    an error, nor in an answer that repeats it.
@@ -117,8 +117,8 @@ func New(open func(webhook string) Queue, o Options) *Deliverer {
 func (d *Deliverer) Run(ctx context.Context) error {
 	sending, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cut(nil)
-	var goroutines sync.WaitGroup
-	start := func(run func(context.Context)) { goroutines.Go(func() { run(sending) }) }
+	goroutines := newCrew()
+	start := func(run func(context.Context)) { goroutines.start(ctx.Done(), func() { run(sending) }) }
 	d.start.Store(&start)
 	d.each(func(w *worker) {
 		w.resume() // only now is known which queues they have taken over
@@ -132,7 +132,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 	d.each(func(w *worker) { w.mu.Lock(); defer w.mu.Unlock() })
 	stop := time.AfterFunc(d.options.Grace, func() { cut(&stopError{d.options.Grace}) })
 	defer stop.Stop()
-	goroutines.Wait()
+	goroutines.all.Wait()
 	d.each((*worker).close)
 	return nil
 }

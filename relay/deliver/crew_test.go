@@ -1,0 +1,35 @@
+package deliver_test
+
+import (
+	"bytes"
+	"net/http"
+	"runtime"
+	"testing"
+	"time"
+
+	"sidehook/relay/deliver"
+)
+
+// goroutine names the one that calls it.
+func goroutine() string {
+	var stack [64]byte
+	name, _, _ := bytes.Cut(stack[:runtime.Stack(stack[:], false)], []byte(" ["))
+	return string(name)
+}
+
+// A goroutine whose work is done takes up what comes within a second, and ends
+// after that (D2).
+func TestGoroutinesLinger(t *testing.T) {
+	var by []string
+	note := func(*http.Request) (int, error) { by = append(by, goroutine()); return 200, nil }
+	bubble(t, settings(t, "http://a.example"), deliver.Options{}, note, func(t *testing.T, _ *deliver.Deliverer, q *queue) {
+		for i, wait := range []time.Duration{900 * time.Millisecond, 900 * time.Millisecond, 1100 * time.Millisecond, 0} {
+			q.add(string(rune('1' + i)))
+			q.wait(t, i+1)
+			time.Sleep(wait)
+		}
+		if len(by) != 4 || by[0] != by[1] || by[1] != by[2] || by[2] == by[3] {
+			t.Errorf("they were made by %q", by)
+		}
+	})
+}
