@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/history/segment/memfs"
 )
 
@@ -310,6 +311,37 @@ func TestFull(t *testing.T) {
 		}
 		if got := r.append([]string{"y"}, "paused"); got[0].Duplicate {
 			t.Error("the refused event is taken for a repeat")
+		}
+		r.stop()
+		sound(t, fs)
+	})
+}
+
+// TestBacklogGivesWay: what is beyond max_backlog ends before an event is
+// refused for want of room, however fast they come.
+func TestBacklogGivesWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		r.Retain(history.Retention{Keep: 30 * age, MaxSize: 16 * limit})
+		r.Queue("paused").Limit(7, history.Limit{Setting: "max_backlog 128KiB", Size: limit})
+		d := event.Decoder{Source: "test"}
+		begun := time.Now()
+		for i := range 400 {
+			e, err := d.Plain(fmt.Appendf(nil, `{"type":"a.b","id":"x%d","data":"%s"}`, i, strings.Repeat("x", small)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Append(context.Background(), []history.Entry{{Event: e, To: []string{"paused"}}}); err != nil {
+				t.Fatalf("event %d: %v", i, err)
+			}
+		}
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("the events waited for %v", took)
+		}
+		time.Sleep(time.Minute)
+		if got := r.drain("paused"); len(got) < 10 || got[len(got)-1] != "x399" {
+			t.Errorf("%d are left, the last is %v", len(got), got[max(0, len(got)-1):])
 		}
 		r.stop()
 		sound(t, fs)

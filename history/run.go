@@ -83,6 +83,7 @@ func (j *Journal) saveRegularly(ctx context.Context) error {
 		case <-j.retention.kick:
 			err = j.retain(ctx, 0)
 		case w := <-j.retention.asked:
+			j.sweeper.makeRoom(ctx)
 			err = j.retain(ctx, w.bytes)
 			close(w.looked)
 		}

@@ -21,11 +21,12 @@ const (
 type sweeper struct {
 	mu     sync.Mutex
 	queues map[*Queue]struct{}
-	kick   chan struct{}
+	kick   chan struct{}      // there are some
+	room   chan chan struct{} // there is none; closed once backlogs are no larger than they may be
 }
 
 func newSweeper() *sweeper {
-	return &sweeper{queues: map[*Queue]struct{}{}, kick: make(chan struct{}, 1)}
+	return &sweeper{queues: map[*Queue]struct{}{}, kick: make(chan struct{}, 1), room: make(chan chan struct{})}
 }
 
 // add is called with the queue locked, as is remove.
@@ -55,44 +56,64 @@ func (s *sweeper) list() []*Queue {
 	return list
 }
 
+// makeRoom returns once what is beyond the limits of size has ended.
+func (s *sweeper) makeRoom(ctx context.Context) {
+	swept := make(chan struct{})
+	select {
+	case s.room <- swept:
+		<-swept
+	case <-ctx.Done():
+	}
+}
+
 // sweepRegularly ends what has expired, until ctx is done.
 func (j *Journal) sweepRegularly(ctx context.Context) {
+	var kick chan struct{} // nil while a sweep is to come: what came since has no need of a sooner one
+	again := time.NewTimer(0)
+	defer again.Stop()
 	for {
-		begun := time.Now()
-		queues := j.sweeper.list()
-		for _, q := range queues {
-			if ctx.Err() != nil || j.outcomes.full() {
-				break
-			}
-			q.sweep(ctx)
-		}
-		var again <-chan time.Time
-		if len(queues) > 0 {
-			again = time.After(max(sweepEvery, sweepRest*time.Since(begun)))
-		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-again:
-		case <-j.sweeper.kick:
-			if again == nil {
-				continue
-			}
-			// Those that came since have no need to be looked at sooner.
-			select {
-			case <-ctx.Done():
-				return
-			case <-again:
-			}
+		case swept := <-j.sweeper.room:
+			j.sweep(ctx, slices.DeleteFunc(j.sweeper.list(), func(q *Queue) bool { over, _ := q.over(); return over <= 0 }))
+			close(swept)
+			continue
+		case <-kick:
+		case <-again.C:
+		}
+		begun, queues := time.Now(), j.sweeper.list()
+		j.sweep(ctx, queues)
+		if kick = j.sweeper.kick; len(queues) > 0 {
+			kick = nil
+			again.Reset(max(sweepEvery, sweepRest*time.Since(begun)))
 		}
 	}
 }
 
+func (j *Journal) sweep(ctx context.Context, queues []*Queue) {
+	for _, q := range queues {
+		if ctx.Err() != nil || j.outcomes.full() {
+			return
+		}
+		q.sweep(ctx)
+	}
+}
+
+// over is by how many bytes the backlog is larger than its limit, which is
+// returned, too.
+func (q *Queue) over() (int64, Limit) {
+	q.mu.Lock()
+	limit := q.lapse.size
+	q.mu.Unlock()
+	if limit.Size == 0 {
+		return 0, limit
+	}
+	return q.bytes() - limit.Size, limit
+}
+
 // sweep looks whether anything has to end, and ends it.
 func (q *Queue) sweep(ctx context.Context) {
-	q.mu.Lock()
-	size := q.lapse.size
-	q.mu.Unlock()
 	if q.empty() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
@@ -103,10 +124,7 @@ func (q *Queue) sweep(ctx context.Context) {
 		}
 		return
 	}
-	var over int64
-	if size.Size > 0 {
-		over = q.bytes() - size.Size
-	}
+	over, size := q.over()
 	q.shrink(ctx, over, size)
 }
 
