@@ -103,7 +103,7 @@ func TestIdleWebhooks(t *testing.T) {
 	if n := runtime.NumGoroutine() - goroutines; n > 1 { // Run's own may have begun since
 		t.Errorf("%d goroutines", n)
 	}
-	if used > 8<<20 || took > 500*time.Millisecond {
+	if used > 8<<20 || took > 5*time.Second { // far from what is measured, for machines that do much else
 		t.Errorf("%d KiB, in %v", used>>10, took)
 	}
 	runtime.KeepAlive(d)
@@ -135,7 +135,7 @@ func TestIsolation(t *testing.T) {
 			queues["good"].add("1")
 		}
 		queues["good"].wait(t, 50)
-		if took := time.Since(begun); took > 2*time.Second {
+		if took := time.Since(begun); took > 4*time.Second { // less than the time-out
 			t.Errorf("50 deliveries took %v beside a receiver that hangs", took)
 		}
 		if !soon(func() bool { s, _ := d.Snapshot("bad"); return s.InFlight == bad.Concurrency }) {
