@@ -133,3 +133,18 @@ func TestRateOverEdits(t *testing.T) {
 		}
 	})
 }
+
+// Below its rate a webhook's events are sent as they come, one at a time or not.
+func TestBelowTheRate(t *testing.T) {
+	s := settings(t, "http://a.example")
+	s.Rate = deliver.Rate{Requests: 600, Per: time.Minute}
+	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		for i := range 1000 {
+			q.add(strconv.Itoa(i))
+			time.Sleep(130 * time.Millisecond)
+			if n := len(q.all()); n != i+1 {
+				t.Fatalf("event %d waits, %v after the first", i, time.Duration(i)*130*time.Millisecond)
+			}
+		}
+	})
+}

@@ -152,8 +152,7 @@ func (w *worker) next() (job, bool) {
 		if !ok {
 			break
 		}
-		turn, later := w.pace.next()
-		if w.paced = later; !later.IsZero() {
+		if w.paced = w.pace.next(w.watch.claiming); !w.paced.IsZero() {
 			break
 		}
 		w.woken = false
@@ -181,9 +180,9 @@ func (w *worker) next() (job, bool) {
 					w.spread()
 				}
 			}
-			return w.job(lease, probe, turn), true
+			return w.job(lease, probe, w.pace.take()), true
 		}
-		turn.giveBack()
+		w.paced = time.Time{} // that was for a request that is not made
 		if probe {
 			w.health.probing = false
 		}
