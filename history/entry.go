@@ -57,7 +57,7 @@ func deliveryEntry(line *segment.Line) index.Entry {
 		if o.SentID != "" {
 			x.Keys = append(x.Keys, idKey(o.SentID))
 		}
-		x.Tally, x.Counters, x.Took = true, o.counters(), o.took()
+		x.Tally, x.Counters, x.Took = true, o.counters(), o.Lasted()
 	}
 	return x
 }
@@ -91,8 +91,8 @@ func (o *Outcome) counters() []index.Counter {
 	return list
 }
 
-// took is how long a request took, 0 if there was none.
-func (o *Outcome) took() time.Duration {
+// Lasted is how long a request took, 0 if there was none.
+func (o *Outcome) Lasted() time.Duration {
 	ms, _ := strconv.ParseFloat(string(o.Took), 64)
 	return time.Duration(ms * float64(time.Millisecond))
 }

@@ -141,6 +141,7 @@ type Journal struct {
 	savedSteps *steps  // of the clock, with them
 	saving     trouble // with them
 	release    func() error
+	stopped    bool // the process before did
 }
 
 // Refuse ends the acceptance of events: Append says ErrStopping from now on.
@@ -152,6 +153,13 @@ func (j *Journal) Failed() error {
 	defer j.commits.mu.Unlock()
 	return j.commits.refuse
 }
+
+// Stopped says whether the process before came to its end in order, so that all
+// it did has its line.
+//
+// BUG: a crash looks the same if nothing had been written since the cursors were,
+// and tells nothing of a retry that was under way by then.
+func (j *Journal) Stopped() bool { return j.stopped }
 
 // Close lets go of the folder. It is called after Run.
 func (j *Journal) Close() error {

@@ -64,6 +64,7 @@ func (r *restoring) run() error {
 		break
 	}
 	r.Journal.events = events.Archive
+	r.stopped = deliveries.Clean && events.Clean
 	r.indexer = newIndexer(r.fs, r.log)
 	size := func() int64 { return r.retention.segmentSize(r.opts.SegmentSize) }
 	r.commits = newCommitter(r.Journal, events.Writer, size, r.opts.Committed)

@@ -100,6 +100,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if err := r.Apply(file); err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
+	r.recallRates()
 	return r, nil
 }
 

@@ -27,6 +27,8 @@
 //	D9  The steps of a schedule are used up by failures that came in their time
 //	    alone: not by throttling for less than a day, and not by attempts that
 //	    the end of an outage brought forward.
+//	D10 No window of a rate's time has more requests than it says, as they
+//	    arrive, also over a restart.
 //
 // Package relay runs one Deliverer and applies each configuration to it.
 package deliver

@@ -76,15 +76,21 @@ func (p *pace) take() turn {
 	}
 	now := time.Now()
 	p.even = later(p.even, now).Add(p.tick)
-	t := turn{p, p.oldest, now.Add(p.Per / grace)}
+	arrives := now.Add(p.Per / grace)
+	return turn{p, p.made(arrives), arrives}
+}
+
+// made takes in a request that has arrived by a time, and says in which slot that
+// stands.
+func (p *pace) made(arrives time.Time) (slot int) {
 	if len(p.arrived) < p.Requests {
-		t.slot = len(p.arrived)
-		p.arrived = append(p.arrived, t.arrives)
-	} else {
-		p.arrived[t.slot] = t.arrives
-		p.oldest = (p.oldest + 1) % p.Requests
+		p.arrived = append(p.arrived, arrives)
+		return len(p.arrived) - 1
 	}
-	return t
+	slot = p.oldest
+	p.arrived[slot] = arrives
+	p.oldest = (p.oldest + 1) % p.Requests
+	return slot
 }
 
 // arrive is called at the end of the turn's request. After grace the slot may be
