@@ -81,16 +81,6 @@ func TestHeirsOfHeirs(t *testing.T) {
 	s := newReceiver(t)
 	s.fails("e1", "e2")
 	h := newHost(t, "webhooks:\n"+patient(s, "old", ""))
-	states := func() string {
-		var list struct {
-			Webhooks []struct {
-				Name, State string
-				Backlog     struct{ Events int }
-			}
-		}
-		h.call("GET", "/v1/webhooks", "", &list)
-		return fmt.Sprint(list.Webhooks)
-	}
 	h.post("e1")
 	eventually(t, "an attempt", func() bool { return s.count("/old", "e1") == 1 })
 	h.settled()
@@ -99,11 +89,64 @@ func TestHeirsOfHeirs(t *testing.T) {
 	eventually(t, "an attempt", func() bool { return s.count("/mid", "e2") == 1 })
 	h.settled()
 	h.apply("webhooks:\n" + patient(s, "new", ", was: mid"))
-	if got, want := states(), "[{new active {2}}]"; got != want {
+	if got, want := states(h), "[{new active {2}}]"; got != want {
 		t.Errorf("webhooks %s, want %s", got, want)
 	}
 	h.apply("webhooks:\n" + patient(s, "new", ""))
-	if got, want := states(), "[{new active {0}} {mid orphaned {1}} {old orphaned {1}}]"; got != want {
+	if got, want := states(h), "[{new active {0}} {mid orphaned {1}} {old orphaned {1}}]"; got != want {
 		t.Errorf("without was: webhooks %s, want %s", got, want)
 	}
+}
+
+// TestHeirsOverARestart: however often it was renamed, and though the file tells
+// only of the last time, a webhook goes on with what waits under its former
+// names. Where no entry has one of them any more it is gone.
+func TestHeirsOverARestart(t *testing.T) {
+	s := newReceiver(t)
+	s.fails("e1")
+	h := newHost(t, "webhooks:\n"+patient(s, "a", ""))
+	h.post("e1")
+	eventually(t, "an attempt", func() bool { return s.count("/a", "e1") == 1 })
+	h.settled()
+	restart := func(webhooks string) {
+		h.apply("webhooks:\n" + webhooks)
+		h.end()
+		h.start("webhooks:\n" + webhooks)
+	}
+	restart(patient(s, "b", ", was: a"))
+	restart(patient(s, "c", ", was: b"))
+	restart(patient(s, "d", ", was: c"))
+	if got, want := states(h), "[{d active {1}}]"; got != want {
+		t.Errorf("renamed: webhooks %s, want %s", got, want)
+	}
+	restart(patient(s, "d", ""))
+	if got, want := states(h), "[{d active {0}} {a orphaned {1}}]"; got != want {
+		t.Errorf("without was: webhooks %s, want %s", got, want)
+	}
+	restart(patient(s, "e", ", was: a") + patient(s, "d", ""))
+	restart(patient(s, "a", "") + patient(s, "e", ""))
+	if got, want := states(h), "[{a active {1}} {e active {0}}]"; got != want {
+		t.Errorf("back: webhooks %s, want %s", got, want)
+	}
+	restart(patient(s, "e", ", was: a"))
+	s.fails()
+	h.call("POST", "/v1/webhooks/e/retry", "", nil)
+	eventually(t, "what waited arrives", func() bool { return s.count("/e", "e1") == 1 })
+	h.settled()
+	restart(patient(s, "e", ""))
+	if got, want := states(h), "[{e active {0}}]"; got != want {
+		t.Errorf("delivered: webhooks %s, want %s", got, want)
+	}
+}
+
+// states are the webhooks, and how many deliveries wait for each.
+func states(h *host) string {
+	var list struct {
+		Webhooks []struct {
+			Name, State string
+			Backlog     struct{ Events int }
+		}
+	}
+	h.call("GET", "/v1/webhooks", "", &list)
+	return fmt.Sprint(list.Webhooks)
 }

@@ -10,12 +10,38 @@ import (
 
 const (
 	stateOrphaned = "orphaned"
+	// stateRenamed is that of a former name, kept in the history with the name that
+	// has taken over as its reason, since the file tells of the last one only.
+	stateRenamed = "renamed"
 	// orphanAge is how long the deliveries of a webhook that has gone are kept.
 	orphanAge  = 24 * time.Hour
 	sweepEvery = time.Minute
 )
 
 const orphanedTooLong = "its webhook was removed from the file more than 24h ago"
+
+// recallHeirs takes up who had taken over from whom when the process before
+// ended, for an Apply to go on from.
+func (r *Relay) recallHeirs() {
+	for _, q := range r.journal.Queues() {
+		s := q.State()
+		last := s.Why
+		for heir, ok := last, true; ok; heir, ok = r.heirs[last] {
+			last = heir
+		}
+		// Where a damaged line hides the end of it, two names could lead to each other.
+		if s.Name == stateRenamed && last != q.Name() {
+			r.heirs[q.Name()] = s.Why
+			r.journal.Queue(s.Why).TakeOver(q)
+		}
+	}
+	for name := range r.heirs {
+		if q := r.journal.Queue(name); q.Backlog().Events == 0 {
+			r.giveBack(name)
+			q.SetState(history.State{})
+		}
+	}
+}
 
 // welcomeBack ends being orphaned for the webhooks that are in the file, and
 // gives them back what still waits of what was taken over from them.
@@ -25,9 +51,12 @@ func (r *Relay) welcomeBack() {
 			r.giveBack(name)
 			r.log.Info("webhook is back and takes up what its heir has not delivered", "webhook", name, "heir", heir, "events", r.journal.Queue(name).Backlog().Events)
 		}
-		if q := r.journal.Queue(name); q.State().Name == stateOrphaned {
-			q.SetState(history.State{Since: time.Now()})
+		switch q := r.journal.Queue(name); q.State().Name {
+		case stateOrphaned:
 			r.log.Info("webhook is back and takes up what waits", "webhook", name, "events", q.Backlog().Events)
+			fallthrough
+		case stateRenamed:
+			q.SetState(history.State{Since: time.Now()})
 		}
 		delete(r.orphans, name)
 	}
@@ -63,7 +92,7 @@ func (r *Relay) findOrphans() {
 			}
 			r.heirs[name] = heir
 			delete(r.orphans, name)
-			q.SetState(history.State{})
+			q.SetState(history.State{Name: stateRenamed, Since: time.Now(), Why: heir})
 			r.journal.Queue(heir).TakeOver(q)
 			r.log.Info("webhook takes over what waits for its former name", "webhook", heir, "was", name, "events", q.Backlog().Events)
 			continue

@@ -97,6 +97,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		Opened: r.opened, Ready: r.ready, Healthy: r.Healthy,
 		Metrics: r.metrics.Write, Answered: r.metrics.Answered, Deliveries: watches, Log: opts.Log,
 	})
+	r.recallHeirs()
 	if err := r.Apply(file); err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}

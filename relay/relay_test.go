@@ -28,23 +28,13 @@ func TestOrphansAndNames(t *testing.T) {
 	eventually(t, "two attempts each", func() bool { return s.count("/old", "e1") == 2 && s.count("/old", "e2") == 2 })
 
 	h.apply("webhooks: []\n")
-	states := func() string {
-		var list struct {
-			Webhooks []struct {
-				Name, State string
-				Backlog     struct{ Events int }
-			}
-		}
-		h.call("GET", "/v1/webhooks", "", &list)
-		return fmt.Sprint(list.Webhooks)
-	}
-	if got, want := states(), "[{old orphaned {2}}]"; got != want {
+	if got, want := states(h), "[{old orphaned {2}}]"; got != want {
 		t.Errorf("webhooks %s, want %s", got, want)
 	}
 	// It stays so over a restart.
 	h.end()
 	h.start("webhooks: []\n")
-	if got, want := states(), "[{old orphaned {2}}]"; got != want {
+	if got, want := states(h), "[{old orphaned {2}}]"; got != want {
 		t.Errorf("after a restart: webhooks %s, want %s", got, want)
 	}
 	s.answer(nil)
