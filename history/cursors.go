@@ -34,6 +34,8 @@ type cursors struct {
 	Deliveries position          `json:"deliveries"`
 	Steps      [][2]int64        `json:"steps,omitempty"` // of the wall clock: ahead of which seq, by how many ns
 	Webhooks   map[string]cursor `json:"webhooks"`
+	// Rows are those of the webhooks of which nothing else is to be told.
+	Rows map[string]*rowCursor `json:"rows,omitempty"`
 }
 
 type position struct {
@@ -67,13 +69,6 @@ type cursor struct {
 // know them, free, and in Unix ms throttled since and until, last and back.
 type waitCursor [13]int64
 
-// rowCursor is how the webhook's attempts have gone of late.
-type rowCursor struct {
-	Since    time.Time `json:"since"`
-	Last     time.Time `json:"last"`
-	Failures int       `json:"failures"`
-}
-
 const cursorsVersion = 2
 
 func packPlace(p segment.Place) [3]uint64 {
@@ -103,7 +98,8 @@ func (j *Journal) saveCursors() error {
 	events := j.published
 	c := cursors{
 		Version: cursorsVersion, At: now, Generation: j.generation, Hash: j.hash,
-		Events: packPosition(events), Spoken: max(j.spoken, events.Number), Deliveries: packPosition(deliveries), Webhooks: map[string]cursor{},
+		Events: packPosition(events), Spoken: max(j.spoken, events.Number), Deliveries: packPosition(deliveries),
+		Webhooks: map[string]cursor{}, Rows: map[string]*rowCursor{},
 	}
 	steps := j.clock.steps.Load()
 	stale := steps != j.savedSteps || j.saved.Generation != c.Generation || j.saved.Hash != c.Hash ||
@@ -118,6 +114,8 @@ func (j *Journal) saveCursors() error {
 		if x, ok := q.cursor(c.At, events.Number); ok {
 			c.Webhooks[q.name] = x
 			c.Spoken = max(c.Spoken, x.Last) // what was published meanwhile was synced, too
+		} else if x.Row != nil {
+			c.Rows[q.name] = x.Row
 		}
 	}
 	for _, s := range steps.list {
@@ -134,7 +132,7 @@ func (j *Journal) saveCursors() error {
 		return err
 	}
 	j.saved, j.savedSteps = c, steps
-	j.saved.Webhooks = nil
+	j.saved.Webhooks, j.saved.Rows = nil, nil
 	return nil
 }
 
@@ -150,24 +148,20 @@ func writeCursors(fsys segment.FS, c *cursors) error {
 	return segment.ReplaceFile(fsys, cursorsFile, text)
 }
 
-// cursor is where the queue stands. It is false for one that a start without
-// it would find as it is: nothing waits, and nothing behind published was for it.
+// cursor is where the queue stands. It is false for one that a start without it
+// would find as it is, but for its row: nothing waits, and nothing behind
+// published was for it.
 func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	row, last := q.row.get()
+	c := cursor{Row: q.row.cursor(now, time.Duration(q.journal.retention.keep.Load()))}
 	idle := len(q.window)+len(q.waits)+q.order.count+len(q.flight)+q.unread == 0
-	if idle && row.Failures == 0 && q.last <= published && q.state == (State{}) {
-		return cursor{}, false
+	if idle && q.last <= published && q.state == (State{}) {
+		return c, false
 	}
-	c := cursor{
-		Last: q.last, Next: q.last + 1, Unread: q.unread + len(q.window),
-		Events: q.backlog.Events, Bytes: q.backlog.Bytes,
-		State: q.state.Name, Since: q.state.Since, Why: q.state.Why, Entry: q.state.Entry,
-	}
-	if row.Failures > 0 {
-		c.Row = &rowCursor{row.Since, last, row.Failures}
-	}
+	c.Last, c.Next, c.Unread = q.last, q.last+1, q.unread+len(q.window)
+	c.Events, c.Bytes = q.backlog.Events, q.backlog.Bytes
+	c.State, c.Since, c.Why, c.Entry = q.state.Name, q.state.Since, q.state.Why, q.state.Entry
 	if len(q.window) > 0 {
 		c.Next, c.More, c.Oldest = q.window[0].seq, packPlace(q.window[0].place), q.window[0].accepted
 	} else if q.unread > 0 {
@@ -219,9 +213,7 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 	}
 	q.backlog.Events, q.backlog.Bytes = c.Events, c.Bytes
 	q.state = State{c.State, c.Since, c.Why, c.Entry}
-	if c.Row != nil {
-		q.row.Row, q.row.last = Row{c.Row.Since, c.Row.Failures}, c.Row.Last
-	}
+	q.row.restore(c.Row)
 	if c.Expiry != 0 {
 		q.lapse.expiry = q.journal.now() + remaining(time.UnixMilli(c.Expiry), written, now)
 	}

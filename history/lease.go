@@ -242,7 +242,7 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	change()
 	if a != nil {
 		now := time.Now()
-		l.heir.row.learn(now, a.Status, again || a.Unsent || !a.Throttled.IsZero())
+		l.heir.row.learn(now, a.Status, a.Error, again || a.Unsent || !a.Throttled.IsZero())
 		l.record(fields, config, now)
 	}
 	foreign := q.taker != nil || l.heir != q

@@ -126,6 +126,9 @@ func (r *restoring) adopt(c *cursors, now time.Time) {
 	for name, x := range c.Webhooks {
 		r.Queue(name).restore(&x, c.At, now)
 	}
+	for name, x := range c.Rows {
+		r.Queue(name).row.restore(x)
+	}
 }
 
 // recover opens a stream and says in the log what a crash did to it.

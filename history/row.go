@@ -11,6 +11,9 @@ import (
 type Row struct {
 	Since    time.Time // of the first of them
 	Failures int       // 0: the last attempt that says anything arrived
+
+	LastSuccess time.Time // zero: none is known
+	LastError   string    // of the last failure, also of one ahead of the row
 }
 
 // row is kept by the queue of the webhook, and is written to from that of a
@@ -22,7 +25,7 @@ type row struct {
 }
 
 // learn takes in a line that ends an attempt or a delivery.
-func (r *row) learn(at time.Time, s Status, saysNothing bool) {
+func (r *row) learn(at time.Time, s Status, why string, saysNothing bool) {
 	if s == Canceled || s == Expired || saysNothing {
 		return
 	}
@@ -30,9 +33,11 @@ func (r *row) learn(at time.Time, s Status, saysNothing bool) {
 	defer r.mu.Unlock()
 	r.last = at
 	if s == Delivered {
-		r.Row = Row{}
+		r.begin()
+		r.LastSuccess = at
 		return
 	}
+	r.LastError = why
 	if r.Failures++; r.Failures == 1 {
 		r.Since = at
 	}
@@ -42,7 +47,7 @@ func (r *row) learn(at time.Time, s Status, saysNothing bool) {
 // a failure too many is harmless, to count one twice is not.
 func (r *row) replay(d *Outcome) {
 	if _, last := r.get(); d.Status == Delivered || d.At.After(last) {
-		r.learn(d.At, d.Status, d.Again || d.Unsent || !d.Throttled.IsZero())
+		r.learn(d.At, d.Status, d.Error, d.Again || d.Unsent || !d.Throttled.IsZero())
 	}
 }
 
@@ -50,10 +55,13 @@ func (r *row) replay(d *Outcome) {
 func (r *row) forget(s State) {
 	if s.Name == "" || s.Name == active {
 		r.mu.Lock()
-		r.Row = Row{}
+		r.begin()
 		r.mu.Unlock()
 	}
 }
+
+// begin begins it anew. It is locked.
+func (r *row) begin() { r.Since, r.Failures = time.Time{}, 0 }
 
 func (r *row) get() (Row, time.Time) {
 	r.mu.Lock()
@@ -65,4 +73,30 @@ func (r *row) get() (Row, time.Time) {
 func (q *Queue) Row() Row {
 	r, _ := q.row.get()
 	return r
+}
+
+// rowCursor is a row in the cursors.
+type rowCursor struct {
+	Since    time.Time `json:"since,omitzero"`
+	Last     time.Time `json:"last"`
+	Failures int       `json:"failures,omitempty"`
+	Success  time.Time `json:"success,omitzero"`
+	Error    string    `json:"error,omitempty"`
+}
+
+// cursor is nil for a row that is empty or, if there are no failures in it, as
+// long ago as lines are kept; 0 is for ever.
+func (r *row) cursor(now time.Time, keep time.Duration) *rowCursor {
+	row, last := r.get()
+	if row == (Row{}) || row.Failures == 0 && keep > 0 && now.Sub(last) > keep {
+		return nil
+	}
+	return &rowCursor{row.Since, last, row.Failures, row.LastSuccess, row.LastError}
+}
+
+// restore is the opposite of cursor.
+func (r *row) restore(c *rowCursor) {
+	if c != nil {
+		r.Row, r.last = Row{c.Since, c.Failures, c.Success, c.Error}, c.Last
+	}
 }

@@ -1,7 +1,10 @@
 package history_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -49,10 +52,10 @@ func TestRowAndStateSurvive(t *testing.T) {
 				{Status: history.Failed, Code: 422},
 				{Status: history.Delivered, Code: 200},
 				{Status: history.Failed, Code: 422},
-				{Status: history.Failed, Unsent: true},
+				{Status: history.Failed, Unsent: true, Error: "no member of that name"},
 				{Status: history.Expired},
 				{Status: history.Retrying}, // given back
-				{Status: history.Exhausted, Code: 500},
+				{Status: history.Exhausted, Code: 500, Error: "500 Internal Server Error"},
 			} {
 				l, ok := q.Claim(history.Retries)
 				if !ok {
@@ -61,8 +64,8 @@ func TestRowAndStateSurvive(t *testing.T) {
 				end(r, l, a, i == 5)
 			}
 			r.drain("works")
-			before := q.Row()
-			if before.Failures != 2 || before.Since.IsZero() {
+			before, works := q.Row(), r.Queue("works").Row()
+			if before.Failures != 2 || before.Since.IsZero() || before.LastSuccess.IsZero() || before.LastError != "500 Internal Server Error" {
 				t.Fatalf("got %+v", before)
 			}
 			state := history.State{Name: "disabled", Since: time.Now(), Why: "why not", Entry: "e"}
@@ -72,19 +75,61 @@ func TestRowAndStateSurvive(t *testing.T) {
 			}
 			r = start(t, c.after(r, fs), history.Options{})
 			q = r.Queue("a")
-			if got := q.Row(); got.Failures != 2 || got.Since.Sub(before.Since).Abs() > time.Second {
-				t.Errorf("got the row %+v, want %+v", got, before)
+			same := func(what string, got, want history.Row) {
+				t.Helper()
+				if got.Since.Sub(want.Since).Abs() > time.Second || got.LastSuccess.Sub(want.LastSuccess).Abs() > time.Second {
+					t.Errorf("the row %s: got %+v, want %+v", what, got, want)
+				}
+				got.Since, got.LastSuccess = want.Since, want.LastSuccess
+				if got != want {
+					t.Errorf("the row %s: got %+v, want %+v", what, got, want)
+				}
 			}
+			same("of what fails", q.Row(), before)
 			if got := q.State(); got.Name != state.Name || got.Why != state.Why || got.Entry != state.Entry || got.Since.Sub(state.Since).Abs() > time.Second {
 				t.Errorf("got the state %+v", got)
 			}
-			if got := r.Queue("works").Row(); got.Failures != 0 {
-				t.Errorf("got the row %+v of what works", got)
-			}
+			same("of what works", r.Queue("works").Row(), works)
 			q.SetState(history.State{Name: "active"})
-			if got := q.Row(); got != (history.Row{}) {
-				t.Errorf("got %+v after a new beginning", got)
-			}
+			same("after a new beginning", q.Row(), history.Row{LastSuccess: before.LastSuccess, LastError: before.LastError})
 		})
 	}
+}
+
+// TestRowsOfLongAgo: how the attempts of a webhook went that none was made for
+// since is forgotten with their lines, so that no name stays for ever.
+func TestRowsOfLongAgo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		var r *running
+		restart := func() {
+			if r != nil {
+				r.stop()
+			}
+			r = start(t, fs, history.Options{})
+			r.Retain(history.Retention{Keep: 24 * time.Hour})
+		}
+		known := func() (names []string) {
+			r.append([]string{fmt.Sprint(time.Now().Unix())}, "every day")
+			r.drain("every day")
+			restart()
+			for _, q := range r.Queues() {
+				if !q.Row().LastSuccess.IsZero() {
+					names = append(names, q.Name())
+				}
+			}
+			return names
+		}
+		restart()
+		r.append(ids(1, 1), "once")
+		r.drain("once")
+		if got, want := known(), []string{"every day", "once"}; !slices.Equal(got, want) {
+			t.Errorf("known %q, want %q", got, want)
+		}
+		time.Sleep(25 * time.Hour)
+		if got, want := known(), []string{"every day"}; !slices.Equal(got, want) {
+			t.Errorf("known a day later %q, want %q", got, want)
+		}
+		r.stop()
+	})
 }

@@ -56,3 +56,27 @@ func TestRateOverAKill(t *testing.T) {
 		t.Errorf("%d requests, want one", len(got))
 	}
 }
+
+// TestStandingOverARestart: what is told of a webhook's attempts is not
+// forgotten with the process.
+func TestStandingOverARestart(t *testing.T) {
+	s := newReceiver(t)
+	s.fails("e3")
+	webhooks := "webhooks:\n" + patient(s, "some", "") + patient(s, "unused", ", paused: true")
+	h := newHost(t, webhooks)
+	for _, id := range []string{"e1", "e2", "e3"} {
+		h.post(id)
+		eventually(t, id+" arrives", func() bool { return s.count("/some", id) == 1 })
+		h.settled()
+	}
+	before := h.standing("some")
+	h.end()
+	h.start(webhooks)
+	got := h.standing("some")
+	if got.LastSuccess.Sub(before.LastSuccess).Abs() > time.Second || got.LastError != "500 Internal Server Error" {
+		t.Errorf("the last success is of %v, want %v; the last error %q", got.LastSuccess, before.LastSuccess, got.LastError)
+	}
+	if unused := h.standing("unused"); !unused.LastSuccess.IsZero() || unused.LastError != "" {
+		t.Errorf("without an attempt %+v", unused)
+	}
+}

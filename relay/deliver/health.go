@@ -57,7 +57,7 @@ func (h *health) restore(s history.State, row history.Row) {
 	h.told, h.since, h.why, h.entry = s, s.Since, s.Why, s.Entry
 	h.failing = s.Name == stateFailing
 	h.disabled = s.Name == stateDisabled
-	h.failures = row.Failures
+	h.failures, h.lastSuccess, h.lastError = row.Failures, row.LastSuccess, row.LastError
 	now := time.Now()
 	h.first = now.Add(-max(0, now.Sub(row.Since)))
 }
