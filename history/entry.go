@@ -19,6 +19,10 @@ const (
 	countExhausted
 	countCanceled
 	countExpired
+	// What counts for the last hour: attempts that arrived, and those that failed
+	// by the receiver; tests are neither.
+	countArrived
+	countBlamed
 )
 
 // entryOf is how the lines of a stream are indexed.
@@ -87,6 +91,13 @@ func (o *Outcome) counters() []index.Counter {
 		list = append(list, countCanceled)
 	case Expired:
 		list = append(list, countExpired)
+	}
+	switch {
+	case o.Test || o.Again || o.Unsent || unmade || !o.Throttled.IsZero():
+	case o.Status == Delivered:
+		list = append(list, countArrived)
+	default:
+		list = append(list, countBlamed)
 	}
 	return list
 }

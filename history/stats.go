@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"sidehook/history/index"
-	"sidehook/history/segment"
 )
 
 // Stats is how the attempts of a webhook went in a span of time.
@@ -82,12 +81,5 @@ func (r *Reading) minutes(first uint64, since, until time.Time) ([]index.Minute,
 			return minutes, nil
 		}
 	}
-	b := index.Build(index.Segment{})
-	err = lines(r.deliveries.Archive, first, func(line *segment.Line) bool {
-		if e := r.deliveries.entry(line); e.Tally {
-			b.Add(&e)
-		}
-		return true
-	})
-	return b.Minutes(), err
+	return r.count(first, until)
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"time"
 
 	"sidehook/history"
@@ -64,4 +65,20 @@ func (r *Relay) recallRequests(past map[string]*deliver.Past, from time.Time) (s
 		return true
 	})
 	return since, err
+}
+
+// recallHour adds what attempts came to in the hour before the start to what is
+// told of the last hour. It reads beside the deliveries, as it may take seconds.
+func (r *Relay) recallHour(ctx context.Context) {
+	reading, err := history.Read(r.dir)
+	if err == nil {
+		defer reading.Close()
+		err = reading.Recent(r.start.Add(-time.Hour), r.start, func(m *history.Minute) bool {
+			r.deliver.RecallMinute(m)
+			return ctx.Err() == nil
+		})
+	}
+	if err != nil {
+		r.log.Warn("cannot read what became of the attempts of the last hour: less is shown of it", "error", err)
+	}
 }

@@ -76,7 +76,10 @@ func TestStandingOverARestart(t *testing.T) {
 	if got.LastSuccess.Sub(before.LastSuccess).Abs() > time.Second || got.LastError != "500 Internal Server Error" {
 		t.Errorf("the last success is of %v, want %v; the last error %q", got.LastSuccess, before.LastSuccess, got.LastError)
 	}
-	if unused := h.standing("unused"); !unused.LastSuccess.IsZero() || unused.LastError != "" {
+	eventually(t, "the last hour is told", func() bool { return h.standing("some").LastHour == before.LastHour })
+	h.post("e4")
+	eventually(t, "it counts on", func() bool { return h.standing("some").LastHour.Delivered == before.LastHour.Delivered+1 })
+	if unused := h.standing("unused"); !unused.LastSuccess.IsZero() || unused.LastError != "" || unused.LastHour.Failed > 0 {
 		t.Errorf("without an attempt %+v", unused)
 	}
 }

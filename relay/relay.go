@@ -46,6 +46,7 @@ type Relay struct {
 	opts    Options
 	began   *config.File // the file at the start, whose listen and history.dir run
 	dir     string       // of the history
+	start   time.Time    // no attempt was made before
 	journal *history.Journal
 	deliver *deliver.Deliverer
 	intake  *intake.Server
@@ -102,6 +103,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		return nil, errors.Join(err, journal.Close())
 	}
 	r.recallRates()
+	r.start = time.Now()
 	return r, nil
 }
 
@@ -177,6 +179,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	go func() {
 		var working sync.WaitGroup
 		working.Go(func() { r.deliver.Run(serving) })
+		working.Go(func() { r.recallHour(serving) })
 		working.Go(func() { r.sweepOrphans(serving) })
 		working.Go(func() { r.notices.run(serving) })
 		err := r.intake.Run(serving)

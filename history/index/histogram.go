@@ -1,6 +1,7 @@
 package index
 
 import (
+	"iter"
 	"maps"
 	"math/bits"
 	"slices"
@@ -39,6 +40,17 @@ func (h *Histogram) add(bucket uint16, n uint64) {
 		*h = Histogram{}
 	}
 	(*h)[bucket] += n
+}
+
+// All are the lengths of time that were counted, each with how often, in no order.
+func (h Histogram) All() iter.Seq2[time.Duration, uint64] {
+	return func(yield func(time.Duration, uint64) bool) {
+		for bucket, n := range h {
+			if !yield(middle(bucket), n) {
+				return
+			}
+		}
+	}
 }
 
 // Quantile is the length of time that a part of all, from 0 to 1, is not above;

@@ -30,7 +30,7 @@ import (
 )
 
 const (
-	magic      = "shindex2"
+	magic      = "shindex3"
 	preludeLen = len(magic) + 8
 	blockLines = 256 // of the segment, a block of times
 	pageKeys   = 512 // a page of keys
@@ -77,7 +77,7 @@ type Entry struct {
 type Counter int
 
 // Counters is how many there are.
-const Counters = 8
+const Counters = 9
 
 // Tally is counts of a webhook's lines.
 type Tally struct {

@@ -3,12 +3,13 @@ package deliver
 import (
 	"math"
 	"time"
+
+	"sidehook/history"
 )
 
 // hour is what became of the attempts of the last hour: how many, by the
 // minute, and how long they took, by five minutes, since a quantile needs no
-// finer clock. It takes 2 KiB, however many there were, and begins anew with
-// the process.
+// finer clock. It takes 2 KiB, however many there were.
 type hour struct {
 	counts [60]counts
 	spans  [12]spans
@@ -57,6 +58,29 @@ func (h *hour) add(now time.Time, ok bool, took time.Duration) {
 		*s = spans{period: minute / 5}
 	}
 	s.took[bucket(took)]++
+}
+
+// recall adds what a minute of the process before came to, unless one that is
+// younger, by a clock that was set back, stands in its place.
+func (h *hour) recall(m *history.Minute) {
+	minute := int32(m.At.Unix() / 60)
+	c := &h.counts[minute%60]
+	if c.minute < minute {
+		*c = counts{minute: minute}
+	}
+	if c.minute == minute {
+		c.delivered += uint32(m.Delivered)
+		c.failed += uint32(m.Failed)
+	}
+	s := &h.spans[minute/5%12]
+	if s.period < minute/5 {
+		*s = spans{period: minute / 5}
+	}
+	if s.period == minute/5 {
+		for took, n := range m.Took {
+			s.took[bucket(took)] += uint32(n)
+		}
+	}
 }
 
 func bucket(took time.Duration) int {

@@ -1,9 +1,12 @@
 package deliver
 
 import (
+	"maps"
 	"testing"
 	"time"
 	"unsafe"
+
+	"sidehook/history"
 )
 
 func TestHour(t *testing.T) {
@@ -24,6 +27,26 @@ func TestHour(t *testing.T) {
 	// There are as many as there are webhooks.
 	if size := unsafe.Sizeof(*h); size > 2500 {
 		t.Errorf("it takes %d bytes", size)
+	}
+}
+
+// What the process before counted is added, and displaces nothing younger.
+func TestHourOverAStart(t *testing.T) {
+	h, now := new(hour), time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
+	h.add(now, true, time.Second)
+	h.add(now.Add(-time.Minute), false, time.Second) // the clock was set back
+	for ago := range 70 {
+		h.recall(&history.Minute{
+			At: now.Add(-time.Duration(ago) * time.Minute), Delivered: 2, Failed: 1,
+			Took: maps.All(map[time.Duration]uint64{10 * time.Second: 3}),
+		})
+	}
+	got := h.sum(now)
+	if got.Delivered != 121 || got.Failed != 61 {
+		t.Errorf("got %+v, want 2 and 1 of each minute, and one each that was counted", got)
+	}
+	if got.P50 < 5*time.Second {
+		t.Errorf("half of them took up to %v, want about 10 s", got.P50)
 	}
 }
 

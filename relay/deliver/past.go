@@ -3,6 +3,8 @@ package deliver
 import (
 	"slices"
 	"time"
+
+	"sidehook/history"
 )
 
 // Past is what is known of the requests that the process before made for a
@@ -35,6 +37,21 @@ func (d *Deliverer) Recall(webhook string, past Past) {
 	}
 	past.Untold = min(past.Untold, w.hook.Settings.Concurrency+w.pace.within(time.Second))
 	w.pace.recall(past)
+}
+
+// RecallMinute adds what a minute of the process before came to to the last hour
+// of its webhook. It may be called at any time behind the first Apply.
+func (d *Deliverer) RecallMinute(m *history.Minute) {
+	w := d.worker(m.Webhook)
+	if w == nil || m.Delivered+m.Failed == 0 {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.health.hour == nil {
+		w.health.hour = new(hour)
+	}
+	w.health.hour.recall(m)
 }
 
 // within is how many requests may leave within a time.
