@@ -54,6 +54,7 @@ type cursor struct {
 	Skip   [][2]uint64  `json:"skip,omitempty"`
 	Holds  [][3]uint64  `json:"holds,omitempty"` // seqs from and to, how many of them have not ended
 	Waits  []waitCursor `json:"waits,omitempty"`
+	Flight int          `json:"flight,omitempty"` // how many of the waits were under way
 	Events int          `json:"backlog_events"`
 	Bytes  int64        `json:"backlog_bytes"`
 	State  string       `json:"state,omitempty"`
@@ -194,6 +195,7 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	// What stands behind another one of its key finds its line again.
 	q.order.all(func(w *wait) { add(&w.item, w.due, &w.tries) })
 	// A crash ends what is in flight: it is made again, at once.
+	c.Flight = len(q.flight)
 	for _, l := range q.flight {
 		add(&l.item, mono, &l.tries)
 	}

@@ -35,3 +35,38 @@ func TestCursorsWaitForTheirLines(t *testing.T) {
 		r.stop()
 	})
 }
+
+// TestStopped: a journal says whether all that was under way has its line.
+func TestStopped(t *testing.T) {
+	for name, c := range map[string]struct {
+		before func(r *running)
+		end    func(r *running, fs *memfs.FS) *memfs.FS
+		want   bool
+	}{
+		"a stop":  {func(r *running) { r.drain("a") }, func(r *running, fs *memfs.FS) *memfs.FS { r.stop(); return fs }, true},
+		"a crash": {func(*running) {}, func(_ *running, fs *memfs.FS) *memfs.FS { return fs.Kill() }, false},
+		"a crash while a request hangs": {
+			func(r *running) {
+				answered, _ := r.Queue("a").Claim(history.Retries)
+				answered.Done(history.Attempt{Status: history.Delivered, Event: "e1"})
+				r.Queue("a").Claim(history.Retries)
+				time.Sleep(time.Minute)
+			},
+			func(_ *running, fs *memfs.FS) *memfs.FS { return fs.Kill() }, false,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fs := memfs.New()
+				r := start(t, fs, history.Options{})
+				r.append(ids(1, 3), "a")
+				c.before(r)
+				r = start(t, c.end(r, fs), history.Options{})
+				if got := r.Stopped(); got != c.want {
+					t.Errorf("got %t, want %t", got, c.want)
+				}
+				r.stop()
+			})
+		})
+	}
+}

@@ -157,8 +157,9 @@ func (j *Journal) Failed() error {
 // Stopped says whether the process before came to its end in order, so that all
 // it did has its line.
 //
-// BUG: a crash looks the same if nothing had been written since the cursors were,
-// and tells nothing of a retry that was under way by then.
+// BUG: a crash looks the same if nothing had been written since the cursors were;
+// a retry that was begun by then is not told of. Nor is, of two crashes or a crash
+// and a stop, what the first one left without a line.
 func (j *Journal) Stopped() bool { return j.stopped }
 
 // Close lets go of the folder. It is called after Run.

@@ -64,7 +64,7 @@ func (r *restoring) run() error {
 		break
 	}
 	r.Journal.events = events.Archive
-	r.stopped = deliveries.Clean && events.Clean
+	r.stopped = r.stopped && deliveries.Clean && events.Clean
 	r.indexer = newIndexer(r.fs, r.log)
 	size := func() int64 { return r.retention.segmentSize(r.opts.SegmentSize) }
 	r.commits = newCommitter(r.Journal, events.Writer, size, r.opts.Committed)
@@ -123,8 +123,10 @@ func (r *restoring) adopt(c *cursors, now time.Time) {
 	r.see(c.At)
 	r.generation, r.hash = c.Generation, c.Hash
 	r.published = c.Events.unpack()
+	r.stopped = true
 	for name, x := range c.Webhooks {
 		r.Queue(name).restore(&x, c.At, now)
+		r.stopped = r.stopped && x.Flight == 0
 	}
 	for name, x := range c.Rows {
 		r.Queue(name).row.restore(x)
