@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"sidehook/history/event"
-	"sidehook/history/segment"
 )
 
 // Which names an event: by its seq if that is not 0, else by its id, of several
@@ -94,64 +93,4 @@ func (r *Reading) sent(id string) (uint64, error) {
 		}
 	}
 	return 0, ErrNotFound
-}
-
-// Story is all that became of an event, in order: its attempts, those of its
-// resends, and the config lines of the generations they were made under.
-func (r *Reading) Story(a Accepted) (resends []Accepted, outcomes []Outcome, err error) {
-	seqs := []uint64{a.Seq}
-	for _, first := range r.events.Segments() {
-		if first < r.events.SegmentOf(a.Seq) {
-			continue
-		}
-		found, err := r.events.lookup(first, 0, wantResends(a.Seq))
-		if err != nil && !gone(err) {
-			return nil, nil, err
-		}
-		for i := range found {
-			x := parseAccepted(&found[i])
-			resends = append(resends, x)
-			seqs = append(seqs, x.Seq)
-		}
-	}
-	told := map[configured]bool{}
-	for _, first := range r.deliveries.Segments() {
-		found, err := r.attemptsAt(first, seqs)
-		if err != nil {
-			return nil, nil, err
-		}
-		for i := range found {
-			o := parseOutcome(&found[i])
-			under := configured{o.Webhook, o.Generation}
-			if !told[under] {
-				config, err := r.deliveries.lookup(first, 0, wantConfig(o.Generation, o.Webhook))
-				if err != nil && !gone(err) {
-					return nil, nil, err
-				}
-				for i := range config[:min(1, len(config))] {
-					outcomes = append(outcomes, parseOutcome(&config[i]))
-					told[under] = true
-				}
-			}
-			outcomes = append(outcomes, o)
-		}
-	}
-	return resends, outcomes, nil
-}
-
-// attemptsAt are the lines of a segment about the deliveries of those numbers.
-func (r *Reading) attemptsAt(first uint64, seqs []uint64) (found []segment.Line, err error) {
-	if len(seqs) == 1 {
-		found, err = r.deliveries.lookup(first, seqs[0], wantSeq(seqs[0]))
-	} else {
-		keys := make([]wanted, len(seqs))
-		for i, seq := range seqs {
-			keys[i] = wantSeq(seq)
-		}
-		found, err = r.deliveries.lookup(first, 0, keys...)
-	}
-	if gone(err) {
-		return nil, nil
-	}
-	return found, err
 }

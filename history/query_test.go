@@ -272,16 +272,12 @@ func TestStory(t *testing.T) {
 				if want.Kind != "attempt" {
 					continue
 				}
-				a, err := r.Event(history.Which{ID: want.Event, Source: "com.example/shop"})
-				if err != nil || a.Seq != want.Seq {
-					t.Fatalf("event %s: got seq %d, %v; want %d", want.Event, a.Seq, err, want.Seq)
-				}
-				_, outcomes, err := r.Story(a)
-				if err != nil {
-					t.Fatal(err)
+				s, err := r.Story(history.Which{ID: want.Event, Source: "com.example/shop"})
+				if err != nil || s.Seq != want.Seq {
+					t.Fatalf("event %s: got %+v, %v; want seq %d", want.Event, s, err, want.Seq)
 				}
 				var made []uint64
-				for _, o := range outcomes {
+				for _, o := range s.Outcomes {
 					if o.Kind == "attempt" {
 						made = append(made, o.N)
 					}
@@ -292,8 +288,8 @@ func TestStory(t *testing.T) {
 						told = append(told, o.N)
 					}
 				}
-				if !slices.Equal(made, told) || len(outcomes) == len(made) && state != "with damaged lines" {
-					t.Errorf("story of %s: attempts %v and %d lines in all, want %v and their config", want.Event, made, len(outcomes), told)
+				if !slices.Equal(made, told) || len(s.Outcomes) == len(made) && state != "with damaged lines" {
+					t.Errorf("story of %s: attempts %v and %d lines in all, want %v and their config", want.Event, made, len(s.Outcomes), told)
 				}
 			}
 			if _, err := r.Event(history.Which{ID: "nope"}); !errors.Is(err, history.ErrNotFound) {

@@ -210,10 +210,6 @@ func TestReadersBesideRemoval(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, err := reading.Event(history.Which{ID: "x"})
-		if err != nil {
-			t.Fatal(err)
-		}
 		r.Retain(history.Retention{MaxSize: 4 * small})
 		time.Sleep(time.Minute)
 		if n := len(segments(t, fs, "events")); n > 4 {
@@ -223,7 +219,7 @@ func TestReadersBesideRemoval(t *testing.T) {
 		if err != nil || len(checked.Problems) > 0 {
 			t.Errorf("check: %v %v", err, checked.Problems)
 		}
-		if _, _, err := reading.Story(x); err != nil {
+		if _, err := reading.Story(history.Which{ID: "x"}); err != nil {
 			t.Errorf("story: %v", err)
 		}
 		if err := reading.Outcomes(func(*history.Outcome) bool { return true }); err != nil {

@@ -76,18 +76,14 @@ func TestTestsAreInNoQueue(t *testing.T) {
 				attempts int
 				status   history.Status
 			}{{2, history.Failed}, {0, ""}} {
-				a, err := reading.Event(history.Which{Seq: seqs[i]})
+				s, err := reading.Story(history.Which{Seq: seqs[i]})
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, outcomes, err := reading.Story(a)
-				if err != nil {
-					t.Fatal(err)
-				}
-				standings := a.Standings(outcomes)
-				if a.Test != "a" || len(a.To) > 0 || len(outcomes) != want.attempts || len(standings) != 1 ||
+				standings := s.Standings()
+				if s.Test != "a" || len(s.To) > 0 || len(s.Outcomes) != want.attempts || len(standings) != 1 ||
 					standings[0].Webhook != "a" || standings[0].Status != want.status || standings[0].Why() == "" {
-					t.Errorf("test %d: of %q, to %q, standings %+v, outcomes %+v", i, a.Test, a.To, standings, outcomes)
+					t.Errorf("test %d: of %q, to %q, standings %+v, outcomes %+v", i, s.Test, s.To, standings, s.Outcomes)
 				}
 			}
 		})

@@ -7,7 +7,6 @@ import (
 	"sidehook/config"
 	"sidehook/config/expression"
 	"sidehook/history"
-	"sidehook/history/event"
 	"sidehook/relay/intake"
 )
 
@@ -18,24 +17,20 @@ const maxDecisions = 100
 // decisions say why each webhook got the event, and, as the file in force
 // decides now, why the others would or would not. What the conditions failed on
 // is told as it was decided then.
-func (o *operator) decisions(a *history.Accepted, standings []history.Standing, e *event.Event) []intake.Decision {
+func (o *operator) decisions(story *history.Story) []intake.Decision {
 	f, _ := o.inForce()
-	about := eventOf(e)
+	typ, about := story.Parsed.Type, eventOf(&story.Parsed)
+	standings := story.Standings()
 	var list []intake.Decision
 	for _, s := range standings {
 		d := intake.Decision{Webhook: s.Webhook, Wanted: true, Status: string(s.Status), Next: s.Next, Why: s.Why()}
-		if slices.Contains(a.To, s.Webhook) {
-			d.Glob, _ = f.decider.index.Why(e.Type, s.Webhook)
+		if slices.Contains(story.To, s.Webhook) {
+			d.Glob, _ = f.decider.index.Why(typ, s.Webhook)
 			d.When = f.held(s.Webhook, about)
-		}
-		for _, failure := range a.Failures {
-			if failure.Webhook == s.Webhook {
-				d.Why = "its condition failed: " + failure.Reason
-			}
 		}
 		list = append(list, d)
 	}
-	if a.Test != "" {
+	if story.Test != "" {
 		return list // what the others want decided nothing
 	}
 	others := 0
@@ -45,7 +40,7 @@ func (o *operator) decisions(a *history.Accepted, standings []history.Standing, 
 			continue
 		}
 		others++
-		list = append(list, f.decider.now(w, e.Type, about))
+		list = append(list, f.decider.now(w, typ, about))
 	}
 	return list
 }

@@ -99,59 +99,51 @@ func (o *operator) act(name string, do func(string) bool) error {
 func (o *operator) History(context.Context) (*history.Reading, error) { return history.Read(o.dir) }
 
 // Event tells the story of an event.
-func (o *operator) Event(_ context.Context, which intake.Which) (intake.Story, error) {
+func (o *operator) Event(_ context.Context, which history.Which) (intake.Story, error) {
 	reading, err := history.Read(o.dir)
 	if err != nil {
 		return intake.Story{}, err
 	}
 	defer reading.Close()
-	a, err := find(reading, which)
+	s, err := reading.Story(which)
 	if err != nil {
-		return intake.Story{}, err
-	}
-	e, err := event.Parse(a.Event, a.Filled)
-	if err != nil {
-		return intake.Story{}, err
-	}
-	resends, outcomes, err := reading.Story(a)
-	if err != nil {
-		return intake.Story{}, err
+		return intake.Story{}, notFound(which, err)
 	}
 	story := intake.Story{
-		Seq: a.Seq, At: a.At, Generation: a.Generation, To: a.To, Test: a.Test, Filled: a.Filled, Event: a.Event,
-		Webhooks: o.decisions(&a, a.Standings(outcomes), &e),
+		Seq: s.Seq, At: s.At, Generation: s.Generation, To: s.To, Test: s.Test, Filled: s.Filled, Event: s.Event,
+		Webhooks: o.decisions(s),
 	}
-	for _, r := range resends {
+	for _, r := range s.Resends {
 		story.Resends = append(story.Resends, r.JSON())
 	}
-	for _, attempt := range history.Attempts(&e, outcomes) {
+	for _, attempt := range s.Attempts() {
 		story.Attempts = append(story.Attempts, attempt)
 	}
 	return story, nil
 }
 
-func find(reading *history.Reading, which intake.Which) (history.Accepted, error) {
-	a, err := reading.Event(history.Which{ID: which.ID, Source: which.Source, Seq: which.Seq})
-	if errors.Is(err, history.ErrNotFound) {
-		what := fmt.Sprintf("event %q in the history", which.ID)
-		if which.Seq != 0 {
-			what = fmt.Sprintf("event seq:%d in the history", which.Seq)
-		}
-		return a, &intake.NotFoundError{What: what}
+// notFound says in the words of intake that an event is not there, and leaves any
+// other error as it is.
+func notFound(which history.Which, err error) error {
+	switch {
+	case !errors.Is(err, history.ErrNotFound):
+		return err
+	case which.Seq != 0:
+		return &intake.NotFoundError{What: fmt.Sprintf("event seq:%d in the history", which.Seq)}
 	}
-	return a, err
+	return &intake.NotFoundError{What: fmt.Sprintf("event %q in the history", which.ID)}
 }
 
 // Resend sends an event again.
-func (o *operator) Resend(ctx context.Context, which intake.Which, to intake.Target) (intake.Resent, error) {
+func (o *operator) Resend(ctx context.Context, which history.Which, to intake.Target) (intake.Resent, error) {
 	reading, err := history.Read(o.dir)
 	if err != nil {
 		return intake.Resent{}, err
 	}
 	defer reading.Close()
-	a, err := find(reading, which)
+	a, err := reading.Event(which)
 	if err != nil {
-		return intake.Resent{}, err
+		return intake.Resent{}, notFound(which, err)
 	}
 	e, err := event.Parse(a.Event, a.Filled)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/event"
 	"sidehook/relay/deliver"
 	"sidehook/relay/intake"
 )
@@ -53,21 +52,13 @@ func (o *operator) tested(seq uint64) (json.RawMessage, error) {
 		return nil, err
 	}
 	defer reading.Close()
-	a, err := reading.Event(history.Which{Seq: seq})
+	story, err := reading.Story(history.Which{Seq: seq})
 	if err != nil {
 		return nil, err
 	}
-	e, err := event.Parse(a.Event, a.Filled)
-	if err != nil {
-		return nil, err
-	}
-	_, outcomes, err := reading.Story(a)
-	if err != nil {
-		return nil, err
-	}
-	attempts := history.Attempts(&e, outcomes)
+	attempts := story.Attempts()
 	if len(attempts) == 0 {
-		return nil, fmt.Errorf("the attempt of the test is not in the history")
+		return nil, errors.New("the attempt of the test is not in the history")
 	}
 	return attempts[len(attempts)-1], nil
 }

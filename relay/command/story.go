@@ -12,7 +12,6 @@ import (
 
 	"sidehook/config"
 	"sidehook/history"
-	"sidehook/history/event"
 )
 
 // story is an event and what became of it. The relay answers with it, and
@@ -97,39 +96,25 @@ func readStory(dir, id string) (story, error) {
 		return story{}, err
 	}
 	defer reading.Close()
-	a, err := reading.Event(history.ParseWhich(id))
+	found, err := reading.Story(history.ParseWhich(id))
 	if errors.Is(err, history.ErrNotFound) {
 		return story{}, fmt.Errorf("there is no event %q in the history", id)
 	}
 	if err != nil {
-		return story{}, err
-	}
-	e, err := event.Parse(a.Event, a.Filled)
-	if err != nil {
 		return story{}, fmt.Errorf("show %q: %w", id, err)
 	}
-	resends, outcomes, err := reading.Story(a)
-	if err != nil {
-		return story{}, err
-	}
 	s := story{
-		Seq: a.Seq, At: a.At, Generation: a.Generation, To: a.To, Test: a.Test, Filled: a.Filled, Event: a.Event,
+		Seq: found.Seq, At: found.At, Generation: found.Generation, To: found.To, Test: found.Test, Filled: found.Filled, Event: found.Event,
 		Attempts: []json.RawMessage{}, offline: true,
 	}
-	for _, r := range resends {
+	for _, r := range found.Resends {
 		s.Resends = append(s.Resends, r.JSON())
 	}
-	for _, attempt := range history.Attempts(&e, outcomes) {
+	for _, attempt := range found.Attempts() {
 		s.Attempts = append(s.Attempts, attempt)
 	}
-	for _, x := range a.Standings(outcomes) {
-		d := decision{Webhook: x.Webhook, Wanted: true, Why: x.Why(), Status: string(x.Status), Next: x.Next}
-		for _, failure := range a.Failures {
-			if failure.Webhook == x.Webhook {
-				d.Why = "its condition failed: " + failure.Reason
-			}
-		}
-		s.Webhooks = append(s.Webhooks, d)
+	for _, x := range found.Standings() {
+		s.Webhooks = append(s.Webhooks, decision{Webhook: x.Webhook, Wanted: true, Why: x.Why(), Status: string(x.Status), Next: x.Next})
 	}
 	return s, nil
 }

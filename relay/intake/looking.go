@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
+
+	"sidehook/history"
 )
 
 func (s *Server) healthz(_ context.Context, w http.ResponseWriter, _ *http.Request, _ string) *problem {
@@ -119,13 +119,8 @@ func (s *Server) showConfig(ctx context.Context, w http.ResponseWriter, _ *http.
 }
 
 // whichEvent reads the {id} of a path, and the source that may go with it.
-func whichEvent(r *http.Request, id string) (Which, *problem) {
-	which := Which{ID: id}
-	if number, ok := strings.CutPrefix(id, "seq:"); ok {
-		if seq, err := strconv.ParseUint(number, 10, 64); err == nil && seq > 0 {
-			which = Which{Seq: seq}
-		}
-	}
+func whichEvent(r *http.Request, id string) (history.Which, *problem) {
+	which := history.ParseWhich(id)
 	query := r.URL.Query()
 	if !query.Has("source") {
 		return which, nil

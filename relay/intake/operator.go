@@ -24,10 +24,10 @@ type Operator interface {
 	// attempt, which is durable on return, whatever it came to; *NotFoundError.
 	Test(ctx context.Context, name string) (json.RawMessage, error)
 	// Event returns what is known of an event; *NotFoundError.
-	Event(ctx context.Context, which Which) (Story, error)
+	Event(ctx context.Context, which history.Which) (Story, error)
 	// Resend sends an event again, which is durable on return; *NotFoundError,
 	// *UnprocessableError.
-	Resend(ctx context.Context, which Which, to Target) (Resent, error)
+	Resend(ctx context.Context, which history.Which, to Target) (Resent, error)
 	// ResendBulk makes deliveries that have ended again, which is durable on
 	// return; *NotFoundError, *UnprocessableError.
 	ResendBulk(ctx context.Context, b Bulk) (Resends, error)
@@ -107,13 +107,6 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 	}
 	at := len(`{"name":`) + len(name)
 	return bytes.Join([][]byte{object[:at], keys, object[at+1:]}, []byte{','}), nil
-}
-
-// Which names an event.
-type Which struct {
-	ID     string // as the app or a receiver knows it
-	Source string // of several with the ID, only of this source; "" for the newest
-	Seq    uint64 // exactly this one, in place of the others; 0: none
 }
 
 // Story is an event and what became of it. What stands as a raw message is a

@@ -18,7 +18,7 @@ import (
 type operator struct {
 	mu    sync.Mutex
 	fails error
-	which intake.Which
+	which history.Which
 	to    intake.Target
 	ends  intake.Cancel
 	bulk  intake.Bulk
@@ -44,7 +44,7 @@ func (o *operator) Webhooks(_ context.Context, name string) ([]intake.Webhook, e
 	}}, nil
 }
 
-func (o *operator) Event(_ context.Context, which intake.Which) (intake.Story, error) {
+func (o *operator) Event(_ context.Context, which history.Which) (intake.Story, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.which = which
@@ -54,7 +54,7 @@ func (o *operator) Event(_ context.Context, which intake.Which) (intake.Story, e
 	}, o.fails
 }
 
-func (o *operator) Resend(_ context.Context, which intake.Which, to intake.Target) (intake.Resent, error) {
+func (o *operator) Resend(_ context.Context, which history.Which, to intake.Target) (intake.Resent, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.which, o.to = which, to

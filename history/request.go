@@ -5,96 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"sidehook/history/event"
 )
-
-// Standing is where the delivery of an event to a webhook stands.
-type Standing struct {
-	Webhook string
-	Status  Status // of its last attempt; Untried before the first, "" of a test that has none
-	Next    time.Time
-	// Heir says that the event was not accepted for it: it took the delivery over
-	// from the webhook of this name, which it was before.
-	Heir string
-	Test bool // the event was a test of it
-}
-
-// Why is how a webhook came to the delivery that the event was not accepted
-// for, "" for the others.
-func (s *Standing) Why() string {
-	switch {
-	case s.Test:
-		return "a test of it alone, past its events, its condition and its state"
-	case s.Heir != "":
-		return "took over from " + s.Heir
-	}
-	return ""
-}
-
-// Untried is the status of a delivery that no attempt was made at.
-const Untried Status = "waiting"
-
-// Standings say where the deliveries of an event stand: those to the webhooks
-// that it was accepted for or is a test of, and behind them those to their heirs. An attempt of
-// an heir is one at the delivery to the former name.
-func (a *Accepted) Standings(outcomes []Outcome) []Standing {
-	var list []Standing
-	find := func(name string) *Standing {
-		for i := range list {
-			if list[i].Webhook == name {
-				return &list[i]
-			}
-		}
-		return nil
-	}
-	for _, name := range a.To {
-		list = append(list, Standing{Webhook: name, Status: Untried})
-	}
-	if a.Test != "" {
-		list = append(list, Standing{Webhook: a.Test, Test: true})
-	}
-	for i := range outcomes {
-		o := &outcomes[i]
-		if o.Kind != kindAttempt {
-			continue
-		}
-		if o.Was != "" && find(o.Was) != nil && find(o.Webhook) == nil {
-			list = append(list, Standing{Webhook: o.Webhook, Heir: o.Was})
-		}
-		for i := range list {
-			s := &list[i]
-			if s.Webhook == o.queue() || s.Heir != "" && s.Webhook == o.Webhook {
-				s.Status, s.Next = o.Status, o.Next
-			}
-		}
-	}
-	return list
-}
-
-// Attempts are the attempts of a story as JSON, each with its whole request:
-// the history holds what is the same for all of a generation once, with an
-// attempt what is its own, and the rest follows from what the attempt is.
-func Attempts(e *event.Event, outcomes []Outcome) [][]byte {
-	type under struct {
-		webhook    string
-		generation uint64
-	}
-	configs := map[under]*Outcome{}
-	var list [][]byte
-	for i := range outcomes {
-		o := &outcomes[i]
-		key := under{o.Webhook, o.Generation}
-		switch o.Kind {
-		case kindConfig:
-			configs[key] = o
-		case kindAttempt:
-			list = append(list, o.whole(e, configs[key]))
-		}
-	}
-	return list
-}
 
 // whole is an attempt with its request, if it made one. Nothing is known of its
 // generation if config is nil.
