@@ -163,18 +163,9 @@ func TestWatchRemoval(t *testing.T) {
 	write(t, path, source("a"))
 	w := watch(t, path, settle, settle)
 	must(t, os.Remove(path))
-	for begun := time.Now(); !strings.Contains(w.log.String(), "is gone") && time.Since(begun) < patient; {
-		time.Sleep(settle)
-	}
-	w.expectNothing()
-	if got := strings.Count(w.log.String(), "is gone"); got != 1 {
-		t.Errorf("logged %d times that the file is gone, want once: %s", got, w.log)
-	}
+	w.expectLogged("is gone")
 	write(t, path, source("a"))
-	w.expectNothing()
-	if got := strings.Count(w.log.String(), "is there again"); got != 1 {
-		t.Errorf("logged %d times that the file is there again, want once: %s", got, w.log)
-	}
+	w.expectLogged("is there again")
 	must(t, os.Remove(path))
 	w.expectNothing()
 	write(t, path, source("b"))

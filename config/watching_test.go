@@ -16,8 +16,8 @@ import (
 
 const (
 	settle  = 40 * time.Millisecond
-	quiet   = 4 * settle      // in which nothing more is told
-	patient = 5 * time.Second // to wait for what must come
+	quiet   = 4 * settle       // in which nothing more is told
+	patient = 20 * time.Second // to wait for what must come
 )
 
 // watching is a watcher that runs on a file, and what it told.
@@ -75,6 +75,20 @@ func (w *watching) expectNothing() {
 	case got := <-w.told:
 		w.t.Fatalf("told %q, want nothing", got)
 	case <-time.After(quiet):
+	}
+}
+
+// expectLogged waits until a text stands in the log, and is it once.
+func (w *watching) expectLogged(text string) {
+	w.t.Helper()
+	for begun := time.Now(); !strings.Contains(w.log.String(), text); time.Sleep(settle / 4) {
+		if time.Since(begun) > patient {
+			w.t.Fatalf("%q is not logged: %s", text, w.log)
+		}
+	}
+	w.expectNothing()
+	if got := strings.Count(w.log.String(), text); got != 1 {
+		w.t.Errorf("logged %q %d times, want once: %s", text, got, w.log)
 	}
 }
 

@@ -203,9 +203,9 @@ func TestStopUnderLoad(t *testing.T) {
 	s.answer(func(http.ResponseWriter, *http.Request) { time.Sleep(3 * time.Millisecond) })
 	webhooks := "webhooks:\n" + hook(s, "one", "") + hook(s, "two", ", concurrency: 2")
 	h := newHost(t, webhooks)
+	var mu sync.Mutex
 	var accepted []string
 	for round := range 3 {
-		var mu sync.Mutex
 		var posting sync.WaitGroup
 		for p := range 8 {
 			posting.Go(func() {
@@ -219,13 +219,14 @@ func TestStopUnderLoad(t *testing.T) {
 				}
 			})
 		}
-		time.Sleep(60 * time.Millisecond)
+		eventually(t, "some are accepted", func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return len(accepted) >= 20*(round+1)
+		})
 		h.end()
 		posting.Wait()
 		h.start(webhooks)
-	}
-	if len(accepted) < 20 {
-		t.Fatalf("only %d events were accepted", len(accepted))
 	}
 	for _, path := range []string{"/one", "/two"} {
 		for _, id := range accepted {

@@ -3,6 +3,7 @@ package command_test
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -32,7 +33,7 @@ func TestStandardLogIsUnspoken(t *testing.T) {
 		fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		time.Sleep(50 * time.Millisecond)
 		fmt.Fprint(conn, "hunter2 was never asked for")
-		time.Sleep(time.Second)
+		io.Copy(io.Discard, conn)
 	}()
 	s := newService(t, "off")
 	s.write(fmt.Sprintf("listen: {http: off, socket: s}\nwebhooks:\n"+
@@ -42,7 +43,7 @@ func TestStandardLogIsUnspoken(t *testing.T) {
 	if status, err := s.post("unix", s.path("s")); status != http.StatusAccepted {
 		t.Fatalf("answer %d, %v", status, err)
 	}
-	time.Sleep(300 * time.Millisecond)
+	s.logs("a library had something to say")
 	s.signal(syscall.SIGTERM)
 	s.ends()
 	if text := s.stderr.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "Unsolicited") {
@@ -66,18 +67,12 @@ func TestSecondSignal(t *testing.T) {
 	s := newService(t, "off")
 	s.start(nil, nil, "sh", "-c", `trap "" INT; exec sidehook "$@"`, "sh")
 	s.expect("READY=1\n.*")
-	slow, err := net.Dial("unix", s.path("s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slow.Close()
-	fmt.Fprint(slow, "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-	time.Sleep(50 * time.Millisecond)
+	s.hold()
 	s.signal(syscall.SIGINT)
 	s.expect("STOPPING=1\n.*")
 	begun := time.Now()
 	s.signal(syscall.SIGINT)
-	if code := s.ends(); code != 1 || time.Since(begun) > 2*time.Second {
+	if code := s.ends(); code != 1 || time.Since(begun) > 15*time.Second {
 		t.Errorf("exit code %d after %v\n%s", code, time.Since(begun), s.stderr.String())
 	}
 }

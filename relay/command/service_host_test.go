@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -115,6 +116,22 @@ func (s *service) hear() string {
 	return string(buf[:n])
 }
 
+// until waits for something that the process does by itself.
+func (s *service) until(what string, ok func() bool) {
+	s.t.Helper()
+	for begun := time.Now(); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			s.t.Fatalf("never: %s\n%s", what, s.stderr.String())
+		}
+	}
+}
+
+// logs waits until a text stands in the log.
+func (s *service) logs(text string) {
+	s.t.Helper()
+	s.until("it logs "+text, func() bool { return strings.Contains(s.stderr.String(), text) })
+}
+
 func (s *service) expect(want string) {
 	s.t.Helper()
 	if got := s.hear(); !regexp.MustCompile("^" + want + "$").MatchString(got) {
@@ -137,6 +154,20 @@ func (s *service) post(network, address string) (status int, err error) {
 	defer resp.Body.Close()
 	_, err = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode, err
+}
+
+// hold begins a request that does not end, and returns once it is under way.
+func (s *service) hold() {
+	s.t.Helper()
+	c, err := net.Dial("unix", s.path("s"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	fmt.Fprint(c, "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n")
+	if line, err := bufio.NewReader(c).ReadString('\n'); line != "HTTP/1.1 100 Continue\r\n" {
+		s.t.Fatalf("answer %q, %v", line, err)
+	}
 }
 
 func (s *service) accepts(network, address string) {
