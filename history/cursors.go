@@ -248,7 +248,7 @@ func remaining(due, told, now time.Time) time.Duration {
 func (j *Journal) ago(at, now time.Time) time.Duration { return j.now() - max(0, now.Sub(at)) }
 
 // loadCursors reads the newest cursors that hold. It is nil if none do.
-func loadCursors(fsys segment.FS) (c *cursors, problem error) {
+func loadCursors(fsys segment.FS) (_ *cursors, problem error) {
 	for _, name := range [...]string{cursorsFile, previousFile} {
 		text, err := readFile(fsys, name)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -262,12 +262,15 @@ func loadCursors(fsys segment.FS) (c *cursors, problem error) {
 			problem = errors.Join(problem, fmt.Errorf("%s is damaged", name))
 			continue
 		}
-		c = new(cursors)
-		if err := json.Unmarshal(append(body, '}'), c); err != nil || c.Version != cursorsVersion {
-			problem, c = errors.Join(problem, fmt.Errorf("%s is not of a version that is known: %w", name, err)), nil
-			continue
+		c := new(cursors)
+		switch err := json.Unmarshal(append(body, '}'), c); {
+		case err != nil:
+			problem = errors.Join(problem, fmt.Errorf("read %s: %w", name, err))
+		case c.Version != cursorsVersion:
+			problem = errors.Join(problem, fmt.Errorf("%s is of version %d, and this sidehook knows %d only", name, c.Version, cursorsVersion))
+		default:
+			return c, problem
 		}
-		return c, problem
 	}
 	return nil, problem
 }

@@ -1,12 +1,15 @@
 package history_test
 
 import (
+	"bytes"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
 )
 
@@ -68,5 +71,39 @@ func TestStopped(t *testing.T) {
 				r.stop()
 			})
 		})
+	}
+}
+
+// TestCursorsThatAreNotKnown are told of in plain words, and nothing is lost
+// without them (H4).
+func TestCursorsThatAreNotKnown(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"version":9`:   "cursors.json is of version 9, and this sidehook knows 2 only",
+		`{"version":"2"`: "read cursors.json: json: cannot unmarshal string into Go struct field cursors.version of type int",
+	} {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		r.append(ids(1, 2), "a")
+		r.stop()
+		for _, name := range []string{"cursors.json", "cursors.previous.json"} {
+			_ = fs.Remove(name) // there may be but one
+		}
+		if err := segment.ReplaceFile(fs, "cursors.json", segment.Seal([]byte(text))); err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		j, err := history.OpenFS(fs, history.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), `error="`+want+`"`) {
+			t.Errorf("logged %s, want %s", log.String(), want)
+		}
+		if b := j.Queue("a").Backlog(); b.Events != 2 {
+			t.Errorf("%s: the backlog is %+v", text, b)
+		}
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
