@@ -98,7 +98,7 @@ func TestBulkMatches(t *testing.T) {
 			if c.Statuses == nil {
 				c.Statuses = history.Undelivered()
 			}
-			if m, err := reading(t, fs).Bulk(t.Context(), c.Bulk); err != nil || m.Count != c.want || m.Gone != 0 {
+			if m, err := read(t, fs).Bulk(t.Context(), c.Bulk); err != nil || m.Count != c.want || m.Gone != 0 {
 				t.Errorf("%s: %d match, %d gone, %v; want %d", name, m.Count, m.Gone, err, c.want)
 			}
 		}
@@ -192,7 +192,7 @@ func TestBulkCutShort(t *testing.T) {
 			r.stop()
 			fs = fs.Kill()
 			r = start(t, fs, history.Options{})
-			stood := events - must(reading(t, fs).Bulk(t.Context(), b)).Count
+			stood := events - must(read(t, fs).Bulk(t.Context(), b)).Count
 			if stood == 0 || stood < done.Count {
 				t.Errorf("%d stand, and %d were told of", stood, done.Count)
 			}
@@ -236,14 +236,14 @@ func TestBulkByIndexes(t *testing.T) {
 	}
 	var want []history.Matches
 	for _, b := range bulks {
-		want = append(want, must(reading(t, fs).Bulk(t.Context(), b)))
+		want = append(want, must(read(t, fs).Bulk(t.Context(), b)))
 	}
 	if want[0].Count < 1000 || want[1].Count == 0 || want[2].Count < 100 {
 		t.Fatalf("too few match: %d, %d and %d", want[0].Count, want[1].Count, want[2].Count)
 	}
 	index(t, fs)
 	for i, b := range bulks {
-		if got := must(reading(t, fs).Bulk(t.Context(), b)); fmt.Sprint(got) != fmt.Sprint(want[i]) {
+		if got := must(read(t, fs).Bulk(t.Context(), b)); fmt.Sprint(got) != fmt.Sprint(want[i]) {
 			t.Errorf("%+v: %d match with indexes, %d without", b, got.Count, want[i].Count)
 		}
 	}

@@ -95,7 +95,7 @@ func run(t *testing.T, fs *memfs.FS, r history.Retention) (stop func() (string, 
 func TestCompress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := grown(t)
-		want := every(t, reading(t, fs))
+		want := every(t, read(t, fs))
 		finished, _ := forms(t, fs)
 		size := func() (total int) {
 			names, _ := fs.List()
@@ -126,7 +126,7 @@ func TestCompress(t *testing.T) {
 			t.Errorf("%v, log %s", err, log)
 		}
 		sound(t, fs)
-		if got := every(t, reading(t, fs)); !reflect.DeepEqual(got, want) {
+		if got := every(t, read(t, fs)); !reflect.DeepEqual(got, want) {
 			t.Error("it reads otherwise")
 		}
 	})
@@ -139,7 +139,7 @@ func TestCompressCrash(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 9))
 			fs := grown(t)
-			want := numbers(every(t, reading(t, fs)))
+			want := numbers(every(t, read(t, fs)))
 			stop := run(t, fs, history.Retention{})
 			time.Sleep(59 * time.Minute)
 			fs.SetFault(memfs.From(fs.Ops()+rng.IntN(900), errors.New("the power went")))
@@ -155,7 +155,7 @@ func TestCompressCrash(t *testing.T) {
 				t.Errorf("seed %d: %d plain and %d compressed", seed, plain, packed)
 			}
 			sound(t, after)
-			if got := numbers(every(t, reading(t, after))); !slices.Equal(got, want) {
+			if got := numbers(every(t, read(t, after))); !slices.Equal(got, want) {
 				t.Errorf("seed %d: %d records of %d", seed, len(got), len(want))
 			}
 		})
@@ -269,7 +269,7 @@ func TestAcceptedIsKnownCompressed(t *testing.T) {
 	text[2000] ^= 1
 	rewrite(t, fs, name, text)
 	found := check(t, fs)
-	if err := reading(t, fs).Accept(&found); err != nil {
+	if err := read(t, fs).Accept(&found); err != nil {
 		t.Fatal(err)
 	}
 	compress(t, fs, func(int) bool { return true })
@@ -288,7 +288,7 @@ func TestAcceptedIsKnownCompressed(t *testing.T) {
 	if c.Lines == 0 {
 		t.Error("nothing else is read")
 	}
-	if err := reading(t, fs).Accept(&c); err != nil {
+	if err := read(t, fs).Accept(&c); err != nil {
 		t.Fatal(err)
 	}
 	if again := check(t, fs); len(again.Problems) > 0 || len(again.Known) != len(c.Known)+len(c.Problems) {
@@ -310,8 +310,7 @@ func TestStartFromCompressed(t *testing.T) {
 		}
 		r.stop()
 		fs = fs.Kill()
-		fs.Remove("cursors.json")
-		fs.Remove("cursors.previous.json")
+		loseCursors(fs)
 		r = start(t, fs, history.Options{SegmentSize: 128 << 10})
 		same(t, "delivered", r.drain("paused"), []string{"x"})
 		if got := r.drain("a"); len(got) > 0 {

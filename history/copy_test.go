@@ -3,7 +3,6 @@ package history_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -91,29 +89,12 @@ func (l *loud) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelError}))
 }
 
-// checked are the problems of a history.
-func checked(t *testing.T, fs *memfs.FS) []history.Problem {
-	t.Helper()
-	r, err := history.ReadFS(fs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	c, err := r.Check(func(int64, int64) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c.Problems
-}
-
 // verify opens a finished copy. What was accepted before it began is delivered
 // by it, unless that was done before it ended; what was done before it began is
 // not done again; and nothing looks like damage.
 func (c *copying) verify(b *books) {
 	t := b.t
-	if problems := checked(t, c.to); len(problems) > 0 {
-		t.Errorf("the copy: %v", problems)
-	}
+	sound(t, c.to)
 	var log loud
 	j, err := history.OpenFS(c.to, history.Options{SegmentSize: 8 << 10, Log: log.logger()})
 	if err != nil {
@@ -159,7 +140,7 @@ func (c *copying) verify(b *books) {
 	if log.Len() > 0 {
 		t.Errorf("the copy is said to be damaged:\n%s", &log)
 	}
-	for _, p := range checked(t, c.to.Kill()) {
+	for _, p := range check(t, c.to.Kill()).Problems {
 		// Of what came meanwhile the deliveries may tell and the events not: that
 		// much is missing ahead of what the copy accepts itself.
 		if !strings.HasPrefix(p.File, "events-") || !strings.HasSuffix(p.What, "missing ahead of it") || b.posted == c.posted {
@@ -171,36 +152,30 @@ func (c *copying) verify(b *books) {
 // TestCopies takes copies of the folder while it is written, rotated and
 // tidied, file by file between the steps.
 func TestCopies(t *testing.T) {
-	for seed := range uint64(24) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				rng := rand.New(rand.NewPCG(seed, 5))
-				b := newBooks(t, rng)
-				if seed%4 > 0 {
-					b.retention = history.Retention{Keep: time.Duration(1+rng.IntN(20)) * time.Second}
-				}
-				fs := memfs.New()
-				var c *copying
-				b.step = func() {
-					switch {
-					case c == nil && rng.IntN(20) == 0:
-						c = b.copyOf(fs, memfs.New(), orders[seed%3])
-					case c != nil && len(c.names) > 0:
-						for range 1 + rng.IntN(3) {
-							if len(c.names) > 0 {
-								c.step(t)
-							}
-						}
-					case c != nil && c.vanished:
-						// A second pass over the first, as one does with rsync.
-						c = b.copyOf(fs, c.to, orders[0])
-					case c != nil:
-						c.verify(b)
-						c = nil
+	lives(t, 24, 5, func(t *testing.T, b *books) {
+		if b.seed%4 > 0 {
+			b.retention = history.Retention{Keep: time.Duration(1+b.rng.IntN(20)) * time.Second}
+		}
+		fs := memfs.New()
+		var c *copying
+		b.step = func() {
+			switch {
+			case c == nil && b.rng.IntN(20) == 0:
+				c = b.copyOf(fs, memfs.New(), orders[b.seed%3])
+			case c != nil && len(c.names) > 0:
+				for range 1 + b.rng.IntN(3) {
+					if len(c.names) > 0 {
+						c.step(t)
 					}
 				}
-				b.live(fs, 250)
-			})
-		})
-	}
+			case c != nil && c.vanished:
+				// A second pass over the first, as one does with rsync.
+				c = b.copyOf(fs, c.to, orders[0])
+			case c != nil:
+				c.verify(b)
+				c = nil
+			}
+		}
+		b.live(fs, 250)
+	})
 }

@@ -85,12 +85,8 @@ func TestCursorsThatAreNotKnown(t *testing.T) {
 		r := start(t, fs, history.Options{})
 		r.append(ids(1, 2), "a")
 		r.stop()
-		for _, name := range []string{"cursors.json", "cursors.previous.json"} {
-			_ = fs.Remove(name) // there may be but one
-		}
-		if err := segment.ReplaceFile(fs, "cursors.json", segment.Seal([]byte(text))); err != nil {
-			t.Fatal(err)
-		}
+		loseCursors(fs)
+		rewrite(t, fs, "cursors.json", segment.Seal([]byte(text)))
 		var log bytes.Buffer
 		j, err := history.OpenFS(fs, history.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		if err != nil {

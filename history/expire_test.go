@@ -28,13 +28,9 @@ func (r *running) ends(fs *memfs.FS, webhook string) (ids []string, why map[stri
 	if err := r.Flush(); err != nil {
 		r.t.Fatal(err)
 	}
-	reading, err := history.ReadFS(fs)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer reading.Close()
+	reading := read(r.t, fs)
 	why = map[string]string{}
-	err = reading.Outcomes(func(o *history.Outcome) bool {
+	err := reading.Outcomes(func(o *history.Outcome) bool {
 		if o.Kind == "attempt" && o.Webhook == webhook && o.Status == history.Expired {
 			if _, twice := why[o.Event]; twice || !o.Unsent || o.Generation != 7 || o.Type != "a.b" {
 				r.t.Errorf("line %s", o.Raw)
@@ -177,11 +173,7 @@ func TestExpiryTime(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		check("after two hours", "soon", "unread", "late")
 
-		reading, err := history.ReadFS(fs)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer reading.Close()
+		reading := read(t, fs)
 		of, err := reading.Event(history.Which{ID: "soon"})
 		if err != nil {
 			t.Fatal(err)
@@ -229,11 +221,7 @@ func TestAResendHasAnAgeOfItsOwn(t *testing.T) {
 		r.Queue("a").Limit(7, afterAnHour)
 		r.append(ids(1, 1), "a")
 		time.Sleep(2 * hour)
-		reading, err := history.ReadFS(fs)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer reading.Close()
+		reading := read(t, fs)
 		of, err := reading.Event(history.Which{Seq: 1})
 		if err != nil {
 			t.Fatal(err)

@@ -24,7 +24,7 @@ func TestFollow(t *testing.T) {
 		r.append(ids(1, 5), "a")
 		r.drain("a")
 		time.Sleep(time.Second)
-		old := reading(t, fs)
+		old := read(t, fs)
 		newest, err := old.Newest()
 		if err != nil || newest == 0 {
 			t.Fatalf("newest %d, %v", newest, err)
@@ -58,7 +58,7 @@ func TestFollow(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		got := <-rest
-		last, err := reading(t, fs).Newest()
+		last, err := read(t, fs).Newest()
 		if err != nil || last <= newest {
 			t.Fatalf("newest %d, %v", last, err)
 		}
@@ -117,7 +117,7 @@ func TestIndexing(t *testing.T) {
 			t.Errorf("after another segment there are %v", names)
 		}
 		for _, id := range []string{"e0", "e7", "e19", "f5"} {
-			if _, err := reading(t, fs).Event(history.Which{ID: id}); err != nil {
+			if _, err := read(t, fs).Event(history.Which{ID: id}); err != nil {
 				t.Errorf("event %s: %v", id, err)
 			}
 		}

@@ -65,11 +65,7 @@ func (p *play) open() {
 	}
 	p.flying, p.taker = map[uint64]*history.Lease{}, map[string]string{}
 	p.running = start(p.t, p.fs, history.Options{SegmentSize: 4 << 10, Recorded: p.recorded})
-	reading, err := history.ReadFS(p.fs)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer reading.Close()
+	reading := read(p.t, p.fs)
 	for _, d := range p.books {
 		if _, err := reading.Event(history.Which{Seq: d.seq}); err != nil && !d.ended {
 			p.t.Fatalf("the event of %+v: %v", d, err)

@@ -242,11 +242,7 @@ func (p *play) resend(name string) {
 	}
 	seqs := slices.Sorted(maps.Keys(p.books))
 	seq := seqs[p.rng.IntN(len(seqs))]
-	reading, err := history.ReadFS(p.fs)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer reading.Close()
+	reading := read(p.t, p.fs)
 	of, err := reading.Event(history.Which{Seq: seq})
 	if err != nil {
 		return // it has been removed
@@ -290,8 +286,7 @@ func (p *play) end() {
 	case 0:
 		_ = p.fs.Remove("cursors.json")
 	case 1:
-		_ = p.fs.Remove("cursors.json")
-		_ = p.fs.Remove("cursors.previous.json")
+		loseCursors(p.fs)
 	}
 }
 
@@ -328,8 +323,7 @@ func (p *play) settleAll() {
 		p.t.Errorf("stop: %v", err)
 	}
 	sound(p.t, p.fs)
-	_ = p.fs.Remove("cursors.json")
-	_ = p.fs.Remove("cursors.previous.json")
+	loseCursors(p.fs)
 	p.open()
 	p.none()
 }

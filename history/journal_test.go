@@ -130,9 +130,7 @@ func TestBacklogAfterAStart(t *testing.T) {
 		want := r.Queue("a").Backlog()
 		r.stop()
 		if lost {
-			for _, name := range []string{"cursors.json", "cursors.previous.json"} {
-				_ = fs.Remove(name) // there may be but one
-			}
+			loseCursors(fs)
 		}
 		r = start(t, fs, history.Options{})
 		if got := r.Queue("a").Backlog(); got != want {

@@ -5,19 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"sidehook/history"
-	"sidehook/history/segment/memfs"
 )
-
-func check(t *testing.T, fs *memfs.FS) history.Checked {
-	t.Helper()
-	c, err := reading(t, fs).Check(func(int64, int64) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
 
 // TestAccept: what was accepted is known from then on, and nothing else is; a
 // list of it that is damaged excuses nothing.
@@ -31,7 +19,7 @@ func TestAccept(t *testing.T) {
 	if len(found.Problems) == 0 || len(found.Known) > 0 {
 		t.Fatalf("found %+v", found)
 	}
-	if err := reading(t, fs).Accept(&found); err != nil {
+	if err := read(t, fs).Accept(&found); err != nil {
 		t.Fatal(err)
 	}
 	if c := check(t, fs); len(c.Problems) > 0 || len(c.Known) != len(found.Problems) {
@@ -43,7 +31,7 @@ func TestAccept(t *testing.T) {
 	if len(second.Problems) == 0 || len(second.Known) != len(found.Problems) {
 		t.Errorf("with more damage: %+v", second)
 	}
-	if err := reading(t, fs).Accept(&second); err != nil {
+	if err := read(t, fs).Accept(&second); err != nil {
 		t.Fatal(err)
 	}
 	if c := check(t, fs); len(c.Problems) > 0 || len(c.Known) != len(found.Problems)+len(second.Problems) {

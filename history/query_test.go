@@ -27,36 +27,6 @@ func generated(t *testing.T) *memfs.FS {
 	return fs
 }
 
-func reading(t *testing.T, fs *memfs.FS) *history.Reading {
-	t.Helper()
-	r, err := history.ReadFS(fs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Close() })
-	return r
-}
-
-func content(t *testing.T, fs *memfs.FS, name string) []byte {
-	t.Helper()
-	f, err := fs.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	size, _ := f.Size()
-	text := make([]byte, size)
-	f.ReadAt(text, 0)
-	return text
-}
-
-func rewrite(t *testing.T, fs *memfs.FS, name string, text []byte) {
-	t.Helper()
-	if err := segment.ReplaceFile(fs, name, text); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func indexFiles(t *testing.T, fs *memfs.FS) (names []string) {
 	t.Helper()
 	all, err := fs.List()
@@ -168,7 +138,7 @@ func attempts(t *testing.T, r *history.Reading, q history.Query, most int) (list
 
 // TestQuery holds every kind of query against the lines themselves.
 func TestQuery(t *testing.T) {
-	some := every(t, reading(t, generated(t)))[1234]
+	some := every(t, read(t, generated(t)))[1234]
 	queries := map[string]history.Query{
 		"all":           {},
 		"webhook":       {Webhook: "webhook-4"},
@@ -192,7 +162,7 @@ func TestQuery(t *testing.T) {
 		t.Run(state, func(t *testing.T) {
 			fs := generated(t)
 			change(t, fs)
-			r := reading(t, fs)
+			r := read(t, fs)
 			all := every(t, r)
 			for name, q := range queries {
 				var want []history.Outcome
@@ -224,7 +194,7 @@ func TestLyingIndex(t *testing.T) {
 		}
 		rewrite(t, fs, name, text)
 	}
-	if got := attempts(t, reading(t, fs), history.Query{Webhook: "webhook-4"}, 0); len(got) > 0 {
+	if got := attempts(t, read(t, fs), history.Query{Webhook: "webhook-4"}, 0); len(got) > 0 {
 		t.Errorf("%d attempts are told that are of another webhook", len(got))
 	}
 }
@@ -233,7 +203,7 @@ func TestLyingIndex(t *testing.T) {
 func TestPages(t *testing.T) {
 	fs := generated(t)
 	index(t, fs)
-	r := reading(t, fs)
+	r := read(t, fs)
 	q := history.Query{Webhook: "webhook-2"}
 	want := numbers(attempts(t, r, q, 0))
 	var got []uint64
@@ -265,7 +235,7 @@ func TestStory(t *testing.T) {
 		t.Run(state, func(t *testing.T) {
 			fs := generated(t)
 			change(t, fs)
-			r := reading(t, fs)
+			r := read(t, fs)
 			all := every(t, r)
 			for i := 100; i < len(all); i += 400 {
 				want := all[i]
@@ -306,7 +276,7 @@ func TestStats(t *testing.T) {
 		t.Run(state, func(t *testing.T) {
 			fs := generated(t)
 			change(t, fs)
-			r := reading(t, fs)
+			r := read(t, fs)
 			list, err := r.Stats(since, lately.Add(time.Minute), 4)
 			if err != nil {
 				t.Fatal(err)

@@ -17,7 +17,7 @@ func TestRecent(t *testing.T) {
 		t.Run(state, func(t *testing.T) {
 			fs := generated(t)
 			change(t, fs)
-			r := reading(t, fs)
+			r := read(t, fs)
 			all := every(t, r)
 			// Some lines of the last minute are behind it, as if they were the next
 			// process's.
@@ -101,7 +101,7 @@ func TestWhatCountsAsRecent(t *testing.T) {
 	}
 	r.stop()
 	var delivered, failed int
-	err = reading(t, fs).Recent(now.Add(-time.Hour), later, func(m *history.Minute) bool {
+	err = read(t, fs).Recent(now.Add(-time.Hour), later, func(m *history.Minute) bool {
 		delivered += m.Delivered
 		failed += m.Failed
 		return true

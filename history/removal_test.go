@@ -32,8 +32,7 @@ func TestStatesOutliveTheirLines(t *testing.T) {
 		}
 		r.stop()
 		fs = fs.Kill()
-		fs.Remove("cursors.json")
-		fs.Remove("cursors.previous.json")
+		loseCursors(fs)
 		r = start(t, fs, history.Options{})
 		got := r.Queue("gone").State()
 		if got.Since = got.Since.Local(); got != want && !got.Since.Equal(want.Since) || got.Name != "disabled" || got.Why != "410" || got.Entry != "digest" {
@@ -77,8 +76,7 @@ func TestRemovalCrashes(t *testing.T) {
 					r.cancel()
 					fs = fs.Crash(rand.New(rand.NewPCG(uint64(step), 1)))
 					if !cursors {
-						fs.Remove("cursors.json")
-						fs.Remove("cursors.previous.json")
+						loseCursors(fs)
 					}
 					r = start(t, fs, history.Options{SegmentSize: small})
 					same(t, "delivered again", r.drain("a"), nil)
@@ -142,59 +140,42 @@ func TestRemovalGoesOn(t *testing.T) {
 // the time, and cursors that are lost at random: no finished delivery is made
 // again, and none is lost.
 func TestRetentionBooks(t *testing.T) {
-	for seed := range uint64(25) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				rng := rand.New(rand.NewPCG(seed, 9))
-				b := newBooks(t, rng)
-				b.retention = history.Retention{Keep: time.Hour, MaxSize: 40 << 10}
-				fs := memfs.New()
-				for range 6 {
-					b.live(fs, 80)
-					fs = fs.Kill()
-					switch rng.IntN(4) {
-					case 0:
-						fs.Remove("cursors.json")
-					case 1:
-						fs.Remove("cursors.json")
-						fs.Remove("cursors.previous.json")
-					}
-				}
-				b.balance(fs)
-				for key, n := range b.delivered {
-					if n != 1 {
-						t.Errorf("%s was delivered %d times", key, n)
-					}
-				}
-				sound(t, fs)
-			})
-		})
-	}
+	lives(t, 25, 9, func(t *testing.T, b *books) {
+		b.retention = history.Retention{Keep: time.Hour, MaxSize: 40 << 10}
+		fs := memfs.New()
+		for range 6 {
+			b.live(fs, 80)
+			fs = fs.Kill()
+			switch b.rng.IntN(4) {
+			case 0:
+				fs.Remove("cursors.json")
+			case 1:
+				loseCursors(fs)
+			}
+		}
+		b.balance(fs)
+		b.once()
+		sound(t, fs)
+	})
 }
 
 // TestRetentionUnderPowerCuts is the same with crashes.
 func TestRetentionUnderPowerCuts(t *testing.T) {
-	for seed := range uint64(30) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				rng := rand.New(rand.NewPCG(seed, 10))
-				b := newBooks(t, rng)
-				b.retention = history.Retention{Keep: time.Hour, MaxSize: 40 << 10}
-				fs := memfs.New()
-				for range 5 {
-					if rng.IntN(3) > 0 {
-						fs.SetFault(memfs.From(fs.Ops()+200+rng.IntN(2000), errors.New("power cut")))
-					}
-					b.live(fs, 80)
-					fs = fs.Crash(rng)
-					if rng.IntN(3) == 0 {
-						fs.Remove("cursors.json")
-					}
-				}
-				b.balance(fs)
-			})
-		})
-	}
+	lives(t, 30, 10, func(_ *testing.T, b *books) {
+		b.retention = history.Retention{Keep: time.Hour, MaxSize: 40 << 10}
+		fs := memfs.New()
+		for range 5 {
+			if b.rng.IntN(3) > 0 {
+				fs.SetFault(memfs.From(fs.Ops()+200+b.rng.IntN(2000), errors.New("power cut")))
+			}
+			b.live(fs, 80)
+			fs = fs.Crash(b.rng)
+			if b.rng.IntN(3) == 0 {
+				fs.Remove("cursors.json")
+			}
+		}
+		b.balance(fs)
+	})
 }
 
 // TestReadersBesideRemoval: a segment that is removed under a reader is not
@@ -206,10 +187,7 @@ func TestReadersBesideRemoval(t *testing.T) {
 		r.append([]string{"x"}, "paused")
 		r.fill(1, 500, "a")
 		time.Sleep(time.Minute)
-		reading, err := history.ReadFS(fs)
-		if err != nil {
-			t.Fatal(err)
-		}
+		reading := read(t, fs)
 		r.Retain(history.Retention{MaxSize: 4 * small})
 		time.Sleep(time.Minute)
 		if n := len(segments(t, fs, "events")); n > 4 {
@@ -233,11 +211,7 @@ func TestReadersBesideRemoval(t *testing.T) {
 		}
 		r.stop()
 		fs.Remove("removed.json")
-		again, err := history.ReadFS(fs)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if checked, _ = again.Check(func(int64, int64) {}); len(checked.Problems) != 1 || !strings.Contains(checked.Problems[0].What, "are missing ahead of it") {
+		if checked := check(t, fs); len(checked.Problems) != 1 || !strings.Contains(checked.Problems[0].What, "are missing ahead of it") {
 			t.Errorf("a gap that nothing tells of: %v", checked.Problems)
 		}
 	})

@@ -41,8 +41,7 @@ func TestEndThatIsRemoved(t *testing.T) {
 		}
 		r.stop()
 		fs = fs.Kill()
-		fs.Remove("cursors.json")
-		fs.Remove("cursors.previous.json")
+		loseCursors(fs)
 		r = start(t, fs, history.Options{SegmentSize: small})
 		if b := r.Queue("c").Backlog(); b != (history.Backlog{}) {
 			t.Errorf("taken up again: %+v", b)
@@ -59,10 +58,7 @@ func TestResendEndedBehindTheCursors(t *testing.T) {
 		fs := memfs.New()
 		r := start(t, fs, history.Options{SegmentSize: small})
 		r.fill(1, 300, "a")
-		reading, err := history.ReadFS(fs)
-		if err != nil {
-			t.Fatal(err)
-		}
+		reading := read(t, fs)
 		a, err := reading.Event(history.Which{ID: "e1"})
 		if err != nil {
 			t.Fatal(err)

@@ -56,10 +56,7 @@ func TestConfigLines(t *testing.T) {
 		l.Done(history.Attempt{Generation: uint64(2 - i%2), Status: history.Delivered})
 	}
 	r.stop()
-	reading, err := history.ReadFS(fs)
-	if err != nil {
-		t.Fatal(err)
-	}
+	reading := read(t, fs)
 	var got []string
 	if err := reading.Outcomes(func(o *history.Outcome) bool {
 		got = append(got, fmt.Sprint(o.Kind, " ", o.Webhook, o.Generation))

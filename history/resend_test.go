@@ -16,11 +16,7 @@ import (
 // resend asks for a delivery of the event of a seq.
 func (r *running) resend(fs segment.FS, seq uint64, to ...string) history.Receipt {
 	r.t.Helper()
-	reading, err := history.ReadFS(fs)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer reading.Close()
+	reading := read(r.t, fs)
 	a, err := reading.Event(history.Which{Seq: seq})
 	if err != nil {
 		r.t.Fatal(err)

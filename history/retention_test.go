@@ -16,46 +16,6 @@ import (
 	"sidehook/history/segment/memfs"
 )
 
-// segments are the files of a stream.
-func segments(t *testing.T, fs *memfs.FS, stream string) (names []string) {
-	t.Helper()
-	all, err := fs.List()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range all {
-		if strings.HasPrefix(name, stream+"-") && strings.HasSuffix(name, ".jsonl") {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// put makes a file that was not there.
-func put(t *testing.T, fs *memfs.FS, name, text string) {
-	t.Helper()
-	f, err := fs.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Write([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// sound fails the test if the history has anything wrong.
-func sound(t *testing.T, fs *memfs.FS) {
-	t.Helper()
-	r, err := history.ReadFS(fs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	checked, err := r.Check(func(int64, int64) {})
-	if err != nil || len(checked.Problems) > 0 {
-		t.Errorf("check: %v %v", err, checked.Problems)
-	}
-}
-
 const (
 	small = 8 << 10   // of a segment
 	limit = 128 << 10 // of a folder
@@ -131,8 +91,7 @@ func TestUndelivered(t *testing.T) {
 					if restart != "" {
 						r.stop()
 						if fs = fs.Kill(); restart == "no cursors" {
-							fs.Remove("cursors.json")
-							fs.Remove("cursors.previous.json")
+							loseCursors(fs)
 						}
 						r = start(t, fs, history.Options{SegmentSize: small})
 						r.Retain(history.Retention{Keep: 30 * age})
@@ -175,10 +134,7 @@ func TestResendHolds(t *testing.T) {
 				r := start(t, fs, history.Options{SegmentSize: small})
 				r.Retain(history.Retention{Keep: 30 * age})
 				r.fill(1, 300, "a")
-				reading, err := history.ReadFS(fs)
-				if err != nil {
-					t.Fatal(err)
-				}
+				reading := read(t, fs)
 				a, err := reading.Event(history.Which{ID: "e1"})
 				if err != nil {
 					t.Fatal(err)
@@ -193,8 +149,7 @@ func TestResendHolds(t *testing.T) {
 						r.stop()
 					}
 					if fs = fs.Kill(); restart == "no cursors" {
-						fs.Remove("cursors.json")
-						fs.Remove("cursors.previous.json")
+						loseCursors(fs)
 					}
 					r = start(t, fs, history.Options{SegmentSize: small})
 					r.Retain(history.Retention{Keep: 30 * age})
@@ -227,9 +182,9 @@ func TestMaxSize(t *testing.T) {
 		fs := memfs.New()
 		r := start(t, fs, history.Options{SegmentSize: small})
 		r.Retain(history.Retention{Keep: 30 * age, MaxSize: limit})
-		put(t, fs, "events-00000000000000000001.jsonl.torn", "torn")
-		put(t, fs, "events-00000000000000000001.jsonl.bak", "not ours")
-		put(t, fs, "notes.jsonl", strings.Repeat("not ours\n", limit))
+		rewrite(t, fs, "events-00000000000000000001.jsonl.torn", []byte("torn"))
+		rewrite(t, fs, "events-00000000000000000001.jsonl.bak", []byte("not ours"))
+		rewrite(t, fs, "notes.jsonl", []byte(strings.Repeat("not ours\n", limit)))
 		r.append([]string{"x1"}, "paused")
 		for i := range 20 {
 			r.fill(1+100*i, 100+100*i, "a")
@@ -381,8 +336,7 @@ func TestLongStop(t *testing.T) {
 				time.Sleep(10 * age)
 				r.stop()
 				if fs = fs.Kill(); lose {
-					fs.Remove("cursors.json")
-					fs.Remove("cursors.previous.json")
+					loseCursors(fs)
 				}
 				before := len(segments(t, fs, "events"))
 				time.Sleep(31 * age)

@@ -22,28 +22,8 @@ func TestRowAndStateSurvive(t *testing.T) {
 		}
 		l.Done(a)
 	}
-	for _, c := range []struct {
-		name  string
-		after func(*running, *memfs.FS) *memfs.FS
-	}{
-		{"a stop", func(r *running, fs *memfs.FS) *memfs.FS {
-			if err := r.stop(); err != nil {
-				t.Fatal(err)
-			}
-			return fs
-		}},
-		{"a kill", func(r *running, fs *memfs.FS) *memfs.FS { return fs.Kill() }},
-		{"a stop, and the loss of the cursors", func(r *running, fs *memfs.FS) *memfs.FS {
-			if err := r.stop(); err != nil {
-				t.Fatal(err)
-			}
-			for _, name := range []string{"cursors.json", "cursors.previous.json"} {
-				_ = fs.Remove(name) // there may be but one
-			}
-			return fs
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
+	for name, restart := range restarts {
+		t.Run(name, func(t *testing.T) {
 			fs := memfs.New()
 			r := start(t, fs, history.Options{})
 			r.append(ids(1, 9), "a", "works")
@@ -70,10 +50,7 @@ func TestRowAndStateSurvive(t *testing.T) {
 			}
 			state := history.State{Name: "disabled", Since: time.Now(), Why: "why not", Entry: "e"}
 			q.SetState(state)
-			if err := r.Flush(); err != nil {
-				t.Fatal(err)
-			}
-			r = start(t, c.after(r, fs), history.Options{})
+			r = start(t, restart(t, r, fs), history.Options{})
 			q = r.Queue("a")
 			same := func(what string, got, want history.Row) {
 				t.Helper()

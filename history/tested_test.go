@@ -12,21 +12,8 @@ import (
 // process nobody delivers it, counts it as a failure, or misses what was
 // accepted around it.
 func TestTestsAreInNoQueue(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		after func(*running, *memfs.FS) *memfs.FS
-	}{
-		{"a stop", func(r *running, fs *memfs.FS) *memfs.FS { r.stop(); return fs }},
-		{"a kill", func(_ *running, fs *memfs.FS) *memfs.FS { return fs.Kill() }},
-		{"a stop, and the loss of the cursors", func(r *running, fs *memfs.FS) *memfs.FS {
-			r.stop()
-			for _, name := range []string{"cursors.json", "cursors.previous.json"} {
-				_ = fs.Remove(name) // there may be but one
-			}
-			return fs
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
+	for name, restart := range restarts {
+		t.Run(name, func(t *testing.T) {
 			fs := memfs.New()
 			r := start(t, fs, history.Options{})
 			r.append(ids(1, 3), "a")
@@ -54,7 +41,7 @@ func TestTestsAreInNoQueue(t *testing.T) {
 			if got := q.Row(); got != row {
 				t.Errorf("the row is %+v, want %+v", got, row)
 			}
-			fs = c.after(r, fs)
+			fs = restart(t, r, fs)
 			r = start(t, fs, history.Options{})
 			q = r.Queue("a")
 			if got := q.Row(); got.Failures != 1 {
@@ -67,11 +54,7 @@ func TestTestsAreInNoQueue(t *testing.T) {
 			same(t, "delivered", r.drain("a"), ids(1, 6))
 			r.stop()
 
-			reading, err := history.ReadFS(fs)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer reading.Close()
+			reading := read(t, fs)
 			for i, want := range []struct {
 				attempts int
 				status   history.Status

@@ -9,33 +9,6 @@ import (
 	"sidehook/history/segment/memfs"
 )
 
-// restarts are the ways in which a journal may come to an end.
-var restarts = map[string]func(*testing.T, *running, *memfs.FS) *memfs.FS{
-	"a stop": func(t *testing.T, r *running, fs *memfs.FS) *memfs.FS {
-		if err := r.stop(); err != nil {
-			t.Fatal(err)
-		}
-		return fs
-	},
-	"a kill": func(t *testing.T, r *running, fs *memfs.FS) *memfs.FS {
-		if err := r.Flush(); err != nil {
-			t.Fatal(err)
-		}
-		after := fs.Kill()
-		r.stop()
-		return after
-	},
-	"a stop, and the loss of the cursors": func(t *testing.T, r *running, fs *memfs.FS) *memfs.FS {
-		if err := r.stop(); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{"cursors.json", "cursors.previous.json"} {
-			_ = fs.Remove(name) // there may be but one
-		}
-		return fs
-	},
-}
-
 func claim(t *testing.T, q *history.Queue, want string) *history.Lease {
 	t.Helper()
 	l, ok := q.Claim(history.Retries)

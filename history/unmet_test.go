@@ -45,11 +45,7 @@ func TestUnmetStays(t *testing.T) {
 	fs = fs.Kill()
 	r = start(t, fs, history.Options{})
 	claim("a", "resend", "").Done(history.Attempt{Status: history.Delivered})
-	reading, err := history.ReadFS(fs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reading.Close()
+	reading := read(t, fs)
 	a, err := reading.Event(history.Which{Seq: 1})
 	if err != nil || fmt.Sprint(a.Failures) != fmt.Sprint(e.Failures) {
 		t.Errorf("reads %v, %v", a.Failures, err)
