@@ -22,7 +22,7 @@ type committer struct {
 	size      func() int64 // at which a segment is finished
 	grown     func(first uint64)
 	grew      func(bytes int)
-	publish   func([]accepted) (wake func())
+	publish   func([]durable) (wake func())
 	committed func(records int, took time.Duration)
 	pulse     pulse
 
@@ -57,8 +57,8 @@ type record struct {
 	to   []string
 }
 
-// accepted is a record that is durable.
-type accepted struct {
+// durable is a record that is on disk.
+type durable struct {
 	*record
 	seq   uint64
 	at    time.Time
@@ -203,7 +203,7 @@ func (c *committer) commit(p *pool) error {
 }
 
 // write puts what is new in a pool on disk, and says how long its sync took.
-func (c *committer) write(p *pool) ([]accepted, time.Duration, error) {
+func (c *committer) write(p *pool) ([]durable, time.Duration, error) {
 	defer c.pulse.atDisk()()
 	c.writer.SetLimit(c.size())
 	begun, err := c.writer.Begin()

@@ -6,7 +6,7 @@ import (
 )
 
 // decide gives each record its number, or finds the event that it repeats.
-func (c *committer) decide(p *pool) (fresh []accepted) {
+func (c *committer) decide(p *pool) (fresh []durable) {
 	most := 0
 	for _, r := range p.requests {
 		most += len(r.records)
@@ -34,7 +34,7 @@ func (c *committer) decide(p *pool) (fresh []accepted) {
 			}
 			seq, place := c.writer.Add(now, rec.head, rec.tail)
 			r.receipts[i] = Receipt{Seq: seq, To: rec.to}
-			fresh = append(fresh, accepted{rec, seq, now, place})
+			fresh = append(fresh, durable{rec, seq, now, place})
 			if rec.of == 0 {
 				news[rec.key] = remembered{rec.identity, r.receipts[i]}
 			}

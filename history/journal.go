@@ -197,7 +197,7 @@ func (j *Journal) Append(ctx context.Context, entries []Entry) ([]Receipt, error
 
 // publish hands durable records to the queues. The function that it returns
 // wakes those that got some.
-func (j *Journal) publish(batch []accepted) (wake func()) {
+func (j *Journal) publish(batch []durable) (wake func()) {
 	got := map[*Queue]struct{}{}
 	for i := range batch {
 		a := &batch[i]

@@ -257,5 +257,5 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 
 // record hands a line to the writer. The queue that has the delivery is locked.
 func (l *Lease) record(fields []byte, config *Config, at time.Time) {
-	l.queue.journal.outcomes.add(outcome{webhook: l.heir.name, config: config, at: at, fields: fields})
+	l.queue.journal.outcomes.add(outcomeLine{webhook: l.heir.name, config: config, at: at, fields: fields})
 }

@@ -16,7 +16,7 @@ type outcomes struct {
 	writer *segment.Writer
 
 	mu      sync.Mutex
-	pool    []outcome
+	pool    []outcomeLine
 	held    int64 // bytes of lines that are not written
 	flushes []chan error
 	failed  error
@@ -35,8 +35,8 @@ type outcomes struct {
 	grew  func(bytes int)
 }
 
-// outcome is one line to be.
-type outcome struct {
+// outcomeLine is a line of the deliveries that is to be written.
+type outcomeLine struct {
 	webhook string
 	config  *Config // has to stand before it, if not nil
 	at      time.Time
@@ -68,7 +68,7 @@ func newOutcomes(j *Journal, w *segment.Writer, size func() int64) *outcomes {
 
 // add hands over a line. It does not block, and the line is not lost while the
 // process lives.
-func (o *outcomes) add(line outcome) {
+func (o *outcomes) add(line outcomeLine) {
 	o.mu.Lock()
 	o.pool = append(o.pool, line)
 	o.held += int64(len(line.fields))
@@ -174,7 +174,7 @@ func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 
 // settle keeps the outcomes that were not written, in their order: nothing is
 // sent again for want of room. It says once when that begins, and when it ends.
-func (o *outcomes) settle(pool []outcome, written int, err error) {
+func (o *outcomes) settle(pool []outcomeLine, written int, err error) {
 	was := o.noRoom
 	o.noRoom = err != nil
 	o.mu.Lock()
@@ -205,7 +205,7 @@ func answer(flushes []chan error, err error) {
 const batchBytes = 4 << 20
 
 // write appends lines to the file and says how many it did.
-func (o *outcomes) write(pool []outcome) (written int, err error) {
+func (o *outcomes) write(pool []outcomeLine) (written int, err error) {
 	defer func() {
 		o.mu.Lock()
 		o.at = o.writer.Position()

@@ -168,7 +168,7 @@ func (q *Queue) SetState(s State) {
 	}
 	q.state = s
 	q.row.forget(s)
-	q.journal.outcomes.add(outcome{webhook: q.name, at: time.Now(), fields: appendState(nil, q.name, s)})
+	q.journal.outcomes.add(outcomeLine{webhook: q.name, at: time.Now(), fields: appendState(nil, q.name, s)})
 }
 
 // publish adds an event that is durable.

@@ -77,7 +77,7 @@ func (q *Queue) restate() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.state != (State{}) {
-		q.journal.outcomes.add(outcome{webhook: q.name, at: time.Now(), fields: appendRestated(nil, q.name, q.state)})
+		q.journal.outcomes.add(outcomeLine{webhook: q.name, at: time.Now(), fields: appendRestated(nil, q.name, q.state)})
 	}
 }
 
@@ -100,7 +100,7 @@ func (j *Journal) forgetSegment(f *finished) {
 	archive := j.events
 	if f.stream == segment.Deliveries {
 		archive = j.delivered
-		delete(j.retention.keeping.deliveries, f.from)
+		delete(j.retention.keeping.witnesses, f.from)
 	}
 	archive.Drop(f.from)
 	delete(j.retention.keeping.times[f.stream], f.from)

@@ -65,16 +65,16 @@ type want struct {
 
 // keeping is what the looks remember from one to the next.
 type keeping struct {
-	ages       ages
-	last       time.Time // of the process before, what it wrote last
-	started    bool
-	sizes      sizes
-	measured   time.Time                               // when sizes was; zero: it is to be anew
-	times      map[segment.Stream]map[uint64]time.Time // of a finished segment's last record
-	deliveries map[uint64]*spoken
-	trouble    trouble
-	left       bool // something that is durably removed may still stand
-	told       int  // the share of the limit that was last told of, in percent
+	ages      ages
+	last      time.Time // of the process before, what it wrote last
+	started   bool
+	sizes     sizes
+	measured  time.Time                               // when sizes was; zero: it is to be anew
+	times     map[segment.Stream]map[uint64]time.Time // of a finished segment's last record
+	witnesses map[uint64]*witness                     // of the segments of the deliveries
+	trouble   trouble
+	left      bool // something that is durably removed may still stand
+	told      int  // the share of the limit that was last told of, in percent
 }
 
 const (
@@ -96,7 +96,7 @@ func newRetention() *retention {
 		kick: make(chan struct{}, 1), asked: make(chan want), ended: make(chan struct{}),
 		removed: map[segment.Stream]ranges{}, pins: map[uint64]int{},
 		keeping: &keeping{
-			ages: ages{began: time.Now()}, deliveries: map[uint64]*spoken{},
+			ages: ages{began: time.Now()}, witnesses: map[uint64]*witness{},
 			times: map[segment.Stream]map[uint64]time.Time{segment.Events: {}, segment.Deliveries: {}},
 		},
 	}

@@ -218,7 +218,7 @@ func (p *pass) visit(chunk []item, from, next mark) bool {
 		p.late = true
 		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
 	}
-	q.advance(chunk, from, next)
+	q.readOn(chunk, from, next)
 	return !enough
 }
 
@@ -247,10 +247,10 @@ func (p *pass) judge(it *item, known bool) (Attempt, Verdict) {
 	return Attempt{}, Keep
 }
 
-// advance lets the reader go on at next if it stands behind from and nothing of
+// readOn lets the reader go on at next if it stands behind from and nothing of
 // the chunk in between is left, so that what was ended there is not read again
 // and again.
-func (q *Queue) advance(chunk []item, from, next mark) {
+func (q *Queue) readOn(chunk []item, from, next mark) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.reading || q.unread == 0 || len(q.window) > 0 || q.more.seq < from.seq || next.seq <= q.more.seq {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"log"
 	"log/slog"
 	"strings"
 	"time"
@@ -53,3 +54,16 @@ func cleanAttr(groups []string, a slog.Attr) slog.Attr {
 	}
 	return a
 }
+
+// withheld stands in for the output of Go's standard logger. What net/http says
+// there quotes what a receiver sent, secrets among it, and knows of no level and
+// no format, so that only the fact that something was said goes on.
+type withheld struct{ log *slog.Logger }
+
+func (w withheld) Write(p []byte) (int, error) {
+	w.log.Debug("a library had something to say of a connection, which may quote a receiver and is left out")
+	return len(p), nil
+}
+
+// bridgeStandardLog is for a process that runs a relay.
+func bridgeStandardLog(to *slog.Logger) { log.SetOutput(withheld{to}) }

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// TestStandardLogIsUnspoken has a receiver send what nobody asked for over a
+// TestStandardLogIsWithheld has a receiver send what nobody asked for over a
 // connection that is kept alive. net/http quotes it on Go's standard logger.
-func TestStandardLogIsUnspoken(t *testing.T) {
+func TestStandardLogIsWithheld(t *testing.T) {
 	t.Parallel()
 	receiver, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
