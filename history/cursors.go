@@ -156,8 +156,7 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	c := cursor{Row: q.row.cursor(now, time.Duration(q.journal.retention.keep.Load()))}
-	idle := len(q.window)+len(q.waits)+q.order.count+len(q.flight)+q.unread == 0
-	if idle && q.last <= published && q.state == (State{}) {
+	if q.left() == 0 && q.last <= published && q.state == (State{}) {
 		return c, false
 	}
 	c.Last, c.Next, c.Unread = q.last, q.last+1, q.unread+len(q.window)

@@ -190,7 +190,7 @@ func (q *Queue) flying() time.Duration {
 // name.
 func (q *Queue) empty() bool {
 	q.mu.Lock()
-	n, older := len(q.waits)+q.order.count+len(q.window)+q.unread+len(q.flight), q.older
+	n, older := q.left(), q.older
 	q.mu.Unlock()
 	return n == 0 && (older == nil || older.empty())
 }

@@ -97,7 +97,7 @@ func (q *Queue) ended(it *item) {
 // emptied lets go of what is still counted when nothing is left: the event of a
 // resend whose own record is damaged. The queue is locked.
 func (q *Queue) emptied() {
-	if len(q.waits)+q.order.count+len(q.window)+len(q.flight)+q.unread == 0 {
+	if q.left() == 0 {
 		q.holds = nil
 	}
 }

@@ -2,12 +2,10 @@ package history
 
 import (
 	"cmp"
-	"errors"
 	"maps"
 	"slices"
 
 	"sidehook/history/event"
-	"sidehook/history/segment"
 )
 
 // Order says which deliveries of a webhook hold up others. In the zero Order
@@ -240,14 +238,14 @@ func (q *Queue) sort() {
 // keyOf reads the key of a delivery. One whose record is damaged has none, and
 // ends when its turn comes.
 func (q *Queue) keyOf(it item, path string) (string, error) {
-	var damage *segment.Damage
 	switch err := q.journal.load(&it); {
-	case errors.As(err, &damage), errors.Is(err, segment.ErrNotFound):
+	case err == nil:
+		return it.body.key(path), nil
+	case isDamage(err):
 		return "", nil
-	case err != nil:
+	default:
 		return "", err
 	}
-	return it.body.key(path), nil
 }
 
 // key is what a path leads to in the event, "" if that is nothing.

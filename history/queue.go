@@ -254,6 +254,12 @@ func (q *Queue) Due() (time.Time, bool) {
 	return at, ok
 }
 
+// left counts the deliveries that have not ended, wherever they stand (Q1). The
+// queue is locked.
+func (q *Queue) left() int {
+	return len(q.flight) + len(q.waits) + q.order.count + len(q.window) + q.unread
+}
+
 // Waiting counts the deliveries that wait with a time of their own or behind
 // another one of their key.
 func (q *Queue) Waiting() int {

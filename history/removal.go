@@ -27,8 +27,8 @@ func (j *Journal) remove(g *going) error {
 			continue
 		}
 		for i := range g.segments {
-			if f := &g.segments[i]; f.stream == segment.Deliveries && stream == segment.Deliveries {
-				j.retention.mark(stream, f.span)
+			if f := &g.segments[i]; f.stream == stream {
+				j.retention.mark(stream, f.span) // those of the events are, since they were chosen
 			}
 		}
 		if err := saveRemoved(j.fs, stream, j.retention.removedOf(stream)); err != nil {

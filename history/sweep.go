@@ -117,8 +117,7 @@ func (q *Queue) sweep(ctx context.Context) {
 	if q.empty() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		// Something may have come since.
-		if len(q.waits)+q.order.count+len(q.window)+q.unread+len(q.flight) == 0 {
+		if q.left() == 0 { // something may have come since
 			q.lapse.look, q.lapse.expiry, q.lapse.swept = never, never, false
 			q.journal.sweeper.remove(q)
 		}

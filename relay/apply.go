@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -94,7 +95,7 @@ func (r *Relay) prepare(file *config.File) (*force, error) {
 func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 	to, err := url.Parse(w.URL.Reveal())
 	if err != nil {
-		return nil, fmt.Errorf("its url cannot be parsed")
+		return nil, errors.New("its url cannot be parsed")
 	}
 	s := &deliver.Settings{
 		URL: to, Shown: w.URL.Redacted(), Format: format.Format(w.Format), Transform: transform(w), UserAgent: w.UserAgent,
@@ -105,7 +106,7 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 	}
 	if proxy := w.Proxy.Reveal(); proxy != "" {
 		if s.Proxy, err = url.Parse(proxy); err != nil {
-			return nil, fmt.Errorf("its proxy cannot be parsed")
+			return nil, errors.New("its proxy cannot be parsed")
 		}
 	}
 	if s.UserAgent == "" {
