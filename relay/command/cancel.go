@@ -1,19 +1,15 @@
 package command
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
-
-	"sidehook/config"
 )
 
 // canceling is the flags of cancel.
@@ -56,15 +52,17 @@ func (c *cli) cancelCommand() *cobra.Command {
 
 func (c *cli) cancel(ctx context.Context, id string, f canceling) error {
 	order := map[string]string{"event": id, "webhook": f.webhook, "type": f.typ}
-	for name, text := range map[string]string{"since": f.since, "until": f.until} {
-		at, err := moment(text, time.Now())
+	for _, bound := range [...]struct{ flag, text string }{{"since", f.since}, {"until", f.until}} {
+		at, err := instant(bound.flag, bound.text, time.Now())
 		if err != nil {
-			return usagef("--%s: %s", name, err)
+			return err
 		}
-		order[name] = at
+		if bound.text != "" {
+			order[bound.flag] = at.Format(time.RFC3339Nano)
+		}
 	}
 	if id == "" && !f.yes && !c.agrees("End all that waits for "+f.webhook+" and matches? [y/N] ") {
-		return fmt.Errorf("nothing was canceled")
+		return errors.New("nothing was canceled")
 	}
 	body, err := json.Marshal(order)
 	if err != nil {
@@ -95,35 +93,4 @@ func (c *cli) cancel(ctx context.Context, id string, f canceling) error {
 		c.out.linef("%d deliveries canceled", ended.Canceled)
 	}
 	return nil
-}
-
-// moment reads a time, or how long ago it was, into RFC 3339; "" stays "".
-func moment(text string, now time.Time) (string, error) {
-	if text == "" {
-		return "", nil
-	}
-	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		return t.Format(time.RFC3339Nano), nil
-	}
-	if ago, ok := config.ParseDuration(text); ok {
-		return now.Add(-ago).UTC().Format(time.RFC3339Nano), nil
-	}
-	return "", fmt.Errorf("%q is neither a time as in RFC 3339, such as 2026-11-23T14:55:00Z, nor a duration, such as 24h or 30d", text)
-}
-
-// agrees asks on a terminal. Where nobody can be asked, who called has agreed.
-func (c *cli) agrees(question string) bool {
-	if !c.canAsk() {
-		return true
-	}
-	fmt.Fprint(c.err, clean(question))
-	answer, _ := bufio.NewReader(c.stdin).ReadString('\n')
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	return answer == "y" || answer == "yes"
-}
-
-// canAsk says whether somebody is there to be asked.
-func (c *cli) canAsk() bool {
-	in, ok := c.stdin.(*os.File)
-	return ok && c.err.terminal && term.IsTerminal(int(in.Fd()))
 }

@@ -14,7 +14,7 @@ var (
 	Span       = span
 	Size       = size
 	Quoted     = quoted
-	Moment     = moment
+	Instant    = instant
 	Unreadable = unreadable
 )
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"sidehook/relay/command"
 )
@@ -21,5 +22,28 @@ func TestLongIDsOnTerminal(t *testing.T) {
 	}
 	if text := out.String(); !strings.Contains(text, uuid) || !strings.Contains(text, strings.Repeat("x", 39)+"…  a.b") {
 		t.Errorf("printed\n%s", text)
+	}
+}
+
+// A duration on the command line is what one is in the file.
+func TestInstant(t *testing.T) {
+	now := time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
+	for text, want := range map[string]string{
+		"30d":                       "2026-10-24T14:55:00Z",
+		"1h30m":                     "2026-11-23T13:25:00Z",
+		"0":                         "2026-11-23T14:55:00Z",
+		"2026-11-23T15:55:00+01:00": "2026-11-23T15:55:00+01:00",
+	} {
+		if got, err := command.Instant("since", text, now); err != nil || got.Format(time.RFC3339Nano) != want {
+			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"yesterday", "-1h", "1.5h", "30", "1m1h", "2026-11-23"} {
+		if got, err := command.Instant("since", text, now); err == nil {
+			t.Errorf("%q: got %v", text, got)
+		}
+	}
+	if got, err := command.Instant("since", "", now); err != nil || !got.IsZero() {
+		t.Errorf("not given: got %v, %v", got, err)
 	}
 }

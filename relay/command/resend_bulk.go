@@ -128,7 +128,7 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 	if err := relay.get(ctx, "/v1/webhooks/"+url.PathEscape(order.receiver()), &receiver); err != nil {
 		return fmt.Errorf("resend: %w", err)
 	}
-	reading, err := history.Read(file.History.Dir)
+	reading, err := readHistory(file.History.Dir)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (c *cli) agreed(ctx context.Context, reading *history.Reading, o *bulkOrder
 	case !c.canAsk():
 		return m, newest, usagef("to send %s, add --yes: nobody can be asked here", what)
 	case !c.agrees("Send " + what + "? What is accepted for it from now on comes behind. [y/N] "):
-		return m, newest, fmt.Errorf("nothing is sent again")
+		return m, newest, errors.New("nothing is sent again")
 	}
 	return m, newest, nil
 }

@@ -3,7 +3,6 @@ package command_test
 import (
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"sidehook/relay/command"
@@ -46,27 +45,6 @@ func TestWebhookTable(t *testing.T) {
 		}
 		if strings.Contains(out.String(), "\x1b") {
 			t.Errorf("width %d: an escape in %q", width, out.String())
-		}
-	}
-}
-
-// A duration on the command line is what one is in the file.
-func TestMoment(t *testing.T) {
-	now := time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
-	for text, want := range map[string]string{
-		"":                          "",
-		"30d":                       "2026-10-24T14:55:00Z",
-		"1h30m":                     "2026-11-23T13:25:00Z",
-		"0":                         "2026-11-23T14:55:00Z",
-		"2026-11-23T15:55:00+01:00": "2026-11-23T15:55:00+01:00",
-	} {
-		if got, err := command.Moment(text, now); err != nil || got != want {
-			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"yesterday", "-1h", "1.5h", "30", "1m1h", "2026-11-23"} {
-		if got, err := command.Moment(text, now); err == nil {
-			t.Errorf("%q: got %q", text, got)
 		}
 	}
 }

@@ -1,0 +1,27 @@
+package command
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// agrees asks on a terminal. Where nobody can be asked, who called has agreed.
+func (c *cli) agrees(question string) bool {
+	if !c.canAsk() {
+		return true
+	}
+	fmt.Fprint(c.err, clean(question))
+	answer, _ := bufio.NewReader(c.stdin).ReadString('\n')
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes"
+}
+
+// canAsk says whether somebody is there to be asked.
+func (c *cli) canAsk() bool {
+	in, ok := c.stdin.(*os.File)
+	return ok && c.err.terminal && term.IsTerminal(int(in.Fd()))
+}
