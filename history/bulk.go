@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sidehook/history/event"
 	"sidehook/history/segment"
 )
 
@@ -174,16 +175,13 @@ func (c *bulk) readEnds() error {
 	return errors.Join(err, failed)
 }
 
-// ownPrefix begins the types of sidehook's own events, which no app's have.
-const ownPrefix = "sidehook."
-
 // eventOf is the seq of the event that an attempt is about. It is false if that
 // is not to be had, or the event of a test, which nobody is sent in bulk.
 func (c *bulk) eventOf(o *Outcome) (seq uint64, ok bool, err error) {
 	if !o.Resend {
 		return o.Seq, true, nil
 	}
-	if o.Of != 0 && !strings.HasPrefix(o.Type, ownPrefix) {
+	if o.Of != 0 && !strings.HasPrefix(o.Type, event.OwnPrefix) {
 		return o.Of, true, nil
 	}
 	a, err := c.Event(Which{Seq: cmp.Or(o.Of, o.Seq)})

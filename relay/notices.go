@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/relay/deliver"
 )
 
@@ -61,7 +62,7 @@ func newNotices(log *slog.Logger) *notices {
 
 // happened takes in what deliver tells of.
 func (n *notices) happened(h deliver.Happening) {
-	if !strings.HasPrefix(h.Type, ownPrefix) {
+	if !strings.HasPrefix(h.Type, event.OwnPrefix) {
 		n.add(topic{kindOf(h.What), h.Webhook}, h)
 	}
 }

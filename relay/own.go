@@ -7,18 +7,15 @@ import (
 	"sidehook/history/event"
 )
 
-// The types of the events that are sidehook's own. Nobody else may post one
-// that begins with ownPrefix, and no glob matches one that does not begin so.
+// The types of the events that are sidehook's own.
 const (
-	ownPrefix = "sidehook."
-
-	typeTest      = ownPrefix + "test"
-	typeExhausted = ownPrefix + "delivery.exhausted"
-	typeDisabled  = ownPrefix + "webhook.disabled"
-	typeEnabled   = ownPrefix + "webhook.enabled"
-	typeFailing   = ownPrefix + "webhook.failing"
-	typeRecovered = ownPrefix + "webhook.recovered"
-	typeLow       = ownPrefix + "history.low"
+	typeTest      = event.OwnPrefix + "test"
+	typeExhausted = event.OwnPrefix + "delivery.exhausted"
+	typeDisabled  = event.OwnPrefix + "webhook.disabled"
+	typeEnabled   = event.OwnPrefix + "webhook.enabled"
+	typeFailing   = event.OwnPrefix + "webhook.failing"
+	typeRecovered = event.OwnPrefix + "webhook.recovered"
+	typeLow       = event.OwnPrefix + "history.low"
 )
 
 // own makes an event of sidehook's own: a new id, the time now, and the source

@@ -22,6 +22,10 @@ import (
 	"slices"
 )
 
+// OwnPrefix begins the types of sidehook's own events: nobody else may post one,
+// and no glob matches one that does not begin so.
+const OwnPrefix = "sidehook."
+
 // Event is one event in the form it came in. It is not changed once made, so
 // that copies may share its memory.
 type Event struct {

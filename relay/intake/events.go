@@ -11,9 +11,6 @@ import (
 	"sidehook/history/event"
 )
 
-// ownPrefix begins the types of sidehook's own events, which nobody else makes.
-const ownPrefix = "sidehook."
-
 // takeEvents is POST /v1/events. It runs for each event, so that what it needs
 // comes out of a pool and its answer is appended by hand.
 func (s *Server) takeEvents(ctx context.Context, w http.ResponseWriter, r *http.Request, _ string) *problem {
@@ -121,8 +118,8 @@ func trace(events []event.Event, h http.Header) {
 
 // refuses says why events of a type are not taken, "" if they are.
 func (set *settings) refuses(typ string) string {
-	if strings.HasPrefix(typ, ownPrefix) {
-		return fmt.Sprintf("type %q: types that begin with %q are sidehook's own", typ, ownPrefix)
+	if strings.HasPrefix(typ, event.OwnPrefix) {
+		return fmt.Sprintf("type %q: types that begin with %q are sidehook's own", typ, event.OwnPrefix)
 	}
 	if set.Types != nil {
 		if _, ok := set.Types[typ]; !ok {
