@@ -53,10 +53,7 @@ func (q *Queue) oldest() time.Time {
 			first = it.accepted
 		}
 	}
-	for i := range q.waits {
-		see(&q.waits[i].item)
-	}
-	q.order.all(func(w *wait) { see(&w.item) })
+	q.eachWait(func(w *wait) { see(&w.item) })
 	for _, l := range q.flight {
 		see(&l.item)
 	}

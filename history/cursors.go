@@ -188,11 +188,8 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	if q.lapse.expiry < never {
 		c.Expiry = now.Add(max(q.lapse.expiry-mono, 0)).UnixMilli()
 	}
-	for i := range q.waits {
-		add(&q.waits[i].item, q.waits[i].due, &q.waits[i].tries)
-	}
 	// What stands behind another one of its key finds its line again.
-	q.order.all(func(w *wait) { add(&w.item, w.due, &w.tries) })
+	q.eachWait(func(w *wait) { add(&w.item, w.due, &w.tries) })
 	// A crash ends what is in flight: it is made again, at once.
 	c.Flight = len(q.flight)
 	for _, l := range q.flight {

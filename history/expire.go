@@ -162,10 +162,7 @@ func (q *Queue) looked(young time.Duration) {
 	}
 	l.look = l.metLook
 	see := func(it *item) { l.look = min(l.look, q.dueIn(it, l.age.Age)) }
-	for i := range q.waits {
-		see(&q.waits[i].item)
-	}
-	q.order.all(func(w *wait) { see(&w.item) })
+	q.eachWait(func(w *wait) { see(&w.item) })
 	switch {
 	case len(q.window) > 0: // and what is unread is younger
 		see(&q.window[0])

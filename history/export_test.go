@@ -1,9 +1,30 @@
 package history
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"sidehook/history/segment"
+)
 
 // Flush returns once all outcomes so far are synced.
 func (j *Journal) Flush() error { return j.outcomes.flush() }
+
+// Outcomes visits the good records of the deliveries, oldest first, until visit
+// is false.
+func (r *Reading) Outcomes(visit func(*Outcome) bool) error {
+	more := true
+	for _, first := range r.deliveries.Segments() {
+		err := lines(r.deliveries.Archive, first, func(line *segment.Line) bool {
+			o := parseOutcome(line)
+			more = visit(&o)
+			return more
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
 
 type Trouble = trouble
 

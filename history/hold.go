@@ -107,10 +107,7 @@ func (q *Queue) emptied() {
 func (q *Queue) recount() {
 	q.holds = nil
 	each := func(it *item) { q.holdAny(it.seq, it.of) }
-	for i := range q.waits {
-		each(&q.waits[i].item)
-	}
-	q.order.all(func(w *wait) { each(&w.item) })
+	q.eachWait(func(w *wait) { each(&w.item) })
 	for _, l := range q.flight {
 		each(&l.item)
 	}

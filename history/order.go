@@ -167,6 +167,15 @@ func (s *ordering) all(visit func(*wait)) {
 	}
 }
 
+// eachWait visits the deliveries that were begun and wait, for their time or in
+// a line. The queue is locked.
+func (q *Queue) eachWait(visit func(*wait)) {
+	for i := range q.waits {
+		visit(&q.waits[i])
+	}
+	q.order.all(visit)
+}
+
 // begin finds the line of the first delivery in the window, whose event is not
 // in memory: it is begun, or stands there.
 func (q *Queue) begin() {

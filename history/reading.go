@@ -77,24 +77,6 @@ func (r *Reading) Close() error {
 	return err
 }
 
-// Outcomes visits the records of the deliveries, oldest first, until visit is
-// false. What it is given is only valid meanwhile. Damaged lines are passed
-// over; Check tells of them.
-func (r *Reading) Outcomes(visit func(*Outcome) bool) error {
-	for _, first := range r.deliveries.Segments() {
-		more := true
-		err := lines(r.deliveries.Archive, first, func(line *segment.Line) bool {
-			o := parseOutcome(line)
-			more = visit(&o)
-			return more
-		})
-		if err != nil || !more {
-			return err
-		}
-	}
-	return nil
-}
-
 // lines visits the good records of a segment until visit is false. Check tells
 // of the others. Of one that is removed meanwhile there are no more.
 func lines(a *segment.Archive, first uint64, visit func(*segment.Line) bool) error {

@@ -6,15 +6,11 @@ import "time"
 // answered to the deliveries that wait, also before a restart. Zero: it has not.
 func (q *Queue) Throttled() (until time.Time) {
 	q.mu.Lock()
-	see := func(w *wait) {
+	q.eachWait(func(w *wait) {
 		if at := q.journal.clock.began.Add(w.until); w.throttled && until.Before(at) {
 			until = at
 		}
-	}
-	for i := range q.waits {
-		see(&q.waits[i])
-	}
-	q.order.all(see)
+	})
 	older := q.older
 	q.mu.Unlock()
 	if older != nil {

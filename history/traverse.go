@@ -17,20 +17,14 @@ import (
 func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, visit func(chunk []item, from, next mark) bool) error {
 	q.mu.Lock()
 	begun := make([]item, 0, len(q.window))
-	for i := range q.waits {
-		if it := &q.waits[i].item; take == nil || take(it) {
+	see := func(it *item) {
+		if take == nil || take(it) {
 			begun = append(begun, *it)
 		}
 	}
-	q.order.all(func(w *wait) {
-		if take == nil || take(&w.item) {
-			begun = append(begun, w.item)
-		}
-	})
+	q.eachWait(func(w *wait) { see(&w.item) })
 	for i := range q.window {
-		if take == nil || take(&q.window[i]) {
-			begun = append(begun, q.window[i])
-		}
+		see(&q.window[i])
 	}
 	next, last, more := q.more, q.last, q.unread > 0
 	q.mu.Unlock()

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -95,7 +96,7 @@ func (w *waits) remove(i int) wait {
 
 // order makes a heap of any order: a sorted slice is one.
 func (w waits) order() {
-	slices.SortFunc(w, func(a, b wait) int { return int(a.due - b.due) })
+	slices.SortFunc(w, func(a, b wait) int { return cmp.Compare(a.due, b.due) })
 }
 
 func (w waits) rise(i int) {

@@ -202,10 +202,9 @@ func (h *host) ended() map[string]string {
 	}
 	defer reading.Close()
 	all := map[string]string{}
-	if err := reading.Outcomes(func(o *history.Outcome) bool {
-		if o.Status == history.Expired {
-			all[o.Webhook+" "+o.Event] = o.Error
-		}
+	expired := history.Query{Statuses: []history.Status{history.Expired}}
+	if err := reading.Attempts(expired, func(o *history.Outcome) bool {
+		all[o.Webhook+" "+o.Event] = o.Error
 		return true
 	}); err != nil {
 		h.t.Fatal(err)

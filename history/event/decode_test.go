@@ -90,7 +90,7 @@ func TestBodyIsNotKept(t *testing.T) {
 		}
 	}
 	for i, e := range append(events, e) {
-		if text, _ := e.Text("id"); text != fmt.Sprint(i+1) || e.ID != text || strings.Contains(string(e.JSON), "#") {
+		if text := string(e.Raw("id")); text != fmt.Sprintf("%q", e.ID) || e.ID != fmt.Sprint(i+1) || strings.Contains(string(e.JSON), "#") {
 			t.Errorf("event %d is %s", i+1, e.JSON)
 		}
 	}

@@ -90,9 +90,6 @@ func (e *Event) Raw(name string) []byte {
 	return nil
 }
 
-// Text is the member with that name, decoded, if it is a string.
-func (e *Event) Text(name string) (string, bool) { return Unquote(e.Raw(name)) }
-
 // Attribute is the JSON value of what CloudEvents 1.0 calls by that name,
 // whichever form the event has: "time" is eventTime in the 0.1 envelope. The
 // envelope's extensions are not looked into.

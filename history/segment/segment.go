@@ -131,11 +131,3 @@ type Place struct {
 
 // End is the offset behind the record.
 func (p Place) End() int64 { return int64(p.Offset) + int64(p.Length) }
-
-// Before says whether p stands before q in their stream.
-func (p Place) Before(q Place) bool {
-	if p.Segment != q.Segment {
-		return p.Segment < q.Segment
-	}
-	return p.Offset < q.Offset
-}
