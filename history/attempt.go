@@ -5,7 +5,7 @@ import "time"
 // Status is where an attempt left its delivery.
 type Status string
 
-// The statuses of history.md. All but Retrying end a delivery.
+// What an attempt came to. All but Retrying end its delivery.
 const (
 	Delivered Status = "delivered"
 	Retrying  Status = "retrying"

@@ -7,7 +7,7 @@ import (
 )
 
 // Outcome is a record of the deliveries. Which members are set depends on its
-// Kind; history.md has them.
+// Kind.
 type Outcome struct {
 	N          uint64
 	At         time.Time

@@ -34,7 +34,8 @@ func (o *Outcome) whole(e *event.Event, config *Outcome) []byte {
 	return whole
 }
 
-// request is what was sent but for the body, in the order of delivery.md.
+// request is what was sent but for the body: what is the same for all of the
+// webhook first, then what is of the event, then what this attempt had for itself.
 func (o *Outcome) request(e *event.Event, config *Outcome) []byte {
 	dst := []byte{'{'}
 	var list headerLines

@@ -180,13 +180,8 @@ func (a *Archive) Scan(first uint64, offset int64) (*Scanner, error) {
 
 // SegmentOf is the segment that would hold a number, 0 if none would.
 func (a *Archive) SegmentOf(number uint64) uint64 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	i := sort.Search(len(a.firsts), func(i int) bool { return a.firsts[i] > number })
-	if i == 0 {
-		return 0
-	}
-	return a.firsts[i-1]
+	first, _ := a.Bounds(number)
+	return first
 }
 
 // Reopen closes a segment whose file was replaced by another, or taken away: who

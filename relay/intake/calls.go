@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// call is one that api.md lists.
+// call is one that the listener answers.
 type call struct {
 	method string
 	path   string // at most one segment is a {name}, which is handed on
