@@ -89,7 +89,7 @@ func overHTTP2(t *testing.T, ca *authority) []hostile {
 	return []hostile{
 		{name: "R11 answers", address: then(func(s stream) { s.answer(":status", "204") }), status: ok, code: 204},
 		{name: "R11 GOAWAY in place of an answer", address: then(func(s stream) { s.WriteGoAway(0, http2.ErrCodeNo, nil) }), status: not, err: "the receiver closed the connection over HTTP/2 with GOAWAY, without an answer"},
-		{name: "R11 GOAWAY with an error", address: then(func(s stream) { s.WriteGoAway(s.id, http2.ErrCodeEnhanceYourCalm, []byte("\x1b[31m")) }), status: not, timeout: short, err: "no answer within timeout 300ms"},
+		{name: "R11 GOAWAY with an error", address: then(func(s stream) { s.WriteGoAway(s.id, http2.ErrCodeEnhanceYourCalm, []byte("\x1b[31m")) }), status: not, timeout: short, err: "no answer within timeout 1s"},
 		{name: "R11 GOAWAY with an error, and not for this request", address: then(func(s stream) { s.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, []byte("\x1b[31m")) }), status: not, err: "the receiver closed the connection over HTTP/2 with GOAWAY, without an answer (ENHANCE_YOUR_CALM)"},
 		{name: "R11 GOAWAY, then the answer", address: then(func(s stream) {
 			s.WriteGoAway(s.id, http2.ErrCodeNo, nil)
@@ -101,10 +101,10 @@ func overHTTP2(t *testing.T, ca *authority) []hostile {
 			s.WriteHeaders(http2.HeadersFrameParam{StreamID: s.id, BlockFragment: packed(":status", "200"), EndHeaders: true})
 			s.WriteRSTStream(s.id, http2.ErrCodeInternal)
 		}), status: ok, code: 200, check: truncated},
-		{name: "R11 PING flood", address: flood(func(s stream, n uint32) error { return s.WritePing(false, [8]byte{byte(n)}) }), status: not, timeout: short, err: "no answer within timeout 300ms"},
+		{name: "R11 PING flood", address: flood(func(s stream, n uint32) error { return s.WritePing(false, [8]byte{byte(n)}) }), status: not, timeout: short, err: "no answer within timeout 1s"},
 		{name: "R11 SETTINGS flood", address: flood(func(s stream, n uint32) error {
 			return s.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1<<16 + n%2})
-		}), status: not, timeout: short, err: "no answer within timeout 300ms"},
+		}), status: not, timeout: short, err: "no answer within timeout 1s"},
 		{name: "R11 WINDOW_UPDATE flood", address: flood(func(s stream, _ uint32) error { return s.WriteWindowUpdate(0, 1<<20) }), status: not, err: "the receiver breaks the rules of HTTP/2: FLOW_CONTROL_ERROR"},
 		{name: "R11 CONTINUATION flood", address: flood(func(s stream, n uint32) error {
 			if n == 0 {
@@ -120,7 +120,7 @@ func overHTTP2(t *testing.T, ca *authority) []hostile {
 			for s.WriteData(s.id, false, make([]byte, 1<<10)) == nil {
 			}
 		}), status: ok, code: 200, check: truncated},
-		{name: "R11 MAX_CONCURRENT_STREAMS of 0", address: frames(t, ca, []http2.Setting{{ID: http2.SettingMaxConcurrentStreams}}, func(stream) {}), status: not, timeout: short, err: "within timeout 300ms | the connection broke while the request was sent"},
+		{name: "R11 MAX_CONCURRENT_STREAMS of 0", address: frames(t, ca, []http2.Setting{{ID: http2.SettingMaxConcurrentStreams}}, func(stream) {}), status: not, timeout: short, err: "within timeout 1s | the connection broke while the request was sent"},
 		{name: "R11 closed in place of an answer", address: rawTLS(t, serves(ca.issue(nil), "h2"), func(_ *tls.Conn, _ *net.TCPConn, r *bufio.Reader) {
 			r.Peek(len(http2.ClientPreface))
 			time.Sleep(20 * time.Millisecond)

@@ -68,9 +68,9 @@ func lateOrEndless(t *testing.T) []hostile {
 	zipped := bomb()
 	packed := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(zipped), zipped)
 	return []hostile{
-		{name: "R2 accepts, then silent", address: says(t, ""), status: not, timeout: short, err: "no answer within timeout 300ms"},
-		{name: "R2 silent in the TLS handshake", address: secured(says(t, "")), status: not, timeout: short, err: "no end of the TLS handshake within timeout 300ms"},
-		{name: "R3 slow headers", address: slowly(t, "HTTP/1.1 200 OK\r\nX: ", "x"), status: not, timeout: short, err: "no answer within timeout 300ms"},
+		{name: "R2 accepts, then silent", address: says(t, ""), status: not, timeout: short, err: "no answer within timeout 1s"},
+		{name: "R2 silent in the TLS handshake", address: secured(says(t, "")), status: not, timeout: short, err: "no end of the TLS handshake within timeout 1s"},
+		{name: "R3 slow headers", address: slowly(t, "HTTP/1.1 200 OK\r\nX: ", "x"), status: not, timeout: short, err: "no answer within timeout 1s"},
 		{name: "R3 slow body", address: slowly(t, "HTTP/1.1 200 OK\r\n\r\n", "x"), status: ok, code: 200, timeout: short},
 		{name: "R3 slow body of a failure", address: slowly(t, "HTTP/1.1 500 No\r\n\r\n", "x"), status: not, code: 500, timeout: short, err: "500 Internal Server Error"},
 		{name: "R4 infinite body", address: forever(t, "HTTP/1.1 200 OK\r\n\r\n", strings.Repeat("x", kilobyte)), status: ok, code: 200, check: truncated},
@@ -87,7 +87,7 @@ func lateOrEndless(t *testing.T) []hostile {
 		{name: "R6 tiny headers without end", address: forever(t, "HTTP/1.1 200 OK\r\n", "X: y\r\n"), status: not, err: "the answer's headers are larger than 64 KiB"},
 		{name: "R6 one giant header", address: forever(t, "HTTP/1.1 200 OK\r\nX: ", strings.Repeat("y", kilobyte)), status: not, err: "the answer's headers are larger than 64 KiB"},
 		{name: "R7 1xx flood", address: forever(t, "", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"), status: not, err: "the answer's headers are larger than 64 KiB"},
-		{name: "R7 slow 1xx", address: slowly(t, "", "HTTP/1.1 102 Processing\r\n\r\n"), status: not, timeout: short, err: "no answer within timeout 300ms"},
+		{name: "R7 slow 1xx", address: slowly(t, "", "HTTP/1.1 102 Processing\r\n\r\n"), status: not, timeout: short, err: "no answer within timeout 1s"},
 	}
 }
 

@@ -33,8 +33,9 @@ const (
 	not    = history.Retrying
 	failed = history.Failed
 
-	// short is the time-out of those that wait for it, and long of the others.
-	short = 300 * time.Millisecond
+	// short is the time-out of those that wait for it, in which a busy machine
+	// has still to connect, and long of the others.
+	short = time.Second
 	long  = 30 * time.Second
 )
 

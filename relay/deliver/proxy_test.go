@@ -129,7 +129,7 @@ func failingProxies(t *testing.T, ca *authority) []hostile {
 			s.Proxy = lost
 			asks(t, rcode(dnsmessage.RCodeNameError))(s, o)
 		}, err: "the proxy http://proxy.test.:3128: look up proxy.test."},
-		{name: "silent", timeout: short, set: by(at(says(t, ""))), err: ": no connection to receiver.test within timeout 300ms"},
+		{name: "silent", timeout: short, set: by(at(says(t, ""))), err: ": no connection to receiver.test within timeout 1s"},
 		{name: "blackhole", timeout: short, set: by(at(blackhole(t))), err: ": no connection to 127.0.0.1:"},
 		{name: "closes", set: by(at(ends(t, ""))), err: ": it closed the connection without an answer"},
 		{name: "is no proxy", set: by(at(says(t, "220 mail.example.com\r\n"))), err: ": it does not answer in HTTP: malformed HTTP status code"},
@@ -142,7 +142,7 @@ func failingProxies(t *testing.T, ca *authority) []hostile {
 		{name: "headers without end", set: by(at(forever(t, "HTTP/1.1 200 OK\r\n", "X: y\r\n"))), err: ": it does not answer in HTTP: malformed MIME header | : it closed the connection"},
 		{name: "does not speak TLS", set: by(at(secured(says(t, "HTTP/1.1 400 No\r\n\r\n")))), err: ": it does not speak TLS at this port"},
 		{name: "unknown CA", set: by(secure(serves(ca.selfSigned()))), err: ": tls: failed to verify certificate: x509: certificate signed by unknown authority"},
-		{name: "silent by TLS", timeout: short, set: by(secure(serves(ca.issue(nil)))), err: ": no connection to receiver.test within timeout 300ms"},
+		{name: "silent by TLS", timeout: short, set: by(secure(serves(ca.issue(nil)))), err: ": no connection to receiver.test within timeout 1s"},
 		{name: "SOCKS5 general failure", set: socksCode(1), err: ": it has no connection to receiver.test: general SOCKS server failure"},
 		{name: "SOCKS5 not allowed", set: socksCode(2), err: ": it has no connection to receiver.test: connection not allowed by ruleset"},
 		{name: "SOCKS5 host unreachable", set: socksCode(4), err: ": it has no connection to receiver.test: host unreachable"},
