@@ -86,9 +86,9 @@ func (s *Server) announce(doors []*door) {
 }
 
 // stop ends what the doors do, in this order: answers that are held back leave
-// as they stand; no new connection gets in;
-// kept connections are told by an answer, for those that send one just now;
-// connections that never sent anything are closed; requests under way end.
+// as they stand; no new connection gets in; kept connections are told by an
+// answer, for those that send a request just now; connections that never sent
+// anything are closed; requests under way end.
 func (s *Server) stop(doors []*door) error {
 	s.stopping.Store(true)
 	close(s.closing)
