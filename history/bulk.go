@@ -86,7 +86,7 @@ func (n *numbered) number(name string) int {
 // higher seq. One that was asked for while another waited may be older than
 // Since and not be seen: then the event is sent once more than it had to be.
 func (r *Reading) Bulk(ctx context.Context, b Bulk) (Matches, error) {
-	c := &bulk{Reading: r, Bulk: b, ctx: ctx}
+	c := &bulkSearch{Reading: r, Bulk: b, ctx: ctx}
 	var err error
 	if c.removed, err = loadRemoved(r.events.fs, segment.Events); err != nil {
 		return c.Matches, err
@@ -110,8 +110,8 @@ func (r *Reading) Bulk(ctx context.Context, b Bulk) (Matches, error) {
 	return c.Matches, nil
 }
 
-// bulk is the search for what a Bulk is about.
-type bulk struct {
+// bulkSearch is the search for what a Bulk is about.
+type bulkSearch struct {
 	*Reading
 	Bulk
 	Matches
@@ -122,12 +122,12 @@ type bulk struct {
 }
 
 // wants says whether deliveries to a webhook are asked for.
-func (c *bulk) wants(webhook string) bool {
+func (c *bulkSearch) wants(webhook string) bool {
 	return len(c.Webhooks) == 0 || slices.Contains(c.Webhooks, webhook)
 }
 
 // readSpare reads which resends to To came to what is to be sent again.
-func (c *bulk) readSpare() error {
+func (c *bulkSearch) readSpare() error {
 	c.spare = map[uint64]bool{}
 	return c.attempts(Query{Webhook: c.To, Type: c.Type, Statuses: c.Statuses, Since: c.Since}, func(o *Outcome) {
 		if o.Resend {
@@ -136,7 +136,7 @@ func (c *bulk) readSpare() error {
 	})
 }
 
-func (c *bulk) attempts(q Query, visit func(*Outcome)) error {
+func (c *bulkSearch) attempts(q Query, visit func(*Outcome)) error {
 	err := c.Attempts(q, func(o *Outcome) bool {
 		visit(o)
 		return c.ctx.Err() == nil
@@ -146,7 +146,7 @@ func (c *bulk) attempts(q Query, visit func(*Outcome)) error {
 
 // readEnds reads which deliveries ended so, and takes those whose newest end it
 // is.
-func (c *bulk) readEnds() error {
+func (c *bulkSearch) readEnds() error {
 	q := Query{Type: c.Type, Statuses: c.Statuses, Since: c.Since, Until: c.Until}
 	if len(c.Webhooks) == 1 {
 		q.Webhook = c.Webhooks[0]
@@ -177,7 +177,7 @@ func (c *bulk) readEnds() error {
 
 // eventOf is the seq of the event that an attempt is about. It is false if that
 // is not to be had, or the event of a test, which nobody is sent in bulk.
-func (c *bulk) eventOf(o *Outcome) (seq uint64, ok bool, err error) {
+func (c *bulkSearch) eventOf(o *Outcome) (seq uint64, ok bool, err error) {
 	if !o.Resend {
 		return o.Seq, true, nil
 	}

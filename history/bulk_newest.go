@@ -23,7 +23,7 @@ func compareResent(a, b resent) int {
 }
 
 // readResends reads which resends there are.
-func (c *bulk) readResends() error {
+func (c *bulkSearch) readResends() error {
 	for _, first := range c.events.Segments() {
 		err := c.events.resends(first, c.Since, func(line *segment.Line) bool {
 			a := parseAccepted(line)
@@ -93,7 +93,7 @@ func (s *stream) visitAt(first uint64, x *index.Index, offsets []uint32, since t
 
 // last is the seq of the newest resend of an event to a webhook, 0 if there is
 // none.
-func (c *bulk) last(of uint64, webhook string) uint64 {
+func (c *bulkSearch) last(of uint64, webhook string) uint64 {
 	number, ok := c.webhooks.numbers[webhook]
 	if !ok {
 		return 0

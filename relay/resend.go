@@ -1,0 +1,79 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/relay/intake"
+)
+
+// Resend sends an event again.
+func (o *operator) Resend(ctx context.Context, which history.Which, to intake.Target) (intake.Resent, error) {
+	reading, err := history.Read(o.dir)
+	if err != nil {
+		return intake.Resent{}, err
+	}
+	defer reading.Close()
+	a, err := reading.Event(which)
+	if err != nil {
+		return intake.Resent{}, notFound(which, err)
+	}
+	e, err := event.Parse(a.Event, a.Filled)
+	if err != nil {
+		return intake.Resent{}, err
+	}
+	names, gone, err := o.targets(&a, to)
+	if err != nil {
+		return intake.Resent{}, err
+	}
+	receipt, err := o.journal.Resend(ctx, history.Resend{Of: a, To: names, By: to.By})
+	if errors.Is(err, history.ErrNotFound) {
+		err = &intake.NotFoundError{What: fmt.Sprintf("event %q in the history, which has just removed it", e.ID)}
+	}
+	if err != nil {
+		return intake.Resent{}, err
+	}
+	answer := intake.Resent{ID: e.ID, Seq: receipt.Seq, Webhooks: names, Gone: gone}
+	for _, name := range names {
+		if !slices.Contains(receipt.To, name) {
+			answer.Hastened = append(answer.Hastened, name)
+		}
+	}
+	return answer, nil
+}
+
+// targets are the webhooks that a resend goes to, and those of them that are
+// gone.
+func (o *operator) targets(a *history.Accepted, to intake.Target) (names, gone []string, err error) {
+	wanted := to.Webhooks
+	switch {
+	case len(wanted) == 0 && a.Test != "":
+		wanted = []string{a.Test}
+	case len(wanted) == 0 && len(a.To) == 0:
+		return nil, nil, &intake.UnprocessableError{Problem: "it was accepted for no webhook: name those that it should go to"}
+	case to.All, len(wanted) == 0 && len(a.To) == 1:
+		wanted = a.To
+	case len(wanted) == 0:
+		return nil, nil, &intake.UnprocessableError{Problem: "the event was accepted for several webhooks (" + strings.Join(a.To, ", ") + "): name some, or ask for all"}
+	}
+	f, _ := o.inForce()
+	for _, name := range wanted {
+		if slices.Contains(names, name) || slices.Contains(gone, name) {
+			continue
+		}
+		if _, ok := f.webhooks[name]; ok {
+			names = append(names, name)
+		} else {
+			gone = append(gone, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil, &intake.UnprocessableError{Problem: "no webhook of that name is in the file: " + strings.Join(gone, ", ")}
+	}
+	return names, gone, nil
+}
