@@ -17,6 +17,22 @@ const (
 	kindWebhook = "webhook"
 )
 
+// appendText, appendNumber and appendTime append a member of an object: its name,
+// as it stands in the line with what is ahead of it, and its value.
+
+func appendText(dst []byte, name, value string) []byte {
+	return event.AppendString(append(dst, name...), value)
+}
+
+func appendNumber(dst []byte, name string, value uint64) []byte {
+	return strconv.AppendUint(append(dst, name...), value, 10)
+}
+
+func appendTime(dst []byte, name string, value time.Time) []byte {
+	dst = append(append(dst, name...), '"')
+	return append(value.UTC().AppendFormat(dst, segment.TimeFormat), '"')
+}
+
 func appendNames(dst []byte, names []string) []byte {
 	dst = append(dst, '[')
 	for i, name := range names {
@@ -31,13 +47,11 @@ func appendNames(dst []byte, names []string) []byte {
 // appendEventHead is all of an event's fields but the event itself, which
 // stands last and is copied from where it is.
 func appendEventHead(dst []byte, e *Entry) []byte {
-	dst = append(dst, `"kind":"event","generation":`...)
-	dst = strconv.AppendUint(dst, e.Generation, 10)
+	dst = appendNumber(dst, `"kind":"event","generation":`, e.Generation)
 	dst = append(dst, `,"to":`...)
 	dst = appendNames(dst, e.To)
 	if e.Test != "" {
-		dst = append(dst, `,"test":`...)
-		dst = event.AppendString(dst, e.Test)
+		dst = appendText(dst, `,"test":`, e.Test)
 	}
 	if len(e.Event.Filled) > 0 {
 		dst = append(dst, `,"filled":`...)
@@ -58,12 +72,10 @@ func appendEventHead(dst []byte, e *Entry) []byte {
 }
 
 func appendResend(dst []byte, of uint64, to []string, by string) []byte {
-	dst = append(dst, `"kind":"resend","of":`...)
-	dst = strconv.AppendUint(dst, of, 10)
+	dst = appendNumber(dst, `"kind":"resend","of":`, of)
 	dst = append(dst, `,"to":`...)
 	dst = appendNames(dst, to)
-	dst = append(dst, `,"by":`...)
-	return event.AppendString(dst, by)
+	return appendText(dst, `,"by":`, by)
 }
 
 // Accepted is a record of the events: an event, or the resend of one.

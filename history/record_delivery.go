@@ -8,41 +8,29 @@ import (
 	"unicode/utf8"
 
 	"sidehook/history/event"
-	"sidehook/history/segment"
 )
 
 // appendAttempt is the fields of an attempt's line.
 func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time) []byte {
-	dst = append(dst, `"kind":"attempt","webhook":`...)
-	dst = event.AppendString(dst, l.heir.name)
+	dst = appendText(dst, `"kind":"attempt","webhook":`, l.heir.name)
 	if l.queue != l.heir {
-		dst = append(dst, `,"was":`...)
-		dst = event.AppendString(dst, l.queue.name)
+		dst = appendText(dst, `,"was":`, l.queue.name)
 	}
-	dst = append(dst, `,"generation":`...)
-	dst = strconv.AppendUint(dst, a.Generation, 10)
-	dst = append(dst, `,"seq":`...)
-	dst = strconv.AppendUint(dst, l.Seq, 10)
-	dst = append(dst, `,"event":`...)
-	dst = event.AppendString(dst, a.Event)
+	dst = appendNumber(dst, `,"generation":`, a.Generation)
+	dst = appendNumber(dst, `,"seq":`, l.Seq)
+	dst = appendText(dst, `,"event":`, a.Event)
 	if a.SentID != "" {
-		dst = append(dst, `,"sent_id":`...)
-		dst = event.AppendString(dst, a.SentID)
+		dst = appendText(dst, `,"sent_id":`, a.SentID)
 	}
-	dst = append(dst, `,"type":`...)
-	dst = event.AppendString(dst, a.Type)
+	dst = appendText(dst, `,"type":`, a.Type)
 	if l.Resend {
-		dst = append(dst, `,"resend":true,"of":`...)
-		dst = strconv.AppendUint(dst, l.of, 10)
+		dst = appendNumber(dst, `,"resend":true,"of":`, l.of)
 	}
 	if l.test {
 		dst = append(dst, `,"test":true`...)
 	}
-	dst = append(dst, `,"attempt":`...)
-	dst = strconv.AppendInt(dst, int64(l.Attempt), 10)
-	dst = append(dst, `,"status":"`...)
-	dst = append(dst, a.Status...)
-	dst = append(dst, '"')
+	dst = appendNumber(dst, `,"attempt":`, uint64(l.Attempt))
+	dst = appendText(dst, `,"status":`, string(a.Status))
 	if again {
 		dst = append(dst, `,"again":true`...)
 	}
@@ -51,17 +39,13 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 	}
 	dst = appendTries(dst, l, a, again)
 	if a.Code != 0 {
-		dst = append(dst, `,"code":`...)
-		dst = strconv.AppendInt(dst, int64(a.Code), 10)
+		dst = appendNumber(dst, `,"code":`, uint64(a.Code))
 	}
 	if a.Error != "" {
-		dst = append(dst, `,"error":`...)
-		dst = event.AppendString(dst, a.Error)
+		dst = appendText(dst, `,"error":`, a.Error)
 	}
 	if !next.IsZero() {
-		dst = append(dst, `,"next":"`...)
-		dst = next.UTC().AppendFormat(dst, segment.TimeFormat)
-		dst = append(dst, '"')
+		dst = appendTime(dst, `,"next":`, next)
 	}
 	if a.Took > 0 {
 		dst = append(dst, `,"took_ms":`...)
@@ -69,8 +53,7 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 	}
 	dst = appendTiming(dst, a.Timing)
 	if a.Remote != "" {
-		dst = append(dst, `,"remote":`...)
-		dst = event.AppendString(dst, a.Remote)
+		dst = appendText(dst, `,"remote":`, a.Remote)
 	}
 	if len(a.Request) > 0 {
 		dst = append(dst, `,"request":{"headers":`...)
@@ -86,13 +69,12 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 // appendTries is what the number of the attempt does not say of those so far:
 // all of it, so that a line that is replayed twice changes nothing.
 func appendTries(dst []byte, l *Lease, a *Attempt, again bool) []byte {
-	free := int64(l.free)
+	free := l.free
 	if a.Free {
 		free++
 	}
 	if free > 0 {
-		dst = append(dst, `,"free":`...)
-		dst = strconv.AppendInt(dst, free, 10)
+		dst = appendNumber(dst, `,"free":`, uint64(free))
 	}
 	if a.Throttled.IsZero() && !(again && l.throttled) {
 		return dst
@@ -101,13 +83,11 @@ func appendTries(dst []byte, l *Lease, a *Attempt, again bool) []byte {
 	if since.IsZero() {
 		since = time.Now()
 	}
-	dst = append(dst, `,"throttled_since":"`...)
-	dst = since.UTC().AppendFormat(dst, segment.TimeFormat)
+	dst = appendTime(dst, `,"throttled_since":`, since)
 	if !a.Throttled.IsZero() {
-		dst = append(dst, `","throttled_until":"`...)
-		dst = a.Throttled.UTC().AppendFormat(dst, segment.TimeFormat)
+		dst = appendTime(dst, `,"throttled_until":`, a.Throttled)
 	}
-	return append(dst, '"')
+	return dst
 }
 
 func appendMillis(dst []byte, d time.Duration) []byte {
@@ -154,8 +134,7 @@ func appendResponse(dst []byte, r *Response) []byte {
 	dst = append(dst, `,"response":{"headers":`...)
 	dst = appendHeaders(dst, r.Headers)
 	if utf8.Valid(r.Body) {
-		dst = append(dst, `,"body":`...)
-		dst = event.AppendString(dst, string(r.Body))
+		dst = appendText(dst, `,"body":`, string(r.Body))
 	} else {
 		dst = append(dst, `,"body_base64":"`...)
 		dst = base64.StdEncoding.AppendEncode(dst, r.Body)
@@ -167,12 +146,9 @@ func appendResponse(dst []byte, r *Response) []byte {
 }
 
 func appendConfig(dst []byte, webhook string, c *Config) []byte {
-	dst = append(dst, `"kind":"config","generation":`...)
-	dst = strconv.AppendUint(dst, c.Generation, 10)
-	dst = append(dst, `,"webhook":`...)
-	dst = event.AppendString(dst, webhook)
-	dst = append(dst, `,"url":`...)
-	dst = event.AppendString(dst, c.URL)
+	dst = appendNumber(dst, `"kind":"config","generation":`, c.Generation)
+	dst = appendText(dst, `,"webhook":`, webhook)
+	dst = appendText(dst, `,"url":`, c.URL)
 	dst = append(dst, `,"headers":`...)
 	return appendHeaders(dst, c.Headers)
 }
@@ -181,17 +157,13 @@ func appendConfig(dst []byte, webhook string, c *Config) []byte {
 const active = "active"
 
 func appendState(dst []byte, webhook string, s State) []byte {
-	dst = append(dst, `"kind":"webhook","webhook":`...)
-	dst = event.AppendString(dst, webhook)
-	dst = append(dst, `,"state":`...)
-	dst = event.AppendString(dst, cmp.Or(s.Name, active))
+	dst = appendText(dst, `"kind":"webhook","webhook":`, webhook)
+	dst = appendText(dst, `,"state":`, cmp.Or(s.Name, active))
 	if s.Why != "" {
-		dst = append(dst, `,"why":`...)
-		dst = event.AppendString(dst, s.Why)
+		dst = appendText(dst, `,"why":`, s.Why)
 	}
 	if s.Entry != "" {
-		dst = append(dst, `,"entry":`...)
-		dst = event.AppendString(dst, s.Entry)
+		dst = appendText(dst, `,"entry":`, s.Entry)
 	}
 	return dst
 }
@@ -199,7 +171,5 @@ func appendState(dst []byte, webhook string, s State) []byte {
 // appendRestated tells a state again, that webhooks have been in since a time.
 func appendRestated(dst []byte, webhook string, s State) []byte {
 	dst = appendState(dst, webhook, s)
-	dst = append(dst, `,"since":"`...)
-	dst = s.Since.UTC().AppendFormat(dst, segment.TimeFormat)
-	return append(dst, '"')
+	return appendTime(dst, `,"since":`, s.Since)
 }
