@@ -91,7 +91,7 @@ func TestBounded(t *testing.T) {
 		}
 	}
 	// Far from what is measured, for machines that do much else.
-	if longest > 2*time.Second {
+	if longest > 10*time.Second {
 		t.Errorf("%s took %s", which, longest)
 	}
 }
