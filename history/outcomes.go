@@ -17,8 +17,9 @@ type outcomes struct {
 
 	mu      sync.Mutex
 	pool    []outcomeLine
-	held    int64 // bytes of lines that are not written
-	flushes []chan error
+	held    int64        // bytes of lines that are not written
+	flushes []chan error // want what is in the pool to be synced
+	readers []chan error // want it to be written
 	failed  error
 	kick    chan struct{}
 	at      segment.Position // what is written
@@ -143,12 +144,13 @@ func (o *outcomes) run(ctx context.Context) (err error) {
 // It returns when the next turn is due at the latest.
 func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 	o.mu.Lock()
-	pool, flushes := o.pool, o.flushes
-	o.pool, o.flushes = nil, nil
+	pool, flushes, readers := o.pool, o.flushes, o.readers
+	o.pool, o.flushes, o.readers = nil, nil, nil
 	o.pulse.taken()
 	o.mu.Unlock()
 	defer o.pulse.atDisk()()
 	written, err := o.write(pool)
+	answer(readers, err)
 	if err != nil && !isNoRoom(err) {
 		answer(flushes, err)
 		return 0, err
@@ -195,8 +197,8 @@ func (o *outcomes) settle(pool []outcomeLine, written int, err error) {
 	}
 }
 
-func answer(flushes []chan error, err error) {
-	for _, done := range flushes {
+func answer(waiting []chan error, err error) {
+	for _, done := range waiting {
 		done <- err
 	}
 }
@@ -250,5 +252,6 @@ func (o *outcomes) poison(err error) {
 	}
 	o.failed = err
 	answer(o.flushes, err)
-	o.flushes = nil
+	answer(o.readers, err)
+	o.flushes, o.readers = nil, nil
 }

@@ -84,7 +84,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	}
 	r.journal = journal
 	r.own.Store(new([]netip.AddrPort))
-	watches := newWatches(r.attempts)
+	watches := newWatches(r.attempts, journal.Visible)
 	r.deliver = deliver.New(watches.queues(deliver.Journal(journal)), deliver.Options{
 		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Happened: r.notices.happened, Log: opts.Log,
 	})

@@ -25,14 +25,15 @@ const stateActive = "active"
 // appended, and a first attempt may be over when they are.
 type watches struct {
 	attempts func(webhook string) bool // whether a webhook makes first attempts now
+	visible  func(context.Context)     // returns once their lines can be read
 	watching atomic.Int64
 
 	mu      sync.Mutex
 	byEvent map[string][]*watch
 }
 
-func newWatches(attempts func(webhook string) bool) *watches {
-	return &watches{attempts: attempts, byEvent: map[string][]*watch{}}
+func newWatches(attempts func(webhook string) bool, visible func(context.Context)) *watches {
+	return &watches{attempts: attempts, visible: visible, byEvent: map[string][]*watch{}}
 }
 
 // queues opens queues that tell of attempts.
@@ -96,7 +97,8 @@ func (w *watch) note(at place, s seen) {
 	}
 }
 
-// Wait waits for first attempts, and says where the deliveries stand.
+// Wait waits for first attempts, and says where the deliveries stand. Whoever
+// is told of an attempt finds its line in the history.
 func (w *watch) Wait(ctx context.Context, deliveries []intake.Delivery) {
 	look := time.NewTicker(lookAgain)
 	defer look.Stop()
@@ -109,6 +111,7 @@ func (w *watch) Wait(ctx context.Context, deliveries []intake.Delivery) {
 			return
 		}
 	}
+	w.of.visible(ctx)
 }
 
 // fill says where the deliveries stand, and whether none is to be waited for.

@@ -50,3 +50,19 @@ func TestPreferWait(t *testing.T) {
 	wait(`{"type":"f","id":"8"}`, `{"id":"8","webhooks":["bad"],"deliveries":[{"webhook":"bad","status":"waiting"}]}`)
 	wait(`{"type":"nobody","id":"3"}`, `{"id":"3","webhooks":[],"deliveries":[]}`)
 }
+
+// What a request that waited is told of stands in the history by then.
+func TestPreferWaitRecorded(t *testing.T) {
+	s := newReceiver(t)
+	h := newHost(t, "webhooks:\n"+hook(s, "a", "")+hook(s, "b", ""))
+	for n := range 20 {
+		id := fmt.Sprint("e", n)
+		if status, answer, _ := h.send(`{"type":"a.b","id":"`+id+`"}`, "Content-Type", "application/json", "Prefer", "wait=20"); status != http.StatusAccepted {
+			t.Fatalf("got %d %s", status, answer)
+		}
+		var list struct{ Deliveries []struct{ Webhook string } }
+		if h.call("GET", "/v1/deliveries?event="+id, "", &list); len(list.Deliveries) != 2 {
+			t.Errorf("%s: the history has %v of two attempts", id, list.Deliveries)
+		}
+	}
+}
