@@ -50,5 +50,11 @@ func (l *loader) keyHint(v *value, known []string) string {
 	case slices.Contains(keysOf(topFields()), key):
 		return "it belongs at the top of the file"
 	}
-	return l.didYouMean(key, known)
+	if hint := l.didYouMean(key, known); hint != "" {
+		return hint
+	}
+	if near := kin(key, known); near != "" {
+		return didYouMean(near)
+	}
+	return ""
 }

@@ -9,10 +9,12 @@ func (l *loader) didYouMean(word string, known []string) string {
 		return ""
 	}
 	if near := nearest(word, known); near != "" {
-		return "did you mean \"" + near + "\"?"
+		return didYouMean(near)
 	}
 	return ""
 }
+
+func didYouMean(near string) string { return "did you mean \"" + near + "\"?" }
 
 // suggest is didYouMean for a value, which may be a secret.
 func (l *loader) suggest(t text, known []string) string {
@@ -36,6 +38,28 @@ func nearest(word string, known []string) string {
 		}
 	}
 	return best
+}
+
+// kin returns the known word that begins most like word, or "": the one that it
+// is the beginning of, or one that has half of its letters in common.
+func kin(word string, known []string) string {
+	best, most := "", 1
+	for _, k := range known {
+		n := common(word, k)
+		if n > most && (n == len(word) || n >= max(len(word), len(k))/2 && n > 2) {
+			best, most = k, n
+		}
+	}
+	return best
+}
+
+// common counts the letters that both begin with.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // distance counts the letters to insert, remove, replace or swap with their

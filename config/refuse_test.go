@@ -46,6 +46,10 @@ var refusals = []struct{ name, text, want string }{
 	// Keys.
 	{"unknown key", hook + "    timout: 3s\n", `6:5: webhooks[0].timout: unknown key; did you mean "timeout"?`},
 	{"nothing near", hook + "    colour: red\n", "6:5: webhooks[0].colour: unknown key"},
+	{"near by its beginning", hook + "    retries: 5\n    tls: {ca: x, cert: y}\n", `
+		6:5: webhooks[0].retries: unknown key; did you mean "retry"?
+		7:11: webhooks[0].tls.ca: unknown key; did you mean "ca_file"?
+		7:18: webhooks[0].tls.cert: unknown key; did you mean "cert_file"?`},
 	{"odd key", hook + "    \"a\\nb\": red\n", `6:5: webhooks[0]["a\nb"]: unknown key`},
 	{"swapped letters", "webhoosk: []\n", `1:1: webhoosk: unknown key; did you mean "webhooks"?`},
 	{"misplaced", "timeout: 3s\nurl: x\ntoken: y\nkeep: 3d\ndefaults: {name: a, source: b}\n", `
