@@ -53,7 +53,7 @@ func TestKeys(t *testing.T) {
 		{"signature", "[standard]", []string{"none", "[qlik, standard, github, stripe, shopify]"}, []string{"[]", "hmac", "[qlik, qlik]", "[qlik, none]"}},
 		{"user_agent", absent, []string{"'me/1 (x)'"}, []string{"''", `"a\nb"`}},
 		{"timeout", "15s", []string{"1s", "2m"}, []string{"999ms", "121s", "15"}},
-		{"retry", "[5s 5m 30m 2h 5h 10h 14h 20h 1d]", []string{"[]", "[7d]", "[" + many(32, wait) + "]"}, []string{"[" + many(33, wait) + "]", "[169h]", "5s", "[0s]"}},
+		{"retry", "[5s 5m 30m 2h 5h 10h 14h 20h 24h]", []string{"[]", "[7d]", "[" + many(32, wait) + "]"}, []string{"[" + many(33, wait) + "]", "[169h]", "5s", "[0s]"}},
 		{"give_up_on", "[]", []string{"[400, 422]", "[]"}, []string{"[200]", "400"}},
 		{"concurrency", "16", []string{"1", "1024"}, []string{"0", "1025", "1.5"}},
 		{"rate", absent, []string{"100/s", "600/m"}, []string{"0/s", "100", "5/h"}},

@@ -85,10 +85,14 @@ func number(digits string) (int64, bool) {
 	return n, err == nil
 }
 
-// FormatDuration writes what ParseDuration reads.
+// FormatDuration writes what ParseDuration reads. One day is 24h, as the default
+// of retry and its documentation have it.
 func FormatDuration(d time.Duration) string {
-	if d == 0 {
+	switch d {
+	case 0:
 		return "0"
+	case 24 * time.Hour:
+		return "24h"
 	}
 	var b strings.Builder
 	for _, u := range durations() {

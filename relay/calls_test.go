@@ -126,12 +126,12 @@ func webhookCall(t *testing.T) {
 	for name, want := range map[string]string{
 		"full": `{"name":"full","was":"former","description":"all keys","url":"https://u.example/a?token=***","events":["a.b","c.**"],"when":"data.x","transform":"data",` +
 			`"secret":"***","headers":{"Authorization":"***","X-Team":"data"},"enabled":false,"paused":true,"profile":"qlik","format":"data","signature":["qlik","standard"],` +
-			`"user_agent":"me","timeout":"3s","retry":["1s","1m30s"],"give_up_on":[400],"concurrency":2,"rate":"600/m","order":{"by":"data.id"},"expire_after":"1d",` +
+			`"user_agent":"me","timeout":"3s","retry":["1s","1m30s"],"give_up_on":[400],"concurrency":2,"rate":"600/m","order":{"by":"data.id"},"expire_after":"24h",` +
 			`"max_backlog":"1MiB","disable_after":"2d","allow":["any-host","10.0.0.0/8"],"tls":{"server_name":"s.example"},"proxy":"http://***@proxy:3128","state":"off",`,
 		"ordered": `{"name":"ordered","url":"https://u.example","events":["a.b"],"enabled":true,"paused":false,"profile":"standard","format":"standard","signature":["standard"],` +
-			`"timeout":"15s","retry":["5s","5m","30m","2h","5h","10h","14h","20h","1d"],"concurrency":16,"order":"all","disable_after":"5d","state":"active",`,
+			`"timeout":"15s","retry":["5s","5m","30m","2h","5h","10h","14h","20h","24h"],"concurrency":16,"order":"all","disable_after":"5d","state":"active",`,
 		"bare": `{"name":"bare","url":"https://u.example","events":["a.b"],"enabled":true,"paused":false,"profile":"standard","format":"standard","signature":["standard"],` +
-			`"timeout":"15s","retry":["5s","5m","30m","2h","5h","10h","14h","20h","1d"],"concurrency":16,"disable_after":"5d","state":"active",`,
+			`"timeout":"15s","retry":["5s","5m","30m","2h","5h","10h","14h","20h","24h"],"concurrency":16,"disable_after":"5d","state":"active",`,
 	} {
 		var got json.RawMessage
 		if code := h.call("GET", "/v1/webhooks/"+name, "", &got); code != 200 || !strings.HasPrefix(string(got), want) {
