@@ -64,7 +64,8 @@ func (p *play) step() {
 	case 16:
 		p.resend(name)
 	case 17:
-		p.hurry(name, q.Hasten, q.Unthrottle, func() { q.Advance(time.Now().Add(-time.Minute)) })
+		p.hurry(name, q.Hasten, q.Unthrottle, func() { q.Advance(time.Now().Add(-time.Minute)) },
+			func() { q.Schedule([]time.Duration{time.Second, time.Minute}) })
 	case 18:
 		p.Retain(history.Retention{
 			Keep:    []time.Duration{0, time.Minute, time.Hour}[p.rng.IntN(3)],

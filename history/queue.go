@@ -52,6 +52,7 @@ type Queue struct {
 	pause   time.Duration // after an error, until when none reads again
 	backlog Backlog
 	lapse   lapse
+	longest []time.Duration // of waits, by the steps of the schedule
 
 	unreadable trouble // with what waits; under its own lock
 }

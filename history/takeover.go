@@ -24,12 +24,13 @@ func (q *Queue) TakeOver(older *Queue) {
 	}
 	q.mu.Lock()
 	q.older = older
-	generation, age, order := q.lapse.generation, q.lapse.age, q.order.Order
+	generation, age, order, longest := q.lapse.generation, q.lapse.age, q.order.Order, q.longest
 	q.sweepLater()
 	q.mu.Unlock()
 	older.setTaker(q)
 	older.Limit(generation, age)
 	older.Order(order)
+	older.Schedule(longest)
 	q.awaken()
 }
 

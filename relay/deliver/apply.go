@@ -8,7 +8,8 @@ import (
 // called before, during and after Run.
 //
 // A webhook whose settings are the same pointer as before goes on undisturbed.
-// One that has others gets new connections; if it is failing it is probed at
+// One that has others gets new connections, and what waits for longer than its
+// retry says now is due sooner; if it is failing it is probed at
 // once, if its receiver throttles it goes on at once, and if it was disabled it
 // takes up what waits, also if it was edited while no process ran. One that is
 // gone, or off, stops where it is: what waits stays in its queue.
@@ -49,6 +50,7 @@ func (d *Deliverer) newWorker(name string) *worker {
 func (w *worker) adopt(hook Webhook) {
 	if s := hook.Settings; s != nil && s != w.hook.Settings {
 		w.queue.Order(s.Order) // ahead of the first claim that it is about
+		w.queue.Schedule(s.longest())
 	}
 	w.mu.Lock()
 	before := w.hook

@@ -185,3 +185,40 @@ func TestReloadUnderWay(t *testing.T) {
 		}
 	})
 }
+
+// An edit that shortens retry shortens the wait of what has failed before it;
+// another edit does not.
+func TestReloadShortensWaits(t *testing.T) {
+	s := settings(t, "http://a.example")
+	s.Retry = []time.Duration{10 * time.Hour}
+	times := make(chan time.Duration, 8)
+	begun := time.Now()
+	bubbleOnJournal(t, s, deliver.Options{}, func(*http.Request) (int, error) {
+		times <- time.Since(begun)
+		return 500, nil
+	}, func(t *testing.T, x *relay) {
+		begun = time.Now()
+		x.accept(1, 1)
+		time.Sleep(time.Hour)
+		same := *s
+		same.Timeout *= 2
+		x.Deliverer.Apply(one(&same))
+		time.Sleep(time.Hour)
+		if n := len(times); n != 1 {
+			t.Errorf("%d attempts after an edit of another key", n)
+		}
+		shorter := same
+		shorter.Retry = []time.Duration{3 * time.Hour}
+		x.Deliverer.Apply(one(&shorter))
+		time.Sleep(4 * time.Hour)
+		<-times
+		if at := <-times; at != 3*time.Hour+18*time.Minute {
+			t.Errorf("attempted after %v, want its new wait and a tenth of it", at)
+		}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		if x.ended[history.Exhausted] != 1 {
+			t.Errorf("ended as %v, want exhausted", x.ended)
+		}
+	})
+}

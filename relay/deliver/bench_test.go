@@ -30,6 +30,7 @@ type endless struct {
 func (q *endless) Notify(func())            {}
 func (q *endless) Waiting() int             { return 0 }
 func (q *endless) Order(history.Order)      {}
+func (q *endless) Schedule([]time.Duration) {}
 func (q *endless) Hasten()                  {}
 func (q *endless) Advance(time.Time)        {}
 func (q *endless) Unthrottle()              {}

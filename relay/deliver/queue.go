@@ -23,6 +23,9 @@ type Queue interface {
 	Waiting() int
 	// Order says which deliveries hold up others from now on.
 	Order(history.Order)
+	// Schedule says how long a delivery waits at most from now on, behind each
+	// attempt that used up a step; those that do are due sooner.
+	Schedule(longest []time.Duration)
 	// Hasten makes all waits due now; Advance those that were last attempted at or
 	// after a time, and not throttled; Unthrottle those that were throttled.
 	Hasten()

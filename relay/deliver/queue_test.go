@@ -141,8 +141,9 @@ func (q *queue) InFlight() int {
 	return q.flight
 }
 
-// Order is the history's affair.
-func (q *queue) Order(history.Order) {}
+// Order and Schedule are the history's affair.
+func (q *queue) Order(history.Order)      {}
+func (q *queue) Schedule([]time.Duration) {}
 
 func (q *queue) Hasten() { q.hasten(func(*item) bool { return true }) }
 

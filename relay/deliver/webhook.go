@@ -88,6 +88,15 @@ func (s *Settings) firstProbe() time.Duration {
 	return min(probeFirst, max(s.Retry[0], probeLeast))
 }
 
+// longest is what jitter makes of the schedule at most.
+func (s *Settings) longest() []time.Duration {
+	waits := make([]time.Duration, len(s.Retry))
+	for i, wait := range s.Retry {
+		waits[i] = wait + wait/10
+	}
+	return waits
+}
+
 // record is what the history holds once for all attempts of a generation.
 func (w *Webhook) record() history.Config {
 	s := w.Settings
