@@ -2,7 +2,6 @@ package relay
 
 import (
 	"slices"
-	"strings"
 
 	"sidehook/config"
 	"sidehook/config/expression"
@@ -72,8 +71,7 @@ func (d *decider) match(e *event.Event) (to []string, failures []history.Failure
 }
 
 // eventOf says an event in the words of expressions. What stands as data_base64
-// is data, as that string. An extension of the 0.1 envelope has the name that it
-// has there, and the one in lower case that it has in 1.0.
+// is data, as that string.
 func eventOf(e *event.Event) *expression.Event {
 	return expression.NewEvent(len(e.JSON), func(name string) []byte {
 		switch name {
@@ -87,16 +85,7 @@ func eventOf(e *event.Event) *expression.Event {
 			data, _ := e.Data()
 			return data
 		}
-		var lower []byte
-		for extension, raw := range e.Extensions() {
-			if extension == name {
-				return raw
-			}
-			if e.Legacy && lower == nil && strings.ToLower(extension) == name {
-				lower = raw
-			}
-		}
-		return lower
+		return e.Extension(name)
 	})
 }
 

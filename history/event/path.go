@@ -22,12 +22,26 @@ func (e *Event) attributeOrExtension(name string) []byte {
 	if raw := e.Attribute(name); raw != nil || !e.Legacy {
 		return raw
 	}
-	for extension, raw := range e.Extensions() {
-		if extension == name {
+	return e.Extension(name)
+}
+
+// Extension is the JSON value of an extension attribute, nil if there is none of
+// that name. One of the 0.1 envelope has the name that it has there, and the one
+// in lower case that it has in 1.0; its eventTypeVersion is one in 1.0, too.
+func (e *Event) Extension(name string) []byte {
+	var lower []byte
+	for given, raw := range e.Extensions() {
+		if given == name {
 			return raw
 		}
+		if e.Legacy && lower == nil && strings.ToLower(given) == name {
+			lower = raw
+		}
 	}
-	return nil
+	if lower == nil && name == attributeNames[modern][kindVersion] {
+		return e.Attribute(name)
+	}
+	return lower
 }
 
 // memberOf is a member of a JSON object; nil if there is none, or no object.

@@ -9,7 +9,7 @@ import (
 func TestValue(t *testing.T) {
 	const (
 		modern = `{"specversion":"1.0","id":"1","source":"s","type":"t","subject":"su","tenant":"x","data":{"a":{"b":1.10,"n":null},"e\u0066":"g","l":[1]}}`
-		legacy = `{"cloudEventsVersion":"0.1","eventID":"1","source":"s","eventType":"t","extensions":{"tenant":{"k":1}},"data":{"a":true}}`
+		legacy = `{"cloudEventsVersion":"0.1","eventID":"1","source":"s","eventType":"t","eventTypeVersion":"2","extensions":{"tenant":{"k":1},"ownerId":"o","OwnerID":"p"},"data":{"a":true}}`
 	)
 	for _, c := range []struct{ json, path, want string }{
 		{modern, "subject", `"su"`},
@@ -25,6 +25,9 @@ func TestValue(t *testing.T) {
 		{legacy, "id", `"1"`},
 		{legacy, "data.a", "true"},
 		{legacy, "tenant", `{"k":1}`},
+		{legacy, "ownerId", `"o"`},
+		{legacy, "ownerid", `"o"`},
+		{legacy, "eventtypeversion", `"2"`},
 		{legacy, "none", ""},
 	} {
 		e, err := event.Parse([]byte(c.json), nil)
