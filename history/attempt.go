@@ -35,6 +35,15 @@ type Attempt struct {
 	Response   *Response
 }
 
+// Recorded is an attempt on its way into the deliveries.
+type Recorded struct {
+	Attempt
+	Webhook  string // whose attempt it is
+	Seq      uint64
+	Again    bool      // the next attempt has the same number
+	Accepted time.Time // when its event was; zero if the event's record is damaged
+}
+
 // Timing holds how long the parts of an attempt took; what is zero did not
 // happen, as on a connection that is used again.
 type Timing struct {

@@ -121,7 +121,7 @@ func (q *Queue) withdraw(items []item, ends map[uint64]ending) (ended int) {
 			q.ended(&e.item)
 			l := Lease{Seq: it.seq, Attempt: attempts, Resend: e.of != 0, item: e.item, queue: q, heir: q}
 			l.record(appendAttempt(nil, &l, &e.Attempt, false, time.Time{}), q.config[e.Generation], time.Now())
-			q.journal.recorded(q.name, e.Status, 0, time.Unix(0, e.accepted))
+			q.journal.recorded(Recorded{e.Attempt, q.name, e.seq, false, time.Unix(0, e.accepted)})
 		}
 		return ok
 	}

@@ -24,10 +24,10 @@ func (x *told) options() history.Options {
 			defer x.mu.Unlock()
 			x.commits = append(x.commits, records)
 		},
-		Recorded: func(webhook string, status history.Status, took time.Duration, accepted time.Time) {
+		Recorded: func(a history.Recorded) {
 			x.mu.Lock()
 			defer x.mu.Unlock()
-			x.attempts = append(x.attempts, fmt.Sprint(webhook, " ", status, " ", took, " ", time.Since(accepted) < time.Minute))
+			x.attempts = append(x.attempts, fmt.Sprint(a.Webhook, " ", a.Seq, " ", a.Again, " ", a.Status, " ", a.Took, " ", time.Since(a.Accepted) < time.Minute))
 		},
 	}
 }
@@ -60,7 +60,7 @@ func TestTellsOfCommitsAndAttempts(t *testing.T) {
 	r.stop()
 
 	same(t, "attempts", x.attempts, []string{
-		"a retrying 0s true", "a retrying 5ns true", "a delivered 2ns true", "a retrying 0s true", "c failed 4ns true",
+		"a 1 true retrying 0s true", "a 1 false retrying 5ns true", "a 2 false delivered 2ns true", "a 3 true retrying 0s true", "c 4 false failed 4ns true",
 	})
 	if got, want := fmt.Sprint(x.commits), "[3 1]"; got != want {
 		t.Errorf("commits of %s, want %s", got, want)

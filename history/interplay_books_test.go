@@ -88,21 +88,21 @@ func (p *play) accepted(seq, of uint64, name, key string) {
 }
 
 // recorded enters the end of a delivery.
-func (p *play) recorded(_ string, status history.Status, _ time.Duration, accepted time.Time) {
-	if status == history.Retrying {
+func (p *play) recorded(a history.Recorded) {
+	if a.Status == history.Retrying {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d := p.by[accepted.UnixNano()]
+	d := p.by[a.Accepted.UnixNano()]
 	switch {
 	case d == nil:
-		p.t.Errorf("an end, %s, of what was never accepted", status)
+		p.t.Errorf("an end, %s, of what was never accepted", a.Status)
 		return
 	case d.ended && !d.unsure:
-		p.t.Errorf("%+v ends again, %s", d, status)
+		p.t.Errorf("%+v ends again, %s", d, a.Status)
 	case p.flying[d.seq] != nil:
-		p.t.Errorf("%+v ends while it is in flight, %s", d, status)
+		p.t.Errorf("%+v ends while it is in flight, %s", d, a.Status)
 	}
 	d.ended, d.unsure, d.dirty = true, false, true
 }

@@ -96,11 +96,10 @@ type Options struct {
 
 	// Committed is told of each group commit: how many records it made durable,
 	// and how long its sync took. Recorded is told of each attempt that goes
-	// into the deliveries, by the name of its webhook, with when its event was
-	// accepted; zero if the event's record is damaged. Both have to be cheap,
-	// and the latter is called by many at once. Nil: nobody is told.
+	// into the deliveries, also of those that none was made for. Both have to be
+	// cheap, and the latter is called by many at once. Nil: nobody is told.
 	Committed func(records int, took time.Duration)
-	Recorded  func(webhook string, status Status, took time.Duration, accepted time.Time)
+	Recorded  func(Recorded)
 
 	// Low is told when the files come to fill 70, and 90, percent of the limit
 	// that Retain sets: the percent, how many bytes they have, and the limit. It
@@ -112,7 +111,7 @@ type Options struct {
 type Journal struct {
 	fs        segment.FS
 	log       *slog.Logger
-	recorded  func(webhook string, status Status, took time.Duration, accepted time.Time)
+	recorded  func(Recorded)
 	clock     *clock
 	identify  *identifier
 	commits   *committer

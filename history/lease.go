@@ -201,7 +201,7 @@ func (l *Lease) Note(a Attempt) {
 	q.mu.Lock()
 	l.record(fields, config, time.Now())
 	q.mu.Unlock()
-	q.journal.recorded(l.heir.name, a.Status, a.Took, l.Accepted)
+	q.journal.recorded(Recorded{a, l.heir.name, l.Seq, true, l.Accepted})
 }
 
 // wait puts the delivery back. The queue is locked.
@@ -248,7 +248,7 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	foreign := q.taker != nil || l.heir != q
 	q.mu.Unlock()
 	if a != nil {
-		q.journal.recorded(l.heir.name, a.Status, a.Took, l.Accepted)
+		q.journal.recorded(Recorded{*a, l.heir.name, l.Seq, again, l.Accepted})
 	}
 	if foreign { // who gives it back may not be who claims it next
 		q.awaken()

@@ -50,7 +50,7 @@ func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
 		opts.Committed = func(int, time.Duration) {}
 	}
 	if opts.Recorded == nil {
-		opts.Recorded = func(string, Status, time.Duration, time.Time) {}
+		opts.Recorded = func(Recorded) {}
 	}
 	if opts.Low == nil {
 		opts.Low = func(int, int64, int64) {}

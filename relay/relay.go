@@ -75,17 +75,20 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r := &Relay{log: opts.Log, opts: opts, began: file, dir: file.History.Dir, orphans: map[string]time.Time{}, heirs: map[string]string{}}
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.standing)
 	r.notices = newNotices(opts.Log)
+	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.Visible(ctx) })
 	journal, err := history.Open(file.History.Dir, history.Options{
 		Keep: file.History.Keep, Low: r.notices.low,
-		Committed: r.metrics.Committed, Recorded: r.metrics.Recorded, Log: opts.Log,
+		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
+			r.metrics.Recorded(a.Webhook, a.Status, a.Took, a.Accepted)
+			watches.recorded(a)
+		}, Log: opts.Log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	r.journal = journal
 	r.own.Store(new([]netip.AddrPort))
-	watches := newWatches(r.attempts, journal.Visible)
-	r.deliver = deliver.New(watches.queues(deliver.Journal(journal)), deliver.Options{
+	r.deliver = deliver.New(deliver.Journal(journal), deliver.Options{
 		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Happened: r.notices.happened, Log: opts.Log,
 	})
 	r.notices.append, r.notices.state = journal.Append, func(webhook string) string {

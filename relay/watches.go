@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/relay/deliver"
 	"sidehook/relay/intake"
 )
 
@@ -20,7 +19,7 @@ const lookAgain = 250 * time.Millisecond
 const stateActive = "active"
 
 // watches tell requests that wait of the attempts at their deliveries. While
-// nobody waits they cost a claim one load. What is noted is of the events that
+// nobody waits they cost an attempt one load. What is noted is of the events that
 // are watched alone, by their ids: their seqs are not known before they are
 // appended, and a first attempt may be over when they are.
 type watches struct {
@@ -36,11 +35,6 @@ func newWatches(attempts func(webhook string) bool, visible func(context.Context
 	return &watches{attempts: attempts, visible: visible, byEvent: map[string][]*watch{}}
 }
 
-// queues opens queues that tell of attempts.
-func (w *watches) queues(open func(webhook string) deliver.Queue) func(webhook string) deliver.Queue {
-	return func(webhook string) deliver.Queue { return watchedQueue{open(webhook), w, webhook} }
-}
-
 // Watch begins to note the attempts at deliveries of events with these ids.
 func (w *watches) Watch(ids []string) intake.Watch {
 	one := &watch{of: w, ids: ids, seen: map[place]seen{}, changed: make(chan struct{}, 1)}
@@ -53,12 +47,16 @@ func (w *watches) Watch(ids []string) intake.Watch {
 	return one
 }
 
-// tell notes an attempt for those who watch its event.
-func (w *watches) tell(webhook string, seq uint64, a *history.Attempt) {
+// recorded notes an attempt for those who watch its event. One that is made
+// again, with the same number, was none.
+func (w *watches) recorded(a history.Recorded) {
+	if a.Again || w.watching.Load() == 0 {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, one := range w.byEvent[a.Event] {
-		one.note(place{seq, webhook}, seen{a.Status, a.Code})
+		one.note(place{a.Seq, a.Webhook}, seen{a.Status, a.Code})
 	}
 }
 
@@ -143,36 +141,4 @@ func (w *watch) Close() {
 			delete(w.of.byEvent, id)
 		}
 	}
-}
-
-// watchedQueue is a queue whose leases tell of attempts while anybody watches.
-type watchedQueue struct {
-	deliver.Queue
-	watches *watches
-	webhook string
-}
-
-func (q watchedQueue) Claim(pick history.Pick) (deliver.Lease, bool) {
-	l, ok := q.Queue.Claim(pick)
-	if ok && q.watches.watching.Load() > 0 {
-		l.Outcome = &watchedLease{l.Outcome, q, l.Seq}
-	}
-	return l, ok
-}
-
-// watchedLease tells of what ends a lease by an attempt, once that is recorded.
-type watchedLease struct {
-	deliver.Outcome
-	queue watchedQueue
-	seq   uint64
-}
-
-func (l *watchedLease) Done(a history.Attempt) {
-	l.Outcome.Done(a)
-	l.queue.watches.tell(l.queue.webhook, l.seq, &a)
-}
-
-func (l *watchedLease) Retry(a history.Attempt, at time.Time) {
-	l.Outcome.Retry(a, at)
-	l.queue.watches.tell(l.queue.webhook, l.seq, &a)
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A request that prefers to wait is told of the first attempts, and does not
-// wait for a webhook that makes none.
+// A request that prefers to wait is told of the first attempts, and of what ends
+// without one; it does not wait for a webhook that makes none.
 func TestPreferWait(t *testing.T) {
 	s := newReceiver(t)
 	s.answer(func(w http.ResponseWriter, r *http.Request) {
@@ -25,7 +25,7 @@ func TestPreferWait(t *testing.T) {
 	hook := func(name, events string) string {
 		return fmt.Sprintf("  - {name: %[1]s, url: %[2]s/%[1]s, events: [%[3]s], signature: none, retry: [1h], allow: [http, any-host, 127.0.0.0/8]}\n", name, s.URL, events)
 	}
-	h := newHost(t, "webhooks:\n"+hook("slow", "a")+hook("bad", "a, f")+hook("gone", "a, c")+
+	h := newHost(t, "webhooks:\n"+hook("slow", "a")+hook("bad", "a, f")+hook("gone", "a, c")+hook("late", "e")+
 		strings.Replace(hook("off", "a"), "signature", "enabled: false, signature", 1))
 	wait := func(body, want string) {
 		t.Helper()
@@ -48,6 +48,7 @@ func TestPreferWait(t *testing.T) {
 		wait(`{"type":"f","id":"`+id+`"}`, `{"id":"`+id+`","webhooks":["bad"],"deliveries":[{"webhook":"bad","status":"retrying","code":500}]}`)
 	}
 	wait(`{"type":"f","id":"8"}`, `{"id":"8","webhooks":["bad"],"deliveries":[{"webhook":"bad","status":"waiting"}]}`)
+	wait(`{"type":"e","id":"9","expirytime":"2020-01-01T00:00:00Z"}`, `{"id":"9","webhooks":["late"],"deliveries":[{"webhook":"late","status":"expired"}]}`)
 	wait(`{"type":"nobody","id":"3"}`, `{"id":"3","webhooks":[],"deliveries":[]}`)
 }
 

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"sidehook/history"
 	"sidehook/history/event"
@@ -52,11 +51,11 @@ func bubbleOnJournal(t *testing.T, s *deliver.Settings, o deliver.Options, r rec
 	})
 }
 
-func (x *relay) recorded(_ string, s history.Status, _ time.Duration, _ time.Time) {
+func (x *relay) recorded(a history.Recorded) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if s != history.Retrying {
-		x.ended[s]++
+	if a.Status != history.Retrying {
+		x.ended[a.Status]++
 	}
 }
 

@@ -23,9 +23,9 @@ type Deliveries interface {
 // Watch is one that has begun.
 type Watch interface {
 	// Wait fills in where the deliveries stand, whose Seq and Webhook are given.
-	// It returns once each of them has had its first attempt, or ctx is done;
-	// those to webhooks that make none now (paused, off, disabled, failing) are
-	// not waited for.
+	// It returns once each of them has had its first attempt or ended without
+	// one, or ctx is done; those to webhooks that make none now (paused, off,
+	// disabled, failing) are not waited for.
 	Wait(ctx context.Context, deliveries []Delivery)
 	Close()
 }
