@@ -102,7 +102,9 @@ func readBody(r *http.Request, buf []byte, limit int) ([]byte, *problem) {
 }
 
 func tooLarge(limit int) *problem {
-	return hangUp(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", limit))
+	p := hangUp(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", limit))
+	p.unread = true
+	return p
 }
 
 // hangUp refuses a request without reading what is left of it.

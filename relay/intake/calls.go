@@ -62,9 +62,14 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	}
 	if p == nil {
 		p = c.serve(ctx, w, r, arg)
+	} else {
+		p.unread = true
 	}
 	if p != nil {
 		s.countRefused(c, p)
+		if p.unread && r.Close && r.ContentLength != 0 {
+			linger(w)
+		}
 		p.write(w)
 	}
 }

@@ -160,3 +160,39 @@ func TestBrokenBody(t *testing.T) {
 		t.Errorf("%d events were kept", n)
 	}
 }
+
+// A client that is refused while it still sends has a moment to read why, also
+// one that has the connection closed, and only then: what was read whole is not
+// waited for.
+func TestRefusedWhileSending(t *testing.T) {
+	const head = "POST /v1/events HTTP/1.1\r\nHost: localhost\r\n"
+	for _, c := range []struct {
+		name, sends string
+		status      int
+		after       time.Duration
+	}{
+		{"too large", head + "Content-Type: application/json\r\nContent-Length: 9999999\r\n", 413, 500 * time.Millisecond},
+		{"media type", head + "Content-Type: text/plain\r\nContent-Length: 999999\r\n", 415, 500 * time.Millisecond},
+		{"query", strings.Replace(head, " HTTP", "?x=1 HTTP", 1) + "Content-Length: 999999\r\n", 400, 500 * time.Millisecond},
+		{"no such call", "POST /nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999\r\n", 404, 500 * time.Millisecond},
+		{"no body", head + "Content-Type: text/plain\r\nContent-Length: 0\r\n", 415, 0},
+		{"no event", head + "Content-Type: application/json\r\nContent-Length: 2\r\n", 400, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, stop := serve(&journal{}, intake.Options{})
+				defer stop()
+				client := p.dial()
+				client.send(t, c.sends+"Connection: close\r\n\r\n{}")
+				if answer := client.answer(t); answer == nil || answer.StatusCode != c.status || !answer.Close {
+					t.Errorf("got %+v, want %d", answer, c.status)
+				}
+				start := time.Now()
+				client.closed(t)
+				if got := time.Since(start); got != c.after {
+					t.Errorf("closed after %v, want %v", got, c.after)
+				}
+			})
+		})
+	}
+}

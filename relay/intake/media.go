@@ -34,7 +34,7 @@ func formOf(h http.Header) (form, *problem) {
 	}
 	f, ok := formOfType(types)
 	if !ok {
-		return 0, refuse(http.StatusUnsupportedMediaType, "the Content-Type is none of "+knownTypes+", in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion")
+		return 0, unsupported("the Content-Type is none of " + knownTypes + ", in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion")
 	}
 	return f, nil
 }
@@ -81,8 +81,14 @@ func formNamed(name string) (form, bool) {
 func checkEncoding(h http.Header) *problem {
 	for _, encoding := range h["Content-Encoding"] {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
-			return refuse(http.StatusUnsupportedMediaType, "a Content-Encoding is not supported; send the body as it is")
+			return unsupported("a Content-Encoding is not supported; send the body as it is")
 		}
 	}
 	return nil
+}
+
+func unsupported(detail string) *problem {
+	p := refuse(http.StatusUnsupportedMediaType, detail)
+	p.unread = true
+	return p
 }

@@ -2,8 +2,10 @@ package intake
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"sidehook/history"
 	"sidehook/history/event"
@@ -19,6 +21,7 @@ type problem struct {
 	allow     string // the Allow header
 	challenge bool   // WWW-Authenticate
 	hangUp    bool   // what is left of the request is not read
+	unread    bool   // there may be more to come of its body than was read
 }
 
 // How long a client is told to wait, in seconds.
@@ -112,6 +115,15 @@ func (p *problem) write(w http.ResponseWriter) {
 		body = strconv.AppendInt(body, int64(p.index), 10)
 	}
 	answer(w, p.status, typeProblem, append(body, '}', '\n'))
+}
+
+// linger has the connection closed a moment behind the answer, in which a client
+// that is still sending may read it: it would else see its request fail, and
+// never learn why. For one that asks to close, net/http does so only behind a
+// reader that ran into its limit.
+func linger(w http.ResponseWriter) {
+	past := io.NopCloser(strings.NewReader("x"))
+	_, _ = http.MaxBytesReader(w, past, 0).Read(make([]byte, 1))
 }
 
 // answer writes an answer whole. net/http adds the length of a short one
