@@ -25,3 +25,13 @@ func (n Notices) Happened(h deliver.Happening)        { n.happened(h) }
 func (n Notices) Run(ctx context.Context)             { n.run(ctx) }
 func (n Notices) Leave()                              { n.leave() }
 func (n Notices) Low(percent int, bytes, limit int64) { n.low(percent, bytes, limit) }
+
+// Watches are those of requests that wait, without a relay.
+type Watches struct{ *watches }
+
+// NewWatches makes them; attempts says whether a webhook makes first attempts.
+func NewWatches(attempts func(webhook string) bool) Watches {
+	return Watches{newWatches(attempts, func(context.Context) {})}
+}
+
+func (w Watches) Recorded(a history.Recorded) { w.recorded(a) }

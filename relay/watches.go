@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -37,7 +38,10 @@ func newWatches(attempts func(webhook string) bool, visible func(context.Context
 
 // Watch begins to note the attempts at deliveries of events with these ids.
 func (w *watches) Watch(ids []string) intake.Watch {
-	one := &watch{of: w, ids: ids, seen: map[place]seen{}, changed: make(chan struct{}, 1)}
+	one := &watch{
+		of: w, ids: ids, changed: make(chan struct{}, 1),
+		seen: map[place]seen{}, open: map[place]struct{}{}, left: map[string]int{},
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
@@ -60,14 +64,18 @@ func (w *watches) recorded(a history.Recorded) {
 	}
 }
 
-// watch is one that has begun.
+// watch is one that has begun. Requests may have a hundred thousand deliveries,
+// and whoever tells of an attempt holds up a webhook: so each costs the same,
+// however many there are.
 type watch struct {
 	of      *watches
 	ids     []string
-	changed chan struct{} // has a value after something was noted
+	changed chan struct{} // has a value after a webhook has nothing open any more
 
 	mu   sync.Mutex
 	seen map[place]seen
+	open map[place]struct{} // what Wait waits for
+	left map[string]int     // of that, by webhook
 }
 
 // place is a delivery, and seen what became of its first attempt.
@@ -89,6 +97,14 @@ func (w *watch) note(at place, s seen) {
 		return // a later attempt
 	}
 	w.seen[at] = s
+	if _, ok := w.open[at]; !ok {
+		return
+	}
+	delete(w.open, at)
+	if w.left[at.webhook]--; w.left[at.webhook] > 0 {
+		return
+	}
+	delete(w.left, at.webhook)
 	select {
 	case w.changed <- struct{}{}:
 	default:
@@ -98,36 +114,53 @@ func (w *watch) note(at place, s seen) {
 // Wait waits for first attempts, and says where the deliveries stand. Whoever
 // is told of an attempt finds its line in the history.
 func (w *watch) Wait(ctx context.Context, deliveries []intake.Delivery) {
+	w.begin(deliveries)
 	look := time.NewTicker(lookAgain)
 	defer look.Stop()
-	for !w.fill(deliveries) {
+	for ctx.Err() == nil && w.awaits() {
 		select {
 		case <-w.changed:
 		case <-look.C:
 		case <-ctx.Done():
-			w.fill(deliveries)
-			return
 		}
 	}
+	w.fill(deliveries)
 	w.of.visible(ctx)
 }
 
-// fill says where the deliveries stand, and whether none is to be waited for.
-func (w *watch) fill(deliveries []intake.Delivery) bool {
-	var open []string // webhooks
+// begin notes which deliveries are waited for, but for those that have been
+// attempted already.
+func (w *watch) begin(deliveries []intake.Delivery) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	for i := range deliveries {
-		d := &deliveries[i]
-		if s, ok := w.seen[place{d.Seq, d.Webhook}]; ok {
-			d.Status, d.Code = s.status, s.code
-		} else {
-			d.Status = history.Untried
-			open = append(open, d.Webhook)
+		at := place{deliveries[i].Seq, deliveries[i].Webhook}
+		if _, ok := w.seen[at]; !ok {
+			w.open[at] = struct{}{}
+			w.left[at.webhook]++
 		}
 	}
+}
+
+// awaits says whether a webhook makes first attempts that are waited for.
+func (w *watch) awaits() bool {
+	w.mu.Lock()
+	webhooks := slices.Collect(maps.Keys(w.left))
 	w.mu.Unlock()
-	slices.Sort(open)
-	return !slices.ContainsFunc(slices.Compact(open), w.of.attempts)
+	return slices.ContainsFunc(webhooks, w.of.attempts)
+}
+
+// fill says where the deliveries stand.
+func (w *watch) fill(deliveries []intake.Delivery) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range deliveries {
+		d := &deliveries[i]
+		d.Status = history.Untried
+		if s, ok := w.seen[place{d.Seq, d.Webhook}]; ok {
+			d.Status, d.Code = s.status, s.code
+		}
+	}
 }
 
 // Close ends it.
