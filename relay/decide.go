@@ -73,7 +73,7 @@ func (d *decider) match(e *event.Event) (to []string, failures []history.Failure
 // eventOf says an event in the words of expressions. What stands as data_base64
 // is data, as that string.
 func eventOf(e *event.Event) *expression.Event {
-	return expression.NewEvent(len(e.JSON), func(name string) []byte {
+	return expression.NewEvent(e.Given(), func(name string) []byte {
 		switch name {
 		case "type", "source", "id", "time":
 			return e.Attribute(name)

@@ -13,7 +13,7 @@ type decoded struct {
 	value any
 }
 
-// NewEvent makes an event of so many bytes. Lookup returns the JSON value of one
+// NewEvent makes an event that was given as so many bytes of JSON. Lookup returns the JSON value of one
 // of its names, which is valid JSON, or nil if it has no such name.
 func NewEvent(size int, lookup func(name string) []byte) *Event {
 	return &Event{size: size, lookup: lookup}

@@ -80,6 +80,15 @@ func (e *Event) form() form {
 	return modern
 }
 
+// Given is how many bytes of JSON it was given as, without what was filled in.
+func (e *Event) Given() int {
+	n := len(e.JSON)
+	for _, name := range e.Filled {
+		n -= len(`"":,`) + len(name) + len(e.Raw(name))
+	}
+	return n
+}
+
 // Raw is the JSON value of the member with that name, nil if there is none.
 func (e *Event) Raw(name string) []byte {
 	for _, m := range e.members {

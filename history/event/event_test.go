@@ -126,6 +126,19 @@ func TestAccess(t *testing.T) {
 	}
 }
 
+// What was filled in counts for nothing.
+func TestGiven(t *testing.T) {
+	for _, body := range []string{
+		`{"type":"a"}`,
+		`{"specversion":"1.0","type":"a","id":"1","data":{"x":[1.0]}}`,
+		`{"cloudEventsVersion":"0.1","eventType":"a","source":"/s"}`,
+	} {
+		if e := decode(t, body); e.Given() != len(body) || len(e.JSON) == len(body) {
+			t.Errorf("%s: %d bytes of %s, want %d", body, e.Given(), e.JSON, len(body))
+		}
+	}
+}
+
 func TestExtensionsOfEnvelope(t *testing.T) {
 	e := decode(t, `{"cloudEventsVersion":"0.1","eventType":"a","extensions":{"a\u0062":{"c":[1, 2]},"d":null}}`)
 	if got, want := list(&e), []string{`ab={"c":[1,2]}`, "d=null"}; !slices.Equal(got, want) {
