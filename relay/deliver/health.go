@@ -120,6 +120,7 @@ func (h *health) failed(now time.Time, why string) bool {
 func (w *worker) learn(j *job, o *outcome) {
 	now := time.Now()
 	w.mu.Lock()
+	w.underWay--
 	h := &w.health
 	if j.probe {
 		h.probing = false

@@ -30,7 +30,7 @@ func (w *worker) snapshot() Snapshot {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	h := &w.health
-	s := Snapshot{Since: w.since, InFlight: w.running, LastSuccess: h.lastSuccess, LastError: h.lastError}
+	s := Snapshot{Since: w.since, InFlight: w.underWay, LastSuccess: h.lastSuccess, LastError: h.lastError}
 	s.LastHour = h.hour.sum(time.Now())
 	switch settings := w.hook.Settings; {
 	case settings == nil:

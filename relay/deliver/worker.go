@@ -36,6 +36,7 @@ type worker struct {
 	client   *client // of hook; made when needed
 	recorded uint64  // the generation that the queue was told of
 	running  int
+	underWay int       // of them, those that have claimed and not learnt yet what came of it
 	woken    bool      // since the last claim began
 	hold     time.Time // nothing is claimed before, for a fault of this machine or the receiver's wish
 	throttle throttle
@@ -197,6 +198,7 @@ func (w *worker) next() (job, bool) {
 
 // job makes ready what an attempt needs.
 func (w *worker) job(lease Lease, probe bool, turn turn) job {
+	w.underWay++
 	return job{lease: lease, hook: w.hook, client: w.use(), probe: probe, turn: turn}
 }
 
