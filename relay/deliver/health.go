@@ -43,6 +43,7 @@ type health struct {
 	first     time.Time // of them, on the monotonic clock
 	ended     int       // how many they were when it last recovered
 	probing   bool
+	asked     bool // for a probe, since the last one began
 	probeAt   time.Time
 	probeWait time.Duration
 	ramp      int // so many requests may be under way at once; 0: all that are configured
@@ -73,8 +74,9 @@ func (h *health) state() history.State {
 	return history.State{Name: stateActive, Since: h.since}
 }
 
-// probeNow makes the next probe due, and the waits begin anew behind it.
-func (h *health) probeNow() { h.probeAt, h.probeWait = time.Time{}, 0 }
+// probeNow makes the next probe due, at the end of one that is under way, and
+// the waits begin anew behind it.
+func (h *health) probeNow() { h.asked, h.probeAt, h.probeWait = true, time.Time{}, 0 }
 
 // nextProbe is how long to wait for the next probe.
 func (h *health) nextProbe(s *Settings) time.Duration {
@@ -157,7 +159,7 @@ func (w *worker) learn(j *job, o *outcome) {
 		if changed {
 			h.probeNow()
 		}
-		if changed || j.probe && h.failing {
+		if changed || j.probe && h.failing && !h.asked {
 			h.probeAt = now.Add(w.d.jitter(h.nextProbe(j.hook.Settings)))
 		}
 		// What an entry that was edited since came to says nothing of this one.

@@ -218,3 +218,34 @@ func TestProbesAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// What is asked for while a probe is under way is done when that has ended: by
+// then it says little of the receiver, which may have been mended.
+func TestProbesAtOnceBehindAnother(t *testing.T) {
+	s := settings(t, "http://a.example")
+	s.Retry, s.Concurrency = []time.Duration{time.Hour}, 1
+	changed := *s
+	for name, ask := range map[string]func(*deliver.Deliverer){
+		"Hasten": func(d *deliver.Deliverer) { d.Hasten("a") },
+		"a change": func(d *deliver.Deliverer) {
+			d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: &changed}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hangs := func(*http.Request) (int, error) { time.Sleep(10 * time.Second); return 500, nil }
+			bubble(t, s, deliver.Options{}, hangs, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+				q.add(ids(9)...)
+				time.Sleep(60 * time.Second) // the first probe has begun, and ends in 5 s
+				ask(d)
+				time.Sleep(16 * time.Second)
+				if n := len(q.all()); n != 7 {
+					t.Errorf("%d attempts have ended, want 7: the second probe at the end of the first", n)
+				}
+				time.Sleep(13 * time.Second)
+				if n := len(q.all()); n != 7 {
+					t.Errorf("%d attempts have ended, want 7: the third probe 5 s behind the second", n)
+				}
+			})
+		})
+	}
+}

@@ -159,7 +159,7 @@ func (w *worker) next() (job, bool) {
 		w.woken = false
 		probe := w.health.failing
 		if probe { // one of an earlier time of failing may still be under way
-			w.health.probing = true
+			w.health.probing, w.health.asked = true, false
 		}
 		w.watch.claims++
 		w.watch.claiming++
