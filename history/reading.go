@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"sidehook/history/segment"
 )
@@ -26,10 +25,10 @@ var ErrNoHistory = errors.New("there is no history yet")
 
 // Read opens the history in a folder to be looked at.
 func Read(path string) (*Reading, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	dir, err := segment.OpenDir(path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", path, ErrNoHistory)
 	}
-	dir, err := segment.Dir(path)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@
 package relay_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -146,7 +147,8 @@ func TestNoInodes(t *testing.T) {
 }
 
 // TestFrozenVolume holds answers back, as many as may wait for the disk; further
-// requests are asked to come again. Nothing is lost.
+// requests are asked to come again. Nothing is lost, and what was written before
+// can be looked at.
 func TestFrozenVolume(t *testing.T) {
 	const requests = 1024 + 100
 	v, p, s := onVolume(t)
@@ -179,6 +181,22 @@ func TestFrozenVolume(t *testing.T) {
 			count[code]++
 		case <-deadline:
 			t.Fatalf("no request is refused: %v", count)
+		}
+	}
+	asked, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, path := range []string{"/v1/events/before", "/v1/deliveries"} {
+		r, err := http.NewRequestWithContext(asked, "GET", "http://localhost"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := p.client.Do(r)
+		if err != nil {
+			t.Errorf("GET %s on a frozen volume: %v", path, err)
+			continue
+		}
+		if resp.Body.Close(); resp.StatusCode != 200 {
+			t.Errorf("GET %s on a frozen volume: %s", path, resp.Status)
 		}
 	}
 	if err := thaw(); err != nil {

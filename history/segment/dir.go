@@ -23,29 +23,38 @@ type DirFS struct {
 	dir  *os.File
 }
 
-// Dir opens a folder. One that is missing is made, in a folder that exists;
-// the mode of one that is there is left as its owner set it.
+// Dir opens a folder to be written to. One that is missing is made, in a folder
+// that exists; the mode of one that is there is left as its owner set it.
 func Dir(path string) (*DirFS, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	err = os.Mkdir(path, 0o700)
+	err := os.Mkdir(path, 0o700)
 	if err == nil {
 		err = os.Chmod(path, 0o700) // the umask may have taken from it
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
+	d, err := OpenDir(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.settle(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// OpenDir opens a folder that is there, and changes nothing: to ask for a change
+// that is not needed, too, waits for as long as a volume is frozen.
+func OpenDir(path string) (*DirFS, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.OpenFile(path, os.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return nil, err
 	}
-	d := &DirFS{path: path, dir: dir}
-	if err := d.settle(); err != nil {
-		return nil, errors.Join(err, dir.Close())
-	}
-	return d, nil
+	return &DirFS{path: path, dir: dir}, nil
 }
 
 // settle makes the folder's own name durable. A process killed between making
