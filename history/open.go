@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"syscall"
 	"time"
 
 	"sidehook/history/segment"
@@ -24,11 +25,11 @@ const (
 func Open(path string, opts Options) (*Journal, error) {
 	dir, err := segment.Dir(path)
 	if err != nil {
-		return nil, err
+		return nil, advised(err)
 	}
 	release, err := dir.Lock()
 	if err != nil {
-		return nil, err
+		return nil, advised(err)
 	}
 	j, err := OpenFS(dir, opts)
 	if err != nil {
@@ -36,6 +37,24 @@ func Open(path string, opts Options) (*Journal, error) {
 	}
 	j.release = release
 	return j, nil
+}
+
+// advised says what to do about a folder that cannot be opened and written to.
+func advised(err error) error {
+	todo := ""
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		todo = "make the folder that it is to be in"
+	case errors.Is(err, syscall.ENOTDIR):
+		todo = "move away what is no folder"
+	case errors.Is(err, fs.ErrPermission):
+		todo = "let the user that sidehook runs as write there"
+	case errors.Is(err, syscall.EROFS):
+		todo = "mount its volume for writing"
+	default:
+		return err
+	}
+	return fmt.Errorf("%w; %s, or change history.dir", err, todo)
 }
 
 // OpenFS opens the history on a file system that nobody else writes to.

@@ -233,17 +233,24 @@ func TestSocketHintsNotAtItself(t *testing.T) {
 	}
 }
 
-// TestPortTaken says once which address it is, and what to do.
-func TestPortTaken(t *testing.T) {
+// TestCannotListen says once where it cannot listen, why, and what to do.
+func TestCannotListen(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	err = intake.New(&journal{}, &operator{}, settings, intake.Options{HTTP: taken.Addr().String()}).Run(t.Context())
-	want := fmt.Sprintf("listen on address %q: bind: address already in use; stop what listens there, or change listen.http", taken.Addr())
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
+	for _, test := range []struct {
+		options intake.Options
+		want    string
+	}{
+		{intake.Options{HTTP: taken.Addr().String()}, fmt.Sprintf("listen on address %q: bind: address already in use; stop what listens there, or change listen.http", taken.Addr())},
+		{intake.Options{HTTP: "192.0.2.1:0", Token: "x"}, `listen on address "192.0.2.1:0": bind: cannot assign requested address; give this machine that address, or change listen.http`},
+	} {
+		err := intake.New(&journal{}, &operator{}, settings, test.options).Run(t.Context())
+		if err == nil || err.Error() != test.want {
+			t.Errorf("got %v, want %s", err, test.want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -151,10 +152,7 @@ func (s *Server) open() (doors []*door, err error) {
 			if errors.As(err, &op) {
 				err = op.Err // it names the address, too
 			}
-			if errors.Is(err, syscall.EADDRINUSE) {
-				err = fmt.Errorf("%w; stop what listens there, or change listen.http", err)
-			}
-			return doors, fmt.Errorf("listen on address %q: %w", s.opts.HTTP, err)
+			return doors, fmt.Errorf("listen on address %q: %w", s.opts.HTTP, advised(err, "listen.http"))
 		}
 		if err := add(l, nil); err != nil {
 			return doors, err
@@ -163,11 +161,30 @@ func (s *Server) open() (doors []*door, err error) {
 	if s.opts.Socket != "" && !socket {
 		l, file, err := listenSocket(s.opts.Socket, s.opts.SocketMode)
 		if err != nil {
-			return doors, fmt.Errorf("listen on socket %q: %w", s.opts.Socket, err)
+			return doors, fmt.Errorf("listen on socket %q: %w", s.opts.Socket, advised(err, "listen.socket"))
 		}
 		if err := add(l, file); err != nil {
 			return doors, err
 		}
 	}
 	return doors, nil
+}
+
+// advised says what to do about a place where nobody can listen, and which key of
+// the file names that place.
+func advised(err error, key string) error {
+	todo := ""
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		todo = "stop what listens there"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		todo = "give this machine that address"
+	case errors.Is(err, fs.ErrNotExist):
+		todo = "make its folder"
+	case errors.Is(err, fs.ErrPermission):
+		todo = "let the user that sidehook runs as do so"
+	default:
+		return err
+	}
+	return fmt.Errorf("%w; %s, or change %s", err, todo, key)
 }

@@ -117,7 +117,7 @@ func TestSocketInTheWay(t *testing.T) {
 func TestSocketErrors(t *testing.T) {
 	for path, want := range map[string]string{
 		"/" + strings.Repeat("x", 107):          "the path is 108 bytes long, and may have 107",
-		filepath.Join(shortDir(t), "none", "s"): "bind: no such file or directory",
+		filepath.Join(shortDir(t), "none", "s"): "bind: no such file or directory; make its folder, or change listen.socket",
 	} {
 		_, ended, _ := runAt(t, path, 0)
 		if err := <-ended; err == nil || err.Error() != `listen on socket "`+path+`": `+want {
