@@ -37,6 +37,9 @@ type allowance struct {
 	until   time.Time // it is not asked again before
 }
 
+// freshFor is how long it is believed that there is no room.
+const freshFor = time.Second
+
 // check is ErrNoRoom if so many bytes of events are not to be written: the
 // folder is full, and no segment may go. Before it says so somebody has looked.
 func (a *allowance) check(bytes int64) error {

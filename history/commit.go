@@ -217,7 +217,7 @@ func (c *committer) write(p *pool) ([]durable, time.Duration, error) {
 	if len(fresh) == 0 {
 		return nil, 0, nil
 	}
-	if err := c.room.check(time.Now(), int64(c.writer.Pending())); err != nil {
+	if err := c.room.check(int64(c.writer.Pending())); err != nil {
 		c.writer.Drop()
 		return nil, 0, err
 	}

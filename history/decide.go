@@ -1,10 +1,5 @@
 package history
 
-import (
-	"errors"
-	"fmt"
-)
-
 // decide gives each record its number, or finds the event that it repeats.
 func (c *committer) decide(p *pool) (fresh []durable) {
 	most := 0
@@ -46,9 +41,7 @@ func (c *committer) decide(p *pool) (fresh []durable) {
 // refuseFor answers the requests of a pool that there was no room for, and says
 // how many of them needed some: a repeat of what was accepted before does not.
 func (c *committer) refuseFor(p *pool, err error) (refused int) {
-	if !errors.Is(err, ErrNoRoom) {
-		err = fmt.Errorf("%w: %w", ErrNoRoom, err)
-	}
+	err = noRoom(err)
 	for _, r := range p.requests {
 		if r.receipts, r.err = nil, conflict(r, c.seen.find); r.err != nil {
 			continue

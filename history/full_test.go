@@ -5,6 +5,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"sidehook/history"
 	"sidehook/history/segment/memfs"
@@ -45,4 +47,62 @@ func TestStartOnAFullDisk(t *testing.T) {
 	}
 	r = start(t, crashed.Kill(), history.Options{})
 	same(t, "delivered once there is room", r.drain("a"), ids(1, 3))
+}
+
+// TestVolumeFills: events are refused as soon as there is no room for them, which
+// is also told ahead of a request; and accepted as soon as there is.
+func TestVolumeFills(t *testing.T) {
+	fs := memfs.New()
+	r := start(t, fs, history.Options{})
+	r.append(ids(1, 400), "a")
+	ready := func(want bool) {
+		t.Helper()
+		if err := r.Ready(); want != (err == nil) || !want && !errors.Is(err, history.ErrNoRoom) {
+			t.Errorf("ready: %v, want %v", err, want)
+		}
+	}
+	ready(true)
+	free, size, err := fs.Free()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fs.SetCapacity(size - free + 600) // less than the hundredth that is kept for outcomes
+	ready(false)
+	if _, err := r.Append(t.Context(), []history.Entry{entry(t, "x", "a")}); !errors.Is(err, history.ErrNoRoom) {
+		t.Errorf("append right behind another: %v", err)
+	}
+	fs.SetCapacity(size)
+	ready(false) // as long as a write may be what it takes to tell
+	r.append(ids(401, 401), "a")
+	ready(true)
+	same(t, "delivered", r.drain("a"), ids(1, 401))
+}
+
+// TestFullPastTelling is about a volume that shows room and has none, by a quota
+// or for want of inodes: that is believed for a time only, as somebody may wait to
+// be told that events are accepted.
+func TestFullPastTelling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		fs.SetFault(func(op memfs.Op) error {
+			if op.Kind == memfs.Write {
+				return syscall.EDQUOT
+			}
+			return nil
+		})
+		if _, err := r.Append(t.Context(), []history.Entry{entry(t, "x", "a")}); !errors.Is(err, history.ErrNoRoom) {
+			t.Errorf("append: %v", err)
+		}
+		time.Sleep(9 * time.Second)
+		if err := r.Ready(); !errors.Is(err, history.ErrNoRoom) {
+			t.Errorf("ready: %v", err)
+		}
+		time.Sleep(2 * time.Second)
+		if err := r.Ready(); err != nil {
+			t.Errorf("ready: %v", err)
+		}
+		fs.SetFault(nil)
+		r.stop()
+	})
 }

@@ -100,5 +100,5 @@ func (j *Journal) Ready() error {
 	if d := j.commits.pulse.slow(); d > 0 {
 		return fmt.Errorf("the disk has not answered for %s", d.Round(time.Second))
 	}
-	return nil
+	return j.commits.room.ready()
 }

@@ -4,23 +4,29 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"sidehook/history/segment"
 )
 
 // room tells when the disk is too full to accept events. It stops ahead of the
-// end, so that there is room left for the outcomes of what was accepted. It
-// belongs to the writer of the events.
+// end, so that there is room left for the outcomes of what was accepted. But for
+// ready it belongs to the writer of the events.
 type room struct {
 	fs        segment.FS
 	log       *slog.Logger
 	allowance *allowance
 
-	left  int64     // may be written before it is asked again
-	until time.Time // it is asked again at the latest
 	since time.Time // the disk is full; zero: it is not
 	count int       // requests refused since
+	last  atomic.Pointer[refusal]
+}
+
+// refusal is why the volume took no events last, and it has taken none since.
+type refusal struct {
+	at  time.Time
+	err error
 }
 
 const (
@@ -28,55 +34,80 @@ const (
 	// volume of which that would be less.
 	reserveBytes = 64 << 20
 	reserveShare = 100
-	// freshFor is how long an answer of the file system is believed.
-	freshFor = time.Second
+	// refusalLasts is how long it is believed that the next request would be
+	// refused as well. Longer might be for ever: whoever asks ahead of posting
+	// posts nothing that would show otherwise.
+	refusalLasts = 10 * time.Second
 )
 
 // check is ErrNoRoom, with what to do, if so many bytes are not to be written:
 // history.max_size leaves none for them, or the volume.
-// It asks the file system once a second, or sooner when what it said is used up.
-func (r *room) check(now time.Time, bytes int64) error {
+func (r *room) check(bytes int64) error {
 	if err := r.allowance.check(bytes); err != nil {
 		return err
 	}
-	if r.left -= bytes; r.left >= 0 && now.Before(r.until) {
-		return nil
-	}
+	return r.volume(bytes)
+}
+
+// volume is ErrNoRoom if the volume leaves none for so many bytes. The file system
+// is asked each time: others fill it, too, and to ask takes a thousandth of the
+// sync that follows.
+func (r *room) volume(bytes int64) error {
 	free, size, err := r.fs.Free()
 	if err != nil {
 		return nil // the write itself will tell
 	}
 	reserve := min(reserveBytes, size/reserveShare)
-	r.left, r.until = free-reserve-bytes, now.Add(freshFor)
-	if r.left >= 0 {
+	if free-reserve >= bytes {
 		return nil
 	}
-	return fmt.Errorf("%w: %d MiB of the volume are free, and %d MiB are kept for the outcomes of deliveries",
-		ErrNoRoom, free>>20, reserve>>20)
+	return fmt.Errorf("%w: %s of the volume are free, and %s are kept for the outcomes of deliveries",
+		ErrNoRoom, mebibytes(free), mebibytes(reserve))
+}
+
+// ready says why the volume would take no more events. Some of that only a write
+// can tell: a quota, or that there are no inodes.
+func (r *room) ready() error {
+	if x := r.last.Load(); x != nil && time.Since(x.at) < refusalLasts {
+		return x.err
+	}
+	return r.volume(1)
 }
 
 // refused and accepted say once, in the log, that the disk is full, and that it
 // is not any more.
 func (r *room) refused(requests int, err error) {
+	limited := r.allowance.refused != nil
+	if !limited {
+		r.last.Store(&refusal{time.Now(), noRoom(err)})
+	}
 	if r.count += requests; r.since.IsZero() {
 		r.since = time.Now()
-		if r.allowance.refused != nil {
+		if limited {
 			r.log.Error("the history is full: events are refused until some of what waits has been delivered, or history.max_size is larger", "error", err)
 		} else {
 			r.log.Error("the disk is full: events are refused until there is room, deliveries go on; free space on the volume of history.dir, or make it larger", "error", err)
 		}
 	}
-	r.left = 0
 }
 
 func (r *room) accepted() {
 	if !r.since.IsZero() {
 		r.log.Info("there is room again: events are accepted", "refused_requests", r.count, "after", time.Since(r.since).Round(time.Second))
 		r.since, r.count = time.Time{}, 0
+		r.last.Store(nil)
 	}
 }
 
 // isNoRoom says whether something was not written for want of room.
 func isNoRoom(err error) bool {
 	return errors.Is(err, segment.ErrNoRoom) || errors.Is(err, ErrNoRoom)
+}
+
+// noRoom makes ErrNoRoom of it.
+func noRoom(err error) error {
+	if errors.Is(err, ErrNoRoom) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNoRoom, err)
 }
