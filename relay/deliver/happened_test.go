@@ -53,5 +53,13 @@ func TestHappenings(t *testing.T) {
 		code.Store(200)
 		d.Enable("a")
 		told("enable", fmt.Sprintf("%d a  : an operator asked for it", deliver.Enabled))
+		code.Store(410)
+		q.add("10", "11")
+		told("another 410", fmt.Sprintf("%d a 10 order.paid: 410 Gone: the receiver wants no more", deliver.Disabled))
+		d.Apply(nil)
+		told("the removal of its entry")
+		if state := q.State().Name; state != "active" {
+			t.Errorf("a webhook whose entry is gone is %s", state)
+		}
 	})
 }

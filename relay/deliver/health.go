@@ -204,7 +204,7 @@ func (w *worker) tell() {
 	w.mu.Lock()
 	before, state, cause := w.health.told, w.health.state(), w.health.cause
 	w.health.told = state
-	failures, ended := w.health.failures, w.health.ended
+	failures, ended, gone := w.health.failures, w.health.ended, w.hook.Settings == nil
 	w.mu.Unlock()
 	if state.Name == before.Name {
 		return
@@ -223,6 +223,7 @@ func (w *worker) tell() {
 		w.d.options.Log.Info("webhook has recovered", "webhook", w.name, "failures", ended, "after", after)
 		cause.why = fmt.Sprintf("it works again after %d failed attempts in a row and %v of failing", ended, after)
 		w.happened(Recovered, cause)
+	case gone: // its entry is, and nothing is sent to it for that
 	case before.Name == stateDisabled:
 		w.d.options.Log.Info("webhook is enabled again", "webhook", w.name, "reason", cause.why)
 		w.happened(Enabled, cause)
