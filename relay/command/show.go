@@ -215,10 +215,12 @@ func (p *storyPrinter) others() {
 	}
 }
 
-// when says when the next attempt comes, and why then.
-func when(r *record) string {
+// when says when the next attempt comes, and why then; or was to come, if something
+// else came first.
+func (p *storyPrinter) when(r *record) string {
 	text := local(r.Next, inFull)
-	if wait := time.Until(r.Next); wait > 0 {
+	over := slices.ContainsFunc(p.attempts, func(x record) bool { return x.Seq == r.Seq && x.Webhook == r.Webhook && x.N > r.N })
+	if wait := time.Until(r.Next); wait > 0 && !over {
 		text += ", in " + span(wait)
 	}
 	switch {

@@ -37,7 +37,7 @@ func (p *storyPrinter) attempt(r *record) {
 		p.field(4, "error", r.Error)
 	}
 	if r.Status == "retrying" && !r.Next.IsZero() {
-		p.field(4, "next", when(r))
+		p.field(4, "next", p.when(r))
 	}
 	if r.Took > 0 {
 		p.headers("request", r.Request.Headers)
