@@ -46,7 +46,7 @@ type Listen struct {
 // History says where events and attempts are kept, and what of them.
 type History struct {
 	Dir           string
-	Keep          time.Duration // what is finished and older is removed, 1m to 36500d
+	Keep          time.Duration // what is finished and older is removed, 1s to 36500d
 	MaxSize       int64         // bytes of the folder, above which the oldest is removed, 16 MiB or more
 	ResponseBody  int           // how many bytes of a response are kept, 0 to 64 KiB
 	DropUnmatched bool          // events that no webhook wants are not written

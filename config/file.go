@@ -73,7 +73,7 @@ func (l *loader) source(v *value, into *string) {
 
 // leastKeep and mostKeep bound history.keep.
 const (
-	leastKeep = time.Minute
+	leastKeep = time.Second
 	mostKeep  = 36500 * 24 * time.Hour
 )
 

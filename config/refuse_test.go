@@ -232,9 +232,9 @@ var refusals = []struct{ name, text, want string }{
 		7:16: webhooks[0].transform: now is not for events; the same event has to give the same result; time is the event's own`},
 
 	// Not supported yet.
-	{"retention", "history: {keep: 10s, max_size: 8MiB}\n" + hook, `
-		1:17: history.keep: must be 1m to 36500d, not "10s"
-		1:32: history.max_size: must be 16MiB to 1024TiB, not "8MiB"`},
+	{"retention", "history: {keep: 500ms, max_size: 8MiB}\n" + hook, `
+		1:17: history.keep: must be 1s to 36500d, not "500ms"
+		1:34: history.max_size: must be 16MiB to 1024TiB, not "8MiB"`},
 
 	// A problem of the defaults is one problem, however many webhooks have it.
 	{"defaults", "defaults: {secret: short}\nwebhooks:\n  - {name: a, url: 'https://a.example', events: [x]}\n  - {name: b, url: 'https://a.example', events: [x]}\n",

@@ -24,14 +24,15 @@ func readGiveUpOn(l *loader, v *value, d *draft) {
 // never is said of a time that does not come.
 const never = "never"
 
-// readDisableAfter reads how long nothing but failures turns a webhook off.
+// readDisableAfter reads how long nothing but failures turns a webhook off. Seconds
+// are for those who want to see it happen.
 func readDisableAfter(l *loader, v *value, d *draft) {
 	switch t, ok := l.known(v); {
 	case !ok:
 	case t.string == never:
 		d.DisableAfter = 0
 	default:
-		l.duration(v, time.Minute, 365*24*time.Hour, &d.DisableAfter)
+		l.duration(v, leastAge, mostAge, &d.DisableAfter)
 	}
 }
 

@@ -26,7 +26,10 @@ func (h *health) ends(now time.Time, s *Settings, o *outcome) (why string, ends 
 // span is a long time in words: whole days, or what there is of one.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
-	if d < 2*day {
+	switch {
+	case d < 2*time.Minute:
+		return brief(d.Round(time.Second))
+	case d < 2*day:
 		return brief(d.Round(time.Minute))
 	}
 	return strconv.Itoa(int(d/day)) + " days"

@@ -141,6 +141,22 @@ func disableAfterKey(t *testing.T) {
 	}
 }
 
+// What takes seconds is told in seconds.
+func TestDisabledWithinSeconds(t *testing.T) {
+	s := settings(t, "http://a.example")
+	s.Retry, s.DisableAfter = slices.Repeat([]time.Duration{200 * time.Millisecond}, 9), 3*time.Second
+	o := deliver.Options{Random: func() float64 { return 0.5 }}
+	bubble(t, s, o, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		q.add(ids(5)...)
+		time.Sleep(time.Minute)
+		// Five at once, and the probes after 0.2, 0.6, 1.4, 3 and 6.2 seconds.
+		const want = "nothing but failures for 6s, the last: 500 Internal Server Error"
+		if got, _ := d.Snapshot("a"); got.State != "disabled" || got.Why != want || len(q.all()) != 10 {
+			t.Errorf("got %s, %s after %d attempts, want %s", got.State, got.Why, len(q.all()), want)
+		}
+	})
+}
+
 // A restart honours what disabled a webhook, unless its entry was edited while
 // no process ran; and the row of failures goes on.
 func TestDisabledOverARestart(t *testing.T) {
