@@ -27,8 +27,9 @@ const (
 type cursors struct {
 	Version    int               `json:"version"`
 	At         time.Time         `json:"at"`
-	Generation uint64            `json:"generation"` // of the configuration in force
-	Hash       string            `json:"hash"`       // of that configuration
+	Stopped    bool              `json:"stopped,omitempty"` // after them nothing was written
+	Generation uint64            `json:"generation"`        // of the configuration in force
+	Hash       string            `json:"hash"`              // of that configuration
 	Events     position          `json:"events"`
 	Spoken     uint64            `json:"spoken"` // a seq of this or below was given away, though its record may be damaged
 	Deliveries position          `json:"deliveries"`
@@ -102,7 +103,7 @@ func (j *Journal) saveCursors() error {
 	j.mu.Lock()
 	events := j.published
 	c := cursors{
-		Version: cursorsVersion, At: now, Generation: j.generation, Hash: j.hash,
+		Version: cursorsVersion, At: now, Stopped: j.stopped, Generation: j.generation, Hash: j.hash,
 		Events: packPosition(events), Spoken: max(j.spoken, events.Number), Deliveries: packPosition(deliveries), Webhooks: map[string]cursor{},
 	}
 	steps := j.clock.steps.Load()

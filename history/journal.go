@@ -138,6 +138,7 @@ type Journal struct {
 	bulk sync.Mutex // is held by the bulk of resends that is found and written
 
 	saved      cursors // those on disk; belongs to whoever saves
+	stopped    bool    // with them: the next ones are the last
 	savedSteps *steps  // of the clock, with them
 	saving     trouble // with them
 	release    func() error

@@ -18,6 +18,8 @@ type restoring struct {
 	// waits of each queue by their seq, while lines move and end them.
 	waits map[*Queue]map[uint64]wait
 	told  uint64 // the highest seq that the deliveries speak of
+	// The stop before was a clean one.
+	stopped bool
 	// When the last line of each stream was written.
 	lastDelivery, lastEvent time.Time
 
@@ -34,6 +36,7 @@ func (r *restoring) run() error {
 	if c == nil {
 		c = &cursors{}
 	}
+	r.stopped = c.Stopped
 	deliveries, err := r.recover(segment.Deliveries, c.Deliveries, 0)
 	if err != nil {
 		return err
@@ -138,9 +141,21 @@ func (r *restoring) recover(stream segment.Stream, known position, proven uint64
 	if err != nil {
 		return nil, err
 	}
-	if found.Cut > 0 {
+	// Without a clean stop the cursors may be younger than the segments, in a copy
+	// of the folder that was taken meanwhile.
+	lost := r.stopped && found.End.Number < known.Number
+	switch {
+	case lost && found.Cut > 0:
+		r.lines.Add(1)
+		r.log.Error("cut off a damaged line at the end of the history, which had been synced; it is kept in NAME.torn",
+			"stream", stream.Name, "bytes", found.Cut)
+	case found.Cut > 0:
 		r.log.Warn("cut off what a crash left half-written, never acknowledged; it is kept in NAME.torn",
 			"stream", stream.Name, "bytes", found.Cut)
+	}
+	if lost {
+		r.log.Error("lines that had been synced are missing at the end of the history: the disk has lost them, or something has changed the files",
+			"stream", stream.Name, "from_"+stream.Key, found.End.Number+1, "to_"+stream.Key, known.Number)
 	}
 	return found, nil
 }

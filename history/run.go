@@ -42,7 +42,7 @@ func (j *Journal) Run(ctx context.Context) error {
 		// The last cursors stand behind all outcomes, so that no line is replayed
 		// over what came after it. An error of it is met again by save.
 		_ = j.outcomes.flush()
-		j.saved = cursors{} // the last ones are written anyway: they say when it stopped
+		j.saved, j.stopped = cursors{}, true // the last ones are written anyway: they say when it stopped
 		return j.save()
 	})
 	if err := group.Wait(); err != nil {
