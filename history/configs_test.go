@@ -1,0 +1,104 @@
+package history_test
+
+import (
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/segment/memfs"
+)
+
+// sent ends what is due for a webhook by attempts with a request.
+func (r *running) sent(webhook string) (got []string) {
+	q := r.Queue(webhook)
+	q.Configure(history.Config{Generation: 1, URL: "https://example.com/" + webhook})
+	for {
+		l, ok := q.Claim(history.Retries)
+		if !ok {
+			return got
+		}
+		got = append(got, id(l))
+		l.Done(history.Attempt{
+			Generation: 1, Status: history.Delivered, Event: id(l), Code: 200, Request: []history.Header{{Name: "webhook-id", Value: id(l)}},
+		})
+	}
+}
+
+// configLines are how many config lines each segment of the deliveries has.
+func configLines(t *testing.T, fs *memfs.FS) (n []int) {
+	t.Helper()
+	for _, name := range segments(t, fs, "deliveries") {
+		n = append(n, strings.Count(string(content(t, fs, name)), `"kind":"config"`))
+	}
+	return n
+}
+
+// TestConfigOnce: a config line stands once in a segment, also if the process was
+// stopped meanwhile, or the disk full.
+func TestConfigOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		for i := range 3 {
+			r := start(t, fs, history.Options{})
+			var full atomic.Bool
+			full.Store(true)
+			fs.SetFault(func(op memfs.Op) error {
+				if full.Load() && op.Kind == memfs.Write && strings.HasPrefix(op.Name, "deliveries-") {
+					return syscall.ENOSPC
+				}
+				return nil
+			})
+			r.append(ids(i, i), "a")
+			same(t, "sent", r.sent("a"), ids(i, i))
+			time.Sleep(time.Second)
+			full.Store(false)
+			time.Sleep(time.Second)
+			r.append(ids(10+i, 10+i), "a")
+			r.sent("a")
+			r.stop()
+		}
+		if n := configLines(t, fs); len(n) != 1 || n[0] != 1 {
+			t.Errorf("the segments have %d config lines", n)
+		}
+	})
+}
+
+// TestConfigBeforeCrash: a crash moves the attempts of the last second into a
+// segment of their own, and they are still told with what they were sent under.
+func TestConfigBeforeCrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		r.append(ids(1, 1), "a")
+		r.sent("a")
+		time.Sleep(time.Second) // it is synced
+		r.append(ids(2, 2), "a")
+		r.sent("a")
+		time.Sleep(time.Millisecond) // it is written
+		after := fs.Kill()
+		r.stop()
+		r = start(t, after, history.Options{})
+		r.stop()
+		if n := configLines(t, after); len(n) != 2 || n[1] != 0 {
+			t.Fatalf("the segments have %d config lines, and the second was to be of the attempt alone", n)
+		}
+		for _, name := range ids(1, 2) {
+			reading := reading(t, after)
+			a, err := reading.Event(history.Which{ID: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, story, err := reading.Story(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(story) != 2 || string(story[0].URL) != `"https://example.com/a"` || story[1].Status != history.Delivered {
+				t.Errorf("%s: %+v", name, story)
+			}
+		}
+	})
+}
