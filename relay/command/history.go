@@ -122,7 +122,7 @@ func (c *cli) history(ctx context.Context, l listing, q history.Query) error {
 		return err
 	}
 	defer reading.Close()
-	p := &attemptPrinter{cli: c, listing: l, table: table{to: c.out}, now: time.Now()}
+	p := newAttemptPrinter(c, l)
 	if began {
 		return p.follow(ctx, reading, &q, 0)
 	}
@@ -157,7 +157,7 @@ func (c *cli) history(ctx context.Context, l listing, q history.Query) error {
 
 // awaitHistory waits for a history below the head of its table.
 func (c *cli) awaitHistory(ctx context.Context, dir string, l listing) (*history.Reading, error) {
-	p := &attemptPrinter{cli: c, listing: l, table: table{to: c.out}}
+	p := newAttemptPrinter(c, l)
 	if err := p.list(nil); err != nil {
 		return nil, err
 	}
@@ -184,6 +184,13 @@ type attemptPrinter struct {
 	table   table
 	now     time.Time // that ages are told from
 	last    record
+}
+
+func newAttemptPrinter(c *cli, l listing) *attemptPrinter {
+	return &attemptPrinter{cli: c, listing: l, now: time.Now(), table: table{
+		to: c.out, firm: []string{"EVENT", "STATUS"}, // an id is to be copied
+		spare: []string{"TOOK", "TRY", "CODE", "TYPE", "AGE"},
+	}}
 }
 
 func (p *attemptPrinter) list(lines [][]byte) error {
