@@ -132,7 +132,9 @@ func (r *restoring) adopt(c *cursors, now time.Time) {
 
 // recover opens a stream and says in the log what a crash did to it.
 func (r *restoring) recover(stream segment.Stream, known position, proven uint64) (*segment.Recovered, error) {
-	found, err := segment.Recover(r.fs, stream, segment.Options{Limit: r.opts.SegmentSize, Known: known.unpack(), Proven: proven})
+	found, err := segment.Recover(r.fs, stream, segment.Options{
+		Limit: r.opts.SegmentSize, Known: known.unpack(), Stopped: r.stopped, Proven: proven,
+	})
 	if segment.NoRoom(err) {
 		// Delivering from what may be in the page cache alone would deliver what
 		// the next start may not find.

@@ -285,20 +285,23 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestCleanStop goes on in the same segment (S5 is of stops that are not).
-func TestCleanStop(t *testing.T) {
-	fs, _, ends := prepared(t, 2, 3)
-	l := open(t, fs, segment.Options{Known: ends[1]})
-	if !l.Clean || !l.Trusted {
-		t.Errorf("clean %v, trusted %v, want both", l.Clean, l.Trusted)
+// TestStops: after a clean stop writing goes on in the same segment, and after any
+// other in a new one, also if all that was written was known (S5).
+func TestStops(t *testing.T) {
+	for stopped, segments := range map[bool]string{true: "[1]", false: "[1 6]"} {
+		fs, _, ends := prepared(t, 2, 3)
+		l := open(t, fs, segment.Options{Known: ends[1], Stopped: stopped})
+		if l.Clean != stopped || !l.Trusted || l.Cut > 0 {
+			t.Errorf("stopped %v: clean %v, trusted %v, %d bytes cut off", stopped, l.Clean, l.Trusted, l.Cut)
+		}
+		if err := l.batch(1); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(l.Archive.Segments()); got != segments {
+			t.Errorf("stopped %v: segments %s, want %s", stopped, got, segments)
+		}
+		wholeUpTo(t, fs, 6)
 	}
-	if err := l.batch(1); err != nil {
-		t.Fatal(err)
-	}
-	if got := l.Archive.Segments(); fmt.Sprint(got) != "[1]" {
-		t.Errorf("segments %v, want one", got)
-	}
-	wholeUpTo(t, fs, 6)
 }
 
 // TestEveryOperationFails lets each operation fail in turn, alone and for good,
