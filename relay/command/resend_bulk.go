@@ -163,6 +163,8 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 		return nil
 	}
 	switch receiver.State {
+	case "failing":
+		c.err.linef("sidehook: %s is failing, and is tried once in a while until it answers; to try it now: %s", order.receiver(), c.hint("webhook", "retry", order.receiver()))
 	case "paused", "off", "disabled":
 		c.err.linef("sidehook: %s is %s: what is sent again waits until it is not, and goes on without this command", order.receiver(), receiver.State)
 	}
