@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 )
@@ -31,6 +32,17 @@ func HistoryOnTerminal(w io.Writer, width int, lines ...[]byte) error {
 	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
 	p := newAttemptPrinter(c, listing{})
 	return p.list(lines)
+}
+
+// FollowedOnTerminal prints lines of the deliveries as history -f does as they come.
+func FollowedOnTerminal(w io.Writer, width int, lines ...[]byte) error {
+	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
+	p := newAttemptPrinter(c, listing{follow: true})
+	err := p.list(nil)
+	for _, line := range lines {
+		err = errors.Join(err, p.print(line, p.table.row))
+	}
+	return err
 }
 
 // WebhooksOnTerminal prints webhooks, as the relay tells of them, as on a
