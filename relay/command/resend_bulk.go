@@ -142,11 +142,14 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 	answer := bulkAnswer{Gone: match.Gone}
 	if match.Count > 0 {
 		answer, err = relay.bulk(ctx, &order)
+		var refused *refusedError
 		switch {
 		case ctx.Err() != nil:
 			return errors.New("resend: interrupted: what the relay has taken goes on, and the same command finds the rest")
-		case err != nil:
+		case errors.As(err, &refused):
 			return fmt.Errorf("resend: %w", err)
+		case err != nil:
+			return fmt.Errorf("resend: %w: what the relay has taken goes on once it runs, and the same command finds the rest", err)
 		}
 	}
 	if answer.Gone > 0 {
