@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,5 +34,31 @@ func TestCursorsWaitForTheirLines(t *testing.T) {
 		r = start(t, after, history.Options{})
 		same(t, "delivered again", r.drain("a"), ids(1, 2))
 		r.stop()
+	})
+}
+
+// TestGenerationOutlivesKill: a process that is killed soon after its start leaves
+// word of the configuration that was in force.
+func TestGenerationOutlivesKill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		j, err := history.OpenFS(fs, history.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.SetGeneration(7, "digest")
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- j.Run(ctx) }()
+		synctest.Wait()
+		killed := fs.Kill()
+		cancel()
+		<-ended
+		if j, err = history.OpenFS(killed, history.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if n, digest := j.Generation(); n != 7 || digest != "digest" {
+			t.Errorf("generation %d, %q", n, digest)
+		}
 	})
 }

@@ -64,7 +64,9 @@ func (j *Journal) failing(err error) error {
 // removes what need not be kept.
 func (j *Journal) saveRegularly(ctx context.Context) error {
 	defer close(j.retention.ended)
-	saving, looking := time.NewTimer(cursorsEvery), time.NewTimer(0)
+	// The first cursors are written at once: they tell a next start, whenever this
+	// one ends, which configuration was in force, and that the stop was no clean one.
+	saving, looking := time.NewTimer(0), time.NewTimer(0)
 	defer saving.Stop()
 	defer looking.Stop()
 	for {
