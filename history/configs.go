@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"iter"
 
 	"sidehook/history/segment"
 )
@@ -39,12 +40,9 @@ func (c *configs) lacks(segment uint64, line configured) bool {
 // recall reads the lines that stand. What cannot be read is written again, which
 // does no harm.
 func (c *configs) recall() {
-	kind := []byte(`"kind":"` + kindConfig + `"`)
 	_ = lines(c.archive, c.segment, func(line *segment.Line) bool {
-		if bytes.Contains(line.Raw, kind) {
-			if o := parseOutcome(line); o.Kind == kindConfig {
-				c.stand[configured{o.Webhook, o.Generation}] = true
-			}
+		if under, ok := configIn(line); ok {
+			c.stand[under] = true
 		}
 		return true
 	})
@@ -59,4 +57,37 @@ func (c *configs) dropped() {
 		delete(c.stand, line)
 	}
 	c.added = nil
+}
+
+// configIn is what a line tells if it is a config line. Most lines are told apart
+// without looking into them.
+func configIn(line *segment.Line) (under configured, ok bool) {
+	if !bytes.Contains(line.Raw, []byte(`"kind":"`+kindConfig+`"`)) {
+		return under, false
+	}
+	o := parseOutcome(line)
+	return configured{o.Webhook, o.Generation}, o.Kind == kindConfig
+}
+
+// configsAhead are the config lines that the attempts need which a crash moves into
+// a segment of their own: the fields of those in the segment that they stood in.
+func configsAhead(before, moved iter.Seq[*segment.Line]) (fields [][]byte) {
+	stand, missing := map[configured]bool{}, map[configured]bool{}
+	for line := range moved {
+		if under, ok := configIn(line); ok {
+			stand[under] = true
+		} else if o := parseOutcome(line); o.Kind == kindAttempt && !stand[configured{o.Webhook, o.Generation}] {
+			missing[configured{o.Webhook, o.Generation}] = true
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	for line := range before {
+		if under, ok := configIn(line); ok && missing[under] {
+			fields = append(fields, bytes.Clone(line.Fields()))
+			delete(missing, under)
+		}
+	}
+	return fields
 }

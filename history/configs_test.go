@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"encoding/json"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -37,6 +38,28 @@ func configLines(t *testing.T, fs *memfs.FS) (n []int) {
 	return n
 }
 
+// configured checks that each attempt of generation 1 stands below the config line
+// of its webhook, which stands once in its segment.
+func configured(t *testing.T, fs *memfs.FS) {
+	t.Helper()
+	for _, name := range segments(t, fs, "deliveries") {
+		stands := map[string]bool{}
+		for line := range strings.Lines(string(content(t, fs, name))) {
+			var r struct {
+				Kind, Webhook string
+				Generation    int
+			}
+			if json.Unmarshal([]byte(line), &r) != nil || r.Generation != 1 {
+				continue
+			}
+			if stands[r.Webhook] == (r.Kind == "config") {
+				t.Errorf("%s: below its config line: %v; %s", name, stands[r.Webhook], line)
+			}
+			stands[r.Webhook] = true
+		}
+	}
+}
+
 // TestConfigOnce: a config line stands once in a segment, also if the process was
 // stopped meanwhile, or the disk full.
 func TestConfigOnce(t *testing.T) {
@@ -67,9 +90,10 @@ func TestConfigOnce(t *testing.T) {
 	})
 }
 
-// TestConfigBeforeCrash: a crash moves the attempts of the last second into a
-// segment of their own, and they are still told with what they were sent under.
-func TestConfigBeforeCrash(t *testing.T) {
+// TestConfigMoves: a crash moves the attempts of the last second into a segment of
+// their own, below the config lines that they need, each once, however often it is
+// killed; and no number is missing or there twice.
+func TestConfigMoves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := memfs.New()
 		r := start(t, fs, history.Options{})
@@ -81,12 +105,25 @@ func TestConfigBeforeCrash(t *testing.T) {
 		time.Sleep(time.Millisecond) // it is written
 		after := fs.Kill()
 		r.stop()
-		r = start(t, after, history.Options{})
-		r.stop()
-		if n := configLines(t, after); len(n) != 2 || n[1] != 0 {
-			t.Fatalf("the segments have %d config lines, and the second was to be of the attempt alone", n)
+		for range 3 {
+			r = start(t, after, history.Options{})
+			after = after.Kill()
+			r.stop()
+			if n := configLines(t, after); len(n) != 2 || n[0] != 1 || n[1] != 1 {
+				t.Fatalf("the segments have %d config lines", n)
+			}
 		}
-		for _, name := range ids(1, 2) {
+		r = start(t, after, history.Options{})
+		r.append(ids(3, 3), "a")
+		r.sent("a")
+		r.stop()
+		if problems := checked(t, after); len(problems) > 0 {
+			t.Error(problems)
+		}
+		if n := configLines(t, after); len(n) != 2 || n[1] != 1 {
+			t.Errorf("then the segments have %d config lines", n)
+		}
+		for _, name := range ids(1, 3) {
 			reading := reading(t, after)
 			a, err := reading.Event(history.Which{ID: name})
 			if err != nil {

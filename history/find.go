@@ -123,38 +123,20 @@ func (r *Reading) Story(a Accepted) (resends []Accepted, outcomes []Outcome, err
 		for i := range found {
 			o := parseOutcome(&found[i])
 			under := configured{o.Webhook, o.Generation}
-			if o.Attempt > 0 && !told[under] {
-				config, err := r.configOf(first, under)
-				if err != nil {
+			if !told[under] {
+				config, err := r.deliveries.lookup(first, 0, wantConfig(o.Generation, o.Webhook))
+				if err != nil && !gone(err) {
 					return nil, nil, err
 				}
-				if config != nil {
-					outcomes, told[under] = append(outcomes, *config), true
+				for i := range config[:min(1, len(config))] {
+					outcomes = append(outcomes, parseOutcome(&config[i]))
+					told[under] = true
 				}
 			}
 			outcomes = append(outcomes, o)
 		}
 	}
 	return resends, outcomes, nil
-}
-
-// configOf is the config line of an attempt in a segment, nil if there is none.
-// It stands ahead of it there, or in the segment before: a crash moves the
-// attempts of the last second into a segment of their own.
-func (r *Reading) configOf(first uint64, under configured) (*Outcome, error) {
-	segments := r.deliveries.Segments()
-	at := slices.Index(segments, first)
-	for _, first := range slices.Backward(segments[max(at-1, 0) : at+1]) {
-		found, err := r.deliveries.lookup(first, 0, wantConfig(under.generation, under.webhook))
-		if err != nil && !gone(err) {
-			return nil, err
-		}
-		if len(found) > 0 {
-			o := parseOutcome(&found[0])
-			return &o, nil
-		}
-	}
-	return nil, nil
 }
 
 // attemptsAt are the lines of a segment about the deliveries of those numbers.

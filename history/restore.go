@@ -132,9 +132,11 @@ func (r *restoring) adopt(c *cursors, now time.Time) {
 
 // recover opens a stream and says in the log what a crash did to it.
 func (r *restoring) recover(stream segment.Stream, known position, proven uint64) (*segment.Recovered, error) {
-	found, err := segment.Recover(r.fs, stream, segment.Options{
-		Limit: r.opts.SegmentSize, Known: known.unpack(), Stopped: r.stopped, Proven: proven,
-	})
+	opts := segment.Options{Limit: r.opts.SegmentSize, Known: known.unpack(), Stopped: r.stopped, Proven: proven}
+	if stream == segment.Deliveries {
+		opts.Ahead = configsAhead
+	}
+	found, err := segment.Recover(r.fs, stream, opts)
 	if segment.NoRoom(err) {
 		// Delivering from what may be in the page cache alone would deliver what
 		// the next start may not find.

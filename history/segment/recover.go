@@ -3,6 +3,7 @@ package segment
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"strings"
 )
@@ -18,6 +19,9 @@ type Options struct {
 	Stopped bool
 	// Proven is a number known to have been synced, whatever Known says.
 	Proven uint64
+	// Ahead says which records a segment needs ahead of those that are moved into
+	// it, given those that stood before them in theirs: their fields. Nil: none.
+	Ahead func(before, moved iter.Seq[*Line]) [][]byte
 }
 
 // Recovered is a stream that is open for writing, and what was found in it.

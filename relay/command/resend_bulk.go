@@ -171,7 +171,7 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 	case "paused", "off", "disabled":
 		c.err.linef("sidehook: %s is %s: what is sent again waits until it is not, and goes on without this command", order.receiver(), receiver.State)
 	}
-	w := bulkWait{cli: c, bulkAnswer: answer, receiver: order.receiver(), began: time.Now(), ended: map[history.Status]int{}}
+	w := bulkWait{cli: c, bulkAnswer: answer, receiver: order.receiver(), began: time.Now(), over: map[uint64]bool{}, ended: map[history.Status]int{}}
 	return w.run(ctx, reading.Follow(newest), r.json)
 }
 
