@@ -93,6 +93,7 @@ func (b *books) post(j *history.Journal) {
 
 func (b *books) deliver(j *history.Journal) {
 	q := j.Queue(webhooks[b.rng.IntN(len(webhooks))])
+	q.Configure(history.Config{Generation: 1, URL: "https://example.com"})
 	l, ok := q.Claim(history.Pick(b.rng.IntN(3)))
 	if !ok {
 		return
@@ -103,12 +104,12 @@ func (b *books) deliver(j *history.Journal) {
 	}
 	switch b.rng.IntN(4) {
 	case 0:
-		l.Retry(history.Attempt{Status: history.Retrying, Event: id(l)}, time.Now().Add(time.Duration(b.rng.IntN(5000))*time.Millisecond))
+		l.Retry(history.Attempt{Generation: 1, Status: history.Retrying, Event: id(l)}, time.Now().Add(time.Duration(b.rng.IntN(5000))*time.Millisecond))
 	case 1:
 		l.Release(nil, time.Now())
 	default:
 		b.delivered[key]++
-		l.Done(history.Attempt{Status: history.Delivered, Event: id(l)})
+		l.Done(history.Attempt{Generation: 1, Status: history.Delivered, Event: id(l)})
 	}
 }
 
@@ -142,6 +143,7 @@ func (b *books) balance(fs *memfs.FS) {
 		b.t.Errorf("the last run: %v", err)
 	}
 	j.Close()
+	configured(b.t, fs)
 	for key := range b.accepted {
 		if b.delivered[key] == 0 {
 			b.t.Errorf("%s was accepted and never delivered", key)

@@ -27,8 +27,9 @@ const (
 type cursors struct {
 	Version    int               `json:"version"`
 	At         time.Time         `json:"at"`
-	Generation uint64            `json:"generation"` // of the configuration in force
-	Hash       string            `json:"hash"`       // of that configuration
+	Stopped    bool              `json:"stopped,omitempty"` // after them nothing was written
+	Generation uint64            `json:"generation"`        // of the configuration in force
+	Hash       string            `json:"hash"`              // of that configuration
 	Events     position          `json:"events"`
 	Spoken     uint64            `json:"spoken"` // a seq of this or below was given away, though its record may be damaged
 	Deliveries position          `json:"deliveries"`
@@ -54,7 +55,6 @@ type cursor struct {
 	Skip   [][2]uint64  `json:"skip,omitempty"`
 	Holds  [][3]uint64  `json:"holds,omitempty"` // seqs from and to, how many of them have not ended
 	Waits  []waitCursor `json:"waits,omitempty"`
-	Flight int          `json:"flight,omitempty"` // how many of the waits were under way
 	Events int          `json:"backlog_events"`
 	Bytes  int64        `json:"backlog_bytes"`
 	State  string       `json:"state,omitempty"`
@@ -98,7 +98,7 @@ func (j *Journal) saveCursors() error {
 	j.mu.Lock()
 	events := j.published
 	c := cursors{
-		Version: cursorsVersion, At: now, Generation: j.generation, Hash: j.hash,
+		Version: cursorsVersion, At: now, Stopped: j.last, Generation: j.generation, Hash: j.hash,
 		Events: packPosition(events), Spoken: max(j.spoken, events.Number), Deliveries: packPosition(deliveries),
 		Webhooks: map[string]cursor{}, Rows: map[string]*rowCursor{},
 	}
@@ -191,7 +191,6 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	// What stands behind another one of its key finds its line again.
 	q.eachWait(func(w *wait) { add(&w.item, w.due, &w.tries) })
 	// A crash ends what is in flight: it is made again, at once.
-	c.Flight = len(q.flight)
 	for _, l := range q.flight {
 		add(&l.item, mono, &l.tries)
 	}

@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
@@ -102,4 +103,30 @@ func TestCursorsThatAreNotKnown(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestGenerationOutlivesKill: a process that is killed soon after its start leaves
+// word of the configuration that was in force.
+func TestGenerationOutlivesKill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		j, err := history.OpenFS(fs, history.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.SetGeneration(7, "digest")
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- j.Run(ctx) }()
+		synctest.Wait()
+		killed := fs.Kill()
+		cancel()
+		<-ended
+		if j, err = history.OpenFS(killed, history.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if n, digest := j.Generation(); n != 7 || digest != "digest" {
+			t.Errorf("generation %d, %q", n, digest)
+		}
+	})
 }

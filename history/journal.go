@@ -137,6 +137,7 @@ type Journal struct {
 	bulk sync.Mutex // is held by the bulk of resends that is found and written
 
 	saved      cursors // those on disk; belongs to whoever saves
+	last       bool    // the next ones are, of this process
 	savedSteps *steps  // of the clock, with them
 	saving     trouble // with them
 	release    func() error
@@ -156,9 +157,8 @@ func (j *Journal) Failed() error {
 // Stopped says whether the process before came to its end in order, so that all
 // it did has its line.
 //
-// BUG: a crash looks the same if nothing had been written since the cursors were;
-// a retry that was begun by then is not told of. Nor is, of two crashes or a crash
-// and a stop, what the first one left without a line.
+// BUG: what a process left without a line is not told of any more to the one
+// after the next.
 func (j *Journal) Stopped() bool { return j.stopped }
 
 // Close lets go of the folder. It is called after Run.

@@ -3,7 +3,6 @@ package history_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +23,6 @@ type running struct {
 
 func start(t *testing.T, fs segment.FS, opts history.Options) *running {
 	t.Helper()
-	opts.Log = slog.New(slog.DiscardHandler)
 	j, err := history.OpenFS(fs, opts)
 	if err != nil {
 		t.Fatalf("open: %v", err)

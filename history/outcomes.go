@@ -24,8 +24,7 @@ type outcomes struct {
 	kick    chan struct{}
 	at      segment.Position // what is written
 
-	// configs are those whose line stands in the segment.
-	configs map[configured]bool
+	configs configs
 	synced  time.Time
 	noRoom  bool
 	drained func() // there is room again
@@ -44,12 +43,6 @@ type outcomeLine struct {
 	fields  []byte
 }
 
-// configured names a config line.
-type configured struct {
-	webhook    string
-	generation uint64
-}
-
 const (
 	syncEvery = 500 * time.Millisecond
 	// roomAgain is how soon a full disk is tried again.
@@ -63,7 +56,7 @@ func newOutcomes(j *Journal, w *segment.Writer, size func() int64) *outcomes {
 	return &outcomes{
 		log: j.log, writer: w, drained: j.wakeAll, at: w.Position(),
 		size: size, grown: func(first uint64) { j.grow(j.delivered, first) }, grew: j.retention.grew,
-		kick: make(chan struct{}, 1), configs: map[configured]bool{},
+		kick: make(chan struct{}, 1), configs: configs{archive: j.delivered},
 	}
 }
 
@@ -217,7 +210,6 @@ func (o *outcomes) write(pool []outcomeLine) (written int, err error) {
 		o.writer.SetLimit(o.size())
 		fresh, err := o.writer.Begin()
 		if fresh {
-			clear(o.configs)
 			o.grown(o.writer.First())
 		}
 		if err != nil {
@@ -226,8 +218,7 @@ func (o *outcomes) write(pool []outcomeLine) (written int, err error) {
 		upTo, size, most := written, 0, int(min(batchBytes, o.size()))
 		for ; upTo < len(pool) && size < most; upTo++ {
 			line := &pool[upTo]
-			if c := line.config; c != nil && !o.configs[configured{line.webhook, c.Generation}] {
-				o.configs[configured{line.webhook, c.Generation}] = true
+			if c := line.config; c != nil && o.configs.lacks(o.writer.First(), configured{line.webhook, c.Generation}) {
 				o.writer.Add(line.at, appendConfig(nil, line.webhook, c))
 			}
 			o.writer.Add(line.at, line.fields)
@@ -235,9 +226,10 @@ func (o *outcomes) write(pool []outcomeLine) (written int, err error) {
 		}
 		o.grew(o.writer.Pending())
 		if err := o.writer.Write(); err != nil {
-			clear(o.configs) // those of this batch may not stand in the file
+			o.configs.dropped()
 			return written, err
 		}
+		o.configs.written()
 		written = upTo
 	}
 	return written, nil

@@ -42,16 +42,20 @@ func Read(path string) (*Reading, error) {
 
 func readDir(path string, dir segment.FS) (*Reading, error) {
 	text, err := readFile(dir, formatFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", path, ErrNoHistory)
-	}
-	if err != nil {
+	lost := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !lost {
 		return nil, err
 	}
-	if err := knownFormat(text); err != nil {
-		return nil, err
+	if !lost {
+		if err := knownFormat(text); err != nil {
+			return nil, err
+		}
 	}
-	return ReadFS(dir)
+	r, err := ReadFS(dir)
+	if err == nil && lost && len(r.events.Segments())+len(r.deliveries.Segments()) == 0 {
+		return nil, fmt.Errorf("%s: %w", path, ErrNoHistory) // or FORMAT alone is lost, and the next start writes it
+	}
+	return r, err
 }
 
 // ReadFS opens the history on a file system to be looked at.

@@ -34,6 +34,7 @@ func (r *restoring) run() error {
 	if c == nil {
 		c = &cursors{}
 	}
+	r.stopped = c.Stopped
 	deliveries, err := r.recover(segment.Deliveries, c.Deliveries, 0)
 	if err != nil {
 		return err
@@ -123,10 +124,8 @@ func (r *restoring) adopt(c *cursors, now time.Time) {
 	r.see(c.At)
 	r.generation, r.hash = c.Generation, c.Hash
 	r.published = c.Events.unpack()
-	r.stopped = true
 	for name, x := range c.Webhooks {
 		r.Queue(name).restore(&x, c.At, now)
-		r.stopped = r.stopped && x.Flight == 0
 	}
 	for name, x := range c.Rows {
 		r.Queue(name).row.restore(x)
@@ -135,7 +134,11 @@ func (r *restoring) adopt(c *cursors, now time.Time) {
 
 // recover opens a stream and says in the log what a crash did to it.
 func (r *restoring) recover(stream segment.Stream, known position, proven uint64) (*segment.Recovered, error) {
-	found, err := segment.Recover(r.fs, stream, segment.Options{Limit: r.opts.SegmentSize, Known: known.unpack(), Proven: proven})
+	opts := segment.Options{Limit: r.opts.SegmentSize, Known: known.unpack(), Stopped: r.stopped, Proven: proven}
+	if stream == segment.Deliveries {
+		opts.Ahead = configsAhead
+	}
+	found, err := segment.Recover(r.fs, stream, opts)
 	if segment.NoRoom(err) {
 		// Delivering from what may be in the page cache alone would deliver what
 		// the next start may not find.
@@ -144,9 +147,21 @@ func (r *restoring) recover(stream segment.Stream, known position, proven uint64
 	if err != nil {
 		return nil, err
 	}
-	if found.Cut > 0 {
+	// Without a clean stop the cursors may be younger than the segments, in a copy
+	// of the folder that was taken meanwhile.
+	lost := r.stopped && found.End.Number < known.Number
+	switch {
+	case lost && found.Cut > 0:
+		r.lines.Add(1)
+		r.log.Error("cut off a damaged line at the end of the history, which had been synced; it is kept in NAME.torn",
+			"stream", stream.Name, "bytes", found.Cut)
+	case found.Cut > 0:
 		r.log.Warn("cut off what a crash left half-written, never acknowledged; it is kept in NAME.torn",
 			"stream", stream.Name, "bytes", found.Cut)
+	}
+	if lost {
+		r.log.Error("lines that had been synced are missing at the end of the history: the disk has lost them, or something has changed the files",
+			"stream", stream.Name, "from_"+stream.Key, found.End.Number+1, "to_"+stream.Key, known.Number)
 	}
 	return found, nil
 }

@@ -42,7 +42,7 @@ func (j *Journal) Run(ctx context.Context) error {
 		// The last cursors stand behind all outcomes, so that no line is replayed
 		// over what came after it. An error of it is met again by save.
 		_ = j.outcomes.flush()
-		j.saved = cursors{} // the last ones are written anyway: they say when it stopped
+		j.saved, j.last = cursors{}, true // the last ones are written anyway: they say when it stopped
 		return j.save()
 	})
 	if err := group.Wait(); err != nil {
@@ -64,7 +64,9 @@ func (j *Journal) failing(err error) error {
 // removes what need not be kept.
 func (j *Journal) saveRegularly(ctx context.Context) error {
 	defer close(j.retention.ended)
-	saving, looking := time.NewTimer(cursorsEvery), time.NewTimer(0)
+	// The first cursors are written at once: they tell a next start, whenever this
+	// one ends, which configuration was in force, and that the stop was no clean one.
+	saving, looking := time.NewTimer(0), time.NewTimer(0)
 	defer saving.Stop()
 	defer looking.Stop()
 	for {

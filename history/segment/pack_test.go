@@ -266,7 +266,7 @@ func TestNewestPacked(t *testing.T) {
 		file := bytesOf(t, fs, segment.Events.Packed(newest))
 		opts := segment.Options{}
 		if known {
-			opts.Known = segment.Position{Number: last.Number, Batch: last.Batch, Last: last.Place}
+			opts.Known, opts.Stopped = segment.Position{Number: last.Number, Batch: last.Batch, Last: last.Place}, true
 		}
 		l := open(t, fs, opts)
 		if l.Writer.First() != last.Number+1 || l.Trusted != known || l.Clean != known {

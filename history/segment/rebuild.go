@@ -1,13 +1,15 @@
 package segment
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"iter"
 )
 
-// rebuild puts what stands of the last batch into a segment of its own, cuts
-// off what is torn, and goes on behind it. At each moment of it every record
-// stands in at least one file.
+// rebuild puts what stands of the last batch into a segment of its own, below what
+// it needs ahead of it there, cuts off what is torn, and goes on behind it. At each
+// moment of it every record stands in at least one file.
 func (r *recovery) rebuild(last uint64, t tail) (*Writer, error) {
 	name := r.stream.File(last)
 	if err := r.saveTorn(name, t); err != nil {
@@ -30,6 +32,13 @@ func (r *recovery) rebuild(last uint64, t tail) (*Writer, error) {
 		}
 		return r.begin(max(t.end.Number, r.opts.Proven), t.end.Batch)
 	}
+	ahead, err := r.ahead(last, t)
+	if err != nil {
+		return nil, err
+	}
+	if len(ahead) > 0 {
+		kept = renumber(r.stream.Key, kept, first, ahead)
+	}
 	fresh := r.stream.File(first)
 	if err := ReplaceFile(r.fs, fresh, kept); err != nil {
 		return nil, err
@@ -41,9 +50,59 @@ func (r *recovery) rebuild(last uint64, t tail) (*Writer, error) {
 	}
 	r.archive.Reopen(first)
 	r.archive.Grow(first)
-	end := t.end.Last
-	r.End.Last = Place{first, end.Offset - uint32(t.keep), end.Length}
+	end, err := r.archive.Last(first)
+	if err != nil {
+		return nil, err
+	}
+	r.End = Position{end.Number, end.Batch, end.Place}
 	return r.resume(first, int64(len(kept)))
+}
+
+// ahead is what has to stand ahead of the records that are moved.
+func (r *recovery) ahead(last uint64, t tail) ([][]byte, error) {
+	if r.opts.Ahead == nil {
+		return nil, nil
+	}
+	var failed error
+	between := func(from, to int64) iter.Seq[*Line] {
+		return func(yield func(*Line) bool) {
+			s, err := r.archive.Scan(last, from)
+			for err == nil && s.Offset() < to {
+				var line Line
+				var damage *Damage
+				if line, err = s.Next(); err == nil && !yield(&line) {
+					return
+				}
+				if errors.As(err, &damage) {
+					err = nil
+				}
+			}
+			failed = errors.Join(failed, err)
+		}
+	}
+	ahead := r.opts.Ahead(between(0, t.keep), between(t.keep, t.torn))
+	return ahead, failed
+}
+
+// renumber puts records ahead of lines, and raises their numbers by as many. A line
+// that is damaged stays as it is. None of the lines is known to be synced, so that
+// nothing speaks of their numbers.
+func renumber(key string, lines []byte, first uint64, ahead [][]byte) []byte {
+	var moved []byte
+	by := uint64(len(ahead))
+	for raw := range bytes.Lines(lines) {
+		line, reason := parseLine(key, bytes.TrimSuffix(raw, []byte{'\n'}))
+		if reason != "" {
+			moved = append(moved, raw...)
+			continue
+		}
+		for ; len(ahead) > 0; ahead = ahead[1:] {
+			moved = appendLine(moved, key, first, line.At(), line.Batch, ahead[:1])
+			first++
+		}
+		moved = appendLine(moved, key, line.Number+by, line.At(), line.Batch, [][]byte{line.Fields()})
+	}
+	return moved
 }
 
 // firstIn is the number of the first record that is to be written anew, 0 if

@@ -3,6 +3,7 @@ package segment
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"strings"
 )
@@ -14,8 +15,13 @@ type Options struct {
 	// Known is a position that is known to be synced, as the cursors say it.
 	// What stands at or before it is not read, and a bad line there is damage.
 	Known Position
+	// Stopped says that the stop was clean: behind Known nothing was ever written.
+	Stopped bool
 	// Proven is a number known to have been synced, whatever Known says.
 	Proven uint64
+	// Ahead says which records a segment needs ahead of those that are moved into
+	// it, given those that stood before them in theirs: their fields. Nil: none.
+	Ahead func(before, moved iter.Seq[*Line]) [][]byte
 }
 
 // Recovered is a stream that is open for writing, and what was found in it.
@@ -23,7 +29,7 @@ type Recovered struct {
 	Writer  *Writer
 	Archive *Archive
 	End     Position  // of the last record
-	Clean   bool      // nothing stood behind Known
+	Clean   bool      // the stop was, and nothing stands behind Known
 	Trusted bool      // Known is a place in this stream; if not, start from nothing
 	Cut     int64     // bytes of a torn batch that were cut off, kept in NAME.torn
 	Damage  []*Damage // found behind Known
@@ -107,10 +113,10 @@ func (r *recovery) open() (*Writer, error) {
 	if compressed {
 		// A copy of the folder may lack the segment that was being written. This
 		// one is finished, whole (S3), and never written again.
-		r.Clean = r.Trusted && t.size == t.known
+		r.Clean = r.opts.Stopped && r.Trusted && t.size == t.known
 		return r.begin(max(t.end.Number, last, r.opts.Proven), t.end.Batch)
 	}
-	if r.Clean = r.Trusted && t.size == t.known; r.Clean || t.size == 0 {
+	if r.Clean = r.opts.Stopped && r.Trusted && t.size == t.known; r.Clean || t.size == 0 {
 		return r.resume(last, t.size)
 	}
 	return r.rebuild(last, t)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math/rand/v2"
 	"strings"
 	"syscall"
@@ -285,21 +286,81 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestCleanStop goes on in the same segment (S5 is of stops that are not).
-func TestCleanStop(t *testing.T) {
-	fs, _, ends := prepared(t, 2, 3)
-	l := open(t, fs, segment.Options{Known: ends[1]})
-	if !l.Clean || !l.Trusted {
-		t.Errorf("clean %v, trusted %v, want both", l.Clean, l.Trusted)
+// TestStops: after a clean stop writing goes on in the same segment, and after any
+// other in a new one, also if all that was written was known (S5).
+func TestStops(t *testing.T) {
+	for stopped, segments := range map[bool]string{true: "[1]", false: "[1 6]"} {
+		fs, _, ends := prepared(t, 2, 3)
+		l := open(t, fs, segment.Options{Known: ends[1], Stopped: stopped})
+		if l.Clean != stopped || !l.Trusted || l.Cut > 0 {
+			t.Errorf("stopped %v: clean %v, trusted %v, %d bytes cut off", stopped, l.Clean, l.Trusted, l.Cut)
+		}
+		if err := l.batch(1); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(l.Archive.Segments()); got != segments {
+			t.Errorf("stopped %v: segments %s, want %s", stopped, got, segments)
+		}
+		wholeUpTo(t, fs, 6)
 	}
-	if err := l.batch(1); err != nil {
-		t.Fatal(err)
-	}
-	if got := l.Archive.Segments(); fmt.Sprint(got) != "[1]" {
-		t.Errorf("segments %v, want one", got)
-	}
-	wholeUpTo(t, fs, 6)
 }
+
+// TestAhead: the last batch is moved below the records that it needs ahead of it,
+// with the numbers behind theirs, and a damaged line in it as it is.
+func TestAhead(t *testing.T) {
+	for _, damaged := range []bool{false, true} {
+		fs, text, ends := prepared(t, 2, 1, 3)
+		if damaged {
+			text[ends[2].Last.Offset-20] ^= 1 // of the line before the last one
+		}
+		file, err := fs.Append(segment.Events.File(1))
+		if err := errors.Join(err, file.Truncate(0), errorOf(file.Write(text)), file.Close()); err != nil {
+			t.Fatal(err)
+		}
+		var stood, moved []uint64
+		l := open(t, fs, segment.Options{Ahead: func(before, behind iter.Seq[*segment.Line]) [][]byte {
+			for line := range before {
+				stood = append(stood, line.Number)
+			}
+			for line := range behind {
+				moved = append(moved, line.Number)
+			}
+			return [][]byte{[]byte(`"kind":"x"`), []byte(`"kind":"y"`)}
+		}})
+		want := "[1 2 3] [4 5 6]"
+		if damaged {
+			want = "[1 2 3] [4 6]"
+		}
+		if got := fmt.Sprint(stood, moved); got != want {
+			t.Errorf("before and moved are %s, want %s", got, want)
+		}
+		if err := l.batch(1); err != nil {
+			t.Fatal(err)
+		}
+		s, err := l.Archive.Scan(4, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for err = nil; err != io.EOF; {
+			var line segment.Line
+			if line, err = s.Next(); err == nil {
+				got = append(got, fmt.Sprintf("%d %.9s", line.Number, line.Fields()))
+			} else if err != io.EOF {
+				got = append(got, "damage")
+			}
+		}
+		want = `4 "kind":"x, 5 "kind":"y, 6 "kind":"t, 7 "kind":"t, 8 "kind":"t, 9 "kind":"t`
+		if damaged {
+			want = strings.Replace(want, `7 "kind":"t`, "damage", 1)
+		}
+		if strings.Join(got, ", ") != want || l.End.Number != 8 {
+			t.Errorf("%s, and the last was %d; want %s", strings.Join(got, ", "), l.End.Number, want)
+		}
+	}
+}
+
+func errorOf(_ int, err error) error { return err }
 
 // TestEveryOperationFails lets each operation fail in turn, alone and for good,
 // with and without its effect: nothing acknowledged is lost, and after an error

@@ -15,7 +15,10 @@ func (c *cli) agrees(question string) bool {
 		return true
 	}
 	fmt.Fprint(c.err, clean(question))
-	answer, _ := bufio.NewReader(c.stdin).ReadString('\n')
+	answer, err := bufio.NewReader(c.stdin).ReadString('\n')
+	if err != nil {
+		fmt.Fprintln(c.err) // nobody has ended the line
+	}
 	answer = strings.ToLower(strings.TrimSpace(answer))
 	return answer == "y" || answer == "yes"
 }

@@ -92,7 +92,7 @@ func (d *demo) conclude() error {
 	if err != nil {
 		return err
 	}
-	p := &attemptPrinter{cli: d.cli, table: table{to: d.out}, now: time.Now()}
+	p := newAttemptPrinter(d.cli, listing{})
 	if err := p.list(lines); err != nil {
 		return err
 	}

@@ -2,9 +2,9 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
-	"time"
 )
 
 var (
@@ -23,12 +23,26 @@ func ColouredLogger(w io.Writer) *slog.Logger {
 	return textLogger(&screen{Writer: w, terminal: true, colour: true}, slog.LevelInfo)
 }
 
+// Places is how wide a text is on a terminal.
+func Places(text string) int { return places(text) }
+
 // HistoryOnTerminal prints lines of the deliveries as history does on a terminal
-// of no bound.
-func HistoryOnTerminal(w io.Writer, lines ...[]byte) error {
-	c := &cli{out: &screen{Writer: w, terminal: true}}
-	p := &attemptPrinter{cli: c, table: table{to: c.out}, now: time.Now()}
+// of that width, of no bound if it is 0.
+func HistoryOnTerminal(w io.Writer, width int, lines ...[]byte) error {
+	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
+	p := newAttemptPrinter(c, listing{})
 	return p.list(lines)
+}
+
+// FollowedOnTerminal prints lines of the deliveries as history -f does as they come.
+func FollowedOnTerminal(w io.Writer, width int, lines ...[]byte) error {
+	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
+	p := newAttemptPrinter(c, listing{follow: true})
+	err := p.list(nil)
+	for _, line := range lines {
+		err = errors.Join(err, p.print(line, p.table.row))
+	}
+	return err
 }
 
 // WebhooksOnTerminal prints webhooks, as the relay tells of them, as on a
@@ -41,6 +55,20 @@ func WebhooksOnTerminal(w io.Writer, width int, text string) error {
 	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
 	c.webhookTable(hooks)
 	return nil
+}
+
+// StatsOnTerminal prints stats of webhooks as on a terminal of that width.
+func StatsOnTerminal(w io.Writer, width int, webhooks ...string) {
+	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
+	ms, rate := 12.417, 0.5
+	var rows []webhookStats
+	for _, name := range webhooks {
+		rows = append(rows, webhookStats{
+			Webhook: name, Events: 10_000_000, Delivered: 5_000_000, Retried: 12, GivenUp: 5_000_000, SuccessRate: &rate,
+			P50: &ms, P90: &ms, P99: &ms, Chart: make([]chartPart, chartParts),
+		})
+	}
+	c.printStats(rows)
 }
 
 // NarrowTable prints rows as on a terminal of that width.
@@ -61,7 +89,7 @@ func NarrowTable(w io.Writer, width int, rows [][]string) {
 func PrintAll(w io.Writer, event, attempt []byte, webhook string) error {
 	c := &cli{out: &screen{Writer: w, terminal: true, colour: true, width: 80}, config: webhook}
 	c.err = c.out
-	p := &attemptPrinter{cli: c, table: table{to: c.out}, now: time.Now()}
+	p := newAttemptPrinter(c, listing{})
 	if err := p.list([][]byte{attempt, attempt}); err != nil {
 		return err
 	}

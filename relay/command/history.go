@@ -123,7 +123,7 @@ func (c *cli) history(ctx context.Context, l listing, q history.Query) error {
 		return err
 	}
 	defer reading.Close()
-	p := &attemptPrinter{cli: c, listing: l, table: table{to: c.out}, now: time.Now()}
+	p := newAttemptPrinter(c, l)
 	if began {
 		return p.follow(ctx, reading, &q, 0)
 	}
@@ -158,7 +158,7 @@ func (c *cli) history(ctx context.Context, l listing, q history.Query) error {
 
 // awaitHistory waits for a history below the head of its table.
 func (c *cli) awaitHistory(ctx context.Context, dir string, l listing) (*history.Reading, error) {
-	p := &attemptPrinter{cli: c, listing: l, table: table{to: c.out}}
+	p := newAttemptPrinter(c, l)
 	if err := p.list(nil); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"sidehook/history"
 )
@@ -19,10 +22,20 @@ type attemptPrinter struct {
 	last    record
 }
 
+func newAttemptPrinter(c *cli, l listing) *attemptPrinter {
+	return &attemptPrinter{cli: c, listing: l, now: time.Now(), table: table{
+		to: c.out, firm: []string{"TIME", "EVENT", "STATUS"}, // an id is to be copied
+		spare: []string{"TOOK", "TRY", "CODE", "TYPE", "AGE"}, last: 16,
+	}}
+}
+
 func (p *attemptPrinter) list(lines [][]byte) error {
 	if !p.listing.json && (len(lines) > 0 || p.listing.follow) {
 		p.table.hold(p.row(cell{"TIME", faint}, cell{"AGE", faint}, cell{"WEBHOOK", faint}, cell{"EVENT", faint}, cell{"TYPE", faint},
 			cell{"TRY", faint}, cell{"STATUS", faint}, cell{"CODE", faint}, cell{"TOOK", faint}, cell{"ERROR", faint})...)
+	}
+	if p.listing.follow && p.out.terminal && len(lines) == 0 {
+		p.table.fit(p.typical())
 	}
 	for _, line := range lines {
 		if err := p.print(line, p.table.hold); err != nil {
@@ -36,6 +49,21 @@ func (p *attemptPrinter) list(lines [][]byte) error {
 // narrow is the width in characters of a terminal that has no room for a time
 // and an age.
 const narrow = 100
+
+// typical is a row as there may come many, for a table that begins ahead of them.
+func (p *attemptPrinter) typical() []cell {
+	x := func(n int) cell { return cell{strings.Repeat("x", n), normal} }
+	return p.row(x(len(p.layout())), x(0), x(16), x(len(uuid.Nil.String())), x(20), x(1), x(len(history.Delivered)), x(3), x(6), x(20))
+}
+
+// layout is how a time reads: of what is followed on a narrow terminal without
+// the day.
+func (p *attemptPrinter) layout() string {
+	if p.listing.follow && p.out.width > 0 && p.out.width < narrow {
+		return time.TimeOnly
+	}
+	return inTable
+}
 
 // row leaves out the column of the webhook if there is only one, that of the age
 // where nobody looks at it now, and on a narrow terminal that of the time.
@@ -72,7 +100,7 @@ func (p *attemptPrinter) print(line []byte, row func(...cell)) error {
 		event = cut(event, 40) // a UUID fits
 	}
 	row(p.row(
-		cell{local(r.At, inTable), normal}, cell{span(p.now.Sub(r.At)), faint}, cell{r.Webhook, bold}, cell{event, normal}, cell{r.Type, normal},
+		cell{local(r.At, p.layout()), normal}, cell{span(p.now.Sub(r.At)), faint}, cell{r.Webhook, bold}, cell{event, normal}, cell{r.Type, normal},
 		cell{fmt.Sprint(r.Attempt), normal}, cell{r.Status, statusStyle(r.Status)}, cell{r.code(), normal}, cell{took, normal},
 		cell{r.note(), normal},
 	)...)

@@ -131,14 +131,17 @@ func optional(ms *float64) string {
 }
 
 // printStats prints a row for each webhook. Its chart has a bar for each part of
-// the time, as high as there were attempts in it.
+// the time, as high as there were attempts in it; on a narrow terminal the charts
+// have a table of their own.
 func (c *cli) printStats(rows []webhookStats) {
-	t := table{to: c.out}
+	t := table{to: c.out, spare: []string{"P90", "P50", "RETRIED", "EVENTS", "P99"}}
+	charts := table{to: c.out}
 	var head []cell
 	for _, name := range []string{"WEBHOOK", "EVENTS", "DELIVERED", "RETRIED", "GIVEN UP", "SUCCESS", "P50", "P90", "P99"} {
 		head = append(head, cell{name, faint})
 	}
-	t.hold(append(head, cell{"SINCE " + local(rows[0].Since, inTable), faint})...)
+	t.hold(head...)
+	charts.hold(cell{"WEBHOOK", faint}, cell{"SINCE " + local(rows[0].Since, inTable), faint})
 	for i := range rows {
 		w := &rows[i]
 		rate, in := "", normal
@@ -152,10 +155,21 @@ func (c *cli) printStats(rows []webhookStats) {
 		t.hold(
 			cell{w.Webhook, bold}, cell{fmt.Sprint(w.Events), normal}, cell{fmt.Sprint(w.Delivered), normal},
 			cell{fmt.Sprint(w.Retried), normal}, cell{fmt.Sprint(w.GivenUp), normal}, cell{rate, in},
-			cell{optional(w.P50), normal}, cell{optional(w.P90), normal}, cell{optional(w.P99), normal}, cell{bars(w.Chart), normal},
+			cell{optional(w.P50), normal}, cell{optional(w.P90), normal}, cell{optional(w.P99), normal},
 		)
+		charts.hold(cell{w.Webhook, bold}, cell{bars(w.Chart), normal})
+	}
+	if wide := t.total(t.widths) + columnGap + charts.widths[1]; c.out.width == 0 || wide <= c.out.width {
+		for i, row := range charts.held {
+			t.held[i] = append(t.held[i], row[1])
+		}
+		t.widths = append(t.widths, charts.widths[1])
+		t.print()
+		return
 	}
 	t.print()
+	c.out.line()
+	charts.print()
 }
 
 // bars is a chart of attempts, the highest bar for the most of them.

@@ -17,7 +17,7 @@ func TestLongIDsOnTerminal(t *testing.T) {
 		return fmt.Appendf(nil, `{"n":1,"at":"2026-11-23T14:55:00Z","kind":"attempt","webhook":"app","event":%q,"type":"a.b","attempt":1,"status":"delivered"}`, id)
 	}
 	var out bytes.Buffer
-	if err := command.HistoryOnTerminal(&out, line(uuid), line(strings.Repeat("x", 200))); err != nil {
+	if err := command.HistoryOnTerminal(&out, 0, line(uuid), line(strings.Repeat("x", 200))); err != nil {
 		t.Fatal(err)
 	}
 	if text := out.String(); !strings.Contains(text, uuid) || !strings.Contains(text, strings.Repeat("x", 39)+"…  a.b") {

@@ -142,11 +142,14 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 	answer := bulkAnswer{Gone: match.Gone}
 	if match.Count > 0 {
 		answer, err = relay.bulk(ctx, &order)
+		var refused *refusedError
 		switch {
 		case ctx.Err() != nil:
 			return errors.New("resend: interrupted: what the relay has taken goes on, and the same command finds the rest")
-		case err != nil:
+		case errors.As(err, &refused):
 			return fmt.Errorf("resend: %w", err)
+		case err != nil:
+			return fmt.Errorf("resend: %w: what the relay has taken goes on once it runs, and the same command finds the rest", err)
 		}
 	}
 	if answer.Gone > 0 {
@@ -163,10 +166,12 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 		return nil
 	}
 	switch receiver.State {
+	case "failing":
+		c.err.linef("sidehook: %s is failing, and is tried once in a while until it answers; to try it now: %s", order.receiver(), c.hint("webhook", "retry", order.receiver()))
 	case "paused", "off", "disabled":
 		c.err.linef("sidehook: %s is %s: what is sent again waits until it is not, and goes on without this command", order.receiver(), receiver.State)
 	}
-	w := bulkWait{cli: c, bulkAnswer: answer, receiver: order.receiver(), began: time.Now(), ended: map[history.Status]int{}}
+	w := bulkWait{cli: c, bulkAnswer: answer, receiver: order.receiver(), began: time.Now(), over: map[uint64]bool{}, ended: map[history.Status]int{}}
 	return w.run(ctx, reading.Follow(newest), r.json)
 }
 

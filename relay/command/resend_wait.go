@@ -18,6 +18,7 @@ type bulkWait struct {
 	receiver string
 	began    time.Time
 
+	over  map[uint64]bool // by seq: a crash may put a line into the history anew
 	ended map[history.Status]int
 	done  int // of them all
 	shown int // the last time
@@ -61,7 +62,8 @@ func (w *bulkWait) some(ctx context.Context, f *history.Follower) error {
 		if err != nil && tick.Err() == nil {
 			return err
 		}
-		if err == nil && w.has(o.Seq) && slices.Contains(history.Ends(), o.Status) {
+		if err == nil && w.has(o.Seq) && slices.Contains(history.Ends(), o.Status) && !w.over[o.Seq] {
+			w.over[o.Seq] = true
 			w.ended[o.Status]++
 			w.done++
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sidehook/config"
+	"sidehook/history"
 	"sidehook/history/event"
 )
 
@@ -35,6 +37,9 @@ func (c *cli) showCommand() *cobra.Command {
 
 func (c *cli) show(ctx context.Context, id string, asJSON bool) error {
 	s, err := c.tell(ctx, id)
+	if err != nil && !asJSON {
+		return c.leftovers(id, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -45,6 +50,28 @@ func (c *cli) show(ctx context.Context, id string, asJSON bool) error {
 		return fmt.Errorf("show %q: %w", id, err)
 	}
 	return nil
+}
+
+// leftovers prints the attempts of an event that itself is not to be had, if there
+// are any, and says so.
+func (c *cli) leftovers(id string, missing error) error {
+	file, err := c.load(config.Tools)
+	if err != nil {
+		return missing
+	}
+	reading, err := history.Read(file.History.Dir)
+	if err != nil {
+		return missing
+	}
+	defer reading.Close()
+	lines, err := newestAttempts(reading, history.Query{Event: id}, 20)
+	if err != nil || len(lines) == 0 {
+		return missing
+	}
+	if err := newAttemptPrinter(c, listing{}).list(lines); err != nil {
+		return missing
+	}
+	return fmt.Errorf("%w; its attempts alone are left, as its record is damaged or removed: %s", missing, c.hint("history", "check"))
 }
 
 func (c *cli) printStory(s *story) error {

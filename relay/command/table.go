@@ -1,19 +1,26 @@
 package command
 
 import (
+	"cmp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // table prints rows in aligned columns. Rows that are held back share their
-// widths; one that comes later, as in what is followed, may widen a column for
-// those behind it.
+// widths, the first of them being the head; one that comes later, as in what is
+// followed, widens columns for itself and those behind it, and on a terminal at
+// the cost of others.
 type table struct {
-	to     *screen
+	to    *screen
+	least int      // how narrow a column may become; narrowest if 0
+	last  int      // how wide the last column is at least as long as a spare one is left
+	firm  []string // heads of columns that are narrowed last
+	spare []string // heads of columns that a narrow terminal does without, the first of them first
+
 	widths []int
 	held   [][]cell
-	most   []int // the widths that the terminal leaves to the columns but the last
+	head   []string
+	gone   []int // columns left out, each as it was counted then
 }
 
 // cell is a text of any content, and how it looks.
@@ -30,31 +37,36 @@ func (t *table) hold(row ...cell) {
 	t.held = append(t.held, row)
 }
 
-// leastWidth is how narrow a column may become.
-const leastWidth = 6
-
-// narrow cuts the texts of some columns, the widest of them first, until the
-// rows held fit the screen or none of these columns can give any more.
-func (t *table) narrow(columns ...int) {
-	if t.to.width <= 0 || len(t.widths) == 0 {
-		return
-	}
-	for t.total(t.widths) > t.to.width && t.give(columns, leastWidth) {
-	}
-	for _, row := range t.held {
-		for i := range row {
-			row[i].text = cut(row[i].text, t.widths[i])
-		}
-	}
-}
-
 // print prints the rows held, and from then on each row is printed at once.
 func (t *table) print() {
-	t.squeeze()
+	if len(t.held) > 0 {
+		for _, c := range t.held[0] {
+			t.head = append(t.head, c.text)
+		}
+		natural := slices.Clone(t.widths)
+		for t.squeeze(t.loose); !t.fits() && t.leaveOut(&natural); t.squeeze(t.loose) {
+		}
+		if !t.fits() {
+			t.last, t.widths = 0, natural
+			t.squeeze(t.loose)
+			t.squeeze(nil)
+		}
+	}
 	for _, row := range t.held {
-		t.row(row...)
+		t.put(row)
 	}
 	t.held = nil
+}
+
+// row prints a row that was not held.
+func (t *table) row(row ...cell) {
+	for _, i := range t.gone {
+		row = without(row, i)
+	}
+	t.fit(row)
+	t.squeeze(t.loose)
+	t.squeeze(nil)
+	t.put(row)
 }
 
 // fit cleans a row and widens the columns to it.
@@ -64,29 +76,21 @@ func (t *table) fit(row []cell) {
 		if i == len(t.widths) {
 			t.widths = append(t.widths, 0)
 		}
-		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(row[i].text))
+		t.widths[i] = max(t.widths[i], places(row[i].text))
 	}
 }
 
-// narrowest is how far a column is squeezed.
+// narrowest is how far a column is squeezed if the table does not say.
 const narrowest = 8
 
-// squeeze narrows the widest columns but the last, which is cut where the line
-// ends, until the table fits the terminal or nothing readable is left.
-func (t *table) squeeze() {
-	if t.to.width == 0 || len(t.widths) < 2 {
-		return
-	}
-	all := t.widths[:len(t.widths)-1]
-	last := min(narrowest, t.widths[len(all)])
-	columns := make([]int, len(all))
-	for i := range columns {
-		columns[i] = i
-	}
-	for t.total(all)+columnGap+last > t.to.width && t.give(columns, narrowest) {
-	}
-	t.most = slices.Clone(all)
+// fits says whether something of the last column is seen, which is cut where the
+// line ends.
+func (t *table) fits() bool {
+	last := len(t.widths) - 1
+	return t.to.width == 0 || last < 1 || t.total(t.widths[:last])+columnGap+min(max(t.last, t.narrowest()), t.widths[last]) <= t.to.width
 }
+
+func (t *table) narrowest() int { return cmp.Or(t.least, narrowest) }
 
 // total is how wide so many columns are with the gaps between them.
 func (*table) total(widths []int) int {
@@ -97,27 +101,53 @@ func (*table) total(widths []int) int {
 	return sum
 }
 
-// give narrows the widest of some columns by a character, and is false if none
-// has more than the least.
-func (t *table) give(columns []int, least int) bool {
-	widest := -1
-	for _, i := range columns {
-		if i < len(t.widths) && t.widths[i] > least && (widest < 0 || t.widths[i] > t.widths[widest]) {
-			widest = i
+// loose says whether a column is not a firm one.
+func (t *table) loose(i int) bool { return i >= len(t.head) || !slices.Contains(t.firm, t.head[i]) }
+
+// squeeze narrows columns but the last, the widest of them first, until the table
+// fits or none has more than the least: those that may be narrowed, nil for all.
+func (t *table) squeeze(may func(column int) bool) {
+	for !t.fits() {
+		widest := -1
+		for i := range len(t.widths) - 1 {
+			if (may == nil || may(i)) && t.widths[i] > t.narrowest() && (widest < 0 || t.widths[i] > t.widths[widest]) {
+				widest = i
+			}
 		}
-	}
-	if widest >= 0 {
+		if widest < 0 {
+			return
+		}
 		t.widths[widest]--
 	}
-	return widest >= 0
 }
 
-// row prints a row. On a terminal its last cell is cut where the line ends.
-func (t *table) row(row ...cell) {
-	for i := range min(len(row), len(t.most)) {
-		row[i].text = cut(clean(row[i].text), t.most[i])
+// leaveOut goes without the next spare column, and gives the others the widths
+// that they had. It is false if there is none.
+func (t *table) leaveOut(natural *[]int) bool {
+	for len(t.spare) > 0 {
+		i := slices.Index(t.head, t.spare[0])
+		t.spare = t.spare[1:]
+		if i < 0 || len(t.widths) == 2 {
+			continue
+		}
+		t.gone, t.head = append(t.gone, i), slices.Delete(t.head, i, i+1)
+		for n, row := range t.held {
+			t.held[n] = without(row, i)
+		}
+		*natural = slices.Delete(*natural, i, i+1)
+		t.widths = slices.Clone(*natural)
+		return true
 	}
-	t.fit(row)
+	return false
+}
+
+func without(row []cell, i int) []cell {
+	return slices.Delete(row, min(i, len(row)), min(i+1, len(row)))
+}
+
+// put prints a row that the columns were fitted to. On a terminal its last cell is
+// cut where the line ends.
+func (t *table) put(row []cell) {
 	for len(row) > 0 && row[len(row)-1].text == "" {
 		row = row[:len(row)-1]
 	}
@@ -125,23 +155,17 @@ func (t *table) row(row ...cell) {
 	at := 0
 	for i, c := range row {
 		last := i == len(row)-1
-		if room := t.to.width - at; last && t.to.width > 0 && room > 8 {
-			c.text = cut(c.text, room)
+		if !last {
+			c.text = cut(c.text, t.widths[i])
+		} else if t.to.width > 0 {
+			c.text = cut(c.text, t.to.width-at)
 		}
 		line.WriteString(t.to.paint(c.in, c.text))
 		if !last {
-			pad := t.widths[i] - utf8.RuneCountInString(c.text) + columnGap
+			pad := t.widths[i] - places(c.text) + columnGap
 			line.WriteString(strings.Repeat(" ", pad))
 			at += t.widths[i] + columnGap
 		}
 	}
 	t.to.line(line.String())
-}
-
-// cut shortens a text to so many characters.
-func cut(text string, most int) string {
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	return string([]rune(text)[:most-1]) + "…"
 }

@@ -74,7 +74,10 @@ func (c *cli) listWebhooks(ctx context.Context, asJSON bool) error {
 }
 
 func (c *cli) webhookTable(hooks []webhook) {
-	t := table{to: c.out}
+	t := table{
+		to: c.out, least: 6, firm: []string{"STATE", "BACKLOG", "LAST HOUR", "P50/P99"},
+		spare: []string{"P50/P99", "LAST HOUR", "EVENTS", "URL"},
+	}
 	for i := range hooks {
 		w := &hooks[i]
 		if i == 0 {
@@ -84,7 +87,6 @@ func (c *cli) webhookTable(hooks []webhook) {
 		t.hold(cell{w.Name, bold}, cell{w.State, stateStyle(w.State)}, cell{strings.Join(w.Events, ", "), normal}, cell{w.URL, normal},
 			cell{w.waiting(), normal}, cell{w.success(), normal}, cell{w.pace(), normal}, cell{w.LastError, normal})
 	}
-	t.narrow(7, 3, 2, 0) // the error, the URL, the events, the name
 	t.print()
 	for i := range hooks {
 		if w := &hooks[i]; w.Why != "" {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"unicode/utf8"
 
 	"sidehook/history"
 )
@@ -54,5 +55,23 @@ func (c *client) read(resp *http.Response, location []string, keep int) *history
 		kept = kept[:max(0, len(kept)-c.longest+1)] // it may be the beginning of a secret
 	}
 	r.Body = kept[:min(len(kept), keep)]
+	if r.Truncated {
+		r.Body = unsplit(r.Body)
+	}
 	return r
+}
+
+// unsplit leaves out the character that a text was cut within, so that the
+// history has it as text.
+func unsplit(text []byte) []byte {
+	for n := 1; n <= min(len(text), utf8.UTFMax-1); n++ {
+		rest, last := text[:len(text)-n], text[len(text)-n:]
+		if utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) && utf8.Valid(rest) {
+				return rest
+			}
+			break
+		}
+	}
+	return text
 }

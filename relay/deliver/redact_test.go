@@ -70,8 +70,8 @@ func TestSecretsStayOut(t *testing.T) {
 	}
 }
 
-// Of a body so much is kept as is asked for, and it is said whether there was
-// more.
+// Of a body so much is kept as is asked for, of a text in whole characters, and it
+// is said whether there was more.
 func TestKeptBody(t *testing.T) {
 	for _, c := range []struct {
 		body      string
@@ -85,6 +85,11 @@ func TestKeptBody(t *testing.T) {
 		{"0123456789", 9, "012345678", true},
 		{"0123456789", 0, "", true},
 		{"\x1b[31m\xff", 10, "\x1b[31m\xff", false},
+		{"日本", 6, "日本", false},
+		{"日本", 5, "日", true},
+		{"日本", 2, "", true},
+		{"é\xff日", 5, "é\xff日"[:5], true}, // no text anyway
+		{"日\xe6", 10, "日\xe6", false},
 		{strings.Repeat("x", 64<<10), 64 << 10, strings.Repeat("x", 64<<10), false},
 		{strings.Repeat("x", 70<<10), 64 << 10, strings.Repeat("x", 64<<10), true},
 	} {

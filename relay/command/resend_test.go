@@ -1,0 +1,43 @@
+package command_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestResendBroken: a relay that dies over a bulk has perhaps taken some of it, and
+// the command says how to go on.
+func TestResendBroken(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "webhooks.yaml"), []byte("listen: {http: off, socket: s}\nwebhooks: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	generated := exec.Command("sidehook", "history", "generate", "history", "--attempts", "200")
+	generated.Dir = folder
+	if out, err := generated.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	l, err := net.Listen("unix", filepath.Join(folder, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/resend" {
+			panic(http.ErrAbortHandler)
+		}
+		io.WriteString(w, `{"state":"active"}`)
+	}))
+	defer l.Close()
+	resend := exec.Command("sidehook", "resend", "--webhook", "webhook-1", "--since", "9000d", "--status", "delivered,exhausted", "--yes")
+	resend.Dir = folder
+	out, err := resend.CombinedOutput()
+	if err == nil || !strings.HasSuffix(string(out), ": what the relay has taken goes on once it runs, and the same command finds the rest\n") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
