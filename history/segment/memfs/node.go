@@ -131,6 +131,11 @@ func (n *node) survivor(rng *rand.Rand) []byte {
 		punch(data, span{firm, len(data)}, rng)
 	}
 	for _, s := range dropped(n.lost, kept) {
+		if s.from >= len(n.base) {
+			// A page comes to the disk as it was at one time: without this, also
+			// without what was written behind it.
+			s.to = (s.to/page + 1) * page
+		}
 		punch(data, s, rng)
 	}
 	return data
