@@ -134,7 +134,7 @@ func optional(ms *float64) string {
 // the time, as high as there were attempts in it; on a narrow terminal the charts
 // have a table of their own.
 func (c *cli) printStats(rows []webhookStats) {
-	t := table{to: c.out, spare: []string{"P90", "P50", "RETRIED", "EVENTS", "P99"}}
+	t := table{to: c.out, firm: []string{"WEBHOOK"}, spare: []string{"P90", "P50", "RETRIED", "EVENTS", "P99"}}
 	charts := table{to: c.out}
 	var head []cell
 	for _, name := range []string{"WEBHOOK", "EVENTS", "DELIVERED", "RETRIED", "GIVEN UP", "SUCCESS", "P50", "P90", "P99"} {

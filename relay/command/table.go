@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -12,7 +11,6 @@ import (
 // the cost of others.
 type table struct {
 	to    *screen
-	least int      // how narrow a column may become; narrowest if 0
 	last  int      // how wide the last column is at least as long as a spare one is left
 	firm  []string // heads of columns that are narrowed last
 	spare []string // heads of columns that a narrow terminal does without, the first of them first
@@ -80,17 +78,15 @@ func (t *table) fit(row []cell) {
 	}
 }
 
-// narrowest is how far a column is squeezed if the table does not say.
+// narrowest is how far a column is squeezed.
 const narrowest = 8
 
 // fits says whether something of the last column is seen, which is cut where the
 // line ends.
 func (t *table) fits() bool {
 	last := len(t.widths) - 1
-	return t.to.width == 0 || last < 1 || t.total(t.widths[:last])+columnGap+min(max(t.last, t.narrowest()), t.widths[last]) <= t.to.width
+	return t.to.width == 0 || last < 1 || t.total(t.widths[:last])+columnGap+min(max(t.last, narrowest), t.widths[last]) <= t.to.width
 }
-
-func (t *table) narrowest() int { return cmp.Or(t.least, narrowest) }
 
 // total is how wide so many columns are with the gaps between them.
 func (*table) total(widths []int) int {
@@ -105,12 +101,12 @@ func (*table) total(widths []int) int {
 func (t *table) loose(i int) bool { return i >= len(t.head) || !slices.Contains(t.firm, t.head[i]) }
 
 // squeeze narrows columns but the last, the widest of them first, until the table
-// fits or none has more than the least: those that may be narrowed, nil for all.
+// fits or none is wider than the narrowest: those that may be narrowed, nil for all.
 func (t *table) squeeze(may func(column int) bool) {
 	for !t.fits() {
 		widest := -1
 		for i := range len(t.widths) - 1 {
-			if (may == nil || may(i)) && t.widths[i] > t.narrowest() && (widest < 0 || t.widths[i] > t.widths[widest]) {
+			if (may == nil || may(i)) && t.widths[i] > narrowest && (widest < 0 || t.widths[i] > t.widths[widest]) {
 				widest = i
 			}
 		}

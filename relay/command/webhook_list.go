@@ -75,8 +75,8 @@ func (c *cli) listWebhooks(ctx context.Context, asJSON bool) error {
 
 func (c *cli) webhookTable(hooks []webhook) {
 	t := table{
-		to: c.out, least: 6, firm: []string{"STATE", "BACKLOG", "LAST HOUR", "P50/P99"},
-		spare: []string{"P50/P99", "LAST HOUR", "EVENTS", "URL"},
+		to: c.out, firm: []string{"NAME", "STATE", "BACKLOG", "LAST HOUR", "P50/P99"}, // a name is to be typed
+		spare: []string{"P50/P99", "EVENTS", "URL", "LAST HOUR"}, last: 12,
 	}
 	for i := range hooks {
 		w := &hooks[i]
