@@ -105,11 +105,14 @@ func TestConfigMoves(t *testing.T) {
 		time.Sleep(time.Millisecond) // it is written
 		after := fs.Kill()
 		r.stop()
-		for range 3 {
+		for i := range 3 {
 			r = start(t, after, history.Options{})
+			if i > 0 {
+				synctest.Wait() // so that its cursors cover what was moved
+			}
 			after = after.Kill()
 			r.stop()
-			if n := configLines(t, after); len(n) != 2 || n[0] != 1 || n[1] != 1 {
+			if n := configLines(t, after); len(n) < 2 || n[0] != 1 || n[1] != 1 || len(n) > 2 && n[2] > 0 {
 				t.Fatalf("the segments have %d config lines", n)
 			}
 		}
@@ -118,7 +121,7 @@ func TestConfigMoves(t *testing.T) {
 		r.sent("a")
 		r.stop()
 		sound(t, after)
-		if n := configLines(t, after); len(n) != 2 || n[1] != 1 {
+		if n := configLines(t, after); len(n) != 3 || n[2] != 1 {
 			t.Errorf("then the segments have %d config lines", n)
 		}
 		for _, name := range ids(1, 3) {
