@@ -41,7 +41,9 @@ var refusals = []struct{ name, text, want string }{
 	{"open quote", "source: x\nwebhooks:\n  - name: 'a\n    url: b\n", "3:11: is not valid YAML: found unexpected end of stream; close the quote that begins here"},
 	{"two colons", "webhooks:\n  - name: a: b\n", `2:12: is not valid YAML: mapping values are not allowed in this context; quote a value that holds ": ", or look at the indentation`},
 	{"no colon", "webhooks:\n  - name: a\n    url\n    events: [a]\n", "3:5: is not valid YAML: could not find expected ':'; write a key as KEY: VALUE"},
-	{"unknown alias", "source: x\nwebhooks: [*none]\n", "2:12: is not valid YAML: unknown anchor 'none' referenced"},
+	{"unknown alias", "source: x\nwebhooks: [*none]\n", `2:12: is not valid YAML: unknown anchor 'none' referenced; quote a value that begins with * or &, such as "**"`},
+	{"glob without quotes", "webhooks:\n  - events: [\"a.*\", *.b, \"*\"]\n", `2:21: is not valid YAML: did not find expected alphabetic or numeric character; quote a value that begins with * or &, such as "**"`},
+	{"globs without quotes", "webhooks:\n  - events:\n    - **\n    - *.b\n", `3:7: is not valid YAML: did not find expected alphabetic or numeric character; quote a value that begins with * or &, such as "**"`},
 
 	// Keys.
 	{"unknown key", hook + "    timout: 3s\n", `6:5: webhooks[0].timout: unknown key; did you mean "timeout"?`},
