@@ -28,7 +28,11 @@ type draft struct {
 
 // webhooks reads the list of webhooks, each over the defaults in base.
 func (l *loader) webhooks(v *value, base *draft, f *File) {
-	items := l.items(v, "write webhooks: [] for none")
+	hint := "write webhooks: [] for none"
+	if isMapping(v) {
+		hint = "begin each webhook with a dash, such as - name: app-lifecycle"
+	}
+	items := l.items(v, hint)
 	fields := slices.Concat(ownFields(), sharedFields())
 	names := make(map[string]*value)
 	var renamed []former

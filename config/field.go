@@ -10,7 +10,11 @@ type field[T any] struct {
 
 // readFields reads the mapping v, whose keys are fields.
 func readFields[T any](l *loader, v *value, fields []field[T], into *T) {
-	pairs := l.pairs(v, "")
+	hint := ""
+	if v.up == nil { // the file as a whole
+		hint = "begin it with webhooks:"
+	}
+	pairs := l.pairs(v, hint)
 	for i := range pairs {
 		pair := &pairs[i]
 		key := pair.name.Value

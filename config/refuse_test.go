@@ -26,8 +26,8 @@ var refusals = []struct{ name, text, want string }{
 	{"empty", "", "1:1: is empty; write webhooks: [] for none"},
 	{"comments", "# nothing yet\n", "1:1: is empty; write webhooks: [] for none"},
 	{"no content", "---\n", "1:1: is empty; write webhooks: [] for none"},
-	{"no mapping", "- a\n", "1:1: must be a mapping, not a list"},
-	{"word", "webhooks\n", "1:1: must be a mapping, not a single value"},
+	{"no mapping", "- a\n", "1:1: must be a mapping, not a list; begin it with webhooks:"},
+	{"word", "webhooks\n", "1:1: must be a mapping, not a single value; begin it with webhooks:"},
 	{"second document", "webhooks: []\n---\nsource: x\n", "2:1: begins a second document; remove --- and keep one document a file"},
 	{"not UTF-8", "source: é\xff\n", "1:10: is not UTF-8 here"},
 	{"control", "source: x\nhistory: \x01\n", "2:10: has a control character here"},
@@ -41,7 +41,9 @@ var refusals = []struct{ name, text, want string }{
 	{"open quote", "source: x\nwebhooks:\n  - name: 'a\n    url: b\n", "3:11: is not valid YAML: found unexpected end of stream; close the quote that begins here"},
 	{"two colons", "webhooks:\n  - name: a: b\n", `2:12: is not valid YAML: mapping values are not allowed in this context; quote a value that holds ": ", or look at the indentation`},
 	{"no colon", "webhooks:\n  - name: a\n    url\n    events: [a]\n", "3:5: is not valid YAML: could not find expected ':'; write a key as KEY: VALUE"},
-	{"unknown alias", "source: x\nwebhooks: [*none]\n", "2:12: is not valid YAML: unknown anchor 'none' referenced"},
+	{"unknown alias", "source: x\nwebhooks: [*none]\n", `2:12: is not valid YAML: unknown anchor 'none' referenced; quote a value that begins with * or &, such as "**"`},
+	{"glob without quotes", "webhooks:\n  - events: [\"a.*\", *.b, \"*\"]\n", `2:21: is not valid YAML: did not find expected alphabetic or numeric character; quote a value that begins with * or &, such as "**"`},
+	{"globs without quotes", "webhooks:\n  - events:\n    - **\n    - *.b\n", `3:7: is not valid YAML: did not find expected alphabetic or numeric character; quote a value that begins with * or &, such as "**"`},
 
 	// Keys.
 	{"unknown key", hook + "    timout: 3s\n", `6:5: webhooks[0].timout: unknown key; did you mean "timeout"?`},
@@ -72,7 +74,7 @@ var refusals = []struct{ name, text, want string }{
 
 	// Types.
 	{"empty list", "webhooks:\n", "1:10: webhooks: is empty, must be a list; write webhooks: [] for none"},
-	{"mapping for list", "webhooks: {a: b}\n", "1:11: webhooks: must be a list, not a mapping; write webhooks: [] for none"},
+	{"mapping for list", "webhooks: {a: b}\n", "1:11: webhooks: must be a list, not a mapping; begin each webhook with a dash, such as - name: app-lifecycle"},
 	{"word for mapping", "webhooks: [a]\nlisten: 4665\n", `
 		1:12: webhooks[0]: must be a mapping, not a single value
 		2:9: listen: must be a mapping, not a single value`},

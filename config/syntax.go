@@ -95,14 +95,30 @@ func columnOf(line, message string) int {
 	case "found a tab character that violates indentation":
 		signs = "\t"
 	}
-	if strings.HasPrefix(message, "unknown anchor") {
-		signs = "*"
-	}
 	at := strings.LastIndexAny(line, signs)
+	if aliased(message) {
+		at = aliasIn(line)
+	}
 	if at < 0 {
 		at = len(line) - len(strings.TrimLeft(line, " \t"))
 	}
 	return utf8.RuneCountInString(line[:at]) + 1
+}
+
+// aliased says whether the problem is one of an alias or an anchor. Hardly anybody
+// means one: it is a glob without its quotes.
+func aliased(message string) bool {
+	return message == "did not find expected alphabetic or numeric character" || strings.HasPrefix(message, "unknown anchor")
+}
+
+// aliasIn returns where on the line the first alias or anchor begins, -1 without one.
+func aliasIn(line string) int {
+	for i := range len(line) {
+		if strings.IndexByte("*&", line[i]) >= 0 && (i == 0 || strings.IndexByte(" \t[{,", line[i-1]) >= 0) {
+			return i
+		}
+	}
+	return -1
 }
 
 func tryParse(r io.Reader) error {
@@ -201,6 +217,9 @@ func syntaxHint(message string) string {
 		return "indent with spaces, not tabs, and quote a value that begins with @, ` or %"
 	case "found unknown escape character":
 		return `write \\ for a backslash in double quotes`
+	}
+	if aliased(message) {
+		return `quote a value that begins with * or &, such as "**"`
 	}
 	return ""
 }

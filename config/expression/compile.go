@@ -124,5 +124,9 @@ func explain(err error) *Error {
 	if strings.Contains(message, "exceeds maximum allowed nodes") {
 		message = fmt.Sprintf("has more than %d parts", MaxNodes)
 	}
-	return &Error{Offset: at.From, Message: strings.ReplaceAll(message, "token EOF", "end")}
+	hint := ""
+	if message == `unexpected token Operator("=")` {
+		hint = "write == to compare"
+	}
+	return &Error{Offset: at.From, Message: strings.ReplaceAll(message, "token EOF", "end"), Hint: hint}
 }

@@ -23,7 +23,7 @@ func TestRefused(t *testing.T) {
 		`data.x ==`:                           {8, "unexpected end"},
 		"data.x\n  == 1 &&":                   {15, "unexpected end"},
 		`ü == 1 and (`:                        {11, "unexpected end"},
-		`data.x = 1`:                          {7, ""},
+		`data.x = 1`:                          {7, `unexpected token Operator("="); write == to compare`},
 		`type > 5`:                            {5, "mismatched types string and int"},
 		`type + "a"`:                          {0, "must be true or false, not string"},
 		`5`:                                   {0, "must be true or false, not int"},

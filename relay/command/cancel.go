@@ -61,7 +61,11 @@ func (c *cli) cancel(ctx context.Context, id string, f canceling) error {
 			order[bound.flag] = at.Format(time.RFC3339Nano)
 		}
 	}
-	if id == "" && !f.yes && !c.agrees("End all that waits for "+f.webhook+" and matches? [y/N] ") {
+	what := "all that waits for " + f.webhook
+	if f.typ+f.since+f.until != "" {
+		what += " and matches"
+	}
+	if id == "" && !f.yes && !c.agrees("End "+what+"? [y/N] ") {
 		return errors.New("nothing was canceled")
 	}
 	body, err := json.Marshal(order)
@@ -84,13 +88,10 @@ func (c *cli) cancel(ctx context.Context, id string, f canceling) error {
 	if err := json.Unmarshal(answer, &ended); err != nil {
 		return fmt.Errorf("cancel: read the answer: %w", err)
 	}
-	switch ended.Canceled {
-	case 0:
+	if ended.Canceled == 0 {
 		c.out.linef("nothing that matches waits")
-	case 1:
-		c.out.linef("1 delivery canceled")
-	default:
-		c.out.linef("%d deliveries canceled", ended.Canceled)
+		return nil
 	}
+	c.out.linef("%s canceled", deliveries(ended.Canceled))
 	return nil
 }

@@ -24,6 +24,7 @@ type client struct {
 	url   string // scheme and host
 	token string // for the loopback address only: whoever opens the socket needs none
 	where string
+	past  []string // where no relay answered before
 }
 
 const (
@@ -76,7 +77,7 @@ func connect(ctx context.Context, in config.Listen) (*client, error) {
 	}
 	if address := loopback(in.HTTP); address != "" {
 		if c := try("tcp", address); c != nil {
-			c.url, c.token = "http://"+address, in.Token.Reveal()
+			c.url, c.token, c.past = "http://"+address, in.Token.Reveal(), missing.tried
 			return c, nil
 		}
 	}
@@ -148,6 +149,10 @@ func (c *client) call(ctx context.Context, method, path string, body []byte) ([]
 	var problem struct{ Detail string }
 	if json.Unmarshal(answer, &problem) != nil || problem.Detail == "" {
 		problem.Detail = fmt.Sprintf("what answers on %s is not sidehook: it says %s", c.where, resp.Status)
+	}
+	if len(c.past) > 0 && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden) {
+		// Over the socket it would not have been refused.
+		problem.Detail = fmt.Sprintf("no relay answers on %s, and the one on %s says: %s", strings.Join(c.past, " or "), c.where, problem.Detail)
 	}
 	return nil, &refusedError{resp.StatusCode, problem.Detail}
 }

@@ -32,9 +32,9 @@ func (c *cli) sendCommand() *cobra.Command {
 			"  jq .order order.json | sidehook send order.paid --data -",
 		Args: oneArgument("TYPE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, name := range []string{"id", "source"} {
+			for _, name := range []string{"data", "id", "source"} {
 				if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
-					return usagef("--%s is empty: give one, or leave it out and the relay fills it in", name)
+					return usagef("--%s is empty: give one, or leave it out", name)
 				}
 			}
 			return c.send(cmd.Context(), args[0], s)

@@ -63,7 +63,7 @@ func (c *cli) actCommand(name, short, long string) *cobra.Command {
 			if err := json.Unmarshal(answer, &w); err != nil {
 				return fmt.Errorf("%s %q: read the answer: %w", name, args[0], err)
 			}
-			c.out.linef("%s is %s; %d deliveries wait", w.Name, w.State, w.Backlog.Events)
+			c.out.linef("%s is %s, with %s waiting", w.Name, w.State, deliveries(w.Backlog.Events))
 			return nil
 		},
 	}

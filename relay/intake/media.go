@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"fmt"
 	"mime"
 	"net/http"
 	"strings"
@@ -34,7 +35,11 @@ func formOf(h http.Header) (form, *problem) {
 	}
 	f, ok := formOfType(types)
 	if !ok {
-		return 0, unsupported("the Content-Type is none of " + knownTypes + ", in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion")
+		given := "" // a client may well have set it by itself
+		if len(types) > 0 {
+			given = fmt.Sprintf(" %.80q", strings.Join(types, ", "))
+		}
+		return 0, unsupported("the Content-Type" + given + " is none of " + knownTypes + ", in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion")
 	}
 	return f, nil
 }
