@@ -149,7 +149,7 @@ func (r *restoring) recover(stream segment.Stream, known position, proven uint64
 	}
 	// Without a clean stop the cursors may be younger than the segments, in a copy
 	// of the folder that was taken meanwhile.
-	lost := r.stopped && found.End.Number < known.Number
+	lost := r.stopped && found.Last < known.Number
 	switch {
 	case lost && found.Cut > 0:
 		r.lines.Add(1)
@@ -161,7 +161,7 @@ func (r *restoring) recover(stream segment.Stream, known position, proven uint64
 	}
 	if lost {
 		r.log.Error("lines that had been synced are missing at the end of the history: the disk has lost them, or something has changed the files",
-			"stream", stream.Name, "from_"+stream.Key, found.End.Number+1, "to_"+stream.Key, known.Number)
+			"stream", stream.Name, "from_"+stream.Key, found.Last+1, "to_"+stream.Key, known.Number)
 	}
 	return found, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"sidehook/history"
 	"sidehook/history/segment"
@@ -62,4 +63,29 @@ func TestShorn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestShornDeliveries: so it is where what is left of the deliveries moves below a
+// config line, and takes the numbers of those that are missing.
+func TestShornDeliveries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		name := segment.Deliveries.File(1)
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		for i := range 3 {
+			r.append(ids(i, i), "a")
+			r.sent("a")
+			time.Sleep(time.Second)
+		}
+		r.stop()
+		text := content(t, fs, name)
+		rewrite(t, fs, name, text[:len(text)-20])
+		var log loud
+		r = start(t, fs, history.Options{Log: log.logger()})
+		if !strings.Contains(log.String(), "cut off a damaged line") || !strings.Contains(log.String(), "from_n=4 to_n=4") || r.DamagedLines() != 1 {
+			t.Errorf("%d damaged lines are counted; the log says %s", r.DamagedLines(), &log)
+		}
+		r.stop()
+		configured(t, fs)
+	})
 }

@@ -139,6 +139,33 @@ func TestHeirsOverARestart(t *testing.T) {
 	}
 }
 
+// TestHeirOfSeveral: a webhook that took over from one after the other goes on
+// with what waits under the last of these names, though it comes first by its name.
+func TestHeirOfSeveral(t *testing.T) {
+	s := newReceiver(t)
+	s.fails("e1")
+	h := newHost(t, "webhooks:\n"+patient(s, "b", ""))
+	h.post("e1")
+	eventually(t, "an attempt", func() bool { return s.count("/b", "e1") == 1 })
+	h.settled()
+	h.apply("webhooks:\n" + patient(s, "c", ", was: b"))
+	s.fails("e2")
+	h.call("POST", "/v1/webhooks/c/retry", "", nil)
+	eventually(t, "what waited arrives", func() bool { return s.count("/c", "e1") == 1 })
+	h.settled()
+	h.apply("webhooks:\n" + patient(s, "a", ""))
+	h.post("e2")
+	eventually(t, "an attempt", func() bool { return s.count("/a", "e2") == 1 })
+	h.settled()
+	last := "webhooks:\n" + patient(s, "c", ", was: a")
+	h.apply(last)
+	h.end()
+	h.start(last)
+	s.fails()
+	h.call("POST", "/v1/webhooks/c/retry", "", nil)
+	eventually(t, "what waited under the last name arrives", func() bool { return s.count("/c", "e2") == 1 })
+}
+
 // states are the webhooks, and how many deliveries wait for each.
 func states(h *host) string {
 	var list struct {

@@ -2,6 +2,8 @@ package relay
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"sidehook/history"
@@ -21,26 +23,36 @@ const (
 const orphanedTooLong = "its webhook was removed from the file more than 24h ago"
 
 // recallHeirs takes up who had taken over from whom when the process before
-// ended, for an Apply to go on from.
+// ended, for an Apply to go on from. It does so in the order in which they did, as
+// of several former names an heir drains the last one.
 func (r *Relay) recallHeirs() {
-	for _, q := range r.journal.Queues() {
-		s := q.State()
-		last := s.Why
-		for heir, ok := last, true; ok; heir, ok = r.heirs[last] {
-			last = heir
+	renamed := slices.DeleteFunc(r.journal.Queues(), func(q *history.Queue) bool { return q.State().Name != stateRenamed })
+	slices.SortStableFunc(renamed, func(a, b *history.Queue) int { return a.State().Since.Compare(b.State().Since) })
+	for _, q := range renamed {
+		heir := q.State().Why
+		last := heir
+		for next, ok := r.heirs[last]; ok; next, ok = r.heirs[last] {
+			last = next
 		}
 		// Where a damaged line hides the end of it, two names could lead to each other.
-		if s.Name == stateRenamed && last != q.Name() {
-			r.heirs[q.Name()] = s.Why
-			r.journal.Queue(s.Why).TakeOver(q)
+		if last != q.Name() {
+			r.takeOver(q.Name(), heir)
 		}
 	}
-	for name := range r.heirs {
-		if q := r.journal.Queue(name); q.Backlog().Events == 0 {
-			r.giveBack(name)
+	for _, q := range renamed {
+		if q.Backlog().Events == 0 {
+			r.giveBack(q.Name())
 			q.SetState(history.State{})
 		}
 	}
+}
+
+// takeOver has an heir drain what waits for a former name, and for no other that
+// it had before.
+func (r *Relay) takeOver(name, heir string) {
+	maps.DeleteFunc(r.heirs, func(_, of string) bool { return of == heir })
+	r.heirs[name] = heir
+	r.journal.Queue(heir).TakeOver(r.journal.Queue(name))
 }
 
 // welcomeBack ends being orphaned for the webhooks that are in the file, and
@@ -62,10 +74,12 @@ func (r *Relay) welcomeBack() {
 	}
 }
 
-// giveBack ends that an heir drains what waits for a former name.
+// giveBack ends that an heir, if there is one, drains what waits for a former name.
 func (r *Relay) giveBack(name string) {
-	r.journal.Queue(r.heirs[name]).GiveBack(r.journal.Queue(name))
-	delete(r.heirs, name)
+	if heir, ok := r.heirs[name]; ok {
+		r.journal.Queue(heir).GiveBack(r.journal.Queue(name))
+		delete(r.heirs, name)
+	}
 }
 
 // findOrphans hands what waits for former names to the webhooks that have them
@@ -83,26 +97,20 @@ func (r *Relay) findOrphans() {
 			continue
 		}
 		if heir, ok := heirs[name]; ok {
-			switch r.heirs[name] {
-			case heir:
+			if r.heirs[name] == heir {
 				continue
-			case "":
-			default:
-				r.giveBack(name)
 			}
-			r.heirs[name] = heir
+			r.giveBack(name)
 			delete(r.orphans, name)
 			q.SetState(history.State{Name: stateRenamed, Since: time.Now(), Why: heir})
-			r.journal.Queue(heir).TakeOver(q)
+			r.takeOver(name, heir)
 			r.log.Info("webhook takes over what waits for its former name", "webhook", heir, "was", name, "events", q.Backlog().Events)
 			continue
 		}
 		if r.passedOn(name, heirs) {
 			continue
 		}
-		if _, taken := r.heirs[name]; taken {
-			r.giveBack(name) // no entry says so any more
-		}
+		r.giveBack(name) // no entry says so any more
 		if _, known := r.orphans[name]; known {
 			continue
 		}

@@ -17,6 +17,30 @@ import (
 	"sidehook/relay"
 )
 
+// TestOrphanOfRequestsUnderWay: what comes of requests that were under way when the
+// entry went says nothing of a webhook that is gone.
+func TestOrphanOfRequestsUnderWay(t *testing.T) {
+	s := newReceiver(t)
+	answers := make(chan struct{})
+	s.answer(func(w http.ResponseWriter, r *http.Request) {
+		<-answers
+		w.WriteHeader(500)
+	})
+	h := newHost(t, "webhooks:\n"+patient(s, "old", ""))
+	for n := range 6 {
+		h.post(fmt.Sprint("e", n))
+	}
+	eventually(t, "all are under way", func() bool { return len(s.taken("/old")) == 6 })
+	h.apply("webhooks: []\n")
+	close(answers)
+	for n := range 6 {
+		h.attempts(fmt.Sprint("e", n), 1)
+	}
+	if got, want := states(h), "[{old orphaned {6}}]"; got != want {
+		t.Errorf("webhooks %s, want %s", got, want)
+	}
+}
+
 // TestOrphansAndNames: what waits for a webhook that goes is kept, goes on when
 // it is back, and is taken over by the one that was it.
 func TestOrphansAndNames(t *testing.T) {

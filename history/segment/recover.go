@@ -29,6 +29,7 @@ type Recovered struct {
 	Writer  *Writer
 	Archive *Archive
 	End     Position  // of the last record
+	Last    uint64    // its number as it was found, before Ahead raised it
 	Clean   bool      // the stop was, and nothing stands behind Known
 	Trusted bool      // Known is a place in this stream; if not, start from nothing
 	Cut     int64     // bytes of a torn batch that were cut off, kept in NAME.torn
@@ -109,7 +110,7 @@ func (r *recovery) open() (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.End = t.end
+	r.End, r.Last = t.end, t.end.Number
 	if compressed {
 		// A copy of the folder may lack the segment that was being written. This
 		// one is finished, whole (S3), and never written again.

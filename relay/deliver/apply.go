@@ -77,7 +77,7 @@ func (w *worker) adopt(hook Webhook) {
 	if known {
 		w.queue.Unthrottle()
 	}
-	if enabled {
+	if enabled || hook.Settings == nil { // ahead of what else is recorded of one that is gone
 		w.tell()
 	}
 	w.wakeIfDue()

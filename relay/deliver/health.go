@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -139,7 +140,7 @@ func (w *worker) learn(j *job, o *outcome) {
 	switch {
 	case o.verdict == local:
 		w.hold = later(w.hold, now.Add(localWait))
-	case h.disabled: // the requests under way then say nothing that changes it
+	case h.disabled, w.hook.Settings == nil: // the requests under way then say nothing that changes it
 	case o.verdict == throttled:
 		// What an entry that was edited since was answered does not hold this one.
 		if j.hook.Settings == w.hook.Settings {
@@ -206,7 +207,7 @@ func (w *worker) tell() {
 	w.health.told = state
 	failures, ended, gone := w.health.failures, w.health.ended, w.hook.Settings == nil
 	w.mu.Unlock()
-	if state.Name == before.Name {
+	if state.Name == cmp.Or(before.Name, stateActive) {
 		return
 	}
 	w.queue.SetState(state)
