@@ -19,10 +19,10 @@ const (
 	countExhausted
 	countCanceled
 	countExpired
-	// What counts for the last hour: attempts that arrived, and those that failed
-	// by the receiver; tests are neither.
+	// What counts for the last hour: attempts that arrived, and those that failed;
+	// tests and what was throttled are neither.
 	countArrived
-	countBlamed
+	countMissed
 )
 
 // entryOf is how the lines of a stream are indexed.
@@ -93,11 +93,11 @@ func (o *Outcome) counters() []index.Counter {
 		list = append(list, countExpired)
 	}
 	switch {
-	case o.Test || o.Again || o.Unsent || unmade || !o.Throttled.IsZero():
+	case o.Test || o.Again || unmade || !o.Throttled.IsZero():
 	case o.Status == Delivered:
 		list = append(list, countArrived)
 	default:
-		list = append(list, countBlamed)
+		list = append(list, countMissed)
 	}
 	return list
 }

@@ -14,7 +14,7 @@ type Minute struct {
 	Webhook   string
 	At        time.Time                        // when it began
 	Delivered int                              // tests aside
-	Failed    int                              // those that the receiver is to blame for, tests aside
+	Failed    int                              // tests and what was throttled aside
 	Took      iter.Seq2[time.Duration, uint64] // how many requests took how long, within 6 %
 }
 
@@ -50,7 +50,7 @@ func (r *Reading) Recent(since, until time.Time, visit func(*Minute) bool) error
 			older = false
 			if !visit(&Minute{
 				Webhook: m.Webhook, At: m.At, Took: m.Took.All(),
-				Delivered: int(m.Counts[countArrived]), Failed: int(m.Counts[countBlamed]),
+				Delivered: int(m.Counts[countArrived]), Failed: int(m.Counts[countMissed]),
 			}) {
 				return nil
 			}

@@ -24,14 +24,19 @@ type row struct {
 	last time.Time // when it last learnt; lines up to then may come again
 }
 
-// learn takes in a line that ends an attempt or a delivery.
+// learn takes in a line that ends an attempt or a delivery. One that says nothing
+// of the receiver is a failure all the same if that is what it ends with.
 func (r *row) learn(at time.Time, s Status, why string, saysNothing bool) {
-	if s == Canceled || s == Expired || saysNothing {
+	if s == Canceled || s == Expired || saysNothing && s != Failed {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.last = at
+	if saysNothing {
+		r.LastError = why
+		return
+	}
 	if s == Delivered {
 		r.begin()
 		r.LastSuccess = at

@@ -36,6 +36,7 @@ func TestRowAndStateSurvive(t *testing.T) {
 				{Status: history.Expired},
 				{Status: history.Retrying}, // given back
 				{Status: history.Exhausted, Code: 500, Error: "500 Internal Server Error"},
+				{Status: history.Failed, Unsent: true, Error: "no member of that name"}, // an error, and no failure of the receiver's
 			} {
 				l, ok := q.Claim(history.Retries)
 				if !ok {
@@ -45,7 +46,7 @@ func TestRowAndStateSurvive(t *testing.T) {
 			}
 			r.drain("works")
 			before, works := q.Row(), r.Queue("works").Row()
-			if before.Failures != 2 || before.Since.IsZero() || before.LastSuccess.IsZero() || before.LastError != "500 Internal Server Error" {
+			if before.Failures != 2 || before.Since.IsZero() || before.LastSuccess.IsZero() || before.LastError != "no member of that name" {
 				t.Fatalf("got %+v", before)
 			}
 			state := history.State{Name: "disabled", Since: time.Now(), Why: "why not", Entry: "e"}

@@ -130,10 +130,14 @@ func (w *worker) learn(j *job, o *outcome) {
 	}
 	var changed, recovered, throttles, takes, flows bool
 	var row time.Time // when the row of failures began that a recovery ends
-	if o.verdict == delivered || o.verdict.blames() {
-		if h.hour == nil {
-			h.hour = new(hour)
-		}
+	if h.hour == nil && (o.verdict == delivered || o.verdict == unfit || o.verdict.blames()) {
+		h.hour = new(hour)
+	}
+	switch {
+	case o.verdict == unfit:
+		h.hour.count(now, false)
+		h.lastError = o.record.Error
+	case o.verdict == delivered, o.verdict.blames():
 		h.hour.add(now, o.verdict == delivered, o.record.Took)
 		flows = w.throttle.over(now)
 	}

@@ -42,7 +42,19 @@ type Hour struct {
 	P50, P99          time.Duration
 }
 
+// add counts an attempt that made a request.
 func (h *hour) add(now time.Time, ok bool, took time.Duration) {
+	h.count(now, ok)
+	minute := int32(now.Unix() / 60)
+	s := &h.spans[minute/5%12]
+	if s.period != minute/5 {
+		*s = spans{period: minute / 5}
+	}
+	s.took[bucket(took)]++
+}
+
+// count counts an attempt.
+func (h *hour) count(now time.Time, ok bool) {
 	minute := int32(now.Unix() / 60)
 	c := &h.counts[minute%60]
 	if c.minute != minute {
@@ -53,11 +65,6 @@ func (h *hour) add(now time.Time, ok bool, took time.Duration) {
 	} else {
 		c.failed++
 	}
-	s := &h.spans[minute/5%12]
-	if s.period != minute/5 {
-		*s = spans{period: minute / 5}
-	}
-	s.took[bucket(took)]++
 }
 
 // recall adds what a minute of the process before came to, unless one that is

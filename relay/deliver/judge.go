@@ -20,7 +20,7 @@ const (
 	throttled                // goes on when the receiver says, and says nothing of its health
 	refused                  // ends as failed; counts against the webhook
 	gone                     // as refused, and the receiver wants no more at all
-	unfit                    // ends as failed, and says nothing of the webhook
+	unfit                    // ends as failed, and says nothing of the receiver
 	local                    // a fault of this machine: no attempt of the schedule's
 	cut                      // sidehook stopped: no attempt of the schedule's
 )

@@ -55,7 +55,7 @@ func TestUnfitEvents(t *testing.T) {
 	}
 	q.addUnmet("unmet", "why not")
 	q.add("good")
-	begin(t, q, s, deliver.Options{})
+	d := begin(t, q, s, deliver.Options{})
 	lines := q.wait(t, 8)
 	for i, want := range []string{6: "when: why not", 7: ""} {
 		if i < 6 {
@@ -74,5 +74,12 @@ func TestUnfitEvents(t *testing.T) {
 	}
 	if len(q.states) > 0 {
 		t.Errorf("states %v", q.states)
+	}
+	// That the entry fails all the same is seen where it is listed.
+	if !soon(func() bool { s, _ := d.Snapshot("a"); return s.LastHour.Delivered == 1 && s.LastHour.Failed == 7 }) {
+		t.Errorf("7 failed and 1 arrived: %v", show(q.all()))
+	}
+	if s, _ := d.Snapshot("a"); s.LastError != "when: why not" {
+		t.Errorf("the last error is %q", s.LastError)
 	}
 }
