@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -195,6 +196,23 @@ func with(t *testing.T, content []byte) *memfs.FS {
 		t.Fatal(err)
 	}
 	return fs
+}
+
+// TestEmptySegmentSpokenOf: in a copy of a folder that was taken meanwhile the last
+// segment may be empty, and its records spoken of. What comes then stands in a
+// segment that begins with it, as its name says.
+func TestEmptySegmentSpokenOf(t *testing.T) {
+	fs := with(t, nil)
+	l := open(t, fs, segment.Options{Proven: 3})
+	if err := l.batch(2); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Archive.Segments(); !slices.Equal(got, []uint64{1, 4}) {
+		t.Errorf("segments %v, want 1 and 4", got)
+	}
+	if got := open(t, fs, segment.Options{Proven: 3}).Writer.Next(); got != 6 {
+		t.Errorf("record %d comes next, want 6", got)
+	}
 }
 
 // TestTornAtEveryByte cuts the file short at each offset: every whole line
