@@ -49,6 +49,32 @@ func TestStartOnAFullDisk(t *testing.T) {
 	same(t, "delivered once there is room", r.drain("a"), ids(1, 3))
 }
 
+// TestStartOnAVolumeFullOfHistory: what a crash left is written anew where the
+// indexes stood, so that a start, which alone can remove what is old, comes so far.
+func TestStartOnAVolumeFullOfHistory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{SegmentSize: 128 << 10})
+		r.fill(1, 2000, "a")
+		time.Sleep(time.Minute)
+		r.append(ids(2001, 2003), "b")
+		fs = fs.Kill()
+		r.stop()
+		free, size, err := fs.Free()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fs.SetCapacity(size - free)
+		r = start(t, fs, history.Options{SegmentSize: 128 << 10})
+		r.Retain(history.Retention{Keep: time.Second})
+		time.Sleep(time.Minute)
+		r.append(ids(2004, 2004), "b")
+		same(t, "delivered", r.drain("b"), ids(2001, 2004))
+		r.stop()
+		sound(t, fs)
+	})
+}
+
 // TestVolumeFills: events are refused as soon as there is no room for them, which
 // is also told ahead of a request; and accepted as soon as there is.
 func TestVolumeFills(t *testing.T) {

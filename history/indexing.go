@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"sidehook/history/segment"
@@ -61,6 +62,20 @@ func (x *indexer) run(ctx context.Context) {
 		case <-x.kick:
 		}
 	}
+}
+
+// dropIndexes takes all indexes away, for the room that they take; they are built
+// anew. It says whether there were any.
+func dropIndexes(fsys segment.FS) (dropped bool) {
+	names, _ := fsys.List()
+	for _, name := range names {
+		_, deliveries := segment.Deliveries.Owner(name)
+		_, events := segment.Events.Owner(name)
+		if (deliveries || events) && strings.HasSuffix(name, ".idx") && fsys.Remove(name) == nil {
+			dropped = true
+		}
+	}
+	return dropped
 }
 
 // rest waits as long as was worked.

@@ -235,6 +235,7 @@ func (p *play) rename(name string) {
 	}
 	p.Queue(heir).TakeOver(p.Queue(name))
 	p.taker[name] = heir
+	p.hasten(name) // by the schedule of its heir
 }
 
 func (p *play) resend(name string) {

@@ -38,24 +38,27 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 	if q.journal.outcomes.full() {
 		return nil, false // what became of it could not be kept
 	}
-	q.mu.Lock()
-	older, ordered := q.older, q.order.Order != Order{}
-	q.mu.Unlock()
-	if older != nil {
+	switch older, ordered := q.former(); {
+	case older == nil:
+	case ordered:
+		return q.claimInTurn(pick)
+	default:
 		if l, ok := older.Claim(pick); ok {
 			l.heir = q
 			return l, true
 		}
-		if ordered && !older.empty() {
-			return nil, false // what waits under a former name was accepted first
-		}
 	}
+	return q.claim(pick, always)
+}
+
+// claim is Claim without former names, of what was accepted ahead of until.
+func (q *Queue) claim(pick Pick, until uint64) (*Lease, bool) {
 	for ended := 0; ; {
 		q.mu.Lock()
-		l, ok := q.take(pick)
+		l, ok := q.take(pick, until)
 		var read func()
 		if !ok {
-			read = q.toRead(pick)
+			read = q.toRead(pick, until)
 		}
 		ordered := q.order.By != ""
 		q.mu.Unlock()
@@ -80,13 +83,13 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 
 // toRead is what has to be read before anything can be taken, nil if nothing is
 // to be. Only the claim that is told reads.
-func (q *Queue) toRead(pick Pick) (read func()) {
+func (q *Queue) toRead(pick Pick, until uint64) (read func()) {
 	switch {
 	case q.reading || q.held() || q.journal.now() < q.pause:
 	case q.order.unsorted:
 		read = q.toSort()
 	case pick == RetriesOnly && (!q.order.All || len(q.waits) == 0):
-	case len(q.window) > 0 && q.order.By != "":
+	case q.fresh(until) && q.order.By != "":
 		read = q.begin
 	case len(q.window) == 0 && q.unread > 0:
 		read = q.read
@@ -95,28 +98,32 @@ func (q *Queue) toRead(pick Pick) (read func()) {
 	return read
 }
 
+// fresh says whether the window has a delivery that was accepted ahead of until.
+func (q *Queue) fresh(until uint64) bool { return len(q.window) > 0 && q.window[0].seq < until }
+
 // take moves the delivery to be attempted into flight.
-func (q *Queue) take(pick Pick) (*Lease, bool) {
+func (q *Queue) take(pick Pick, until uint64) (*Lease, bool) {
 	switch {
 	case q.held() || q.order.unsorted:
 		return nil, false
 	case q.order.All:
-		return q.takeFirst(pick)
+		return q.takeFirst(pick, until)
 	}
 	now := q.journal.now()
-	begun := len(q.waits) > 0 && q.waits[0].due <= now
-	fresh := len(q.window) > 0 && pick != RetriesOnly
-	if pick == Oldest && begun && (fresh || q.unread > 0) {
+	next := q.waits.next(until)
+	begun := next >= 0 && q.waits[next].due <= now
+	fresh := q.fresh(until) && pick != RetriesOnly
+	if pick == Oldest && begun && (fresh || len(q.window) == 0 && q.unread > 0) {
 		if !fresh {
 			return nil, false // what is unread has to be read to be compared
 		}
-		begun = q.waits[0].due <= q.dueIn(&q.window[0], 0)
+		begun = q.waits[next].due <= q.dueIn(&q.window[0], 0)
 	}
 	switch {
 	case begun:
-		return q.fly(q.waits.pop()), true
+		return q.fly(q.waits.remove(next)), true
 	case fresh && q.order.By != "":
-		return q.takeNew(pick)
+		return q.takeNew(pick, until)
 	case fresh:
 		return q.fly(wait{item: q.shift()}), true
 	}

@@ -31,7 +31,7 @@ type Queue struct {
 	name    string
 
 	mu     sync.Mutex
-	older  *Queue // a former name's, drained before this one
+	older  *Queue // a former name's, drained before this one; in an order, in turns
 	taker  *Queue // whose older one it is
 	wake   func()
 	state  State
@@ -223,11 +223,31 @@ func (q *Queue) tidy() {
 // Due says when a claim would next succeed, in the past if it would now. It is
 // false if nothing is left but what is in flight.
 func (q *Queue) Due() (time.Time, bool) {
+	older, ordered := q.former()
+	switch {
+	case older == nil:
+		return q.due(always)
+	case ordered:
+		whose, until := q.turn()
+		if whose == nil {
+			return time.Time{}, false // the end of what is in flight is waited for
+		}
+		return whose.due(until)
+	}
+	own, ok := q.due(always)
+	if first, any := older.Due(); any && (!ok || first.Before(own)) {
+		return first, any
+	}
+	return own, ok
+}
+
+// due is Due without former names, of what was accepted ahead of until.
+func (q *Queue) due(until uint64) (time.Time, bool) {
 	q.mu.Lock()
-	older, ordered := q.older, q.order.Order != Order{}
+	defer q.mu.Unlock()
 	now := q.journal.now()
 	due, ok := now, true
-	first := -1
+	first, next := -1, q.waits.next(until)
 	if q.order.All {
 		first = q.firstWait()
 	}
@@ -238,21 +258,13 @@ func (q *Queue) Due() (time.Time, bool) {
 		due = q.waits[first].due
 	case q.order.unsorted, q.unread > 0 && len(q.window) == 0 && !q.reading:
 		due = max(now, q.pause)
-	case len(q.window) > 0:
-	case len(q.waits) > 0:
-		due = q.waits[0].due
+	case q.fresh(until):
+	case next >= 0:
+		due = q.waits[next].due
 	default:
 		ok = false
 	}
-	q.mu.Unlock()
-	at := q.journal.clock.began.Add(due)
-	if older != nil {
-		first, any := older.Due()
-		if any && (!ok || first.Before(at)) || ordered && !older.empty() {
-			return first, any
-		}
-	}
-	return at, ok
+	return q.journal.clock.began.Add(due), ok
 }
 
 // left counts the deliveries that have not ended, wherever they stand (Q1). The

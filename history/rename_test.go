@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"sidehook/history"
 	"sidehook/history/segment/memfs"
@@ -21,6 +23,52 @@ func TestRenameAndBack(t *testing.T) {
 		t.Errorf("backlog %+v, want 2 events", b)
 	}
 	same(t, "a", r.drain("a"), []string{"e2", "e1"})
+}
+
+// TestOrderOverNames: in an order, what was accepted for names that were given back
+// and forth goes out as it was accepted.
+func TestOrderOverNames(t *testing.T) {
+	for name, order := range map[string]history.Order{"all": {All: true}, "by key": {By: "type"}} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, memfs.New(), history.Options{})
+			a, b := r.Queue("a"), r.Queue("b")
+			a.Order(order)
+			r.append(ids(1, 2), "a")
+			own := claim(t, a, "e1")
+			b.Order(order)
+			b.TakeOver(a)
+			r.append(ids(3, 4), "b")
+			a.TakeOver(b)
+			r.append(ids(5, 6), "a")
+			if l, ok := a.Claim(history.Retries); ok {
+				t.Errorf("got %s while the first is in flight", id(l))
+			}
+			own.Done(delivered)
+			r.append(ids(7, 7), "b") // by an event that was accepted ahead of the edit
+			same(t, "a", r.drain("a"), ids(2, 7))
+			r.stop()
+		})
+	}
+}
+
+// What was accepted for both names is delivered for both, and what has expired
+// holds up nobody.
+func TestTurnsOfNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, memfs.New(), history.Options{})
+		a := r.Queue("a")
+		a.Order(history.Order{All: true})
+		a.TakeOver(r.Queue("b"))
+		r.append(ids(1, 2), "a", "b")
+		same(t, "of both names", r.drain("a"), []string{"e1", "e1", "e2", "e2"})
+		a.Limit(1, history.Limit{Setting: "expire_after", Age: 5300 * time.Millisecond})
+		r.append(ids(3, 3), "b")
+		time.Sleep(time.Second)
+		r.append(ids(4, 4), "a")
+		time.Sleep(4400 * time.Millisecond) // the third has expired, which nobody has looked for
+		claim(t, a, "e4").Done(delivered)
+		r.stop()
+	})
 }
 
 // TestCancelReachesFormerNames, however often it was renamed.

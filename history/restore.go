@@ -139,6 +139,11 @@ func (r *restoring) recover(stream segment.Stream, known position, proven uint64
 		opts.Ahead = configsAhead
 	}
 	found, err := segment.Recover(r.fs, stream, opts)
+	if segment.NoRoom(err) && dropIndexes(r.fs) {
+		// The history itself may be what fills the volume: then a start is all that
+		// could make room in it.
+		found, err = segment.Recover(r.fs, stream, opts)
+	}
 	if segment.NoRoom(err) {
 		// Delivering from what may be in the page cache alone would deliver what
 		// the next start may not find.

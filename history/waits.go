@@ -77,8 +77,6 @@ func (w *waits) push(x wait) {
 	w.rise(len(*w) - 1)
 }
 
-func (w *waits) pop() wait { return w.remove(0) }
-
 // remove takes out the one at a place.
 func (w *waits) remove(i int) wait {
 	h := *w
@@ -92,6 +90,21 @@ func (w *waits) remove(i int) wait {
 		w.rise(i)
 	}
 	return x
+}
+
+// next is the place of the one that is due first, of those accepted ahead of
+// until; -1 if there is none.
+func (w waits) next(until uint64) int {
+	next := -1
+	for i := range w {
+		if w[i].seq < until && (next < 0 || w[i].due < w[next].due) {
+			next = i
+		}
+		if next == 0 {
+			break // no other is due sooner
+		}
+	}
+	return next
 }
 
 // order makes a heap of any order: a sorted slice is one.

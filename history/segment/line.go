@@ -93,7 +93,17 @@ func parseLine(key string, raw []byte) (line Line, reason string) {
 	if _, reason := checkSum(raw); reason != "" {
 		return line, reason
 	}
-	rest, ok := bytes.CutPrefix(raw, []byte(`{"`+key+`":`))
+	line, rest, ok := parseHead(key, raw)
+	if !ok || len(rest) <= tailSize {
+		return line, "it does not begin as a record of this stream"
+	}
+	line.Raw, line.fields = raw, len(raw)-len(rest)+1
+	return line, ""
+}
+
+// parseHead reads what stands ahead of the fields in raw, which may be no record.
+func parseHead(key string, raw []byte) (line Line, rest []byte, ok bool) {
+	rest, ok = bytes.CutPrefix(raw, []byte(`{"`+key+`":`))
 	if ok {
 		line.Number, rest, ok = cutUint(rest)
 	}
@@ -109,11 +119,7 @@ func parseLine(key string, raw []byte) (line Line, reason string) {
 	if ok {
 		line.Batch, rest, ok = cutUint(rest)
 	}
-	if !ok || len(rest) <= tailSize || rest[0] != ',' {
-		return line, "it does not begin as a record of this stream"
-	}
-	line.Raw, line.fields = raw, len(raw)-len(rest)+1
-	return line, ""
+	return line, rest, ok && len(rest) > 0 && rest[0] == ','
 }
 
 // checkSum says where the checksum of raw begins, and why it does not hold.

@@ -186,6 +186,13 @@ func (r *recovery) cut(first uint64, size int64) error {
 
 // resume goes on in the last segment.
 func (r *recovery) resume(last uint64, size int64) (*Writer, error) {
+	// A number that is spoken of elsewhere is never used again, even if its
+	// own record is damaged.
+	number := max(r.End.Number, last-1, r.opts.Proven)
+	if size == 0 && number >= last {
+		// A copy of the folder may lack the records that others in it speak of.
+		return r.begin(number, r.End.Batch)
+	}
 	name := r.stream.File(last)
 	file, err := r.fs.Append(name)
 	if err != nil {
@@ -194,9 +201,6 @@ func (r *recovery) resume(last uint64, size int64) (*Writer, error) {
 	if err := errors.Join(r.fs.Symlink(name, r.stream.Link()), r.fs.Sync()); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	// A number that is spoken of elsewhere is never used again, even if its
-	// own record is damaged.
-	number := max(r.End.Number, last-1, r.opts.Proven)
 	return &Writer{
 		fs: r.fs, stream: r.stream, limit: r.opts.Limit, file: file, first: last,
 		size: size, synced: size, next: number + 1, batch: r.End.Batch + 1, position: r.End,

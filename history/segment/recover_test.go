@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -197,6 +198,23 @@ func with(t *testing.T, content []byte) *memfs.FS {
 	return fs
 }
 
+// TestEmptySegmentSpokenOf: in a copy of a folder that was taken meanwhile the last
+// segment may be empty, and its records spoken of. What comes then stands in a
+// segment that begins with it, as its name says.
+func TestEmptySegmentSpokenOf(t *testing.T) {
+	fs := with(t, nil)
+	l := open(t, fs, segment.Options{Proven: 3})
+	if err := l.batch(2); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Archive.Segments(); !slices.Equal(got, []uint64{1, 4}) {
+		t.Errorf("segments %v, want 1 and 4", got)
+	}
+	if got := open(t, fs, segment.Options{Proven: 3}).Writer.Next(); got != 6 {
+		t.Errorf("record %d comes next, want 6", got)
+	}
+}
+
 // TestTornAtEveryByte cuts the file short at each offset: every whole line
 // stays, and what is cut off is kept beside it.
 func TestTornAtEveryByte(t *testing.T) {
@@ -284,6 +302,25 @@ func TestDamage(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPageMissingAtTheHeadOfABatch: the first line of the last batch begins in the
+// page before the one that is missing, and says of which batch it is.
+func TestPageMissingAtTheHeadOfABatch(t *testing.T) {
+	_, content, ends := prepared(t, 11, 20)
+	if end := ends[0].Last.End(); end > 4000 || len(content) < 9000 {
+		t.Fatalf("the first batch ends at %d, the second at %d", end, len(content))
+	}
+	if n := strings.IndexByte(string(content[ends[0].Last.End():]), '\n'); ends[0].Last.End()+int64(n) < 4096 {
+		t.Fatal("a whole line of the second batch is in the first page")
+	}
+	clear(content[4096:8192])
+	fs := with(t, content)
+	l := open(t, fs, segment.Options{})
+	if got := l.Writer.Next(); got != 12 || len(l.Damage) > 0 {
+		t.Errorf("record %d comes next, want 12; damage %v", got, l.Damage)
+	}
+	wholeUpTo(t, fs, 11)
 }
 
 // TestStops: after a clean stop writing goes on in the same segment, and after any
