@@ -93,17 +93,7 @@ func parseLine(key string, raw []byte) (line Line, reason string) {
 	if _, reason := checkSum(raw); reason != "" {
 		return line, reason
 	}
-	line, rest, ok := parseHead(key, raw)
-	if !ok || len(rest) <= tailSize {
-		return line, "it does not begin as a record of this stream"
-	}
-	line.Raw, line.fields = raw, len(raw)-len(rest)+1
-	return line, ""
-}
-
-// parseHead reads what stands ahead of the fields in raw, which may be no record.
-func parseHead(key string, raw []byte) (line Line, rest []byte, ok bool) {
-	rest, ok = bytes.CutPrefix(raw, []byte(`{"`+key+`":`))
+	rest, ok := bytes.CutPrefix(raw, []byte(`{"`+key+`":`))
 	if ok {
 		line.Number, rest, ok = cutUint(rest)
 	}
@@ -119,7 +109,11 @@ func parseHead(key string, raw []byte) (line Line, rest []byte, ok bool) {
 	if ok {
 		line.Batch, rest, ok = cutUint(rest)
 	}
-	return line, rest, ok && len(rest) > 0 && rest[0] == ','
+	if !ok || len(rest) <= tailSize || rest[0] != ',' {
+		return line, "it does not begin as a record of this stream"
+	}
+	line.Raw, line.fields = raw, len(raw)-len(rest)+1
+	return line, ""
 }
 
 // checkSum says where the checksum of raw begins, and why it does not hold.

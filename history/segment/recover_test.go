@@ -304,25 +304,6 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestPageMissingAtTheHeadOfABatch: the first line of the last batch begins in the
-// page before the one that is missing, and says of which batch it is.
-func TestPageMissingAtTheHeadOfABatch(t *testing.T) {
-	_, content, ends := prepared(t, 11, 20)
-	if end := ends[0].Last.End(); end > 4000 || len(content) < 9000 {
-		t.Fatalf("the first batch ends at %d, the second at %d", end, len(content))
-	}
-	if n := strings.IndexByte(string(content[ends[0].Last.End():]), '\n'); ends[0].Last.End()+int64(n) < 4096 {
-		t.Fatal("a whole line of the second batch is in the first page")
-	}
-	clear(content[4096:8192])
-	fs := with(t, content)
-	l := open(t, fs, segment.Options{})
-	if got := l.Writer.Next(); got != 12 || len(l.Damage) > 0 {
-		t.Errorf("record %d comes next, want 12; damage %v", got, l.Damage)
-	}
-	wholeUpTo(t, fs, 11)
-}
-
 // TestStops: after a clean stop writing goes on in the same segment, and after any
 // other in a new one, also if all that was written was known (S5).
 func TestStops(t *testing.T) {

@@ -19,10 +19,9 @@ var ErrTorn = errors.New("the last line is not whole")
 type Damage struct {
 	File   string
 	Offset int64
-	Length int64  // with its line feed
-	Zeros  bool   // it holds zero bytes, as where a power cut kept a page from the disk
-	Page   bool   // its zero bytes are from its beginning to where a page ends
-	Batch  uint64 // as its beginning says; 0: nothing
+	Length int64 // with its line feed
+	Zeros  bool  // it holds zero bytes, as where a power cut kept a page from the disk
+	Page   bool  // its zero bytes are from its beginning to where a page ends
 	Reason string
 }
 
@@ -93,13 +92,9 @@ func (s *Scanner) take(next int) (Line, error) {
 	line, reason := parseLine(s.stream.Key, raw)
 	if reason != "" {
 		zeros := len(raw) - len(bytes.TrimLeft(raw, "\x00"))
-		head, _, ok := parseHead(s.stream.Key, raw)
-		if !ok {
-			head.Batch = 0
-		}
 		return Line{}, s.explain(s.first, &Damage{
 			File: s.stream.File(s.first), Offset: offset, Length: int64(len(raw)) + 1, Reason: reason,
-			Zeros: bytes.IndexByte(raw, 0) >= 0, Page: zeros > 0 && (offset+int64(zeros))%pageSize == 0, Batch: head.Batch,
+			Zeros: bytes.IndexByte(raw, 0) >= 0, Page: zeros > 0 && (offset+int64(zeros))%pageSize == 0,
 		})
 	}
 	line.Place = Place{s.first, uint32(offset), uint32(len(raw) + 1)}

@@ -111,11 +111,9 @@ func (r *recovery) scan(last uint64, t *tail) error {
 		switch {
 		case line.Batch != batch:
 			// What stands ahead of a later batch was synced (S2): a bad line
-			// there is damage, unless it is a page at the head of this batch, or in a
-			// line that says it is of this one.
+			// there is damage, unless it is a page at the head of this batch.
 			batch, t.keep, hole.at = line.Batch, int64(line.Place.Offset), -1
-			ofThis := func(d *Damage) bool { return d.Page || d.Zeros && d.Batch == batch }
-			if i := slices.IndexFunc(bad, ofThis); i >= 0 && line.Number > r.opts.Proven {
+			if i := slices.IndexFunc(bad, func(d *Damage) bool { return d.Page }); i >= 0 && line.Number > r.opts.Proven {
 				hole.at, hole.before = bad[i].Offset, t.end
 			}
 		case line.Number <= r.opts.Proven:
