@@ -107,7 +107,8 @@ func (q *Queue) lapsed(it *item) string {
 	age := q.journal.clock.age(it.seq, it.accepted, q.journal.now())
 	switch {
 	case it.body.expires != 0 && age >= time.Duration(it.body.expires-it.accepted):
-		return "its expirytime " + time.Unix(0, it.body.expires).UTC().Format(time.RFC3339Nano) + " has passed: " + ago(age)
+		at, _ := event.ExpiryTime(it.body.json, it.body.filled)
+		return "its expirytime " + at.Format(time.RFC3339Nano) + " has passed: " + ago(age)
 	case limit.Age > 0 && age >= limit.Age:
 		return "older than " + limit.Setting + ": " + ago(age)
 	}
@@ -146,9 +147,22 @@ func (q *Queue) expire(it *item, why string) Attempt {
 func newBody(json []byte, filled []string, failures []Failure) *body {
 	b := &body{json: json, filled: filled, failures: failures}
 	if at, ok := event.ExpiryTime(json, filled); ok {
-		b.expires = at.UnixNano()
+		b.expires = expiryStamp(at)
 	}
 	return b
+}
+
+// expiryStamp is a time in Unix nanoseconds, or the nearest that these can be: an
+// expirytime may be of any year. It is never 0, which stands for none.
+func expiryStamp(at time.Time) int64 {
+	first, last := time.Unix(0, 1), time.Unix(0, math.MaxInt64)
+	switch {
+	case at.Before(first):
+		at = first
+	case at.After(last):
+		at = last
+	}
+	return at.UnixNano()
 }
 
 // looked sets when the queue is to be looked at again behind a pass, given when

@@ -150,7 +150,13 @@ func TestExpiryTime(t *testing.T) {
 		r := start(t, fs, history.Options{})
 		q := r.Queue("a")
 		q.Limit(7)
-		r.accept(dated(t, "late", in(2*hour), "a"), dated(t, "soon", in(hour), "a"), dated(t, "odd", "tomorrow", "a"))
+		r.accept(dated(t, "late", in(2*hour), "a"), dated(t, "soon", in(hour), "a"))
+		// Earlier versions accepted this.
+		odd, err := event.Parse([]byte(`{"specversion":"1.0","id":"odd","source":"test","type":"a.b","expirytime":"tomorrow"}`), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.accept(history.Entry{Event: odd, To: []string{"a"}, Generation: 1})
 		r.append(ids(1, 700), "a") // more than a window
 		r.accept(dated(t, "unread", in(hour), "a"))
 		begun, _ := q.Claim(history.Retries)
@@ -183,6 +189,40 @@ func TestExpiryTime(t *testing.T) {
 		}
 		time.Sleep(hour)
 		same(t, "delivered", r.drain("a"), append(append([]string{"odd"}, ids(1, 700)...), "soon"))
+	})
+}
+
+// TestExpiryTimeOfAnyYear: one that is past ends the delivery, and one that is to
+// come does not, however far it is.
+func TestExpiryTimeOfAnyYear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		q := r.Queue("a")
+		q.Limit(7, history.Limit{})
+		past := map[string]string{"zero": "0000-01-01T00:00:00Z", "one": "0001-01-01T00:00:00Z", "early": "1600-01-01t00:00:00z",
+			"epoch": "1970-01-01T00:00:00Z", "leap": "1998-12-31T23:59:60Z"}
+		for id, at := range past {
+			r.accept(dated(t, id, at, "a"))
+		}
+		for id, at := range map[string]string{"soon": in(2 * hour), "far": "2262-04-11T23:47:17Z", "farther": "2300-01-01T00:00:00Z",
+			"farthest": "9999-12-31T23:59:59.999999999Z", "year after": "9999-12-31T23:59:60Z"} {
+			r.accept(dated(t, id, at, "a"))
+		}
+		time.Sleep(hour)
+		_, why := r.ends(fs, "a")
+		for id, reason := range map[string]string{"zero": "0000-01-01T00:00:00Z", "one": "0001-01-01T00:00:00Z", "early": "1600-01-01T00:00:00Z",
+			"epoch": "1970-01-01T00:00:00Z", "leap": "1999-01-01T00:00:00Z"} {
+			if want := "its expirytime " + reason + " has passed: "; !strings.HasPrefix(why[id], want) {
+				t.Errorf("%s: ended by %q, want %q…", id, why[id], want)
+			}
+		}
+		if len(why) != len(past) {
+			t.Errorf("ended: %v, want %v", why, past)
+		}
+		got := r.drain("a")
+		slices.Sort(got)
+		same(t, "delivered", got, []string{"far", "farther", "farthest", "soon", "year after"})
 	})
 }
 

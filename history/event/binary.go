@@ -109,6 +109,9 @@ func binaryAttributes(header map[string][]string) (map[string]string, *Error) {
 		if flaw != "" {
 			return nil, headerFlaw(name, flaw)
 		}
+		if text != values[0] && isURIName(name) && !isURIReference([]byte(text)) && isURIReference([]byte(values[0])) {
+			text = values[0] // the escapes are the URI's own: its sender encoded nothing
+		}
 		attributes[name] = text
 	}
 	if attributes["specversion"] == "0.3" {
@@ -124,6 +127,11 @@ func binaryAttributes(header map[string][]string) (map[string]string, *Error) {
 		attributes["datacontenttype"] = kinds[0]
 	}
 	return attributes, nil
+}
+
+// isURIName reports whether the attribute is a URI, also by its name in 0.3.
+func isURIName(name string) bool {
+	return name == "source" || name == "dataschema" || name == "schemaurl"
 }
 
 // valueError is why body is not one JSON value, nil if it is.

@@ -28,7 +28,7 @@ func (s *scanner) check(f form, required ...role) (at places, ok bool) {
 		at[r] = k + 1
 		if raw[0] == 'n' && r != data {
 			nulls++
-		} else if flaw := f.valueFlaw(r, raw); flaw != "" {
+		} else if flaw := f.valueFlaw(r, name, raw); flaw != "" {
 			return at, s.refuse(m, flaw)
 		}
 	}
@@ -110,18 +110,19 @@ func (f form) nameFlaw(name []byte) string {
 	return ""
 }
 
-// valueFlaw is what keeps raw, which is not null, from being the value of an
-// attribute, or "".
-func (f form) valueFlaw(r role, raw []byte) string {
+// valueFlaw is what keeps raw, which is not null, from being the value of the
+// attribute of that name, or "".
+func (f form) valueFlaw(r role, name, raw []byte) string {
 	switch {
 	case r == data:
 		return ""
 	case r == extensions:
 		return extensionsFlaw(raw)
-	case r == extension && (raw[0] == '{' || raw[0] == '['):
-		return "must be a string, a boolean or a number, not " + typeOf(raw)
-	case r == extension && raw[0] != '"':
-		return ""
+	case r == extension:
+		if raw[0] == '{' || raw[0] == '[' {
+			return "must be a string, a boolean or an integer, not " + typeOf(raw)
+		}
+		return extensionFlaw(string(name) == expiryTime, raw)
 	case raw[0] != '"':
 		return "must be a string, not " + typeOf(raw)
 	}
@@ -129,28 +130,82 @@ func (f form) valueFlaw(r role, raw []byte) string {
 	if flaw := textFlaw(text); flaw != "" {
 		return flaw
 	}
-	if len(text) == 0 && r != extension && r != dataBase64 {
+	if len(text) == 0 && r != dataBase64 {
 		return "must not be empty"
 	}
-	switch r {
-	case version, when, dataBase64:
-		if bytes.IndexByte(text, '\\') >= 0 {
-			text = unescape(nil, text)
-		}
+	if bytes.IndexByte(text, '\\') >= 0 {
+		text = unescape(nil, text)
 	}
-	switch {
-	case r == version && string(text) != versions[f]:
-		return "must be " + strconv.Quote(versions[f])
-	case r == when && !isTime(text):
-		return "must be a time of RFC 3339, such as 2026-11-23T14:55:00Z"
-	case r == dataBase64 && !isBase64(text):
-		return "must be base64 in the standard alphabet, with its padding"
+	return f.syntaxFlaw(r, text)
+}
+
+// syntaxFlaw is what keeps text from being the value of an attribute, or "".
+func (f form) syntaxFlaw(r role, text []byte) string {
+	switch r {
+	case version:
+		if string(text) != versions[f] {
+			return "must be " + strconv.Quote(versions[f])
+		}
+	case when:
+		return timeFlaw(text)
+	case source:
+		return uriFlaw(text, false)
+	case schema:
+		return uriFlaw(text, true)
+	case contentType:
+		if !isMediaType(text) {
+			return "must be a media type (RFC 2046), such as application/json"
+		}
+	case dataBase64:
+		if !isBase64(text) {
+			return "must be base64 in the standard alphabet, with its padding"
+		}
 	}
 	return ""
 }
 
+func timeFlaw(text []byte) string {
+	if _, ok := parseTime(text); !ok {
+		return "must be a time of RFC 3339, such as 2026-11-23T14:55:00Z"
+	}
+	return ""
+}
+
+// extensionFlaw is what keeps raw from being the value of an extension that may
+// be a scalar, or of expirytime, which is a time.
+func extensionFlaw(expires bool, raw []byte) string {
+	if raw[0] != '"' {
+		if expires {
+			return "must be a string with a time of RFC 3339, such as \"2026-11-23T14:55:00Z\", not " + typeOf(raw)
+		}
+		return numberFlaw(raw)
+	}
+	text := raw[1 : len(raw)-1]
+	if flaw := textFlaw(text); flaw != "" || !expires {
+		return flaw
+	}
+	return timeFlaw(unescape(nil, text))
+}
+
+// numberFlaw is what keeps raw, if it is a number, from being an integer of
+// CloudEvents.
+func numberFlaw(raw []byte) string {
+	const longest = 40
+	if raw[0] == 't' || raw[0] == 'f' || raw[0] == 'n' {
+		return ""
+	}
+	if _, err := strconv.ParseInt(string(raw), 10, 32); err == nil {
+		return ""
+	}
+	flaw := "must be an integer from -2147483648 to 2147483647"
+	if len(raw) > longest {
+		return flaw + "; write any other number as a string"
+	}
+	return flaw + "; write any other number as a string, \"" + string(raw) + "\""
+}
+
 // extensionsFlaw is valueFlaw for the extensions of CloudEvents 0.1. They may
-// be of any type, but their strings are attributes like others.
+// be lists and objects too, and those hold what they like.
 func extensionsFlaw(raw []byte) string {
 	if raw[0] != '{' {
 		return "must be an object, not " + typeOf(raw)
@@ -160,10 +215,17 @@ func extensionsFlaw(raw []byte) string {
 		return strconv.Quote(fieldName(s.members[k].name(s.dst))) + " is given twice"
 	}
 	for _, m := range s.members {
-		if value := m.raw(s.dst); value[0] == '"' {
-			if flaw := textFlaw(value[1 : len(value)-1]); flaw != "" {
-				return strconv.Quote(fieldName(m.name(s.dst))) + " " + flaw
-			}
+		value := m.raw(s.dst)
+		name := m.name(s.dst)
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name = unescape(nil, name)
+		}
+		expires := bytes.EqualFold(name, []byte(expiryTime))
+		if value[0] == 'n' || !expires && (value[0] == '{' || value[0] == '[') {
+			continue
+		}
+		if flaw := extensionFlaw(expires, value); flaw != "" {
+			return strconv.Quote(fieldName(m.name(s.dst))) + " " + flaw
 		}
 	}
 	return ""

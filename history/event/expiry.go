@@ -10,24 +10,17 @@ import (
 const expiryTime = "expirytime"
 
 // ExpiryTime is that of a stored event, which a Decoder made. It is false
-// without one, and for one that is no time of RFC 3339: an extension is kept as
-// it was given, whatever it says.
+// without one, and for one that is no time: earlier versions accepted those.
 func ExpiryTime(stored []byte, filled []string) (time.Time, bool) {
-	// Hardly an event has one, and names are stored without escapes.
-	if !bytes.Contains(stored, []byte(`"`+expiryTime+`"`)) {
+	// Hardly an event has one. Names are stored without escapes, but for those of
+	// the extensions of the 0.1 envelope, which may also have capitals.
+	if !bytes.Contains(stored, []byte(`"`+expiryTime+`"`)) && !bytes.Contains(stored, []byte(`"cloudEventsVersion"`)) {
 		return time.Time{}, false
 	}
 	e, err := Parse(stored, filled)
 	if err != nil {
 		return time.Time{}, false
 	}
-	for name, raw := range e.Extensions() {
-		if name != expiryTime {
-			continue
-		}
-		text, _ := Unquote(raw)
-		at, err := time.Parse(time.RFC3339Nano, text)
-		return at, err == nil
-	}
-	return time.Time{}, false
+	text, _ := Unquote(e.Extension(expiryTime))
+	return ParseTime(text)
 }

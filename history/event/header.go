@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -86,6 +87,78 @@ func IsJSON(contentType string) bool {
 	name, _, _ := strings.Cut(contentType, ";")
 	_, subtype, ok := strings.Cut(strings.ToLower(strings.TrimSpace(name)), "/")
 	return ok && (subtype == "json" || strings.HasSuffix(subtype, "+json"))
+}
+
+// NamesCloudEvents reports whether receivers read a body of that Content-Type as
+// a CloudEvent in the structured mode, or as a batch: CloudEvents' own rule.
+func NamesCloudEvents(contentType string) bool {
+	const prefix = "application/cloudevents"
+	contentType = strings.TrimLeft(contentType, " \t")
+	return len(contentType) >= len(prefix) && strings.EqualFold(contentType[:len(prefix)], prefix)
+}
+
+// isMediaType reports whether b is a media type as a Content-Type has it (RFC
+// 2046, RFC 9110).
+func isMediaType(b []byte) bool {
+	kind := tokenLen(b)
+	if kind == 0 || kind == len(b) || b[kind] != '/' {
+		return false
+	}
+	b = b[kind+1:]
+	subtype := tokenLen(b)
+	if subtype == 0 {
+		return false
+	}
+	for b = b[subtype:]; len(b) > 0; {
+		b = bytes.TrimLeft(b, " \t")
+		if len(b) == 0 || b[0] != ';' {
+			return false
+		}
+		b = bytes.TrimLeft(b[1:], " \t")
+		name := tokenLen(b)
+		if name == 0 {
+			continue // RFC 9110 allows a parameter to be missing
+		}
+		if name == len(b) || b[name] != '=' {
+			return false
+		}
+		b = b[name+1:]
+		value := tokenLen(b)
+		if value == 0 {
+			value = quotedLen(b)
+		}
+		if value == 0 {
+			return false
+		}
+		b = b[value:]
+	}
+	return true
+}
+
+// tokenLen is how long the token is that b begins with.
+func tokenLen(b []byte) int {
+	for i, c := range b {
+		if !isLetter(c) && !isDigit(c) && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// quotedLen is how long the quoted string is that b begins with, 0 without one.
+func quotedLen(b []byte) int {
+	if len(b) == 0 || b[0] != '"' {
+		return 0
+	}
+	for i := 1; i < len(b) && b[i] >= ' ' && b[i] <= '~'; i++ {
+		switch b[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+	}
+	return 0
 }
 
 // isUTF8 says whether the charset of a Content-Type is UTF-8, as it is where

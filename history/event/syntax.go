@@ -1,35 +1,71 @@
 package event
 
-// isTime is whether b is a date-time of RFC 3339, which knows leap seconds
-// and lower-case letters too.
-func isTime(b []byte) bool {
+import "time"
+
+// ParseTime reads a date-time of RFC 3339. It is false for any other text. Of a
+// fraction longer than nanoseconds the rest is dropped. A leap second is the
+// first moment after it, and is read only where one can be: at the end of a month
+// in UTC.
+func ParseTime(text string) (time.Time, bool) { return parseTime([]byte(text)) }
+
+func parseTime(b []byte) (time.Time, bool) {
 	const seconds = len("2026-11-23T14:55:00")
 	if len(b) <= seconds || b[4] != '-' || b[7] != '-' || b[10]|0x20 != 't' || b[13] != ':' || b[16] != ':' {
-		return false
+		return time.Time{}, false
 	}
 	year, month := decimal(b[:4]), decimal(b[5:7])
 	if year < 0 || !within(b[5:7], 1, 12) || !within(b[8:10], 1, daysIn(year, month)) ||
 		!within(b[11:13], 0, 23) || !within(b[14:16], 0, 59) || !within(b[17:19], 0, 60) {
-		return false
+		return time.Time{}, false
 	}
-	zone := b[seconds:]
-	if zone[0] == '.' {
-		n := 1
-		for n < len(zone) && isDigit(zone[n]) {
-			n++
-		}
-		if n == 1 {
-			return false
-		}
-		zone = zone[n:]
+	fraction, zone, ok := cutFraction(b[seconds:])
+	if !ok {
+		return time.Time{}, false
 	}
+	offset, ok := parseOffset(zone)
+	if !ok {
+		return time.Time{}, false
+	}
+	second := decimal(b[17:19])
+	t := time.Date(year, time.Month(month), decimal(b[8:10]), decimal(b[11:13]), decimal(b[14:16]), min(second, 59), fraction, time.UTC).Add(-offset)
+	if second == 60 {
+		if t.Hour() != 23 || t.Minute() != 59 || t.AddDate(0, 0, 1).Day() != 1 {
+			return time.Time{}, false
+		}
+		t = t.Add(time.Second)
+	}
+	return t, true
+}
+
+// cutFraction reads the fraction of a second that b may begin with.
+func cutFraction(b []byte) (nanoseconds int, rest []byte, ok bool) {
+	if b[0] != '.' {
+		return 0, b, true
+	}
+	n := 1
+	for unit := int(time.Second) / 10; n < len(b) && isDigit(b[n]); n++ {
+		nanoseconds += unit * int(b[n]-'0')
+		unit /= 10
+	}
+	return nanoseconds, b[n:], n > 1
+}
+
+// parseOffset reads how far a zone is east of UTC.
+func parseOffset(zone []byte) (time.Duration, bool) {
 	switch len(zone) {
 	case len("Z"):
-		return zone[0]|0x20 == 'z'
+		return 0, zone[0]|0x20 == 'z'
 	case len("+00:00"):
-		return (zone[0] == '+' || zone[0] == '-') && within(zone[1:3], 0, 23) && zone[3] == ':' && within(zone[4:6], 0, 59)
+		if zone[0] != '+' && zone[0] != '-' || !within(zone[1:3], 0, 23) || zone[3] != ':' || !within(zone[4:6], 0, 59) {
+			return 0, false
+		}
+		east := time.Duration(decimal(zone[1:3]))*time.Hour + time.Duration(decimal(zone[4:6]))*time.Minute
+		if zone[0] == '-' {
+			east = -east
+		}
+		return east, true
 	}
-	return false
+	return 0, false
 }
 
 func daysIn(year, month int) int {
