@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"maps"
+	"math"
 	"slices"
 	"time"
 )
@@ -100,10 +101,16 @@ func (b *Builder) count(e *Entry) {
 	}
 }
 
-// stamp is a time as an index has it.
+// stamp is a time as an index has it: in Unix nanoseconds, or the nearest that
+// these can be.
 func stamp(at time.Time) int64 {
-	if at.IsZero() {
+	switch {
+	case at.IsZero():
 		return 0
+	case at.Before(time.Unix(0, math.MinInt64)):
+		return math.MinInt64
+	case at.After(time.Unix(0, math.MaxInt64)):
+		return math.MaxInt64
 	}
 	return at.UnixNano()
 }

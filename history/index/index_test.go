@@ -88,6 +88,17 @@ func TestIndex(t *testing.T) {
 			t.Errorf("within %v and %v: %v", c.since, c.until, got)
 		}
 	}
+	// What nanoseconds since 1970 cannot hold.
+	for _, c := range []struct {
+		since, until string
+		want         bool
+	}{{"0001-01-02T00:00:00Z", "9999-01-01T00:00:00Z", true}, {"1600-01-01T00:00:00Z", "2300-01-01T00:00:00Z", true}, {"2300-01-01T00:00:00Z", "9999-01-01T00:00:00Z", false}, {"0001-01-02T00:00:00Z", "1600-01-01T00:00:00Z", false}} {
+		since, _ := time.Parse(time.RFC3339, c.since)
+		until, _ := time.Parse(time.RFC3339, c.until)
+		if got := x.Within(since, until); got != c.want {
+			t.Errorf("within %v and %v: %v", c.since, c.until, got)
+		}
+	}
 	if !x.HasSeq(5000) || !x.HasSeq(6499) || x.HasSeq(6500) || x.HasSeq(4999) {
 		t.Error("seqs")
 	}
