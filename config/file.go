@@ -64,12 +64,15 @@ func (l *loader) source(v *value, into *string) {
 	if s == "" {
 		return
 	}
-	if _, err := url.Parse(s); err != nil || strings.Contains(s, " ") {
+	if _, err := url.Parse(s); err != nil || strings.ContainsFunc(s, notInURI) {
 		l.fail(v, "must be a URI reference", "write it like com.example/app")
 		return
 	}
 	*into = s
 }
+
+// notInURI reports whether RFC 3986 allows r in no part of a URI.
+func notInURI(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r) }
 
 // leastKeep and mostKeep bound history.keep.
 const (

@@ -88,6 +88,8 @@ var refusals = []struct{ name, text, want string }{
 
 	// listen, history, event_types, source.
 	{"source", "source: 'a b'\n", "1:9: source: must be a URI reference; write it like com.example/app"},
+	{"source of other letters", "source: /caf\u00e9\n", "1:9: source: must be a URI reference; write it like com.example/app"},
+	{"source with brackets", "source: '<a>'\n", "1:9: source: must be a URI reference; write it like com.example/app"},
 	{"http", "listen: {http: 4665}\n", `1:16: listen.http: must be HOST:PORT or off, not "4665"; write 127.0.0.1:4665`},
 	{"http host", "listen: {http: 'a b:80'}\n", `1:16: listen.http: must be HOST:PORT or off, not "a b:80"`},
 	{"http port", "listen: {http: 'localhost:65536'}\n", `1:16: listen.http: must be HOST:PORT or off, not "localhost:65536"; write a port from 1 to 65535, or 0 for any`},
