@@ -11,6 +11,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/history"
+	"sidehook/history/event"
 )
 
 // listing is the flags of history.
@@ -98,7 +99,7 @@ func instant(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+	if at, ok := event.ParseTime(text); ok {
 		return at, nil
 	}
 	if ago, ok := config.ParseDuration(text); ok {

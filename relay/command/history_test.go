@@ -32,13 +32,14 @@ func TestInstant(t *testing.T) {
 		"30d":                       "2026-10-24T14:55:00Z",
 		"1h30m":                     "2026-11-23T13:25:00Z",
 		"0":                         "2026-11-23T14:55:00Z",
-		"2026-11-23T15:55:00+01:00": "2026-11-23T15:55:00+01:00",
+		"2026-11-23T15:55:00+01:00": "2026-11-23T14:55:00Z",
+		"2026-11-23t14:55:00z":      "2026-11-23T14:55:00Z",
 	} {
 		if got, err := command.Instant("since", text, now); err != nil || got.Format(time.RFC3339Nano) != want {
 			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"yesterday", "-1h", "1.5h", "30", "1m1h", "2026-11-23"} {
+	for _, text := range []string{"yesterday", "-1h", "1.5h", "30", "1m1h", "2026-11-23", "2026-11-23T14:55:00,5Z"} {
 		if got, err := command.Instant("since", text, now); err == nil {
 			t.Errorf("%q: got %v", text, got)
 		}

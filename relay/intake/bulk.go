@@ -50,22 +50,15 @@ func (s *Server) resendBulk(ctx context.Context, w http.ResponseWriter, r *http.
 }
 
 func readBulk(r *http.Request) (b Bulk, p *problem) {
-	var since, until string
 	var statuses wordList
 	p = readOrder(r, map[string]any{
-		"webhook": &b.Webhook, "since": &since, "until": &until, "status": &statuses, "type": &b.Type, "to": &b.To,
+		"webhook": &b.Webhook, "since": (*instant)(&b.Since), "until": (*instant)(&b.Until), "status": &statuses, "type": &b.Type, "to": &b.To,
 	})
 	if p != nil {
 		return b, p
 	}
-	if since == "" {
+	if b.Since.IsZero() {
 		return b, refuse(http.StatusBadRequest, `"since" is missing: say since when they have ended, such as 2026-11-23T14:55:00Z`)
-	}
-	if p := readTime("since", since, &b.Since); p != nil {
-		return b, p
-	}
-	if p := readTime("until", until, &b.Until); p != nil {
-		return b, p
 	}
 	for _, name := range statuses {
 		if !slices.Contains(history.Ends(), history.Status(name)) {

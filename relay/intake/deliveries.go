@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"sidehook/history"
 )
@@ -161,11 +162,14 @@ func readListing(r *http.Request) (l listing, p *problem) {
 			return l, refuse(http.StatusBadRequest, fmt.Sprintf("query parameter %q is empty", name))
 		}
 	}
-	if p := readTime("since", values.Get("since"), &l.Since); p != nil {
-		return l, p
-	}
-	if p := readTime("until", values.Get("until"), &l.Until); p != nil {
-		return l, p
+	for name, at := range map[string]*time.Time{"since": &l.Since, "until": &l.Until} {
+		if !values.Has(name) {
+			continue
+		}
+		var err error
+		if *at, err = parseInstant(values.Get(name)); err != nil {
+			return l, refuse(http.StatusBadRequest, fmt.Sprintf("%q %v", name, err))
+		}
 	}
 	if values.Has("status") {
 		for name := range strings.SplitSeq(values.Get("status"), ",") {

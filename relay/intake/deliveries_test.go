@@ -98,15 +98,16 @@ func TestDeliveriesRefused(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	l.operator.files = memfs.New()
 	for query, detail := range map[string]string{
-		"limit=0":         `"limit" must be a number from 1 to 1000, not "0"`,
-		"limit=1001":      `"limit" must be a number from 1 to 1000, not "1001"`,
-		"status=lost":     `"lost" is no status; there are delivered, retrying, failed, exhausted, canceled and expired`,
-		"since=yesterday": `"since" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "yesterday"`,
-		"until=1":         `"until" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "1"`,
-		"cursor=7":        `"cursor": "7" is no cursor that an answer held`,
-		"webhook=":        `query parameter "webhook" is empty`,
-		"follow=1":        `"follow" must be true or false, not "1"`,
-		"follow=true":     `"follow" needs "Accept: application/x-ndjson"`,
+		"limit=0":                      `"limit" must be a number from 1 to 1000, not "0"`,
+		"limit=1001":                   `"limit" must be a number from 1 to 1000, not "1001"`,
+		"status=lost":                  `"lost" is no status; there are delivered, retrying, failed, exhausted, canceled and expired`,
+		"since=yesterday":              `"since" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "yesterday"`,
+		"since=2026-11-23T14:55:00,5Z": `"since" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "2026-11-23T14:55:00,5Z"`,
+		"until=1":                      `"until" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "1"`,
+		"cursor=7":                     `"cursor": "7" is no cursor that an answer held`,
+		"webhook=":                     `query parameter "webhook" is empty`,
+		"follow=1":                     `"follow" must be true or false, not "1"`,
+		"follow=true":                  `"follow" needs "Accept: application/x-ndjson"`,
 	} {
 		do(t, l.viaUnix, "GET", "http://localhost/v1/deliveries?"+query, "").check(t, 400, problem(400, -1, detail))
 	}

@@ -231,6 +231,8 @@ func TestCancel(t *testing.T) {
 	url := "http://localhost/v1/cancel"
 	for body, want := range map[string]intake.Cancel{
 		`{"webhook":"a"}`: {Webhook: "a"},
+		`{"webhook":"a","since":null,"until":"0001-01-01T00:00:00Z"}`:                                     {Webhook: "a", Until: time.Time{}.Add(1)}, // not whenever
+		`{"event":"a","since":"2026-11-23t14:55:00z"}`:                                                    {Event: "a", Since: at},
 		`{"event":"seq:3","type":"t","since":"2026-11-23T14:55:00Z","until":"2026-11-23T15:55:00+01:00"}`: {Event: "seq:3", Type: "t", Since: at, Until: at},
 	} {
 		do(t, l.viaUnix, "POST", url, body, "Content-Type", jsonType).check(t, 200, `{"canceled":3}`+"\n")
@@ -244,7 +246,8 @@ func TestCancel(t *testing.T) {
 	for body, detail := range map[string]string{
 		"":                                    `name a "webhook" or an "event", or both`,
 		`{"type":"t"}`:                        `name a "webhook" or an "event", or both`,
-		`{"webhook":"a","since":"yesterday"}`: `"since" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "yesterday"`,
+		`{"webhook":"a","since":"yesterday"}`: `key "since": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "yesterday"`,
+		`{"webhook":"a","until":""}`:          `key "until": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not ""`,
 		`{"webhook":"a","id":"e"}`:            `unknown key "id"`,
 	} {
 		do(t, l.viaUnix, "POST", url, body, "Content-Type", jsonType).check(t, 400, problem(400, -1, detail))
