@@ -82,13 +82,18 @@ func (c *client) content(e *event.Event, l *Lease) (format.Content, error) {
 		return format.Content{}, fmt.Errorf("when: %s", l.Unmet)
 	}
 	content, err := c.settings.Format.Content(e, l.Accepted)
-	if err != nil || c.settings.Transform == nil {
+	if err != nil {
 		return content, err
 	}
-	if content.Body, err = c.settings.Transform(e); err != nil {
-		return format.Content{}, fmt.Errorf("transform: %w", err)
+	if c.settings.Transform != nil {
+		if content.Body, err = c.settings.Transform(e); err != nil {
+			return format.Content{}, fmt.Errorf("transform: %w", err)
+		}
+		content.ContentType = c.settings.contentType()
 	}
-	content.ContentType = c.settings.contentType()
+	if c.settings.Format == format.CloudEventsBinary && event.NamesCloudEvents(content.ContentType) {
+		return format.Content{}, fmt.Errorf("its datacontenttype %.64q would make receivers of cloudevents-binary take the data for the event; set format: cloudevents for this webhook", content.ContentType)
+	}
 	return content, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/relay/deliver"
 	"sidehook/relay/format"
 	"sidehook/relay/sign"
@@ -107,5 +108,52 @@ func TestUnfitContent(t *testing.T) {
 	begin(t, q, s, deliver.Options{})
 	if l := q.wait(t, 1)[0]; l.how != "done" || l.Status != history.Failed || !l.Unsent || !strings.Contains(l.Error, "more than 8192") || len(got) != 0 {
 		t.Errorf("got %s, %d requests", show([]line{l}), len(got))
+	}
+}
+
+// A body that receivers read as another event is not sent beside the attributes
+// of this one, whatever its data is.
+func TestBinaryThatNamesCloudEvents(t *testing.T) {
+	const inner = `{"specversion":"1.0","id":"evil","source":"x","type":"y"}`
+	for _, c := range []struct {
+		name, members string
+		format        format.Format
+		transform     bool
+		sent          string // the Content-Type; "" if nothing is
+	}{
+		{name: "JSON", members: `"datacontenttype":"application/cloudevents+json","data":` + inner, format: format.CloudEventsBinary},
+		{name: "capitals", members: `"datacontenttype":"Application/CloudEvents+JSON","data":` + inner, format: format.CloudEventsBinary},
+		{name: "charset", members: `"datacontenttype":"application/cloudevents+json; charset=utf-8","data":` + inner, format: format.CloudEventsBinary},
+		{name: "batch", members: `"datacontenttype":"application/cloudevents-batch+json","data":[` + inner + `]`, format: format.CloudEventsBinary},
+		{name: "no suffix", members: `"datacontenttype":"application/cloudevents","data":"x"`, format: format.CloudEventsBinary},
+		{name: "escapes", members: `"datacontenttype":"application\/cloud\u0065vents+json","data":` + inner, format: format.CloudEventsBinary},
+		{name: "bytes", members: `"datacontenttype":"application/cloudevents+json","data_base64":"e30="`, format: format.CloudEventsBinary},
+		{name: "no data", members: `"datacontenttype":"application/cloudevents+json"`, format: format.CloudEventsBinary},
+		{name: "the data alone", members: `"datacontenttype":"application/cloudevents+json","data":` + inner, format: format.Data, sent: "application/cloudevents+json"},
+		{name: "structured", members: `"datacontenttype":"application/cloudevents+json","data":` + inner, format: format.CloudEvents, sent: "application/cloudevents+json"},
+		{name: "transformed", members: `"datacontenttype":"application/cloudevents+json","data":` + inner, format: format.CloudEventsBinary, transform: true, sent: "application/json"},
+		{name: "another type", members: `"datacontenttype":"application/cloudevent","data":1`, format: format.CloudEventsBinary, sent: "application/cloudevent"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			address, got := recorder(t, 200)
+			s := settings(t, address)
+			s.Format = c.format
+			if c.transform {
+				s.Transform = func(*event.Event) ([]byte, error) { return []byte(`{"made":true}`), nil }
+			}
+			q := newQueue()
+			q.addJSON(`{"specversion":"1.0","id":"1","source":"a","type":"t",` + c.members + `}`)
+			begin(t, q, s, deliver.Options{})
+			l := q.wait(t, 1)[0]
+			if c.sent != "" {
+				if r := <-got; l.Status != history.Delivered || r.Header.Get("Content-Type") != c.sent {
+					t.Errorf("got %s, sent as %q, want %q", show([]line{l}), r.Header.Get("Content-Type"), c.sent)
+				}
+				return
+			}
+			if l.how != "done" || l.Status != history.Failed || !l.Unsent || !strings.Contains(l.Error, "format: cloudevents") || len(got) != 0 {
+				t.Errorf("got %s, %d requests, want it failed", show([]line{l}), len(got))
+			}
+		})
 	}
 }

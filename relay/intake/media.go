@@ -5,6 +5,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"sidehook/history/event"
 )
 
 // form is how events stand in a body.
@@ -30,7 +32,7 @@ func formOf(h http.Header) (form, *problem) {
 	types := h["Content-Type"]
 	// A client of the binary mode sends the Content-Type of its data, which may
 	// well be one that means an event elsewhere.
-	if len(h["Ce-Specversion"]) > 0 && !namesCloudEvents(types) {
+	if len(h["Ce-Specversion"]) > 0 && (len(types) != 1 || !event.NamesCloudEvents(types[0])) {
 		return binary, nil
 	}
 	f, ok := formOfType(types)
@@ -42,12 +44,6 @@ func formOf(h http.Header) (form, *problem) {
 		return 0, unsupported("the Content-Type" + given + " is none of " + knownTypes + ", in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion")
 	}
 	return f, nil
-}
-
-// namesCloudEvents is CloudEvents' own rule for what is not the binary mode.
-func namesCloudEvents(types []string) bool {
-	const prefix = "application/cloudevents"
-	return len(types) == 1 && len(types[0]) >= len(prefix) && strings.EqualFold(types[0][:len(prefix)], prefix)
 }
 
 func formOfType(values []string) (form, bool) {
