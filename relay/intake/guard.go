@@ -19,8 +19,9 @@ import (
 //	    browser cannot hide that it is one.
 //	G4. On the port, so is a Host that is neither a loopback name nor the
 //	    configured address: with DNS rebinding a web page has an origin of its
-//	    own on this port, and only its name gives it away.
-//	G5. Whoever may open the socket may call everything.
+//	    own on this port, and only its name gives it away. On the socket, which
+//	    may be forwarded to a port, this holds for browsers.
+//	G5. Whoever may open the socket may call everything else.
 //	G6. On the port, events are taken from anyone and metrics shown to anyone
 //	    while no token is configured, and all else needs the token.
 type guard struct {
@@ -45,11 +46,11 @@ func (s *Server) guardOf(addr net.Addr) (guard, error) {
 	if s.token != nil {
 		g.ways = "send the token (listen.token) as Authorization: Bearer"
 	}
+	g.own, _ = splitHost(s.opts.HTTP)
 	if addr.Network() == "unix" {
 		return g, nil
 	}
 	g.port, g.ways = true, s.socketWay()+g.ways
-	g.own, _ = splitHost(s.opts.HTTP)
 	tcp, ok := addr.(*net.TCPAddr)
 	if ok && !tcp.IP.IsLoopback() && s.token == nil {
 		return g, fmt.Errorf("listen on address %q: others than this machine can reach it, which needs a token (listen.token)", addr)
@@ -77,7 +78,7 @@ func (g *guard) screen(r *http.Request) (trusted bool, p *problem) {
 		return true, nil // G2
 	case crossSite(r):
 		return false, refuse(http.StatusForbidden, "a web page of another origin may not call sidehook; "+g.ways)
-	case g.port && !g.hostIsOurs(r.Host):
+	case (g.port || fromBrowser(r)) && !g.hostIsOurs(r.Host):
 		return false, refuse(http.StatusForbidden, "the Host of the request is neither a loopback name such as localhost nor the configured address; "+g.ways)
 	}
 	return false, nil
@@ -129,6 +130,17 @@ func crossSite(r *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// fromBrowser reports whether a request may be a browser's. Of a page that came
+// over plain HTTP it may have neither an Origin nor Sec-Fetch-Site.
+func fromBrowser(r *http.Request) bool {
+	for _, mark := range [...]string{"Origin", "Sec-Fetch-Site", "Cookie", "Referer"} {
+		if len(r.Header[mark]) > 0 {
+			return true
+		}
+	}
+	return strings.HasPrefix(r.UserAgent(), "Mozilla/")
 }
 
 // hostIsOurs says whether a Host header names this machine.

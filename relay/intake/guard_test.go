@@ -163,6 +163,52 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// A socket may be forwarded to a port, where DNS rebinding gives a web page an
+// origin of its own: every call of a browser needs a Host of ours there, too.
+func TestBrowsersOnTheSocket(t *testing.T) {
+	marks := map[string][]string{
+		"no mark":        nil,
+		"origin":         {"Origin", "http://evil.example"},
+		"our origin":     {"Origin", "http://localhost:4665"},
+		"no origin":      {"Origin", "null"},
+		"same origin":    {"Sec-Fetch-Site", "same-origin"},
+		"typed":          {"Sec-Fetch-Site", "none"},
+		"cross site":     {"Sec-Fetch-Site", "cross-site"},
+		"cookie":         {"Cookie", "a=b"},
+		"an empty one":   {"Cookie", ""},
+		"user agent":     {"User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"},
+		"referer":        {"Referer", "http://evil.example/page"},
+		"another client": {"User-Agent", "curl/8.0"},
+	}
+	hosts := map[string]string{"evil.example": "foreign", "evil.example:4665": "foreign", "10.0.0.1": "foreign", "": "foreign",
+		"localhost": "ours", "127.0.0.1:8080": "ours", "[::1]:8080": "ours", "relay.internal": "ours"}
+	calls := []string{"GET /v1/webhooks", "GET /v1/events/e", "GET /v1/deliveries", "GET /v1/config", "GET /metrics", "HEAD /metrics", "POST /v1/events",
+		"POST /v1/events/e/resend", "POST /v1/webhooks/one/retry", "POST /v1/webhooks/one/enable", "POST /v1/webhooks/one/test", "POST /v1/cancel", "POST /v1/resend",
+		"GET /nothing", "OPTIONS /v1/events", "DELETE /v1/webhooks/one", "PUT /v1/webhooks/one"}
+	for name, mark := range marks {
+		for host, whose := range hosts {
+			browser := mark != nil && name != "another client"
+			foreign := mark != nil && mark[0] == "Origin" && (name == "no origin" || mark[1] != "http://"+host) || name == "cross site"
+			refused := browser && whose == "foreign" || foreign
+			for _, line := range calls {
+				r := call(t, "unix", intake.Options{HTTP: "relay.internal:4665"}, line, append([]string{"Host", host}, mark...)...)
+				if (r.Code == http.StatusForbidden) != refused {
+					t.Errorf("%s of %q with %s: %d, want it refused: %v", line, host, name, r.Code, refused)
+				}
+			}
+			for _, live := range []string{"GET /healthz", "GET /readyz"} {
+				if r := call(t, "unix", intake.Options{}, live, append([]string{"Host", host}, mark...)...); r.Code != 200 {
+					t.Errorf("%s of %q with %s: %d", live, host, name, r.Code)
+				}
+			}
+			token := append([]string{"Host", host, "Authorization", "Bearer s3cret"}, mark...)
+			if r := call(t, "unix", intake.Options{Token: "s3cret"}, "GET /v1/webhooks", token...); r.Code != 200 {
+				t.Errorf("with the token, of %q with %s: %d", host, name, r.Code)
+			}
+		}
+	}
+}
+
 func TestOrigins(t *testing.T) {
 	for _, c := range []struct {
 		name, value string

@@ -9,7 +9,7 @@
 //   - Of a body no more is read than the limit allows, and a slow client holds
 //     nothing but its own connection and goroutine.
 //   - Whoever may open the socket may call everything; the port is for those
-//     who know the token, and closed to web pages (guard.go).
+//     who know the token. Both are closed to web pages of other sites (guard.go).
 //
 // The relay makes one Server, runs it, and applies new settings to it. How an
 // event looks is history/event's part, keeping it is the journal's.
