@@ -152,8 +152,15 @@ func (l *listener) closeUnused() {
 type conn struct {
 	net.Conn
 	listener *listener
+	framing  framing
 	used     atomic.Bool // a request's first bytes have come
 	closed   atomic.Bool
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.framing.watch(p[:n])
+	return n, err
 }
 
 func (c *conn) Close() error {

@@ -57,7 +57,7 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if p == nil {
 		p = missing
 	}
-	if s.stopping.Load() {
+	if s.stopping.Load() || framedInTwoWays(r) {
 		w.Header()["Connection"] = closeHeader
 	}
 	if p == nil {

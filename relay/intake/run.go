@@ -68,6 +68,7 @@ func (s *Server) httpServer(work context.Context, d *door) *http.Server {
 		WriteTimeout:      s.opts.Times.Write,
 		IdleTimeout:       s.opts.Times.Idle,
 		MaxHeaderBytes:    maxHeader,
+		ConnContext:       withConn,
 		ConnState:         connState,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		// OPTIONS * is no call of ours either.
