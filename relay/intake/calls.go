@@ -20,6 +20,9 @@ type call struct {
 	serve  handler
 }
 
+// name is how the API's table names it.
+func (c *call) name() string { return c.method + " " + c.path }
+
 // handler answers a call, or says why not.
 type handler func(ctx context.Context, w http.ResponseWriter, r *http.Request, arg string) *problem
 
@@ -122,7 +125,7 @@ func (s *Server) find(r *http.Request) (*call, string, *problem) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	var others []string
+	var others, here []string
 	for i := range s.calls {
 		c := &s.calls[i]
 		arg, ok := match(c.path, path)
@@ -130,7 +133,7 @@ func (s *Server) find(r *http.Request) (*call, string, *problem) {
 			continue
 		}
 		if c.method != method {
-			others = append(others, c.method)
+			others, here = append(others, c.method), append(here, c.name())
 			continue
 		}
 		plain, err := url.PathUnescape(arg)
@@ -140,12 +143,12 @@ func (s *Server) find(r *http.Request) (*call, string, *problem) {
 		return c, plain, nil
 	}
 	if others == nil {
-		return nil, "", refuse(http.StatusNotFound, "there is no such call; there are "+s.listCalls())
+		return nil, "", refuse(http.StatusNotFound, "there is no such call; the nearest is "+s.nearest(method, path).name())
 	}
 	if slices.Contains(others, http.MethodGet) {
 		others = append(others, http.MethodHead)
 	}
-	p := refuse(http.StatusMethodNotAllowed, fmt.Sprintf("%s is not among this path's methods; there are %s", r.Method, s.listCalls()))
+	p := refuse(http.StatusMethodNotAllowed, fmt.Sprintf("%s is not among this path's methods; there is %s", r.Method, strings.Join(here, ", ")))
 	p.allow = strings.Join(others, ", ")
 	return nil, "", p
 }
@@ -163,14 +166,6 @@ func match(pattern, path string) (arg string, ok bool) {
 	}
 	arg, ok = strings.CutSuffix(arg, tail)
 	return arg, ok && arg != "" && !strings.Contains(arg, "/")
-}
-
-func (s *Server) listCalls() string {
-	names := make([]string, len(s.calls))
-	for i, c := range s.calls {
-		names[i] = c.method + " " + c.path
-	}
-	return strings.Join(names, ", ")
 }
 
 // checkQuery refuses parameters that a call does not have.

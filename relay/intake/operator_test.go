@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -294,25 +295,46 @@ func TestHealth(t *testing.T) {
 	get("/readyz", 503, problem(503, -1, "recovery is under way"))
 }
 
-const callList = "POST /v1/events, GET /v1/events/{id}, POST /v1/events/{id}/resend, GET /v1/webhooks, GET /v1/webhooks/{name}, POST /v1/webhooks/{name}/enable, POST /v1/webhooks/{name}/retry, POST /v1/webhooks/{name}/test, POST /v1/resend, POST /v1/cancel, GET /v1/deliveries, GET /v1/config, GET /healthz, GET /readyz"
-
+// A path that no call has is answered with the nearest call, and a method that a
+// path does not have with the calls of that path alone.
 func TestUnknownCalls(t *testing.T) {
 	l := start(t, settings, intake.Options{})
-	nowhere := problem(404, -1, "there is no such call; there are "+callList)
-	for _, path := range []string{"/", "/v1", "/v1/event", "/v1/events/", "/v1/events/a/b", "/v1/events/a/resend/", "//v1/events", "/v1/webhooks/", "/metrics", "/v1/webhooks/a/nope"} {
-		do(t, l.viaUnix, "GET", "http://localhost"+path, "").check(t, 404, nowhere)
-	}
-	for _, c := range []struct{ method, path, allow string }{
-		{"GET", "/v1/events", "POST"},
-		{"OPTIONS", "/v1/events", "POST"},
-		{"PUT", "/v1/events/a", "GET, HEAD"},
-		{"GET", "/v1/events/a/resend", "POST"},
-		{"DELETE", "/v1/webhooks/a", "GET, HEAD"},
-		{"PATCH", "/v1/webhooks", "GET, HEAD"},
-		{"POST", "/readyz", "GET, HEAD"},
+	for _, c := range []struct{ method, path, nearest string }{
+		{"GET", "/", "GET /readyz"},
+		{"GET", "/v1/event", "POST /v1/events"},
+		{"POST", "/v1/events/", "POST /v1/events"},
+		{"POST", "/events", "POST /v1/events"},
+		{"POST", "//v1/events", "POST /v1/events"},
+		{"GET", "/v1/events/a/b", "GET /v1/events/{id}"},
+		{"POST", "/v1/events/a/resend/", "POST /v1/events/{id}/resend"},
+		{"POST", "/v1/events/" + strings.Repeat("a", 100) + "/resnd", "POST /v1/events/{id}/resend"},
+		{"GET", "/v1/webhooks/", "GET /v1/webhooks"},
+		{"GET", "/V1/Webhooks", "GET /v1/webhooks"},
+		{"GET", "/v1/webhook/a", "GET /v1/webhooks/{name}"},
+		{"POST", "/v1/webhooks/a/retri", "POST /v1/webhooks/{name}/retry"},
+		{"POST", "/v1/webhooks/a/enabel", "POST /v1/webhooks/{name}/enable"},
+		{"HEAD", "/v1/configs", ""},
+		{"GET", "/v1/configs", "GET /v1/config"},
+		{"GET", "/health", "GET /healthz"},
+		{"GET", "/ready", "GET /readyz"},
+		{"GET", "/v1/" + strings.Repeat("x", 9000), "GET /v1/events/{id}"},
 	} {
 		r := do(t, l.viaUnix, c.method, "http://localhost"+c.path, "")
-		r.check(t, 405, problem(405, -1, c.method+" is not among this path's methods; there are "+callList))
+		if r.StatusCode != 404 || c.nearest != "" && r.body != problem(404, -1, "there is no such call; the nearest is "+c.nearest) {
+			t.Errorf("%s %.60s: got %d %s, want the nearest to be %s", c.method, c.path, r.StatusCode, r.body, c.nearest)
+		}
+	}
+	for _, c := range []struct{ method, path, allow, calls string }{
+		{"GET", "/v1/events", "POST", "POST /v1/events"},
+		{"OPTIONS", "/v1/events", "POST", "POST /v1/events"},
+		{"PUT", "/v1/events/a", "GET, HEAD", "GET /v1/events/{id}"},
+		{"GET", "/v1/events/a/resend", "POST", "POST /v1/events/{id}/resend"},
+		{"DELETE", "/v1/webhooks/a", "GET, HEAD", "GET /v1/webhooks/{name}"},
+		{"PATCH", "/v1/webhooks", "GET, HEAD", "GET /v1/webhooks"},
+		{"POST", "/readyz", "GET, HEAD", "GET /readyz"},
+	} {
+		r := do(t, l.viaUnix, c.method, "http://localhost"+c.path, "")
+		r.check(t, 405, problem(405, -1, c.method+" is not among this path's methods; there is "+c.calls))
 		if got := r.Header.Get("Allow"); got != c.allow {
 			t.Errorf("%s %s: Allow %q, want %q", c.method, c.path, got, c.allow)
 		}
