@@ -25,6 +25,33 @@ var values = []string{
 	strings.Repeat("[", 100000), strings.Repeat(" ", 100) + "1" + strings.Repeat(" ", 100),
 }
 
+// Whatever way a value comes, JSON is accepted and anything else refused.
+func TestJSONInEveryForm(t *testing.T) {
+	const modern = `{"specversion":"1.0","id":"1","source":"s","type":"a","data":`
+	for _, value := range values {
+		if value == `1,"x":2` { // it is more than one member where it stands
+			continue
+		}
+		want := json.Valid([]byte(value)) && utf8.ValidString(value) && depth([]byte(value)) <= 1000
+		_, plain := decoder.Plain([]byte(`{"type":"a","data":` + value + `}`))
+		_, structured := decoder.Structured([]byte(modern + value + `}`))
+		_, batch := decoder.Batch([]byte("[" + modern + `1},` + modern + value + `}]`))
+		_, legacy := decoder.Plain([]byte(`{"cloudEventsVersion":"0.1","eventType":"a","data":` + value + `}`))
+		refused := map[string]error{"plain": plain, "structured": structured, "batch": batch, "0.1": legacy}
+		if value != "" { // no body is no data
+			_, refused["binary"] = decoder.Binary(headers("Content-Type", "application/json"), []byte(value))
+		}
+		if !strings.Contains(value, "\n") {
+			_, refused["lines"] = decoder.Lines([]byte(`{"type":"a","data":` + value + "}\n"))
+		}
+		for form, err := range refused {
+			if (err == nil) != want {
+				t.Errorf("%s, %.60q: got %v, want it accepted: %v", form, value, err, want)
+			}
+		}
+	}
+}
+
 // FuzzScan holds the scanner against encoding/json: it accepts the same values
 // but for what is not UTF-8 or nests deeper than 1,000, and compacts them to
 // the same bytes.
