@@ -122,7 +122,7 @@ func (f form) valueFlaw(r role, name, raw []byte) string {
 		if raw[0] == '{' || raw[0] == '[' {
 			return "must be a string, a boolean or an integer, not " + typeOf(raw)
 		}
-		return extensionFlaw(string(name) == expiryTime, raw)
+		return extensionFlaw(name, raw)
 	case raw[0] != '"':
 		return "must be a string, not " + typeOf(raw)
 	}
@@ -148,10 +148,8 @@ func (f form) syntaxFlaw(r role, text []byte) string {
 		}
 	case when:
 		return timeFlaw(text)
-	case source:
-		return uriFlaw(text, false)
-	case schema:
-		return uriFlaw(text, true)
+	case source, schema:
+		return uriFlaw(r, text)
 	case contentType:
 		if !isMediaType(text) {
 			return "must be a media type (RFC 2046), such as application/json"
@@ -171,9 +169,14 @@ func timeFlaw(text []byte) string {
 	return ""
 }
 
-// extensionFlaw is what keeps raw from being the value of an extension that may
-// be a scalar, or of expirytime, which is a time.
-func extensionFlaw(expires bool, raw []byte) string {
+// isExpiryTime reports whether an extension, whose name may have capitals in the
+// 0.1 envelope, is expirytime.
+func isExpiryTime(name []byte) bool { return bytes.EqualFold(name, []byte(expiryTime)) }
+
+// extensionFlaw is what keeps raw, a scalar, from being the value of the extension
+// of that name.
+func extensionFlaw(name, raw []byte) string {
+	expires := isExpiryTime(name)
 	if raw[0] != '"' {
 		if expires {
 			return "must be a string with a time of RFC 3339, such as \"2026-11-23T14:55:00Z\", not " + typeOf(raw)
@@ -220,11 +223,10 @@ func extensionsFlaw(raw []byte) string {
 		if bytes.IndexByte(name, '\\') >= 0 {
 			name = unescape(nil, name)
 		}
-		expires := bytes.EqualFold(name, []byte(expiryTime))
-		if value[0] == 'n' || !expires && (value[0] == '{' || value[0] == '[') {
+		if value[0] == 'n' || (value[0] == '{' || value[0] == '[') && !isExpiryTime(name) {
 			continue
 		}
-		if flaw := extensionFlaw(expires, value); flaw != "" {
+		if flaw := extensionFlaw(name, value); flaw != "" {
 			return strconv.Quote(fieldName(m.name(s.dst))) + " " + flaw
 		}
 	}

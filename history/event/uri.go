@@ -148,11 +148,11 @@ func encodedForm(text []byte) []byte {
 	return out
 }
 
-// uriFlaw is what keeps text from being a URI reference, or a URI where there
-// must be a scheme; "" if nothing does.
-func uriFlaw(text []byte, scheme bool) string {
+// uriFlaw is what keeps text from being a source, which is a URI reference, or a
+// schema, which is a URI; "" if nothing does.
+func uriFlaw(r role, text []byte) string {
 	good, what, example := isURIReference, "a URI reference", "com.example/app"
-	if scheme {
+	if r == schema {
 		good, what, example = isURI, "a URI that begins with its scheme", "https://example.com/schema.json"
 	}
 	if good(text) {

@@ -96,6 +96,13 @@ func TestFramedInTwoWays(t *testing.T) {
 			}
 		}
 	}
+	for _, piece := range []int{1, 7, 100} { // however the lines are cut
+		for _, head := range []string{"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n", "transfer-encoding: chunked\r\nX: y\r\nCONTENT-LENGTH: 33\r\n\r\n"} {
+			if answer := exchangeRaw(t, nextCall+postHead+head+oneChunk+nextCall, piece); answered(answer) > 2 || !strings.Contains(answer, "Connection: close") {
+				t.Errorf("%q in pieces of %d: got\n%s", head, piece, answer)
+			}
+		}
+	}
 	if count < 134 {
 		t.Errorf("%d cases", count)
 	}
