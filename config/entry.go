@@ -42,6 +42,7 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 		d.catalogue = f.EventTypes
 		d.headers, d.headersAt, d.tlsAt = nil, nil, nil
 		before := l.found.errors
+		items[i].title = nameOf(items[i].node)
 		readFields(l, &items[i], fields, &d)
 		if isMapping(&items[i]) {
 			l.complete(&items[i], &d, base)
@@ -53,7 +54,7 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 			if item := v.node.Content[i]; item.Kind == yaml.AliasNode {
 				at = item // what it stands for is the first of the two
 			}
-			l.report(d.nameAt, at, fmt.Sprintf("%q is also the name of %s, in line %d", d.Name, first.up.path(), first.node.Line), "give each its own")
+			l.report(d.nameAt, at, fmt.Sprintf("%q is also the name of webhooks[%d], in line %d", d.Name, first.up.at, first.node.Line), "give each its own")
 		} else if d.Name != "" {
 			names[d.Name] = d.nameAt
 		}
@@ -76,6 +77,25 @@ func (l *loader) webhooks(v *value, base *draft, f *File) {
 	}
 }
 
+// nameOf returns the name that a webhook's own mapping gives it, or "" if it
+// gives no good one. It is looked up before the other keys are read, so that
+// the problems of all of them can show it.
+func nameOf(webhook *yaml.Node) string {
+	if webhook.Kind != yaml.MappingNode {
+		return ""
+	}
+	for i := 0; i+1 < len(webhook.Content); i += 2 {
+		name := webhook.Content[i+1]
+		if name.Kind == yaml.AliasNode {
+			name = name.Alias
+		}
+		if webhook.Content[i].Value == "name" && isName(name.Value) {
+			return name.Value
+		}
+	}
+	return ""
+}
+
 // former is a name that a webhook had before.
 type former struct {
 	name string
@@ -88,7 +108,7 @@ func (l *loader) judgeFormer(renamed []former, names map[string]*value) {
 	taken := make(map[string]*value)
 	for _, was := range renamed {
 		if user := names[was.name]; user != nil {
-			l.fail(was.at, fmt.Sprintf("%q is the name of %s, not a former one", was.name, user.up.path()), "write the name it had before, or remove was")
+			l.fail(was.at, fmt.Sprintf("%q is the name of webhooks[%d], not a former one", was.name, user.up.at), "write the name it had before, or remove was")
 		} else if other := taken[was.name]; other != nil {
 			l.fail(was.at, fmt.Sprintf("%q was %s, in line %d, and its deliveries go to one webhook", was.name, other.up.path(), other.node.Line), "remove one")
 		} else {

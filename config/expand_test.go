@@ -67,7 +67,7 @@ webhooks:
     headers: {X-A: "${UNSET_OF_TEST}"}
 `
 	const unset = "environment variable UNSET_OF_TEST is not set"
-	at := []string{"1:30: listen.token: ", "4:10: webhooks[0].url: ", "6:13: webhooks[0].secret: ", "7:14: webhooks[0].timeout: ", "8:20: webhooks[0].headers.X-A: "}
+	at := []string{"1:30: listen.token: ", "4:10: webhooks[0] (a).url: ", "6:13: webhooks[0] (a).secret: ", "7:14: webhooks[0] (a).timeout: ", "8:20: webhooks[0] (a).headers.X-A: "}
 	lines := func(severity string, at ...string) string {
 		var b strings.Builder
 		for _, at := range at {

@@ -50,25 +50,29 @@ func sharedFields() []field[draft] {
 
 func readName(l *loader, v *value, d *draft) {
 	d.nameAt = v
-	if t, ok := l.text(v); ok && (!t.known || l.isName(t)) {
+	if t, ok := l.text(v); ok && (!t.known || l.goodWebhookName(t)) {
 		d.Name = t.string
 	}
 }
 
 func readWas(l *loader, v *value, d *draft) {
 	d.wasAt = v
-	if t, ok := l.known(v); ok && l.isName(t) {
+	if t, ok := l.known(v); ok && l.goodWebhookName(t) {
 		d.Was = t.string
 	}
 }
 
-func (l *loader) isName(t text) bool {
-	ok := 1 <= len(t.string) && len(t.string) <= 63 && strings.IndexByte("._-", t.string[0]) < 0 &&
-		strings.Trim(t.string, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
+func (l *loader) goodWebhookName(t text) bool {
+	ok := isName(t.string)
 	if !ok {
 		l.fail(t.at, "must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "+t.show(), "")
 	}
 	return ok
+}
+
+func isName(s string) bool {
+	return 1 <= len(s) && len(s) <= 63 && strings.IndexByte("._-", s[0]) < 0 &&
+		strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
 }
 
 func readDescription(l *loader, v *value, d *draft) {

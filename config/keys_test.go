@@ -85,7 +85,7 @@ func TestKeys(t *testing.T) {
 			f, err := config.Parse("f", []byte(with(row.key, "")), config.Run)
 			switch {
 			case err != nil:
-				if want := "webhooks[0]." + row.key + ": is required"; row.unset != required || !strings.Contains(err.Error(), want) {
+				if want := "." + row.key + ": is required"; row.unset != required || !strings.Contains(err.Error(), want) {
 					t.Errorf("without it: %v", err)
 				}
 			default:
@@ -100,7 +100,7 @@ func TestKeys(t *testing.T) {
 			}
 			for _, value := range row.refuse {
 				_, err := config.Parse("f", []byte(with(row.key, value)), config.Run)
-				if err == nil || !strings.Contains(err.Error(), "webhooks[0]."+row.key) {
+				if err == nil || !strings.Contains(err.Error(), "."+row.key) {
 					t.Errorf("%.80s is not refused: %v", value, err)
 				}
 			}

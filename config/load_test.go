@@ -173,8 +173,8 @@ defaults: {headers: {X-A: a}}
 webhooks:
   - {name: a, url: https://a.example, events: [x], headers: {X-B: null}}
 `, config.Run)
-	want := `webhooks.yaml:4:5: warning: webhooks[0]: has no secret, so that its requests are not signed; set secret, or signature: none if that is meant
-webhooks.yaml:4:67: warning: webhooks[0].headers.X-B: takes nothing away: defaults have no such header; remove it`
+	want := `webhooks.yaml:4:5: warning: webhooks[0] (a): has no secret, so that its requests are not signed; set secret, or signature: none if that is meant
+webhooks.yaml:4:67: warning: webhooks[0] (a).headers.X-B: takes nothing away: defaults have no such header; remove it`
 	if got := f.Warnings.Error(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -186,10 +186,10 @@ func TestOrderWithLongWaits(t *testing.T) {
 	const webhook = "  - {name: %s, url: https://a.example, events: [x], signature: none%s}\n"
 	const says, hint = " with this order one that fails holds up those behind it for ", ", the waits of retry in all; shorten the waits of retry to 1h, if that is too long"
 	for _, c := range []struct{ name, text, want string }{
-		{"of a webhook", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: all"), "webhooks.yaml:2:76: warning: webhooks[0].order:" + says + "3d3h35m5s" + hint},
-		{"of one key", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: {by: subject}, retry: [30m, 31m]"), "webhooks.yaml:2:76: warning: webhooks[0].order:" + says + "1h1m" + hint},
+		{"of a webhook", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: all"), "webhooks.yaml:2:76: warning: webhooks[0] (a).order:" + says + "3d3h35m5s" + hint},
+		{"of one key", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: {by: subject}, retry: [30m, 31m]"), "webhooks.yaml:2:76: warning: webhooks[0] (a).order:" + says + "1h1m" + hint},
 		{"of the defaults", "defaults: {order: all}\nwebhooks:\n" + fmt.Sprintf(webhook, "a", "") + fmt.Sprintf(webhook, "b", ""), "webhooks.yaml:1:19: warning: defaults.order:" + says + "3d3h35m5s" + hint},
-		{"of other waits", "defaults: {order: all, retry: [1m]}\nwebhooks:\n" + fmt.Sprintf(webhook, "a", "") + fmt.Sprintf(webhook, "b", ", retry: [2h]"), "webhooks.yaml:4:76: warning: webhooks[1].retry:" + says + "2h" + hint},
+		{"of other waits", "defaults: {order: all, retry: [1m]}\nwebhooks:\n" + fmt.Sprintf(webhook, "a", "") + fmt.Sprintf(webhook, "b", ", retry: [2h]"), "webhooks.yaml:4:76: warning: webhooks[1] (b).retry:" + says + "2h" + hint},
 		{"of no webhook", "defaults: {order: all}\nwebhooks:\n" + fmt.Sprintf(webhook, "a", ", order: none") + fmt.Sprintf(webhook, "b", ", retry: [1h]"), ""},
 		{"none", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: none"), ""},
 		{"not longer", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: all, retry: [30m, 30m]"), ""},
@@ -206,7 +206,7 @@ func TestRetryLongerThanKeep(t *testing.T) {
 	const rest = "  - {name: a, url: https://a.example, events: [x], signature: none%s}\n"
 	for _, c := range []struct{ name, text, want string }{
 		{"of a webhook", "history: {keep: 1h}\ndefaults: {retry: [1m]}\nwebhooks:\n" + fmt.Sprintf(rest, ", retry: [59m, 2m]"),
-			"webhooks.yaml:4:76: warning: webhooks[0].retry: the waits of retry, 1h1m in all, are longer than history.keep, 1h; shorten the waits, or raise history.keep"},
+			"webhooks.yaml:4:76: warning: webhooks[0] (a).retry: the waits of retry, 1h1m in all, are longer than history.keep, 1h; shorten the waits, or raise history.keep"},
 		{"of the defaults", "history: {keep: 1h}\ndefaults: {retry: [2h]}\nwebhooks:\n" + fmt.Sprintf(rest, ""),
 			"webhooks.yaml:2:19: warning: defaults.retry: the waits of retry, 2h in all, are longer than history.keep, 1h; shorten the waits, or raise history.keep"},
 		{"of no file", "history: {keep: 3d}\nwebhooks:\n" + fmt.Sprintf(rest, ""),

@@ -14,14 +14,14 @@ type Problem struct {
 	File    string // as the user named it
 	Line    int    // from 1; 0: it concerns the file as a whole
 	Column  int    // from 1, in characters
-	Path    string // of the key, such as webhooks[1].url; "" for the file
+	Path    string // of the key, such as webhooks[1] (crm).url; "" for the file
 	Message string
 	Hint    string // what to write instead; may be ""
 	Warning bool   // doubtful only: the file may be used
 }
 
 // String returns the problem as one line:
-// webhooks.yaml:14:10: webhooks[1].url: must use https; write https://…
+// webhooks.yaml:14:10: webhooks[1] (crm).url: must use https; write https://…
 func (p Problem) String() string {
 	var b strings.Builder
 	b.WriteString(p.File)

@@ -12,7 +12,7 @@ import (
 func TestProxyRules(t *testing.T) {
 	t.Setenv("PROXY_OF_TEST", "http://u:s3cr3t@proxy.example.com:3128")
 	const (
-		warning = "f:6:12: warning: webhooks[0].proxy: leaves the rules for addresses to the proxy: sidehook sees only the proxy's own; have the proxy refuse addresses within your network"
+		warning = "f:6:12: warning: webhooks[0] (a).proxy: leaves the rules for addresses to the proxy: sidehook sees only the proxy's own; have the proxy refuse addresses within your network"
 		like    = "; write it like http://proxy.example.com:3128"
 	)
 	for _, c := range []struct{ proxy, shown, want string }{
@@ -43,7 +43,7 @@ func TestProxyRules(t *testing.T) {
 			}
 			continue
 		}
-		if got := fmt.Sprint(err); !strings.Contains(got, "f:6:12: webhooks[0].proxy: "+c.want) || strings.Contains(got, "s3") {
+		if got := fmt.Sprint(err); !strings.Contains(got, "f:6:12: webhooks[0] (a).proxy: "+c.want) || strings.Contains(got, "s3") {
 			t.Errorf("%s: got %s, want %s", c.proxy, got, c.want)
 		}
 	}

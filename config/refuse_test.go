@@ -46,13 +46,13 @@ var refusals = []struct{ name, text, want string }{
 	{"globs without quotes", "webhooks:\n  - events:\n    - **\n    - *.b\n", `3:7: is not valid YAML: did not find expected alphabetic or numeric character; quote a value that begins with * or &, such as "**"`},
 
 	// Keys.
-	{"unknown key", hook + "    timout: 3s\n", `6:5: webhooks[0].timout: unknown key; did you mean "timeout"?`},
-	{"nothing near", hook + "    colour: red\n", "6:5: webhooks[0].colour: unknown key"},
+	{"unknown key", hook + "    timout: 3s\n", `6:5: webhooks[0] (a).timout: unknown key; did you mean "timeout"?`},
+	{"nothing near", hook + "    colour: red\n", "6:5: webhooks[0] (a).colour: unknown key"},
 	{"near by its beginning", hook + "    retries: 5\n    tls: {ca: x, cert: y}\n", `
-		6:5: webhooks[0].retries: unknown key; did you mean "retry"?
-		7:11: webhooks[0].tls.ca: unknown key; did you mean "ca_file"?
-		7:18: webhooks[0].tls.cert: unknown key; did you mean "cert_file"?`},
-	{"odd key", hook + "    \"a\\nb\": red\n", `6:5: webhooks[0]["a\nb"]: unknown key`},
+		6:5: webhooks[0] (a).retries: unknown key; did you mean "retry"?
+		7:11: webhooks[0] (a).tls.ca: unknown key; did you mean "ca_file"?
+		7:18: webhooks[0] (a).tls.cert: unknown key; did you mean "cert_file"?`},
+	{"odd key", hook + "    \"a\\nb\": red\n", `6:5: webhooks[0] (a)["a\nb"]: unknown key`},
 	{"swapped letters", "webhoosk: []\n", `1:1: webhoosk: unknown key; did you mean "webhooks"?`},
 	{"misplaced", "timeout: 3s\nurl: x\ntoken: y\nkeep: 3d\ndefaults: {name: a, source: b}\n", `
 		1:1: timeout: unknown key; it belongs to a webhook, or under defaults
@@ -63,10 +63,10 @@ var refusals = []struct{ name, text, want string }{
 		5:21: defaults.source: unknown key; it belongs at the top of the file`},
 	{"given twice", "source: a\nsource: b\n" + hook + "    timeout: 3s\n    timeout: 4s\n", `
 		2:1: source: given twice, first in line 1; remove one
-		9:5: webhooks[0].timeout: given twice, first in line 8; remove one`},
+		9:5: webhooks[0] (a).timeout: given twice, first in line 8; remove one`},
 	{"key no name", "? [a]\n: b\n", "1:3: has a key that is not a name"},
 	{"merges itself", "webhooks:\n  - &a {<<: *a, name: b, url: 'https://a.example', events: [c], signature: none}\n",
-		"2:5: webhooks[0]: merges by << what is not a mapping of its own; write <<: *NAME with the anchor of a mapping"},
+		"2:5: webhooks[0] (b): merges by << what is not a mapping of its own; write <<: *NAME with the anchor of a mapping"},
 	{"required", "webhooks:\n  - signature: none\n", `
 		2:5: webhooks[0].name: is required; write one, such as name: app-lifecycle
 		2:5: webhooks[0].url: is required; write where its requests go, such as url: https://hooks.example.com/path
@@ -78,13 +78,13 @@ var refusals = []struct{ name, text, want string }{
 	{"word for mapping", "webhooks: [a]\nlisten: 4665\n", `
 		1:12: webhooks[0]: must be a mapping, not a single value
 		2:9: listen: must be a mapping, not a single value`},
-	{"list for word", hook + "    description: [a]\n", "6:18: webhooks[0].description: must be a single value, not a list"},
-	{"tag", hook + "    description: !!binary aGk=\n", "6:18: webhooks[0].description: has the tag !!binary, which means nothing here; remove it"},
-	{"bool", hook + "    enabled: tru\n", `6:14: webhooks[0].enabled: must be true or false, not "tru"; did you mean "true"?`},
-	{"bool of YAML 1.1", hook + "    enabled: yes\n", `6:14: webhooks[0].enabled: must be true or false, not "yes"`},
+	{"list for word", hook + "    description: [a]\n", "6:18: webhooks[0] (a).description: must be a single value, not a list"},
+	{"tag", hook + "    description: !!binary aGk=\n", "6:18: webhooks[0] (a).description: has the tag !!binary, which means nothing here; remove it"},
+	{"bool", hook + "    enabled: tru\n", `6:14: webhooks[0] (a).enabled: must be true or false, not "tru"; did you mean "true"?`},
+	{"bool of YAML 1.1", hook + "    enabled: yes\n", `6:14: webhooks[0] (a).enabled: must be true or false, not "yes"`},
 	{"quoted", hook + "    enabled: 'true'\n    concurrency: \"3\"\n", `
-		6:14: webhooks[0].enabled: must be true or false, not a string; write it without quotes
-		7:18: webhooks[0].concurrency: must be a whole number, not a string; write it without quotes`},
+		6:14: webhooks[0] (a).enabled: must be true or false, not a string; write it without quotes
+		7:18: webhooks[0] (a).concurrency: must be a whole number, not a string; write it without quotes`},
 
 	// listen, history, event_types, source.
 	{"source", "source: 'a b'\n", "1:9: source: must be a URI reference; write it like com.example/app"},
@@ -113,127 +113,135 @@ var refusals = []struct{ name, text, want string }{
 
 	// A webhook's name, url and events.
 	{"url with a line break", "webhooks:\n  - {name: a, url: \"https://a.example/\\r\\nX:y\", events: [x], signature: none}\n",
-		"2:20: webhooks[0].url: is not a URL; write it like https://hooks.example.com/path"},
+		"2:20: webhooks[0] (a).url: is not a URL; write it like https://hooks.example.com/path"},
 	{"name", "webhooks:\n  - {name: A, url: 'https://a.example', events: [x], signature: none}\n",
 		`2:12: webhooks[0].name: must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "A"`},
+	{"named last", "webhooks:\n  - {url: 'http://a.example', events: ['a*'], signature: none, name: crm}\n", `
+		2:11: webhooks[0] (crm).url: must use https; write https://…, or allow: [http] for this webhook
+		2:40: webhooks[0] (crm).events[0]: has a * within a word; write * for one whole word, ** for any number of them`},
+	{"name by an alias", "source: &n crm\nwebhooks:\n  - {name: *n, url: 'http://a.example', events: [a], signature: none}\n",
+		"3:21: webhooks[0] (crm).url: must use https; write https://…, or allow: [http] for this webhook"},
+	{"name of another kind", "webhooks:\n  - {name: [a], url: 'http://a.example', events: [a], signature: none}\n", `
+		2:12: webhooks[0].name: must be a single value, not a list
+		2:22: webhooks[0].url: must use https; write https://…, or allow: [http] for this webhook`},
 	{"name twice", hook + "  - {name: a, url: 'https://a.example', events: [x], signature: none}\n",
-		`6:12: webhooks[1].name: "a" is also the name of webhooks[0], in line 2; give each its own`},
+		`6:12: webhooks[1] (a).name: "a" is also the name of webhooks[0], in line 2; give each its own`},
 	{"name twice by an alias", "webhooks:\n  - &a {name: a, url: 'https://a.example', events: [x], signature: none}\n  - *a\n",
-		`3:5: webhooks[1].name: "a" is also the name of webhooks[0], in line 2; give each its own`},
+		`3:5: webhooks[1] (a).name: "a" is also the name of webhooks[0], in line 2; give each its own`},
 	{"secret that is none", "webhooks:\n  - {name: a, url: 'https://a.example', events: [x], secret: {a: b}}\n",
-		"2:62: webhooks[0].secret: must be a single value, not a mapping"},
+		"2:62: webhooks[0] (a).secret: must be a single value, not a mapping"},
 	{"was", hook + "    was: a\n" + `  - {name: b, was: z, url: 'https://a.example', events: [x], signature: none}
   - {name: c, was: z, url: 'https://a.example', events: [x], signature: none}
 `, `
-		6:10: webhooks[0].was: "a" is the name of webhooks[0], not a former one; write the name it had before, or remove was
-		8:20: webhooks[2].was: "z" was webhooks[1], in line 7, and its deliveries go to one webhook; remove one`},
-	{"description", hook + "    description: " + strings.Repeat("é", 1025) + "\n", "6:18: webhooks[0].description: must have at most 1024 characters, has 1025"},
+		6:10: webhooks[0] (a).was: "a" is the name of webhooks[0], not a former one; write the name it had before, or remove was
+		8:20: webhooks[2] (c).was: "z" was webhooks[1] (b), in line 7, and its deliveries go to one webhook; remove one`},
+	{"description", hook + "    description: " + strings.Repeat("é", 1025) + "\n", "6:18: webhooks[0] (a).description: must have at most 1024 characters, has 1025"},
 	{"globs", "webhooks:\n  - {name: a, url: 'https://a.example', events: ['a*', 'a..b', ''], signature: none}\n", `
-		2:50: webhooks[0].events[0]: has a * within a word; write * for one whole word, ** for any number of them
-		2:56: webhooks[0].events[1]: has an empty word; write one dot between two words, and none at the ends
-		2:64: webhooks[0].events[2]: must not be empty; write "**" for every type`},
+		2:50: webhooks[0] (a).events[0]: has a * within a word; write * for one whole word, ** for any number of them
+		2:56: webhooks[0] (a).events[1]: has an empty word; write one dot between two words, and none at the ends
+		2:64: webhooks[0] (a).events[2]: must not be empty; write "**" for every type`},
 	{"no events", "webhooks:\n  - {name: a, url: 'https://a.example', events: [], signature: none}\n",
-		`2:49: webhooks[0].events: lists none; list at least one type or glob, such as events: ["com.example.**"]`},
+		`2:49: webhooks[0] (a).events: lists none; list at least one type or glob, such as events: ["com.example.**"]`},
 	{"one event", "webhooks:\n  - {name: a, url: 'https://a.example', events: x, signature: none}\n",
-		`2:49: webhooks[0].events: must be a list, not a single value; write a list, such as ["com.example.**"]`},
+		`2:49: webhooks[0] (a).events: must be a list, not a single value; write a list, such as ["com.example.**"]`},
 	{"not catalogued", "event_types: {com.example.created: a}\nwebhooks:\n  - {name: a, url: 'https://a.example', signature: none,\n     events: [com.example.craeted, com.example, 'com.*', 'com.**', sidehook.webhook.*]}\n", `
-		4:15: webhooks[0].events[0]: asks for a type that is not in event_types; did you mean "com.example.created"?
-		4:36: webhooks[0].events[1]: asks for a type that is not in event_types; add it there, or correct it
-		4:49: webhooks[0].events[2]: matches no type in event_types; add one there, or correct it`},
+		4:15: webhooks[0] (a).events[0]: asks for a type that is not in event_types; did you mean "com.example.created"?
+		4:36: webhooks[0] (a).events[1]: asks for a type that is not in event_types; add it there, or correct it
+		4:49: webhooks[0] (a).events[2]: matches no type in event_types; add one there, or correct it`},
 
 	// Values of a webhook.
-	{"secret", hook + "    secret: short\n", "6:13: webhooks[0].secret: must have 32 to 64 characters, has 5; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook"},
-	{"long secret", hook + "    secret: " + strings.Repeat("a", 65) + "\n", "6:13: webhooks[0].secret: must have 32 to 64 characters, has 65; make one with: openssl rand -hex 32"},
-	{"shorter secret", hook + "    secret: short\n    allow: [short-secret]\n", "6:13: webhooks[0].secret: must have 16 to 64 characters, has 5; make one with: openssl rand -hex 32"},
+	{"secret", hook + "    secret: short\n", "6:13: webhooks[0] (a).secret: must have 32 to 64 characters, has 5; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook"},
+	{"long secret", hook + "    secret: " + strings.Repeat("a", 65) + "\n", "6:13: webhooks[0] (a).secret: must have 32 to 64 characters, has 65; make one with: openssl rand -hex 32"},
+	{"shorter secret", hook + "    secret: short\n    allow: [short-secret]\n", "6:13: webhooks[0] (a).secret: must have 16 to 64 characters, has 5; make one with: openssl rand -hex 32"},
 	{"whsec", hook + "    secret: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, whsec_!]\n",
-		"6:54: webhooks[0].secret[1]: must have the base64 of 24 to 64 bytes after whsec_; make one with: echo whsec_$(openssl rand -base64 32)"},
-	{"secret of two lines", hook + "    secret: \"" + strings.Repeat("a", 31) + "\\n\"\n", "6:13: webhooks[0].secret: must not hold control characters"},
+		"6:54: webhooks[0] (a).secret[1]: must have the base64 of 24 to 64 bytes after whsec_; make one with: echo whsec_$(openssl rand -base64 32)"},
+	{"secret of two lines", hook + "    secret: \"" + strings.Repeat("a", 31) + "\\n\"\n", "6:13: webhooks[0] (a).secret: must not hold control characters"},
 	{"headers", hook + `    headers: {Host: a, Te: b, X A: c, X-B: "d\r\nX-C: e", x-d: f, X-D: g, Webhook-Id: 3, User-Agent: h, Sidehook-Attempt: 1}
 `, `
-		6:15: webhooks[0].headers.Host: is set from the request itself
-		6:24: webhooks[0].headers.Te: is a hop-by-hop header
-		6:31: webhooks[0].headers["X A"]: is no name of a header; write letters, digits and hyphens
-		6:44: webhooks[0].headers.X-B: must not hold control characters
-		6:67: webhooks[0].headers.X-D: given twice, first as x-d in line 6; remove one
-		6:75: webhooks[0].headers.Webhook-Id: is a signature header; choose it by profile or signature
-		6:90: webhooks[0].headers.User-Agent: has a key of its own; write user_agent: …
-		6:105: webhooks[0].headers.Sidehook-Attempt: is one that sidehook sets`},
+		6:15: webhooks[0] (a).headers.Host: is set from the request itself
+		6:24: webhooks[0] (a).headers.Te: is a hop-by-hop header
+		6:31: webhooks[0] (a).headers["X A"]: is no name of a header; write letters, digits and hyphens
+		6:44: webhooks[0] (a).headers.X-B: must not hold control characters
+		6:67: webhooks[0] (a).headers.X-D: given twice, first as x-d in line 6; remove one
+		6:75: webhooks[0] (a).headers.Webhook-Id: is a signature header; choose it by profile or signature
+		6:90: webhooks[0] (a).headers.User-Agent: has a key of its own; write user_agent: …
+		6:105: webhooks[0] (a).headers.Sidehook-Attempt: is one that sidehook sets`},
 	{"large headers", hook + "    headers: {X-A: " + strings.Repeat("a", 4097) + "}\n",
-		"6:14: webhooks[0].headers: must have values of at most 4KiB with those of defaults, have 4097 bytes"},
+		"6:14: webhooks[0] (a).headers: must have values of at most 4KiB with those of defaults, have 4097 bytes"},
 	{"null header", "defaults: {headers: {X-A: null}}\n", "1:27: defaults.headers.X-A: is empty, must be a value; null takes a header away, at a webhook"},
 	{"ranges", hook + "    timeout: 3m\n    concurrency: 0\n    retry: [0s, 8d, 1m1h, 5]\n    user_agent: ''\n", `
-		6:14: webhooks[0].timeout: must be 1s to 2m, not "3m"
-		7:18: webhooks[0].concurrency: must be a whole number from 1 to 1024, not "0"
-		8:13: webhooks[0].retry[0]: must be 1ms to 7d, not "0s"
-		8:17: webhooks[0].retry[1]: must be 1ms to 7d, not "8d"
-		8:21: webhooks[0].retry[2]: must be a duration such as 15s, 30d or 1h30m, not "1m1h"
-		8:27: webhooks[0].retry[3]: must be a duration such as 15s, 30d or 1h30m, not "5"; write its unit, such as 5s
-		9:17: webhooks[0].user_agent: must not be empty`},
-	{"waits", hook + "    retry: [" + strings.Repeat("1s, ", 32) + "1s]\n", "6:12: webhooks[0].retry: must be at most 32 waits, are 33"},
+		6:14: webhooks[0] (a).timeout: must be 1s to 2m, not "3m"
+		7:18: webhooks[0] (a).concurrency: must be a whole number from 1 to 1024, not "0"
+		8:13: webhooks[0] (a).retry[0]: must be 1ms to 7d, not "0s"
+		8:17: webhooks[0] (a).retry[1]: must be 1ms to 7d, not "8d"
+		8:21: webhooks[0] (a).retry[2]: must be a duration such as 15s, 30d or 1h30m, not "1m1h"
+		8:27: webhooks[0] (a).retry[3]: must be a duration such as 15s, 30d or 1h30m, not "5"; write its unit, such as 5s
+		9:17: webhooks[0] (a).user_agent: must not be empty`},
+	{"waits", hook + "    retry: [" + strings.Repeat("1s, ", 32) + "1s]\n", "6:12: webhooks[0] (a).retry: must be at most 32 waits, are 33"},
 	{"answers", hook + "    give_up_on: [400, 204, 1000, '422', bad]\n", `
-		6:23: webhooks[0].give_up_on[1]: must be a whole number from 300 to 999, not "204"
-		6:28: webhooks[0].give_up_on[2]: must be a whole number from 300 to 999, not "1000"
-		6:34: webhooks[0].give_up_on[3]: must be a whole number, not a string; write it without quotes
-		6:41: webhooks[0].give_up_on[4]: must be a whole number from 300 to 999, not "bad"`},
-	{"one answer", hook + "    give_up_on: 400\n", "6:17: webhooks[0].give_up_on: must be a list, not a single value; write give_up_on: [400, 422], or [] for none"},
-	{"no end", hook + "    disable_after: none\n", `6:20: webhooks[0].disable_after: must be a duration such as 15s, 30d or 1h30m, not "none"`},
+		6:23: webhooks[0] (a).give_up_on[1]: must be a whole number from 300 to 999, not "204"
+		6:28: webhooks[0] (a).give_up_on[2]: must be a whole number from 300 to 999, not "1000"
+		6:34: webhooks[0] (a).give_up_on[3]: must be a whole number, not a string; write it without quotes
+		6:41: webhooks[0] (a).give_up_on[4]: must be a whole number from 300 to 999, not "bad"`},
+	{"one answer", hook + "    give_up_on: 400\n", "6:17: webhooks[0] (a).give_up_on: must be a list, not a single value; write give_up_on: [400, 422], or [] for none"},
+	{"no end", hook + "    disable_after: none\n", `6:20: webhooks[0] (a).disable_after: must be a duration such as 15s, 30d or 1h30m, not "none"`},
 	{"rate", hook + "    rate: 100\n" + other("b", "rate: 0/s") + other("c", "rate: 5/h"), `
-		6:11: webhooks[0].rate: must be a rate such as 100/s or 600/m, not "100"; write 100/s
-		7:77: webhooks[1].rate: must be 1 to 100000 requests, not "0/s"
-		8:77: webhooks[2].rate: must be a rate such as 100/s or 600/m, not "5/h"`},
+		6:11: webhooks[0] (a).rate: must be a rate such as 100/s or 600/m, not "100"; write 100/s
+		7:77: webhooks[1] (b).rate: must be 1 to 100000 requests, not "0/s"
+		8:77: webhooks[2] (c).rate: must be a rate such as 100/s or 600/m, not "5/h"`},
 	{"order", hook + "    order: al\n" + other("b", "order: {by: data..x}") + other("c", "order: {by: subject.x}") + other("d", "order: {}") +
 		other("e", "order: {by: customerId}") + other("f", "order: {key: subject}"), `
-		6:12: webhooks[0].order: must be none, all or {by: PATH}, not "al"; did you mean "all"?
-		7:83: webhooks[1].order.by: must be names with a dot between two, not "data..x"; write it like data.customer.id
-		8:83: webhooks[2].order.by: goes into "subject", and only data has anything in it; write it like data.customer.id
-		9:78: webhooks[3].order: names no key; write order: {by: data.customer.id}
-		10:83: webhooks[4].order.by: must be an attribute of lower-case letters and digits, or a path in data, not "customerId"; write it like subject or data.customer.id
-		11:79: webhooks[5].order.key: unknown key`},
+		6:12: webhooks[0] (a).order: must be none, all or {by: PATH}, not "al"; did you mean "all"?
+		7:83: webhooks[1] (b).order.by: must be names with a dot between two, not "data..x"; write it like data.customer.id
+		8:83: webhooks[2] (c).order.by: goes into "subject", and only data has anything in it; write it like data.customer.id
+		9:78: webhooks[3] (d).order: names no key; write order: {by: data.customer.id}
+		10:83: webhooks[4] (e).order.by: must be an attribute of lower-case letters and digits, or a path in data, not "customerId"; write it like subject or data.customer.id
+		11:79: webhooks[5] (f).order.key: unknown key`},
 	{"expiry", hook + "    expire_after: 500ms\n    max_backlog: 0\n", `
-		6:19: webhooks[0].expire_after: must be 1s to 365d, not "500ms"
-		7:18: webhooks[0].max_backlog: must be an age such as 1h or 7d, or a size such as 100MiB, not "0"`},
+		6:19: webhooks[0] (a).expire_after: must be 1s to 365d, not "500ms"
+		7:18: webhooks[0] (a).max_backlog: must be an age such as 1h or 7d, or a size such as 100MiB, not "0"`},
 	{"backlog without unit", hook + "    max_backlog: 100000\n",
-		`6:18: webhooks[0].max_backlog: must be an age such as 1h or 7d, or a size such as 100MiB, not "100000"; write its unit: 100000s is an age, 100000KiB a size`},
+		`6:18: webhooks[0] (a).max_backlog: must be an age such as 1h or 7d, or a size such as 100MiB, not "100000"; write its unit: 100000s is an age, 100000KiB a size`},
 	{"backlog of another unit", hook + "    max_backlog: 1000events\n",
-		`6:18: webhooks[0].max_backlog: must be an age such as 1h or 7d, a size such as 100MiB, or none, not "1000events"`},
+		`6:18: webhooks[0] (a).max_backlog: must be an age such as 1h or 7d, a size such as 100MiB, or none, not "1000events"`},
 	{"backlog of too little", hook + "    max_backlog: 100B\n    expire_after: 1000\n", `
-		6:18: webhooks[0].max_backlog: must be a size of 1KiB to 1TiB, not "100B"
-		7:19: webhooks[0].expire_after: must be a duration such as 15s, 30d or 1h30m, not "1000"; write its unit, such as 1000s`},
-	{"backlog of too long", hook + "    max_backlog: 366d\n", `6:18: webhooks[0].max_backlog: must be an age of 1s to 365d, not "366d"`},
-	{"one wait", hook + "    retry: 5s\n", "6:12: webhooks[0].retry: must be a list, not a single value; write retry: [5s, 5m], or [] for one attempt"},
+		6:18: webhooks[0] (a).max_backlog: must be a size of 1KiB to 1TiB, not "100B"
+		7:19: webhooks[0] (a).expire_after: must be a duration such as 15s, 30d or 1h30m, not "1000"; write its unit, such as 1000s`},
+	{"backlog of too long", hook + "    max_backlog: 366d\n", `6:18: webhooks[0] (a).max_backlog: must be an age of 1s to 365d, not "366d"`},
+	{"one wait", hook + "    retry: 5s\n", "6:12: webhooks[0] (a).retry: must be a list, not a single value; write retry: [5s, 5m], or [] for one attempt"},
 	{"words", hook + "    profile: qlick\n    format: json\n", `
-		6:14: webhooks[0].profile: must be standard, cloudevents, qlik, github, stripe or shopify, not "qlick"; did you mean "qlik"?
-		7:13: webhooks[0].format: must be standard, cloudevents, cloudevents-binary, cloudevents-0.1 or data, not "json"`},
+		6:14: webhooks[0] (a).profile: must be standard, cloudevents, qlik, github, stripe or shopify, not "qlick"; did you mean "qlik"?
+		7:13: webhooks[0] (a).format: must be standard, cloudevents, cloudevents-binary, cloudevents-0.1 or data, not "json"`},
 	{"no signature", "defaults: {signature: []}\n", "1:23: defaults.signature: names no signature; write signature: none if that is meant"},
 	{"signature twice", "defaults: {signature: [standard, qlik, standard]}\n", "1:40: defaults.signature[2]: standard is given twice, and both would set the same headers; remove one"},
 	{"signature and none", "defaults: {signature: [standard, none]}\n", "1:34: defaults.signature[1]: none stands beside others; remove it, or the others"},
 	{"ed25519", hook + "    secret: [whsk_!, whsk_AAECAw==, '" + seed64 + "']\n", `
-		6:14: webhooks[0].secret[0]: must have the base64 of 32 or 64 bytes after whsk_; make one with: echo whsk_$(openssl rand -base64 32)
-		6:22: webhooks[0].secret[1]: must have the base64 of 32 or 64 bytes after whsk_; make one with: echo whsk_$(openssl rand -base64 32)
-		6:37: webhooks[0].secret[2]: has a public key in its last 32 bytes that is not that of its first 32; write the base64 of the first 32 alone`},
+		6:14: webhooks[0] (a).secret[0]: must have the base64 of 32 or 64 bytes after whsk_; make one with: echo whsk_$(openssl rand -base64 32)
+		6:22: webhooks[0] (a).secret[1]: must have the base64 of 32 or 64 bytes after whsk_; make one with: echo whsk_$(openssl rand -base64 32)
+		6:37: webhooks[0] (a).secret[2]: has a public key in its last 32 bytes that is not that of its first 32; write the base64 of the first 32 alone`},
 	{"ed25519 by another scheme", "webhooks:\n  - {name: a, url: 'https://a.example', events: [x], profile: github, secret: whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=}\n",
-		"2:79: webhooks[0].secret: is a key whsk_…, which the signature github has no use for; write 32 to 64 characters or whsec_…, or signature: standard"},
+		"2:79: webhooks[0] (a).secret: is a key whsk_…, which the signature github has no use for; write 32 to 64 characters or whsec_…, or signature: standard"},
 	{"attributes", "defaults: {headers: {ce-a: b}}\n" + hook + "    format: cloudevents-binary\n    headers: {Ce-Type: x, Ce-: y}\n", `
 		1:22: defaults.headers.ce-a: would be an attribute of the event, which cloudevents-binary has in such headers; remove it, or choose another format
-		8:15: webhooks[0].headers.Ce-Type: would be an attribute of the event, which cloudevents-binary has in such headers; remove it, or choose another format`},
+		8:15: webhooks[0] (a).headers.Ce-Type: would be an attribute of the event, which cloudevents-binary has in such headers; remove it, or choose another format`},
 	{"allow", hook + "    allow: [htp, 10.0.0.1/8, 127.0.0.1, '::ffff:10.0.0.0/104']\n", `
-		6:13: webhooks[0].allow[0]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "htp"; did you mean "http"?
-		6:18: webhooks[0].allow[1]: has bits set behind its length; write 10.0.0.0/8
-		6:30: webhooks[0].allow[2]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "127.0.0.1"; write 127.0.0.1/32
-		6:41: webhooks[0].allow[3]: is an IPv4 block in the form of IPv6, which no address matches; write the IPv4 block`},
+		6:13: webhooks[0] (a).allow[0]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "htp"; did you mean "http"?
+		6:18: webhooks[0] (a).allow[1]: has bits set behind its length; write 10.0.0.0/8
+		6:30: webhooks[0] (a).allow[2]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "127.0.0.1"; write 127.0.0.1/32
+		6:41: webhooks[0] (a).allow[3]: is an IPv4 block in the form of IPv6, which no address matches; write the IPv4 block`},
 
 	// Expressions, each with its place inside of the value.
-	{"condition", hook + "    when: dat.x == 1\n", `6:11: webhooks[0].when: unknown name "dat"; did you mean "data"? An extension of that name is $env["dat"]`},
-	{"condition of another type", hook + "    when: type + 'a'\n", "6:11: webhooks[0].when: must be true or false, not string"},
-	{"empty condition", hook + "    when: ''\n", "6:12: webhooks[0].when: is empty; write an expression, or remove the key"},
-	{"list for a condition", hook + "    when: [a]\n", "6:11: webhooks[0].when: must be a single value, not a list"},
-	{"nested predicate", hook + "    when: 'any(data.a, any(.b, true))'\n", "6:24: webhooks[0].when: a predicate stands within a predicate; name what it needs by let first, or leave it to the receiver"},
-	{"transform", hook + "    transform: '{\"a\": data.b + }'\n", "6:32: webhooks[0].transform: unexpected token Bracket(\"}\")"},
+	{"condition", hook + "    when: dat.x == 1\n", `6:11: webhooks[0] (a).when: unknown name "dat"; did you mean "data"? An extension of that name is $env["dat"]`},
+	{"condition of another type", hook + "    when: type + 'a'\n", "6:11: webhooks[0] (a).when: must be true or false, not string"},
+	{"empty condition", hook + "    when: ''\n", "6:12: webhooks[0] (a).when: is empty; write an expression, or remove the key"},
+	{"list for a condition", hook + "    when: [a]\n", "6:11: webhooks[0] (a).when: must be a single value, not a list"},
+	{"nested predicate", hook + "    when: 'any(data.a, any(.b, true))'\n", "6:24: webhooks[0] (a).when: a predicate stands within a predicate; name what it needs by let first, or leave it to the receiver"},
+	{"transform", hook + "    transform: '{\"a\": data.b + }'\n", "6:32: webhooks[0] (a).transform: unexpected token Bracket(\"}\")"},
 	{"default condition", "defaults: {when: tpye == 1}\nwebhooks:\n  - {name: a, url: 'https://a.example', events: [x], signature: none}\n",
 		`1:18: defaults.when: unknown name "tpye"; did you mean "type"? An extension of that name is $env["tpye"]`},
 	{"both expressions", hook + "    when: data.x ==\n    transform: now()\n", `
-		6:19: webhooks[0].when: unexpected end
-		7:16: webhooks[0].transform: now is not for events; the same event has to give the same result; time is the event's own`},
+		6:19: webhooks[0] (a).when: unexpected end
+		7:16: webhooks[0] (a).transform: now is not for events; the same event has to give the same result; time is the event's own`},
 
 	// Not supported yet.
 	{"retention", "history: {keep: 500ms, max_size: 8MiB}\n" + hook, `
@@ -246,18 +254,18 @@ var refusals = []struct{ name, text, want string }{
 
 	// What came by ${…} is not quoted.
 	{"filled in", hook + "    timeout: ${SECRET_OF_TEST}\n    secret: ${SECRET_OF_TEST}\n    enabled: ${SECRET_OF_TEST}\n", `
-		6:14: webhooks[0].timeout: must be a duration such as 15s, 30d or 1h30m, not what came by ${…}
-		7:13: webhooks[0].secret: must have 32 to 64 characters, has 7; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook
-		8:14: webhooks[0].enabled: must be true or false, not what came by ${…}`},
+		6:14: webhooks[0] (a).timeout: must be a duration such as 15s, 30d or 1h30m, not what came by ${…}
+		7:13: webhooks[0] (a).secret: must have 32 to 64 characters, has 7; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook
+		8:14: webhooks[0] (a).enabled: must be true or false, not what came by ${…}`},
 	{"not there", hook + "    secret: [\"${UNSET_OF_TEST}\", \"${file:none}\", \"${cred:none}\"]\n", `
-		6:14: webhooks[0].secret[0]: environment variable UNSET_OF_TEST is not set
-		6:34: webhooks[0].secret[1]: file none cannot be read: no such file or directory
-		6:50: webhooks[0].secret[2]: credential none cannot be read: CREDENTIALS_DIRECTORY is not set`},
+		6:14: webhooks[0] (a).secret[0]: environment variable UNSET_OF_TEST is not set
+		6:34: webhooks[0] (a).secret[1]: file none cannot be read: no such file or directory
+		6:50: webhooks[0] (a).secret[2]: credential none cannot be read: CREDENTIALS_DIRECTORY is not set`},
 	{"no reference", hook + "    headers: {X-A: '${', X-B: '${a b}', X-C: '${cred:a/b}', X-D: '${env:a}'}\n", `
-		6:20: webhooks[0].headers.X-A: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
-		6:31: webhooks[0].headers.X-B: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
-		6:46: webhooks[0].headers.X-C: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
-		6:66: webhooks[0].headers.X-D: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${`},
+		6:20: webhooks[0] (a).headers.X-A: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
+		6:31: webhooks[0] (a).headers.X-B: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
+		6:46: webhooks[0] (a).headers.X-C: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
+		6:66: webhooks[0] (a).headers.X-D: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${`},
 }
 
 // other is another webhook with one more key.

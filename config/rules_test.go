@@ -70,7 +70,7 @@ func TestURLRules(t *testing.T) {
 		}
 		var want []string
 		for _, w := range c.want {
-			want = append(want, "f:5:10: webhooks[0].url: "+w)
+			want = append(want, "f:5:10: webhooks[0] (a).url: "+w)
 		}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s allow [%s]:\n got %q\nwant %q", c.url, c.allow, got, want)

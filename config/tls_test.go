@@ -66,25 +66,25 @@ func TestTLSRules(t *testing.T) {
 		{"ca_file: good.pem", ""},
 		{"ca_file: " + dir + "/good.pem, server_name: internal.example.com", ""},
 		{"cert_file: good.pem, key_file: good.key, ca_file: other.pem, server_name: 192.0.2.1", ""},
-		{"ca_file: none", "6:20: webhooks[0].tls.ca_file: file DIR/none cannot be read: no such file or directory"},
-		{"ca_file: .", "6:20: webhooks[0].tls.ca_file: file DIR is not a regular file"},
-		{"ca_file: large", "6:20: webhooks[0].tls.ca_file: file DIR/large is larger than 1MiB"},
-		{"ca_file: empty", "6:20: webhooks[0].tls.ca_file: file DIR/empty holds no certificate" + pemHint},
-		{"ca_file: good.key", "6:20: webhooks[0].tls.ca_file: file DIR/good.key holds no certificate" + pemHint},
-		{"ca_file: broken.pem", "6:20: webhooks[0].tls.ca_file: file DIR/broken.pem holds a certificate that cannot be parsed: x509: malformed certificate"},
-		{"cert_file: good.pem", "6:22: webhooks[0].tls.cert_file: needs the private key of its certificate; write key_file, too"},
-		{"key_file: good.key", "6:21: webhooks[0].tls.key_file: needs the certificate that it belongs to; write cert_file, too"},
-		{"cert_file: empty, key_file: good.key", "6:22: webhooks[0].tls.cert_file: file DIR/empty holds no certificate" + pemHint},
-		{"cert_file: good.pem, key_file: other.key", "6:42: webhooks[0].tls.key_file: file DIR/other.key holds another private key than that of cert_file's certificate"},
-		{"cert_file: good.pem, key_file: empty", "6:42: webhooks[0].tls.key_file: file DIR/empty holds no private key; write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"},
-		{"cert_file: good.pem, key_file: broken.key", "6:42: webhooks[0].tls.key_file: file DIR/broken.key holds a private key that cannot be parsed: failed to parse private key"},
-		{"cert_file: good.pem, key_file: locked.key", "6:42: webhooks[0].tls.key_file: file DIR/locked.key holds a private key that is encrypted; write it without a passphrase, with openssl pkey -in FILE"},
-		{"cert_file: none, key_file: nowhere", "6:22: webhooks[0].tls.cert_file: file DIR/none cannot be read: no such file or directory\n6:38: webhooks[0].tls.key_file: file DIR/nowhere cannot be read: no such file or directory"},
-		{"cert_file: old.pem, key_file: old.key", "6:22: warning: webhooks[0].tls.cert_file: file DIR/old.pem holds a certificate that expired at " + now.Add(-time.Minute).UTC().Format("2006-01-02 15:04 MST") + "; renew it"},
-		{"cert_file: early.pem, key_file: early.key", "6:22: warning: webhooks[0].tls.cert_file: file DIR/early.pem holds a certificate that is not valid before " + now.Add(time.Hour).UTC().Format("2006-01-02 15:04 MST")},
-		{"cert_file: seen.pem, key_file: seen.key", "6:42: warning: webhooks[0].tls.key_file: file DIR/seen.key may be read by everyone; take that away with chmod o-r"},
-		{"server_name: 'a b'", `6:24: webhooks[0].tls.server_name: must be the name that the receiver's certificate has, not "a b"; write it like hooks.example.com`},
-		{"server_nam: a", `6:11: webhooks[0].tls.server_nam: unknown key; did you mean "server_name"?`},
+		{"ca_file: none", "6:20: webhooks[0] (a).tls.ca_file: file DIR/none cannot be read: no such file or directory"},
+		{"ca_file: .", "6:20: webhooks[0] (a).tls.ca_file: file DIR is not a regular file"},
+		{"ca_file: large", "6:20: webhooks[0] (a).tls.ca_file: file DIR/large is larger than 1MiB"},
+		{"ca_file: empty", "6:20: webhooks[0] (a).tls.ca_file: file DIR/empty holds no certificate" + pemHint},
+		{"ca_file: good.key", "6:20: webhooks[0] (a).tls.ca_file: file DIR/good.key holds no certificate" + pemHint},
+		{"ca_file: broken.pem", "6:20: webhooks[0] (a).tls.ca_file: file DIR/broken.pem holds a certificate that cannot be parsed: x509: malformed certificate"},
+		{"cert_file: good.pem", "6:22: webhooks[0] (a).tls.cert_file: needs the private key of its certificate; write key_file, too"},
+		{"key_file: good.key", "6:21: webhooks[0] (a).tls.key_file: needs the certificate that it belongs to; write cert_file, too"},
+		{"cert_file: empty, key_file: good.key", "6:22: webhooks[0] (a).tls.cert_file: file DIR/empty holds no certificate" + pemHint},
+		{"cert_file: good.pem, key_file: other.key", "6:42: webhooks[0] (a).tls.key_file: file DIR/other.key holds another private key than that of cert_file's certificate"},
+		{"cert_file: good.pem, key_file: empty", "6:42: webhooks[0] (a).tls.key_file: file DIR/empty holds no private key; write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"},
+		{"cert_file: good.pem, key_file: broken.key", "6:42: webhooks[0] (a).tls.key_file: file DIR/broken.key holds a private key that cannot be parsed: failed to parse private key"},
+		{"cert_file: good.pem, key_file: locked.key", "6:42: webhooks[0] (a).tls.key_file: file DIR/locked.key holds a private key that is encrypted; write it without a passphrase, with openssl pkey -in FILE"},
+		{"cert_file: none, key_file: nowhere", "6:22: webhooks[0] (a).tls.cert_file: file DIR/none cannot be read: no such file or directory\n6:38: webhooks[0] (a).tls.key_file: file DIR/nowhere cannot be read: no such file or directory"},
+		{"cert_file: old.pem, key_file: old.key", "6:22: warning: webhooks[0] (a).tls.cert_file: file DIR/old.pem holds a certificate that expired at " + now.Add(-time.Minute).UTC().Format("2006-01-02 15:04 MST") + "; renew it"},
+		{"cert_file: early.pem, key_file: early.key", "6:22: warning: webhooks[0] (a).tls.cert_file: file DIR/early.pem holds a certificate that is not valid before " + now.Add(time.Hour).UTC().Format("2006-01-02 15:04 MST")},
+		{"cert_file: seen.pem, key_file: seen.key", "6:42: warning: webhooks[0] (a).tls.key_file: file DIR/seen.key may be read by everyone; take that away with chmod o-r"},
+		{"server_name: 'a b'", `6:24: webhooks[0] (a).tls.server_name: must be the name that the receiver's certificate has, not "a b"; write it like hooks.example.com`},
+		{"server_nam: a", `6:11: webhooks[0] (a).tls.server_nam: unknown key; did you mean "server_name"?`},
 	} {
 		path := withTLS(t, dir, c.keys)
 		for _, mode := range []config.Mode{config.Run, config.Check} {
@@ -160,7 +160,7 @@ func TestWatchTLS(t *testing.T) {
 	material(t, certs, "a", time.Now().Add(30*time.Minute))
 	w.expect("sidehook")
 	write(t, filepath.Join(certs, "a.pem"), "-")
-	w.expect("f:6:20: webhooks[0].tls.ca_file: file " + certs + "/a.pem holds no certificate; write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----")
+	w.expect("f:6:20: webhooks[0] (a).tls.ca_file: file " + certs + "/a.pem holds no certificate; write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----")
 	material(t, certs, "b", time.Now().Add(30*time.Minute))
 	must(t, os.Rename(filepath.Join(certs, "b.pem"), filepath.Join(certs, "a.pem")))
 	w.expect("sidehook")

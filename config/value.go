@@ -14,13 +14,18 @@ type value struct {
 	name *yaml.Node // of its key; nil in a list and at the top
 	up   *value     // nil at the top
 	at   int        // its place in a list
+	// title is what a reader knows an item of a list by: a webhook's name; "" if
+	// it has none.
+	title string
 }
 
-// path returns where the value stands, such as webhooks[1].headers.X-Team.
+// path returns where the value stands, such as webhooks[1] (crm).headers.X-Team.
 func (v *value) path() string {
 	switch {
 	case v.up == nil:
 		return ""
+	case v.name == nil && v.title != "":
+		return v.up.path() + "[" + strconv.Itoa(v.at) + "] (" + v.title + ")"
 	case v.name == nil:
 		return v.up.path() + "[" + strconv.Itoa(v.at) + "]"
 	}

@@ -54,7 +54,7 @@ func TestLogOfEdits(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	warnings := s.logged("WARN")
-	if len(warnings) != 1 || warnings[0]["key"] != "webhooks[0]" && warnings[0]["key"] != "webhooks[0].secret" {
+	if len(warnings) != 1 || warnings[0]["key"] != "webhooks[0] (a)" && warnings[0]["key"] != "webhooks[0] (a).secret" {
 		t.Errorf("warnings %v", warnings)
 	}
 	if !slices.ContainsFunc(s.logged("INFO"), func(line map[string]any) bool {
@@ -67,7 +67,7 @@ func TestLogOfEdits(t *testing.T) {
 		t.Fatalf("errors %v", problems)
 	}
 	p := problems[0]
-	if p["where"] != s.path("webhooks.yaml")+":2:20" || p["key"] != "webhooks[0].url" || !strings.HasPrefix(p["error"].(string), "must use https; ") {
+	if p["where"] != s.path("webhooks.yaml")+":2:20" || p["key"] != "webhooks[0] (a).url" || !strings.HasPrefix(p["error"].(string), "must use https; ") {
 		t.Errorf("error %v", p)
 	}
 }
