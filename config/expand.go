@@ -34,6 +34,7 @@ func (l *loader) expand(v *value) (text, bool) {
 		}
 		filling, ok := l.fill(v, ref)
 		t.filled, t.known = true, t.known && ok
+		t.fillings = append(t.fillings, filled{ref, filling})
 		out.WriteString(before + filling)
 		rest = after
 	}
@@ -47,6 +48,14 @@ func (l *loader) expand(v *value) (text, bool) {
 type reference struct {
 	kind string // "file", "cred", or "" for an environment variable
 	name string
+}
+
+// String writes it as the file does.
+func (r reference) String() string {
+	if r.kind == "" {
+		return "${" + r.name + "}"
+	}
+	return "${" + r.kind + ":" + r.name + "}"
 }
 
 func parseReference(inner string) (reference, bool) {

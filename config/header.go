@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"unicode"
 )
 
 // Header is a header line of a webhook's own. It prints itself redacted; only
@@ -108,5 +109,5 @@ func alphanumeric(c byte) bool {
 
 // hasControl says whether s holds a control character.
 func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+	return strings.ContainsFunc(s, unicode.IsControl)
 }

@@ -39,11 +39,11 @@ func readHeaders(l *loader, v *value, d *draft) {
 			d.headers = append(d.headers, h)
 			continue
 		}
-		t, ok := l.text(pair)
+		t, ok := l.credential(pair)
 		switch {
 		case !ok:
 		case t.known && hasControl(t.string):
-			l.fail(pair, "must not hold control characters", "")
+			l.fail(pair, "must not hold control characters", oneLine)
 		default:
 			h.Header = newHeader(h.Name, t.string, t.filled)
 			d.headers = append(d.headers, h)

@@ -86,7 +86,7 @@ func readDescription(l *loader, v *value, d *draft) {
 
 func readURL(l *loader, v *value, d *draft) {
 	d.urlAt = v
-	if t, ok := l.text(v); ok {
+	if t, ok := l.credential(v); ok {
 		d.url = t
 	}
 }
@@ -121,7 +121,7 @@ func readSecrets(l *loader, v *value, d *draft) {
 		each = l.items(v, "")
 	}
 	for i := range each {
-		if t, ok := l.text(&each[i]); ok {
+		if t, ok := l.key(&each[i]); ok {
 			d.secrets = append(d.secrets, t)
 		} else {
 			d.unreadable = true

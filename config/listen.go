@@ -91,11 +91,13 @@ func readSocketMode(l *loader, v *value, in *listening) {
 
 func readToken(l *loader, v *value, in *listening) {
 	in.token = v
-	t, ok := l.known(v)
+	t, ok := l.key(v)
 	switch {
-	case !ok:
+	case !ok || !t.known:
 	case t.string == "":
 		l.fail(v, "must not be empty", "")
+	case hasControl(t.string):
+		l.fail(v, "must not hold control characters", oneLine)
 	case strings.ContainsFunc(t.string, func(r rune) bool { return r <= ' ' || r > '~' }):
 		l.fail(v, "must be letters, digits and signs of ASCII, without spaces", "")
 	default:

@@ -130,9 +130,9 @@ func (l *loader) sum() string { return hex.EncodeToString(l.hash.Sum(nil)) }
 // root returns the top of the file's only document, or nil if it has none that
 // could be walked.
 func (l *loader) root(data []byte) *yaml.Node {
-	if i, message := unreadable(data); i >= 0 {
+	if i, message, hint := unreadable(data); i >= 0 {
 		line, column := position(data, i)
-		l.found.add(Problem{Line: line, Column: column, Message: message})
+		l.found.add(Problem{Line: line, Column: column, Message: message, Hint: hint})
 		return nil
 	}
 	docs, err := documents(data)

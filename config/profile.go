@@ -60,6 +60,8 @@ func (l *loader) judgeSecret(t text, short bool) {
 	}
 	n := utf8.RuneCountInString(t.string)
 	switch {
+	case hasControl(t.string): // base64 is read over the ends of its lines
+		l.fail(t.at, "must not hold control characters", oneLine)
 	case strings.HasPrefix(t.string, edPrefix):
 		l.judgeEd25519(t)
 	case strings.HasPrefix(t.string, macPrefix):
@@ -67,8 +69,6 @@ func (l *loader) judgeSecret(t text, short bool) {
 		if err != nil || len(key) < 24 || len(key) > 64 {
 			l.fail(t.at, "must have the base64 of 24 to 64 bytes after "+macPrefix, "make one with: echo whsec_$(openssl rand -base64 32)")
 		}
-	case hasControl(t.string):
-		l.fail(t.at, "must not hold control characters", "")
 	case n > 64:
 		l.fail(t.at, fmt.Sprintf("must have %d to 64 characters, has %d", least, n), "make one with: openssl rand -hex 32")
 	case n < least:

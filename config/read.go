@@ -18,6 +18,9 @@ const (
 	maxMaterial = 1 << 20
 )
 
+// byteOrderMark is what some editors write before the text of a file.
+const byteOrderMark = "\ufeff"
+
 // named is a file that the file names, as it was read.
 type named struct {
 	content string
@@ -57,8 +60,9 @@ func (s sighting) same(o sighting) bool {
 		s.info.ModTime().Equal(o.info.ModTime()) && s.info.Mode() == o.info.Mode()
 }
 
-// readNamed returns the content of a file without its last newline. Each is
-// read once a load, so that all who name it get the same.
+// readNamed returns the content of a file without a byte order mark before it
+// and without its last newline. Each is read once a load, so that all who name
+// it get the same.
 func (l *loader) readNamed(path string, most int64) named {
 	if n, ok := l.named[naming{path, most}]; ok {
 		return n
@@ -67,7 +71,11 @@ func (l *loader) readNamed(path string, most int64) named {
 	if err != nil {
 		err = fmt.Errorf("file %s %w", path, err)
 	}
-	n := named{content: strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r"), err: err}
+	content := strings.TrimPrefix(string(data), byteOrderMark)
+	if strings.HasPrefix(content, "\xff\xfe") || strings.HasPrefix(content, "\xfe\xff") {
+		err = fmt.Errorf("file %s is UTF-16; save it as UTF-8", path)
+	}
+	n := named{content: strings.TrimSuffix(strings.TrimSuffix(content, "\n"), "\r"), err: err}
 	n.sum = sha256.Sum256([]byte(n.content))
 	if seen.info != nil {
 		n.mode = seen.info.Mode()

@@ -29,7 +29,7 @@ var refusals = []struct{ name, text, want string }{
 	{"no mapping", "- a\n", "1:1: must be a mapping, not a list; begin it with webhooks:"},
 	{"word", "webhooks\n", "1:1: must be a mapping, not a single value; begin it with webhooks:"},
 	{"second document", "webhooks: []\n---\nsource: x\n", "2:1: begins a second document; remove --- and keep one document a file"},
-	{"not UTF-8", "source: é\xff\n", "1:10: is not UTF-8 here"},
+	{"not UTF-8", "source: é\xff\n", "1:10: is not UTF-8 here; save the file as UTF-8"},
 	{"control", "source: x\nhistory: \x01\n", "2:10: has a control character here"},
 
 	// Syntax.
@@ -155,13 +155,13 @@ var refusals = []struct{ name, text, want string }{
 	{"shorter secret", hook + "    secret: short\n    allow: [short-secret]\n", "6:13: webhooks[0] (a).secret: must have 16 to 64 characters, has 5; make one with: openssl rand -hex 32"},
 	{"whsec", hook + "    secret: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, whsec_!]\n",
 		"6:54: webhooks[0] (a).secret[1]: must have the base64 of 24 to 64 bytes after whsec_; make one with: echo whsec_$(openssl rand -base64 32)"},
-	{"secret of two lines", hook + "    secret: \"" + strings.Repeat("a", 31) + "\\n\"\n", "6:13: webhooks[0] (a).secret: must not hold control characters"},
+	{"secret of two lines", hook + "    secret: \"" + strings.Repeat("a", 31) + "\\n\"\n", "6:13: webhooks[0] (a).secret: must not hold control characters; keep it in one line, without a line end or a tab"},
 	{"headers", hook + `    headers: {Host: a, Te: b, X A: c, X-B: "d\r\nX-C: e", x-d: f, X-D: g, Webhook-Id: 3, User-Agent: h, Sidehook-Attempt: 1}
 `, `
 		6:15: webhooks[0] (a).headers.Host: is set from the request itself
 		6:24: webhooks[0] (a).headers.Te: is a hop-by-hop header
 		6:31: webhooks[0] (a).headers["X A"]: is no name of a header; write letters, digits and hyphens
-		6:44: webhooks[0] (a).headers.X-B: must not hold control characters
+		6:44: webhooks[0] (a).headers.X-B: must not hold control characters; keep it in one line, without a line end or a tab
 		6:67: webhooks[0] (a).headers.X-D: given twice, first as x-d in line 6; remove one
 		6:75: webhooks[0] (a).headers.Webhook-Id: is a signature header; choose it by profile or signature
 		6:90: webhooks[0] (a).headers.User-Agent: has a key of its own; write user_agent: …

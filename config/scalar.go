@@ -16,6 +16,8 @@ type text struct {
 	at     *value
 	filled bool // it has a ${…}: what came in is not shown
 	known  bool // every ${…} in it is filled in
+
+	fillings []filled // what came in, in order
 }
 
 // text reads a single value of any type as it was written, so that a version

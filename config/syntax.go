@@ -38,20 +38,20 @@ func parseFrom(r io.Reader) (list []*yaml.Node, err error) {
 	return list, nil
 }
 
-// unreadable returns the first place in data that is no text, and why it is none;
-// -1 if all of it is.
-func unreadable(data []byte) (at int, why string) {
+// unreadable returns the first place in data that is no text, why it is none, and
+// what to do; -1 if all of it is.
+func unreadable(data []byte) (at int, why, hint string) {
 	for at < len(data) {
 		r, size := utf8.DecodeRune(data[at:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			return at, "is not UTF-8 here"
+			return at, "is not UTF-8 here", "save the file as UTF-8"
 		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
-			return at, "has a control character here"
+			return at, "has a control character here", ""
 		}
 		at += size
 	}
-	return -1, ""
+	return -1, "", ""
 }
 
 // syntaxProblem says where data is not YAML. The library tells only a line, and
