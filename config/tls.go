@@ -5,8 +5,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -108,43 +108,22 @@ func (l *loader) readMaterial(v *value, path string, all *strings.Builder) (stri
 func (l *loader) authorities(v *value, path, text string) *x509.CertPool {
 	read, ok := l.pools[path]
 	if !ok {
-		read.pool, read.complaint = parseAuthorities(text)
+		read.pool, read.flaw = parseAuthorities(text)
 		l.pools[path] = read
 	}
-	if read.complaint.message != "" {
-		l.fail(v, "file "+path+" "+read.message, read.hint)
+	if read.message != "" {
+		l.failMaterial(v, path, read.flaw)
 		return nil
 	}
 	return read.pool
 }
 
-// pool is what a ca_file holds, parsed once for all who name it.
-type pool struct {
-	pool *x509.CertPool
-	complaint
-}
-
-func parseAuthorities(text string) (*x509.CertPool, complaint) {
-	pool, found, rest := x509.NewCertPool(), false, []byte(text)
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, complaint{"holds a certificate that cannot be parsed: " + err.Error(), ""}
-		}
-		pool.AddCert(cert)
-		found = true
+// failMaterial reports what is wrong with a file that v names.
+func (l *loader) failMaterial(v *value, path string, f flaw) {
+	if f.line > 0 {
+		path += ":" + strconv.Itoa(f.line)
 	}
-	if !found {
-		return nil, complaint{"holds no certificate", "write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----"}
-	}
-	return pool, complaint{}
+	l.fail(v, "file "+path+" "+f.message, f.hint)
 }
 
 // keyPair reads a client certificate and its key.
@@ -152,15 +131,15 @@ func (l *loader) keyPair(t *tlsDraft, cert, key string) *tls.Certificate {
 	at := [2]string{t.CertFile, t.KeyFile}
 	p, ok := l.keyPairs[at]
 	if !ok {
-		p = parsePair(cert, key)
+		p = parsePair(cert, key, t.CertFile == t.KeyFile)
 		l.keyPairs[at] = p
 	}
 	switch {
 	case p.wrongCert.message != "":
-		l.fail(t.certAt, "file "+t.CertFile+" "+p.wrongCert.message, p.wrongCert.hint)
+		l.failMaterial(t.certAt, t.CertFile, p.wrongCert)
 		return nil
 	case p.wrongKey.message != "":
-		l.fail(t.keyAt, "file "+t.KeyFile+" "+p.wrongKey.message, p.wrongKey.hint)
+		l.failMaterial(t.keyAt, t.KeyFile, p.wrongKey)
 		return nil
 	}
 	if l.readNamed(t.KeyFile, maxMaterial).mode.Perm()&0o004 != 0 {
@@ -174,45 +153,4 @@ func (l *loader) keyPair(t *tlsDraft, cert, key string) *tls.Certificate {
 		l.warn(t.certAt, "file "+t.CertFile+" holds a certificate that is not valid before "+leaf.NotBefore.UTC().Format(day), "")
 	}
 	return p.certificate
-}
-
-// pair is what a cert_file and a key_file hold together.
-type pair struct {
-	certificate         *tls.Certificate
-	wrongCert, wrongKey complaint
-}
-
-func parsePair(cert, key string) pair {
-	if _, c := parseAuthorities(cert); c.message != "" {
-		return pair{wrongCert: c}
-	}
-	kind := keyKind(key)
-	switch {
-	case kind == "":
-		return pair{wrongKey: complaint{"holds no private key", "write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"}}
-	case strings.Contains(kind, "ENCRYPTED") || strings.Contains(key, "Proc-Type: 4,ENCRYPTED"):
-		return pair{wrongKey: complaint{"holds a private key that is encrypted", "write it without a passphrase, with openssl pkey -in FILE"}}
-	}
-	both, err := tls.X509KeyPair([]byte(cert), []byte(key))
-	if err != nil && strings.Contains(err.Error(), "private key") && strings.Contains(err.Error(), "match") {
-		return pair{wrongKey: complaint{"holds another private key than that of cert_file's certificate", ""}}
-	}
-	if err != nil {
-		return pair{wrongKey: complaint{"holds a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), ""}}
-	}
-	return pair{certificate: &both}
-}
-
-// keyKind is the type of the first PEM block that is a private key; "" if there
-// is none.
-func keyKind(text string) string {
-	for rest := []byte(text); ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return ""
-		}
-		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
-			return block.Type
-		}
-	}
 }

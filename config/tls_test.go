@@ -28,6 +28,8 @@ func material(t *testing.T, dir, name string, until time.Time) {
 		Subject:      pkix.Name{CommonName: name},
 		NotBefore:    until.Add(-time.Hour),
 		NotAfter:     until,
+		// As openssl has them; the two tell that it signs itself.
+		SubjectKeyId: []byte(name), AuthorityKeyId: []byte(name),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	must(t, err)
@@ -71,14 +73,14 @@ func TestTLSRules(t *testing.T) {
 		{"ca_file: large", "6:20: webhooks[0] (a).tls.ca_file: file DIR/large is larger than 1MiB"},
 		{"ca_file: empty", "6:20: webhooks[0] (a).tls.ca_file: file DIR/empty holds no certificate" + pemHint},
 		{"ca_file: good.key", "6:20: webhooks[0] (a).tls.ca_file: file DIR/good.key holds no certificate" + pemHint},
-		{"ca_file: broken.pem", "6:20: webhooks[0] (a).tls.ca_file: file DIR/broken.pem holds a certificate that cannot be parsed: x509: malformed certificate"},
+		{"ca_file: broken.pem", "6:20: webhooks[0] (a).tls.ca_file: file DIR/broken.pem:1 holds a certificate that cannot be parsed: x509: malformed certificate; copy the file again"},
 		{"cert_file: good.pem", "6:22: webhooks[0] (a).tls.cert_file: needs the private key of its certificate; write key_file, too"},
 		{"key_file: good.key", "6:21: webhooks[0] (a).tls.key_file: needs the certificate that it belongs to; write cert_file, too"},
 		{"cert_file: empty, key_file: good.key", "6:22: webhooks[0] (a).tls.cert_file: file DIR/empty holds no certificate" + pemHint},
-		{"cert_file: good.pem, key_file: other.key", "6:42: webhooks[0] (a).tls.key_file: file DIR/other.key holds another private key than that of cert_file's certificate"},
+		{"cert_file: good.pem, key_file: other.key", "6:42: webhooks[0] (a).tls.key_file: file DIR/other.key holds another private key than that of cert_file's certificate; write the key_file that was made with it"},
 		{"cert_file: good.pem, key_file: empty", "6:42: webhooks[0] (a).tls.key_file: file DIR/empty holds no private key; write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"},
-		{"cert_file: good.pem, key_file: broken.key", "6:42: webhooks[0] (a).tls.key_file: file DIR/broken.key holds a private key that cannot be parsed: failed to parse private key"},
-		{"cert_file: good.pem, key_file: locked.key", "6:42: webhooks[0] (a).tls.key_file: file DIR/locked.key holds a private key that is encrypted; write it without a passphrase, with openssl pkey -in FILE"},
+		{"cert_file: good.pem, key_file: broken.key", "6:42: webhooks[0] (a).tls.key_file: file DIR/broken.key:1 holds a private key that cannot be parsed: failed to parse private key; copy the file again"},
+		{"cert_file: good.pem, key_file: locked.key", "6:42: webhooks[0] (a).tls.key_file: file DIR/locked.key:1 holds a private key that is encrypted; write it without a passphrase, with openssl pkey -in FILE"},
 		{"cert_file: none, key_file: nowhere", "6:22: webhooks[0] (a).tls.cert_file: file DIR/none cannot be read: no such file or directory\n6:38: webhooks[0] (a).tls.key_file: file DIR/nowhere cannot be read: no such file or directory"},
 		{"cert_file: old.pem, key_file: old.key", "6:22: warning: webhooks[0] (a).tls.cert_file: file DIR/old.pem holds a certificate that expired at " + now.Add(-time.Minute).UTC().Format("2006-01-02 15:04 MST") + "; renew it"},
 		{"cert_file: early.pem, key_file: early.key", "6:22: warning: webhooks[0] (a).tls.cert_file: file DIR/early.pem holds a certificate that is not valid before " + now.Add(time.Hour).UTC().Format("2006-01-02 15:04 MST")},

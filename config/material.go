@@ -1,0 +1,155 @@
+package config
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The files of tls are taken whole or refused: a certificate that is passed over
+// is one that connections miss, and nobody could tell why.
+
+// pool is what a ca_file holds, parsed once for all who name it.
+type pool struct {
+	pool *x509.CertPool
+	flaw
+}
+
+func parseAuthorities(text string) (*x509.CertPool, flaw) {
+	blocks, bad := readPEM(text)
+	if bad.message != "" {
+		return nil, bad
+	}
+	certs, bad := certificates(blocks, func(string) bool { return false })
+	pool := x509.NewCertPool()
+	for _, cert := range certs {
+		pool.AddCert(cert)
+	}
+	return pool, bad
+}
+
+// certificates parses blocks that must all be certificates, but for kinds that
+// may stand beside them.
+func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Certificate, flaw) {
+	if !slices.ContainsFunc(blocks, func(b pemBlock) bool { return b.kind == certificateKind }) {
+		hint := "write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----"
+		if len(blocks) > 0 && blocks[0].kind == "TRUSTED CERTIFICATE" {
+			hint = "convert it with openssl x509 -in FILE"
+		}
+		return nil, flaw{0, complaint{"holds no certificate", hint}}
+	}
+	var certs []*x509.Certificate
+	for _, b := range blocks {
+		if beside(b.kind) {
+			continue
+		}
+		if b.kind != certificateKind {
+			return nil, flaw{b.line, complaint{"begins a block of another kind than CERTIFICATE, " + b.kind, "keep nothing but certificates in the file"}}
+		}
+		cert, err := x509.ParseCertificate(b.der)
+		if err != nil {
+			return nil, flaw{b.suspect, complaint{"holds a certificate that cannot be parsed: " + err.Error(), copyAgain}}
+		}
+		if isDamaged(cert) {
+			return nil, flaw{b.suspect, complaint{"holds a certificate that its own signature does not fit: it was changed after it was made", copyAgain}}
+		}
+		certs = append(certs, cert)
+	}
+	return certs, flaw{}
+}
+
+const certificateKind = "CERTIFICATE"
+
+// isDamaged reports whether a certificate that signs itself is not what was
+// signed. Of one that another signs nothing is known.
+func isDamaged(cert *x509.Certificate) bool {
+	own := bytes.Equal(cert.AuthorityKeyId, cert.SubjectKeyId)
+	if len(cert.AuthorityKeyId) == 0 {
+		own = bytes.Equal(cert.RawIssuer, cert.RawSubject)
+	}
+	if !own {
+		return false
+	}
+	err := cert.CheckSignature(cert.SignatureAlgorithm, cert.RawTBSCertificate, cert.Signature)
+	var old x509.InsecureAlgorithmError
+	return err != nil && !errors.As(err, &old) && cert.SignatureAlgorithm != x509.UnknownSignatureAlgorithm
+}
+
+// pair is what a cert_file and a key_file hold together.
+type pair struct {
+	certificate         *tls.Certificate
+	wrongCert, wrongKey flaw
+}
+
+// parsePair parses a certificate, with those that lead to its authority, and its
+// private key. Both stand in the same file or each in one of its own.
+func parsePair(cert, key string, same bool) pair {
+	blocks, bad := readPEM(cert)
+	if bad.message != "" {
+		return pair{wrongCert: bad}
+	}
+	if _, bad = certificates(blocks, func(kind string) bool { return same && isKeyKind(kind) }); bad.message != "" {
+		return pair{wrongCert: bad}
+	}
+	chain := slices.DeleteFunc(slices.Clone(blocks), func(b pemBlock) bool { return b.kind != certificateKind })
+	if blocks, bad = readPEM(key); bad.message != "" {
+		return pair{wrongKey: bad}
+	}
+	private, bad := privateKey(blocks, func(kind string) bool { return same && kind == certificateKind })
+	if bad.message != "" {
+		return pair{wrongKey: bad}
+	}
+	both, err := tls.X509KeyPair(encodePEM(chain...), encodePEM(private))
+	switch {
+	case err == nil:
+		return pair{certificate: &both}
+	case !strings.Contains(err.Error(), "private key") || !strings.Contains(err.Error(), "match"):
+		return pair{wrongKey: flaw{private.line, complaint{"holds a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), copyAgain}}}
+	}
+	for _, b := range chain[1:] {
+		if _, err := tls.X509KeyPair(encodePEM(b), encodePEM(private)); err == nil {
+			return pair{wrongCert: flaw{b.line, complaint{"holds the certificate of the key in key_file, which must be the first", "move it before the others"}}}
+		}
+	}
+	return pair{wrongKey: flaw{0, complaint{"holds another private key than that of cert_file's certificate", "write the key_file that was made with it"}}}
+}
+
+// privateKey returns the only private key among blocks that must be nothing
+// else, but for kinds that may stand beside it.
+func privateKey(blocks []pemBlock, beside func(kind string) bool) (key pemBlock, bad flaw) {
+	for _, b := range blocks {
+		switch {
+		case beside(b.kind):
+		case !isKeyKind(b.kind):
+			return key, flaw{b.line, complaint{"begins a block of another kind than PRIVATE KEY, " + b.kind, "keep nothing but the private key in the file"}}
+		case !isPrivateKey(b.kind): // the parameters of its curve
+		case key.line != 0:
+			return key, flaw{b.line, complaint{fmt.Sprintf("begins a second private key, after that of line %d", key.line), "keep the one that belongs to cert_file"}}
+		default:
+			key = b
+		}
+	}
+	switch {
+	case key.line == 0:
+		return key, flaw{0, complaint{"holds no private key", "write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"}}
+	case key.encrypted || strings.Contains(key.kind, "ENCRYPTED"):
+		return key, flaw{key.line, complaint{"holds a private key that is encrypted", "write it without a passphrase, with openssl pkey -in FILE"}}
+	}
+	return key, flaw{}
+}
+
+// isKeyKind reports whether a block is a private key, or belongs to one.
+func isKeyKind(kind string) bool { return isPrivateKey(kind) || kind == "EC PARAMETERS" }
+
+func encodePEM(blocks ...pemBlock) []byte {
+	var text []byte
+	for _, b := range blocks {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: b.kind, Bytes: b.der})...)
+	}
+	return text
+}
