@@ -181,7 +181,7 @@ func (l *loader) completeURL(d *draft) {
 	if !d.url.known {
 		return
 	}
-	for _, c := range judgeURL(d.url.string, d.Allow) {
+	for _, c := range judgeURL(d.url, d.Allow) {
 		l.fail(d.url.at, c.message, c.hint)
 	}
 }

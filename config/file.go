@@ -64,15 +64,17 @@ func (l *loader) source(v *value, into *string) {
 	if s == "" {
 		return
 	}
-	if _, err := url.Parse(s); err != nil || strings.ContainsFunc(s, notInURI) {
-		l.fail(v, "must be a URI reference", "write it like com.example/app")
+	hint := "write it like com.example/app"
+	right := encodeURI(s)
+	if t, _ := l.known(v); right != s && !t.filled {
+		hint = "write " + right
+	}
+	if _, err := url.Parse(s); err != nil || right != s {
+		l.fail(v, "must be a URI reference", hint)
 		return
 	}
 	*into = s
 }
-
-// notInURI reports whether RFC 3986 allows r in no part of a URI.
-func notInURI(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r) }
 
 // leastKeep and mostKeep bound history.keep.
 const (

@@ -138,7 +138,11 @@ func TestOddEnds(t *testing.T) {
 				if !strings.Contains(key.path, c.only) {
 					continue
 				}
-				for _, mode := range []config.Mode{config.Run, config.Check} {
+				modes := []config.Mode{config.Run, config.Check}
+				if reference != "${file:odd}" {
+					modes = modes[:1]
+				}
+				for _, mode := range modes {
 					_, said := loadIn(t, dir, fmt.Sprintf(key.text, reference), mode)
 					if strings.Contains(said, "s3cr3t") {
 						t.Errorf("%s %s %q: shown in %s", key.path, reference, c.value, said)
@@ -177,6 +181,8 @@ func TestControlInSecret(t *testing.T) {
 			"6:15: webhooks[0] (a).secret[0]":   hook + "    secret: [ \"${file:odd}\"]\n",
 			"6:20: webhooks[0] (a).headers.X-A": hook + "    headers: {X-A: '${file:odd}'}\n",
 			"1:17: listen.token":                "listen: {token: '${file:odd}'}\n",
+			"6:12: webhooks[0] (a).proxy":       hook + "    proxy: http://a:${file:odd}@proxy.example\n",
+			"2:20: webhooks[0] (a).url":         "webhooks:\n  - {name: a, url: 'https://a.example/${file:odd}', events: [x], signature: none}\n",
 		} {
 			f, said := loadIn(t, dir, text, config.Run)
 			if !strings.Contains(said, path+": must not hold control characters; keep it in one line") {

@@ -3,44 +3,118 @@ package config
 import (
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // complaint is what is wrong with a value, and what to write instead.
 type complaint struct{ message, hint string }
 
-// judgeURL returns all that is wrong with a webhook's URL.
-func judgeURL(text string, allow Allow) []complaint {
-	u, err := url.Parse(text)
-	if err != nil || strings.ContainsAny(text, " \t") {
-		// The parser's error may quote what is secret.
-		return []complaint{{"is not a URL", "write it like https://hooks.example.com/path"}}
+// judgeURL returns all that is wrong with a webhook's URL. If that is how it is
+// written, the hint is the URL as it must be, unless it is a secret.
+func judgeURL(t text, allow Allow) []complaint {
+	if hasControl(t.string) {
+		return []complaint{{"must not hold control characters", oneLine}}
 	}
-	var wrong []complaint
+	trimmed := strings.TrimSpace(t.string)
+	u := splitURI(trimmed)
+	_, hostport, hasUser := u.userInfo()
+	host, port := splitPort(hostport)
+	ascii := toASCII(host)
+	rest, first := encode(u.rest, ofQuery)
+	scheme := strings.ToLower(u.scheme)
+	if scheme != "http" {
+		scheme = "https"
+	}
+	right, shown := "write "+scheme+"://"+ascii+strings.TrimSuffix(port, ":")+rest, strconv.Quote(first)
 	switch {
-	case u.Scheme == "https" || u.Scheme == "http" && allow.HTTP:
-	case u.Scheme == "http":
-		wrong = append(wrong, complaint{"must use https", "write https://…, or allow: [http] for this webhook"})
-	default:
-		wrong = append(wrong, complaint{"must use https", "write https://…"})
+	case t.filled:
+		right, shown = "write it so there, such as %20 for a space", "a character"
+	case first == " ":
+		shown = "a space"
+	case first == "%":
+		shown = `a "%" without two hexadecimal digits after it`
 	}
-	if u.User != nil {
-		wrong = append(wrong, complaint{"must not hold user info", "write headers: {Authorization: …}"})
+
+	var wrong []complaint
+	add := func(message, hint string) { wrong = append(wrong, complaint{message, hint}) }
+	switch {
+	case scheme == "http" && !allow.HTTP:
+		add("must use https", "write https://…, or allow: [http] for this webhook")
+	case !strings.EqualFold(scheme, u.scheme):
+		add("must use https", "write https://…")
 	}
-	if strings.Contains(text, "#") {
-		wrong = append(wrong, complaint{"must not hold a fragment", "remove # and what follows"})
+	if hasUser {
+		add("must not hold user info", "write headers: {Authorization: …}")
 	}
-	if port := u.Port(); port != "" && !isPort(port) || u.Port() == "0" {
-		wrong = append(wrong, complaint{"must have a port between 1 and 65535", ""})
+	if u.fragment != "" {
+		add("must not hold a fragment", "remove # and what follows")
 	}
-	if c := judgeHost(u.Hostname(), allow.AnyHost); c.message != "" {
-		wrong = append(wrong, c)
+	badHost := judgeURLHost(ascii, allow.AnyHost)
+	if badHost.message == "" && ascii != host {
+		badHost = complaint{"has a host in letters that name servers do not know", right}
+	}
+	switch {
+	case port == ":" && badHost.message == "":
+		add("has a colon without a port", right)
+	case port != ":" && !isURLPort(port):
+		add("must have a port between 1 and 65535", "")
+	}
+	if badHost.message != "" {
+		wrong = append(wrong, badHost)
+	}
+	switch {
+	case hostport == "":
+	case first != "":
+		add("holds "+shown+", which must be percent-encoded", right)
+	case trimmed != t.string:
+		add("begins or ends with a space", right)
+	}
+	if _, err := url.Parse(trimmed); err != nil && wrong == nil {
+		add("is not a URL", "write it like https://hooks.example.com/path")
 	}
 	return wrong
 }
 
-// judgeHost returns what is wrong with a URL's host; the zero complaint if
-// nothing is.
+// isURLPort reports whether port, with its colon, is one to connect to. None at
+// all is that of the scheme.
+func isURLPort(port string) bool {
+	return port == "" || strings.Trim(port[1:], digits) == "" && isPort(port[1:])
+}
+
+// toASCII returns a host in other letters in the form that name servers know, and
+// any other host as it is.
+func toASCII(host string) string {
+	decoded, err := url.PathUnescape(host)
+	if err != nil || strings.Trim(decoded, ofUserInfo+"[]%") == "" {
+		return host
+	}
+	ascii, err := idna.Lookup.ToASCII(decoded)
+	if err != nil || judgeHost(ascii, true).message != "" {
+		return host
+	}
+	return ascii
+}
+
+// judgeURLHost is judgeHost for a host as a URL has it: an IPv6 address stands in
+// brackets, and nothing else does.
+func judgeURLHost(host string, anyHost bool) complaint {
+	inner, open := strings.CutPrefix(host, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	if !open && !closed && !strings.Contains(host, ":") {
+		return judgeHost(host, anyHost)
+	}
+	address, zone, zoned := strings.Cut(inner, "%25")
+	ip, err := netip.ParseAddr(address)
+	if err != nil || !open || !closed || !ip.Is6() || ip.Zone() != "" || zoned != (zone != "") || strings.Trim(zone, unreserved) != "" {
+		return complaint{"has a host that is neither a name nor an IPv6 address in brackets", "write it like hooks.example.com or [2001:db8::1]"}
+	}
+	return judgeHost(ip.String(), anyHost)
+}
+
+// judgeHost returns what is wrong with a host; the zero complaint if nothing is.
 func judgeHost(host string, anyHost bool) complaint {
 	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
 	switch {

@@ -19,42 +19,63 @@ func readProxy(l *loader, v *value, d *draft) {
 	if !t.known {
 		return
 	}
-	for _, c := range judgeProxy(t.string) {
+	for _, c := range judgeProxy(t) {
 		l.fail(v, c.message, c.hint)
 	}
 }
 
-// judgeProxy returns all that is wrong with the URL of a proxy.
-func judgeProxy(text string) []complaint {
+// judgeProxy returns all that is wrong with the URL of a proxy. It shows nothing
+// of it: its user info is a secret.
+func judgeProxy(t text) []complaint {
 	const like = "write it like http://proxy.example.com:3128"
-	u, err := url.Parse(text)
-	if err != nil || strings.ContainsAny(text, " \t") {
-		// The parser's error may quote what is secret.
-		return []complaint{{"is not a URL", like}}
+	if hasControl(t.string) {
+		return []complaint{{"must not hold control characters", oneLine}}
 	}
 	var wrong []complaint
-	switch u.Scheme {
+	add := func(message, hint string) { wrong = append(wrong, complaint{message, hint}) }
+	// Its last @ ends the user info, also where that holds more of them.
+	user, rest := "", t.string
+	if start, at := strings.Index(rest, "//")+2, strings.LastIndexByte(rest, '@'); 1 < start && start <= at {
+		user, rest = rest[start:at], rest[:start]+rest[at+1:]
+	}
+	if _, bad := encode(user, ofUserInfo); bad != "" {
+		add("has a user name or password with a character that must be percent-encoded",
+			"write %40 for @, %2F for /, %3F for ?, %23 for #, %5B for [, %5D for ], %20 for a space and %25 for %")
+	}
+	u := splitURI(rest)
+	switch strings.ToLower(u.scheme) {
 	case "http", "https", "socks5":
 	case "socks5h":
-		wrong = append(wrong, complaint{"must be http://, https:// or socks5://", "write socks5://…, with which the proxy looks up the names, too"})
+		add("must be http://, https:// or socks5://", "write socks5://…, with which the proxy looks up the names, too")
 	default:
-		wrong = append(wrong, complaint{"must be http://, https:// or socks5://", like})
+		add("must be http://, https:// or socks5://", like)
 	}
-	if strings.Trim(u.Path, "/") != "" || strings.ContainsAny(text, "?#") {
-		wrong = append(wrong, complaint{"must end with its host or port", like})
+	host, port := splitPort(u.authority)
+	if strings.Trim(u.rest, "/") != "" || u.fragment != "" {
+		add("must end with its host or port", like)
 	}
-	if port := u.Port(); port != "" && !isPort(port) || u.Port() == "0" {
-		wrong = append(wrong, complaint{"must have a port between 1 and 65535", ""})
+	switch {
+	case port == ":":
+		add("has a colon without a port", "remove it, or write it like http://proxy.example.com:3128")
+	case !isURLPort(port):
+		add("must have a port between 1 and 65535", "")
 	}
-	if host := u.Hostname(); host == "" {
-		wrong = append(wrong, complaint{"has no host", like})
-	} else if c := judgeHost(host, true); c.message != "" {
+	if host == "" {
+		add("has no host", like)
+	} else if c := judgeURLHost(host, true); c.message != "" {
 		wrong = append(wrong, c)
 	}
-	if u.Scheme == "socks5" && u.User != nil {
-		password, _ := u.User.Password()
-		if name := u.User.Username(); name == "" || len(name) > 255 || len(password) > 255 {
-			wrong = append(wrong, complaint{"must have a user name of 1 to 255 bytes, and a password of at most 255", ""})
+	if wrong != nil {
+		return wrong
+	}
+	parsed, err := url.Parse(t.string)
+	if err != nil { // it may quote what is secret
+		return []complaint{{"is not a URL", like}}
+	}
+	if parsed.Scheme == "socks5" && parsed.User != nil {
+		password, _ := parsed.User.Password()
+		if name := parsed.User.Username(); name == "" || len(name) > 255 || len(password) > 255 {
+			add("must have a user name of 1 to 255 bytes, and a password of at most 255", "")
 		}
 	}
 	return wrong

@@ -87,9 +87,12 @@ var refusals = []struct{ name, text, want string }{
 		7:18: webhooks[0] (a).concurrency: must be a whole number, not a string; write it without quotes`},
 
 	// listen, history, event_types, source.
-	{"source", "source: 'a b'\n", "1:9: source: must be a URI reference; write it like com.example/app"},
-	{"source of other letters", "source: /caf\u00e9\n", "1:9: source: must be a URI reference; write it like com.example/app"},
-	{"source with brackets", "source: '<a>'\n", "1:9: source: must be a URI reference; write it like com.example/app"},
+	{"source", "source: 'a b'\n", "1:9: source: must be a URI reference; write a%20b"},
+	{"source of other letters", "source: /caf\u00e9\n", "1:9: source: must be a URI reference; write /caf%C3%A9"},
+	{"source with brackets", "source: '<a>'\n", "1:9: source: must be a URI reference; write %3Ca%3E"},
+	{"source with odd characters", "source: //é:80/ü?{#[x]\n", "1:9: source: must be a URI reference; write //%C3%A9:80/%C3%BC?%7B#%5Bx%5D"},
+	{"source with a colon", "source: '1:2'\n", "1:9: source: must be a URI reference; write it like com.example/app"},
+	{"source filled in", "source: ${SECRET_OF_TEST} é\n", "1:9: source: must be a URI reference; write it like com.example/app"},
 	{"http", "listen: {http: 4665}\n", `1:16: listen.http: must be HOST:PORT or off, not "4665"; write 127.0.0.1:4665`},
 	{"http host", "listen: {http: 'a b:80'}\n", `1:16: listen.http: must be HOST:PORT or off, not "a b:80"`},
 	{"http port", "listen: {http: 'localhost:65536'}\n", `1:16: listen.http: must be HOST:PORT or off, not "localhost:65536"; write a port from 1 to 65535, or 0 for any`},
@@ -113,7 +116,7 @@ var refusals = []struct{ name, text, want string }{
 
 	// A webhook's name, url and events.
 	{"url with a line break", "webhooks:\n  - {name: a, url: \"https://a.example/\\r\\nX:y\", events: [x], signature: none}\n",
-		"2:20: webhooks[0] (a).url: is not a URL; write it like https://hooks.example.com/path"},
+		"2:20: webhooks[0] (a).url: must not hold control characters; keep it in one line, without a line end or a tab"},
 	{"name", "webhooks:\n  - {name: A, url: 'https://a.example', events: [x], signature: none}\n",
 		`2:12: webhooks[0].name: must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "A"`},
 	{"named last", "webhooks:\n  - {url: 'http://a.example', events: ['a*'], signature: none, name: crm}\n", `

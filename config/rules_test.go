@@ -21,7 +21,9 @@ func TestURLRules(t *testing.T) {
 		odd      = "has an IP address in a form that is not understood everywhere; write it like 192.0.2.1 or [2001:db8::1]"
 		letters  = "has a host that is not a domain name; write letters, digits and hyphens between the dots; a name in other letters in its xn-- form"
 		none     = "has no host; write it like https://hooks.example.com/path"
-		noURL    = "is not a URL; write it like https://hooks.example.com/path"
+		noHost   = "has a host that is neither a name nor an IPv6 address in brackets; write it like hooks.example.com or [2001:db8::1]"
+		xn       = "has a host in letters that name servers do not know; write "
+		colon    = "has a colon without a port; write "
 	)
 	for _, c := range []struct {
 		url, allow string
@@ -52,14 +54,32 @@ func TestURLRules(t *testing.T) {
 		{"https://localhost", "any-host", nil},
 		{"https://[::1]:8443/x", "any-host", nil},
 		{"https://127.1", "any-host", []string{odd}},
-		{"https://exämple.com", "", []string{letters}},
+		{"https://exämple.com", "", []string{xn + "https://xn--exmple-cua.com"}},
+		{"https://EXÄMPLE.com:8443/a?b", "", []string{xn + "https://xn--exmple-cua.com:8443/a?b"}},
+		{"https://ex%C3%A4mple.com/é", "", []string{xn + "https://xn--exmple-cua.com/%C3%A9", `holds "é", which must be percent-encoded; write https://xn--exmple-cua.com/%C3%A9`}},
+		{"https://例え.テスト", "", []string{xn + "https://xn--r8jz45g.xn--zckzah"}},
+		{"https://a​.example.com", "", []string{xn + "https://a.example.com"}},
+		{"https://a|b.example.com", "", []string{letters}},
+		{"https://a b.example.com/x", "", []string{letters}},
+		{"https:\\\\hooks.example.com", "", []string{none}},
+		{"https://hooks.example.com:", "", []string{colon + "https://hooks.example.com"}},
+		{"https://hooks.example.com:/a?b", "", []string{colon + "https://hooks.example.com/a?b"}},
+		{"https://hooks.example.com:+80", "", []string{port}},
+		{"https://hooks.example.com:8a", "", []string{port}},
+		{"https://hooks.example.com:0080/", "", nil},
+		{"https://[::1", "any-host", []string{noHost}},
+		{"https://::1/", "any-host", []string{noHost}},
+		{"https://2001:db8::1", "any-host", []string{noHost}},
+		{"https://[hooks.example.com]", "any-host", []string{noHost}},
+		{"https://[v1.x]", "any-host", []string{noHost}},
+		{"https://[192.0.2.1]", "any-host", []string{noHost}},
+		{"https://[fe80::1%25eth0]/", "any-host", nil},
+		{"https://[fe80::1%eth0]/", "any-host", []string{noHost}},
 		{"https://a..example.com", "any-host", []string{letters}},
 		{"https://-a.example.com", "", []string{letters}},
 		{"https:///x", "", []string{none}},
-		{"https://hooks.example.com/a b", "", []string{noURL}},
-		{"https://hooks.example.com%0d%0aX", "", []string{noURL}},
+		{"https://hooks.example.com%0d%0aX", "", []string{letters}},
 		{"https://hooks.example.com/%0d%0aX", "", nil}, // goes out as it stands here
-		{"https://hooks.example.com/%zz", "", []string{noURL}},
 		{"http://u@192.0.2.1:99999/#x", "", []string{https, user, fragment, port, address}},
 	} {
 		text := "webhooks:\n  - name: a\n    events: [x]\n    signature: none\n    url: '" + c.url + "'\n    allow: [" + c.allow + "]\n"
