@@ -12,7 +12,7 @@ import (
 func (l *loader) expand(v *value) (text, bool) {
 	t := text{string: v.node.Value, at: v, known: true}
 	if !strings.Contains(t.string, "${") {
-		return t, true
+		return t, !l.bare(t)
 	}
 	var out strings.Builder
 	rest := t.string
@@ -42,6 +42,17 @@ func (l *loader) expand(v *value) (text, bool) {
 		t.string = out.String() + rest
 	}
 	return t, true
+}
+
+// bare reports a $NAME where ${NAME} was meant, as a shell has it: nothing would
+// be filled in.
+func (l *loader) bare(t text) bool {
+	name, ok := strings.CutPrefix(t.string, "$")
+	if !ok || !isVariable(name) || t.string == "$env" { // of an expression
+		return false
+	}
+	l.fail(t.at, "is "+t.string+" as it stands: nothing is filled in", "write ${"+name+"}")
+	return true
 }
 
 // reference is what stands in ${…}.

@@ -116,7 +116,7 @@ func (l *loader) eventTypes(v *value, f *File) {
 			l.failKey(pair, "must be a type of events, without control characters", "")
 		case strings.HasPrefix(name, "sidehook."):
 			l.failKey(pair, "is a name that sidehook keeps for its own events", "leave it out")
-		case strings.Contains(name, "*"):
+		case strings.ContainsAny(name, "*?"):
 			l.failKey(pair, "must be one type, not a glob", "list each type")
 		case isNull(pair.node):
 			f.EventTypes[name] = ""

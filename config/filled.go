@@ -40,6 +40,22 @@ func (l *loader) key(v *value) (text, bool) {
 	return t, ok
 }
 
+// address is credential for a URL, in which $NAME may stand, but is hardly meant.
+func (l *loader) address(v *value) (text, bool) {
+	t, ok := l.credential(v)
+	if name := bareInURL.FindString(v.node.Value); ok && name != "" {
+		l.fail(v, "holds "+name+" as it stands: nothing is filled in", "write ${"+name[1:]+"}, or %24"+name[1:]+" for a $")
+		return t, false
+	}
+	return t, ok
+}
+
+var (
+	bareInURL = regexp.MustCompile(`\$[A-Z_][A-Z0-9_]*`)
+	// bareWord is a word of a header, such as the second one of Bearer $TOKEN.
+	bareWord = regexp.MustCompile(`(?:^| )\$([A-Za-z_][A-Za-z0-9_]*)(?: |$)`)
+)
+
 func (l *loader) warnOdd(v *value, by reference, odd string) {
 	if odd != "" {
 		l.warn(v, "what came by "+by.String()+" "+odd, "remove it there, unless it is meant")

@@ -14,6 +14,8 @@ func judgeGlob(glob string) complaint {
 		return complaint{"must not be empty", `write "**" for every type`}
 	case hasControl(glob):
 		return complaint{"must not hold control characters", ""}
+	case strings.Contains(glob, "?"):
+		return complaint{"has a ?, which is no wildcard", "write * for one whole word, ** for any number of them"}
 	}
 	for word := range strings.SplitSeq(glob, ".") {
 		switch {

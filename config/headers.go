@@ -40,8 +40,11 @@ func readHeaders(l *loader, v *value, d *draft) {
 			continue
 		}
 		t, ok := l.credential(pair)
+		bare := bareWord.FindStringSubmatch(pair.node.Value)
 		switch {
 		case !ok:
+		case bare != nil:
+			l.fail(pair, "holds $"+bare[1]+" as it stands: nothing is filled in", "write ${"+bare[1]+"}")
 		case t.known && hasControl(t.string):
 			l.fail(pair, "must not hold control characters", oneLine)
 		default:

@@ -86,7 +86,7 @@ func readDescription(l *loader, v *value, d *draft) {
 
 func readURL(l *loader, v *value, d *draft) {
 	d.urlAt = v
-	if t, ok := l.credential(v); ok {
+	if t, ok := l.address(v); ok {
 		d.url = t
 	}
 }
@@ -184,6 +184,32 @@ func readAllow(l *loader, v *value, d *draft) {
 			l.allowPrefix(t, &d.Allow)
 		}
 	}
+	for _, family := range []struct{ all, name string }{{"0.0.0.0/0", "IPv4"}, {"::/0", "IPv6"}} {
+		if covers(d.Allow.Prefixes, netip.MustParsePrefix(family.all)) {
+			l.warn(v, "lifts the rules for every "+family.name+" address, those of this machine and its network among them", "list the blocks that the receiver is in, such as 10.0.0.0/8")
+		}
+	}
+}
+
+// covers reports whether every address of block is in one of blocks.
+func covers(blocks []netip.Prefix, block netip.Prefix) bool {
+	var within []netip.Prefix
+	for _, b := range blocks {
+		switch {
+		case b.Bits() <= block.Bits() && b.Contains(block.Addr()):
+			return true
+		case block.Contains(b.Addr()):
+			within = append(within, b)
+		}
+	}
+	if len(within) < 2 { // one block is not both halves
+		return false
+	}
+	low := netip.PrefixFrom(block.Addr(), block.Bits()+1)
+	bytes := block.Addr().AsSlice()
+	bytes[block.Bits()/8] |= 0x80 >> (block.Bits() % 8)
+	middle, _ := netip.AddrFromSlice(bytes)
+	return covers(within, low) && covers(within, netip.PrefixFrom(middle, block.Bits()+1))
 }
 
 // allowPrefix reads a block of addresses.

@@ -8,7 +8,7 @@ import (
 // readProxy reads the proxy of a webhook. Its user info is the only place for
 // its credentials, so unlike a webhook's url it may hold them.
 func readProxy(l *loader, v *value, d *draft) {
-	t, ok := l.credential(v)
+	t, ok := l.address(v)
 	if !ok {
 		return
 	}

@@ -41,6 +41,10 @@ var refusals = []struct{ name, text, want string }{
 	{"open quote", "source: x\nwebhooks:\n  - name: 'a\n    url: b\n", "3:11: is not valid YAML: found unexpected end of stream; close the quote that begins here"},
 	{"two colons", "webhooks:\n  - name: a: b\n", `2:12: is not valid YAML: mapping values are not allowed in this context; quote a value that holds ": ", or look at the indentation`},
 	{"no colon", "webhooks:\n  - name: a\n    url\n    events: [a]\n", "3:5: is not valid YAML: could not find expected ':'; write a key as KEY: VALUE"},
+	{"wildcard without quotes", "webhooks:\n  - events: [\"a.?\", order.?, b]\n",
+		`2:27: is not valid YAML: did not find expected ',' or ']'; quote the value with this ?; in events it is no wildcard: write * for one word`},
+	{"query without quotes", "webhooks:\n  - {name: a, url: https://a.example/x?b=c}\n",
+		`2:39: is not valid YAML: did not find expected ',' or '}'; quote the value with this ?; in events it is no wildcard: write * for one word`},
 	{"unknown alias", "source: x\nwebhooks: [*none]\n", `2:12: is not valid YAML: unknown anchor 'none' referenced; quote a value that begins with * or &, such as "**"`},
 	{"glob without quotes", "webhooks:\n  - events: [\"a.*\", *.b, \"*\"]\n", `2:21: is not valid YAML: did not find expected alphabetic or numeric character; quote a value that begins with * or &, such as "**"`},
 	{"globs without quotes", "webhooks:\n  - events:\n    - **\n    - *.b\n", `3:7: is not valid YAML: did not find expected alphabetic or numeric character; quote a value that begins with * or &, such as "**"`},
@@ -143,6 +147,29 @@ var refusals = []struct{ name, text, want string }{
 		2:50: webhooks[0] (a).events[0]: has a * within a word; write * for one whole word, ** for any number of them
 		2:56: webhooks[0] (a).events[1]: has an empty word; write one dot between two words, and none at the ends
 		2:64: webhooks[0] (a).events[2]: must not be empty; write "**" for every type`},
+	{"wildcards of other tools", "webhooks:\n  - {name: a, url: 'https://a.example', events: ['order.?', 'a?c', '?', '**.?'], signature: none}\n", `
+		2:50: webhooks[0] (a).events[0]: has a ?, which is no wildcard; write * for one whole word, ** for any number of them
+		2:61: webhooks[0] (a).events[1]: has a ?, which is no wildcard; write * for one whole word, ** for any number of them
+		2:68: webhooks[0] (a).events[2]: has a ?, which is no wildcard; write * for one whole word, ** for any number of them
+		2:73: webhooks[0] (a).events[3]: has a ?, which is no wildcard; write * for one whole word, ** for any number of them`},
+	{"wildcard in the catalogue", "event_types: {'order.?': a}\n", `1:15: event_types["order.?"]: must be one type, not a glob; list each type`},
+	{"bare names", "source: $SOURCE\nlisten: {token: $TOKEN}\nhistory: {dir: $DIR}\nwebhooks:\n  - {name: $NAME, url: $URL, events: [$TYPE], timeout: $_T1, secret: [$A_B, $apps_secret], headers: {X-A: $KEY}, proxy: $PROXY}\n", `
+		1:9: source: is $SOURCE as it stands: nothing is filled in; write ${SOURCE}
+		2:17: listen.token: is $TOKEN as it stands: nothing is filled in; write ${TOKEN}
+		3:16: history.dir: is $DIR as it stands: nothing is filled in; write ${DIR}
+		5:12: webhooks[0].name: is $NAME as it stands: nothing is filled in; write ${NAME}
+		5:24: webhooks[0].url: is $URL as it stands: nothing is filled in; write ${URL}
+		5:39: webhooks[0].events[0]: is $TYPE as it stands: nothing is filled in; write ${TYPE}
+		5:56: webhooks[0].timeout: is $_T1 as it stands: nothing is filled in; write ${_T1}
+		5:71: webhooks[0].secret[0]: is $A_B as it stands: nothing is filled in; write ${A_B}
+		5:77: webhooks[0].secret[1]: is $apps_secret as it stands: nothing is filled in; write ${apps_secret}
+		5:107: webhooks[0].headers.X-A: is $KEY as it stands: nothing is filled in; write ${KEY}
+		5:121: webhooks[0].proxy: is $PROXY as it stands: nothing is filled in; write ${PROXY}`},
+	{"bare names within", "webhooks:\n  - {name: a, url: 'https://$HOST/$TOKEN?k=$API_KEY', events: [x], secret: $1, headers: {Authorization: Bearer $TOKEN}, proxy: 'http://$USER:$PASS@proxy'}\n", `
+		2:20: webhooks[0] (a).url: holds $HOST as it stands: nothing is filled in; write ${HOST}, or %24HOST for a $
+		2:76: webhooks[0] (a).secret: must have 32 to 64 characters, has 2; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook
+		2:105: webhooks[0] (a).headers.Authorization: holds $TOKEN as it stands: nothing is filled in; write ${TOKEN}
+		2:128: webhooks[0] (a).proxy: holds $USER as it stands: nothing is filled in; write ${USER}, or %24USER for a $`},
 	{"no events", "webhooks:\n  - {name: a, url: 'https://a.example', events: [], signature: none}\n",
 		`2:49: webhooks[0] (a).events: lists none; list at least one type or glob, such as events: ["com.example.**"]`},
 	{"one event", "webhooks:\n  - {name: a, url: 'https://a.example', events: x, signature: none}\n",

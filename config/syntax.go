@@ -75,8 +75,31 @@ func syntaxProblem(data []byte, err error) Problem {
 	if p.Line < 1 {
 		p.Line = max(context, 1)
 	}
-	p.Column = columnOf(lineAt(data, p.Line), message)
+	line := lineAt(data, p.Line)
+	p.Column = columnOf(line, message)
+	if at := plainQuestion(line); at >= 0 && strings.HasPrefix(message, "did not find expected ','") {
+		p.Column = utf8.RuneCountInString(line[:at]) + 1
+		p.Hint = "quote the value with this ?; in events it is no wildcard: write * for one word"
+	}
 	return p
+}
+
+// plainQuestion returns where on the line the first ? outside of quotes stands,
+// -1 without one. Within brackets the library takes it for the sign of a key.
+func plainQuestion(line string) int {
+	quote := rune(0)
+	for i, r := range line {
+		switch {
+		case r == quote:
+			quote = 0
+		case quote != 0:
+		case r == '"' || r == '\'':
+			quote = r
+		case r == '?':
+			return i
+		}
+	}
+	return -1
 }
 
 // columnOf returns where on its line the problem is most likely: at the last of
