@@ -24,9 +24,9 @@ func judgeURL(t text, allow Allow) []complaint {
 	host, port := splitPort(hostport)
 	ascii := toASCII(host)
 	rest, first := encode(u.rest, ofQuery)
-	scheme := strings.ToLower(u.scheme)
-	if scheme != "http" {
-		scheme = "https"
+	scheme := "https"
+	if allow.HTTP && strings.EqualFold(u.scheme, "http") {
+		scheme = "http"
 	}
 	right, shown := "write "+scheme+"://"+ascii+strings.TrimSuffix(port, ":")+rest, strconv.Quote(first)
 	switch {
@@ -41,9 +41,10 @@ func judgeURL(t text, allow Allow) []complaint {
 	var wrong []complaint
 	add := func(message, hint string) { wrong = append(wrong, complaint{message, hint}) }
 	switch {
-	case scheme == "http" && !allow.HTTP:
+	case strings.EqualFold(scheme, u.scheme):
+	case strings.EqualFold("http", u.scheme):
 		add("must use https", "write https://…, or allow: [http] for this webhook")
-	case !strings.EqualFold(scheme, u.scheme):
+	default:
 		add("must use https", "write https://…")
 	}
 	if hasUser {
