@@ -66,15 +66,8 @@ func (a *allowance) check(bytes int64) error {
 
 // over says whether so many bytes of events are too many.
 func (r *retention) over(bytes int64) bool {
-	limit, size := r.limit.Load(), r.size.Load()+r.grown.Load()+bytes
-	if limit == 0 || size <= softLimit(limit) {
-		return false
-	}
-	// A look in vain is not to be repeated for each commit.
-	if room := hardLimit(limit) - softLimit(limit); r.grown.Load() >= room/2 {
-		r.look()
-	}
-	return size > hardLimit(limit)
+	limit := r.limit.Load()
+	return limit > 0 && r.size.Load()+r.grown.Load()+bytes > hardLimit(limit)
 }
 
 // why says what fills the folder, and whose it is.
@@ -122,8 +115,21 @@ func (j *Journal) filling(size int64) {
 // fillingSlack is more than the share of two segments, one of each stream.
 const fillingSlack = 100*2/segmentShare + 1
 
-// grew counts what was written.
-func (r *retention) grew(bytes int) { r.grown.Add(int64(bytes)) }
+// grew counts bytes by which the folder has just grown, and asks for a look where
+// it has become too large. Whoever makes the folder grow calls it, after that: a
+// look that began before must not count what it did not measure.
+func (r *retention) grew(bytes int64) {
+	grown, limit := r.grown.Add(bytes), r.limit.Load()
+	size := r.size.Load() + grown
+	if limit == 0 || size <= softLimit(limit) {
+		return
+	}
+	// A look in vain is not repeated for each batch, unless the limit itself is passed.
+	passed := size > limit && size-bytes <= limit
+	if passed || grown >= (hardLimit(limit)-softLimit(limit))/2 {
+		r.look()
+	}
+}
 
 // grow takes in a segment that was begun: the one before it is finished.
 func (j *Journal) grow(archive *segment.Archive, first uint64) {

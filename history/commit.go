@@ -21,7 +21,7 @@ type committer struct {
 	clock     *clock
 	size      func() int64 // at which a segment is finished
 	grown     func(first uint64)
-	grew      func(bytes int)
+	grew      func(bytes int64)
 	publish   func([]durable) (wake func())
 	committed func(records int, took time.Duration)
 	pulse     pulse
@@ -221,10 +221,11 @@ func (c *committer) write(p *pool) ([]durable, time.Duration, error) {
 		c.writer.Drop()
 		return nil, 0, err
 	}
-	c.grew(c.writer.Pending())
+	bytes := c.writer.Pending()
 	if err := c.writer.Write(); err != nil {
 		return nil, 0, err
 	}
+	c.grew(int64(bytes))
 	start := time.Now()
 	if err := c.writer.Sync(); err != nil {
 		return nil, 0, err

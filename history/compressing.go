@@ -126,11 +126,12 @@ func (c *compressor) one(ctx context.Context, archive *segment.Archive, m member
 	err := p.Write(func() error {
 		err := rest(ctx, compressRest*time.Since(begun))
 		begun = time.Now()
-		return err
+		return errors.Join(err, reserved(c.fs, 0)) // others have taken room meanwhile
 	})
 	if err != nil {
 		return err
 	}
+	c.retention.grew(p.After)
 	c.retention.files.Lock()
 	defer c.retention.files.Unlock()
 	if !archive.Has(m.first) {
@@ -143,6 +144,9 @@ func (c *compressor) one(ctx context.Context, archive *segment.Archive, m member
 	done.segments++
 	done.before += p.Before
 	done.after += p.After
+	if c.short() {
+		return c.replaceLocked(archive, m)
+	}
 	return nil
 }
 
@@ -150,6 +154,10 @@ func (c *compressor) one(ctx context.Context, archive *segment.Archive, m member
 func (c *compressor) replace(archive *segment.Archive, m member) error {
 	c.retention.files.Lock()
 	defer c.retention.files.Unlock()
+	return c.replaceLocked(archive, m)
+}
+
+func (c *compressor) replaceLocked(archive *segment.Archive, m member) error {
 	if !archive.Has(m.first) {
 		return nil
 	}
@@ -184,8 +192,9 @@ func (c *compressor) due(archive *segment.Archive, first, next uint64) (bool, er
 	return err == nil && free-size > min(reserveBytes, volume/reserveShare), nil
 }
 
-// short says whether the folder is so large that segments are removed for it.
+// short reports whether the folder is so large that segments are removed for it,
+// or the volume so full that events are refused.
 func (c *compressor) short() bool {
 	limit, r := c.Limit(), c.retention
-	return limit > 0 && r.size.Load()+r.grown.Load() > softLimit(limit)
+	return limit > 0 && r.size.Load()+r.grown.Load() > softLimit(limit) || reserved(c.fs, 0) != nil
 }

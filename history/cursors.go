@@ -129,24 +129,27 @@ func (j *Journal) saveCursors() error {
 	case err != nil:
 		return fmt.Errorf("%w: %w", errWriter, err)
 	}
-	if err := writeCursors(j.fs, &c); err != nil {
+	size, err := writeCursors(j.fs, &c)
+	if err != nil {
 		return err
 	}
-	j.saved, j.savedSteps = c, steps
+	j.retention.grew(max(0, size-j.savedSize))
+	j.saved, j.savedSteps, j.savedSize = c, steps, size
 	j.saved.Webhooks, j.saved.Rows = nil, nil
 	return nil
 }
 
-func writeCursors(fsys segment.FS, c *cursors) error {
+// writeCursors returns how many bytes they have.
+func writeCursors(fsys segment.FS, c *cursors) (size int64, err error) {
 	text, err := json.Marshal(c)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	text = segment.Seal(text[:len(text)-1])
 	if err := fsys.Rename(cursorsFile, previousFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("keep the cursors before: %w", err)
+		return 0, fmt.Errorf("keep the cursors before: %w", err)
 	}
-	return segment.ReplaceFile(fsys, cursorsFile, text)
+	return int64(len(text)), segment.ReplaceFile(fsys, cursorsFile, text)
 }
 
 // cursor is where the queue stands. It is false for one that a start without it

@@ -22,6 +22,8 @@ type indexer struct {
 	log     *slog.Logger
 	kick    chan struct{}
 	trouble trouble
+	spare   func(bytes int64) error // ErrNoRoom if so many are not to be written
+	grew    func(bytes int64)       // is told of what was
 }
 
 // indexFrom is the size in bytes from which on a segment is worth an index. A
@@ -31,8 +33,14 @@ const indexFrom = 64 << 10
 // indexChunk is how many lines are taken in between two rests.
 const indexChunk = 512
 
+// indexAgain is how soon an index that could not be written is tried again.
+const indexAgain = time.Minute
+
 func newIndexer(fsys segment.FS, log *slog.Logger) *indexer {
-	return &indexer{fs: fsys, log: log, kick: make(chan struct{}, 1)}
+	return &indexer{
+		fs: fsys, log: log, kick: make(chan struct{}, 1),
+		spare: func(bytes int64) error { return reserved(fsys, bytes) }, grew: func(int64) {},
+	}
 }
 
 // finished tells it that a segment was. It does not block.
@@ -47,11 +55,13 @@ func (x *indexer) finished() {
 // of queries, so that it is logged and no more.
 func (x *indexer) run(ctx context.Context) {
 	for {
+		var again <-chan time.Time
 		err := x.all(ctx, rest)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
+			again = time.After(indexAgain)
 			x.trouble.met(x.log, "cannot index the history, so that queries take longer", err)
 		default:
 			x.trouble.over(x.log, "the history is indexed again")
@@ -60,6 +70,7 @@ func (x *indexer) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-x.kick:
+		case <-again:
 		}
 	}
 }
@@ -113,7 +124,11 @@ func (x *indexer) all(ctx context.Context, rest func(context.Context, time.Durat
 		}
 		segments := s.Segments()
 		for _, first := range slices.Backward(segments[:max(0, len(segments)-1)]) {
-			if err := x.one(ctx, s, first, rest); err != nil && !gone(err) {
+			err := x.one(ctx, s, first, rest)
+			if errors.Is(err, ErrNoRoom) {
+				return errors.Join(err, s.Close())
+			}
+			if err != nil && !gone(err) {
 				errs = append(errs, fmt.Errorf("index %s: %w", s.Name(first), err))
 			}
 			if ctx.Err() != nil {
@@ -135,6 +150,9 @@ func (x *indexer) one(ctx context.Context, s *stream, first uint64, rest func(co
 	if done(); err != nil || there != nil {
 		return err
 	}
+	if err := x.spare(1); err != nil {
+		return err // and there is no use in building it
+	}
 	var stopped error
 	lines, begun := 0, time.Now()
 	b, err := s.build(first, func() bool {
@@ -154,6 +172,9 @@ func (x *indexer) one(ctx context.Context, s *stream, first uint64, rest func(co
 // disk from those who wait for it, and one of the folder could take an error
 // that is theirs to see.
 func (x *indexer) write(name string, content []byte) error {
+	if err := x.spare(int64(len(content))); err != nil {
+		return err
+	}
 	beside := name + ".tmp"
 	if err := x.fs.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -169,5 +190,6 @@ func (x *indexer) write(name string, content []byte) error {
 	if err != nil {
 		return errors.Join(err, x.fs.Remove(beside))
 	}
+	x.grew(int64(len(content)))
 	return nil
 }

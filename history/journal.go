@@ -139,6 +139,7 @@ type Journal struct {
 	saved      cursors // those on disk; belongs to whoever saves
 	last       bool    // the next ones are, of this process
 	savedSteps *steps  // of the clock, with them
+	savedSize  int64   // of their file
 	saving     trouble // with them
 	release    func() error
 	stopped    bool // the process before did

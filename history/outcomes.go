@@ -32,7 +32,7 @@ type outcomes struct {
 
 	size  func() int64 // at which a segment is finished
 	grown func(first uint64)
-	grew  func(bytes int)
+	grew  func(bytes int64)
 }
 
 // outcomeLine is a line of the deliveries that is to be written.
@@ -224,11 +224,12 @@ func (o *outcomes) write(pool []outcomeLine) (written int, err error) {
 			o.writer.Add(line.at, line.fields)
 			size += len(line.fields)
 		}
-		o.grew(o.writer.Pending())
+		bytes := o.writer.Pending()
 		if err := o.writer.Write(); err != nil {
 			o.configs.dropped()
 			return written, err
 		}
+		o.grew(int64(bytes))
 		o.configs.written()
 		written = upTo
 	}

@@ -67,6 +67,7 @@ func (r *restoring) run() error {
 	r.Journal.events = events.Archive
 	r.stopped = r.stopped && deliveries.Clean && events.Clean
 	r.indexer = newIndexer(r.fs, r.log)
+	r.indexer.spare, r.indexer.grew = r.spare, r.retention.grew
 	size := func() int64 { return r.retention.segmentSize(r.opts.SegmentSize) }
 	r.commits = newCommitter(r.Journal, events.Writer, size, r.opts.Committed)
 	r.outcomes = newOutcomes(r.Journal, deliveries.Writer, size)

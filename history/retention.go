@@ -142,6 +142,10 @@ func (j *Journal) retain(ctx context.Context, bytes int64) error {
 		}
 	}
 	err := j.removeSome(ctx, bytes)
+	if (isNoRoom(err) || segment.NoRoom(err)) && !errors.Is(err, segment.ErrUnsynced) && dropIndexes(j.fs) {
+		// What it writes to remove something needs room, too.
+		err = j.removeSome(ctx, bytes)
+	}
 	switch {
 	case err == nil:
 		k.trouble.over(j.log, "the history can be tidied again")

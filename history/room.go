@@ -52,8 +52,13 @@ func (r *room) check(bytes int64) error {
 // volume is ErrNoRoom if the volume leaves none for so many bytes. The file system
 // is asked each time: others fill it, too, and to ask takes a thousandth of the
 // sync that follows.
-func (r *room) volume(bytes int64) error {
-	free, size, err := r.fs.Free()
+func (r *room) volume(bytes int64) error { return reserved(r.fs, bytes) }
+
+// reserved is ErrNoRoom if so many bytes would take from what is kept free on the
+// volume. Events, and all that is only written beside them, ask it; outcomes and
+// the cursors do not, as that is kept for them.
+func reserved(fsys segment.FS, bytes int64) error {
+	free, size, err := fsys.Free()
 	if err != nil {
 		return nil // the write itself will tell
 	}
@@ -63,6 +68,15 @@ func (r *room) volume(bytes int64) error {
 	}
 	return fmt.Errorf("%w: %s of the volume are free, and %s are kept for the outcomes of deliveries",
 		ErrNoRoom, mebibytes(free), mebibytes(reserve))
+}
+
+// spare is ErrNoRoom if something that can be done without is not to be written,
+// as it would take the folder beyond what the volume or history.max_size leaves.
+func (j *Journal) spare(bytes int64) error {
+	if j.retention.over(bytes) {
+		return fmt.Errorf("%w: history.max_size, %s, is reached", ErrNoRoom, mebibytes(j.Limit()))
+	}
+	return reserved(j.fs, bytes)
 }
 
 // ready says why the volume would take no more events. Some of that only a write
