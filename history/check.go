@@ -37,9 +37,9 @@ func (p Problem) String() string {
 // written, is no damage. Progress is told the bytes read, now and then.
 func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 	var c Checked
-	known, err := r.loadKnown()
+	known, err := loadKnown(r.events.fs)
 	if err != nil {
-		return c, err
+		c.Problems = append(c.Problems, Problem{File: damageFile, What: "what was accepted as known is reported again: " + err.Error()})
 	}
 	// The cursors are read ahead of the lines, which by then are at least as many
 	// as they say (H4). Those that are missing or damaged say nothing; and those of
@@ -61,10 +61,9 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
-			if err != nil {
-				return c, err
-			}
-			total += size
+			if err == nil {
+				total += size
+			} // or the segment itself tells
 		}
 	}
 	for _, s := range streams {
@@ -76,7 +75,7 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 				continue // retention has just removed it
 			}
 			if err != nil {
-				return c, err
+				k.problem(s.Archive.Name(first), 0, 0, "it cannot be read: "+err.Error())
 			}
 		}
 		k.end(segments, s.synced)

@@ -38,12 +38,14 @@ type choosing struct {
 	going
 	events, deliveries []finished
 	held               ranges // seqs that some queue holds
+	unread             error  // why a segment could not be looked at: it stays, and the others go
 }
 
 // choose says which segments go: those that are older than keep, and, while
 // the folder is too large for so many bytes more, the oldest. The caller
-// removes them or releases them.
-func (j *Journal) choose(ctx context.Context, now sizes, bytes int64) (*going, error) {
+// removes them or releases them. Beside them unread is why one that may have to go
+// could not be looked at.
+func (j *Journal) choose(ctx context.Context, now sizes, bytes int64) (_ *going, unread, err error) {
 	c := &choosing{Journal: j}
 	keep, limit := time.Duration(j.retention.keep.Load()), j.retention.limit.Load()
 	if bytes > softLimit(limit) {
@@ -51,21 +53,23 @@ func (j *Journal) choose(ctx context.Context, now sizes, bytes int64) (*going, e
 	}
 	over := limit > 0 && now.total+bytes > softLimit(limit)
 	if keep == 0 && !over {
-		return &c.going, nil
+		return &c.going, nil, nil
 	}
 	c.before = j.retention.copyRemoved()
-	var err error
-	if c.events, err = j.finished(j.events, segment.Events, now); err != nil {
-		return &c.going, err
-	}
-	if c.deliveries, err = j.finished(j.delivered, segment.Deliveries, now); err != nil {
-		return &c.going, err
-	}
+	c.events = c.finished(j.events, segment.Events, now)
+	c.deliveries = c.finished(j.delivered, segment.Deliveries, now)
 	if err := c.run(ctx, keep, limit, now.total+bytes); err != nil {
 		j.retention.release(&c.going)
-		return &going{}, err
+		return &going{}, nil, err
 	}
-	return &c.going, nil
+	return &c.going, c.unread, nil
+}
+
+// skip remembers why a segment stays.
+func (c *choosing) skip(err error) {
+	if c.unread == nil {
+		c.unread = err
+	}
 }
 
 func (c *choosing) run(ctx context.Context, keep time.Duration, limit, total int64) error {
@@ -82,20 +86,10 @@ func (c *choosing) run(ctx context.Context, keep time.Duration, limit, total int
 	// The deliveries come second: they wait for the events that they speak of.
 	for c.takeEvents(old) {
 	}
-	for {
-		taken, err := c.takeDeliveries(old)
-		if err != nil || ctx.Err() != nil {
-			return errors.Join(err, ctx.Err())
-		}
-		if !taken {
-			break
-		}
+	for c.takeDeliveries(old) && ctx.Err() == nil {
 	}
-	for limit > 0 && total-c.bytes > softLimit(limit) {
-		free, err := c.firstDeliveries(func(*finished) bool { return true })
-		if err != nil || ctx.Err() != nil {
-			return errors.Join(err, ctx.Err())
-		}
+	for limit > 0 && total-c.bytes > softLimit(limit) && ctx.Err() == nil {
+		free := c.firstDeliveries(func(*finished) bool { return true })
 		first := time.Now()
 		if free >= 0 {
 			first = c.deliveries[free].last
@@ -109,7 +103,7 @@ func (c *choosing) run(ctx context.Context, keep time.Duration, limit, total int
 		}
 		break
 	}
-	return nil
+	return ctx.Err()
 }
 
 // take puts one of the list among those that go.
@@ -158,18 +152,18 @@ func (c *choosing) claim(s span) bool {
 	return true
 }
 
-func (c *choosing) takeDeliveries(wanted func(*finished) bool) (bool, error) {
-	i, err := c.firstDeliveries(wanted)
-	if err != nil || i < 0 {
-		return false, err
+func (c *choosing) takeDeliveries(wanted func(*finished) bool) bool {
+	i := c.firstDeliveries(wanted)
+	if i < 0 {
+		return false
 	}
 	c.deliveries = c.take(c.deliveries, i)
-	return true, nil
+	return true
 }
 
 // firstDeliveries is the oldest segment of the deliveries that is wanted and
 // may go (R2), or negative.
-func (c *choosing) firstDeliveries(wanted func(*finished) bool) (int, error) {
+func (c *choosing) firstDeliveries(wanted func(*finished) bool) int {
 	for i := range c.deliveries {
 		f := &c.deliveries[i]
 		if !wanted(f) {
@@ -177,19 +171,21 @@ func (c *choosing) firstDeliveries(wanted func(*finished) bool) (int, error) {
 		}
 		speaks, err := c.speaks(f.from)
 		if err != nil {
-			return 0, err
+			c.skip(err)
+			continue
 		}
 		if !speaks {
-			return i, nil
+			return i
 		}
 	}
-	return -1, nil
+	return -1
 }
 
-// finished are the segments of a stream but the one being written (R4).
-func (j *Journal) finished(archive *segment.Archive, stream segment.Stream, now sizes) ([]finished, error) {
+// finished are the segments of a stream that can be read, but the one being
+// written (R4).
+func (c *choosing) finished(archive *segment.Archive, stream segment.Stream, now sizes) []finished {
 	firsts := archive.Segments()
-	times := j.retention.keeping.times[stream]
+	times := c.retention.keeping.times[stream]
 	var list []finished
 	for i := range len(firsts) - 1 {
 		first := firsts[i]
@@ -197,7 +193,8 @@ func (j *Journal) finished(archive *segment.Archive, stream segment.Stream, now 
 		if !known {
 			line, err := archive.Last(first)
 			if err != nil && !errors.Is(err, segment.ErrNotFound) && !errors.Is(err, fs.ErrNotExist) {
-				return nil, err
+				c.skip(err)
+				continue
 			}
 			if err == nil {
 				at = line.At()
@@ -206,5 +203,5 @@ func (j *Journal) finished(archive *segment.Archive, stream segment.Stream, now 
 		}
 		list = append(list, finished{stream, span{first, firsts[i+1] - 1}, now.of[stream][first], at})
 	}
-	return list, nil
+	return list
 }

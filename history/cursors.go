@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 	"time"
 
 	"sidehook/history/segment"
@@ -146,7 +147,11 @@ func writeCursors(fsys segment.FS, c *cursors) (size int64, err error) {
 		return 0, err
 	}
 	text = segment.Seal(text[:len(text)-1])
-	if err := fsys.Rename(cursorsFile, previousFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	switch err := segment.Rename(fsys, cursorsFile, previousFile); {
+	case err == nil, errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ENOTEMPTY), errors.Is(err, syscall.EEXIST):
+		// A folder has their name, which ReplaceFile moves.
+	default:
 		return 0, fmt.Errorf("keep the cursors before: %w", err)
 	}
 	return int64(len(text)), segment.ReplaceFile(fsys, cursorsFile, text)
@@ -253,7 +258,8 @@ func loadCursors(fsys segment.FS) (_ *cursors, problem error) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			problem = errors.Join(problem, err)
+			continue
 		}
 		body, ok := segment.Sealed(text)
 		if !ok {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"slices"
 	"strings"
@@ -30,10 +29,13 @@ type indexer struct {
 // smaller one is read as fast.
 const indexFrom = 64 << 10
 
+// indexShare of a segment's size is about what its index has.
+const indexShare = 16
+
 // indexChunk is how many lines are taken in between two rests.
 const indexChunk = 512
 
-// indexAgain is how soon an index that could not be written is tried again.
+// indexAgain is how soon an index for which there was no room is tried again.
 const indexAgain = time.Minute
 
 func newIndexer(fsys segment.FS, log *slog.Logger) *indexer {
@@ -61,7 +63,9 @@ func (x *indexer) run(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			again = time.After(indexAgain)
+			if errors.Is(err, ErrNoRoom) {
+				again = time.After(indexAgain)
+			}
 			x.trouble.met(x.log, "cannot index the history, so that queries take longer", err)
 		default:
 			x.trouble.over(x.log, "the history is indexed again")
@@ -150,7 +154,7 @@ func (x *indexer) one(ctx context.Context, s *stream, first uint64, rest func(co
 	if done(); err != nil || there != nil {
 		return err
 	}
-	if err := x.spare(1); err != nil {
+	if err := x.spare(size / indexShare); err != nil {
 		return err // and there is no use in building it
 	}
 	var stopped error
@@ -176,7 +180,7 @@ func (x *indexer) write(name string, content []byte) error {
 		return err
 	}
 	beside := name + ".tmp"
-	if err := x.fs.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := segment.Clear(x.fs, beside); err != nil {
 		return err
 	}
 	file, err := x.fs.Create(beside)
@@ -185,7 +189,7 @@ func (x *indexer) write(name string, content []byte) error {
 	}
 	_, err = file.Write(content)
 	if err = errors.Join(err, file.Close()); err == nil {
-		err = x.fs.Rename(beside, name)
+		err = segment.Rename(x.fs, beside, name)
 	}
 	if err != nil {
 		return errors.Join(err, x.fs.Remove(beside))

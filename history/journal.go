@@ -134,6 +134,8 @@ type Journal struct {
 	generation uint64
 	hash       string
 
+	accepted chan accepting // damage, for who saves to record
+
 	bulk sync.Mutex // is held by the bulk of resends that is found and written
 
 	saved      cursors // those on disk; belongs to whoever saves

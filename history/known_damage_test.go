@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"sidehook/history"
 )
 
 // TestAccept: what was accepted is known from then on, and nothing else is; a
@@ -19,7 +21,7 @@ func TestAccept(t *testing.T) {
 	if len(found.Problems) == 0 || len(found.Known) > 0 {
 		t.Fatalf("found %+v", found)
 	}
-	if err := read(t, fs).Accept(&found); err != nil {
+	if err := history.AcceptFS(fs, found.Problems); err != nil {
 		t.Fatal(err)
 	}
 	if c := check(t, fs); len(c.Problems) > 0 || len(c.Known) != len(found.Problems) {
@@ -31,7 +33,7 @@ func TestAccept(t *testing.T) {
 	if len(second.Problems) == 0 || len(second.Known) != len(found.Problems) {
 		t.Errorf("with more damage: %+v", second)
 	}
-	if err := read(t, fs).Accept(&second); err != nil {
+	if err := history.AcceptFS(fs, second.Problems); err != nil {
 		t.Fatal(err)
 	}
 	if c := check(t, fs); len(c.Problems) > 0 || len(c.Known) != len(found.Problems)+len(second.Problems) {

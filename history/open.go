@@ -77,6 +77,7 @@ func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
 	j := &Journal{
 		fs: fsys, log: opts.Log, recorded: opts.Recorded, low: opts.Low, clock: newClock(opts.Wall, opts.Log),
 		identify: newIdentifier(), sweeper: newSweeper(), retention: newRetention(), queues: map[string]*Queue{},
+		accepted: make(chan accepting),
 	}
 	j.recallRemoved()
 	if err := j.takeBack(); err != nil {

@@ -3,7 +3,6 @@ package history
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -66,7 +65,7 @@ func (j *Journal) endsDurable(g *going) error {
 	if err := j.saveCursors(); err != nil {
 		return err
 	}
-	if err := j.fs.Remove(previousFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := segment.Clear(j.fs, previousFile); err != nil {
 		return fmt.Errorf("remove the cursors before: %w", err)
 	}
 	return nil

@@ -76,7 +76,7 @@ func unlink(fsys segment.FS, stream segment.Stream, removed ranges) (files int, 
 		if !ok || first == newest || !removed.has(first) {
 			continue
 		}
-		size, err := sizeOf(fsys, name)
+		size, err := fsys.Size(name)
 		if err == nil {
 			err = fsys.Remove(name)
 		}
@@ -94,8 +94,8 @@ func (j *Journal) recallRemoved() {
 	for _, stream := range [...]segment.Stream{segment.Events, segment.Deliveries} {
 		removed, err := loadRemoved(j.fs, stream)
 		if err != nil {
-			// Without it a gap looks like damage, and nothing is lost.
-			j.log.Error("cannot tell what retention has removed", "error", err)
+			// Nothing is lost.
+			j.log.Error("cannot read what retention has removed, so that history check takes what is missing for damage", "error", err)
 		}
 		j.retention.removed[stream] = removed
 	}

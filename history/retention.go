@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -73,8 +74,9 @@ type keeping struct {
 	times     map[segment.Stream]map[uint64]time.Time // of a finished segment's last record
 	witnesses map[uint64]*witness                     // of the segments of the deliveries
 	trouble   trouble
-	left      bool // something that is durably removed may still stand
-	told      int  // the share of the limit that was last told of, in percent
+	unsized   trouble // with files whose size cannot be told
+	left      bool    // something that is durably removed may still stand
+	told      int     // the share of the limit that was last told of, in percent
 }
 
 const (
@@ -172,7 +174,12 @@ func (j *Journal) removeSome(ctx context.Context, bytes int64) error {
 	if err != nil {
 		return err
 	}
-	going, err := j.choose(ctx, now, bytes)
+	if now.unknown != nil {
+		r.keeping.unsized.met(j.log, "cannot tell the size of some of the history's files, which are not counted", now.unknown)
+	} else {
+		r.keeping.unsized.over(j.log, "the size of all of the history's files is known again")
+	}
+	going, unread, err := j.choose(ctx, now, bytes)
 	if err == nil && going.any() {
 		err = j.remove(going)
 		r.keeping.measured = time.Time{}
@@ -190,7 +197,7 @@ func (j *Journal) removeSome(ctx context.Context, bytes int64) error {
 		r.full.Store(false)
 	}
 	j.filling(now.total)
-	return err
+	return cmp.Or(err, unread)
 }
 
 // measure is the size of the files, anew if it has to be.

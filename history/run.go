@@ -60,8 +60,9 @@ func (j *Journal) failing(err error) error {
 	return err
 }
 
-// saveRegularly writes the cursors while others write what they speak of, and
-// removes what need not be kept.
+// saveRegularly writes the cursors while others write what they speak of, removes
+// what need not be kept, and records damage that is accepted: it alone replaces
+// files.
 func (j *Journal) saveRegularly(ctx context.Context) error {
 	defer close(j.retention.ended)
 	// The first cursors are written at once: they tell a next start, whenever this
@@ -88,6 +89,8 @@ func (j *Journal) saveRegularly(ctx context.Context) error {
 			j.sweeper.makeRoom(ctx)
 			err = j.retain(ctx, w.bytes)
 			close(w.looked)
+		case a := <-j.accepted:
+			err = j.accept(a)
 		}
 		if err != nil {
 			return err

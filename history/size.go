@@ -14,16 +14,19 @@ type sizes struct {
 	total int64
 	// of the segments of a stream by their first number, with what stands
 	// beside them
-	of map[segment.Stream]map[uint64]int64
+	of      map[segment.Stream]map[uint64]int64
+	unknown error // of files that are not counted
 }
 
 // Size is how many bytes the files of the history have, all of them. A file
-// in the folder that is somebody else's does not count.
+// in the folder that is somebody else's does not count, nor does one whose size
+// cannot be told.
 func (j *Journal) Size() (int64, error) {
 	s, err := measure(j.fs)
 	return s.total, err
 }
 
+// measure counts files that may not be read, too.
 func measure(fsys segment.FS) (sizes, error) {
 	s := sizes{of: map[segment.Stream]map[uint64]int64{segment.Events: {}, segment.Deliveries: {}}}
 	names, err := fsys.List()
@@ -35,12 +38,13 @@ func measure(fsys segment.FS) (sizes, error) {
 		if of == nil && !single(name) {
 			continue
 		}
-		size, err := sizeOf(fsys, name)
+		size, err := fsys.Size(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it has gone since
 		}
 		if err != nil {
-			return s, err
+			s.unknown = errors.Join(s.unknown, err)
+			continue
 		}
 		if s.total += size; of != nil {
 			of[first] += size
@@ -65,13 +69,4 @@ func single(name string) bool {
 	return slices.Contains([]string{
 		cursorsFile, previousFile, removedFile, removedDeliveriesFile, damageFile, formatFile, lockFile,
 	}, strings.TrimSuffix(name, ".tmp"))
-}
-
-func sizeOf(fsys segment.FS, name string) (int64, error) {
-	file, err := fsys.Open(name)
-	if err != nil {
-		return 0, err
-	}
-	defer file.Close()
-	return file.Size()
 }

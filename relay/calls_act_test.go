@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"sidehook/history"
 )
 
 // A receiver that is gone gets nothing any more, over a restart, too, until its
@@ -238,5 +241,28 @@ func resendHastens(t *testing.T) {
 	eventually(t, "the waiting delivery is made", func() bool { return s.count("/one", "e1") == 3 })
 	if fmt.Sprint(answer.Hastened) != "[one]" {
 		t.Errorf("answer %+v", answer)
+	}
+}
+
+// Damage that is accepted is known to the next check, and to a relay that starts.
+func acceptCall(t *testing.T) {
+	h := newHost(t, "webhooks: []\n")
+	var answer struct{ Accepted int }
+	body := `{"problems":[{"file":"events-00000000000000000001.jsonl","line":3,"offset":90,"message":"its checksum does not hold"}]}`
+	if code := h.call("POST", "/v1/history/accept", body, &answer); code != 200 || answer.Accepted != 1 {
+		t.Errorf("%d, accepted %d", code, answer.Accepted)
+	}
+	want := history.Problem{File: "events-00000000000000000001.jsonl", Line: 3, Offset: 90, What: "its checksum does not hold"}
+	for _, again := range []bool{false, true} {
+		reading, err := history.Read(filepath.Join(h.dir, "history"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reading.Knows([]history.Problem{want}) {
+			t.Errorf("it is not known; after a restart: %v", again)
+		}
+		reading.Close()
+		h.end()
+		h.start("webhooks: []\n")
 	}
 }

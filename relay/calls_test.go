@@ -26,6 +26,7 @@ func TestCalls(t *testing.T) {
 		"POST /v1/cancel":                 cancelCall,
 		"GET /v1/events/{id}":             eventCall,
 		"POST /v1/events/{id}/resend":     resendCall,
+		"POST /v1/history/accept":         acceptCall,
 		"GET /v1/config":                  configCall,
 		"GET /healthz":                    healthzCall,
 		"GET /readyz":                     readyzCall,

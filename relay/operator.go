@@ -96,6 +96,11 @@ func (o *operator) act(name string, do func(string) bool) error {
 // History opens the history to be looked at, beside the journal that writes it.
 func (o *operator) History(context.Context) (*history.Reading, error) { return history.Read(o.dir) }
 
+// Accept records damage of the history as known.
+func (o *operator) Accept(ctx context.Context, problems []history.Problem) error {
+	return o.journal.Accept(ctx, problems)
+}
+
 // Event tells the story of an event.
 func (o *operator) Event(_ context.Context, which history.Which) (intake.Story, error) {
 	reading, err := history.Read(o.dir)

@@ -88,7 +88,21 @@ func (d *DirFS) create(name string) (*dirFile, error) {
 	if err := f.Chmod(0o600); err != nil {
 		return nil, errors.Join(err, f.Close(), d.Remove(name))
 	}
+	d.giveToOwner(f)
 	return f, nil
+}
+
+// giveToOwner makes a file that root has made the folder's owner's, who must be
+// able to read it after that. Root without the right to do so leaves it as it is.
+func (d *DirFS) giveToOwner(f *dirFile) {
+	if os.Geteuid() != 0 {
+		return
+	}
+	if info, err := d.dir.Stat(); err == nil {
+		if folder := info.Sys().(*syscall.Stat_t); folder.Uid != 0 {
+			_ = f.Chown(int(folder.Uid), int(folder.Gid))
+		}
+	}
 }
 
 func (d *DirFS) Append(name string) (File, error) {
@@ -156,7 +170,7 @@ func (d *DirFS) Symlink(target, name string) error {
 	link := func(dir int) error { return unix.Symlinkat(target, dir, beside) }
 	err := d.at("symlink", beside, link)
 	if errors.Is(err, fs.ErrExist) {
-		if err = d.Remove(beside); err == nil {
+		if err = Clear(d, beside); err == nil {
 			err = d.at("symlink", beside, link)
 		}
 	}
@@ -167,6 +181,15 @@ func (d *DirFS) Symlink(target, name string) error {
 		return errors.Join(err, d.Remove(beside))
 	}
 	return nil
+}
+
+func (d *DirFS) Size(name string) (int64, error) {
+	if err := plainName("size", name); err != nil {
+		return 0, err
+	}
+	var st unix.Stat_t
+	err := d.at("size", name, func(dir int) error { return unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	return st.Size, err
 }
 
 func (d *DirFS) List() ([]string, error) {

@@ -216,3 +216,63 @@ func TestSymlinkClearsWhatACrashLeft(t *testing.T) {
 		t.Errorf("link.tmp: got %v, want %v", err, fs.ErrNotExist)
 	}
 }
+
+// TestFoldersInTheWay: a folder under a name that is to be ours is given another
+// name, with what is in it.
+func TestFoldersInTheWay(t *testing.T) {
+	for _, name := range []string{"state", "state.tmp", "events.jsonl", "events.jsonl.tmp", "events-00000000000000000001.jsonl.torn"} {
+		t.Run(name, func(t *testing.T) {
+			path := t.TempDir()
+			d := openDir(t, path)
+			for i := 1; i <= 2; i++ { // again, when the name that it is given is taken
+				if err := os.MkdirAll(filepath.Join(path, name, "theirs"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				err := segment.ReplaceFile(d, strings.TrimSuffix(name, ".tmp"), []byte("x"))
+				if strings.HasPrefix(name, "events.jsonl") {
+					_, err = segment.Recover(d, segment.Events, segment.Options{})
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := os.Stat(filepath.Join(path, fmt.Sprintf("%s.aside%d", name, i), "theirs")); err != nil {
+					t.Errorf("what was in it: %v", err)
+				}
+				if err := os.RemoveAll(filepath.Join(path, strings.TrimSuffix(name, ".tmp"))); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// TestRootGivesToTheOwner: what root makes in another's folder is that one's, or
+// its owner could not read it.
+func TestRootGivesToTheOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+	path := t.TempDir()
+	if err := os.Chown(path, 12345, 23456); err != nil {
+		t.Skip("needs the right to give files away: ", err)
+	}
+	d := openDir(t, path)
+	create(t, d, "made", "x")
+	if err := segment.ReplaceFile(d, "replaced", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	release, err := d.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	for _, name := range []string{"made", "replaced", "lock"} {
+		info, err := os.Stat(filepath.Join(path, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if own := info.Sys().(*syscall.Stat_t); own.Uid != 12345 || own.Gid != 23456 || info.Mode() != 0o600 {
+			t.Errorf("%s is %d:%d's, %v; want 12345:23456's, 0600", name, own.Uid, own.Gid, info.Mode())
+		}
+	}
+}

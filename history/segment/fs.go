@@ -28,6 +28,8 @@ type FS interface {
 	// Symlink makes name point to target. It replaces what had the name: a
 	// reader meets the old or the new, never nothing.
 	Symlink(target, name string) error
+	// Size is how many bytes a file has, also one that may not be read.
+	Size(name string) (int64, error)
 	// List is the names of the regular files, sorted.
 	List() ([]string, error)
 	// Sync makes durable all that was done to names: the folder's fsync.
@@ -67,18 +69,19 @@ var ErrUnsynced = errors.New("not synced")
 
 // ReplaceFile gives the file a new content so that a crash at any moment
 // leaves the old one or the new one. It is durable on return. Whatever stood
-// under name+".tmp" is gone afterwards; one caller a name at a time.
+// under name+".tmp" is gone afterwards, and a folder that had either name has
+// another one; one caller a name at a time.
 func ReplaceFile(fsys FS, name string, content []byte) error {
 	beside := name + ".tmp"
 	// A crash between the writing and the rename of an earlier call leaves one.
-	if err := fsys.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := Clear(fsys, beside); err != nil {
 		return fmt.Errorf("replace %q: %w", name, err)
 	}
 	err := writeFile(fsys, beside, content)
 	if err == nil {
 		// The content is durable before the name can point to it, or a power
 		// cut could leave the name with an empty file.
-		err = fsys.Rename(beside, name)
+		err = Rename(fsys, beside, name)
 	}
 	if err != nil {
 		if left := fsys.Remove(beside); left != nil && !errors.Is(left, fs.ErrNotExist) {
@@ -90,6 +93,49 @@ func ReplaceFile(fsys FS, name string, content []byte) error {
 		return fmt.Errorf("replace %q: %w: %w", name, ErrUnsynced, err)
 	}
 	return nil
+}
+
+// Clear takes away what has a name that is to be ours. A folder cannot be of ours,
+// nor be removed as a file is: it is given another name.
+func Clear(fsys FS, name string) error {
+	err := fsys.Remove(name)
+	switch {
+	case err == nil, errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.EPERM): // of Linux, and of POSIX
+		if moveAside(fsys, name) == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// Rename is FS.Rename for a file, and gives a folder in its way another name.
+func Rename(fsys FS, from, to string) error {
+	err := fsys.Rename(from, to)
+	if errors.Is(err, syscall.EISDIR) && moveAside(fsys, to) == nil {
+		err = fsys.Rename(from, to)
+	}
+	return err
+}
+
+// symlink is FS.Symlink, and gives a folder in its way another name.
+func symlink(fsys FS, target, name string) error {
+	err := fsys.Symlink(target, name)
+	if errors.Is(err, syscall.EISDIR) && moveAside(fsys, name) == nil {
+		err = fsys.Symlink(target, name)
+	}
+	return err
+}
+
+// moveAside gives a folder a name that is nobody's.
+func moveAside(fsys FS, name string) (err error) {
+	for i := 1; i <= 100; i++ {
+		if err = fsys.Rename(name, fmt.Sprintf("%s.aside%d", name, i)); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // writeFile makes a new file with a durable content; its name is not yet so.

@@ -77,10 +77,7 @@ func (p *Packing) beside() string { return p.stream.Packed(p.first) + ".tmp" }
 
 // Discard takes away what Write has made and nobody placed.
 func (p *Packing) Discard() error {
-	if err := p.fs.Remove(p.beside()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return Clear(p.fs, p.beside())
 }
 
 func (p *Packing) write(plain File, pace func() error) error {

@@ -198,7 +198,7 @@ func (r *recovery) resume(last uint64, size int64) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(r.fs.Symlink(name, r.stream.Link()), r.fs.Sync()); err != nil {
+	if err := errors.Join(symlink(r.fs, name, r.stream.Link()), r.fs.Sync()); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &Writer{

@@ -90,7 +90,7 @@ func create(fs FS, stream Stream, first uint64) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fs.Symlink(name, stream.Link()); err != nil {
+	if err := symlink(fs, name, stream.Link()); err != nil {
 		return nil, errors.Join(err, file.Close(), fs.Remove(name))
 	}
 	if err := fs.Sync(); err != nil {

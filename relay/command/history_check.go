@@ -1,12 +1,18 @@
 package command
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/history"
 )
 
 func (c *cli) historyCheckCommand() *cobra.Command {
@@ -17,10 +23,11 @@ func (c *cli) historyCheckCommand() *cobra.Command {
 		Long: "Reads every line of every segment of the history and verifies it. The exit code is\n" +
 			"1 if anything is wrong. It works beside a running relay. Damage that there is nothing\n" +
 			"to be done about is taken as known with --accept, which changes no record: the next\n" +
-			"check then tells of new damage only.",
+			"check then tells of new damage only. While a relay runs it is the one that records\n" +
+			"this, and is asked to.",
 		Example: "  sidehook history check",
 		Args:    noArgument,
-		RunE:    func(*cobra.Command, []string) error { return c.historyCheck(asJSON, accept) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.historyCheck(cmd.Context(), asJSON, accept) },
 	}
 	cmd.Flags().BoolVar(&accept, "accept", false, "record the damage found as known, and end with 0")
 	jsonFlag(cmd, &asJSON)
@@ -46,7 +53,7 @@ type historyProblem struct {
 	Message string `json:"message"`
 }
 
-func (c *cli) historyCheck(asJSON, accept bool) error {
+func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 	file, err := c.load(config.Tools)
 	if err != nil {
 		return err
@@ -64,8 +71,11 @@ func (c *cli) historyCheck(asJSON, accept bool) error {
 	}
 	accept = accept && len(checked.Problems) > 0
 	if accept {
-		if err := reading.Accept(&checked); err != nil {
+		if err := c.accept(ctx, file, checked.Problems); err != nil {
 			return fmt.Errorf("check %s: %w", dir, err)
+		}
+		if !reading.Knows(checked.Problems) {
+			return fmt.Errorf("check %s: the relay that answered runs on another history: nothing was accepted here", dir)
 		}
 	}
 	answer := historyChecked{
@@ -90,6 +100,34 @@ func (c *cli) historyCheck(asJSON, accept bool) error {
 		return said(1)
 	}
 	return err
+}
+
+// acceptBatch is how many problems are sent to a relay at once: its requests have
+// a limit.
+const acceptBatch = 1000
+
+// accept records problems as known: itself if no relay runs on the history, else
+// through that one, as only one process may write there.
+func (c *cli) accept(ctx context.Context, file *config.File, problems []history.Problem) error {
+	err := history.Accept(file.History.Dir, problems)
+	var inUse *history.InUseError
+	if !errors.As(err, &inUse) {
+		return err
+	}
+	relay, err := connect(ctx, file.Listen)
+	if err != nil {
+		return fmt.Errorf("%w, which alone may record what is accepted, and cannot be asked: %w", inUse, err)
+	}
+	for batch := range slices.Chunk(problems, acceptBatch) {
+		body, err := json.Marshal(map[string][]history.Problem{"problems": batch})
+		if err != nil {
+			return err
+		}
+		if _, err := relay.call(ctx, http.MethodPost, "/v1/history/accept", body); err != nil {
+			return fmt.Errorf("%w, which alone may record what is accepted, and says: %w", inUse, err)
+		}
+	}
+	return nil
 }
 
 func verdict(problems, known int, accepted bool) string {

@@ -42,6 +42,7 @@ func (s *Server) allCalls() []call {
 		{"POST", "/v1/resend", guarded, nil, s.resendBulk},
 		{"POST", "/v1/cancel", guarded, nil, s.cancel},
 		{"GET", "/v1/deliveries", guarded, deliveryParams(), s.deliveries},
+		{"POST", "/v1/history/accept", guarded, nil, s.acceptDamage},
 		{"GET", "/v1/config", guarded, nil, s.showConfig},
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", health, nil, s.readyz},

@@ -34,6 +34,8 @@ type Operator interface {
 	// Cancel ends waiting deliveries, which is durable on return, and says how
 	// many; *NotFoundError for a webhook.
 	Cancel(ctx context.Context, which Cancel) (int, error)
+	// Accept records damage of the history as known, durably on return.
+	Accept(ctx context.Context, problems []history.Problem) error
 	// History opens the history to be looked at; the caller closes it.
 	History(ctx context.Context) (*history.Reading, error)
 	// Config returns the file in force.

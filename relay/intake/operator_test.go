@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +26,7 @@ type operator struct {
 	bulk  intake.Bulk
 	acted string
 	files *memfs.FS // the history
+	known []history.Problem
 }
 
 var at = time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
@@ -74,6 +76,13 @@ func (o *operator) Cancel(_ context.Context, which intake.Cancel) (int, error) {
 	defer o.mu.Unlock()
 	o.ends = which
 	return 3, o.fails
+}
+
+func (o *operator) Accept(_ context.Context, problems []history.Problem) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.known = problems
+	return o.fails
 }
 
 func (o *operator) Enable(_ context.Context, name string) error { return o.act("enable " + name) }
@@ -250,6 +259,30 @@ func TestCancel(t *testing.T) {
 		`{"webhook":"a","since":"yesterday"}`: `key "since": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "yesterday"`,
 		`{"webhook":"a","until":""}`:          `key "until": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not ""`,
 		`{"webhook":"a","id":"e"}`:            `unknown key "id"`,
+	} {
+		do(t, l.viaUnix, "POST", url, body, "Content-Type", jsonType).check(t, 400, problem(400, -1, detail))
+	}
+}
+
+func TestAcceptDamage(t *testing.T) {
+	l := start(t, settings, intake.Options{})
+	url := "http://localhost/v1/history/accept"
+	do(t, l.viaUnix, "POST", url, `{"problems":[{"file":"removed.json","message":"m"},{"file":"events-1.jsonl","line":2,"offset":90,"message":"x"}]}`, "Content-Type", jsonType).
+		check(t, 200, `{"accepted":2}`+"\n")
+	l.operator.mu.Lock()
+	got := l.operator.known
+	l.operator.mu.Unlock()
+	want := []history.Problem{{File: "removed.json", What: "m"}, {File: "events-1.jsonl", Line: 2, Offset: 90, What: "x"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("asked to accept %+v, want %+v", got, want)
+	}
+	for body, detail := range map[string]string{
+		"":                  `"problems" is missing; write those that sidehook history check reports: {"problems": [{"file", "line", "offset", "message"}]}`,
+		`{"problems":[]}`:   `"problems" is missing; write those that sidehook history check reports: {"problems": [{"file", "line", "offset", "message"}]}`,
+		`{"problems":"x"}`:  `key "problems" must be a list of {"file", "line", "offset", "message"}`,
+		`{"problems":[{}]}`: `problems[0]: "file" must be a name in history.dir without a path, such as events-00000000000000000001.jsonl, not ""`,
+		`{"problems":[{"file":"a","message":"b"},{"file":"../a","message":"b"}]}`: `problems[1]: "file" must be a name in history.dir without a path, such as events-00000000000000000001.jsonl, not "../a"`,
+		`{"problems":[{"file":"a"}]}`: `problems[0]: "message" is missing`,
 	} {
 		do(t, l.viaUnix, "POST", url, body, "Content-Type", jsonType).check(t, 400, problem(400, -1, detail))
 	}

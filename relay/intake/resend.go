@@ -10,6 +10,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"sidehook/history"
 )
 
 // CommandAgent is what the User-Agent of sidehook's own commands begins with.
@@ -128,6 +130,8 @@ func kindOf(field any) string {
 		return "a string, or a list of strings"
 	case *bool:
 		return "true or false"
+	case *[]history.Problem:
+		return `a list of {"file", "line", "offset", "message"}`
 	}
 	return "a string"
 }

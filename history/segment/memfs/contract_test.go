@@ -156,6 +156,15 @@ var contract = []struct {
 		check(t, fsys.Remove("other"))
 		want(t, fsys, "b", "y")
 	}},
+	{"size is what was written", func(t *testing.T, fsys segment.FS) {
+		write(t, fsys, "a", "four")
+		if size, err := fsys.Size("a"); err != nil || size != 4 {
+			t.Errorf("got %d, %v, want 4", size, err)
+		}
+		if _, err := fsys.Size("missing"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("of no file: got %v, want %v", err, fs.ErrNotExist)
+		}
+	}},
 	{"list sorts", func(t *testing.T, fsys segment.FS) {
 		wantNames(t, fsys)
 		for _, name := range []string{"b", "c", "a", "B"} {

@@ -197,6 +197,20 @@ func (m *FS) Readlink(name string) (string, error) {
 	return n.target, nil
 }
 
+// Size neither counts among the calls nor fails, as file.Size.
+func (m *FS) Size(name string) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down {
+		return 0, ErrDown
+	}
+	n, err := m.lookup(name)
+	if err != nil {
+		return 0, &fs.PathError{Op: "size", Path: name, Err: err}
+	}
+	return int64(len(n.data)), nil
+}
+
 func (m *FS) List() ([]string, error) {
 	var names []string
 	err := m.run(call{kind: List, do: func() error {
