@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/segment/memfs"
 )
 
 // asNobody makes a folder another user's, and runs the rest of the test as that
@@ -161,4 +163,84 @@ func runsOn(t *testing.T, folder, id string, broken int) {
 	if n := strings.Count(log.String(), "level=ERROR"); n > broken {
 		t.Errorf("%d errors are logged of %d files:\n%s", n, broken, &log)
 	}
+}
+
+// TestUnreadableSegment: a segment that cannot be read stays, and the others go.
+func TestUnreadableSegment(t *testing.T) {
+	for _, kept := range []history.Retention{{Keep: 10 * age}, {MaxSize: limit}} {
+		for _, stream := range []string{"events", "deliveries"} {
+			t.Run(fmt.Sprint(stream, kept), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					fs := memfs.New()
+					r := start(t, fs, history.Options{SegmentSize: small})
+					r.fill(1, 500, "a")
+					unread := segments(t, fs, stream)[2]
+					fs.SetFault(func(op memfs.Op) error {
+						if (op.Kind == memfs.Open || op.Kind == memfs.Read) && op.Name == unread {
+							return syscall.EACCES
+						}
+						return nil
+					})
+					r.Retain(kept)
+					r.fill(501, 1000, "a")
+					time.Sleep(20 * age)
+					left := segments(t, fs, stream)
+					if left[0] != unread || left[1] == unread {
+						t.Errorf("left are %v, want %s first", left, unread)
+					}
+					if kept.Keep > 0 && len(left) > 3 {
+						t.Errorf("left are %v, want that and what is being written", left)
+					}
+					if size, err := r.Size(); err != nil || kept.MaxSize > 0 && size > kept.MaxSize {
+						t.Errorf("the folder has %d bytes, %v", size, err)
+					}
+					if c := check(t, fs); len(c.Problems) == 0 || c.Problems[0].File != unread || !strings.Contains(c.Problems[0].What, "permission denied") {
+						t.Errorf("check finds %v", c.Problems)
+					}
+					r.stop()
+				})
+			})
+		}
+	}
+}
+
+// TestAcceptWhileItRuns: a running history records damage itself, as long as it
+// runs, and tells what keeps it from that.
+func TestAcceptWhileItRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, history.Options{})
+		r.append(ids(1, 3), "a")
+		first := history.Problem{File: segments(t, fs, "events")[0], Line: 2, Offset: 300, What: "its checksum does not hold"}
+		second := history.Problem{File: "events.jsonl", What: "seq 4 to 5 are missing at its end"}
+		gone := history.Problem{File: "events-00000000000000000099.jsonl", What: "it is removed"}
+		for _, p := range []history.Problem{first, second, gone} {
+			if err := r.Accept(t.Context(), []history.Problem{p}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		reading := read(t, fs)
+		if !reading.Knows([]history.Problem{first, second}) || reading.Knows([]history.Problem{gone}) {
+			t.Errorf("known are %s, want the first two", content(t, fs, "damage.json"))
+		}
+		leave(t, fs, 0)
+		if err := r.Accept(t.Context(), []history.Problem{first}); !errors.Is(err, history.ErrNoRoom) {
+			t.Errorf("on a full volume: %v", err)
+		}
+		fs.SetCapacity(-1)
+		fs.SetFault(func(op memfs.Op) error {
+			if op.Kind == memfs.Create && op.Name == "damage.json.tmp" {
+				return syscall.EACCES
+			}
+			return nil
+		})
+		if err := r.Accept(t.Context(), []history.Problem{first}); !errors.Is(err, syscall.EACCES) {
+			t.Errorf("where it may not be written: %v", err)
+		}
+		r.append(ids(4, 4), "a") // it goes on
+		r.stop()
+		if err := r.Accept(t.Context(), []history.Problem{first}); !errors.Is(err, history.ErrStopping) {
+			t.Errorf("after it ended: %v", err)
+		}
+	})
 }
