@@ -71,9 +71,9 @@ func TestSideFiles(t *testing.T) {
 	template := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		r := openFolder(t, template, slog.DiscardHandler)
-		r.fill(1, 900, "a")
+		r.fill(1, 450, "a")
 		time.Sleep(age)
-		r.fill(901, 901, "a")
+		r.fill(451, 451, "a")
 		r.close()
 	})
 	cases := map[string][]string{"all": sideFiles}
@@ -115,7 +115,7 @@ func TestSideFiles(t *testing.T) {
 // openFolder runs the history of a folder until close.
 func openFolder(t *testing.T, folder string, log slog.Handler) *running {
 	t.Helper()
-	j, err := history.Open(folder, history.Options{SegmentSize: 128 << 10, Log: slog.New(log)})
+	j, err := history.Open(folder, history.Options{SegmentSize: 64 << 10, Log: slog.New(log)})
 	if err != nil {
 		t.Fatal(err)
 	}
