@@ -144,7 +144,7 @@ func (q *Queue) withdraw(items []item, ends map[uint64]ending) (ended int) {
 	q.window = slices.DeleteFunc(q.window, func(it item) bool {
 		gone := end(&it, 0)
 		if gone {
-			q.journal.held.Add(-it.held())
+			q.journal.drop(it.body)
 			q.skip.add(it.seq) // Q3: a start reads what is behind it again
 		}
 		return gone

@@ -35,3 +35,8 @@ func (t *trouble) Met(log *slog.Logger, message string, err error, fields ...any
 func (t *trouble) Over(log *slog.Logger, message string, fields ...any) {
 	t.over(log, message, fields...)
 }
+
+// UnderWay is how many bytes of events are, Held how many of what waits are in
+// memory.
+func (j *Journal) UnderWay() int64 { return j.underWay.bytes() }
+func (j *Journal) Held() int64     { return j.held.Load() }

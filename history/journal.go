@@ -94,6 +94,11 @@ type Options struct {
 	Wall func() time.Time
 	Log  *slog.Logger
 
+	// Bodies bounds the bytes of the events that are under way, of all queues
+	// together (underWay); DefaultBodies if 0. A quarter of it at most is kept in
+	// memory of what waits, so that it need not be read.
+	Bodies int64
+
 	// Committed is told of each group commit: how many records it made durable,
 	// and how long its sync took. Recorded is told of each attempt that goes
 	// into the deliveries, also of those that none was made for. Both have to be
@@ -123,6 +128,8 @@ type Journal struct {
 	events    *segment.Archive
 	delivered *segment.Archive // the deliveries
 	held      atomic.Int64     // bytes of bodies in windows
+	underWay  underWay
+	reads     chan struct{} // taken by each that reads events for a queue
 
 	damage sync.Map     // of segment.Damage by file and offset, to tell each once
 	lines  atomic.Int64 // how many there are in it

@@ -26,6 +26,9 @@ type Lease struct {
 	queue *Queue
 	heir  *Queue // under whose name and configuration it is delivered
 	test  bool   // it is of no queue (Tested)
+
+	due    time.Duration // when it was; 0: it was not begun
+	charge charge        // what it takes of what may be under way
 }
 
 // Claim hands out a delivery that is due, and is false if none is. It holds no
@@ -53,6 +56,14 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 
 // claim is Claim without former names, of what was accepted ahead of until.
 func (q *Queue) claim(pick Pick, until uint64) (*Lease, bool) {
+	l, ok := q.claimNow(pick, until)
+	if next := q.journal.underWay.next(q); next != nil {
+		next.awaken()
+	}
+	return l, ok
+}
+
+func (q *Queue) claimNow(pick Pick, until uint64) (*Lease, bool) {
 	for ended := 0; ; {
 		q.mu.Lock()
 		l, ok := q.take(pick, until)
@@ -64,15 +75,26 @@ func (q *Queue) claim(pick Pick, until uint64) (*Lease, bool) {
 		q.mu.Unlock()
 		switch {
 		case ok:
-			if q.open(l) {
-				return l, true
+			if l.bytes() > 0 && !q.admit(l, pick) {
+				return nil, false
+			}
+			if l.body != nil || q.load(l) {
+				if l.charge.part == noPart && !q.admit(l, pick) {
+					return nil, false
+				}
+				if q.open(l) {
+					return l, true
+				}
 			}
 			if ended++; ended == readChunk {
 				q.awaken()
 				return nil, false
 			}
 		case read != nil:
-			if read(); ordered {
+			q.journal.reads <- struct{}{}
+			read()
+			<-q.journal.reads
+			if ordered {
 				return nil, false // what was read may all have gone into lines: see who woke whether more may
 			}
 		default:
@@ -134,7 +156,7 @@ func (q *Queue) take(pick Pick, until uint64) (*Lease, bool) {
 func (q *Queue) fly(w wait) *Lease {
 	l := &Lease{
 		Seq: w.seq, Attempt: w.attempts + 1, Free: int(w.free), Resend: w.of != 0, Scheduled: q.journal.clock.began.Add(w.back),
-		item: w.item, tries: w.tries, key: w.key, queue: q, heir: q,
+		item: w.item, tries: w.tries, key: w.key, queue: q, heir: q, due: w.due,
 	}
 	if w.throttled {
 		l.Throttled = q.journal.clock.began.Add(w.since)
@@ -143,30 +165,66 @@ func (q *Queue) fly(w wait) *Lease {
 	return l
 }
 
-// open gives a lease its event. If it is false the lease has ended: with the
-// delivery, if that has expired or its record is damaged; else it is tried
-// again later.
-func (q *Queue) open(l *Lease) bool {
-	if l.body == nil {
-		// Cursors that are taken meanwhile look at what is in flight.
-		it := l.item
-		err := q.journal.load(&it)
-		q.mu.Lock()
-		l.item = it
-		q.mu.Unlock()
-		switch {
-		case err == nil:
-			q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
-		case isDamage(err):
-			q.journal.log.Error("cannot deliver a damaged event", "webhook", q.name, "seq", l.seq, "error", err)
-			l.Done(Attempt{Generation: q.generation(), Status: Failed, Unsent: true, Error: "its record in the history is damaged"})
-			return false
-		default:
-			q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name, "seq", l.seq)
-			l.Release(nil, time.Now().Add(readAgain))
-			return false
-		}
+// bytes is how large the event of a lease is, 0 if that is not known before it
+// is read: of a resend, and of what a start found waiting.
+func (l *Lease) bytes() int64 {
+	switch {
+	case l.body != nil:
+		return int64(len(l.body.json))
+	case l.length > 0:
+		return int64(l.length)
+	case l.of == 0:
+		return l.size()
 	}
+	return 0
+}
+
+// admit takes room for the event of a lease. If there is none the delivery goes
+// back as it was.
+func (q *Queue) admit(l *Lease, pick Pick) (ok bool) {
+	if l.charge, ok = q.journal.underWay.take(q, l.bytes(), pick); ok {
+		return true
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	due := l.due
+	if due == 0 {
+		due = q.dueIn(&l.item, 0)
+	}
+	delete(q.flight, l.seq)
+	q.mind(&l.item)
+	q.waits.push(wait{item: l.item, due: due, tries: l.tries, key: l.key})
+	return false
+}
+
+// load reads the event of a lease. If it is false the lease has ended: with the
+// delivery, if its record is damaged; else it is tried again later.
+func (q *Queue) load(l *Lease) bool {
+	it := l.item
+	q.journal.reads <- struct{}{}
+	err := q.journal.load(&it)
+	<-q.journal.reads
+	// Cursors that are taken meanwhile look at what is in flight.
+	q.mu.Lock()
+	l.item = it
+	q.mu.Unlock()
+	switch {
+	case err == nil:
+		q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
+		return true
+	case isDamage(err):
+		q.journal.log.Error("cannot deliver a damaged event", "webhook", q.name, "seq", l.seq, "error", err)
+		l.Done(Attempt{Generation: q.generation(), Status: Failed, Unsent: true, Error: "its record in the history is damaged"})
+		return false
+	}
+	q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name, "seq", l.seq)
+	l.Release(nil, time.Now().Add(readAgain))
+	return false
+}
+
+// open gives a lease its event. If it is false the delivery has expired and the
+// lease has ended with it.
+func (q *Queue) open(l *Lease) bool {
 	l.Resend = l.of != 0 // a start may not have known
 	l.Event, l.Filled = l.body.json, l.body.filled
 	l.Unmet = l.body.unmet(l.queue.name)
@@ -176,6 +234,10 @@ func (q *Queue) open(l *Lease) bool {
 		l.Done(q.expire(&l.item, why))
 		return false
 	}
+	// From here on the event is the caller's, who may let go of it.
+	q.mu.Lock()
+	l.body = l.body.without()
+	q.mu.Unlock()
 	return true
 }
 
@@ -254,6 +316,9 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	}
 	foreign := q.taker != nil || l.heir != q
 	q.mu.Unlock()
+	if next := q.journal.underWay.give(q, l.charge); next != nil {
+		next.awaken()
+	}
 	if a != nil {
 		q.journal.recorded(Recorded{*a, l.heir.name, l.Seq, again, l.Accepted})
 	}

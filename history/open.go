@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -77,8 +78,9 @@ func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
 	j := &Journal{
 		fs: fsys, log: opts.Log, recorded: opts.Recorded, low: opts.Low, clock: newClock(opts.Wall, opts.Log),
 		identify: newIdentifier(), sweeper: newSweeper(), retention: newRetention(), queues: map[string]*Queue{},
-		accepted: make(chan accepting),
+		accepted: make(chan accepting), reads: make(chan struct{}, mostReads),
 	}
+	j.underWay.limit.Store(cmp.Or(opts.Bodies, DefaultBodies))
 	j.recallRemoved()
 	if err := j.takeBack(); err != nil {
 		return nil, fmt.Errorf("open history: %w", err)

@@ -18,6 +18,7 @@ type outcomes struct {
 	mu      sync.Mutex
 	pool    []outcomeLine
 	held    int64        // bytes of lines that are not written
+	most    int64        // of held, before no delivery is begun any more: the disk is full
 	flushes []chan error // want what is in the pool to be synced
 	readers []chan error // want it to be written
 	failed  error
@@ -47,14 +48,11 @@ const (
 	syncEvery = 500 * time.Millisecond
 	// roomAgain is how soon a full disk is tried again.
 	roomAgain = 250 * time.Millisecond
-	// maxHeld is how many bytes of lines are held while the disk is full
-	// before no delivery is begun any more.
-	maxHeld = 64 << 20
 )
 
 func newOutcomes(j *Journal, w *segment.Writer, size func() int64) *outcomes {
 	return &outcomes{
-		log: j.log, writer: w, drained: j.wakeAll, at: w.Position(),
+		log: j.log, writer: w, most: j.underWay.limit.Load(), drained: j.wakeAll, at: w.Position(),
 		size: size, grown: func(first uint64) { j.grow(j.delivered, first) }, grew: j.retention.grew,
 		kick: make(chan struct{}, 1), configs: configs{archive: j.delivered},
 	}
@@ -75,7 +73,7 @@ func (o *outcomes) add(line outcomeLine) {
 func (o *outcomes) full() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.held >= maxHeld
+	return o.held >= o.most
 }
 
 func (o *outcomes) wake() {
@@ -183,7 +181,7 @@ func (o *outcomes) settle(pool []outcomeLine, written int, err error) {
 	o.mu.Unlock()
 	switch {
 	case o.noRoom && !was:
-		o.log.Error("the disk is full: outcomes of deliveries are held in memory, up to 64 MiB, until there is room; free space on the volume of history.dir", "error", err)
+		o.log.Error("the disk is full: outcomes of deliveries are held in memory until there is room; free space on the volume of history.dir", "held_bytes_at_most", o.most, "error", err)
 	case was && !o.noRoom:
 		o.log.Info("there is room again: the outcomes that were held are written", "held_bytes", held)
 		o.drained()

@@ -55,6 +55,7 @@ type Queue struct {
 	longest []time.Duration // of waits, by the steps of the schedule
 
 	unreadable trouble // with what waits; under its own lock
+	share      share   // of what is under way; under the lock of that
 }
 
 // mark is a point in the events: nothing that is unread has a number below seq,
@@ -85,12 +86,10 @@ const (
 	RetriesOnly
 )
 
-// windowSize bounds the deliveries a window holds; bodyBudget the bytes of all
-// windows together. What is over it is read from the file when its turn comes.
-const (
-	windowSize = 512
-	bodyBudget = 16 << 20
-)
+// windowSize bounds the deliveries a window holds; their bodies are bounded over
+// all windows together (keep). What is over it is read from the file when its
+// turn comes.
+const windowSize = 512
 
 func newQueue(j *Journal, name string) *Queue {
 	return &Queue{
@@ -190,10 +189,9 @@ func (q *Queue) publish(it item) {
 	q.push(it)
 }
 
-// push puts an item into the window, with its body if the budget allows.
+// push puts an item into the window, with its body if there is room for it.
 func (q *Queue) push(it item) {
-	if size := it.held(); size > 0 && q.journal.held.Add(size) > bodyBudget {
-		q.journal.held.Add(-size)
+	if !q.journal.keep(it.body) {
 		it.body = nil
 	}
 	q.window = append(q.window, it)
@@ -203,7 +201,7 @@ func (q *Queue) shift() item {
 	it := q.window[0]
 	q.window[0] = item{}
 	q.window = q.window[1:]
-	q.journal.held.Add(-it.held())
+	q.journal.drop(it.body)
 	q.tidy()
 	return it
 }

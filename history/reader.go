@@ -23,23 +23,22 @@ func (q *Queue) read() {
 	q.mu.Lock()
 	from, last := q.more, q.last
 	q.mu.Unlock()
-	found, next, err := q.journal.follow(q.name, from, last, nil)
+	found, next, err := q.journal.follow(q.name, from, last, q.journal.keep, nil)
 	q.mu.Lock()
-	if err != nil {
-		q.hasRead(err)
-		return
-	}
-	if q.unread == 0 || q.more != from {
-		// All of it has ended meanwhile, and what is unread now came later.
-		q.hasRead(nil)
-		return
-	}
+	// If there are others than from, all of it has ended meanwhile, and what is
+	// unread now came later.
+	stands := err == nil && q.unread > 0 && q.more == from
 	for i := range found {
-		if q.skip.has(found[i].seq) { // Q3
+		if !stands || q.skip.has(found[i].seq) { // Q3
+			q.journal.drop(found[i].body)
 			continue
 		}
-		q.push(found[i])
+		q.window = append(q.window, found[i])
 		q.unread--
+	}
+	if !stands {
+		q.hasRead(err)
+		return
 	}
 	if q.more = next; q.unread > 0 && next.seq > last && q.last == last {
 		// All that was published has been read (Q2): the rest is damaged.
@@ -69,8 +68,9 @@ func (q *Queue) hasRead(err error) {
 
 // follow reads on from a mark, up to the record last or ahead of the first that
 // stop is true of, if it is not nil, for deliveries to a webhook. It returns a
-// chunk of them at most, and where to go on.
-func (j *Journal) follow(name string, from mark, last uint64, stop func(*segment.Line) bool) (found []item, next mark, err error) {
+// chunk of them at most, and where to go on. They have the bodies that keep is
+// true of.
+func (j *Journal) follow(name string, from mark, last uint64, keep func(*body) bool, stop func(*segment.Line) bool) (found []item, next mark, err error) {
 	quoted := []byte(strconv.Quote(name)) // names have nothing to escape
 	next = from
 	for _, first := range j.events.Segments() {
@@ -86,7 +86,7 @@ func (j *Journal) follow(name string, from mark, last uint64, stop func(*segment
 			continue
 		}
 		if err != nil {
-			return nil, from, err
+			return found, from, err
 		}
 		for next.seq <= last && len(found) < readChunk {
 			line, ok, err := nextLine(s, j.damaged)
@@ -94,7 +94,7 @@ func (j *Journal) follow(name string, from mark, last uint64, stop func(*segment
 				break
 			}
 			if err != nil {
-				return nil, from, err
+				return found, from, err
 			}
 			if !ok {
 				break
@@ -107,7 +107,7 @@ func (j *Journal) follow(name string, from mark, last uint64, stop func(*segment
 				return found, next, nil
 			}
 			if goesTo(&line, quoted) {
-				it := j.itemOf(&line)
+				it := itemOf(&line, keep)
 				found, next.at = append(found, it), it.accepted
 			}
 			next.seq, next.place = line.Number+1, segment.Place{Segment: first, Offset: uint32(s.Offset())}
@@ -139,11 +139,14 @@ func goesTo(line *segment.Line, quoted []byte) bool {
 
 // itemOf makes a delivery of a record just read. The event of a resend stands
 // elsewhere, and is read when its turn comes.
-func (j *Journal) itemOf(line *segment.Line) item {
+func itemOf(line *segment.Line, keep func(*body) bool) item {
 	a := parseAccepted(line)
 	it := item{seq: a.Seq, of: a.Of, place: a.Place, accepted: a.At.UnixNano()}
-	if a.Event != nil && j.held.Load() < bodyBudget {
-		it.body = newBody(bytes.Clone(a.Event), a.Filled, a.Failures)
+	if a.Event != nil {
+		if b := newBody(a.Event, a.Filled, a.Failures); keep(b) {
+			b.json = bytes.Clone(b.json) // the line's memory is used again
+			it.body = b
+		}
 	}
 	return it
 }
@@ -155,14 +158,19 @@ func (j *Journal) load(it *item) error {
 		return err
 	}
 	a := parseAccepted(&line)
+	found := it.place != line.Place
 	it.place, it.of, it.accepted = line.Place, a.Of, a.At.UnixNano()
 	if a.Kind == kindResend {
 		if line, err = j.events.Find(a.Of); err != nil {
 			return err
 		}
 		a = parseAccepted(&line)
-		it.body = &body{json: a.Event, filled: a.Filled}
+		it.body = &body{json: bytes.Clone(a.Event), filled: a.Filled}
+		it.length = uint32(len(a.Event))
 		return nil
+	}
+	if found { // with much else around it
+		a.Event = bytes.Clone(a.Event)
 	}
 	it.body = newBody(a.Event, a.Filled, a.Failures)
 	return nil

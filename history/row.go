@@ -48,6 +48,14 @@ func (r *row) learn(at time.Time, s Status, why string, saysNothing bool) {
 	}
 }
 
+// inDoubt reports whether the last attempt that says anything failed, or there
+// was none.
+func (r *row) inDoubt() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Failures > 0 || r.LastSuccess.IsZero()
+}
+
 // replay takes in a line again, which the cursors may cover already. To forget
 // a failure too many is harmless, to count one twice is not.
 func (r *row) replay(d *Outcome) {

@@ -7,6 +7,10 @@ import (
 	"sidehook/history/segment"
 )
 
+// chunkBodies bounds the bodies in a chunk that is visited; the others are read
+// one by one.
+const chunkBodies = 1 << 20
+
 // traverse visits the deliveries that wait, wherever they do, in the order of
 // their acceptance and a chunk at a time, until visit is false. It holds no
 // lock meanwhile: what it visits may have been claimed or have ended.
@@ -47,7 +51,11 @@ func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, v
 		if !each(ahead(next.seq)) {
 			return nil
 		}
-		found, behind, err := q.journal.follow(q.name, next, last, stop)
+		room := chunkBodies
+		found, behind, err := q.journal.follow(q.name, next, last, func(b *body) bool {
+			room -= len(b.json)
+			return room >= 0
+		}, stop)
 		if err != nil {
 			return err
 		}

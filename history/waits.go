@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"sidehook/history/segment"
@@ -15,6 +16,7 @@ type item struct {
 	of       uint64        // for a resend, the seq of its event; else 0
 	place    segment.Place // of the record seq; zero: to be looked up by its number
 	accepted int64         // when, in Unix nanoseconds; 0 if not known
+	length   uint32        // of its event, once it was read and nothing else tells; else 0
 	body     *body         // in memory, or nil: to be read at place
 }
 
@@ -24,6 +26,17 @@ type body struct {
 	filled   []string
 	failures []Failure // of an event; a resend goes past conditions
 	expires  int64     // its expirytime in Unix nanoseconds; 0: none, or of no account
+
+	windows atomic.Int32 // that hold it
+}
+
+// without is what is to be known of an event while it is under way, nil if that
+// is nothing.
+func (b *body) without() *body {
+	if b.expires == 0 {
+		return nil
+	}
+	return &body{expires: b.expires}
 }
 
 // unmet is why the condition of a webhook failed, or "".
@@ -38,14 +51,6 @@ func (b *body) unmet(webhook string) string {
 
 // size is what the item counts for in a backlog, in bytes of the file.
 func (i *item) size() int64 { return int64(i.place.Length) }
-
-// held is what its body takes in memory.
-func (i *item) held() int64 {
-	if i.body == nil {
-		return 0
-	}
-	return int64(len(i.body.json))
-}
 
 // wait is a delivery that was begun, and goes on at a time. Its body is not
 // held: it is read again when the time comes.
