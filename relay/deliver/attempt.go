@@ -56,6 +56,7 @@ func (c *client) attempt(ctx context.Context, l *Lease, w *Webhook) (o outcome) 
 	}
 	header, own := c.header(&e, l, &content, sign.Message{ID: id, Type: headerType(e.Type), Timestamp: time.Now(), Body: content.Body})
 	o.record.Request = own
+	l.Event = nil // for the time of the request there is only what is sent
 
 	x := &exchange{client: c, header: header}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.settings.Timeout, c.late)

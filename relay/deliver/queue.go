@@ -95,8 +95,10 @@ func (q journalQueue) Claim(pick history.Pick) (Lease, bool) {
 	if !ok {
 		return Lease{}, false
 	}
+	stored := l.Event
+	l.Event = nil // the attempt lets go of it first
 	return Lease{
-		Seq: l.Seq, Event: l.Event, Filled: l.Filled, Accepted: l.Accepted,
+		Seq: l.Seq, Event: stored, Filled: l.Filled, Accepted: l.Accepted,
 		Attempt: l.Attempt, Free: l.Free, Resend: l.Resend, Unmet: l.Unmet,
 		Throttled: l.Throttled, Scheduled: l.Scheduled, Outcome: l,
 	}, true
