@@ -20,12 +20,15 @@ func (s *Server) takeEvents(ctx context.Context, w http.ResponseWriter, r *http.
 	}
 	x := s.pool.Get().(*exchange)
 	defer s.release(x)
-	if x.body, p = s.read(r, x.body, f); p != nil {
+	if p := s.read(ctx, r, x, f); p != nil {
 		return p
 	}
 	set := s.settings.Load()
 	if p := x.decode(set, f, r.Header); p != nil {
 		return p
+	}
+	if cap(x.body) > idleBytes {
+		x.body = nil // the events are copies
 	}
 	held := s.hold(r.Header, x)
 	if held != nil {
@@ -48,6 +51,7 @@ func (s *Server) takeEvents(ctx context.Context, w http.ResponseWriter, r *http.
 		s.opts.Answered(Duplicate, duplicates)
 	}
 	if held != nil {
+		s.forget(x)
 		held.release(s, w, r, x)
 	}
 	x.appendAnswer(f)

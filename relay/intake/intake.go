@@ -74,6 +74,8 @@ type Options struct {
 	Listeners  []net.Listener // opened by others; one of a network stands in for HTTP (tcp) or Socket (unix)
 	Token      string         // "" for none
 
+	// Bodies bounds the bytes that large bodies of requests take (bodies); 64 MiB if 0.
+	Bodies       int64
 	MaxEventSize int // in bytes, of one event; zero: 1 MiB. A batch may be 16 times that
 	MaxConns     int // open connections of one listener; zero: 10,000
 
@@ -125,6 +127,7 @@ type Server struct {
 	stopping atomic.Bool
 	closing  chan struct{} // closed once it is stopping
 	pool     sync.Pool     // of *exchange
+	bodies   *bodies
 }
 
 // settings are Settings with what is made of them.
@@ -142,6 +145,8 @@ func New(journal Journal, operator Operator, initial Settings, opts Options) *Se
 	fallback(&s.opts.SocketMode, 0o660)
 	fallback(&s.opts.MaxEventSize, 1<<20)
 	fallback(&s.opts.MaxConns, 10_000)
+	fallback(&s.opts.Bodies, 64<<20)
+	s.bodies = newBodies(s.opts.Bodies)
 	fallback(&s.opts.Times.Header, 5*time.Second)
 	fallback(&s.opts.Times.Body, 30*time.Second)
 	fallback(&s.opts.Times.Write, 2*time.Minute)

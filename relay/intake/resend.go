@@ -67,7 +67,7 @@ func readOrder(r *http.Request, fields map[string]any) *problem {
 	if p := checkEncoding(r.Header); p != nil {
 		return p
 	}
-	body, p := readBody(r, nil, maxOrder)
+	body, p := readBody(r, nil, maxOrder, func(int) *problem { return nil })
 	if p != nil || len(body) == 0 {
 		return p
 	}

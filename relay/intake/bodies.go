@@ -1,0 +1,63 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// bodies bounds what large bodies of requests take in memory, all of them
+// together, from their reading until they are on the disk. Those that are beyond
+// it wait, in the order that they came in. Small ones are not counted, and never
+// wait: they take little more than their connections.
+type bodies struct {
+	limit int64
+	room  *semaphore.Weighted
+}
+
+const (
+	// smallBody is what is read of a body before it counts.
+	smallBody = 16 << 10
+	// copies is how often a body is in memory at once: as it was posted, decoded,
+	// and as lines that are written.
+	copies = 3
+	// patience is how long a request waits for room.
+	patience = 10 * time.Second
+)
+
+func newBodies(limit int64) *bodies {
+	return &bodies{limit, semaphore.NewWeighted(limit)}
+}
+
+// weight is what a body of that size counts for. One that is too large to fit
+// has all the room for itself.
+func (b *bodies) weight(size int) int64 { return min(copies*int64(size), b.limit) }
+
+// take waits for room for a body that may have so many bytes.
+func (b *bodies) take(ctx context.Context, size int) (taken int64, p *problem) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	n := b.weight(size)
+	if b.room.Acquire(ctx, n) != nil {
+		p := hangUp(http.StatusTooManyRequests, fmt.Sprintf("there was no memory for a body of this size within %d s, for other large requests", patience/time.Second))
+		p.retry, p.unread = retryBusy, true
+		return 0, p
+	}
+	return n, nil
+}
+
+// shrink gives back what a body of that size does not need of what was taken.
+func (b *bodies) shrink(taken int64, size int) int64 {
+	n := min(b.weight(size), taken)
+	b.give(taken - n)
+	return n
+}
+
+func (b *bodies) give(taken int64) {
+	if taken > 0 {
+		b.room.Release(taken)
+	}
+}
