@@ -19,8 +19,8 @@ import (
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
 	"sidehook":      {"relay/command"},
-	"relay/command": {"config", "history", "history/event", "relay", "relay/sign", "relay/systemd"},
-	"relay":         {"config", "config/expression", "history", "history/event", "relay/deliver", "relay/dial", "relay/format", "relay/intake", "relay/metrics", "relay/route", "relay/sign"},
+	"relay/command": {"config", "history", "history/event", "relay", "relay/memory", "relay/sign", "relay/systemd"},
+	"relay":         {"config", "config/expression", "history", "history/event", "relay/deliver", "relay/dial", "relay/format", "relay/intake", "relay/memory", "relay/metrics", "relay/route", "relay/sign"},
 	"relay/intake":  {"history", "history/event"},
 	"relay/deliver": {"history", "history/event", "relay/dial", "relay/format", "relay/sign"},
 	"relay/format":  {"history/event"},
@@ -37,6 +37,7 @@ var flow = map[string][]string{
 	"history/event":          {},
 	"history/segment/frames": {},
 	"relay/dial":             {},
+	"relay/memory":           {},
 	"relay/route":            {},
 	"relay/sign":             {},
 	"relay/systemd":          {},

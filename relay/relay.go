@@ -24,6 +24,7 @@ import (
 	"sidehook/history"
 	"sidehook/relay/deliver"
 	"sidehook/relay/intake"
+	"sidehook/relay/memory"
 	"sidehook/relay/metrics"
 )
 
@@ -37,6 +38,7 @@ type Options struct {
 	// Listeners were opened by others, and are served instead of those of their
 	// network, tcp or unix, in the file.
 	Listeners []net.Listener
+	Memory    memory.Limit   // that the process has
 	Roots     *x509.CertPool // of the receivers' certificates; nil: the system's
 }
 
@@ -77,7 +79,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.notices = newNotices(opts.Log)
 	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.Visible(ctx) })
 	journal, err := history.Open(file.History.Dir, history.Options{
-		Keep: file.History.Keep, Low: r.notices.low,
+		Keep: file.History.Keep, Low: r.notices.low, Bodies: opts.Memory.Bodies(),
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
 			r.metrics.Recorded(a.Webhook, a.Status, a.Took, a.Accepted)
 			watches.recorded(a)
@@ -97,7 +99,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	}
 	r.intake = intake.New(journal, (*operator)(r), intake.Settings{}, intake.Options{
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
-		Token: file.Listen.Token.Reveal(), MaxEventSize: file.Listen.MaxEventSize,
+		Token: file.Listen.Token.Reveal(), MaxEventSize: file.Listen.MaxEventSize, Bodies: opts.Memory.Bodies(),
 		Opened: r.opened, Ready: r.ready, Healthy: r.Healthy,
 		Metrics: r.metrics.Write, Answered: r.metrics.Answered, Deliveries: watches, Log: opts.Log,
 	})

@@ -14,6 +14,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/relay"
+	"sidehook/relay/memory"
 	"sidehook/relay/systemd"
 )
 
@@ -89,8 +90,9 @@ func (c *cli) run(ctx context.Context, log *slog.Logger) error {
 	manager := systemd.New(log)
 	edits := &edits{log: log, manager: manager}
 	edits.warn(file)
+	limit := memory.Heed(os.DirFS("/"), log)
 	r, err := relay.New(file, relay.Options{
-		Log: log, Version: b.Version, Commit: b.Commit, Listeners: sockets,
+		Log: log, Version: b.Version, Commit: b.Commit, Listeners: sockets, Memory: limit,
 		Opened: func([]net.Addr) {
 			log.Info("sidehook is ready", "version", b.Version, "file", file.Path, "webhooks", len(file.Webhooks))
 			manager.Ready(inForce(file))
