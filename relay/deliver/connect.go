@@ -70,7 +70,8 @@ func newConnections(s *Settings, o Options) *connections {
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeaders,
 		ForceAttemptHTTP2:      true,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
+		// A receiver may send no more of a body than is read of it, before it is read.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter, MaxReceiveBufferPerStream: maxBody},
 	}
 	if s.Proxy != nil {
 		c.throughProxy(s.Proxy, o.Roots)
