@@ -1,6 +1,11 @@
 package memory_test
 
 import (
+	"bytes"
+	"log/slog"
+	"math"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -75,6 +80,43 @@ func TestCgroup(t *testing.T) {
 			}
 			if got := memory.Cgroup(files); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// The lower one counts, and what the user said to the garbage collector stands.
+func TestHeed(t *testing.T) {
+	const none, mib = math.MaxInt64, 1 << 20
+	for _, c := range []struct {
+		name      string
+		goLimit   int64
+		group     string
+		want      memory.Limit
+		goLimited int64
+	}{
+		{"none", none, "max", memory.Limit{}, none},
+		{"GOMEMLIMIT", 100 * mib, "max", memory.Limit{Bytes: 100 * mib, Source: "GOMEMLIMIT"}, 100 * mib},
+		{"a cgroup", none, "104857600", memory.Limit{Bytes: 100 * mib, Source: "/sys/fs/cgroup/memory.max"}, 80 * mib},
+		{"GOMEMLIMIT is lower", 50 * mib, "104857600", memory.Limit{Bytes: 50 * mib, Source: "GOMEMLIMIT"}, 50 * mib},
+		{"the cgroup is lower", 200 * mib, "104857600", memory.Limit{Bytes: 100 * mib, Source: "/sys/fs/cgroup/memory.max"}, 200 * mib},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before := debug.SetMemoryLimit(c.goLimit)
+			defer debug.SetMemoryLimit(before)
+			files := fstest.MapFS{
+				"proc/self/cgroup":         {Data: []byte("0::/\n")},
+				"sys/fs/cgroup/memory.max": {Data: []byte(c.group + "\n")},
+			}
+			var log bytes.Buffer
+			if got := memory.Heed(files, slog.New(slog.NewTextHandler(&log, nil))); got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+			if got := debug.SetMemoryLimit(-1); got != c.goLimited {
+				t.Errorf("the garbage collector keeps to %d, want %d", got, c.goLimited)
+			}
+			if said := log.String(); (c.want.Bytes > 0) != strings.Contains(said, "level=INFO") || !strings.Contains(said, c.want.Source) {
+				t.Errorf("logged %q", said)
 			}
 		})
 	}
