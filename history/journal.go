@@ -98,6 +98,9 @@ type Options struct {
 	// together (underWay); DefaultBodies if 0. A quarter of it at most is kept in
 	// memory of what waits, so that it need not be read.
 	Bodies int64
+	// LeastBody is what each event that is under way counts for at least, where
+	// what its request takes beside it counts, too: 16 KiB at most.
+	LeastBody int64
 
 	// Committed is told of each group commit: how many records it made durable,
 	// and how long its sync took. Recorded is told of each attempt that goes

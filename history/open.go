@@ -81,6 +81,7 @@ func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
 		accepted: make(chan accepting), reads: make(chan struct{}, mostReads),
 	}
 	j.underWay.limit.Store(cmp.Or(opts.Bodies, DefaultBodies))
+	j.underWay.least = min(opts.LeastBody, smallBody)
 	j.recallRemoved()
 	if err := j.takeBack(); err != nil {
 		return nil, fmt.Errorf("open history: %w", err)

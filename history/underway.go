@@ -27,6 +27,7 @@ import (
 //	    line asks again each second (deliver's lookAgain), so none waits for good.
 type underWay struct {
 	limit atomic.Int64
+	least int64 // that each counts for, however small
 	small atomic.Int64
 
 	waiting  atomic.Int32 // how many are in the lines, or have their turn
@@ -88,6 +89,7 @@ func (u *underWay) largeShare() int64 { return u.limit.Load() - u.smallShare() }
 // take is false if so many bytes may not be under way now. A queue that has
 // nothing under way is woken then when it may ask again.
 func (u *underWay) take(q *Queue, bytes int64, pick Pick) (charge, bool) {
+	bytes = max(bytes, u.least)
 	if bytes <= smallBody {
 		if u.small.Add(bytes) <= u.smallShare() {
 			return charge{bytes, smallPart}, true

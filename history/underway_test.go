@@ -143,6 +143,22 @@ func TestUnderWayIsBounded(t *testing.T) {
 	}
 }
 
+// Where memory is limited, requests count though their bodies are tiny, and leave
+// room for a webhook that is known to be well.
+func TestRequestsAreBounded(t *testing.T) {
+	r := start(t, memfs.New(), history.Options{Bodies: 1 << 20, LeastBody: 16 * kib})
+	hanging, well := names(100), "well"
+	r.append(ids(1, 1), well)
+	arrived(r.claims(history.Retries, well)[well]...)
+	r.append(ids(2, 5), append(hanging, well)...)
+	if _, n := size(r.claims(history.Retries, hanging...)); n == 0 || n > 64 {
+		t.Errorf("%d requests are under way, want at most 64", n)
+	}
+	if got := len(r.claims(history.Retries, well)[well]); got != 4 {
+		t.Errorf("got %d of the webhook that is well, want 4", got)
+	}
+}
+
 // M2: what one webhook has under way leaves room for the first ones of others.
 func TestUnderWayIsShared(t *testing.T) {
 	r := start(t, memfs.New(), history.Options{Bodies: 1 << 20})

@@ -79,7 +79,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.notices = newNotices(opts.Log)
 	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.Visible(ctx) })
 	journal, err := history.Open(file.History.Dir, history.Options{
-		Keep: file.History.Keep, Low: r.notices.low, Bodies: opts.Memory.Bodies(),
+		Keep: file.History.Keep, Low: r.notices.low, Bodies: opts.Memory.Bodies(), LeastBody: opts.Memory.Request(),
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
 			r.metrics.Recorded(a.Webhook, a.Status, a.Took, a.Accepted)
 			watches.recorded(a)
