@@ -4,7 +4,7 @@
 // It promises:
 //
 //   - The exit code is 0 if it was done, 1 if it failed, 2 if it was asked in a
-//     way that it does not understand.
+//     way that it does not understand. A failed write to stdout is a failure.
 //   - An error is a line on stderr that says what to do.
 //   - No control character that came from outside, in a payload, a header or an
 //     error, is printed raw by anything but --json.
@@ -19,7 +19,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -36,10 +38,26 @@ type cli struct {
 
 // Main runs a command and returns the exit code.
 func Main(args []string) int {
+	// A pipe that nobody reads makes a write fail, and ends nothing by itself.
+	signal.Ignore(syscall.SIGPIPE)
+	stdout := &output{to: os.Stdout}
 	c := &cli{stdin: os.Stdin, out: newScreen(os.Stdout), err: newScreen(os.Stderr)}
+	c.out.Writer = stdout
 	root := c.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(context.Background())
+	code := c.exitCode(cmd, err)
+	if stdout.err == nil {
+		return code
+	}
+	if problem := stdout.problem(); problem != nil {
+		c.err.linef("sidehook: %s", problem)
+	}
+	return 1
+}
+
+// exitCode prints the error that a command ended with, if any.
+func (c *cli) exitCode(cmd *cobra.Command, err error) int {
 	var (
 		told  said
 		usage *usageError

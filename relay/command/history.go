@@ -163,6 +163,9 @@ func (c *cli) awaitHistory(ctx context.Context, dir string, l listing) (*history
 	if err := p.list(nil); err != nil {
 		return nil, err
 	}
+	if c.out.broken() {
+		return nil, said(1)
+	}
 	return history.Await(ctx, dir)
 }
 

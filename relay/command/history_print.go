@@ -107,10 +107,11 @@ func (p *attemptPrinter) print(line []byte, row func(...cell)) error {
 	return nil
 }
 
-// follow prints the attempts behind the line of that number, as they come.
+// follow prints the attempts behind the line of that number, as they come, until
+// they cannot be printed any more.
 func (p *attemptPrinter) follow(ctx context.Context, reading *history.Reading, q *history.Query, newest uint64) error {
 	f := reading.Follow(newest)
-	for {
+	for !p.out.broken() {
 		o, err := f.Next(ctx)
 		if err != nil {
 			return err
@@ -122,6 +123,7 @@ func (p *attemptPrinter) follow(ctx context.Context, reading *history.Reading, q
 			return err
 		}
 	}
+	return nil
 }
 
 // hints says on a terminal how to go on from the newest attempt.

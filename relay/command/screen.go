@@ -51,6 +51,12 @@ func (s *screen) line(parts ...string) {
 	io.WriteString(s, strings.Join(parts, "")+"\n")
 }
 
+// broken reports whether what is printed here does not arrive.
+func (s *screen) broken() bool {
+	o, ok := s.Writer.(*output)
+	return ok && o.err != nil
+}
+
 // linef prints a line, cleaned.
 func (s *screen) linef(format string, args ...any) {
 	s.line(clean(fmt.Sprintf(format, args...)))
