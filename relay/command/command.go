@@ -23,6 +23,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
@@ -43,6 +44,8 @@ func Main(args []string) int {
 	stdout := &output{to: os.Stdout}
 	c := &cli{stdin: os.Stdin, out: newScreen(os.Stdout), err: newScreen(os.Stderr)}
 	c.out.Writer = stdout
+	// An error means that it is not known where stderr goes: it is plain text then.
+	c.err.journal, _ = journal.StderrIsJournalStream()
 	root := c.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(context.Background())
@@ -51,7 +54,7 @@ func Main(args []string) int {
 		return code
 	}
 	if problem := stdout.problem(); problem != nil {
-		c.err.linef("sidehook: %s", problem)
+		c.err.errorf("sidehook: %s", problem)
 	}
 	return 1
 }
@@ -68,10 +71,10 @@ func (c *cli) exitCode(cmd *cobra.Command, err error) int {
 	case errors.As(err, &told):
 		return int(told)
 	case errors.As(err, &usage), !c.begun:
-		c.err.linef("sidehook: %s; see %s --help", firstLine(err), cmd.CommandPath())
+		c.err.errorf("sidehook: %s; see %s --help", firstLine(err), cmd.CommandPath())
 		return 2
 	}
-	c.err.linef("sidehook: %s", err)
+	c.err.errorf("sidehook: %s", err)
 	return 1
 }
 
@@ -217,7 +220,11 @@ func (c *cli) load(mode config.Mode) (*config.File, error) {
 // complain prints problems of the file, a line each.
 func (c *cli) complain(problems config.Problems) {
 	for _, p := range problems {
-		c.err.linef("%s", p)
+		if p.Warning {
+			c.err.linef("%s", p)
+		} else {
+			c.err.errorf("%s", p)
+		}
 	}
 }
 

@@ -110,7 +110,7 @@ func (d *demo) play(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	logger := textLogger(&screen{Writer: log}, slog.LevelDebug)
+	logger := slog.New(textHandler(log, slog.LevelDebug, false))
 	bridgeStandardLog(logger)
 	opened := make(chan []net.Addr, 1)
 	r, err := relay.New(file, relay.Options{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -54,7 +55,7 @@ func (e *edits) apply(file *config.File, err error) {
 		status = inForce(file)
 	} else {
 		e.refuse(err, asked > e.ended)
-		status = "the last edit is refused, what was before stays in force"
+		status = editRefused + ": " + clean(firstProblem(err))
 	}
 	if asked == e.ended {
 		e.manager.Status(status)
@@ -76,7 +77,6 @@ func (e *edits) accept(file *config.File) {
 // refuse says why an edit is refused, unless the one before was refused for the
 // same and nobody asks.
 func (e *edits) refuse(err error, asked bool) {
-	const message = "the edit is refused, what was before stays in force"
 	e.relay.Refused(err)
 	e.refused++
 	same := err.Error() == e.because
@@ -86,10 +86,22 @@ func (e *edits) refuse(err error, asked bool) {
 	}
 	var problems config.Problems
 	if errors.As(err, &problems) {
-		logProblems(e.log, message, problems)
+		logProblems(e.log, editRefused, problems)
 		return
 	}
-	e.log.Error(message, "error", err)
+	e.log.Error(editRefused, "error", err)
+}
+
+const editRefused = "the edit is refused, what was before stays in force"
+
+// firstProblem says the first thing for which a file is refused.
+func firstProblem(err error) string {
+	var problems config.Problems
+	if !errors.As(err, &problems) {
+		return err.Error()
+	}
+	i := slices.IndexFunc(problems, func(p config.Problem) bool { return !p.Warning })
+	return problems[max(i, 0)].String()
 }
 
 // inForce says in a few words what a file has the relay do.

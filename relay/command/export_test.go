@@ -8,6 +8,8 @@ import (
 )
 
 var (
+	StartLogWriter = startLogWriter
+
 	Clean      = clean
 	CleanLines = cleanLines
 	Millis     = millis
@@ -20,8 +22,11 @@ var (
 
 // ColouredLogger is what run logs with on a terminal.
 func ColouredLogger(w io.Writer) *slog.Logger {
-	return textLogger(&screen{Writer: w, terminal: true, colour: true}, slog.LevelInfo)
+	return slog.New(textHandler(w, slog.LevelInfo, true))
 }
+
+// MostWaiting is how much of a log waits for its reader.
+const MostWaiting = mostWaiting
 
 // Places is how wide a text is on a terminal.
 func Places(text string) int { return places(text) }

@@ -1,7 +1,9 @@
 package command
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
 	"strings"
@@ -10,26 +12,84 @@ import (
 	"github.com/lmittmann/tint"
 )
 
-// logger makes what the relay logs to, stderr.
-func (c *cli) logger(format, level string) (*slog.Logger, error) {
+// runLog is what run logs to, stderr.
+type runLog struct {
+	*slog.Logger
+	*logWriter
+	// asLines: what ends run is logged as all else is, so that each line has the
+	// same form. Otherwise it is printed as other commands print it.
+	asLines bool
+}
+
+// startLog makes the log of run, which its caller closes. From then on c.err
+// writes to it, too.
+func (c *cli) startLog(format, level string) (*runLog, error) {
 	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
 	least, ok := levels[level]
 	if !ok {
 		return nil, usagef("--log-level is %q, and must be debug, info, warn or error", level)
 	}
-	switch format {
-	case "text":
-		return textLogger(c.err, least), nil
-	case "json":
-		return slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: least, ReplaceAttr: readableAttr})), nil
+	var handler func(io.Writer) slog.Handler
+	switch {
+	case format == "json":
+		options := slog.HandlerOptions{Level: least, ReplaceAttr: readableAttr}
+		handler = func(to io.Writer) slog.Handler { return slog.NewJSONHandler(to, &options) }
+	case format != "text":
+		return nil, usagef("--log-format is %q, and must be text or json", format)
+	case c.err.journal:
+		handler = func(to io.Writer) slog.Handler { return journalHandler(to, least) }
+	default:
+		colour := c.err.colour
+		handler = func(to io.Writer) slog.Handler { return textHandler(to, least, colour) }
 	}
-	return nil, usagef("--log-format is %q, and must be text or json", format)
+	w := startLogWriter(c.err.Writer, func(lost int) []byte {
+		var line bytes.Buffer
+		slog.New(handler(&line)).Error("lines of the log are lost, as they could not be written or nobody read them", "count", lost)
+		return line.Bytes()
+	})
+	c.err.Writer = w
+	return &runLog{slog.New(handler(w)), w, format == "json" || c.err.journal}, nil
 }
 
-func textLogger(to *screen, least slog.Level) *slog.Logger {
-	return slog.New(tint.NewTextHandler(to, &tint.Options{
-		Level: least, TimeFormat: time.DateTime + ".000", NoColor: !to.colour, ReplaceAttr: cleanAttr,
-	}))
+// textHandler makes lines for people.
+func textHandler(to io.Writer, least slog.Level, colour bool) slog.Handler {
+	return tint.NewTextHandler(to, &tint.Options{
+		Level: least, TimeFormat: time.DateTime + ".000", NoColor: !colour, ReplaceAttr: cleanAttr,
+	})
+}
+
+// journalHandler makes lines for systemd's journal: without a time, which the
+// journal has itself, and with the priority in front, so that
+// journalctl -p warning finds them.
+func journalHandler(to io.Writer, least slog.Level) slog.Handler {
+	return tint.NewTextHandler(to, &tint.Options{Level: least, NoColor: true, ReplaceAttr: journalAttr})
+}
+
+// errorPriority begins a line that the journal is to take for an error.
+const errorPriority = "<3>"
+
+func journalAttr(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) > 0 {
+		return cleanAttr(groups, a)
+	}
+	switch a.Key {
+	case slog.TimeKey:
+		return slog.Attr{}
+	case slog.LevelKey:
+		level, ok := a.Value.Any().(slog.Level)
+		switch {
+		case !ok:
+		case level >= slog.LevelError:
+			return slog.String(a.Key, errorPriority+"ERR")
+		case level >= slog.LevelWarn:
+			return slog.String(a.Key, "<4>WRN")
+		case level >= slog.LevelInfo:
+			return slog.String(a.Key, "<6>INF")
+		default:
+			return slog.String(a.Key, "<6>DBG")
+		}
+	}
+	return cleanAttr(groups, a)
 }
 
 // readableAttr writes a duration as text does, and not in nanoseconds.

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,19 +26,26 @@ func (c *cli) runCommand() *cobra.Command {
 		Short: "Run the relay",
 		Long: "Runs the relay: takes events in, delivers them, and takes webhooks.yaml up each time\n" +
 			"it is saved. SIGTERM and SIGINT end it once the requests under way have ended, a\n" +
-			"second one ends it at once, and SIGHUP makes it read the file again.",
+			"second one ends it at once, and SIGHUP makes it read the file again. SIGPIPE is\n" +
+			"ignored: a log that cannot be written ends nothing.",
 		Example: "  sidehook run --config webhooks.yaml",
 		Args:    noArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := c.logger(format, level)
+			log, err := c.startLog(format, level)
 			if err != nil {
 				return err
 			}
-			err = c.run(cmd.Context(), log)
-			if format == "json" {
-				return logged(log, err)
+			defer log.Close(logPatience)
+			forced := func() {
+				log.Error("ended at once by a second signal")
+				log.Close(logPatience)
+				os.Exit(1)
 			}
-			return c.complained(err)
+			if err := c.run(cmd.Context(), log.Logger, forced); err != nil {
+				c.failed(log, err)
+				return said(1)
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&format, "log-format", "text", "`FORMAT`: text or json")
@@ -45,32 +53,27 @@ func (c *cli) runCommand() *cobra.Command {
 	return cmd
 }
 
-// complained prints the problems of a file as every command does, and leaves
-// any other error to be printed.
-func (c *cli) complained(err error) error {
+// logPatience is how long the end of run waits for the reader of its log.
+const logPatience = 2 * time.Second
+
+// failed says why run has ended.
+func (c *cli) failed(log *runLog, err error) {
 	var problems config.Problems
-	if errors.As(err, &problems) {
+	switch isProblems := errors.As(err, &problems); {
+	case isProblems && log.asLines:
+		logProblems(log.Logger, "sidehook does not start with this file", problems)
+	case isProblems:
 		c.complain(problems)
-		return said(1)
-	}
-	return err
-}
-
-// logged says why run has ended in the form of all that it says.
-func logged(log *slog.Logger, err error) error {
-	if err == nil {
-		return nil
-	}
-	var problems config.Problems
-	if errors.As(err, &problems) {
-		logProblems(log, "sidehook does not start with this file", problems)
-	} else {
+	case log.asLines:
 		log.Error("sidehook has failed", "error", err)
+	default:
+		c.err.errorf("sidehook: %s", err)
 	}
-	return said(1)
 }
 
-func (c *cli) run(ctx context.Context, log *slog.Logger) error {
+// run runs the relay until a signal ends it. A signal that ends it at once calls
+// forced, which does not return.
+func (c *cli) run(ctx context.Context, log *slog.Logger, forced func()) error {
 	bridgeStandardLog(log)
 	path, err := config.Find(c.config)
 	if err != nil {
@@ -117,8 +120,7 @@ func (c *cli) run(ctx context.Context, log *slog.Logger) error {
 			manager.Stopping("stopping: the requests under way end")
 			stop()
 			if obey(alive, signals, func() {}) != nil {
-				log.Error("ended at once by a second signal")
-				os.Exit(1)
+				forced()
 			}
 		}
 	})

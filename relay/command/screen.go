@@ -14,7 +14,8 @@ type screen struct {
 	io.Writer
 	terminal bool
 	colour   bool
-	width    int // in characters; 0 if it has no bound
+	width    int  // in characters; 0 if it has no bound
+	journal  bool // it is systemd's
 }
 
 func newScreen(file *os.File) *screen {
@@ -55,6 +56,15 @@ func (s *screen) line(parts ...string) {
 func (s *screen) broken() bool {
 	o, ok := s.Writer.(*output)
 	return ok && o.err != nil
+}
+
+// errorf prints an error as a line, cleaned.
+func (s *screen) errorf(format string, args ...any) {
+	priority := ""
+	if s.journal {
+		priority = errorPriority
+	}
+	s.line(priority, clean(fmt.Sprintf(format, args...)))
 }
 
 // linef prints a line, cleaned.

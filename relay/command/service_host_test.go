@@ -3,6 +3,7 @@ package command_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type service struct {
 	dir    string
 	notify *net.UnixConn
 	cmd    *exec.Cmd
+	format string   // of the log, json if it is ""
+	log    *os.File // where the log goes, stderr if it is nil
 	stderr safeBuffer
 }
 
@@ -78,10 +81,13 @@ func (s *service) write(text string) {
 func (s *service) start(files []*os.File, env []string, line ...string) {
 	s.t.Helper()
 	cmd := exec.Command(line[0], line[1:]...)
-	cmd.Args = append(cmd.Args, "run", "--log-format", "json", "--config", s.path("webhooks.yaml"))
+	cmd.Args = append(cmd.Args, "run", "--log-format", cmp.Or(s.format, "json"), "--config", s.path("webhooks.yaml"))
 	cmd.Env = append(os.Environ(), append(env, "NOTIFY_SOCKET="+s.path("notify"))...)
 	cmd.ExtraFiles = files
 	cmd.Stderr = &s.stderr
+	if s.log != nil {
+		cmd.Stderr = s.log
+	}
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func TestServiceLife(t *testing.T) {
 	s.write("webhook: []\n")
 	s.signal(syscall.SIGHUP)
 	s.expect("RELOADING=1\nMONOTONIC_USEC=[1-9][0-9]*")
-	s.expect("READY=1\nSTATUS=the last edit is refused, what was before stays in force")
+	s.expect("READY=1\nSTATUS=the edit is refused, what was before stays in force: .*webhooks.yaml:1:1: webhook: unknown key; did you mean \"webhooks\"\\?")
 	s.accepts("unix", s.path("s"))
 	// An edit that nobody asked to be read is no reload in systemd's sense.
 	s.write("listen: {http: '" + address + "', socket: s}\nwebhooks: []\n")
