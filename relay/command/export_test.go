@@ -8,6 +8,7 @@ import (
 )
 
 var (
+	ObeyAgain      = obeyAgain
 	StartLogWriter = startLogWriter
 
 	Clean      = clean

@@ -25,9 +25,9 @@ func (c *cli) runCommand() *cobra.Command {
 		Use:   "run",
 		Short: "Run the relay",
 		Long: "Runs the relay: takes events in, delivers them, and takes webhooks.yaml up each time\n" +
-			"it is saved. SIGTERM and SIGINT end it once the requests under way have ended, a\n" +
-			"second one ends it at once, and SIGHUP makes it read the file again. SIGPIPE is\n" +
-			"ignored: a log that cannot be written ends nothing.",
+			"it is saved. SIGTERM and SIGINT end it once the requests under way have ended; another\n" +
+			"one, a second or more after the first, ends it at once. SIGHUP makes it read the file\n" +
+			"again. SIGPIPE is ignored: a log that cannot be written ends nothing.",
 		Example: "  sidehook run --config webhooks.yaml",
 		Args:    noArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -37,7 +37,7 @@ func (c *cli) runCommand() *cobra.Command {
 			}
 			defer log.Close(logPatience)
 			forced := func() {
-				log.Error("ended at once by a second signal")
+				log.Error("ended at once by another signal")
 				log.Close(logPatience)
 				os.Exit(1)
 			}
@@ -116,10 +116,11 @@ func (c *cli) run(ctx context.Context, log *slog.Logger, forced func()) error {
 	})
 	beside.Go(func() {
 		if s := obey(ctx, signals, func() { edits.reload(watcher) }); s != nil {
-			log.Info("stopping; a second signal ends it at once", "signal", s.String())
+			begun := time.Now()
+			log.Info("stopping; another signal, a second or more from now, ends it at once", "signal", s.String())
 			manager.Stopping("stopping: the requests under way end")
 			stop()
-			if obey(alive, signals, func() {}) != nil {
+			if obeyAgain(alive, signals, begun) {
 				forced()
 			}
 		}
@@ -151,4 +152,20 @@ func obey(ctx context.Context, signals <-chan os.Signal, reload func()) os.Signa
 			reload()
 		}
 	}
+}
+
+// sameSignal is how long after the first signal that asks to stop another one is
+// taken for the same: timeout(1), for one, sends it to the process and then to the
+// process group, and so does a shell that passes on what its terminal sent.
+const sameSignal = time.Second
+
+// obeyAgain reports whether another signal asks to stop, later than sameSignal
+// after the first, before ctx is done.
+func obeyAgain(ctx context.Context, signals <-chan os.Signal, first time.Time) bool {
+	for obey(ctx, signals, func() {}) != nil {
+		if time.Since(first) >= sameSignal {
+			return true
+		}
+	}
+	return false
 }

@@ -2,14 +2,19 @@ package command_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"sidehook/relay/command"
 )
 
 // TestStandardLogIsWithheld has a receiver send what nobody asked for over a
@@ -61,7 +66,8 @@ func TestStandardLogIsWithheld(t *testing.T) {
 }
 
 // TestSecondSignal ends at once what was started with SIGINT ignored, as a shell
-// starts what it has in the background, while a request holds it up.
+// starts what it has in the background, while a request holds it up. Two signals
+// at once are one.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	s := newService(t, "off")
@@ -69,10 +75,54 @@ func TestSecondSignal(t *testing.T) {
 	s.expect("READY=1\n.*")
 	s.hold()
 	s.signal(syscall.SIGINT)
+	s.signal(syscall.SIGTERM)
 	s.expect("STOPPING=1\n.*")
 	begun := time.Now()
+	time.Sleep(1200 * time.Millisecond)
+	if strings.Contains(s.stderr.String(), "ended at once") {
+		t.Fatalf("two signals at once ended it:\n%s", s.stderr.String())
+	}
 	s.signal(syscall.SIGINT)
 	if code := s.ends(); code != 1 || time.Since(begun) > 15*time.Second {
 		t.Errorf("exit code %d after %v\n%s", code, time.Since(begun), s.stderr.String())
+	}
+	if lines := s.logged("ERROR"); len(lines) != 1 || lines[0]["msg"] != "ended at once by another signal" {
+		t.Errorf("logged %v", lines)
+	}
+}
+
+func TestObeyAgain(t *testing.T) {
+	type sent struct {
+		after  time.Duration
+		signal os.Signal
+	}
+	for name, c := range map[string]struct {
+		sent   []sent
+		forced time.Duration // 0: not
+	}{
+		"none":                 {nil, 0},
+		"at once":              {[]sent{{0, syscall.SIGTERM}}, 0},
+		"several at once":      {[]sent{{0, syscall.SIGTERM}, {time.Millisecond, syscall.SIGINT}, {999 * time.Millisecond, syscall.SIGTERM}}, 0},
+		"a second later":       {[]sent{{time.Second, syscall.SIGTERM}}, time.Second},
+		"at once, then later":  {[]sent{{time.Millisecond, syscall.SIGTERM}, {3 * time.Second, syscall.SIGINT}}, 3 * time.Second},
+		"a reload is no stop":  {[]sent{{2 * time.Second, syscall.SIGHUP}}, 0},
+		"another after reload": {[]sent{{2 * time.Second, syscall.SIGHUP}, {4 * time.Second, syscall.SIGTERM}}, 4 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				first := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				signals := make(chan os.Signal, 4)
+				for _, s := range c.sent {
+					time.AfterFunc(s.after, func() { signals <- s.signal })
+				}
+				forced := command.ObeyAgain(ctx, signals, first)
+				took := time.Since(first)
+				if forced != (c.forced > 0) || forced && took != c.forced {
+					t.Errorf("forced %v after %v, want it after %v (0: never)", forced, took, c.forced)
+				}
+			})
+		})
 	}
 }
