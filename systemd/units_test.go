@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,6 +115,43 @@ func TestPackagedFile(t *testing.T) {
 	if service["RuntimeDirectory=sidehook"] || !service["RuntimeDirectory=sidehook/relay"] {
 		t.Error("a stop of sidehook.service removes the folder of sidehook.socket's socket")
 	}
+}
+
+// TestServiceIsKeptRunning holds what systemd does when the service ends, is
+// reloaded or logs.
+func TestServiceIsKeptRunning(t *testing.T) {
+	const check = "/usr/bin/sidehook check --config /etc/sidehook/webhooks.yaml"
+	for _, c := range []struct {
+		unit, key string
+		want      []string
+	}{
+		// on-failure takes a SIGPIPE, for one, for a clean end.
+		{"sidehook.service", "Restart", []string{"always"}},
+		// The log is text with priorities, as the journal reads it.
+		{"sidehook.service", "ExecStart", []string{"/usr/bin/sidehook run --config /etc/sidehook/webhooks.yaml"}},
+		// A file that is refused ends the reload before the signal.
+		{"sidehook.service", "ExecReload", []string{check, "/bin/kill -HUP $MAINPID"}},
+		{"sidehook.service.d/notify-reload.conf", "ExecReload", []string{"", check}},
+	} {
+		if got := values(t, c.unit, c.key); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %s= is %q, want %q", c.unit, c.key, got, c.want)
+		}
+	}
+}
+
+// values are what a key of a unit is set to, in order.
+func values(t *testing.T, unit, key string) (list []string) {
+	t.Helper()
+	text, err := os.ReadFile(unit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), key+"="); ok {
+			list = append(list, value)
+		}
+	}
+	return list
 }
 
 // settings are a unit's lines.
