@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -96,19 +97,33 @@ func isVariable(name string) bool {
 // reports that.
 func (l *loader) fill(v *value, ref reference) (string, bool) {
 	filling, err := l.lookUp(ref)
-	switch {
-	case err == nil:
+	if err == nil {
 		return filling, true
-	case l.mode == Check, l.mode == Tools && v.path() == "listen.token":
+	}
+	l.missing(v, err)
+	return "", false
+}
+
+// missing reports that what the value names cannot be read here. What it is for
+// the relay, in another environment and as another user, check cannot tell.
+func (l *loader) missing(v *value, err error) {
+	_, judged := errors.AsType[unusable](err)
+	switch {
+	case l.mode == Check && !judged:
+		l.warn(v, err.Error(), "run will not start without it")
+	case l.mode == Tools && v.path() == "listen.token":
 		// A command beside the relay can do without the token: there is the socket.
 		l.warn(v, err.Error(), "")
 	default:
 		l.fail(v, err.Error(), "")
 	}
-	return "", false
 }
 
 func (l *loader) lookUp(ref reference) (string, error) {
+	here := ""
+	if l.mode == Check {
+		here = " here"
+	}
 	switch ref.kind {
 	case "file":
 		n := l.readNamed(l.resolve(ref.name), maxNamed)
@@ -116,14 +131,14 @@ func (l *loader) lookUp(ref reference) (string, error) {
 	case "cred":
 		dir := os.Getenv("CREDENTIALS_DIRECTORY")
 		if dir == "" {
-			return "", fmt.Errorf("credential %s cannot be read: CREDENTIALS_DIRECTORY is not set", ref.name)
+			return "", fmt.Errorf("credential %s cannot be read: CREDENTIALS_DIRECTORY is not set%s", ref.name, here)
 		}
 		n := l.readNamed(filepath.Join(dir, ref.name), maxNamed)
 		return n.content, n.err
 	}
 	filling, ok := os.LookupEnv(ref.name)
 	if !ok {
-		return "", fmt.Errorf("environment variable %s is not set", ref.name)
+		return "", fmt.Errorf("environment variable %s is not set%s", ref.name, here)
 	}
 	return filling, nil
 }

@@ -67,28 +67,29 @@ webhooks:
     headers: {X-A: "${UNSET_OF_TEST}"}
 `
 	const unset = "environment variable UNSET_OF_TEST is not set"
+	const hint = " here; run will not start without it"
 	at := []string{"1:30: listen.token: ", "4:10: webhooks[0] (a).url: ", "6:13: webhooks[0] (a).secret: ", "7:14: webhooks[0] (a).timeout: ", "8:20: webhooks[0] (a).headers.X-A: "}
-	lines := func(severity string, at ...string) string {
+	lines := func(severity, hint string, at ...string) string {
 		var b strings.Builder
 		for _, at := range at {
 			place, path, _ := strings.Cut(at, " ")
-			fmt.Fprintf(&b, "webhooks.yaml:%s %s%s%s\n", place, severity, path, unset)
+			fmt.Fprintf(&b, "webhooks.yaml:%s %s%s%s%s\n", place, severity, path, unset, hint)
 		}
 		return strings.TrimSuffix(b.String(), "\n")
 	}
 
-	if _, err := config.Parse("webhooks.yaml", []byte(text), config.Run); err == nil || err.Error() != lines("", at...) {
-		t.Errorf("run: got\n%v\nwant\n%s", err, lines("", at...))
+	if _, err := config.Parse("webhooks.yaml", []byte(text), config.Run); err == nil || err.Error() != lines("", "", at...) {
+		t.Errorf("run: got\n%v\nwant\n%s", err, lines("", "", at...))
 	}
 	f := load(t, text, config.Check)
-	if got, want := f.Warnings.Error(), lines("warning: ", at...); got != want {
+	if got, want := f.Warnings.Error(), lines("warning: ", hint, at...); got != want {
 		t.Errorf("check: got\n%s\nwant\n%s", got, want)
 	}
 	if got, want := fmt.Sprint(f.Webhooks[0].URL, f.Webhooks[0].Secrets, f.Webhooks[0].Headers, f.Webhooks[0].Timeout), "https://a.example/*** [***] [X-A: ***] 15s"; got != want {
 		t.Errorf("check: got %s, want %s", got, want)
 	}
 	f = load(t, text+"nonsense: true\n", config.Tools)
-	if got, want := f.Warnings.Error(), lines("warning: ", at[0]); got != want {
+	if got, want := f.Warnings.Error(), lines("warning: ", "", at[0]); got != want {
 		t.Errorf("tools: got\n%s\nwant\n%s", got, want)
 	}
 	if len(f.Webhooks) != 0 || f.Listen.HTTP != ":80" {

@@ -19,8 +19,8 @@ type Mode int
 const (
 	// Run fills in all of them; one that cannot be filled in is an error.
 	Run Mode = iota
-	// Check fills in those that it can; another is a warning, and its key is as
-	// if it were not there.
+	// Check fills in those that it can. One that is not there is a warning, as it
+	// may be there for the relay, and its key is as if it were not there.
 	Check
 	// Tools reads listen and history alone, so that a command finds the relay and
 	// its files without the relay's environment, and while an edit is not done:

@@ -86,16 +86,21 @@ func (l *loader) readNamed(path string, most int64) named {
 	return n
 }
 
+// unusable is what is wrong with a file whoever reads it.
+type unusable string
+
+func (u unusable) Error() string { return string(u) }
+
 // readFile reads a regular file that not everyone may write. It looks at the
 // file before it reads, so that a change in between shows as one.
 func readFile(path string, most int64) ([]byte, sighting, error) {
 	seen := look(path)
 	if seen.info != nil && !seen.info.Mode().IsRegular() {
 		// To open a pipe could take for ever.
-		return nil, seen, errors.New("is not a regular file")
+		return nil, seen, unusable("is not a regular file")
 	}
 	if seen.info != nil && seen.info.Mode().Perm()&0o002 != 0 {
-		return nil, seen, errors.New("may be written by everyone; take that away with chmod o-w")
+		return nil, seen, unusable("may be written by everyone; take that away with chmod o-w")
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -107,7 +112,7 @@ func readFile(path string, most int64) ([]byte, sighting, error) {
 		return nil, seen, cannotRead(err)
 	}
 	if int64(len(data)) > most {
-		return nil, seen, fmt.Errorf("is larger than %s", formatSize(most))
+		return nil, seen, unusable("is larger than " + formatSize(most))
 	}
 	return data, seen, nil
 }

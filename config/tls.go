@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"time"
@@ -96,6 +98,10 @@ func readTLS(l *loader, v *value, d *draft) {
 // readMaterial returns what a file of tls holds and adds its sum to all.
 func (l *loader) readMaterial(v *value, path string, all *strings.Builder) (string, bool) {
 	n := l.readNamed(path, maxMaterial)
+	if errors.Is(n.err, fs.ErrPermission) {
+		l.missing(v, n.err) // the relay may be another user
+		return "", false
+	}
 	if n.err != nil {
 		l.fail(v, n.err.Error(), "")
 		return "", false

@@ -10,22 +10,30 @@ import (
 )
 
 func (c *cli) checkCommand() *cobra.Command {
-	var strict, show, asJSON bool
+	var strict, show, asRun, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Say what is wrong with webhooks.yaml",
-		Long: "Reads webhooks.yaml as run would, and prints every error and warning with its\n" +
-			"line, its column and what to write instead. The exit code is 1 if there is an error.",
-		Example: "  sidehook check --strict --config webhooks.yaml",
-		Args:    noArgument,
+		Long: "Reads webhooks.yaml, and prints every error and warning with its line, its column\n" +
+			"and what to write instead. The exit code is 1 if there is an error. A ${…} that\n" +
+			"cannot be filled in here is a warning, as run may have another environment; with\n" +
+			"--as-run it is the error that it is to run.",
+		Example: "  sidehook check --strict --config webhooks.yaml\n" +
+			"  sidehook check --as-run",
+		Args: noArgument,
 		RunE: func(*cobra.Command, []string) error {
 			if show && asJSON {
 				return usagef("--print and --json exclude each other")
 			}
-			return c.check(strict, show, asJSON)
+			mode := config.Check
+			if asRun {
+				mode = config.Run
+			}
+			return c.check(mode, strict, show, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&strict, "strict", false, "take a warning for an error")
+	cmd.Flags().BoolVar(&asRun, "as-run", false, "fill in all values as run does")
 	cmd.Flags().BoolVar(&show, "print", false, "print the file as it would be in force, with all defaults")
 	jsonFlag(cmd, &asJSON)
 	return cmd
@@ -48,12 +56,12 @@ type checkedProblem struct {
 	Hint     string `json:"hint,omitempty"`
 }
 
-func (c *cli) check(strict, show, asJSON bool) error {
+func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 	path, err := config.Find(c.config)
 	if err != nil {
 		return err
 	}
-	file, err := config.Load(path, config.Check)
+	file, err := config.Load(path, mode)
 	var problems config.Problems
 	switch {
 	case err == nil:
