@@ -45,7 +45,7 @@ func TestLogOfEdits(t *testing.T) {
 	s.write(bad)
 	reload()
 	s.write(bad + "# again\n") // for the same reason
-	s.expect("STATUS=the edit is refused, .*: .*webhooks.yaml:2:20: webhooks\\[0\\].url: must use https.*")
+	s.expect("STATUS=the edit is refused, .*: .*webhooks.yaml:2:20: webhooks\\[0\\] \\(a\\).url: must use https.*")
 	s.write(doubtful)
 	s.expect("STATUS=.* is in force.*")
 	s.signal(syscall.SIGTERM)
