@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // Parse judges content without a file.
@@ -16,6 +18,9 @@ func Parse(name string, data []byte, mode Mode) (*File, error) {
 
 // Hasten makes a watcher wait for less.
 func (w *Watcher) Hasten(settle, look time.Duration) { w.settle, w.look = settle, look }
+
+// Inform has a watcher get its notifications from elsewhere.
+func (w *Watcher) Inform(by func() (*fsnotify.Watcher, error)) { w.inform = by }
 
 // Keys lists every key there is, wherever it stands.
 func Keys() []string {

@@ -18,11 +18,15 @@ import (
 // limit on watches, the watcher sees when it looks by itself.
 type notifier struct {
 	wake    chan struct{} // holds one
+	inform  informer
 	group   sync.WaitGroup
 	inotify *fsnotify.Watcher
 	names   []string
 	folders []sighting // of the names, as they were when the watch began
 }
+
+// informer asks the kernel for notifications, of which it has only so many.
+type informer func() (*fsnotify.Watcher, error)
 
 // watch goes over to names, unless it watches them already.
 func (n *notifier) watch(names []string) error {
@@ -38,7 +42,7 @@ func (n *notifier) watch(names []string) error {
 		return nil
 	}
 	n.close()
-	inotify, err := fsnotify.NewWatcher()
+	inotify, err := n.inform()
 	if err != nil {
 		return fmt.Errorf("watch folders: %w", err)
 	}

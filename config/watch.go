@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // Watcher looks after the file and every file it names, and says when there is
@@ -26,6 +28,7 @@ type Watcher struct {
 
 	settle time.Duration // how long the files must stand still
 	look   time.Duration // how often it looks by itself
+	inform informer
 
 	told  string     // what was told last
 	seen  []sighting // how the files looked when they were last looked at
@@ -45,6 +48,7 @@ func NewWatcher(loaded *File, log *slog.Logger, apply func(*File, error)) *Watch
 		reload: make(chan struct{}, 1),
 		settle: 200 * time.Millisecond,
 		look:   time.Second,
+		inform: fsnotify.NewWatcher,
 		told:   reading{file: loaded, hash: loaded.Hash}.identity(),
 		seen:   slices.Clone(loaded.seen),
 	}
@@ -61,7 +65,7 @@ func (w *Watcher) Reload() {
 
 // Run watches until ctx is done.
 func (w *Watcher) Run(ctx context.Context) error {
-	notifier := &notifier{wake: make(chan struct{}, 1)}
+	notifier := &notifier{wake: make(chan struct{}, 1), inform: w.inform}
 	defer notifier.close()
 	look := time.NewTicker(w.look)
 	defer look.Stop()
@@ -83,8 +87,12 @@ func (w *Watcher) Run(ctx context.Context) error {
 			still.Reset(w.settle)
 		case <-look.C:
 		case <-still.C:
-			w.read()
 			stale = true
+			if w.changed() { // without a notification, too
+				still.Reset(w.settle)
+				continue
+			}
+			w.read()
 		case <-w.reload:
 			w.tell(w.take(read(w.path, Run)))
 			stale = true

@@ -6,9 +6,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 
 	"sidehook/config"
 )
@@ -17,23 +22,24 @@ import (
 // and by looking alone.
 func TestWatchEdits(t *testing.T) {
 	for name, edit := range editing {
-		for _, look := range []time.Duration{never, settle} {
-			if name == "folder replaced" && look == never {
-				continue // the notifications stay with the folder that is gone
+		edits := func(t *testing.T, watch func(string) *watching) {
+			path := filepath.Join(t.TempDir(), "etc", "webhooks.yaml")
+			must(t, os.Mkdir(filepath.Dir(path), 0o700))
+			write(t, path, source("a"))
+			w := watch(path)
+			for _, s := range []string{"b", "c"} {
+				edit(t, path, source(s))
+				w.expect(s)
 			}
-			t.Run(fmt.Sprintf("%s/%v", name, look), func(t *testing.T) {
-				t.Parallel()
-				path := filepath.Join(t.TempDir(), "etc", "webhooks.yaml")
-				must(t, os.Mkdir(filepath.Dir(path), 0o700))
-				write(t, path, source("a"))
-				w := watch(t, path, settle, look)
-				for _, s := range []string{"b", "c"} {
-					edit(t, path, source(s))
-					w.expect(s)
-				}
-				w.expectNothing()
-			})
+			w.expectNothing()
 		}
+		t.Run(name, func(t *testing.T) {
+			if name == "folder replaced" { // the notifications stay with the folder that is gone
+				bubble(t, edits)
+				return
+			}
+			bothWays(t, edits)
+		})
 	}
 }
 
@@ -46,173 +52,195 @@ func configMap(t *testing.T, dir, version, text string) {
 }
 
 func TestWatchConfigMap(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	configMap(t, dir, "1", source("a"))
-	must(t, os.Symlink("..data/webhooks.yaml", filepath.Join(dir, "webhooks.yaml")))
-	w := watch(t, filepath.Join(dir, "webhooks.yaml"), settle, never)
-	for version, s := range []string{"b", "c", "d"} {
-		configMap(t, dir, fmt.Sprint(version+2), source(s))
-		must(t, os.RemoveAll(filepath.Join(dir, fmt.Sprint("..", version+1))))
-		w.expect(s)
-	}
-	w.expectNothing()
+	bothWays(t, func(t *testing.T, watch func(string) *watching) {
+		dir := t.TempDir()
+		configMap(t, dir, "1", source("a"))
+		must(t, os.Symlink("..data/webhooks.yaml", filepath.Join(dir, "webhooks.yaml")))
+		w := watch(filepath.Join(dir, "webhooks.yaml"))
+		for version, s := range []string{"b", "c", "d"} {
+			configMap(t, dir, fmt.Sprint(version+2), source(s))
+			must(t, os.RemoveAll(filepath.Join(dir, fmt.Sprint("..", version+1))))
+			w.expect(s)
+		}
+		w.expectNothing()
+	})
 }
 
 // A link to a file elsewhere: both the link and the file may change.
 func TestWatchLink(t *testing.T) {
-	t.Parallel()
-	dir, elsewhere := t.TempDir(), t.TempDir()
-	path, target := filepath.Join(dir, "webhooks.yaml"), filepath.Join(elsewhere, "a.yaml")
-	write(t, target, source("a"))
-	must(t, os.Symlink(target, path))
-	w := watch(t, path, settle, never)
-	write(t, target, source("b"))
-	w.expect("b")
-	write(t, filepath.Join(elsewhere, "c.yaml"), source("c"))
-	must(t, os.Symlink(filepath.Join(elsewhere, "c.yaml"), path+".tmp"))
-	must(t, os.Rename(path+".tmp", path))
-	w.expect("c")
-	write(t, filepath.Join(elsewhere, "c.yaml"), source("d"))
-	w.expect("d")
+	bothWays(t, func(t *testing.T, watch func(string) *watching) {
+		dir, elsewhere := t.TempDir(), t.TempDir()
+		path, target := filepath.Join(dir, "webhooks.yaml"), filepath.Join(elsewhere, "a.yaml")
+		write(t, target, source("a"))
+		must(t, os.Symlink(target, path))
+		w := watch(path)
+		write(t, target, source("b"))
+		w.expect("b")
+		write(t, filepath.Join(elsewhere, "c.yaml"), source("c"))
+		must(t, os.Symlink(filepath.Join(elsewhere, "c.yaml"), path+".tmp"))
+		must(t, os.Rename(path+".tmp", path))
+		w.expect("c")
+		write(t, filepath.Join(elsewhere, "c.yaml"), source("d"))
+		w.expect("d")
+	})
 }
 
 // The files that come in by ${file:…} are watched from when they are named, even
 // if there is none yet.
 func TestWatchNamed(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	path, named := filepath.Join(dir, "webhooks.yaml"), filepath.Join(dir, "named")
-	write(t, path, source("a"))
-	w := watch(t, path, settle, never)
-	write(t, path, source("${file:named}"))
-	w.expect("f:1:9: source: file " + named + " cannot be read: no such file or directory")
-	write(t, named, "b\n")
-	w.expect("b")
-	write(t, named+".tmp", "c\n")
-	must(t, os.Rename(named+".tmp", named))
-	w.expect("c")
-	// It is watched while the file that names it cannot be read to the end.
-	write(t, path, source("${file:named}")+"'")
-	w.expect("f:2:1: is not valid YAML: found unexpected end of stream; close the quote that begins here")
-	write(t, path, source("${file:named}"))
-	w.expect("c")
+	bothWays(t, func(t *testing.T, watch func(string) *watching) {
+		dir := t.TempDir()
+		path, named := filepath.Join(dir, "webhooks.yaml"), filepath.Join(dir, "named")
+		write(t, path, source("a"))
+		w := watch(path)
+		write(t, path, source("${file:named}"))
+		w.expect("f:1:9: source: file " + named + " cannot be read: no such file or directory")
+		write(t, named, "b\n")
+		w.expect("b")
+		write(t, named+".tmp", "c\n")
+		must(t, os.Rename(named+".tmp", named))
+		w.expect("c")
+		// It is watched while the file that names it cannot be read to the end.
+		write(t, path, source("${file:named}")+"'")
+		w.expect("f:2:1: is not valid YAML: found unexpected end of stream; close the quote that begins here")
+		write(t, path, source("${file:named}"))
+		w.expect("c")
+	})
 }
 
 // A bad file is told once for each content of it; then the next good one counts,
 // though it be the one before.
 func TestWatchBadFile(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "webhooks.yaml")
-	write(t, path, source("a"))
-	w := watch(t, path, settle, never)
-	write(t, path, "")
-	w.expect("f:1:1: is empty; write webhooks: [] for none")
-	write(t, path, "webhooks:\n  - name: a\n    ur")
-	w.expect("f:3:5: is not valid YAML: could not find expected ':'; write a key as KEY: VALUE")
-	write(t, path, "sauce: a\n")
-	w.expect(`f:1:1: sauce: unknown key; did you mean "source"?`)
-	must(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Second)))
-	w.expectNothing()
-	write(t, path, "sauce: b\n")
-	w.expect(`f:1:1: sauce: unknown key; did you mean "source"?`)
-	write(t, path, source("a"))
-	w.expect("a")
-	must(t, os.Chmod(path, 0o606))
-	w.expect("f: may be written by everyone; take that away with chmod o-w")
-	must(t, os.Chmod(path, 0o600))
-	w.expect("a")
+	bubble(t, func(t *testing.T, watch func(string) *watching) {
+		path := filepath.Join(t.TempDir(), "webhooks.yaml")
+		write(t, path, source("a"))
+		w := watch(path)
+		write(t, path, "")
+		w.expect("f:1:1: is empty; write webhooks: [] for none")
+		write(t, path, "webhooks:\n  - name: a\n    ur")
+		w.expect("f:3:5: is not valid YAML: could not find expected ':'; write a key as KEY: VALUE")
+		write(t, path, "sauce: a\n")
+		w.expect(`f:1:1: sauce: unknown key; did you mean "source"?`)
+		must(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Second)))
+		w.expectNothing()
+		write(t, path, "sauce: b\n")
+		w.expect(`f:1:1: sauce: unknown key; did you mean "source"?`)
+		write(t, path, source("a"))
+		w.expect("a")
+		must(t, os.Chmod(path, 0o606))
+		w.expect("f: may be written by everyone; take that away with chmod o-w")
+		must(t, os.Chmod(path, 0o600))
+		w.expect("a")
+	})
 }
 
 // What does not change the content is nothing, nor is what happens beside the
 // file.
 func TestWatchNothing(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "webhooks.yaml")
-	write(t, path, source("a"))
-	w := watch(t, path, settle, settle)
-	write(t, path, source("a"))
-	write(t, path+".swp", source("b"))
-	must(t, os.Chmod(path, 0o640))
-	w.expectNothing()
-	// A log beside it does not keep the file from standing still.
-	write(t, path, source("c"))
-	for begun := time.Now(); len(w.told) == 0 && time.Since(begun) < patient; time.Sleep(settle / 10) {
-		write(t, path+".log", "line\n")
-	}
-	w.expect("c")
+	bothWays(t, func(t *testing.T, watch func(string) *watching) {
+		path := filepath.Join(t.TempDir(), "webhooks.yaml")
+		write(t, path, source("a"))
+		w := watch(path)
+		write(t, path, source("a"))
+		write(t, path+".swp", source("b"))
+		must(t, os.Chmod(path, 0o640))
+		w.expectNothing()
+		// A log beside it does not keep the file from standing still.
+		write(t, path, source("c"))
+		for begun := time.Now(); len(w.told) == 0 && time.Since(begun) < patient; time.Sleep(settle / 10) {
+			write(t, path+".log", "line\n")
+		}
+		w.expect("c")
+	})
 }
 
-// A file that is written all the time is read once that ends.
+// A file that is written all the time is read once that ends, also where nobody
+// notifies of it.
 func TestWatchStandsStill(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "webhooks.yaml")
-	write(t, path, source("a"))
-	w := watch(t, path, 10*settle, settle)
-	for i := range 12 {
-		write(t, path, source(strings.Repeat("b", i+1)))
-		time.Sleep(settle / 4)
-	}
-	w.expect(strings.Repeat("b", 12))
-	w.expectNothing()
+	bubble(t, func(t *testing.T, watch func(string) *watching) {
+		path := filepath.Join(t.TempDir(), "webhooks.yaml")
+		write(t, path, source("a"))
+		w := watch(path)
+		for i := range 12 {
+			write(t, path, source(strings.Repeat("b", i+1)))
+			time.Sleep(settle / 4)
+		}
+		w.expect(strings.Repeat("b", 12))
+		w.expectNothing()
+	})
 }
 
 func TestWatchRemoval(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "webhooks.yaml")
-	write(t, path, source("a"))
-	w := watch(t, path, settle, settle)
-	must(t, os.Remove(path))
-	w.expectLogged("is gone")
-	write(t, path, source("a"))
-	w.expectLogged("is there again")
-	must(t, os.Remove(path))
-	w.expectNothing()
-	write(t, path, source("b"))
-	w.expect("b")
+	bubble(t, func(t *testing.T, watch func(string) *watching) {
+		path := filepath.Join(t.TempDir(), "webhooks.yaml")
+		write(t, path, source("a"))
+		w := watch(path)
+		must(t, os.Remove(path))
+		w.expectLogged("is gone")
+		write(t, path, source("a"))
+		w.expectLogged("is there again")
+		must(t, os.Remove(path))
+		w.expectNothing()
+		write(t, path, source("b"))
+		w.expect("b")
+	})
 }
 
 // Reload is answered at once, new or not, good or bad or gone.
 func TestReload(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "webhooks.yaml")
-	write(t, path, source("a"))
-	w := watch(t, path, settle, never)
-	w.Reload()
-	w.expect("a")
-	write(t, path, source("b"))
-	w.Reload()
-	w.expect("b")
-	write(t, path, "")
-	w.Reload()
-	w.expect("f:1:1: is empty; write webhooks: [] for none")
-	must(t, os.Remove(path))
-	w.Reload()
-	w.expect("f: cannot be read: no such file or directory")
+	bubble(t, func(t *testing.T, watch func(string) *watching) {
+		path := filepath.Join(t.TempDir(), "webhooks.yaml")
+		write(t, path, source("a"))
+		w := watch(path)
+		begun := time.Now()
+		w.Reload()
+		w.expect("a")
+		write(t, path, source("b"))
+		w.Reload()
+		w.expect("b")
+		write(t, path, "")
+		w.Reload()
+		w.expect("f:1:1: is empty; write webhooks: [] for none")
+		must(t, os.Remove(path))
+		w.Reload()
+		w.expect("f: cannot be read: no such file or directory")
+		if took := time.Since(begun); took >= settle {
+			t.Errorf("it took %v", took)
+		}
+	})
 }
 
 // What changed between the load and Run is a change.
 func TestWatchLate(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "webhooks.yaml")
-	write(t, path, source("a"))
-	loaded, err := config.Load(path, config.Run)
-	must(t, err)
-	told := make(chan string, 1)
-	w := config.NewWatcher(loaded, slog.New(slog.DiscardHandler), func(f *config.File, _ error) { told <- f.Source })
-	w.Hasten(settle, never)
-	write(t, path, source("longer"))
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- w.Run(ctx) }()
-	select {
-	case got := <-told:
-		if got != "longer" {
-			t.Errorf("told %q, want longer", got)
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "webhooks.yaml")
+		write(t, path, source("a"))
+		loaded, err := config.Load(path, config.Run)
+		must(t, err)
+		var told []string
+		w := config.NewWatcher(loaded, slog.New(slog.DiscardHandler), func(f *config.File, _ error) { told = append(told, f.Source) })
+		w.Inform(func() (*fsnotify.Watcher, error) { return nil, syscall.EMFILE })
+		write(t, path, source("longer"))
+		ctx, cancel := context.WithTimeout(t.Context(), patient)
+		defer cancel()
+		must(t, w.Run(ctx))
+		if !slices.Equal(told, []string{"longer"}) {
+			t.Errorf("told %q, want longer", told)
 		}
-	case <-time.After(patient):
-		t.Error("nothing is told")
-	}
-	cancel()
-	must(t, <-done)
+	})
+}
+
+// Where the kernel has no notifications left, that is logged once, and it looks
+// by itself.
+func TestWatchUnnotified(t *testing.T) {
+	bubble(t, func(t *testing.T, watch func(string) *watching) {
+		path := filepath.Join(t.TempDir(), "webhooks.yaml")
+		write(t, path, source("a"))
+		w := watch(path)
+		for _, s := range []string{"b", "c"} {
+			write(t, path, source(s))
+			w.expect(s)
+		}
+		w.expectLogged(`msg="cannot watch all of the configuration, so it is looked at every second" error="watch folders: too many open files"`)
+	})
 }

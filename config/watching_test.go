@@ -8,16 +8,21 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 
 	"sidehook/config"
 )
 
 const (
 	settle  = 40 * time.Millisecond
-	quiet   = 4 * settle       // in which nothing more is told
-	patient = 20 * time.Second // to wait for what must come
+	quiet   = 4 * settle  // in which nothing more is told
+	patient = time.Minute // to wait for what must come
+	never   = time.Hour
 )
 
 // watching is a watcher that runs on a file, and what it told.
@@ -27,16 +32,44 @@ type watching struct {
 	*config.Watcher
 	told chan string
 	log  *logged
+	// notified by the kernel alone, in real time: what is told of a file that is
+	// not yet written whole is passed over. Otherwise it looks by itself, in the
+	// time of a bubble, and all that is told counts.
+	notified    bool
+	uninformed  chan struct{} // closed once the kernel has no notifications left
+	notInformed sync.Once
+}
+
+// bothWays runs a test with a watcher that looks by itself, as where the kernel
+// has no notifications left, and with one that is notified.
+func bothWays(t *testing.T, test func(t *testing.T, watch func(path string) *watching)) {
+	run := func(t *testing.T, notified bool) {
+		test(t, func(path string) *watching { return watch(t, path, notified) })
+	}
+	t.Run("looking", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { run(t, false) })
+	})
+	t.Run("notified", func(t *testing.T) {
+		t.Parallel()
+		run(t, true)
+	})
+}
+
+// bubble runs a test with watchers that look by themselves.
+func bubble(t *testing.T, test func(t *testing.T, watch func(path string) *watching)) {
+	synctest.Test(t, func(t *testing.T) {
+		test(t, func(path string) *watching { return watch(t, path, false) })
+	})
 }
 
 // watch loads the file at path and watches it.
-func watch(t *testing.T, path string, settle, look time.Duration) *watching {
+func watch(t *testing.T, path string, notified bool) *watching {
 	t.Helper()
 	loaded, err := config.Load(path, config.Run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &watching{t: t, path: path, told: make(chan string, 100), log: &logged{}}
+	w := &watching{t: t, path: path, told: make(chan string, 100), log: &logged{}, notified: notified, uninformed: make(chan struct{})}
 	w.Watcher = config.NewWatcher(loaded, slog.New(slog.NewTextHandler(w.log, nil)), func(f *config.File, err error) {
 		if err != nil {
 			w.told <- strings.ReplaceAll(err.Error(), path, "f")
@@ -44,7 +77,11 @@ func watch(t *testing.T, path string, settle, look time.Duration) *watching {
 		}
 		w.told <- f.Source
 	})
-	w.Hasten(settle, look)
+	w.Inform(w.inform)
+	w.Hasten(settle, settle)
+	if notified {
+		w.Hasten(settle, never)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	group.Go(func() {
@@ -56,21 +93,46 @@ func watch(t *testing.T, path string, settle, look time.Duration) *watching {
 	return w
 }
 
+// inform has the kernel notify, unless it is to be seen what becomes of that
+// being refused.
+func (w *watching) inform() (*fsnotify.Watcher, error) {
+	if !w.notified {
+		return nil, syscall.EMFILE // what the kernel says
+	}
+	inotify, err := fsnotify.NewWatcher()
+	if err != nil {
+		w.notInformed.Do(func() { close(w.uninformed) })
+	}
+	return inotify, err
+}
+
 // expect waits until want is told, and nothing beside it.
 func (w *watching) expect(want string) {
 	w.t.Helper()
-	select {
-	case got := <-w.told:
-		if got != want {
-			w.t.Fatalf("told %q, want %q", got, want)
+	late := time.After(patient)
+	for {
+		select {
+		case got := <-w.told:
+			if got == want {
+				return
+			}
+			if !w.notified {
+				w.t.Fatalf("told %q, want %q", got, want)
+			}
+		case <-w.uninformed:
+			w.t.Skip("the kernel has no notifications left: fs.inotify.max_user_instances")
+		case <-late:
+			w.t.Fatalf("%q is not told; the log: %s", want, w.log)
 		}
-	case <-time.After(patient):
-		w.t.Fatalf("%q is not told; the log: %s", want, w.log)
 	}
 }
 
+// expectNothing is for a bubble: in real time nobody knows how long to wait.
 func (w *watching) expectNothing() {
 	w.t.Helper()
+	if w.notified {
+		return
+	}
 	select {
 	case got := <-w.told:
 		w.t.Fatalf("told %q, want nothing", got)
@@ -78,14 +140,9 @@ func (w *watching) expectNothing() {
 	}
 }
 
-// expectLogged waits until a text stands in the log, and is it once.
+// expectLogged wants a text in the log once, after a while.
 func (w *watching) expectLogged(text string) {
 	w.t.Helper()
-	for begun := time.Now(); !strings.Contains(w.log.String(), text); time.Sleep(settle / 4) {
-		if time.Since(begun) > patient {
-			w.t.Fatalf("%q is not logged: %s", text, w.log)
-		}
-	}
 	w.expectNothing()
 	if got := strings.Count(w.log.String(), text); got != 1 {
 		w.t.Errorf("logged %q %d times, want once: %s", text, got, w.log)
@@ -109,8 +166,6 @@ func (l *logged) String() string {
 	defer l.mu.Unlock()
 	return l.text.String()
 }
-
-const never = time.Hour
 
 // source is a file that says nothing but its source, by which tests tell files
 // apart.
