@@ -111,7 +111,7 @@ func (w *Watcher) watch(n *notifier) {
 		problem = err.Error()
 	}
 	if problem != w.blind && problem != "" {
-		w.log.Warn("cannot watch all of the configuration, so it is looked at every second", "error", problem)
+		w.log.Info("cannot watch all of the configuration, so it is looked at every second", "error", problem)
 	}
 	w.blind = problem
 }

@@ -147,7 +147,7 @@ func TestWatchNothing(t *testing.T) {
 		w.expectNothing()
 		// A log beside it does not keep the file from standing still.
 		write(t, path, source("c"))
-		for begun := time.Now(); len(w.told) == 0 && time.Since(begun) < patient; time.Sleep(settle / 10) {
+		for begun := time.Now(); w.waiting() && time.Since(begun) < patient; time.Sleep(settle / 10) {
 			write(t, path+".log", "line\n")
 		}
 		w.expect("c")
@@ -230,8 +230,8 @@ func TestWatchLate(t *testing.T) {
 	})
 }
 
-// Where the kernel has no notifications left, that is logged once, and it looks
-// by itself.
+// Where the kernel has no notifications left, that is logged once, as nothing
+// that anyone has to do something about: it looks by itself.
 func TestWatchUnnotified(t *testing.T) {
 	bubble(t, func(t *testing.T, watch func(string) *watching) {
 		path := filepath.Join(t.TempDir(), "webhooks.yaml")
@@ -241,6 +241,6 @@ func TestWatchUnnotified(t *testing.T) {
 			write(t, path, source(s))
 			w.expect(s)
 		}
-		w.expectLogged(`msg="cannot watch all of the configuration, so it is looked at every second" error="watch folders: too many open files"`)
+		w.expectLogged(`level=INFO msg="cannot watch all of the configuration, so it is looked at every second" error="watch folders: too many open files"`)
 	})
 }

@@ -127,6 +127,16 @@ func (w *watching) expect(want string) {
 	}
 }
 
+// waiting reports whether nothing is told yet, and something may be.
+func (w *watching) waiting() bool {
+	select {
+	case <-w.uninformed:
+		return false
+	default:
+		return len(w.told) == 0
+	}
+}
+
 // expectNothing is for a bubble: in real time nobody knows how long to wait.
 func (w *watching) expectNothing() {
 	w.t.Helper()
