@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -54,14 +53,13 @@ func setup(env *testscript.Env) error {
 	}
 	receiver := httptest.NewServer(http.HandlerFunc(receive))
 	env.Defer(receiver.Close)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeAddress()
 	if err != nil {
 		return err
 	}
-	free.Close()
 	env.Setenv("TZ", "UTC")
 	env.Setenv("RECEIVER", receiver.URL)
-	env.Setenv("ADDRESS", free.Addr().String())
+	env.Setenv("ADDRESS", address)
 	return nil
 }
 
@@ -95,7 +93,6 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 
 // until runs a command again until it succeeds: until sidehook …
 func until(ts *testscript.TestScript, _ bool, args []string) {
-	const patience = 20 * time.Second
 	var err error
 	for start := time.Now(); time.Since(start) < patience; time.Sleep(20 * time.Millisecond) {
 		if err = ts.Exec(args[0], args[1:]...); err == nil {

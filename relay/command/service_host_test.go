@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -19,6 +20,9 @@ import (
 	"testing"
 	"time"
 )
+
+// patience is how long a test waits for what must come, on a busy machine too.
+const patience = time.Minute
 
 // service is `sidehook run` under a manager that this test plays.
 type service struct {
@@ -114,7 +118,7 @@ func (s *service) ends() int {
 func (s *service) hear() string {
 	s.t.Helper()
 	buf := make([]byte, 4096)
-	s.notify.SetReadDeadline(time.Now().Add(10 * time.Second))
+	s.notify.SetReadDeadline(time.Now().Add(patience))
 	n, err := s.notify.Read(buf)
 	if err != nil {
 		s.t.Fatalf("nothing was told: %v\n%s", err, s.stderr.String())
@@ -126,7 +130,7 @@ func (s *service) hear() string {
 func (s *service) until(what string, ok func() bool) {
 	s.t.Helper()
 	for begun := time.Now(); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(begun) > 20*time.Second {
+		if time.Since(begun) > patience {
 			s.t.Fatalf("never: %s\n%s", what, s.stderr.String())
 		}
 	}
@@ -147,7 +151,7 @@ func (s *service) expect(want string) {
 
 // post sends an event over a connection of its own.
 func (s *service) post(network, address string) (status int, err error) {
-	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
+	client := http.Client{Timeout: patience, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, address)
@@ -190,15 +194,18 @@ func (s *service) signal(sig os.Signal) {
 	}
 }
 
-// freeAddress is a port that nobody listens on just now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// freeAddress is a port that nobody listens on. It is none of those that the
+// system gives to whoever asks for any, as other tests do all the time.
+func freeAddress() (string, error) {
+	for tries := 0; ; tries++ {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000)))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
+		if tries == 100 {
+			return "", err
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // handOver starts sidehook with listeners that stay the test's, as they stay

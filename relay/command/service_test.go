@@ -21,7 +21,10 @@ func TestServiceLife(t *testing.T) {
 	if err != nil {
 		t.Skip("systemd-socket-activate is not on this machine")
 	}
-	address := freeAddress(t)
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := newService(t, address)
 	program, err := exec.LookPath("sidehook")
 	if err != nil {
