@@ -175,7 +175,7 @@ func TestFrozenVolume(t *testing.T) {
 		}()
 	}
 	count := map[int]int{}
-	for deadline := time.After(10 * time.Second); count[429] == 0; {
+	for deadline := time.After(patience); count[429] == 0; {
 		select {
 		case code := <-answers:
 			count[code]++
@@ -183,7 +183,7 @@ func TestFrozenVolume(t *testing.T) {
 			t.Fatalf("no request is refused: %v", count)
 		}
 	}
-	asked, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	asked, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for _, path := range []string{"/v1/events/before", "/v1/deliveries"} {
 		r, err := http.NewRequestWithContext(asked, "GET", "http://localhost"+path, nil)

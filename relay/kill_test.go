@@ -51,7 +51,7 @@ type process struct {
 func newProcess(t *testing.T, dir, rest string) *process {
 	t.Helper()
 	p := &process{t: t, path: filepath.Join(dir, "webhooks.yaml"), client: &http.Client{
-		Timeout: 5 * time.Second,
+		Timeout: patience,
 		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "s"))
 		}},

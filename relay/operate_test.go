@@ -37,7 +37,7 @@ func TestOperationalEvents(t *testing.T) {
 		var id string
 		select {
 		case id = <-told:
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("not told of %s", typ)
 		}
 		h.call("GET", "/v1/events/"+id, "", &story)

@@ -90,7 +90,7 @@ func tlsKey(t *testing.T) {
 			if got != name {
 				t.Errorf("the certificate of %q was shown, want %q", got, name)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("nothing arrives")
 		}
 		eventually(t, "the other's arrives", func() bool { return arrived.Load() == int32(i+1) })

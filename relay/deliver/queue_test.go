@@ -286,7 +286,7 @@ func (q *queue) all() []line {
 // wait returns the lines once there are n.
 func (q *queue) wait(t testing.TB, n int) []line {
 	t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		q.mu.Lock()
 		lines, changed := slices.Clone(q.lines), q.changed
@@ -297,7 +297,7 @@ func (q *queue) wait(t testing.TB, n int) []line {
 		select {
 		case <-changed:
 		case <-late:
-			t.Fatalf("%d lines after 10 s, want %d: %s", len(lines), n, show(lines))
+			t.Fatalf("%d lines, want %d: %s", len(lines), n, show(lines))
 		}
 	}
 }
