@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"sidehook/relay/dial"
@@ -92,10 +95,37 @@ func (t TLS) config(roots *x509.CertPool) *tls.Config {
 	return c
 }
 
-// connection is one that is closed with the others.
+// connection is one that is closed with the others. Once the receiver has reset
+// it, Write drops what it is given, and the next Read that fails returns the
+// error of that Write: the transport gives up a request whose Write fails, even
+// if an answer is there to be read.
 type connection struct {
 	net.Conn
-	of *connections
+	of    *connections
+	reset atomic.Pointer[error] // what Write failed with
+}
+
+func (c *connection) Write(p []byte) (int, error) {
+	if c.reset.Load() != nil {
+		return len(p), nil
+	}
+	n, err := c.Conn.Write(p)
+	// Nothing else may be dropped: after a reset, Read does not block.
+	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		c.reset.Store(&err)
+		return len(p), nil
+	}
+	return n, err
+}
+
+func (c *connection) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		if reset := c.reset.Load(); reset != nil {
+			err = *reset
+		}
+	}
+	return n, err
 }
 
 func (c *connections) follow(conn net.Conn) (net.Conn, error) {
@@ -105,7 +135,7 @@ func (c *connections) follow(conn net.Conn) (net.Conn, error) {
 		conn.Close()
 		return nil, net.ErrClosed
 	}
-	one := &connection{conn, c}
+	one := &connection{Conn: conn, of: c}
 	c.open[one] = struct{}{}
 	return one, nil
 }
