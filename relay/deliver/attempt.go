@@ -120,7 +120,7 @@ func (c *client) brokenTry(of history.Attempt, b broken) history.Attempt {
 		Generation: of.Generation, Type: of.Type, Event: of.Event, SentID: of.SentID, Request: of.Request,
 		Status: history.Retrying, Took: b.took, Timing: b.timing, Remote: b.remote,
 	}
-	if a.Error = "the connection broke before anything was sent on it"; b.err != nil {
+	if a.Error = "the connection broke before anything was sent on it, or the receiver did not process the request"; b.err != nil {
 		a.Error = c.explain(b.err)
 	}
 	return a

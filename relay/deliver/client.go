@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -16,7 +17,7 @@ import (
 
 const (
 	// quickTries are made beside the first try of an attempt, each because a
-	// connection broke.
+	// connection broke. Those that the receiver did not process do not count.
 	quickTries = 2
 	// maxHeaders and maxBody bound what is read of an answer.
 	maxHeaders = 64 << 10
@@ -89,7 +90,7 @@ func newClient(s *Settings, transport http.RoundTripper) *client {
 	}
 	c.retry = retryablehttp.Client{
 		HTTPClient:   &http.Client{Transport: tries{c}},
-		RetryMax:     quickTries,
+		RetryMax:     math.MaxInt, // again decides
 		CheckRetry:   c.again,
 		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return 0 },
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
@@ -99,7 +100,18 @@ func newClient(s *Settings, transport http.RoundTripper) *client {
 
 // again is asked after each try whether another one follows.
 func (c *client) again(ctx context.Context, _ *http.Response, err error) (bool, error) {
-	if err == nil || ctx.Err() != nil || !exchangeOf(ctx).again(err) {
+	if err == nil || ctx.Err() != nil {
+		return false, nil
+	}
+	x := exchangeOf(ctx)
+	if unprocessed(err) {
+		before, ok := x.againIgnored(ctx, err)
+		if before > 0 { // another connection may lead to one that takes it
+			c.closeIdle()
+		}
+		return ok, nil
+	}
+	if !x.again(err) {
 		return false, nil
 	}
 	// What broke one kept-alive connection has mostly broken them all, and the

@@ -58,6 +58,7 @@ func newConnections(s *Settings, o Options) *connections {
 	c.Transport = &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if x := exchangeOf(ctx); x != nil {
+				x.pauseDialling(ctx)
 				ctx = x.dialling(ctx)
 			}
 			conn, err := dialer.DialContext(ctx, network, addr)

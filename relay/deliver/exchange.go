@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -24,6 +25,7 @@ type exchange struct {
 
 	mu       sync.Mutex
 	begun    time.Time // of this try
+	dials    int       // connections that were dialled for it
 	conns    int       // connections that it was given; a second one is a try of the transport's own
 	reused   bool      // the last of them had carried a request before
 	written  bool      // the request is on its way as a whole
@@ -35,9 +37,11 @@ type exchange struct {
 	tunnel   bool      // TLS with the receiver has begun: a proxy before it has done its part
 	location []string  // of a redirect
 	broken   []broken  // the tries before this one
+	ignored  int       // of them, those that the receiver said it has not processed
 }
 
-// broken is a try that ended with its connection.
+// broken is a try that ended with its connection, or with the receiver saying
+// that it has not processed the request.
 type broken struct {
 	err    error // nil: the transport's own doing, and nothing had been sent
 	took   time.Duration
@@ -97,7 +101,7 @@ func (x *exchange) begin() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.begun = time.Now()
-	x.conns, x.reused, x.written, x.answered = 0, false, false, false
+	x.dials, x.conns, x.reused, x.written, x.answered = 0, 0, false, false, false
 	x.remote, x.timing, x.location, x.stage, x.tunnel = "", history.Timing{}, nil, "no connection", false
 }
 
@@ -147,7 +151,7 @@ func (x *exchange) breaks(err error) {
 	x.broken = append(x.broken, broken{err, time.Since(x.begun), x.timing, x.remote})
 }
 
-// again says whether a try that ended with err may be made again at once:
+// again reports whether a try that ended with err may be made again at once:
 // because its connection broke before the request was written whole, or was a
 // kept-alive one that the receiver had closed meanwhile. In either case the
 // receiver cannot have begun an answer.
@@ -158,11 +162,61 @@ func (x *exchange) again(err error) bool {
 	// did not leave shows in where the error comes from.
 	var op *net.OpError
 	written := x.written && !(errors.As(err, &op) && op.Op == "write")
-	if x.conns == 0 || x.answered || written && !x.reused || len(x.broken) >= quickTries {
+	if x.conns == 0 || x.answered || written && !x.reused || len(x.broken)-x.ignored >= quickTries {
 		return false
 	}
 	x.breaks(err)
 	return true
+}
+
+// againIgnored waits before a try that the receiver has not processed is made
+// again, and reports whether there is time for that. n is how many there were
+// before in this attempt.
+func (x *exchange) againIgnored(ctx context.Context, err error) (n int, ok bool) {
+	x.mu.Lock()
+	n = x.ignored
+	x.mu.Unlock()
+	if !x.pause(ctx, n) {
+		return n, false
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.breaks(err)
+	x.ignored++
+	return n, true
+}
+
+// pause waits before a request that was not processed n times before is sent
+// again: not at all the first time, then from 10 ms doubling to a twentieth of
+// the time-out, or up to half of that less, so that those which were turned
+// away together do not come together again. It reports whether the attempt has
+// time for that.
+func (x *exchange) pause(ctx context.Context, n int) bool {
+	if n <= 0 {
+		return true
+	}
+	wait := min(10*time.Millisecond<<min(n-1, 20), x.client.settings.Timeout/20)
+	wait -= rand.N(wait/2 + 1)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+		return false
+	}
+	select {
+	case <-time.After(wait):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// pauseDialling does the same before a connection is dialled, where the
+// transport sends the request again by itself: it does so without an end if
+// there is no body and each connection takes no requests.
+func (x *exchange) pauseDialling(ctx context.Context) {
+	x.mu.Lock()
+	x.dials++
+	again := x.dials - 2
+	x.mu.Unlock()
+	x.pause(ctx, again)
 }
 
 // hideLocation takes away where a redirect points, so that the client does not

@@ -56,6 +56,10 @@ func frames(t *testing.T, ca *authority, begin []http2.Setting, serve func(strea
 				if !frame.IsAck() {
 					f.WriteSettingsAck()
 				}
+			case *http2.HeadersFrame:
+				if frame.StreamEnded() {
+					serve(stream{f, frame.StreamID})
+				}
 			case *http2.DataFrame:
 				if frame.StreamEnded() {
 					serve(stream{f, frame.StreamID})
@@ -88,14 +92,14 @@ func overHTTP2(t *testing.T, ca *authority) []hostile {
 	const refused = "the receiver refused the request over HTTP/2 with "
 	return []hostile{
 		{name: "R11 answers", address: then(func(s stream) { s.answer(":status", "204") }), status: ok, code: 204},
-		{name: "R11 GOAWAY in place of an answer", address: then(func(s stream) { s.WriteGoAway(0, http2.ErrCodeNo, nil) }), status: not, err: "the receiver closed the connection over HTTP/2 with GOAWAY, without an answer"},
+		{name: "R11 GOAWAY in place of an answer", address: then(func(s stream) { s.WriteGoAway(0, http2.ErrCodeNo, nil) }), status: not, timeout: short, err: "the receiver closed the connection over HTTP/2 with GOAWAY, without an answer"},
 		{name: "R11 GOAWAY with an error", address: then(func(s stream) { s.WriteGoAway(s.id, http2.ErrCodeEnhanceYourCalm, []byte("\x1b[31m")) }), status: not, timeout: short, err: "no answer within timeout 1s"},
 		{name: "R11 GOAWAY with an error, and not for this request", address: then(func(s stream) { s.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, []byte("\x1b[31m")) }), status: not, err: "the receiver closed the connection over HTTP/2 with GOAWAY, without an answer (ENHANCE_YOUR_CALM)"},
 		{name: "R11 GOAWAY, then the answer", address: then(func(s stream) {
 			s.WriteGoAway(s.id, http2.ErrCodeNo, nil)
 			s.answer(":status", "200")
 		}), status: ok, code: 200},
-		{name: "R11 RST_STREAM REFUSED_STREAM", address: then(func(s stream) { s.WriteRSTStream(s.id, http2.ErrCodeRefusedStream) }), status: not, err: refused + "REFUSED_STREAM"},
+		{name: "R11 RST_STREAM REFUSED_STREAM", address: then(func(s stream) { s.WriteRSTStream(s.id, http2.ErrCodeRefusedStream) }), status: not, timeout: short, err: refused + "REFUSED_STREAM"},
 		{name: "R11 RST_STREAM INTERNAL_ERROR", address: then(func(s stream) { s.WriteRSTStream(s.id, http2.ErrCodeInternal) }), status: not, err: refused + "INTERNAL_ERROR"},
 		{name: "R11 RST_STREAM after the headers", address: then(func(s stream) {
 			s.WriteHeaders(http2.HeadersFrameParam{StreamID: s.id, BlockFragment: packed(":status", "200"), EndHeaders: true})
@@ -120,7 +124,7 @@ func overHTTP2(t *testing.T, ca *authority) []hostile {
 			for s.WriteData(s.id, false, make([]byte, 1<<10)) == nil {
 			}
 		}), status: ok, code: 200, check: truncated},
-		{name: "R11 MAX_CONCURRENT_STREAMS of 0", address: frames(t, ca, []http2.Setting{{ID: http2.SettingMaxConcurrentStreams}}, func(stream) {}), status: not, timeout: short, err: "within timeout 1s | the connection broke while the request was sent"},
+		{name: "R11 MAX_CONCURRENT_STREAMS of 0", address: frames(t, ca, []http2.Setting{{ID: http2.SettingMaxConcurrentStreams}}, func(stream) {}), status: not, timeout: short, err: "within timeout 1s | the receiver takes no more requests on the connection over HTTP/2"},
 		{name: "R11 closed in place of an answer", address: rawTLS(t, serves(ca.issue(nil), "h2"), func(_ *tls.Conn, _ *net.TCPConn, r *bufio.Reader) {
 			r.Peek(len(http2.ClientPreface))
 			time.Sleep(20 * time.Millisecond)

@@ -115,21 +115,45 @@ func (c *client) plainAlert(alert string) string {
 	return "the receiver ended TLS: " + alert
 }
 
-// plainProtocol says how an answer, or the connection it came by, is against
-// the rules of HTTP. These errors have no types to tell them by.
-func plainProtocol(err error) string {
+// protocolText is the text of an error of HTTP, without what says only that the
+// transport leaves it to us to send the request again.
+func protocolText(err error) string {
 	text := err.Error()
 	if inner, ok := strings.CutPrefix(text, "http2: Transport: cannot retry err ["); ok {
 		text, _, _ = strings.Cut(inner, "] after Request.Body was written")
 	}
+	return text
+}
+
+// neverSent is the text where a connection over HTTP/2 took no more requests
+// when this one was to be sent on it.
+const neverSent = "net/http: cannot rewind body after connection loss"
+
+// unprocessed reports whether err says that the receiver has not processed the
+// request: an HTTP/2 stream refused, or above the last one of a graceful GOAWAY,
+// or not even begun. These errors have no types either.
+func unprocessed(err error) bool {
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err
+	}
+	text := protocolText(err)
+	return text == neverSent || text == "http2: Transport received Server's graceful shutdown GOAWAY" ||
+		strings.HasPrefix(text, "stream error: stream ID ") && strings.HasSuffix(text, "; REFUSED_STREAM; received from peer")
+}
+
+// plainProtocol says how an answer, or the connection it came by, is against
+// the rules of HTTP. These errors have no types to tell them by.
+func plainProtocol(err error) string {
+	text := protocolText(err)
 	for _, large := range [...]string{"response headers exceeded", "header list too large", "response header list larger"} {
 		if strings.Contains(text, large) {
 			return fmt.Sprintf("the answer's headers are larger than %d KiB", maxHeaders>>10)
 		}
 	}
 	switch {
-	case strings.Contains(text, "cannot rewind body after connection loss"):
-		return "the connection broke while the request was sent"
+	case text == neverSent:
+		return "the receiver takes no more requests on the connection over HTTP/2"
 	case strings.Contains(text, "server closed idle connection"), strings.HasPrefix(text, "readLoopPeekFailLocked"):
 		return "the receiver closed the connection, or spoke first, before the request was sent"
 	case text == "http2: client conn could not be established":
