@@ -99,29 +99,41 @@ func (t TLS) config(roots *x509.CertPool) *tls.Config {
 // connection is one that is closed with the others. Once the receiver has reset
 // it, Write drops what it is given, and the next Read that fails returns the
 // error of that Write: the transport gives up a request whose Write fails, even
-// if an answer is there to be read.
+// if an answer is there to be read. After a Read has failed, no answer is, and
+// Write fails as it does otherwise.
 type connection struct {
 	net.Conn
 	of    *connections
 	reset atomic.Pointer[error] // what Write failed with
+	ended atomic.Bool           // a Read has failed
 }
 
 func (c *connection) Write(p []byte) (int, error) {
-	if c.reset.Load() != nil {
-		return len(p), nil
+	if reset := c.reset.Load(); reset != nil {
+		return c.drop(p, *reset)
 	}
 	n, err := c.Conn.Write(p)
 	// Nothing else may be dropped: after a reset, Read does not block.
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		c.reset.Store(&err)
-		return len(p), nil
+		return c.drop(p, err)
 	}
 	return n, err
+}
+
+// drop ends a Write after the reset. It looks at ended after reset is set, and
+// Read the other way round, so that one of them returns the error.
+func (c *connection) drop(p []byte, reset error) (int, error) {
+	if c.ended.Load() {
+		return 0, reset
+	}
+	return len(p), nil
 }
 
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if err != nil {
+		c.ended.Store(true)
 		if reset := c.reset.Load(); reset != nil {
 			err = *reset
 		}
