@@ -11,7 +11,9 @@ func TestGitIgnoresAHistory(t *testing.T) {
 	if err := exec.Command("git", "rev-parse", "--is-inside-work-tree").Run(); err != nil {
 		t.Skip("this is not a work tree of git, or git is not there: ", err)
 	}
-	ignored := func(name string) bool { return exec.Command("git", "check-ignore", "-q", "--no-index", name).Run() == nil }
+	ignored := func(name string) bool {
+		return exec.Command("git", "check-ignore", "-q", "--no-index", name).Run() == nil
+	}
 	for _, name := range []string{
 		"FORMAT", "lock", "cursors.json", "cursors.previous.json", "removed.json", "removed-deliveries.json", "damage.json",
 		"events.jsonl", "deliveries.jsonl", "events-00000000000000000001.jsonl", "events-00000000000000000001.jsonl.torn",
