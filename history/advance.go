@@ -16,10 +16,6 @@ func (q *Queue) Advance(since time.Time) {
 		w.back = w.due
 		return true
 	})
-	older := q.older
 	q.mu.Unlock()
-	if older != nil {
-		older.Advance(since)
-	}
 	q.awaken()
 }

@@ -25,6 +25,7 @@ type Attempt struct {
 	Status     Status
 	Code       int           // the HTTP status, 0 without an answer
 	Unsent     bool          // it ended without a request, and says nothing of the receiver
+	RenamedTo  string        // the name that the delivery goes on under; "": it does not
 	Free       bool          // it used up no step of the schedule
 	Throttled  time.Time     // the receiver is well, and asked to be left alone until then; zero: it did not
 	Error      string        // why it is not delivered, without secrets

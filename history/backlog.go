@@ -27,19 +27,10 @@ func (b *Backlog) subtract(size int64) {
 // Backlog counts what has not ended.
 func (q *Queue) Backlog() Backlog {
 	q.mu.Lock()
-	b, older := q.backlog, q.older
+	defer q.mu.Unlock()
+	b := q.backlog
 	b.InFlight = len(q.flight)
 	b.Oldest = q.oldest()
-	q.mu.Unlock()
-	if older != nil {
-		o := older.Backlog()
-		b.Events += o.Events
-		b.Bytes += o.Bytes
-		b.InFlight += o.InFlight
-		if b.Oldest.IsZero() || !o.Oldest.IsZero() && o.Oldest.Before(b.Oldest) {
-			b.Oldest = o.Oldest
-		}
-	}
 	return b
 }
 

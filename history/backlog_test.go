@@ -89,21 +89,3 @@ func TestMaxBacklogOfMixed(t *testing.T) {
 		}
 	})
 }
-
-// TestMaxBacklogOfFormerNames: they are the older ones, and count together.
-func TestMaxBacklogOfFormerNames(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, history.Options{})
-		r.append(ids(10, 19), "old")
-		one := r.Queue("old").Backlog().Bytes / 10
-		r.append(ids(20, 29), "new")
-		q := r.Queue("new")
-		q.TakeOver(r.Queue("old"))
-		q.Limit(7, history.Limit{Setting: "max_backlog", Size: 13*one + one/2})
-		time.Sleep(2 * time.Second)
-		got, _ := r.ends(fs, "old")
-		same(t, "expired", got, ids(10, 16))
-		same(t, "left", r.drain("new"), ids(17, 29))
-	})
-}

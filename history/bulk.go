@@ -103,7 +103,7 @@ func (r *Reading) Bulk(ctx context.Context, b Bulk) (Matches, error) {
 		return c.Matches, err
 	}
 	slices.SortFunc(c.list, compareAgain)
-	// An heir has two deliveries of an event that both names were to get.
+	// A renamed webhook has two deliveries of an event that both names were to get.
 	if list := slices.Compact(c.list); c.Count <= MaxBulk {
 		c.list, c.Count = list, len(list)
 	}
@@ -153,7 +153,7 @@ func (c *bulkSearch) readEnds() error {
 	}
 	var failed error
 	err := c.attempts(q, func(o *Outcome) {
-		if o.Test || !c.wants(o.Webhook) || failed != nil {
+		if o.Test || o.RenamedTo != "" || !c.wants(o.Webhook) || failed != nil {
 			return
 		}
 		of, ok, err := c.eventOf(o)
@@ -178,7 +178,7 @@ func (c *bulkSearch) readEnds() error {
 // eventOf is the seq of the event that an attempt is about. It is false if that
 // is not to be had, or the event of a test, which nobody is sent in bulk.
 func (c *bulkSearch) eventOf(o *Outcome) (seq uint64, ok bool, err error) {
-	if !o.Resend {
+	if !o.Resend && o.Of == 0 {
 		return o.Seq, true, nil
 	}
 	if o.Of != 0 && !strings.HasPrefix(o.Type, event.OwnPrefix) {

@@ -29,7 +29,7 @@ const (
 )
 
 // Cancel ends the waiting deliveries that end says so of, each with the attempt
-// it returns; those of former names first. What is under way is left alone. It
+// it returns. What is under way is left alone. It
 // returns how many have ended; that is durable on return, also with an error:
 // that tells of deliveries which could not be looked at, and are as they were.
 //
@@ -38,31 +38,21 @@ const (
 // another may have claimed it: then it is not waiting any more, and does not
 // count.
 func (q *Queue) Cancel(end func(*Waiting) (Attempt, Verdict)) (int, error) {
-	n, _, err := q.cancel(end)
+	n, err := q.cancel(end)
 	return n, errors.Join(err, q.journal.outcomes.flush())
 }
 
-func (q *Queue) cancel(end func(*Waiting) (Attempt, Verdict)) (canceled int, enough bool, err error) {
-	q.mu.Lock()
-	older := q.older
-	q.mu.Unlock()
-	if older != nil {
-		if canceled, enough, err = older.cancel(end); enough {
-			return canceled, enough, err
-		}
-	}
+func (q *Queue) cancel(end func(*Waiting) (Attempt, Verdict)) (canceled int, err error) {
 	judge := func(it *item, _ bool) (Attempt, Verdict) {
 		return end(&Waiting{it.seq, it.body.json, it.body.filled, time.Unix(0, it.accepted), it.size()})
 	}
 	failed := q.traverse(nil, nil, func(chunk []item, _, _ mark) bool {
-		var n int
-		var unread error
-		n, enough, unread = q.endThese(chunk, judge)
+		n, enough, unread := q.endThese(chunk, judge)
 		canceled += n
 		err = errors.Join(err, unread)
 		return !enough
 	})
-	return canceled, enough, errors.Join(err, failed)
+	return canceled, errors.Join(err, failed)
 }
 
 // endThese ends those of the items that judge says so of and that still wait.
@@ -110,18 +100,22 @@ type ending struct {
 }
 
 // withdraw ends those of the deliveries that wait still, and says how many.
-func (q *Queue) withdraw(items []item, ends map[uint64]ending) (ended int) {
+func (q *Queue) withdraw(items []item, ends map[uint64]ending) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	return q.end(items, ends)
+}
+
+// end is withdraw for who holds the queue's lock. It takes out of ends what it
+// ends.
+func (q *Queue) end(items []item, ends map[uint64]ending) (ended int) {
 	end := func(it *item, attempts int) bool {
 		e, ok := ends[it.seq]
 		if ok {
 			delete(ends, it.seq)
 			ended++
 			q.ended(&e.item)
-			l := Lease{Seq: it.seq, Attempt: attempts, Resend: e.of != 0, item: e.item, queue: q, heir: q}
-			l.record(appendAttempt(nil, &l, &e.Attempt, false, time.Time{}), q.config[e.Generation], time.Now())
-			q.journal.recorded(Recorded{e.Attempt, q.name, e.seq, false, time.Unix(0, e.accepted)})
+			q.recordEnd(&e, attempts)
 		}
 		return ok
 	}
@@ -162,6 +156,14 @@ func (q *Queue) withdraw(items []item, ends map[uint64]ending) (ended int) {
 	q.tidy()
 	q.emptied()
 	return ended
+}
+
+// recordEnd hands over the line of an end that no attempt came to. The queue is
+// locked.
+func (q *Queue) recordEnd(e *ending, attempts int) {
+	l := Lease{Seq: e.seq, Attempt: attempts, Resend: e.resend, item: e.item, queue: q}
+	l.record(appendAttempt(nil, &l, &e.Attempt, false, time.Time{}), q.config[e.Generation], time.Now())
+	q.journal.recorded(Recorded{e.Attempt, q.name, e.seq, false, time.Unix(0, e.accepted)})
 }
 
 // isDamage says whether a record could not be had because it is not there, or

@@ -176,22 +176,3 @@ func TestCancelOfWhatCannotBeRead(t *testing.T) {
 		t.Errorf("canceled %d, %v; want the 4 others", n, err)
 	}
 }
-
-// TestCancelFormerNamesFirst, and stops there if it is told to.
-func TestCancelFormerNamesFirst(t *testing.T) {
-	r := start(t, memfs.New(), history.Options{})
-	r.append(ids(1, 3), "old")
-	r.append(ids(4, 6), "new")
-	r.Queue("new").TakeOver(r.Queue("old"))
-	var seen []uint64
-	n, err := r.Queue("new").Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
-		seen = append(seen, w.Seq)
-		if w.Seq > 2 {
-			return history.Attempt{}, history.Enough
-		}
-		return history.Attempt{Status: history.Canceled}, history.End
-	})
-	if err != nil || n != 2 || fmt.Sprint(seen) != "[1 2 3]" {
-		t.Errorf("canceled %d, %v, having seen %v; want 2 of [1 2 3]", n, err, seen)
-	}
-}

@@ -50,11 +50,15 @@ type request struct {
 // record is an event, or the resend of one, on its way.
 type record struct {
 	identity
-	head []byte // the fields ahead of the event
-	tail []byte // the event; nil for a resend
-	body *body
-	of   uint64
-	to   []string
+	head   []byte // the fields ahead of the event
+	tail   []byte // the event; nil for a resend
+	body   *body
+	of     uint64 // of a resend; 0 for an event
+	resend bool   // it is to be sent as one
+	to     []string
+
+	accepted int64    // of a rename, when the delivery was, in Unix nanoseconds
+	rename   *renamed // the delivery that it continues; nil if it is no rename
 }
 
 // durable is a record that is on disk.
@@ -63,6 +67,15 @@ type durable struct {
 	seq   uint64
 	at    time.Time
 	place segment.Place
+}
+
+// item is the delivery that the record begins.
+func (d *durable) item() item {
+	accepted := d.at.UnixNano()
+	if d.rename != nil {
+		accepted = d.accepted
+	}
+	return item{seq: d.seq, of: d.of, resend: d.resend, place: d.place, accepted: accepted, body: d.body}
 }
 
 // checkEvery is how often a file to which nothing is written is looked at, so

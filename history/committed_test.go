@@ -54,13 +54,11 @@ func TestTellsOfCommitsAndAttempts(t *testing.T) {
 	claim("a").Release(nil, time.Now())
 	cut := history.Attempt{Status: history.Retrying}
 	claim("a").Release(&cut, time.Now())
-	// The former name's deliveries are told of by the new one.
-	r.Queue("c").TakeOver(r.Queue("b"))
-	claim("c").Done(history.Attempt{Status: history.Failed, Took: 4})
+	claim("b").Done(history.Attempt{Status: history.Failed, Took: 4})
 	r.stop()
 
 	same(t, "attempts", x.attempts, []string{
-		"a 1 true retrying 0s true", "a 1 false retrying 5ns true", "a 2 false delivered 2ns true", "a 3 true retrying 0s true", "c 4 false failed 4ns true",
+		"a 1 true retrying 0s true", "a 1 false retrying 5ns true", "a 2 false delivered 2ns true", "a 3 true retrying 0s true", "b 4 false failed 4ns true",
 	})
 	if got, want := fmt.Sprint(x.commits), "[3 1]"; got != want {
 		t.Errorf("commits of %s, want %s", got, want)

@@ -48,22 +48,23 @@ type position struct {
 
 // cursor is one queue. Everything in its window counts as unread.
 type cursor struct {
-	Last   uint64       `json:"last"`
-	Next   uint64       `json:"next"`
-	More   [3]uint64    `json:"more"`
-	Oldest int64        `json:"oldest,omitempty"` // no unread one was accepted before, in Unix ns; 0 if not known
-	Unread int          `json:"unread"`
-	Skip   [][2]uint64  `json:"skip,omitempty"`
-	Holds  [][3]uint64  `json:"holds,omitempty"` // seqs from and to, how many of them have not ended
-	Waits  []waitCursor `json:"waits,omitempty"`
-	Events int          `json:"backlog_events"`
-	Bytes  int64        `json:"backlog_bytes"`
-	State  string       `json:"state,omitempty"`
-	Since  time.Time    `json:"since,omitzero"`
-	Why    string       `json:"why,omitempty"`
-	Entry  string       `json:"entry,omitempty"`
-	Row    *rowCursor   `json:"row,omitempty"`
-	Expiry int64        `json:"expiry,omitempty"` // Unix ms; no expirytime passes ahead of it
+	Last    uint64       `json:"last"`
+	Next    uint64       `json:"next"`
+	More    [3]uint64    `json:"more"`
+	Oldest  int64        `json:"oldest,omitempty"` // no unread one was accepted before, in Unix ns; 0 if not known
+	Unread  int          `json:"unread"`
+	Renamed uint64       `json:"renamed,omitempty"` // records up to it may be of older deliveries
+	Skip    [][2]uint64  `json:"skip,omitempty"`
+	Holds   [][3]uint64  `json:"holds,omitempty"` // seqs from and to, how many of them have not ended
+	Waits   []waitCursor `json:"waits,omitempty"`
+	Events  int          `json:"backlog_events"`
+	Bytes   int64        `json:"backlog_bytes"`
+	State   string       `json:"state,omitempty"`
+	Since   time.Time    `json:"since,omitzero"`
+	Why     string       `json:"why,omitempty"`
+	Entry   string       `json:"entry,omitempty"`
+	Row     *rowCursor   `json:"row,omitempty"`
+	Expiry  int64        `json:"expiry,omitempty"` // Unix ms; no expirytime passes ahead of it
 }
 
 // waitCursor is one wait: seq, of, segment, offset, length, accepted in Unix ns,
@@ -168,6 +169,7 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 		return c, false
 	}
 	c.Last, c.Next, c.Unread = q.last, q.last+1, q.unread+len(q.window)
+	c.Renamed = q.renamed
 	c.Events, c.Bytes = q.backlog.Events, q.backlog.Bytes
 	c.State, c.Since, c.Why, c.Entry = q.state.Name, q.state.Since, q.state.Why, q.state.Entry
 	if len(q.window) > 0 {
@@ -200,6 +202,9 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 	q.eachWait(func(w *wait) { add(&w.item, w.due, &w.tries) })
 	// A crash ends what is in flight: it is made again, at once.
 	for _, l := range q.flight {
+		if l.moved != nil {
+			continue // it waits under its new name
+		}
 		add(&l.item, mono, &l.tries)
 	}
 	return c, true
@@ -208,7 +213,7 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 // restore is the opposite of cursor. What was to wait waits no longer than it
 // was to when the cursors were written, wherever the clock went since.
 func (q *Queue) restore(c *cursor, written, now time.Time) {
-	q.last, q.unread = c.Last, c.Unread
+	q.last, q.unread, q.renamed = c.Last, c.Unread, c.Renamed
 	q.more = mark{c.Next, unpackPlace(c.More), c.Oldest}
 	for _, s := range c.Skip {
 		q.skip = append(q.skip, span{s[0], s[1]})

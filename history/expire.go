@@ -39,8 +39,8 @@ type lapse struct {
 	metLook, metExpiry time.Duration
 }
 
-// Limit says what ends deliveries from now on, also those of former names. It
-// costs next to nothing if nothing has changed.
+// Limit says what ends deliveries from now on. It costs next to nothing if
+// nothing has changed.
 func (q *Queue) Limit(generation uint64, limits ...Limit) {
 	var age, size Limit
 	for _, l := range limits {
@@ -52,6 +52,7 @@ func (q *Queue) Limit(generation uint64, limits ...Limit) {
 		}
 	}
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	l := &q.lapse
 	l.generation = generation
 	if l.age != age || l.size != size {
@@ -60,11 +61,6 @@ func (q *Queue) Limit(generation uint64, limits ...Limit) {
 			l.look = 0
 		}
 		q.sweepLater()
-	}
-	older := q.older
-	q.mu.Unlock()
-	if older != nil {
-		older.Limit(generation, age) // its size is looked at with this one's
 	}
 }
 
@@ -137,10 +133,23 @@ func (q *Queue) expire(it *item, why string) Attempt {
 	generation := q.lapse.generation
 	q.mu.Unlock()
 	a := Attempt{Generation: generation, Status: Expired, Unsent: true, Error: why}
-	if e, err := event.Parse(it.body.json, it.body.filled); err == nil {
+	a.identify(it.body)
+	return a
+}
+
+// identify says of an attempt that is not made which event it is about.
+func (a *Attempt) identify(b *body) {
+	if e, err := event.Parse(b.json, b.filled); err == nil {
 		a.Event, a.Type = e.ID, e.Type
 	}
-	return a
+}
+
+// bodyOf is what the delivery that the record begins needs of its event e.
+func (a *Accepted) bodyOf(e *Accepted) *body {
+	if a.Resend {
+		return &body{json: e.Event, filled: e.Filled}
+	}
+	return newBody(e.Event, e.Filled, a.Failures)
 }
 
 // newBody is the body of an event that is delivered for the first time.
@@ -177,10 +186,10 @@ func (q *Queue) looked(young time.Duration) {
 	l.look = l.metLook
 	see := func(it *item) { l.look = min(l.look, q.dueIn(it, l.age.Age)) }
 	q.eachWait(func(w *wait) { see(&w.item) })
-	switch {
-	case len(q.window) > 0: // and what is unread is younger
-		see(&q.window[0])
-	case q.unread > 0:
+	for i := range q.window {
+		see(&q.window[i])
+	}
+	if q.unread > 0 {
 		l.look = min(l.look, young)
 	}
 }
@@ -197,39 +206,19 @@ func (q *Queue) flying() time.Duration {
 	return first
 }
 
-// empty says whether nothing waits, nor is under way, here or under a former
-// name.
-func (q *Queue) empty() bool {
-	q.mu.Lock()
-	n, older := q.left(), q.older
-	q.mu.Unlock()
-	return n == 0 && (older == nil || older.empty())
-}
-
-// bytes is the size of the backlog, with those of former names.
-func (q *Queue) bytes() int64 {
-	q.mu.Lock()
-	n, older := q.backlog.Bytes, q.older
-	q.mu.Unlock()
-	if older != nil {
-		n += older.bytes()
-	}
-	return n
-}
-
 // learn keeps when deliveries that a start knew by their numbers alone were
 // accepted.
 func (q *Queue) learn(found []item) {
 	if len(found) == 0 {
 		return
 	}
-	slices.SortFunc(found, bySeq)
+	sortBySeq(found)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range q.waits {
 		w := &q.waits[i]
 		if k, ok := slices.BinarySearchFunc(found, w.item, bySeq); ok {
-			w.place, w.of, w.accepted = found[k].place, found[k].of, found[k].accepted
+			w.item = found[k]
 		}
 	}
 }

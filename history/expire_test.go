@@ -304,17 +304,20 @@ func TestALimitThatIsLifted(t *testing.T) {
 	})
 }
 
-// TestFormerNamesExpire by the limits of the webhook that took them over.
-func TestFormerNamesExpire(t *testing.T) {
+// TestRenamedExpire by the limits of the new name, since they were accepted.
+func TestRenamedExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := memfs.New()
 		r := start(t, fs, history.Options{})
-		r.append(ids(1, 3), "old")
+		r.append(ids(1, 600), "old")
+		time.Sleep(hour / 2)
+		r.append(ids(601, 1200), "new")
 		r.Queue("new").Limit(7, afterAnHour)
-		r.Queue("new").TakeOver(r.Queue("old"))
-		time.Sleep(hour + 2*time.Second)
-		got, _ := r.ends(fs, "old")
-		same(t, "expired", got, ids(1, 3))
+		r.rename("old", "new", 600)
+		time.Sleep(hour/2 + 2*time.Second)
+		got, _ := r.ends(fs, "new")
+		same(t, "expired", got, ids(1, 600))
+		r.stop()
 	})
 }
 

@@ -157,7 +157,6 @@ func (g *generator) attempt(seq uint64, webhook string, number int, e *event.Eve
 		}
 	}
 	l := Lease{Seq: seq, Attempt: number, queue: &Queue{name: webhook}}
-	l.heir = l.queue
 	g.deliveries.Add(g.at, appendAttempt(nil, &l, &a, false, next))
 	g.made++
 	g.at = g.at.Add(generatedEvery)

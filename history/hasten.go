@@ -10,11 +10,7 @@ func (q *Queue) Hasten() {
 		w.until = min(w.until, now)
 		return true
 	})
-	older := q.older
 	q.mu.Unlock()
-	if older != nil {
-		older.Hasten()
-	}
 	q.awaken()
 }
 
@@ -52,10 +48,9 @@ func (q *Queue) hastenEvent(a *Accepted) bool {
 	if q.unread > 0 && q.more.seq <= seq && seq <= q.last && !q.skip.has(seq) && slices.Contains(a.To, q.name) {
 		n++
 	}
-	older := q.older
 	q.mu.Unlock()
 	if n > 0 {
 		q.awaken()
 	}
-	return older != nil && older.hastenEvent(a) || n > 0
+	return n > 0
 }

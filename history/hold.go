@@ -130,11 +130,7 @@ func (q *Queue) holdAny(seqs ...uint64) {
 func (q *Queue) heldBy(archive *segment.Archive, sizes map[uint64]int64) (bytes int64) {
 	q.mu.Lock()
 	held := slices.Clone(q.holds)
-	older := q.older
 	q.mu.Unlock()
-	if older != nil {
-		bytes = older.heldBy(archive, sizes)
-	}
 	firsts := archive.Segments()
 	for i, first := range firsts {
 		last := ^uint64(0)

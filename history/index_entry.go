@@ -71,9 +71,13 @@ func (o *Outcome) group() index.Group {
 }
 
 // counters are the counts that an attempt adds to. A delivery counts as begun
-// with its first attempt, or with its end if it had none.
+// with its first attempt, or with its end if it had none. What goes on under
+// another name counts there.
 func (o *Outcome) counters() []index.Counter {
 	var list []index.Counter
+	if o.RenamedTo != "" {
+		return nil
+	}
 	unmade := o.Status == Canceled || o.Status == Expired
 	if o.Attempt == 0 || o.Attempt == 1 && !o.Again && !unmade {
 		list = append(list, countBegun)

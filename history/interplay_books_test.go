@@ -23,23 +23,23 @@ type play struct {
 	woken  atomic.Bool
 	paused map[string]bool
 	order  map[string]history.Order
-	taker  map[string]string // by former name
 
 	posted     int
 	generation uint64
 
-	mu     sync.Mutex // recorded is called by others
-	books  map[uint64]*delivery
-	by     map[int64]*delivery // when it was accepted
-	flying map[uint64]*history.Lease
+	mu     sync.Mutex               // recorded is called by others
+	books  map[int64]*delivery      // by when they were accepted
+	flying map[int64]*history.Lease // the same
 }
 
-// delivery is one in the books: each event goes to one webhook, so its number
-// tells it.
+// delivery is one in the books: each event goes to one webhook and is accepted
+// at a time of its own, which a rename keeps.
 type delivery struct {
 	seq      uint64
-	of       uint64
+	event    uint64 // the seq of its event
+	resend   bool
 	webhook  string
+	moved    bool // it is in flight under a former name
 	key      string
 	ended    bool
 	dirty    bool // what became of it may not be synced
@@ -51,7 +51,7 @@ type delivery struct {
 func newPlay(t *testing.T, rng *rand.Rand) *play {
 	return &play{
 		t: t, rng: rng, fs: memfs.New(), paused: map[string]bool{}, order: map[string]history.Order{},
-		books: map[uint64]*delivery{}, by: map[int64]*delivery{},
+		books: map[int64]*delivery{},
 	}
 }
 
@@ -61,80 +61,64 @@ func (p *play) open() {
 		if d.dirty {
 			d.attempts, d.unsure = -1, d.unsure || d.ended
 		}
-		d.dirty, d.due = false, time.Time{}
+		d.dirty, d.moved, d.due = false, false, time.Time{}
 	}
-	p.flying, p.taker = map[uint64]*history.Lease{}, map[string]string{}
+	p.flying = map[int64]*history.Lease{}
 	p.running = start(p.t, p.fs, history.Options{SegmentSize: 4 << 10, Recorded: p.recorded})
 	reading := read(p.t, p.fs)
 	for _, d := range p.books {
-		if _, err := reading.Event(history.Which{Seq: d.seq}); err != nil && !d.ended {
+		if _, err := reading.Event(history.Which{Seq: d.event}); err != nil && !d.ended {
 			p.t.Fatalf("the event of %+v: %v", d, err)
 		}
 	}
 	for _, name := range webhooks {
 		q := p.Queue(name)
 		q.Notify(func() { p.woken.Store(true) })
+		p.find(name) // what was in flight when it was moved
 		p.audit(name)
 		q.Order(p.order[name])
 		p.audit(name)
 	}
 }
 
-func (p *play) accepted(seq, of uint64, name, key string) {
+func (p *play) accepted(seq, event uint64, name, key string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d := &delivery{seq: seq, of: of, webhook: name, key: key}
-	p.books[seq], p.by[time.Now().UnixNano()] = d, d
+	p.books[time.Now().UnixNano()] = &delivery{seq: seq, event: event, resend: seq != event, webhook: name, key: key}
 }
 
 // recorded enters the end of a delivery.
 func (p *play) recorded(a history.Recorded) {
-	if a.Status == history.Retrying {
+	if a.Status == history.Retrying || a.RenamedTo != "" {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d := p.by[a.Accepted.UnixNano()]
+	at := a.Accepted.UnixNano()
+	d := p.books[at]
 	switch {
 	case d == nil:
 		p.t.Errorf("an end, %s, of what was never accepted", a.Status)
 		return
 	case d.ended && !d.unsure:
 		p.t.Errorf("%+v ends again, %s", d, a.Status)
-	case p.flying[d.seq] != nil:
+	case p.flying[at] != nil:
 		p.t.Errorf("%+v ends while it is in flight, %s", d, a.Status)
 	}
 	d.ended, d.unsure, d.dirty = true, false, true
-}
-
-// chain are the names whose deliveries a webhook has, the oldest last.
-func (p *play) chain(name string) (names []string) {
-	for ; name != ""; name = p.older(name) {
-		names = append(names, name)
-	}
-	return names
-}
-
-func (p *play) older(heir string) string {
-	for name, taker := range p.taker {
-		if taker == heir {
-			return name
-		}
-	}
-	return ""
 }
 
 // left counts what has not ended, what may not have, and what is in flight.
 func (p *play) left(name string) (live, maybe, flying int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	names := p.chain(name)
-	for _, d := range p.books {
+	for at, d := range p.books {
+		l := p.flying[at]
 		switch {
-		case !slices.Contains(names, d.webhook):
+		case d.webhook != name:
 		case !d.ended:
 			live++
-			if p.flying[d.seq] != nil {
+			if l != nil {
 				flying++
 			}
 		case d.unsure:
@@ -145,10 +129,10 @@ func (p *play) left(name string) (live, maybe, flying int) {
 }
 
 // alive says of a delivery that it has not ended, as the journal does.
-func (p *play) alive(seq uint64) *delivery {
-	d := p.books[seq]
-	if d == nil || d.ended && !d.unsure || p.flying[seq] != nil {
-		p.t.Fatalf("seq %d waits: %+v, in flight: %t", seq, d, p.flying[seq] != nil)
+func (p *play) alive(at time.Time) *delivery {
+	d := p.books[at.UnixNano()]
+	if d == nil || d.ended && !d.unsure || p.flying[at.UnixNano()] != nil {
+		p.t.Fatalf("accepted %v, waits: %+v, in flight: %t", at, d, p.flying[at.UnixNano()] != nil)
 	}
 	if d.ended {
 		d.ended, d.unsure, d.attempts = false, false, -1
@@ -156,65 +140,94 @@ func (p *play) alive(seq uint64) *delivery {
 	return d
 }
 
+// moved enters what a rename has moved: what waits, and what is in flight.
+func (p *play) moved(was, to string) {
+	for at := range p.flying {
+		if d := p.books[at]; d.webhook == was {
+			d.webhook, d.moved = to, true
+		}
+	}
+	p.find(to)
+}
+
+// find enters under which numbers deliveries wait that were moved to a name.
+func (p *play) find(to string) {
+	_, err := p.Queue(to).Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if d := p.books[w.Accepted.UnixNano()]; d != nil && (d.webhook != to || d.seq != w.Seq) {
+			d.webhook, d.seq, d.attempts, d.due = to, w.Seq, 0, time.Time{}
+		}
+		return history.Attempt{}, history.Keep
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // taken enters a lease that the webhook got.
 func (p *play) taken(name string, l *history.Lease) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d := p.alive(l.Seq)
-	names := p.chain(name)
-	if !slices.Contains(names, d.webhook) {
+	d := p.alive(l.Accepted)
+	if d.webhook != name || d.moved {
 		p.t.Fatalf("%s got %+v", name, d)
 	}
-	if d.attempts >= 0 && l.Attempt != d.attempts+1 || l.Resend != (d.of != 0) {
+	if d.attempts >= 0 && l.Attempt != d.attempts+1 || l.Resend != d.resend {
 		p.t.Fatalf("attempt %d, resend %t at %+v", l.Attempt, l.Resend, d)
 	}
 	if time.Until(d.due) > time.Millisecond { // the cursors have whole ones
 		p.t.Fatalf("%+v is not due for %v", d, time.Until(d.due))
 	}
 	order := p.order[name]
-	for _, x := range p.books {
+	for at, x := range p.books {
 		if x.ended || x == d {
 			continue
 		}
-		ahead := x.seq < d.seq || p.flying[x.seq] != nil
+		flying := p.flying[at] != nil && !x.moved
+		ahead := x.seq < d.seq || flying
 		same := order.All || order.By != "" && d.key != "" && x.key == d.key
-		if same && ahead && slices.Contains(names, x.webhook) {
-			p.t.Fatalf("by order %+v got %+v ahead of %+v, in flight: %t", order, d, x, p.flying[x.seq] != nil)
+		if same && ahead && x.webhook == name {
+			p.t.Fatalf("by order %+v got %+v ahead of %+v, in flight: %t", order, d, x, flying)
 		}
 	}
-	p.flying[l.Seq] = l
+	p.flying[l.Accepted.UnixNano()] = l
 }
 
 // landed takes a lease out of flight that is about to end.
-func (p *play) landed(seq uint64) {
+func (p *play) landed(l *history.Lease) *delivery {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.flying, seq)
+	d := p.books[l.Accepted.UnixNano()]
+	delete(p.flying, l.Accepted.UnixNano())
+	d.moved = false
+	return d
 }
 
-// goesOn enters that a delivery waits.
+// goesOn enters that a delivery waits: under its new name, if it was renamed
+// meanwhile, as if no attempt had been made.
 func (p *play) goesOn(l *history.Lease, due time.Time, attempts int) {
-	p.landed(l.Seq)
+	d := p.landed(l)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d := p.books[l.Seq]
-	d.due, d.attempts, d.dirty = due, attempts, true
+	if d.webhook == l.Webhook() {
+		d.due, d.attempts, d.dirty = due, attempts, true
+	}
 }
 
 // waiting enters that a delivery was seen waiting.
 func (p *play) waiting(name string, w *history.Waiting) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if d := p.alive(w.Seq); !slices.Contains(p.chain(name), d.webhook) {
+	if d := p.alive(w.Accepted); d.webhook != name {
 		p.t.Fatalf("%+v waits for %s", d, name)
 	}
 }
 
 // hasten enters that waits may be due sooner.
 func (p *play) hasten(name string) {
-	names := p.chain(name)
 	for _, d := range p.books {
-		if slices.Contains(names, d.webhook) {
+		if d.webhook == name {
 			d.due = time.Time{}
 		}
 	}
@@ -222,11 +235,11 @@ func (p *play) hasten(name string) {
 
 // oneFlying is a lease at random, nil if there is none.
 func (p *play) oneFlying() *history.Lease {
-	seqs := slices.Sorted(maps.Keys(p.flying))
-	if len(seqs) == 0 {
+	times := slices.Sorted(maps.Keys(p.flying))
+	if len(times) == 0 {
 		return nil
 	}
-	return p.flying[seqs[p.rng.IntN(len(seqs))]]
+	return p.flying[times[p.rng.IntN(len(times))]]
 }
 
 // flush has all synced that was recorded.
@@ -276,7 +289,13 @@ func (p *play) audit(name string) {
 	}
 	b := q.Backlog()
 	live, _, flying := p.left(name)
-	if b.Events != len(seen)+flying || live != b.Events || b.InFlight != flying || q.Waiting() > b.Events {
+	former := 0 // what is in flight, and was moved
+	for at, l := range p.flying {
+		if l.Webhook() == name && p.books[at].webhook != name {
+			former++
+		}
+	}
+	if b.Events != len(seen)+flying || live != b.Events || b.InFlight != flying+former || q.Waiting() > b.Events {
 		p.t.Fatalf("%s: %+v, %d waiting; %d wait in the files, and %d are live, %d of them in flight", name, b, q.Waiting(), len(seen), live, flying)
 	}
 	if flying == 0 && b.Bytes != bytes {

@@ -173,45 +173,6 @@ func TestOrderEditedWhileSorting(t *testing.T) {
 	})
 }
 
-// In order, nothing is due that has to follow what waits under a former name.
-func TestDueBehindAFormerName(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, memfs.New(), history.Options{})
-		r.append(ids(1, 1), "a")
-		r.append(ids(2, 2), "b")
-		q := r.Queue("b")
-		q.Order(history.Order{All: true})
-		q.TakeOver(r.Queue("a"))
-		l := claim(t, q, "e1")
-		if due, ok := q.Due(); ok {
-			t.Errorf("due at %v while the first is in flight", due)
-		}
-		l.Retry(retrying, time.Now().Add(time.Hour))
-		if due, ok := q.Due(); !ok || time.Until(due) != time.Hour {
-			t.Errorf("due in %v, %t; want 1h", time.Until(due), ok)
-		}
-		time.Sleep(time.Hour)
-		claim(t, q, "e1").Done(delivered)
-		claim(t, q, "e2").Done(delivered)
-		r.stop()
-	})
-}
-
-// Who takes over from another name has let go of the one before.
-func TestTakeOverAnother(t *testing.T) {
-	r := start(t, memfs.New(), history.Options{})
-	woken := 0
-	r.Queue("a").Notify(func() { woken++ })
-	r.Queue("c").TakeOver(r.Queue("a"))
-	r.Queue("c").TakeOver(r.Queue("b"))
-	before := woken
-	r.append(ids(1, 1), "a")
-	r.stop()
-	if woken == before {
-		t.Error("who has its own again is not woken")
-	}
-}
-
 // The bytes of a backlog survive a kill as its count does.
 func TestBacklogBytesSurvive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

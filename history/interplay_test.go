@@ -43,6 +43,7 @@ func interplay(t *testing.T, seed uint64) {
 func (p *play) step() {
 	name := webhooks[p.rng.IntN(len(webhooks))]
 	q := p.Queue(name)
+
 	switch p.rng.IntN(24) {
 	case 0, 1, 2, 3:
 		p.post(name)
@@ -51,10 +52,8 @@ func (p *play) step() {
 	case 9, 10, 11:
 		p.finish(p.rng.IntN(3) + 1)
 	case 12:
-		if p.taker[name] == "" {
-			p.order[name] = []history.Order{{}, {All: true}, {By: "data.k"}, {By: "data.k"}}[p.rng.IntN(4)]
-			q.Order(p.order[name])
-		}
+		p.order[name] = []history.Order{{}, {All: true}, {By: "data.k"}, {By: "data.k"}}[p.rng.IntN(4)]
+		q.Order(p.order[name])
 	case 13:
 		p.cancel(name)
 	case 14:
@@ -113,13 +112,13 @@ func (p *play) post(name string) {
 		if err != nil {
 			p.t.Fatalf("append: %v", err)
 		}
-		p.accepted(receipts[0].Seq, 0, name, key)
+		p.accepted(receipts[0].Seq, receipts[0].Seq, name, key)
 	}
 }
 
 // claim takes up to so many deliveries, and then holds what is due against that.
 func (p *play) claim(name string, most int) {
-	if p.paused[name] || p.taker[name] != "" {
+	if p.paused[name] {
 		return
 	}
 	q := p.Queue(name)
@@ -182,9 +181,10 @@ func (p *play) finish(most int) {
 			l.Note(history.Attempt{Status: history.Retrying})
 			l.Release(&history.Attempt{Status: history.Retrying}, at)
 		default:
-			p.landed(l.Seq)
+			p.landed(l)
 			l.Done(delivered) // the books hear of it
 		}
+		p.find(p.books[l.Accepted.UnixNano()].webhook)
 	}
 }
 
@@ -221,31 +221,29 @@ func (p *play) limit(name string) {
 	p.Queue(name).Limit(p.generation, limits...)
 }
 
-// rename hands a name's deliveries to another, or back.
+// rename moves a name's deliveries to another.
 func (p *play) rename(name string) {
-	if taker := p.taker[name]; taker != "" {
-		p.Queue(taker).GiveBack(p.Queue(name))
-		p.taker[name] = ""
-		p.Queue(name).Order(p.order[name]) // as its own entry says
+	to := webhooks[p.rng.IntN(len(webhooks))]
+	if to == name {
 		return
 	}
-	heir := webhooks[p.rng.IntN(len(webhooks))]
-	if heir == name || p.older(heir) != "" || p.taker[heir] != "" {
-		return
+	time.Sleep(time.Millisecond)
+	switch n, err := p.Rename(context.Background(), name, to, 1); {
+	case err != nil && !errors.Is(err, history.ErrNoRoom):
+		p.t.Fatalf("rename %s: %v", name, err)
+	case n > 0:
+		p.moved(name, to)
 	}
-	p.Queue(heir).TakeOver(p.Queue(name))
-	p.taker[name] = heir
-	p.hasten(name) // by the schedule of its heir
 }
 
 func (p *play) resend(name string) {
 	if len(p.books) == 0 {
 		return
 	}
-	seqs := slices.Sorted(maps.Keys(p.books))
-	seq := seqs[p.rng.IntN(len(seqs))]
+	times := slices.Sorted(maps.Keys(p.books))
+	d := p.books[times[p.rng.IntN(len(times))]]
 	reading := read(p.t, p.fs)
-	of, err := reading.Event(history.Which{Seq: seq})
+	of, err := reading.Event(history.Which{Seq: d.event})
 	if err != nil {
 		return // it has been removed
 	}
@@ -257,7 +255,7 @@ func (p *play) resend(name string) {
 	case err != nil:
 		p.t.Fatalf("resend: %v", err)
 	default:
-		p.accepted(receipt.Seq, of.Seq, name, p.books[of.Seq].key)
+		p.accepted(receipt.Seq, of.Seq, name, d.key)
 	}
 }
 
@@ -301,7 +299,7 @@ func (p *play) settleAll() {
 		for range 10_000 {
 			if l, ok := p.claimOne(q, history.Retries); ok {
 				p.taken(name, l)
-				p.landed(l.Seq)
+				p.landed(l)
 				l.Done(delivered)
 				continue
 			}

@@ -146,7 +146,8 @@ type Journal struct {
 
 	accepted chan accepting // damage, for who saves to record
 
-	bulk sync.Mutex // is held by the bulk of resends that is found and written
+	bulk     sync.Mutex // is held by the bulk of resends that is found and written
+	renaming sync.Mutex // is held by the rename that is made
 
 	saved      cursors // those on disk; belongs to whoever saves
 	last       bool    // the next ones are, of this process
@@ -210,13 +211,18 @@ func (j *Journal) Append(ctx context.Context, entries []Entry) ([]Receipt, error
 // publish hands durable records to the queues. The function that it returns
 // wakes those that got some.
 func (j *Journal) publish(batch []durable) (wake func()) {
+	j.endRenamed(batch)
 	got := map[*Queue]struct{}{}
 	for i := range batch {
 		a := &batch[i]
-		it := item{seq: a.seq, of: a.of, place: a.place, accepted: a.at.UnixNano(), body: a.body}
+		it := a.item()
 		for _, name := range a.to {
 			q := j.Queue(name)
-			q.publish(it)
+			if a.rename != nil {
+				q.publishMoved(it, a.rename)
+			} else {
+				q.publish(it)
+			}
 			got[q] = struct{}{}
 		}
 	}

@@ -24,7 +24,7 @@ type Lease struct {
 	tries
 	key   string // whose line it is the first of
 	queue *Queue
-	heir  *Queue // under whose name and configuration it is delivered
+	moved *moved // set once the delivery belongs to another name (Rename)
 	test  bool   // it is of no queue (Tested)
 
 	due    time.Duration // when it was; 0: it was not begun
@@ -41,35 +41,20 @@ func (q *Queue) Claim(pick Pick) (*Lease, bool) {
 	if q.journal.outcomes.full() {
 		return nil, false // what became of it could not be kept
 	}
-	switch older, ordered := q.former(); {
-	case older == nil:
-	case ordered:
-		return q.claimInTurn(pick)
-	default:
-		if l, ok := older.Claim(pick); ok {
-			l.heir = q
-			return l, true
-		}
-	}
-	return q.claim(pick, always)
-}
-
-// claim is Claim without former names, of what was accepted ahead of until.
-func (q *Queue) claim(pick Pick, until uint64) (*Lease, bool) {
-	l, ok := q.claimNow(pick, until)
+	l, ok := q.claim(pick)
 	if next := q.journal.underWay.next(q); next != nil {
 		next.awaken()
 	}
 	return l, ok
 }
 
-func (q *Queue) claimNow(pick Pick, until uint64) (*Lease, bool) {
+func (q *Queue) claim(pick Pick) (*Lease, bool) {
 	for ended := 0; ; {
 		q.mu.Lock()
-		l, ok := q.take(pick, until)
+		l, ok := q.take(pick)
 		var read func()
 		if !ok {
-			read = q.toRead(pick, until)
+			read = q.toRead(pick)
 		}
 		ordered := q.order.By != ""
 		q.mu.Unlock()
@@ -105,13 +90,13 @@ func (q *Queue) claimNow(pick Pick, until uint64) (*Lease, bool) {
 
 // toRead is what has to be read before anything can be taken, nil if nothing is
 // to be. Only the claim that is told reads.
-func (q *Queue) toRead(pick Pick, until uint64) (read func()) {
+func (q *Queue) toRead(pick Pick) (read func()) {
 	switch {
 	case q.reading || q.held() || q.journal.now() < q.pause:
 	case q.order.unsorted:
 		read = q.toSort()
 	case pick == RetriesOnly && (!q.order.All || len(q.waits) == 0):
-	case q.fresh(until) && q.order.By != "":
+	case len(q.window) > 0 && q.order.By != "":
 		read = q.begin
 	case len(q.window) == 0 && q.unread > 0:
 		read = q.read
@@ -120,32 +105,28 @@ func (q *Queue) toRead(pick Pick, until uint64) (read func()) {
 	return read
 }
 
-// fresh says whether the window has a delivery that was accepted ahead of until.
-func (q *Queue) fresh(until uint64) bool { return len(q.window) > 0 && q.window[0].seq < until }
-
 // take moves the delivery to be attempted into flight.
-func (q *Queue) take(pick Pick, until uint64) (*Lease, bool) {
+func (q *Queue) take(pick Pick) (*Lease, bool) {
 	switch {
 	case q.held() || q.order.unsorted:
 		return nil, false
 	case q.order.All:
-		return q.takeFirst(pick, until)
+		return q.takeFirst(pick)
 	}
 	now := q.journal.now()
-	next := q.waits.next(until)
-	begun := next >= 0 && q.waits[next].due <= now
-	fresh := q.fresh(until) && pick != RetriesOnly
+	begun := len(q.waits) > 0 && q.waits[0].due <= now
+	fresh := len(q.window) > 0 && pick != RetriesOnly
 	if pick == Oldest && begun && (fresh || len(q.window) == 0 && q.unread > 0) {
 		if !fresh {
 			return nil, false // what is unread has to be read to be compared
 		}
-		begun = q.waits[next].due <= q.dueIn(&q.window[0], 0)
+		begun = q.waits[0].due <= q.dueIn(&q.window[0], 0)
 	}
 	switch {
 	case begun:
-		return q.fly(q.waits.remove(next)), true
+		return q.fly(q.waits.remove(0)), true
 	case fresh && q.order.By != "":
-		return q.takeNew(pick, until)
+		return q.takeNew(pick)
 	case fresh:
 		return q.fly(wait{item: q.shift()}), true
 	}
@@ -155,8 +136,8 @@ func (q *Queue) take(pick Pick, until uint64) (*Lease, bool) {
 // fly puts a delivery into flight.
 func (q *Queue) fly(w wait) *Lease {
 	l := &Lease{
-		Seq: w.seq, Attempt: w.attempts + 1, Free: int(w.free), Resend: w.of != 0, Scheduled: q.journal.clock.began.Add(w.back),
-		item: w.item, tries: w.tries, key: w.key, queue: q, heir: q, due: w.due,
+		Seq: w.seq, Attempt: w.attempts + 1, Free: int(w.free), Resend: w.resend, Scheduled: q.journal.clock.began.Add(w.back),
+		item: w.item, tries: w.tries, key: w.key, queue: q, due: w.due,
 	}
 	if w.throttled {
 		l.Throttled = q.journal.clock.began.Add(w.since)
@@ -225,7 +206,7 @@ func (q *Queue) load(l *Lease) bool {
 // open gives a lease its event. If it is false the delivery has expired and the
 // lease has ended with it.
 func (q *Queue) open(l *Lease) bool {
-	l.Resend = l.of != 0 // a start may not have known
+	l.Resend = l.resend // a start may not have known
 	l.Event, l.Filled = l.body.json, l.body.filled
 	l.Unmet = l.body.unmet(l.queue.name)
 	l.Accepted = time.Unix(0, l.accepted)
@@ -245,9 +226,14 @@ func (q *Queue) open(l *Lease) bool {
 func (l *Lease) Done(a Attempt) {
 	l.end(&a, false, time.Time{}, func() {
 		l.queue.ended(&l.item)
-		l.queue.pass(l.key)
-		l.queue.emptied()
+		l.makeWay()
 	})
+}
+
+// makeWay lets what comes after the delivery go on. The queue is locked.
+func (l *Lease) makeWay() {
+	l.queue.pass(l.key)
+	l.queue.emptied()
 }
 
 // Retry lets the delivery wait until at, as read from time.Now; the wait is on
@@ -266,11 +252,11 @@ func (l *Lease) Release(a *Attempt, at time.Time) {
 func (l *Lease) Note(a Attempt) {
 	q := l.queue
 	fields := appendAttempt(make([]byte, 0, 512), l, &a, true, time.Now())
-	config := l.heir.configOf(a.Generation)
+	config := q.configOf(a.Generation)
 	q.mu.Lock()
 	l.record(fields, config, time.Now())
 	q.mu.Unlock()
-	q.journal.recorded(Recorded{a, l.heir.name, l.Seq, true, l.Accepted})
+	q.journal.recorded(Recorded{a, q.name, l.Seq, true, l.Accepted})
 }
 
 // wait puts the delivery back. The queue is locked.
@@ -304,30 +290,40 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	var config *Config
 	if a != nil {
 		fields = appendAttempt(make([]byte, 0, 512), l, a, again, next)
-		config = l.heir.configOf(a.Generation)
+		config = q.configOf(a.Generation)
 	}
 	q.mu.Lock()
 	delete(q.flight, l.seq)
+	m := l.moved
+	if m != nil {
+		change = l.makeWay // it has ended in this queue
+	}
 	change()
 	if a != nil {
 		now := time.Now()
-		l.heir.row.learn(now, a.Status, a.Error, again || a.Unsent || !a.Throttled.IsZero())
+		q.row.learn(now, a.Status, a.Error, again || a.Unsent || !a.Throttled.IsZero())
 		l.record(fields, config, now)
 	}
-	foreign := q.taker != nil || l.heir != q
+	goesOn := false
+	if m != nil {
+		m.ended, goesOn = a != nil && a.Status != Retrying, m.to != nil
+	}
 	q.mu.Unlock()
 	if next := q.journal.underWay.give(q, l.charge); next != nil {
 		next.awaken()
 	}
 	if a != nil {
-		q.journal.recorded(Recorded{*a, l.heir.name, l.Seq, again, l.Accepted})
+		q.journal.recorded(Recorded{*a, q.name, l.Seq, again, l.Accepted})
 	}
-	if foreign { // who gives it back may not be who claims it next
-		q.awaken()
+	if goesOn {
+		l.goOn()
 	}
 }
 
 // record hands a line to the writer. The queue that has the delivery is locked.
 func (l *Lease) record(fields []byte, config *Config, at time.Time) {
-	l.queue.journal.outcomes.add(outcomeLine{webhook: l.heir.name, config: config, at: at, fields: fields})
+	l.queue.journal.outcomes.add(outcomeLine{webhook: l.queue.name, config: config, at: at, fields: fields})
 }
+
+// Webhook is whose delivery it is.
+func (l *Lease) Webhook() string { return l.queue.name }

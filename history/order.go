@@ -52,11 +52,7 @@ func (q *Queue) Order(o Order) {
 		}
 	}
 	q.order = ordering{Order: o, unsorted: o.By != "" && len(q.waits)+len(q.flight) > 0}
-	older := q.older
 	q.mu.Unlock()
-	if older != nil {
-		older.Order(o)
-	}
 	q.awaken()
 }
 
@@ -66,14 +62,13 @@ func (q *Queue) held() bool {
 }
 
 // takeFirst takes the delivery that was accepted first, if it is due.
-func (q *Queue) takeFirst(pick Pick, until uint64) (*Lease, bool) {
+func (q *Queue) takeFirst(pick Pick) (*Lease, bool) {
 	first := q.firstWait()
 	switch {
-	case first >= 0 && q.waits[first].seq >= until:
 	case first >= 0 && q.waits[first].due > q.journal.now():
 	case first >= 0:
 		return q.fly(q.waits.remove(first)), true
-	case q.fresh(until) && (pick != RetriesOnly || len(q.waits) > 0):
+	case len(q.window) > 0 && (pick != RetriesOnly || len(q.waits) > 0):
 		// What waits behind it goes on with nothing else.
 		return q.fly(wait{item: q.shift()}), true
 	}
@@ -102,17 +97,17 @@ func (q *Queue) firstWait() int {
 // takeNew takes the next delivery that was not begun and may be: those whose
 // key has a line go there. One whose event is not in memory has to be loaded
 // first.
-func (q *Queue) takeNew(pick Pick, until uint64) (*Lease, bool) {
-	for q.fresh(until) && q.window[0].body != nil {
+func (q *Queue) takeNew(pick Pick) (*Lease, bool) {
+	for len(q.window) > 0 && q.window[0].body != nil {
 		w := wait{item: q.shift(), due: q.journal.now()}
 		if w.key = w.body.key(q.order.By); q.order.admit(&w) {
 			return q.fly(w), true
 		}
 	}
-	if q.fresh(until) {
+	if len(q.window) > 0 {
 		return nil, false
 	}
-	return q.take(pick, until) // what is new went into lines: a wait may be due
+	return q.take(pick) // what is new went into lines: a wait may be due
 }
 
 // admit begins a line, or puts w into the one there is and is false.

@@ -13,21 +13,22 @@ type Outcome struct {
 	At         time.Time
 	Kind       string // attempt, config, webhook
 	Webhook    string
-	Was        string // the name that the delivery was accepted for, if another
+	Was        string // the former name whose queue it is of, in lines of versions that drained one from another
 	Generation uint64
 
-	Seq     uint64
-	Of      uint64 // of a resend, the seq of its event
-	Event   string
-	SentID  string
-	Type    string
-	Resend  bool
-	Test    bool // of no queue, and no word on how the webhook's deliveries go
-	Attempt int
-	Status  Status
-	Again   bool // the next attempt has the same number
-	Unsent  bool // no request was made
-	Free    int  // of the attempts so far, those that used up no step of the schedule
+	Seq       uint64
+	Of        uint64 // of a resend, and after a rename, the seq of its event
+	Event     string
+	SentID    string
+	Type      string
+	Resend    bool
+	Test      bool // of no queue, and no word on how the webhook's deliveries go
+	Attempt   int
+	Status    Status
+	Again     bool   // the next attempt has the same number
+	Unsent    bool   // no request was made
+	RenamedTo string // the name that the delivery goes on under
+	Free      int    // of the attempts so far, those that used up no step of the schedule
 	// Throttled is since when the receiver has answered by asking to be left
 	// alone, and Until for how long; zero: it has not, this time.
 	Throttled, Until time.Time
@@ -99,6 +100,8 @@ func parseOutcome(line *segment.Line) Outcome {
 			o.Again = true
 		case "unsent":
 			o.Unsent = true
+		case "renamed_to":
+			o.RenamedTo = text(raw)
 		case "free":
 			o.Free = int(number(raw))
 		case "throttled_since":

@@ -31,28 +31,26 @@ type Queue struct {
 	name    string
 
 	mu     sync.Mutex
-	older  *Queue // a former name's, drained before this one; in an order, in turns
-	taker  *Queue // whose older one it is
 	wake   func()
 	state  State
 	row    row
 	config map[uint64]*Config // by generation
 
-	flight map[uint64]*Lease
-	waits  waits
-	order  ordering
-	window []item
-	more   mark // where the reader goes on, while anything is unread
-	unread int
-	skip   ranges
-	last   uint64 // the last seq that was published to it
-	holds  holds  // of what has not ended, for retention
+	flight  map[uint64]*Lease
+	waits   waits
+	order   ordering
+	window  []item
+	more    mark // where the reader goes on, while anything is unread
+	unread  int
+	skip    ranges
+	last    uint64 // the last seq that was published to it
+	renamed uint64 // the last seq that came by a rename, whose delivery is older than its record
+	holds   holds  // of what has not ended, for retention
 
 	reading bool          // a claim is reading the file
 	pause   time.Duration // after an error, until when none reads again
 	backlog Backlog
 	lapse   lapse
-	longest []time.Duration // of waits, by the steps of the schedule
 
 	unreadable trouble // with what waits; under its own lock
 	share      share   // of what is under way; under the lock of that
@@ -109,16 +107,11 @@ func (q *Queue) Notify(wake func()) {
 	q.wake = wake
 }
 
-// awaken tells whoever was set by Notify, of a queue that was taken over with
-// the one that did.
+// awaken calls what was set by Notify.
 func (q *Queue) awaken() {
 	q.mu.Lock()
-	wake, taker := q.wake, q.taker
+	wake := q.wake
 	q.mu.Unlock()
-	if taker != nil {
-		taker.awaken()
-		return
-	}
 	wake()
 }
 
@@ -175,10 +168,7 @@ func (q *Queue) SetState(s State) {
 func (q *Queue) publish(it item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.last = it.seq
-	q.backlog.add(it.size())
-	q.mind(&it)
-	q.hold(&it)
+	q.count(&it)
 	if q.unread > 0 || len(q.window) >= windowSize {
 		if q.unread == 0 {
 			q.more = mark{it.seq, it.place, it.accepted}
@@ -187,6 +177,14 @@ func (q *Queue) publish(it item) {
 		return
 	}
 	q.push(it)
+}
+
+// count takes in a delivery that has come. The queue is locked.
+func (q *Queue) count(it *item) {
+	q.last = it.seq
+	q.backlog.add(it.size())
+	q.mind(it)
+	q.hold(it)
 }
 
 // push puts an item into the window, with its body if there is room for it.
@@ -221,31 +219,11 @@ func (q *Queue) tidy() {
 // Due says when a claim would next succeed, in the past if it would now. It is
 // false if nothing is left but what is in flight.
 func (q *Queue) Due() (time.Time, bool) {
-	older, ordered := q.former()
-	switch {
-	case older == nil:
-		return q.due(always)
-	case ordered:
-		whose, until := q.turn()
-		if whose == nil {
-			return time.Time{}, false // the end of what is in flight is waited for
-		}
-		return whose.due(until)
-	}
-	own, ok := q.due(always)
-	if first, any := older.Due(); any && (!ok || first.Before(own)) {
-		return first, any
-	}
-	return own, ok
-}
-
-// due is Due without former names, of what was accepted ahead of until.
-func (q *Queue) due(until uint64) (time.Time, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.journal.now()
 	due, ok := now, true
-	first, next := -1, q.waits.next(until)
+	first := -1
 	if q.order.All {
 		first = q.firstWait()
 	}
@@ -256,9 +234,9 @@ func (q *Queue) due(until uint64) (time.Time, bool) {
 		due = q.waits[first].due
 	case q.order.unsorted, q.unread > 0 && len(q.window) == 0 && !q.reading:
 		due = max(now, q.pause)
-	case q.fresh(until):
-	case next >= 0:
-		due = q.waits[next].due
+	case len(q.window) > 0:
+	case len(q.waits) > 0:
+		due = q.waits[0].due
 	default:
 		ok = false
 	}
@@ -275,10 +253,6 @@ func (q *Queue) left() int {
 // another one of their key.
 func (q *Queue) Waiting() int {
 	q.mu.Lock()
-	n, older := len(q.waits)+q.order.count, q.older
-	q.mu.Unlock()
-	if older != nil {
-		n += older.Waiting()
-	}
-	return n
+	defer q.mu.Unlock()
+	return len(q.waits) + q.order.count
 }

@@ -141,7 +141,7 @@ func goesTo(line *segment.Line, quoted []byte) bool {
 // elsewhere, and is read when its turn comes.
 func itemOf(line *segment.Line, keep func(*body) bool) item {
 	a := parseAccepted(line)
-	it := item{seq: a.Seq, of: a.Of, place: a.Place, accepted: a.At.UnixNano()}
+	it := a.item()
 	if a.Event != nil {
 		if b := newBody(a.Event, a.Filled, a.Failures); keep(b) {
 			b.json = bytes.Clone(b.json) // the line's memory is used again
@@ -159,20 +159,19 @@ func (j *Journal) load(it *item) error {
 	}
 	a := parseAccepted(&line)
 	found := it.place != line.Place
-	it.place, it.of, it.accepted = line.Place, a.Of, a.At.UnixNano()
+	*it = a.item()
+	e := a
 	if a.Kind == kindResend {
 		if line, err = j.events.Find(a.Of); err != nil {
 			return err
 		}
-		a = parseAccepted(&line)
-		it.body = &body{json: bytes.Clone(a.Event), filled: a.Filled}
-		it.length = uint32(len(a.Event))
-		return nil
+		e = parseAccepted(&line)
+		it.length = uint32(len(e.Event))
 	}
-	if found { // with much else around it
-		a.Event = bytes.Clone(a.Event)
+	if found || a.Kind == kindResend { // with much else around it
+		e.Event = bytes.Clone(e.Event)
 	}
-	it.body = newBody(a.Event, a.Filled, a.Failures)
+	it.body = a.bodyOf(&e)
 	return nil
 }
 

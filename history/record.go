@@ -78,13 +78,40 @@ func appendResend(dst []byte, of uint64, to []string, by string) []byte {
 	return appendText(dst, `,"by":`, by)
 }
 
-// Accepted is a record of the events: an event, or the resend of one.
+// byRename is who asked for a resend that continues a waiting delivery under
+// the new name of its webhook.
+const byRename = "rename"
+
+// appendRename is the record of a rename: a resend, as far as files and
+// indexes go, that also ends the delivery of the former name.
+func appendRename(dst []byte, generation, of uint64, it *item, accepted time.Time, was, to, unmet string) []byte {
+	dst = appendResend(dst, of, []string{to}, byRename)
+	dst = appendNumber(dst, `,"generation":`, generation)
+	dst = appendText(dst, `,"was":`, was)
+	dst = appendNumber(dst, `,"from":`, it.seq)
+	dst = appendNumber(dst, `,"bytes":`, uint64(it.size()))
+	dst = appendTime(dst, `,"accepted":`, accepted)
+	if it.resend {
+		dst = append(dst, `,"resend":true`...)
+	}
+	if unmet != "" {
+		dst = event.AppendString(append(dst, `,"failed_when":{`...), to)
+		dst = append(appendText(dst, ":", unmet), '}')
+	}
+	return dst
+}
+
+// Accepted is a record of the events: an event, the resend of one, or the
+// rename of a delivery, which is a resend with Was.
 type Accepted struct {
 	Seq        uint64
 	At         time.Time
 	Kind       string
 	Of         uint64 // of a resend, the seq of its event
 	By         string // of a resend, who asked
+	Was        string // of a rename, the former name
+	From       uint64 // of a rename, the seq of the delivery under the former name
+	Resend     bool   // it is sent as a resend
 	Generation uint64
 	To         []string
 	Test       string // of a test, the webhook that it is of
@@ -93,11 +120,15 @@ type Accepted struct {
 	Event      []byte // compact JSON; shares the line's memory
 	Raw        []byte // the whole line
 	Place      segment.Place
+
+	since time.Time // of a rename, when the delivery was accepted,
+	bytes uint32    // and the length of its record under the former name
 }
 
 // parseAccepted reads a record of the events.
 func parseAccepted(line *segment.Line) Accepted {
 	a := Accepted{Seq: line.Number, At: line.At(), Raw: line.Raw, Place: line.Place}
+	resent := false
 	for name, raw := range members(line.Fields()) {
 		switch name {
 		case "kind":
@@ -106,6 +137,16 @@ func parseAccepted(line *segment.Line) Accepted {
 			a.Of = number(raw)
 		case "by":
 			a.By = text(raw)
+		case "was":
+			a.Was = text(raw)
+		case "from":
+			a.From = number(raw)
+		case "bytes":
+			a.bytes = uint32(number(raw))
+		case "accepted":
+			a.since, _ = time.Parse(segment.TimeFormat, text(raw))
+		case "resend":
+			resent = true
 		case "generation":
 			a.Generation = number(raw)
 		case "to":
@@ -122,5 +163,24 @@ func parseAccepted(line *segment.Line) Accepted {
 			a.Event = raw
 		}
 	}
+	a.Resend = a.Kind == kindResend && (a.Was == "" || resent)
 	return a
+}
+
+// former is the delivery under the former name that a rename ends.
+func (a *Accepted) former() item {
+	it := item{seq: a.From, place: segment.Place{Length: a.bytes}}
+	if a.From != a.Of {
+		it.of = a.Of
+	}
+	return it
+}
+
+// item is the delivery that the record begins, without its event.
+func (a *Accepted) item() item {
+	accepted := a.At
+	if a.Was != "" {
+		accepted = a.since
+	}
+	return item{seq: a.Seq, of: a.Of, resend: a.Resend, place: a.Place, accepted: accepted.UnixNano()}
 }

@@ -12,10 +12,7 @@ import (
 
 // appendAttempt is the fields of an attempt's line.
 func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time) []byte {
-	dst = appendText(dst, `"kind":"attempt","webhook":`, l.heir.name)
-	if l.queue != l.heir {
-		dst = appendText(dst, `,"was":`, l.queue.name)
-	}
+	dst = appendText(dst, `"kind":"attempt","webhook":`, l.queue.name)
 	dst = appendNumber(dst, `,"generation":`, a.Generation)
 	dst = appendNumber(dst, `,"seq":`, l.Seq)
 	dst = appendText(dst, `,"event":`, a.Event)
@@ -24,7 +21,10 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 	}
 	dst = appendText(dst, `,"type":`, a.Type)
 	if l.Resend {
-		dst = appendNumber(dst, `,"resend":true,"of":`, l.of)
+		dst = append(dst, `,"resend":true`...)
+	}
+	if l.of != 0 {
+		dst = appendNumber(dst, `,"of":`, l.of)
 	}
 	if l.test {
 		dst = append(dst, `,"test":true`...)
@@ -36,6 +36,9 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 	}
 	if a.Unsent {
 		dst = append(dst, `,"unsent":true`...)
+	}
+	if a.RenamedTo != "" {
+		dst = appendText(dst, `,"renamed_to":`, a.RenamedTo)
 	}
 	dst = appendTries(dst, l, a, again)
 	if a.Code != 0 {

@@ -1,8 +1,11 @@
 package history_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,94 +14,179 @@ import (
 	"sidehook/history/segment/memfs"
 )
 
-// TestRenameAndBack: the webhook of the old name takes over from the one that
-// had taken over from it.
-func TestRenameAndBack(t *testing.T) {
-	r := start(t, memfs.New(), history.Options{})
-	r.append(ids(1, 1), "a")
-	r.append(ids(2, 2), "b")
-	r.Queue("b").TakeOver(r.Queue("a"))
-	r.Queue("a").TakeOver(r.Queue("b"))
-	if b := r.Queue("a").Backlog(); b.Events != 2 {
-		t.Errorf("backlog %+v, want 2 events", b)
-	}
-	same(t, "a", r.drain("a"), []string{"e2", "e1"})
-}
-
-// TestOrderOverNames: in an order, what was accepted for names that were given back
-// and forth goes out as it was accepted.
-func TestOrderOverNames(t *testing.T) {
-	for name, order := range map[string]history.Order{"all": {All: true}, "by key": {By: "type"}} {
-		t.Run(name, func(t *testing.T) {
-			r := start(t, memfs.New(), history.Options{})
-			a, b := r.Queue("a"), r.Queue("b")
-			a.Order(order)
-			r.append(ids(1, 2), "a")
-			own := claim(t, a, "e1")
-			b.Order(order)
-			b.TakeOver(a)
-			r.append(ids(3, 4), "b")
-			a.TakeOver(b)
-			r.append(ids(5, 6), "a")
-			if l, ok := a.Claim(history.Retries); ok {
-				t.Errorf("got %s while the first is in flight", id(l))
-			}
-			own.Done(delivered)
-			r.append(ids(7, 7), "b") // by an event that was accepted ahead of the edit
-			same(t, "a", r.drain("a"), ids(2, 7))
-			r.stop()
-		})
+// rename moves so many deliveries to another name.
+func (r *running) rename(was, to string, want int) {
+	r.t.Helper()
+	if n, err := r.Rename(context.Background(), was, to, 1); n != want || err != nil {
+		r.t.Fatalf("renamed %d of %s to %s, %v; want %d", n, was, to, err, want)
 	}
 }
 
-// What was accepted for both names is delivered for both, and what has expired
-// holds up nobody.
-func TestTurnsOfNames(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, memfs.New(), history.Options{})
-		a := r.Queue("a")
-		a.Order(history.Order{All: true})
-		a.TakeOver(r.Queue("b"))
-		r.append(ids(1, 2), "a", "b")
-		same(t, "of both names", r.drain("a"), []string{"e1", "e1", "e2", "e2"})
-		a.Limit(1, history.Limit{Setting: "expire_after", Age: 5300 * time.Millisecond})
-		r.append(ids(3, 3), "b")
-		time.Sleep(time.Second)
-		r.append(ids(4, 4), "a")
-		time.Sleep(4400 * time.Millisecond) // the third has expired, which nobody has looked for
-		claim(t, a, "e4").Done(delivered)
-		r.stop()
+// TestRename: what waits goes on under the new name, in its order and before
+// what comes later, and is ended under the former one; over a restart, too, and
+// back again.
+func TestRename(t *testing.T) {
+	for name, restart := range restarts {
+		for _, many := range []int{3, 1300} { // some; and more than a window holds
+			t.Run(fmt.Sprint(name, ", ", many), func(t *testing.T) {
+				fs := memfs.New()
+				r := start(t, fs, history.Options{SegmentSize: 64 << 10})
+				r.append(ids(1, many), "a")
+				claim(t, r.Queue("a"), "e1").Retry(failed, time.Now().Add(time.Hour))
+				accepted := r.Queue("a").Backlog().Oldest
+				r.rename("a", "b", many)
+				r.append(ids(many+1, many+2), "b")
+				fs = restart(t, r, fs)
+				r = start(t, fs, history.Options{SegmentSize: 64 << 10})
+				if b := r.Queue("a").Backlog(); b != (history.Backlog{}) {
+					t.Errorf("the former name has %+v", b)
+				}
+				if b := r.Queue("b").Backlog(); b.Events != many+2 || b.Oldest.Sub(accepted).Abs() > time.Millisecond {
+					t.Errorf("the new name has %+v, want %d since %v", b, many+2, accepted)
+				}
+				r.rename("b", "a", many+2)
+				first := claim(t, r.Queue("a"), "e1")
+				if first.Attempt != 1 || first.Resend {
+					t.Errorf("attempt %d, resend %t; want the first one of no resend", first.Attempt, first.Resend)
+				}
+				first.Done(delivered)
+				same(t, "a", r.drain("a"), ids(2, many+2))
+				r.stop()
+				sound(t, fs)
+			})
+		}
+	}
+}
+
+// TestRenameInFlight: a delivery that is in flight is not sent under the new
+// name before that attempt is over, and not at all if the attempt ends it (N2).
+func TestRenameInFlight(t *testing.T) {
+	for name, order := range map[string]history.Order{"no order": {}, "all": {All: true}, "by key": {By: "type"}} {
+		for end, c := range map[string]struct {
+			end  func(*history.Lease)
+			want []string
+		}{
+			"delivered": {func(l *history.Lease) { l.Done(delivered) }, ids(2, 3)},
+			"failed":    {func(l *history.Lease) { l.Retry(failed, time.Now().Add(time.Hour)) }, ids(1, 3)},
+			"released":  {func(l *history.Lease) { l.Release(nil, time.Now()) }, ids(1, 3)},
+		} {
+			t.Run(name+", "+end, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					fs := memfs.New()
+					r := start(t, fs, history.Options{})
+					a, b := r.Queue("a"), r.Queue("b")
+					a.Order(order)
+					b.Order(order)
+					r.append(ids(1, 3), "a")
+					l := claim(t, a, "e1")
+					r.rename("a", "b", 3)
+					r.rename("a", "b", 0)
+					flying := map[string]*history.Lease{}
+					if got := takeAll(b, flying); slices.Contains(got, "e1") || order != (history.Order{}) && len(got) > 0 {
+						t.Errorf("got %v while e1 is in flight", got)
+					}
+					c.end(l)
+					if n := a.Backlog(); n != (history.Backlog{}) {
+						t.Errorf("the former name has %+v", n)
+					}
+					for _, l := range flying {
+						l.Release(nil, time.Now())
+					}
+					got := append(r.drain("b"), r.drain("b")...) // the first claim may only put them in order
+					if slices.Sort(got); order == (history.Order{}) {
+						same(t, "b", got, c.want)
+					} else {
+						same(t, "b, in order", got, c.want)
+					}
+					if n := b.Backlog().Events; n != 0 {
+						t.Errorf("the new name has %d", n)
+					}
+					r.stop()
+					sound(t, fs)
+				})
+			})
+		}
+	}
+}
+
+// TestRenameWithoutRoom moves nothing, and everything once there is some.
+func TestRenameWithoutRoom(t *testing.T) {
+	fs := memfs.New()
+	r := start(t, fs, history.Options{})
+	r.append(ids(1, 3), "a")
+	fs.SetFault(func(op memfs.Op) error {
+		if op.Kind == memfs.Write {
+			return syscall.ENOSPC
+		}
+		return nil
 	})
+	if n, err := r.Rename(context.Background(), "a", "b", 1); n != 0 || !errors.Is(err, history.ErrNoRoom) {
+		t.Errorf("renamed %d, %v; want ErrNoRoom", n, err)
+	}
+	if a, b := r.Queue("a").Backlog().Events, r.Queue("b").Backlog().Events; a != 3 || b != 0 {
+		t.Errorf("%d and %d wait, want all under the former name", a, b)
+	}
+	fs.SetFault(nil)
+	r.rename("a", "b", 3)
+	same(t, "b", r.drain("b"), ids(1, 3))
 }
 
-// TestCancelReachesFormerNames, however often it was renamed.
-func TestCancelReachesFormerNames(t *testing.T) {
-	r := start(t, memfs.New(), history.Options{})
-	for i, name := range webhooks {
-		r.append(ids(i, i), name)
-	}
-	r.Queue("b").TakeOver(r.Queue("a"))
-	r.Queue("c").TakeOver(r.Queue("b"))
-	n, err := r.Queue("c").Cancel(func(*history.Waiting) (history.Attempt, history.Verdict) {
-		return history.Attempt{Status: history.Canceled}, history.End
-	})
-	if err != nil || n != 3 {
-		t.Errorf("canceled %d, %v; want 3", n, err)
-	}
-}
-
-// TestConfigLines: one for each webhook and generation, ahead of its first
-// attempt, also where two generations alternate and where the delivery was
-// accepted for a former name.
-func TestConfigLines(t *testing.T) {
+// TestRenameOfResends: a resend stays one.
+func TestRenameOfResends(t *testing.T) {
 	fs := memfs.New()
 	r := start(t, fs, history.Options{})
 	r.append(ids(1, 1), "a")
-	r.append(ids(2, 5), "b")
+	claim(t, r.Queue("a"), "e1").Done(delivered)
+	r.resend(fs, 1, "a")
+	r.rename("a", "b", 1)
+	fs = restarts["a kill"](t, r, fs)
+	r = start(t, fs, history.Options{})
+	l := claim(t, r.Queue("b"), "e1")
+	if !l.Resend {
+		t.Error("it is no resend any more")
+	}
+	l.Done(delivered)
+	r.stop()
+	sound(t, fs)
+}
+
+// TestStoryOfARename: each name tells what became of the event there, and no bulk
+// of resends takes the end under the former name for a loss.
+func TestStoryOfARename(t *testing.T) {
+	fs := memfs.New()
+	r := start(t, fs, history.Options{})
+	r.append(ids(1, 1), "a", "c")
+	r.rename("a", "b", 1)
+	claim(t, r.Queue("b"), "e1").Done(delivered)
+	if err := r.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	reading := read(t, fs)
+	s, err := reading.Story(history.Which{ID: "e1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, x := range s.Standings() {
+		got = append(got, fmt.Sprintf("%s %s %s", x.Webhook, x.Status, x.Why()))
+	}
+	same(t, "standings", got, []string{"a canceled ", "c waiting ", "b delivered renamed from a"})
+	m, err := reading.Bulk(context.Background(), history.Bulk{Statuses: history.Undelivered(), Since: time.Now().Add(-time.Hour)})
+	if err != nil || m.Count != 0 {
+		t.Errorf("%d to be sent again, %v; want none", m.Count, err)
+	}
+	r.stop()
+}
+
+// TestConfigLines: one for each webhook and generation, before its first
+// attempt, also where two generations alternate.
+func TestConfigLines(t *testing.T) {
+	fs := memfs.New()
+	r := start(t, fs, history.Options{})
+	r.append(ids(1, 5), "b")
 	b := r.Queue("b")
 	b.Configure(history.Config{Generation: 1, URL: "https://b.example"})
 	b.Configure(history.Config{Generation: 2, URL: "https://b.example"})
-	b.TakeOver(r.Queue("a"))
 	for i := range 5 {
 		l, _ := b.Claim(history.Retries)
 		l.Done(history.Attempt{Generation: uint64(2 - i%2), Status: history.Delivered})

@@ -31,30 +31,14 @@ func (r *restoring) delivery(line *segment.Line, now time.Time) {
 		return // it has ended, though the line that says so may be removed
 	}
 	q := r.Queue(d.queue())
-	waits := r.waiting(q)
-	w, waited := waits[d.Seq]
-	unbegun := q.next() <= d.Seq && !q.skip.has(d.Seq)
-	if !waited && !unbegun {
-		return // ended ahead of the cursors
-	}
-	if unbegun {
-		q.skip.add(d.Seq)
-		if d.Seq <= q.last {
-			q.unread--
-		}
-	}
 	if d.Status != Retrying {
-		delete(waits, d.Seq)
-		if d.Seq <= q.last { // else it is not counted yet
-			w.seq = d.Seq
-			q.ended(&w.item)
-			if w.place.Length == 0 {
-				r.ended[d.Seq] = append(r.ended[d.Seq], q)
-			}
-		}
+		r.end(q, item{seq: d.Seq})
 		return
 	}
-	w.seq = d.Seq
+	w, ok := r.begin(q, d.Seq)
+	if !ok {
+		return
+	}
 	w.attempts, w.free, w.back = d.Attempt, int32(d.Free), 0
 	if d.Again {
 		w.attempts--
@@ -65,7 +49,55 @@ func (r *restoring) delivery(line *segment.Line, now time.Time) {
 		w.since, w.until = r.ago(d.Throttled, now), r.now()+remaining(d.Until, d.At, now)
 	}
 	w.due = r.now() + remaining(d.Next, d.At, now)
-	waits[d.Seq] = w
+	r.waiting(q)[d.Seq] = w
+}
+
+// begin takes a delivery out of those that were not begun. It is false for one
+// that ended before the cursors were written.
+func (r *restoring) begin(q *Queue, seq uint64) (w wait, ok bool) {
+	w, waited := r.waiting(q)[seq]
+	unbegun := q.next() <= seq && !q.skip.has(seq)
+	if unbegun {
+		q.skip.add(seq)
+		if seq <= q.last {
+			q.unread--
+		}
+	}
+	w.seq = seq
+	return w, waited || unbegun
+}
+
+// end ends a delivery, if it has not ended. What is said of it counts unless it
+// is known.
+func (r *restoring) end(q *Queue, it item) (ended bool) {
+	w, ok := r.begin(q, it.seq)
+	delete(r.waiting(q), it.seq)
+	if !ok || it.seq > q.last { // what is after last is not counted yet
+		return false
+	}
+	if w.place.Length > 0 {
+		it = w.item
+	}
+	q.ended(&it)
+	if it.place.Length == 0 {
+		r.ended[it.seq] = append(r.ended[it.seq], q)
+	}
+	return true
+}
+
+// endRenamed ends the delivery that a rename continues. Its line was lost in a
+// crash if it has not ended, and is written again: the record of the rename may
+// be removed before that of the event.
+func (r *restoring) endRenamed(a *Accepted) {
+	q := r.Queue(a.Was)
+	if it := a.former(); r.end(q, it) {
+		e := ending{it, renamedTo(a.To[0], a.Generation)}
+		if line, err := r.Journal.events.Find(a.Of); err == nil {
+			of := parseAccepted(&line)
+			e.identify(newBody(of.Event, of.Filled, nil))
+		}
+		q.recordEnd(&e, 0)
+	}
 }
 
 // next is the lowest number that may not have been begun.
@@ -82,7 +114,10 @@ func (r *restoring) event(line *segment.Line) {
 	r.lastEvent = a.At
 	r.see(a.At)
 	r.generation = max(r.generation, a.Generation)
-	it := item{seq: a.Seq, of: a.Of, place: a.Place, accepted: a.At.UnixNano()}
+	if a.Was != "" {
+		r.endRenamed(&a)
+	}
+	it := a.item()
 	if a.Kind == kindEvent {
 		it.body = newBody(a.Event, a.Filled, nil) // for its expirytime alone
 	}
@@ -96,18 +131,22 @@ func (r *restoring) event(line *segment.Line) {
 		w, waited := waits[a.Seq]
 		switch {
 		case waited:
-			w.place, w.of, w.accepted = it.place, it.of, it.accepted
+			w.item = it
+			w.body = nil
 			waits[a.Seq] = w
 		case q.skip.has(a.Seq): // it has ended
 			continue
 		default:
 			if q.unread == 0 {
-				q.more = mark{a.Seq, a.Place, a.At.UnixNano()}
+				q.more = mark{a.Seq, a.Place, it.accepted}
 			}
 			q.unread++
 		}
 		q.backlog.add(it.size())
 		q.mind(&it)
 		q.hold(&it)
+		if a.Was != "" {
+			q.renamed = a.Seq
+		}
 	}
 }

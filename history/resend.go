@@ -22,7 +22,7 @@ func (j *Journal) Resend(ctx context.Context, r Resend) (Receipt, error) {
 		return Receipt{}, nil
 	}
 	req := &request{records: []record{{
-		of: r.Of.Seq, to: fresh,
+		of: r.Of.Seq, resend: true, to: fresh,
 		head: appendResend(nil, r.Of.Seq, fresh, r.By),
 		body: &body{json: r.Of.Event, filled: r.Of.Filled},
 	}}}

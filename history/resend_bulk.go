@@ -72,7 +72,7 @@ func (j *Journal) resendBatch(ctx context.Context, batch []again, webhooks []str
 		}
 		pinned = append(pinned, a.of)
 		to := webhooks[a.to : a.to+1 : a.to+1]
-		r.records = append(r.records, record{of: a.of, to: to, head: appendResend(nil, a.of, to, by)})
+		r.records = append(r.records, record{of: a.of, resend: true, to: to, head: appendResend(nil, a.of, to, by)})
 	}
 	if len(r.records) == 0 {
 		return nil

@@ -8,7 +8,6 @@ import "time"
 // As with Hasten, no line is written.
 func (q *Queue) Schedule(longest []time.Duration) {
 	q.mu.Lock()
-	q.longest = longest
 	n := 0
 	q.eachWait(func(w *wait) {
 		step := w.attempts - int(w.free)
@@ -23,11 +22,7 @@ func (q *Queue) Schedule(longest []time.Duration) {
 	if n > 0 {
 		q.waits.order()
 	}
-	older := q.older
 	q.mu.Unlock()
-	if older != nil {
-		older.Schedule(longest)
-	}
 	if n > 0 {
 		q.awaken()
 	}

@@ -7,11 +7,10 @@ type Standing struct {
 	Webhook string
 	Status  Status // of its last attempt; Untried before the first, "" of a test that has none
 	Next    time.Time
-	// Heir says that the event was not accepted for it: it took the delivery over
-	// from the webhook of this name, which it was before.
-	Heir  string
-	Test  bool   // the event was a test of it
-	Unmet string // why the condition failed that should have judged the event, or ""
+	Was     string // its former name, which the event was accepted for; "" if it was accepted for this one
+	Test    bool   // the event was a test of it
+	moved   uint64 // the seq that goes on under another name: what an attempt in flight came to is told there
+	Unmet   string // why the condition failed that should have judged the event, or ""
 }
 
 // Why is what else there is to say of how the webhook came to the delivery, ""
@@ -22,8 +21,8 @@ func (s *Standing) Why() string {
 		return "its condition failed: " + s.Unmet
 	case s.Test:
 		return "a test of it alone, past its events, its condition and its state"
-	case s.Heir != "":
-		return "took over from " + s.Heir
+	case s.Was != "":
+		return "renamed from " + s.Was
 	}
 	return ""
 }
@@ -32,8 +31,8 @@ func (s *Standing) Why() string {
 const Untried Status = "waiting"
 
 // Standings say where the deliveries of the event stand: those to the webhooks
-// that it was accepted for or is a test of, and behind them those to their
-// heirs. An attempt of an heir is one at the delivery to the former name.
+// that it was accepted for or is a test of, and after them those to webhooks
+// that were renamed while it waited.
 func (s *Story) Standings() []Standing {
 	var list []Standing
 	find := func(name string) *Standing {
@@ -55,18 +54,28 @@ func (s *Story) Standings() []Standing {
 	if s.Test != "" {
 		list = append(list, Standing{Webhook: s.Test, Test: true})
 	}
+	renamed := func(was, to string) {
+		if find(was) != nil && find(to) == nil {
+			list = append(list, Standing{Webhook: to, Status: Untried, Was: was})
+		}
+	}
+	for i := range s.Resends {
+		if r := &s.Resends[i]; r.Was != "" {
+			renamed(r.Was, r.To[0])
+		}
+	}
 	for i := range s.Outcomes {
 		o := &s.Outcomes[i]
 		if o.Kind != kindAttempt {
 			continue
 		}
-		if o.Was != "" && find(o.Was) != nil && find(o.Webhook) == nil {
-			list = append(list, Standing{Webhook: o.Webhook, Heir: o.Was})
-		}
-		for i := range list {
-			x := &list[i]
-			if x.Webhook == o.queue() || x.Heir != "" && x.Webhook == o.Webhook {
+		renamed(o.Was, o.Webhook)
+		for _, name := range [...]string{o.Was, o.Webhook} {
+			if x := find(name); x != nil && o.Seq != x.moved {
 				x.Status, x.Next = o.Status, o.Next
+				if o.RenamedTo != "" {
+					x.moved = o.Seq
+				}
 			}
 		}
 	}

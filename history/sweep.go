@@ -104,48 +104,39 @@ func (j *Journal) sweep(ctx context.Context, queues []*Queue) {
 // returned, too.
 func (q *Queue) over() (int64, Limit) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	limit := q.lapse.size
-	q.mu.Unlock()
 	if limit.Size == 0 {
 		return 0, limit
 	}
-	return q.bytes() - limit.Size, limit
+	return q.backlog.Bytes - limit.Size, limit
 }
 
 // sweep looks whether anything has to end, and ends it.
 func (q *Queue) sweep(ctx context.Context) {
-	if q.empty() {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		if q.left() == 0 { // something may have come since
-			q.lapse.look, q.lapse.expiry, q.lapse.swept = never, never, false
-			q.journal.sweeper.remove(q)
-		}
+	q.mu.Lock()
+	if q.left() == 0 {
+		q.lapse.look, q.lapse.expiry, q.lapse.swept = never, never, false
+		q.journal.sweeper.remove(q)
+		q.mu.Unlock()
 		return
 	}
+	q.mu.Unlock()
 	over, size := q.over()
 	q.shrink(ctx, over, size)
 }
 
-// shrink ends what has expired, and the oldest until so many bytes have gone;
-// those of former names first. It returns how many are still to go.
-func (q *Queue) shrink(ctx context.Context, over int64, size Limit) int64 {
-	q.mu.Lock()
-	older := q.older
-	q.mu.Unlock()
-	if older != nil && over > 0 {
-		over = older.shrink(ctx, over, size)
-	}
+// shrink ends what has expired, and the oldest until so many bytes have gone.
+func (q *Queue) shrink(ctx context.Context, over int64, size Limit) {
 	q.mu.Lock()
 	now, l := q.journal.now(), &q.lapse
-	p := pass{queue: q, ctx: ctx, over: over, size: size, all: l.expiry <= now, young: never, expiry: never}
+	p := pass{queue: q, ctx: ctx, over: over, size: size, renamed: q.renamed, all: l.expiry <= now, young: never, expiry: never}
 	due := p.all || over > 0 || l.look <= now
 	l.metLook, l.metExpiry = never, never
 	q.mu.Unlock()
 	if due {
 		p.run()
 	}
-	return p.over
 }
 
 // pass is one look at what waits in a queue.
@@ -154,7 +145,9 @@ type pass struct {
 	ctx   context.Context
 	over  int64 // bytes that are still to go
 	size  Limit
-	all   bool // an expirytime may have passed, of any event
+	// Records up to this seq may be of deliveries older than themselves.
+	renamed uint64
+	all     bool // an expirytime may have passed, of any event
 
 	expiry time.Duration // the first of those that were met and have not
 	young  time.Duration // when the first of those that were left may be too old
@@ -194,10 +187,10 @@ func (p *pass) candidate(it *item) bool {
 // beyond ends the reading of the file at the first record, of whomever, that is
 // too young to end.
 func (p *pass) beyond(line *segment.Line) bool {
-	if p.all || p.over > 0 {
+	q := p.queue
+	if p.all || p.over > 0 || line.Number <= p.renamed {
 		return false
 	}
-	q := p.queue
 	age := q.ageLimit().Age
 	due := q.dueIn(&item{seq: line.Number, accepted: line.At().UnixNano()}, age)
 	if age > 0 && due <= q.journal.now() {
@@ -225,7 +218,9 @@ func (p *pass) visit(chunk []item, from, next mark) bool {
 func (p *pass) judge(it *item, known bool) (Attempt, Verdict) {
 	q := p.queue
 	if !known {
-		p.found = append(p.found, item{seq: it.seq, of: it.of, place: it.place, accepted: it.accepted})
+		found := *it
+		found.body = nil
+		p.found = append(p.found, found)
 	}
 	if why := q.lapsed(it); why != "" {
 		p.over -= it.size()
@@ -237,8 +232,11 @@ func (p *pass) judge(it *item, known bool) (Attempt, Verdict) {
 		return q.expire(it, "the oldest of a backlog larger than "+p.size.Setting+": "+ago(age)), End
 	}
 	p.young = min(p.young, q.dueIn(it, q.ageLimit().Age))
-	if !p.all {
+	if !p.all && it.seq > p.renamed {
 		return Attempt{}, Enough
+	}
+	if !p.all {
+		return Attempt{}, Keep
 	}
 	if it.body.expires != 0 {
 		p.expiry = min(p.expiry, q.dueIn(it, time.Duration(it.body.expires-it.accepted)))

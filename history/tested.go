@@ -7,7 +7,7 @@ import "time"
 // its entry's Test, is in no queue: nothing makes the attempt again after a
 // crash, and nothing that Row knows of depends on it. On return it is durable.
 func (q *Queue) Tested(seq uint64, accepted time.Time, attempts ...Attempt) error {
-	l := Lease{Seq: seq, Attempt: 1, queue: q, heir: q, test: true}
+	l := Lease{Seq: seq, Attempt: 1, queue: q, test: true}
 	now := time.Now()
 	for i := range attempts {
 		a := &attempts[i]

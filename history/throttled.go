@@ -6,18 +6,12 @@ import "time"
 // answered to the deliveries that wait, also before a restart. Zero: it has not.
 func (q *Queue) Throttled() (until time.Time) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.eachWait(func(w *wait) {
 		if at := q.journal.clock.began.Add(w.until); w.throttled && until.Before(at) {
 			until = at
 		}
 	})
-	older := q.older
-	q.mu.Unlock()
-	if older != nil {
-		if at := older.Throttled(); until.Before(at) {
-			until = at
-		}
-	}
 	return until
 }
 
@@ -37,11 +31,7 @@ func (q *Queue) Unthrottle() {
 		w.until = min(w.until, now)
 		return true
 	})
-	older := q.older
 	q.mu.Unlock()
-	if older != nil {
-		older.Unthrottle()
-	}
 	if n > 0 {
 		q.awaken()
 	}

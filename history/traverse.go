@@ -32,7 +32,7 @@ func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, v
 	}
 	next, last, more := q.more, q.last, q.unread > 0
 	q.mu.Unlock()
-	slices.SortFunc(begun, bySeq)
+	sortBySeq(begun)
 	// ahead are those in memory that come ahead of a number.
 	ahead := func(seq uint64) (items []item) {
 		n, _ := slices.BinarySearchFunc(begun, item{seq: seq}, bySeq)
@@ -71,7 +71,7 @@ func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, v
 		found = slices.DeleteFunc(found, func(it item) bool { return it.seq < head || q.skip.has(it.seq) })
 		q.mu.Unlock()
 		found = append(found, ahead(next.seq)...)
-		slices.SortFunc(found, bySeq)
+		sortBySeq(found)
 		if !visit(found, from, next) {
 			return nil
 		}
@@ -79,5 +79,7 @@ func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, v
 	each(begun)
 	return nil
 }
+
+func sortBySeq(items []item) { slices.SortFunc(items, bySeq) }
 
 func bySeq(a, b item) int { return cmp.Compare(a.seq, b.seq) }

@@ -36,7 +36,7 @@ func TestUnmetStays(t *testing.T) {
 	claim("a", "x", `why "not" \x1b`).Release(nil, time.Now())
 	fs = fs.Kill()
 	r = start(t, fs, history.Options{})
-	r.Queue("new").TakeOver(r.Queue("a"))
+	r.rename("a", "new", 2)
 	claim("new", "x", `why "not" \x1b`).Done(history.Attempt{Status: history.Failed, Unsent: true})
 	claim("new", "y", "").Done(history.Attempt{Status: history.Delivered})
 	r.resend(fs, 1, "a")

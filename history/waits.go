@@ -13,7 +13,8 @@ import (
 // one webhook.
 type item struct {
 	seq      uint64
-	of       uint64        // for a resend, the seq of its event; else 0
+	of       uint64        // for a resend, and after a rename, the seq of its event; else 0
+	resend   bool          // it is a resend, and no rename of what was none
 	place    segment.Place // of the record seq; zero: to be looked up by its number
 	accepted int64         // when, in Unix nanoseconds; 0 if not known
 	length   uint32        // of its event, once it was read and nothing else tells; else 0
@@ -95,21 +96,6 @@ func (w *waits) remove(i int) wait {
 		w.rise(i)
 	}
 	return x
-}
-
-// next is the place of the one that is due first, of those accepted ahead of
-// until; -1 if there is none.
-func (w waits) next(until uint64) int {
-	next := -1
-	for i := range w {
-		if w[i].seq < until && (next < 0 || w[i].due < w[next].due) {
-			next = i
-		}
-		if next == 0 {
-			break // no other is due sooner
-		}
-	}
-	return next
 }
 
 // order makes a heap of any order: a sorted slice is one.

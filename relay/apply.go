@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -48,9 +49,11 @@ func (r *Relay) Apply(file *config.File) error {
 	before := r.force
 	r.force, r.refused = next, nil
 	r.notices.force.Store(next)
+	r.former = r.renamed()
 	r.welcomeBack()
 	r.metrics.Keep(slices.Collect(maps.Keys(next.webhooks)))
 	r.deliver.Apply(next.deliveries())
+	r.rename(context.Background()) // before anything is accepted under the new names
 	r.intake.Apply(next.intake())
 	r.findOrphans()
 	r.limit()

@@ -6,14 +6,13 @@ import (
 )
 
 // limit tells the queues when what waits in them is not worth sending any more.
-// What was taken over goes by what its heir says.
 func (r *Relay) limit() {
 	keep := r.force.file.History.Keep
 	kept := history.Limit{Setting: "keep " + config.FormatDuration(keep), Age: keep}
 	for _, q := range r.journal.Queues() {
 		if e, ok := r.force.webhooks[q.Name()]; ok {
 			q.Limit(r.force.generation, append(limitsOf(e.config), kept)...)
-		} else if _, taken := r.heirs[q.Name()]; !taken {
+		} else {
 			q.Limit(r.force.generation, kept)
 		}
 	}

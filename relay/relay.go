@@ -57,11 +57,13 @@ type Relay struct {
 	own     atomic.Pointer[[]netip.AddrPort] // of the listener
 	dead    atomic.Pointer[error]            // why the journal is not written any more
 
-	mu      sync.Mutex
-	force   *force
-	refused error
-	orphans map[string]time.Time // until when each is kept, on the monotonic clock
-	heirs   map[string]string    // who has taken over what waits for a former name
+	mu           sync.Mutex
+	force        *force
+	refused      error
+	orphans      map[string]time.Time // until when each is kept, on the monotonic clock
+	former       map[string]string    // the webhooks in force by their former names
+	running      bool                 // the journal is: deliveries can be moved
+	renameFailed string               // why some could not be, the last time that was said
 }
 
 // failureGrace is how long a relay whose journal failed answers those who wait
@@ -74,14 +76,16 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Relay{log: opts.Log, opts: opts, began: file, dir: file.History.Dir, orphans: map[string]time.Time{}, heirs: map[string]string{}}
+	r := &Relay{log: opts.Log, opts: opts, began: file, dir: file.History.Dir, orphans: map[string]time.Time{}}
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.standing)
 	r.notices = newNotices(opts.Log)
 	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.Visible(ctx) })
 	journal, err := history.Open(file.History.Dir, history.Options{
 		Keep: file.History.Keep, Low: r.notices.low, Bodies: opts.Memory.Bodies(), LeastBody: opts.Memory.Request(),
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
-			r.metrics.Recorded(a.Webhook, a.Status, a.Took, a.Accepted)
+			if a.RenamedTo == "" { // else it is not over
+				r.metrics.Recorded(a.Webhook, a.Status, a.Took, a.Accepted)
+			}
 			watches.recorded(a)
 		}, Log: opts.Log,
 	})
@@ -103,7 +107,6 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		Opened: r.opened, Ready: r.ready, Healthy: r.Healthy,
 		Metrics: r.metrics.Write, Answered: r.metrics.Answered, Deliveries: watches, Log: opts.Log,
 	})
-	r.recallHeirs()
 	if err := r.Apply(file); err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
@@ -183,9 +186,11 @@ func (r *Relay) Run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() {
 		var working sync.WaitGroup
+		r.startRenaming(serving)
 		working.Go(func() { r.deliver.Run(serving) })
 		working.Go(func() { r.recallHour(serving) })
 		working.Go(func() { r.sweepOrphans(serving) })
+		working.Go(func() { r.keepRenaming(serving) })
 		working.Go(func() { r.notices.run(serving) })
 		err := r.intake.Run(serving)
 		stop(err)

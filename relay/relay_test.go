@@ -72,21 +72,17 @@ func TestOrphansAndNames(t *testing.T) {
 	}
 }
 
-// TestStoryOfAnHeir: what was accepted for a former name stands where its heir
-// left it.
-func TestStoryOfAnHeir(t *testing.T) {
+// TestStoryOfARename: what was accepted for a former name tells where it went.
+func TestStoryOfARename(t *testing.T) {
 	s := newReceiver(t)
 	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
-	h := newHost(t, "webhooks:\n"+hook(s, "old", ""))
+	h := newHost(t, "webhooks:\n"+patient(s, "old", ""))
 	h.post("e1")
-	eventually(t, "two attempts", func() bool { return s.count("/old", "e1") == 2 })
+	eventually(t, "an attempt", func() bool { return s.count("/old", "e1") == 1 })
 	h.settled()
-	h.apply("webhooks:\n" + hook(s, "new", ", was: old"))
 	s.answer(nil)
-	eventually(t, "the heir has delivered", func() bool {
-		h.call("POST", "/v1/events/e1/resend", `{"webhooks":["old","new"]}`, nil)
-		return s.count("/new", "e1") > 0
-	})
+	h.apply("webhooks:\n" + patient(s, "new", ", was: old"))
+	eventually(t, "it arrives", func() bool { return s.count("/new", "e1") > 0 })
 	h.settled()
 	var story struct {
 		Webhooks []struct {
@@ -94,7 +90,7 @@ func TestStoryOfAnHeir(t *testing.T) {
 			Wanted, Now          bool
 		}
 	}
-	want := "[{old  delivered true false} {new took over from old delivered true false}]"
+	want := "[{old  canceled true false} {new renamed from old delivered true false}]"
 	eventually(t, want, func() bool {
 		h.call("GET", "/v1/events/e1", "", &story)
 		return fmt.Sprint(story.Webhooks) == want

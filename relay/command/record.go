@@ -15,7 +15,6 @@ type record struct {
 	N          uint64
 	At         time.Time
 	Webhook    string
-	Was        string // the name that the delivery was accepted for, if another
 	Generation uint64
 
 	Seq     uint64

@@ -152,20 +152,12 @@ func (p *storyPrinter) webhook(name string) {
 		p.field(2, "why", why)
 	}
 	seen := map[uint64]bool{} // the event and its resends, by seq
-	heir := ""                // who has it now
 	for i := range p.attempts {
 		r := &p.attempts[i]
-		switch name {
-		case r.Webhook:
+		if r.Webhook == name {
 			p.announce(r, seen)
 			p.attempt(r)
-		case r.Was:
-			seen[r.Seq] = true
-			heir = r.Webhook
 		}
-	}
-	if heir != "" {
-		p.field(2, "taken over", "by "+heir)
 	}
 	if slices.Contains(p.story.To, name) && len(seen) == 0 {
 		p.field(2, "waiting", "for its first attempt")
@@ -174,7 +166,11 @@ func (p *storyPrinter) webhook(name string) {
 		p.field(2, "attempt", "not in the history: it is under way, or sidehook was killed; it is not made again")
 	}
 	for _, r := range p.resends {
-		if slices.Contains(r.To, name) && !seen[r.Seq] {
+		switch {
+		case !slices.Contains(r.To, name) || seen[r.Seq]:
+		case r.Was != "":
+			p.field(2, "waiting", "for its first attempt since it was renamed from "+r.Was+" at "+local(r.At, inFull))
+		default:
 			p.field(2, "waiting", "for the first attempt of its resend of "+local(r.At, inFull))
 		}
 	}
@@ -216,8 +212,13 @@ func (p *storyPrinter) announce(r *record, seen map[uint64]bool) {
 	}
 	seen[r.Seq] = true
 	for _, again := range p.resends {
-		if again.Seq == r.Seq {
-			p.line()
+		if again.Seq != r.Seq {
+			continue
+		}
+		p.line()
+		if again.Was != "" {
+			p.field(2, "renamed", fmt.Sprintf("%s from %s, seq %d", local(again.At, inFull), again.Was, again.Seq))
+		} else {
 			p.field(2, "resent", fmt.Sprintf("%s by %s, seq %d", local(again.At, inFull), again.By, again.Seq))
 		}
 	}

@@ -50,6 +50,7 @@ type resent struct {
 	At  time.Time
 	To  []string
 	By  string
+	Was string // of a rename, the former name
 }
 
 // tell finds out about an event: from the relay, which knows why each webhook

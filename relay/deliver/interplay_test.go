@@ -78,36 +78,6 @@ func onWatched(t *testing.T, w *watched, answer receiver, f func(*history.Journa
 	})
 }
 
-// A delivery of a former name that was claimed while its webhook was paused goes
-// back, and hangs nobody: who gives it back is woken by that (W4).
-func TestPauseDuringAClaimOfAFormerName(t *testing.T) {
-	w := &watched{ordering: func() {}}
-	var n atomic.Int64
-	s := settings(t, "http://a.example")
-	paused := *s
-	paused.Paused = true
-	onWatched(t, w, func(*http.Request) (int, error) { n.Add(1); return 200, nil }, func(j *history.Journal, d *deliver.Deliverer) {
-		w.claimed = func(ok bool) {
-			if ok && n.Load() == 0 {
-				d.Apply(one(&paused))
-			}
-		}
-		keyed(t, j, 3, "old")
-		j.Queue("a").TakeOver(j.Queue("old"))
-		d.Apply(one(s))
-		time.Sleep(time.Minute)
-		if n.Load() != 0 || j.Queue("a").Backlog().InFlight != 0 {
-			t.Errorf("%d requests while it is paused, %+v", n.Load(), j.Queue("a").Backlog())
-		}
-		w.claimed = func(bool) {}
-		d.Apply(one(s))
-		time.Sleep(time.Minute)
-		if n.Load() != 3 {
-			t.Errorf("%d requests, want 3", n.Load())
-		}
-	})
-}
-
 // What waits behind a key is bounded though none of it ever fails.
 func TestLinesAreBounded(t *testing.T) {
 	w := &watched{ordering: func() {}, claimed: func(bool) {}}

@@ -17,10 +17,9 @@ import (
 type life struct {
 	*history.Journal
 	*deliver.Deliverer
-	books    *ledger
-	killed   time.Time // belongs to the lock of the books
-	tookOver bool
-	end      func() error
+	books  *ledger
+	killed time.Time // belongs to the lock of the books
+	end    func() error
 }
 
 var errDead = errors.New("the process is dead")

@@ -195,9 +195,11 @@ func (w *week) apply() {
 	l.SetGeneration(w.generation, fmt.Sprint(w.generation))
 	l.Retain(w.retention)
 	l.Apply(list)
-	if w.isRenamed() && !l.tookOver && l.Queue(former).Backlog().Events > 0 {
-		l.tookOver = true
-		l.Queue(renamed).TakeOver(l.Queue(former))
+	if w.isRenamed() && l.Queue(former).Backlog().Events > 0 {
+		w.books.renames()
+		if _, err := l.Rename(context.Background(), former, renamed, w.generation); err != nil && !l.dead() && !errors.Is(err, history.ErrNoRoom) {
+			w.t.Error(err)
+		}
 	}
 	kept := history.Limit{Setting: "keep", Age: w.retention.Keep}
 	for _, h := range w.hooks {
