@@ -26,7 +26,7 @@ type Attempt struct {
 	Code       int           // the HTTP status, 0 without an answer
 	Unsent     bool          // it ended without a request, and says nothing of the receiver
 	RenamedTo  string        // the name that the delivery goes on under; "": it does not
-	Free       bool          // it used up no step of the schedule
+	NoStep     bool          // it used up no step of the schedule: the next one has the same number
 	Throttled  time.Time     // the receiver is well, and asked to be left alone until then; zero: it did not
 	Error      string        // why it is not delivered, without secrets
 	Took       time.Duration // from dial to the last byte read

@@ -68,8 +68,9 @@ type cursor struct {
 }
 
 // waitCursor is one wait: seq, of, segment, offset, length, accepted in Unix ns,
-// due in Unix ms, attempts; and, all zero in cursors of a version that did not
-// know them, free, and in Unix ms throttled since and until, last and back.
+// due in Unix ms, attempts; how many of these used up no step, where the version
+// that wrote them numbered all; and, in Unix ms and zero where a version did not
+// know them, throttled since and until, last and back.
 type waitCursor [13]int64
 
 const cursorsVersion = 2
@@ -192,7 +193,7 @@ func (q *Queue) cursor(now time.Time, published uint64) (cursor, bool) {
 		}
 		c.Waits = append(c.Waits, waitCursor{
 			int64(it.seq), int64(it.of), int64(p.Segment), int64(p.Offset), int64(p.Length), it.accepted, wall(max(due, mono)),
-			int64(t.attempts), int64(t.free), since, until, wall(t.last), wall(t.back),
+			int64(t.attempts), 0, since, until, wall(t.last), wall(t.back),
 		})
 	}
 	if q.lapse.expiry < never {
@@ -237,7 +238,7 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 			},
 			due: j.now() + remaining(time.UnixMilli(w[6]), written, now),
 			tries: tries{
-				attempts: int(w[7]), free: int32(w[8]), throttled: w[9] != 0,
+				attempts: int(w[7] - w[8]), throttled: w[9] != 0,
 				since: j.ago(since, now), until: j.now() + remaining(until, written, now),
 				last: j.ago(last, now), back: j.now() + remaining(back, written, now),
 			},

@@ -171,8 +171,8 @@ func (p *play) finish(most int) {
 			p.goesOn(l, at, l.Attempt)
 			l.Retry(history.Attempt{Status: history.Retrying, Code: 500}, at)
 		case 2:
-			p.goesOn(l, at, l.Attempt)
-			l.Retry(history.Attempt{Status: history.Retrying, Code: 429, Throttled: at, Free: true}, at)
+			p.goesOn(l, at, l.Attempt-1)
+			l.Retry(history.Attempt{Status: history.Retrying, Code: 429, Throttled: at, NoStep: true}, at)
 		case 3:
 			p.goesOn(l, now, l.Attempt-1)
 			l.Release(nil, now)

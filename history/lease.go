@@ -10,7 +10,6 @@ type Lease struct {
 	Filled   []string // the attributes in it that sidehook filled in
 	Accepted time.Time
 	Attempt  int // the number of this attempt, from 1
-	Free     int // of the attempts before it, those that used up no step of the schedule
 	Resend   bool
 	Unmet    string // why the condition failed that should have judged it, or ""
 
@@ -136,7 +135,7 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 // fly puts a delivery into flight.
 func (q *Queue) fly(w wait) *Lease {
 	l := &Lease{
-		Seq: w.seq, Attempt: w.attempts + 1, Free: int(w.free), Resend: w.resend, Scheduled: q.journal.clock.began.Add(w.back),
+		Seq: w.seq, Attempt: w.attempts + 1, Resend: w.resend, Scheduled: q.journal.clock.began.Add(w.back),
 		item: w.item, tries: w.tries, key: w.key, queue: q, due: w.due,
 	}
 	if w.throttled {
@@ -268,9 +267,9 @@ func (l *Lease) wait(at time.Time, t tries) {
 // after is what is known of the delivery once an attempt at it has ended.
 func (l *Lease) after(a *Attempt) tries {
 	now := l.queue.journal.now()
-	t := tries{attempts: l.Attempt, free: l.free, last: now}
-	if a.Free {
-		t.free++
+	t := tries{attempts: l.Attempt, last: now}
+	if a.NoStep {
+		t.attempts--
 	}
 	if !a.Throttled.IsZero() {
 		t.throttled, t.since, t.until = true, now, a.Throttled.Sub(l.queue.journal.clock.began)

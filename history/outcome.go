@@ -28,7 +28,8 @@ type Outcome struct {
 	Again     bool   // the next attempt has the same number
 	Unsent    bool   // no request was made
 	RenamedTo string // the name that the delivery goes on under
-	Free      int    // of the attempts so far, those that used up no step of the schedule
+	NoStep    bool   // it used up no step of the schedule: the next attempt has the same number
+	Free      int    // of the attempts so far, those that used up no step, in lines of versions that numbered all
 	// Throttled is since when the receiver has answered by asking to be left
 	// alone, and Until for how long; zero: it has not, this time.
 	Throttled, Until time.Time
@@ -102,6 +103,8 @@ func parseOutcome(line *segment.Line) Outcome {
 			o.Unsent = true
 		case "renamed_to":
 			o.RenamedTo = text(raw)
+		case "no_step":
+			o.NoStep = true
 		case "free":
 			o.Free = int(number(raw))
 		case "throttled_since":

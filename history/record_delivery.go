@@ -72,12 +72,8 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 // appendTries is what the number of the attempt does not say of those so far:
 // all of it, so that a line that is replayed twice changes nothing.
 func appendTries(dst []byte, l *Lease, a *Attempt, again bool) []byte {
-	free := l.free
-	if a.Free {
-		free++
-	}
-	if free > 0 {
-		dst = appendNumber(dst, `,"free":`, uint64(free))
+	if a.NoStep {
+		dst = append(dst, `,"no_step":true`...)
 	}
 	if a.Throttled.IsZero() && !(again && l.throttled) {
 		return dst

@@ -39,10 +39,11 @@ func (r *restoring) delivery(line *segment.Line, now time.Time) {
 	if !ok {
 		return
 	}
-	w.attempts, w.free, w.back = d.Attempt, int32(d.Free), 0
-	if d.Again {
+	w.attempts, w.back = d.Attempt-d.Free, 0
+	if d.Again || d.NoStep {
 		w.attempts--
-	} else {
+	}
+	if !d.Again {
 		w.last = r.ago(d.At, now)
 	}
 	if w.throttled = !d.Throttled.IsZero(); w.throttled {

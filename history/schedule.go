@@ -10,7 +10,7 @@ func (q *Queue) Schedule(longest []time.Duration) {
 	q.mu.Lock()
 	n := 0
 	q.eachWait(func(w *wait) {
-		step := w.attempts - int(w.free)
+		step := w.attempts
 		if w.throttled || step < 1 || step > len(longest) {
 			return
 		}

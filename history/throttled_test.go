@@ -24,10 +24,10 @@ func claim(t *testing.T, q *history.Queue, want string) *history.Lease {
 var failed = history.Attempt{Status: history.Retrying, Code: 500}
 
 func throttled(until time.Time) history.Attempt {
-	return history.Attempt{Status: history.Retrying, Code: 429, Throttled: until, Free: true}
+	return history.Attempt{Status: history.Retrying, Code: 429, Throttled: until, NoStep: true}
 }
 
-// How many attempts were free, since when a delivery is throttled and until when
+// The number of an attempt, since when a delivery is throttled and until when
 // the receiver is left alone survive a stop, a kill and the loss of the cursors.
 func TestThrottlingSurvives(t *testing.T) {
 	for name, restart := range restarts {
@@ -50,8 +50,8 @@ func TestThrottlingSurvives(t *testing.T) {
 				claim(t, q, "e1").Retry(throttled(since.Add(time.Minute)), since.Add(time.Minute))
 				time.Sleep(time.Minute)
 				l := claim(t, q, "e1")
-				if l.Attempt != 5 || l.Free != 3 || !l.Throttled.Equal(since) {
-					t.Errorf("got %d %d %v", l.Attempt, l.Free, l.Throttled)
+				if l.Attempt != 2 || !l.Throttled.Equal(since) {
+					t.Errorf("got attempt %d, throttled %v", l.Attempt, l.Throttled)
 				}
 				l.Release(nil, time.Now())
 				claim(t, q, "e1").Retry(throttled(since.Add(time.Hour)), since.Add(time.Hour))
@@ -66,8 +66,8 @@ func TestThrottlingSurvives(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				l = claim(t, q, "e1")
-				if l.Attempt != 6 || l.Free != 4 || l.Throttled.Sub(since).Abs() > time.Millisecond {
-					t.Errorf("got %d %d %v, want 6 4 %v", l.Attempt, l.Free, l.Throttled, since)
+				if l.Attempt != 2 || l.Throttled.Sub(since).Abs() > time.Millisecond {
+					t.Errorf("got attempt %d, throttled %v; want 2, %v", l.Attempt, l.Throttled, since)
 				}
 				l.Done(history.Attempt{Status: history.Delivered})
 				r.stop()
@@ -163,14 +163,14 @@ func TestAdvance(t *testing.T) {
 		if at := l.Scheduled; at.Sub(begun.Add(3*time.Hour)).Abs() > time.Millisecond {
 			t.Errorf("scheduled at %v behind a stop", at)
 		}
-		free := failed
-		free.Free = true
-		l.Retry(free, l.Scheduled)
+		noStep := failed
+		noStep.NoStep = true
+		l.Retry(noStep, l.Scheduled)
 		claim(t, q, "e4").Done(history.Attempt{Status: history.Delivered})
 		time.Sleep(2 * time.Hour)
 		l = claim(t, q, "e2")
-		if l.Free != 1 || l.Attempt != 3 || l.Scheduled.After(time.Now()) {
-			t.Errorf("got %d %d %v", l.Attempt, l.Free, l.Scheduled)
+		if l.Attempt != 2 || l.Scheduled.After(time.Now()) {
+			t.Errorf("got attempt %d, scheduled %v", l.Attempt, l.Scheduled)
 		}
 		l.Done(history.Attempt{Status: history.Delivered})
 		r.stop()

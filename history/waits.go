@@ -65,8 +65,7 @@ type wait struct {
 // tries is how the attempts at a delivery have gone so far. As in a wait, times
 // are on the journal's monotonic clock.
 type tries struct {
-	attempts  int           // made so far
-	free      int32         // of them, those that used up no step of the schedule
+	attempts  int           // that used up a step of the schedule so far
 	throttled bool          // by the last of them the receiver asked to be left alone
 	since     time.Duration // when the row of such answers began, while throttled
 	until     time.Duration // when the receiver may be asked again, while throttled

@@ -24,7 +24,7 @@ type record struct {
 	Resend  bool
 	Test    bool // of no queue
 	Attempt int
-	Free    int // of the attempts so far, those that used up no step of the schedule
+	NoStep  bool `json:"no_step"` // it used up no wait of the schedule
 	Status  string
 	Again   bool // the next attempt has the same number
 	Code    int

@@ -256,8 +256,8 @@ func (p *storyPrinter) when(r *record) string {
 		return text + ": the receiver throttles, and is left alone until then"
 	case r.Again:
 		return text + ": attempt " + fmt.Sprint(r.Attempt) + " is made again"
-	case r.Free > 0: // the attempts and the waits are not of the same number
-		return fmt.Sprintf("%s: wait %d of the schedule, ±10 %%", text, r.Attempt-r.Free)
+	case r.NoStep:
+		return text + ": attempt " + fmt.Sprint(r.Attempt) + " used up no wait of the schedule"
 	}
 	return fmt.Sprintf("%s: the schedule's wait after attempt %d, ±10 %%", text, r.Attempt)
 }

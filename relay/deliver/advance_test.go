@@ -44,7 +44,7 @@ func TestAdvancedInVain(t *testing.T) {
 			t.Fatalf("attempts at %v, want %v", got, want)
 		}
 		for i, l := range lines {
-			if l.number != i+1 || l.Free != (i == 1) || (l.Status == history.Exhausted) != (i == 3) {
+			if l.number != []int{1, 2, 2, 3}[i] || l.NoStep != (i == 1) || (l.Status == history.Exhausted) != (i == 3) {
 				t.Errorf("got %+v", l)
 			}
 		}
@@ -76,7 +76,7 @@ func TestUnthrottledInVain(t *testing.T) {
 		if got := times(lines, begun); !slices.Equal(got, want) {
 			t.Fatalf("attempts at %v, want %v", got, want)
 		}
-		if l := lines[25]; !l.Free || !l.next.Equal(begun.Add(29*time.Hour)) || lines[27].Status != history.Exhausted {
+		if l := lines[25]; !l.NoStep || !l.next.Equal(begun.Add(29*time.Hour)) || lines[27].Status != history.Exhausted {
 			t.Errorf("got %+v", l)
 		}
 	})

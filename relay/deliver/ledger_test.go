@@ -23,8 +23,9 @@ import (
 //	B1  What was accepted ends once, by one line, and by a success only if the
 //	    receiver has answered with one.
 //	B2  Nothing is sent that was not accepted, nor another body.
-//	B3  The attempts at a delivery count up by one, and none follows a success,
-//	    but for what a process that was killed did in its last second.
+//	B3  The attempts at a delivery count up by one, in its lines and but for those
+//	    that use up no step; none follows a success, but for what a process that was
+//	    killed did in its last second.
 //	B4  What a start finds ended is never attempted again.
 //	B5  A line that a start has found never changes, but for its number: a later
 //	    start that does not know it for synced, as the cursors are gone, may put
@@ -39,6 +40,7 @@ type ledger struct {
 	lines    map[uint64]written
 	moved    map[written]int // how many lines, without their numbers, others stand in the place of
 	requests int
+	next     map[delivery]int  // the number of the attempt after its last line, by the name in that
 	keys     map[string]uint64 // the last seq of a key that arrived where there is an order
 }
 
@@ -74,6 +76,9 @@ type written struct {
 	Resend                      bool
 	Status                      history.Status
 	RenamedTo                   string `json:"renamed_to"`
+	Attempt                     int
+	Again, Unsent               bool
+	NoStep                      bool `json:"no_step"`
 }
 
 // numbered is the line with another number.
@@ -87,7 +92,7 @@ func (x written) numbered(n uint64) written {
 const unsynced = time.Second + 100*time.Millisecond
 
 func newLedger(t *testing.T) *ledger {
-	return &ledger{t: t, bodies: map[string]string{}, accounts: map[delivery]*account{}, files: map[string][]byte{}, lines: map[uint64]written{}, moved: map[written]int{}, keys: map[string]uint64{}}
+	return &ledger{t: t, bodies: map[string]string{}, accounts: map[delivery]*account{}, files: map[string][]byte{}, lines: map[uint64]written{}, moved: map[written]int{}, keys: map[string]uint64{}, next: map[delivery]int{}}
 }
 
 // present is the name that a webhook has in the ledger.
@@ -190,7 +195,7 @@ func (b *ledger) request(l *life, r *http.Request) delivery {
 	switch last := &a.last; {
 	case a.end != "":
 		b.t.Errorf("attempt %d at %v, which has ended as %s by a line that a start has found", number, d, a.end)
-	case number == last.number+1 && !last.success, number == last.number && again:
+	case number == last.number+1 && !last.success, number == last.number && (again || !last.success): // by its lines, B3
 	case a.renamed && number == 1 && (!last.success || again):
 		a.renamed = false
 	default:
@@ -304,7 +309,11 @@ func (b *ledger) reconcile(x written) {
 		b.moved[x.numbered(0)]--
 		return
 	}
-	if x.Kind != "attempt" || x.Status == history.Retrying || x.RenamedTo != "" {
+	if x.Kind != "attempt" || x.RenamedTo != "" {
+		return
+	}
+	b.number(x)
+	if x.Status == history.Retrying {
 		return
 	}
 	d := delivery{present(x.Webhook), x.Event, x.Resend}
@@ -320,6 +329,25 @@ func (b *ledger) reconcile(x written) {
 		b.t.Errorf("%v has seq %d, and ends as %d", d, a.seq, x.Seq)
 	}
 	a.end = x.Status
+}
+
+// number holds the number of an attempt against the line before it: B3.
+func (b *ledger) number(x written) {
+	d := delivery{x.Webhook, x.Event, x.Resend}
+	want := b.next[d]
+	if want == 0 {
+		want = 1
+	}
+	made := want
+	if x.Unsent {
+		made--
+	}
+	if x.Attempt != made {
+		b.t.Errorf("attempt %d at %v, want %d: %+v", x.Attempt, d, made, x)
+	}
+	if b.next[d] = want; !x.Again && !x.NoStep && !x.Unsent {
+		b.next[d]++
+	}
 }
 
 // balance complains of what has not ended: B1. It says how many deliveries

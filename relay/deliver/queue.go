@@ -55,7 +55,6 @@ type Lease struct {
 	Filled   []string // the attributes in it that sidehook filled in
 	Accepted time.Time
 	Attempt  int // the number of this attempt, from 1
-	Free     int // of the attempts before it, those that used up no step of the schedule
 	Resend   bool
 	Unmet    string // why the condition failed that should have judged it; it is not sent
 	// Throttled is since when no attempt at it was answered but by throttling;
@@ -74,7 +73,7 @@ type Outcome interface {
 	// Done ends the delivery.
 	Done(history.Attempt)
 	// Retry lets it wait for its next attempt. It keeps how many of the records
-	// were Free, and since when they are Throttled.
+	// used up a step, and since when they are Throttled.
 	Retry(a history.Attempt, at time.Time)
 	// Release gives it back as if this attempt had not been, due at a time. An
 	// attempt that is nil is not recorded.
@@ -99,7 +98,7 @@ func (q journalQueue) Claim(pick history.Pick) (Lease, bool) {
 	l.Event = nil // the attempt lets go of it first
 	return Lease{
 		Seq: l.Seq, Event: stored, Filled: l.Filled, Accepted: l.Accepted,
-		Attempt: l.Attempt, Free: l.Free, Resend: l.Resend, Unmet: l.Unmet,
+		Attempt: l.Attempt, Resend: l.Resend, Unmet: l.Unmet,
 		Throttled: l.Throttled, Scheduled: l.Scheduled, Outcome: l,
 	}, true
 }

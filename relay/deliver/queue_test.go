@@ -34,7 +34,6 @@ type item struct {
 	accepted time.Time
 	due      time.Time
 	attempts int
-	free     int
 	resend   bool
 	unmet    string
 
@@ -111,7 +110,7 @@ func (q *queue) Claim(pick history.Pick) (deliver.Lease, bool) {
 	q.peak = max(q.peak, q.flight)
 	return deliver.Lease{
 		Seq: it.seq, Event: []byte(it.event), Accepted: it.accepted,
-		Attempt: it.attempts + 1, Free: it.free, Resend: it.resend, Unmet: it.unmet,
+		Attempt: it.attempts + 1, Resend: it.resend, Unmet: it.unmet,
 		Throttled: it.throttled, Scheduled: it.back, Outcome: lease{q, it},
 	}, true
 }
@@ -233,11 +232,10 @@ type lease struct {
 func (l lease) Done(a history.Attempt) { l.end(&a, "done", time.Time{}, false) }
 
 func (l lease) Retry(a history.Attempt, at time.Time) {
-	l.it.attempts++
-	l.it.last, l.it.back = time.Now(), time.Time{}
-	if a.Free {
-		l.it.free++
+	if !a.NoStep {
+		l.it.attempts++
 	}
+	l.it.last, l.it.back = time.Now(), time.Time{}
 	if l.it.until = a.Throttled; a.Throttled.IsZero() {
 		l.it.throttled = time.Time{}
 	} else if l.it.throttled.IsZero() {
@@ -259,7 +257,7 @@ func (l lease) end(a *history.Attempt, how string, next time.Time, back bool) {
 	defer l.q.mu.Unlock()
 	l.q.flight--
 	number := l.it.attempts + 1
-	if how == "retry" {
+	if how == "retry" && !a.NoStep {
 		number--
 	}
 	if l.it.due = next; back {

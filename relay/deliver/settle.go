@@ -56,11 +56,11 @@ func (w *worker) settle(j *job, o *outcome) {
 		w.putOff(j, o)
 	default:
 		a.Status = history.Retrying
-		switch step := l.Attempt - l.Free; {
+		switch step := l.Attempt; {
 		case ahead(l.Scheduled):
 			// It was advanced by a recovery that did not last. So that a receiver
 			// that comes and goes wears out no schedule, it waits as it did.
-			a.Free = true
+			a.NoStep = true
 			l.Retry(a, l.Scheduled)
 		case step > len(retry):
 			a.Status = history.Exhausted

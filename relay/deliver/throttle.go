@@ -66,7 +66,7 @@ func (w *worker) unhold() { w.hold, w.throttle.until = time.Time{}, time.Time{} 
 func (w *worker) putOff(j *job, o *outcome) {
 	a, l, retry := o.record, &j.lease, j.hook.Settings.Retry
 	now := time.Now()
-	step := l.Attempt - l.Free
+	step := l.Attempt
 	last := step > len(retry)
 	scheduled := throttleUsual
 	if !last {
@@ -74,19 +74,19 @@ func (w *worker) putOff(j *job, o *outcome) {
 	}
 	o.until = now.Add(within(cmp.Or(o.wait, scheduled)))
 	a.Throttled, a.Status = o.until, history.Retrying
-	a.Free = true
+	a.NoStep = true
 	switch {
 	case ahead(l.Scheduled): // it was advanced, and waits as it did
 		l.Retry(a, later(o.until, l.Scheduled))
 	case l.Throttled.IsZero() || now.Sub(l.Throttled) < throttleFree:
 		l.Retry(a, o.until)
 	case last:
-		a.Free, a.Status = false, history.Exhausted
+		a.NoStep, a.Status = false, history.Exhausted
 		a.Error += ": throttled for " + span(now.Sub(l.Throttled))
 		l.Done(a)
 		w.happened(Exhausted, cause{event: a.Event, typ: a.Type, why: a.Error})
 	default:
-		a.Free = false
+		a.NoStep = false
 		l.Retry(a, later(o.until, now.Add(scheduled)))
 	}
 }
