@@ -8,7 +8,7 @@ import "time"
 // written: a crash before the next cursors has them wait as before.
 func (q *Queue) Advance(since time.Time) {
 	q.mu.Lock()
-	now, from := q.journal.now(), since.Sub(q.journal.clock.began)
+	now, from := q.set.now(), since.Sub(q.set.clock.began)
 	q.hasten(func(w *wait) bool {
 		if w.throttled || w.last < from || w.due <= now {
 			return false

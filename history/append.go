@@ -38,6 +38,9 @@ var (
 	ErrFailed   = errors.New("the journal has failed")
 )
 
+// ErrDamaged says that a record is not there, or not what was written.
+var ErrDamaged = errors.New("damaged")
+
 // ConflictError says that an event's source and id were accepted before with
 // another content.
 type ConflictError struct {

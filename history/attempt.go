@@ -68,3 +68,11 @@ type Config struct {
 	URL        string   // redacted
 	Headers    []Header // redacted
 }
+
+// Line is a line of the deliveries that is to be written.
+type Line struct {
+	Webhook string
+	Config  *Config // has to stand before it in its segment, if not nil
+	At      time.Time
+	Fields  []byte // JSON without braces; of the webhook and generation of Config
+}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"sidehook/history/segment"
 )
 
 // Waiting is a delivery that has not ended and is not under way, as those see
@@ -39,7 +37,7 @@ const (
 // count.
 func (q *Queue) Cancel(end func(*Waiting) (Attempt, Verdict)) (int, error) {
 	n, err := q.cancel(end)
-	return n, errors.Join(err, q.journal.outcomes.flush())
+	return n, errors.Join(err, q.set.ledger.Flush())
 }
 
 func (q *Queue) cancel(end func(*Waiting) (Attempt, Verdict)) (canceled int, err error) {
@@ -65,8 +63,8 @@ func (q *Queue) endThese(items []item, judge func(it *item, known bool) (Attempt
 	for _, it := range items {
 		known := it.accepted != 0
 		if it.body == nil {
-			if loaded := q.journal.load(&it); loaded != nil {
-				if !isDamage(loaded) {
+			if loaded := q.set.book.Load(&it); loaded != nil {
+				if !errors.Is(loaded, ErrDamaged) {
 					unread++
 					err = loaded
 				}
@@ -138,7 +136,7 @@ func (q *Queue) end(items []item, ends map[uint64]ending) (ended int) {
 	q.window = slices.DeleteFunc(q.window, func(it item) bool {
 		gone := end(&it, 0)
 		if gone {
-			q.journal.drop(it.body)
+			q.set.drop(it.body)
 			q.skip.add(it.seq) // Q3: a start reads what is behind it again
 		}
 		return gone
@@ -163,12 +161,5 @@ func (q *Queue) end(items []item, ends map[uint64]ending) (ended int) {
 func (q *Queue) recordEnd(e *ending, attempts int) {
 	l := Lease{Seq: e.seq, Attempt: attempts, Resend: e.resend, item: e.item, queue: q}
 	l.record(appendAttempt(nil, &l, &e.Attempt, false, time.Time{}), q.config[e.Generation], time.Now())
-	q.journal.recorded(Recorded{e.Attempt, q.name, e.seq, false, time.Unix(0, e.accepted)})
-}
-
-// isDamage says whether a record could not be had because it is not there, or
-// not what was written.
-func isDamage(err error) bool {
-	var damage *segment.Damage
-	return errors.As(err, &damage) || errors.Is(err, segment.ErrNotFound)
+	q.set.recorded(Recorded{e.Attempt, q.name, e.seq, false, time.Unix(0, e.accepted)})
 }

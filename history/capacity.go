@@ -21,12 +21,12 @@ func (j *Journal) Limit() int64 { return j.retention.limit.Load() }
 func (j *Journal) Full() bool { return j.retention.full.Load() }
 
 // Held is how many bytes of the history cannot be removed because of what
-// waits for the webhook.
-func (q *Queue) Held() int64 {
-	q.journal.retention.mu.Lock()
-	sizes := q.journal.retention.sizes
-	q.journal.retention.mu.Unlock()
-	return q.heldBy(q.journal.events, sizes)
+// waits for the webhook of a queue.
+func (j *Journal) Held(q *Queue) int64 {
+	j.retention.mu.Lock()
+	sizes := j.retention.sizes
+	j.retention.mu.Unlock()
+	return q.heldBy(j.events.Segments(), sizes)
 }
 
 // allowance is what the writer of the events knows of the limit. It belongs to
@@ -74,7 +74,7 @@ func (r *retention) over(bytes int64) bool {
 func (a *allowance) why() error {
 	name, most := "", int64(0)
 	for _, q := range a.Queues() {
-		if held := q.Held(); held > most {
+		if held := a.Held(q); held > most {
 			name, most = q.Name(), held
 		}
 	}

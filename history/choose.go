@@ -74,11 +74,9 @@ func (c *choosing) skip(err error) {
 
 func (c *choosing) run(ctx context.Context, keep time.Duration, limit, total int64) error {
 	for _, q := range c.Queues() {
-		q.mu.Lock()
-		for _, h := range q.holds {
-			c.held.addSpan(span{h.from, h.to})
+		for _, s := range q.references() {
+			c.held.addSpan(s)
 		}
-		q.mu.Unlock()
 	}
 	old := func(f *finished) bool {
 		return keep > 0 && !f.last.IsZero() && c.retention.keeping.ages.of(f.last) > keep
@@ -141,10 +139,7 @@ func (c *choosing) claim(s span) bool {
 		}
 	}
 	for _, q := range c.Queues() {
-		q.mu.Lock()
-		held := q.holds.touch(s.from, s.to)
-		q.mu.Unlock()
-		if held {
+		if q.refersTo(s) {
 			return false
 		}
 	}

@@ -1,10 +1,6 @@
 package history
 
-import (
-	"maps"
-
-	"sidehook/history/segment"
-)
+import "sidehook/history/segment"
 
 // What follows is for a copy of the folder that was taken file by file while the
 // history was written, rotated and tidied: its files are not of one moment.
@@ -35,9 +31,7 @@ func (r *restoring) absent(events *segment.Recovered) {
 	}
 	r.log.Warn("the deliveries speak of events behind the last one that there is: the folder is a copy that was taken meanwhile, or the disk has lost them",
 		"from_seq", last+1, "to_seq", r.told)
-	for _, waits := range r.waits {
-		maps.DeleteFunc(waits, func(seq uint64, _ wait) bool { return seq > last })
-	}
+	r.replay.Drop(last)
 }
 
 // takeBack unmarks deliveries that stand and speak of events that stand as well:

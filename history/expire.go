@@ -81,8 +81,8 @@ func (q *Queue) mind(it *item) {
 
 // dueIn is when a delivery will be as old as that.
 func (q *Queue) dueIn(it *item, age time.Duration) time.Duration {
-	now := q.journal.now()
-	return now + age - q.journal.clock.age(it.seq, it.accepted, now)
+	now := q.set.now()
+	return now + age - q.set.clock.age(it.seq, it.accepted, now)
 }
 
 // sweepLater puts the queue among those that are swept, if need be. It is
@@ -91,7 +91,7 @@ func (q *Queue) sweepLater() {
 	l := &q.lapse
 	if !l.swept && (l.look < never || l.expiry < never || l.size.Size > 0) {
 		l.swept = true
-		q.journal.sweeper.add(q)
+		q.set.sweeper.add(q)
 	}
 }
 
@@ -100,7 +100,7 @@ func (q *Queue) sweepLater() {
 // expirytime says nothing then.
 func (q *Queue) lapsed(it *item) string {
 	limit := q.ageLimit()
-	age := q.journal.clock.age(it.seq, it.accepted, q.journal.now())
+	age := q.set.clock.age(it.seq, it.accepted, q.set.now())
 	switch {
 	case it.body.expires != 0 && age >= time.Duration(it.body.expires-it.accepted):
 		at, _ := event.ExpiryTime(it.body.json, it.body.filled)

@@ -36,7 +36,6 @@ func (t *trouble) Over(log *slog.Logger, message string, fields ...any) {
 	t.over(log, message, fields...)
 }
 
-// UnderWay is how many bytes of events are, Held how many of what waits are in
-// memory.
-func (j *Journal) UnderWay() int64 { return j.underWay.bytes() }
-func (j *Journal) Held() int64     { return j.held.Load() }
+// UnderWay is how many bytes of events are, HeldInMemory how many of what waits.
+func (j *Journal) UnderWay() int64     { return j.queues.UnderWay() }
+func (j *Journal) HeldInMemory() int64 { return j.queues.Held() }

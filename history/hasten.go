@@ -5,7 +5,7 @@ import "slices"
 // Hasten makes all waits due now.
 func (q *Queue) Hasten() {
 	q.mu.Lock()
-	now := q.journal.now()
+	now := q.set.now()
 	q.hasten(func(w *wait) bool {
 		w.until = min(w.until, now)
 		return true
@@ -17,7 +17,7 @@ func (q *Queue) Hasten() {
 // hasten makes those that match due now, or, if they stand in a line, when their
 // turn comes. It says how many do. The queue is locked.
 func (q *Queue) hasten(match func(*wait) bool) int {
-	now := q.journal.now()
+	now := q.set.now()
 	n := q.waits.hasten(now, match)
 	q.order.all(func(w *wait) {
 		if match(w) {

@@ -1,10 +1,6 @@
 package history
 
-import (
-	"slices"
-
-	"sidehook/history/segment"
-)
+import "slices"
 
 // holds count the deliveries of one queue that have not ended by where in the
 // events they stand, so that retention knows which segments they need. They
@@ -80,7 +76,7 @@ func (h holds) touch(from, to uint64) bool {
 func (q *Queue) hold(it *item) {
 	q.holds.push(it.seq, it.place.Segment)
 	if it.of != 0 {
-		first, next := q.journal.events.Bounds(it.of)
+		first, next := q.set.book.Bounds(it.of)
 		q.holds.add(it.of, first, next)
 	}
 }
@@ -120,18 +116,18 @@ func (q *Queue) recount() {
 func (q *Queue) holdAny(seqs ...uint64) {
 	for _, seq := range seqs {
 		if seq != 0 {
-			first, next := q.journal.events.Bounds(seq)
+			first, next := q.set.book.Bounds(seq)
 			q.holds.add(seq, first, next)
 		}
 	}
 }
 
-// heldBy are the bytes, by segment, that the queue holds of those given.
-func (q *Queue) heldBy(archive *segment.Archive, sizes map[uint64]int64) (bytes int64) {
+// heldBy are the bytes that the queue holds of segments, given by the first seq in
+// each, in order, with their sizes.
+func (q *Queue) heldBy(firsts []uint64, sizes map[uint64]int64) (bytes int64) {
 	q.mu.Lock()
 	held := slices.Clone(q.holds)
 	q.mu.Unlock()
-	firsts := archive.Segments()
 	for i, first := range firsts {
 		last := ^uint64(0)
 		if i+1 < len(firsts) {
@@ -142,4 +138,22 @@ func (q *Queue) heldBy(archive *segment.Archive, sizes map[uint64]int64) (bytes 
 		}
 	}
 	return bytes
+}
+
+// references are the runs of seqs that hold those which the queue needs.
+func (q *Queue) references() []span {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	list := make([]span, len(q.holds))
+	for i, h := range q.holds {
+		list[i] = span{h.from, h.to}
+	}
+	return list
+}
+
+// refersTo reports whether the queue may need any of the records.
+func (q *Queue) refersTo(s span) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.holds.touch(s.from, s.to)
 }

@@ -315,7 +315,7 @@ func (p *play) settleAll() {
 	p.Retain(history.Retention{MaxSize: 16 << 10})
 	time.Sleep(time.Minute)
 	for _, name := range webhooks {
-		if n := p.Queue(name).Held(); n != 0 {
+		if n := p.Held(p.Queue(name)); n != 0 {
 			p.t.Errorf("%s holds %d bytes, and nothing waits", name, n)
 		}
 	}

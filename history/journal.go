@@ -75,9 +75,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,21 +121,17 @@ type Journal struct {
 	identify  *identifier
 	commits   *committer
 	outcomes  *outcomes
-	sweeper   *sweeper
+	queues    *queueSet
 	low       func(percent int, bytes, limit int64)
 	retention *retention
 	indexer   *indexer
 	events    *segment.Archive
 	delivered *segment.Archive // the deliveries
-	held      atomic.Int64     // bytes of bodies in windows
-	underWay  underWay
-	reads     chan struct{} // taken by each that reads events for a queue
 
 	damage sync.Map     // of segment.Damage by file and offset, to tell each once
 	lines  atomic.Int64 // how many there are in it
 
 	mu         sync.Mutex
-	queues     map[string]*Queue
 	published  segment.Position // every queue has everything up to here
 	spoken     uint64           // the highest seq that was given away before the start
 	generation uint64
@@ -211,61 +204,24 @@ func (j *Journal) Append(ctx context.Context, entries []Entry) ([]Receipt, error
 // publish hands durable records to the queues. The function that it returns
 // wakes those that got some.
 func (j *Journal) publish(batch []durable) (wake func()) {
-	j.endRenamed(batch)
-	got := map[*Queue]struct{}{}
+	list := make([]published, len(batch))
 	for i := range batch {
-		a := &batch[i]
-		it := a.item()
-		for _, name := range a.to {
-			q := j.Queue(name)
-			if a.rename != nil {
-				q.publishMoved(it, a.rename)
-			} else {
-				q.publish(it)
-			}
-			got[q] = struct{}{}
-		}
+		d := &batch[i]
+		list[i] = published{d.item(), d.to, d.rename}
 	}
+	at := j.commits.writer.Position()
+	wake = j.queues.Publish(list, at.Number)
 	j.mu.Lock()
-	j.published = j.commits.writer.Position()
+	j.published = at
 	j.mu.Unlock()
-	return func() {
-		for q := range got {
-			q.awaken()
-		}
-	}
-}
-
-// wakeAll tells every queue that more may be claimed.
-func (j *Journal) wakeAll() {
-	for _, q := range j.Queues() {
-		q.awaken()
-	}
+	return wake
 }
 
 // Queue is the deliveries of a webhook.
-func (j *Journal) Queue(name string) *Queue {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	q, ok := j.queues[name]
-	if !ok {
-		q = newQueue(j, name)
-		q.last = j.published.Number
-		j.queues[name] = q
-	}
-	return q
-}
+func (j *Journal) Queue(name string) *Queue { return j.queues.Queue(name) }
 
 // Queues are all that there are, in the order of their names.
-func (j *Journal) Queues() []*Queue {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	list := j.queueList()
-	slices.SortFunc(list, func(a, b *Queue) int { return strings.Compare(a.name, b.name) })
-	return list
-}
-
-func (j *Journal) queueList() []*Queue { return slices.Collect(maps.Values(j.queues)) }
+func (j *Journal) Queues() []*Queue { return j.queues.Queues() }
 
 // Generation is the number and the hash of the configuration last in force.
 func (j *Journal) Generation() (uint64, string) {

@@ -1,6 +1,9 @@
 package history
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Lease is one delivery, handed out to be attempted. It ends with exactly one
 // of Done, Retry and Release.
@@ -37,11 +40,11 @@ type Lease struct {
 // What has expired is ended instead (X1), a chunk of it at most: whoever claims
 // is then woken, so that a stop does not wait for a backlog.
 func (q *Queue) Claim(pick Pick) (*Lease, bool) {
-	if q.journal.outcomes.full() {
+	if q.set.ledger.Full() {
 		return nil, false // what became of it could not be kept
 	}
 	l, ok := q.claim(pick)
-	if next := q.journal.underWay.next(q); next != nil {
+	if next := q.set.underWay.next(q); next != nil {
 		next.awaken()
 	}
 	return l, ok
@@ -75,9 +78,9 @@ func (q *Queue) claim(pick Pick) (*Lease, bool) {
 				return nil, false
 			}
 		case read != nil:
-			q.journal.reads <- struct{}{}
+			q.set.reads <- struct{}{}
 			read()
-			<-q.journal.reads
+			<-q.set.reads
 			if ordered {
 				return nil, false // what was read may all have gone into lines: see who woke whether more may
 			}
@@ -91,7 +94,7 @@ func (q *Queue) claim(pick Pick) (*Lease, bool) {
 // to be. Only the claim that is told reads.
 func (q *Queue) toRead(pick Pick) (read func()) {
 	switch {
-	case q.reading || q.held() || q.journal.now() < q.pause:
+	case q.reading || q.held() || q.set.now() < q.pause:
 	case q.order.unsorted:
 		read = q.toSort()
 	case pick == RetriesOnly && (!q.order.All || len(q.waits) == 0):
@@ -112,7 +115,7 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 	case q.order.All:
 		return q.takeFirst(pick)
 	}
-	now := q.journal.now()
+	now := q.set.now()
 	begun := len(q.waits) > 0 && q.waits[0].due <= now
 	fresh := len(q.window) > 0 && pick != RetriesOnly
 	if pick == Oldest && begun && (fresh || len(q.window) == 0 && q.unread > 0) {
@@ -135,11 +138,11 @@ func (q *Queue) take(pick Pick) (*Lease, bool) {
 // fly puts a delivery into flight.
 func (q *Queue) fly(w wait) *Lease {
 	l := &Lease{
-		Seq: w.seq, Attempt: w.attempts + 1, Resend: w.resend, Scheduled: q.journal.clock.began.Add(w.back),
+		Seq: w.seq, Attempt: w.attempts + 1, Resend: w.resend, Scheduled: q.set.clock.began.Add(w.back),
 		item: w.item, tries: w.tries, key: w.key, queue: q, due: w.due,
 	}
 	if w.throttled {
-		l.Throttled = q.journal.clock.began.Add(w.since)
+		l.Throttled = q.set.clock.began.Add(w.since)
 	}
 	q.flight[l.seq] = l
 	return l
@@ -162,7 +165,7 @@ func (l *Lease) bytes() int64 {
 // admit takes room for the event of a lease. If there is none the delivery goes
 // back as it was.
 func (q *Queue) admit(l *Lease, pick Pick) (ok bool) {
-	if l.charge, ok = q.journal.underWay.take(q, l.bytes(), pick); ok {
+	if l.charge, ok = q.set.underWay.take(q, l.bytes(), pick); ok {
 		return true
 	}
 	q.mu.Lock()
@@ -181,23 +184,23 @@ func (q *Queue) admit(l *Lease, pick Pick) (ok bool) {
 // delivery, if its record is damaged; else it is tried again later.
 func (q *Queue) load(l *Lease) bool {
 	it := l.item
-	q.journal.reads <- struct{}{}
-	err := q.journal.load(&it)
-	<-q.journal.reads
+	q.set.reads <- struct{}{}
+	err := q.set.book.Load(&it)
+	<-q.set.reads
 	// Cursors that are taken meanwhile look at what is in flight.
 	q.mu.Lock()
 	l.item = it
 	q.mu.Unlock()
 	switch {
 	case err == nil:
-		q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
+		q.unreadable.over(q.set.log, "waiting events can be read again", "webhook", q.name)
 		return true
-	case isDamage(err):
-		q.journal.log.Error("cannot deliver a damaged event", "webhook", q.name, "seq", l.seq, "error", err)
+	case errors.Is(err, ErrDamaged):
+		q.set.log.Error("cannot deliver a damaged event", "webhook", q.name, "seq", l.seq, "error", err)
 		l.Done(Attempt{Generation: q.generation(), Status: Failed, Unsent: true, Error: "its record in the history is damaged"})
 		return false
 	}
-	q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name, "seq", l.seq)
+	q.unreadable.met(q.set.log, "cannot read waiting events", err, "webhook", q.name, "seq", l.seq)
 	l.Release(nil, time.Now().Add(readAgain))
 	return false
 }
@@ -255,24 +258,24 @@ func (l *Lease) Note(a Attempt) {
 	q.mu.Lock()
 	l.record(fields, config, time.Now())
 	q.mu.Unlock()
-	q.journal.recorded(Recorded{a, q.name, l.Seq, true, l.Accepted})
+	q.set.recorded(Recorded{a, q.name, l.Seq, true, l.Accepted})
 }
 
 // wait puts the delivery back. The queue is locked.
 func (l *Lease) wait(at time.Time, t tries) {
 	l.queue.mind(&l.item)
-	l.queue.waits.push(wait{item: l.item, due: at.Sub(l.queue.journal.clock.began), tries: t, key: l.key})
+	l.queue.waits.push(wait{item: l.item, due: at.Sub(l.queue.set.clock.began), tries: t, key: l.key})
 }
 
 // after is what is known of the delivery once an attempt at it has ended.
 func (l *Lease) after(a *Attempt) tries {
-	now := l.queue.journal.now()
+	now := l.queue.set.now()
 	t := tries{attempts: l.Attempt, last: now}
 	if a.NoStep {
 		t.attempts--
 	}
 	if !a.Throttled.IsZero() {
-		t.throttled, t.since, t.until = true, now, a.Throttled.Sub(l.queue.journal.clock.began)
+		t.throttled, t.since, t.until = true, now, a.Throttled.Sub(l.queue.set.clock.began)
 		if l.throttled {
 			t.since = l.since
 		}
@@ -308,11 +311,11 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 		m.ended, goesOn = a != nil && a.Status != Retrying, m.to != nil
 	}
 	q.mu.Unlock()
-	if next := q.journal.underWay.give(q, l.charge); next != nil {
+	if next := q.set.underWay.give(q, l.charge); next != nil {
 		next.awaken()
 	}
 	if a != nil {
-		q.journal.recorded(Recorded{*a, q.name, l.Seq, again, l.Accepted})
+		q.set.recorded(Recorded{*a, q.name, l.Seq, again, l.Accepted})
 	}
 	if goesOn {
 		l.goOn()
@@ -321,7 +324,7 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 
 // record hands a line to the writer. The queue that has the delivery is locked.
 func (l *Lease) record(fields []byte, config *Config, at time.Time) {
-	l.queue.journal.outcomes.add(outcomeLine{webhook: l.queue.name, config: config, at: at, fields: fields})
+	l.queue.set.ledger.Record(Line{Webhook: l.queue.name, Config: config, At: at, Fields: fields})
 }
 
 // Webhook is whose delivery it is.

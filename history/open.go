@@ -1,7 +1,6 @@
 package history
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -77,11 +76,12 @@ func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
 	}
 	j := &Journal{
 		fs: fsys, log: opts.Log, recorded: opts.Recorded, low: opts.Low, clock: newClock(opts.Wall, opts.Log),
-		identify: newIdentifier(), sweeper: newSweeper(), retention: newRetention(), queues: map[string]*Queue{},
-		accepted: make(chan accepting), reads: make(chan struct{}, mostReads),
+		identify: newIdentifier(), retention: newRetention(),
+		accepted: make(chan accepting),
 	}
-	j.underWay.limit.Store(cmp.Or(opts.Bodies, DefaultBodies))
-	j.underWay.least = min(opts.LeastBody, smallBody)
+	j.queues = newQueueSet(setOptions{
+		Book: book{j}, Ledger: ledger{j}, Clock: j.clock, Log: j.log, Recorded: j.recorded, Bodies: opts.Bodies, LeastBody: opts.LeastBody,
+	})
 	j.recallRemoved()
 	if err := j.takeBack(); err != nil {
 		return nil, fmt.Errorf("open history: %w", err)

@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 
@@ -65,7 +66,7 @@ func (q *Queue) held() bool {
 func (q *Queue) takeFirst(pick Pick) (*Lease, bool) {
 	first := q.firstWait()
 	switch {
-	case first >= 0 && q.waits[first].due > q.journal.now():
+	case first >= 0 && q.waits[first].due > q.set.now():
 	case first >= 0:
 		return q.fly(q.waits.remove(first)), true
 	case len(q.window) > 0 && (pick != RetriesOnly || len(q.waits) > 0):
@@ -99,7 +100,7 @@ func (q *Queue) firstWait() int {
 // first.
 func (q *Queue) takeNew(pick Pick) (*Lease, bool) {
 	for len(q.window) > 0 && q.window[0].body != nil {
-		w := wait{item: q.shift(), due: q.journal.now()}
+		w := wait{item: q.shift(), due: q.set.now()}
 		if w.key = w.body.key(q.order.By); q.order.admit(&w) {
 			return q.fly(w), true
 		}
@@ -182,7 +183,7 @@ func (q *Queue) begin() {
 	q.mu.Lock()
 	// An edit or a cancel may have come between.
 	if err == nil && q.order.By == by && len(q.window) > 0 && q.window[0].seq == it.seq {
-		w := wait{item: q.shift(), due: q.journal.now(), key: key}
+		w := wait{item: q.shift(), due: q.set.now(), key: key}
 		if q.order.admit(&w) {
 			q.waits.push(w)
 		}
@@ -199,7 +200,7 @@ func (q *Queue) toSort() (read func()) {
 		last = max(last, q.waits[i].seq)
 	}
 	for len(q.window) > 0 && q.window[0].seq < last {
-		q.waits.push(wait{item: q.shift(), due: q.journal.now()})
+		q.waits.push(wait{item: q.shift(), due: q.set.now()})
 	}
 	if len(q.window) == 0 && q.unread > 0 && q.more.seq < last {
 		return q.read
@@ -243,10 +244,10 @@ func (q *Queue) sort() {
 // keyOf reads the key of a delivery. One whose record is damaged has none, and
 // ends when its turn comes.
 func (q *Queue) keyOf(it item, path string) (string, error) {
-	switch err := q.journal.load(&it); {
+	switch err := q.set.book.Load(&it); {
 	case err == nil:
 		return it.body.key(path), nil
-	case isDamage(err):
+	case errors.Is(err, ErrDamaged):
 		return "", nil
 	default:
 		return "", err

@@ -16,7 +16,7 @@ type outcomes struct {
 	writer *segment.Writer
 
 	mu      sync.Mutex
-	pool    []outcomeLine
+	pool    []Line
 	held    int64        // bytes of lines that are not written
 	most    int64        // of held, before no delivery is begun any more: the disk is full
 	flushes []chan error // want what is in the pool to be synced
@@ -36,14 +36,6 @@ type outcomes struct {
 	grew  func(bytes int64)
 }
 
-// outcomeLine is a line of the deliveries that is to be written.
-type outcomeLine struct {
-	webhook string
-	config  *Config // has to stand before it, if not nil
-	at      time.Time
-	fields  []byte
-}
-
 const (
 	syncEvery = 500 * time.Millisecond
 	// roomAgain is how soon a full disk is tried again.
@@ -52,7 +44,7 @@ const (
 
 func newOutcomes(j *Journal, w *segment.Writer, size func() int64) *outcomes {
 	return &outcomes{
-		log: j.log, writer: w, most: j.underWay.limit.Load(), drained: j.wakeAll, at: w.Position(),
+		log: j.log, writer: w, most: j.queues.Bodies(), drained: j.queues.WakeAll, at: w.Position(),
 		size: size, grown: func(first uint64) { j.grow(j.delivered, first) }, grew: j.retention.grew,
 		kick: make(chan struct{}, 1), configs: configs{archive: j.delivered},
 	}
@@ -60,10 +52,10 @@ func newOutcomes(j *Journal, w *segment.Writer, size func() int64) *outcomes {
 
 // add hands over a line. It does not block, and the line is not lost while the
 // process lives.
-func (o *outcomes) add(line outcomeLine) {
+func (o *outcomes) add(line Line) {
 	o.mu.Lock()
 	o.pool = append(o.pool, line)
-	o.held += int64(len(line.fields))
+	o.held += int64(len(line.Fields))
 	o.pulse.want()
 	o.mu.Unlock()
 	o.wake()
@@ -167,12 +159,12 @@ func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 
 // settle keeps the outcomes that were not written, in their order: nothing is
 // sent again for want of room. It says once when that begins, and when it ends.
-func (o *outcomes) settle(pool []outcomeLine, written int, err error) {
+func (o *outcomes) settle(pool []Line, written int, err error) {
 	was := o.noRoom
 	o.noRoom = err != nil
 	o.mu.Lock()
 	for i := range pool[:written] {
-		o.held -= int64(len(pool[i].fields))
+		o.held -= int64(len(pool[i].Fields))
 	}
 	if o.noRoom {
 		o.pool = append(pool[written:], o.pool...)
@@ -198,7 +190,7 @@ func answer(waiting []chan error, err error) {
 const batchBytes = 4 << 20
 
 // write appends lines to the file and says how many it did.
-func (o *outcomes) write(pool []outcomeLine) (written int, err error) {
+func (o *outcomes) write(pool []Line) (written int, err error) {
 	defer func() {
 		o.mu.Lock()
 		o.at = o.writer.Position()
@@ -216,11 +208,11 @@ func (o *outcomes) write(pool []outcomeLine) (written int, err error) {
 		upTo, size, most := written, 0, int(min(batchBytes, o.size()))
 		for ; upTo < len(pool) && size < most; upTo++ {
 			line := &pool[upTo]
-			if c := line.config; c != nil && o.configs.lacks(o.writer.First(), configured{line.webhook, c.Generation}) {
-				o.writer.Add(line.at, appendConfig(nil, line.webhook, c))
+			if c := line.Config; c != nil && o.configs.lacks(o.writer.First(), configured{line.Webhook, c.Generation}) {
+				o.writer.Add(line.At, appendConfig(nil, line.Webhook, c))
 			}
-			o.writer.Add(line.at, line.fields)
-			size += len(line.fields)
+			o.writer.Add(line.At, line.Fields)
+			size += len(line.Fields)
 		}
 		bytes := o.writer.Pending()
 		if err := o.writer.Write(); err != nil {
@@ -246,3 +238,10 @@ func (o *outcomes) poison(err error) {
 	answer(o.readers, err)
 	o.flushes, o.readers = nil, nil
 }
+
+// ledger is the Ledger of a journal: it writes the segments of the deliveries.
+type ledger struct{ *Journal }
+
+func (j ledger) Record(line Line) { j.outcomes.add(line) }
+func (j ledger) Full() bool       { return j.outcomes.full() }
+func (j ledger) Flush() error     { return j.outcomes.flush() }

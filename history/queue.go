@@ -27,8 +27,8 @@ import (
 //	    event that a resend points to; both change in the step that publishes
 //	    or ends it. So R1 can rest on them.
 type Queue struct {
-	journal *Journal
-	name    string
+	set  *queueSet
+	name string
 
 	mu     sync.Mutex
 	wake   func()
@@ -89,9 +89,9 @@ const (
 // turn comes.
 const windowSize = 512
 
-func newQueue(j *Journal, name string) *Queue {
+func newQueue(s *queueSet, name string) *Queue {
 	return &Queue{
-		journal: j, name: name, wake: func() {}, flight: map[uint64]*Lease{}, config: map[uint64]*Config{},
+		set: s, name: name, wake: func() {}, flight: map[uint64]*Lease{}, config: map[uint64]*Config{},
 		lapse: lapse{look: never, expiry: never, metLook: never, metExpiry: never},
 	}
 }
@@ -161,7 +161,7 @@ func (q *Queue) SetState(s State) {
 	}
 	q.state = s
 	q.row.forget(s)
-	q.journal.outcomes.add(outcomeLine{webhook: q.name, at: time.Now(), fields: appendState(nil, q.name, s)})
+	q.set.ledger.Record(Line{Webhook: q.name, At: time.Now(), Fields: appendState(nil, q.name, s)})
 }
 
 // publish adds an event that is durable.
@@ -189,7 +189,7 @@ func (q *Queue) count(it *item) {
 
 // push puts an item into the window, with its body if there is room for it.
 func (q *Queue) push(it item) {
-	if !q.journal.keep(it.body) {
+	if !q.set.keep(it.body) {
 		it.body = nil
 	}
 	q.window = append(q.window, it)
@@ -199,7 +199,7 @@ func (q *Queue) shift() item {
 	it := q.window[0]
 	q.window[0] = item{}
 	q.window = q.window[1:]
-	q.journal.drop(it.body)
+	q.set.drop(it.body)
 	q.tidy()
 	return it
 }
@@ -221,7 +221,7 @@ func (q *Queue) tidy() {
 func (q *Queue) Due() (time.Time, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	now := q.journal.now()
+	now := q.set.now()
 	due, ok := now, true
 	first := -1
 	if q.order.All {
@@ -240,7 +240,7 @@ func (q *Queue) Due() (time.Time, bool) {
 	default:
 		ok = false
 	}
-	return q.journal.clock.began.Add(due), ok
+	return q.set.clock.began.Add(due), ok
 }
 
 // left counts the deliveries that have not ended, wherever they stand (Q1). The
@@ -255,4 +255,13 @@ func (q *Queue) Waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.waits) + q.order.count
+}
+
+// restate writes the state anew, so that no line before is needed for it.
+func (q *Queue) restate() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.state != (State{}) {
+		q.set.ledger.Record(Line{Webhook: q.name, At: time.Now(), Fields: appendRestated(nil, q.name, q.state)})
+	}
 }

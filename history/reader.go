@@ -3,74 +3,21 @@ package history
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strconv"
-	"time"
 
 	"sidehook/history/segment"
 )
 
-// readChunk bounds how many deliveries a claim takes into the window at a time.
-const readChunk = 128
+// book is the Book of a journal: it reads the segments of the events.
+type book struct{ *Journal }
 
-// readAgain is how soon a file that could not be read is tried again.
-const readAgain = time.Second
+// Bounds are those of the segment that holds a record.
+func (j book) Bounds(seq uint64) (first, next uint64) { return j.events.Bounds(seq) }
 
-// read takes the next unread deliveries into the window. Only one claim does
-// that at a time (reading is set); the file is read outside the lock, and
-// publish goes on meanwhile.
-func (q *Queue) read() {
-	q.mu.Lock()
-	from, last := q.more, q.last
-	q.mu.Unlock()
-	found, next, err := q.journal.follow(q.name, from, last, q.journal.keep, nil)
-	q.mu.Lock()
-	// If there are others than from, all of it has ended meanwhile, and what is
-	// unread now came later.
-	stands := err == nil && q.unread > 0 && q.more == from
-	for i := range found {
-		if !stands || q.skip.has(found[i].seq) { // Q3
-			q.journal.drop(found[i].body)
-			continue
-		}
-		q.window = append(q.window, found[i])
-		q.unread--
-	}
-	if !stands {
-		q.hasRead(err)
-		return
-	}
-	if q.more = next; q.unread > 0 && next.seq > last && q.last == last {
-		// All that was published has been read (Q2): the rest is damaged.
-		q.journal.log.Error("damaged events cannot be delivered", "webhook", q.name, "count", q.unread)
-		q.backlog.Events -= q.unread
-		q.unread = 0
-		q.recount()
-	}
-	q.hasRead(nil)
-}
-
-// hasRead lets another claim read, and unlocks the queue. If the file cannot be
-// read now nothing is lost: it is tried again.
-func (q *Queue) hasRead(err error) {
-	q.reading = false
-	if err != nil {
-		q.pause = q.journal.now() + readAgain
-	}
-	q.mu.Unlock()
-	if err != nil {
-		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
-		return
-	}
-	q.unreadable.over(q.journal.log, "waiting events can be read again", "webhook", q.name)
-	q.awaken()
-}
-
-// follow reads on from a mark, up to the record last or ahead of the first that
-// stop is true of, if it is not nil, for deliveries to a webhook. It returns a
-// chunk of them at most, and where to go on. They have the bodies that keep is
-// true of.
-func (j *Journal) follow(name string, from mark, last uint64, keep func(*body) bool, stop func(*segment.Line) bool) (found []item, next mark, err error) {
+// Follow reads on through the segments.
+func (j book) Follow(name string, from mark, last uint64, keep func(*body) bool, stop stopFunc) (found []item, next mark, err error) {
 	quoted := []byte(strconv.Quote(name)) // names have nothing to escape
 	next = from
 	for _, first := range j.events.Segments() {
@@ -103,7 +50,7 @@ func (j *Journal) follow(name string, from mark, last uint64, keep func(*body) b
 				next = mark{seq: last + 1, place: line.Place}
 				break
 			}
-			if stop != nil && stop(&line) {
+			if stop != nil && stop(line.Number, line.At().UnixNano()) {
 				return found, next, nil
 			}
 			if goesTo(&line, quoted) {
@@ -151,11 +98,11 @@ func itemOf(line *segment.Line, keep func(*body) bool) item {
 	return it
 }
 
-// load reads the event of an item from where it stands.
-func (j *Journal) load(it *item) error {
+// Load reads the event of an item from where it stands.
+func (j book) Load(it *item) error {
 	line, err := j.record(it.seq, it.place)
 	if err != nil {
-		return err
+		return missing(err)
 	}
 	a := parseAccepted(&line)
 	found := it.place != line.Place
@@ -163,7 +110,7 @@ func (j *Journal) load(it *item) error {
 	e := a
 	if a.Kind == kindResend {
 		if line, err = j.events.Find(a.Of); err != nil {
-			return err
+			return missing(err)
 		}
 		e = parseAccepted(&line)
 		it.length = uint32(len(e.Event))
@@ -184,4 +131,20 @@ func (j *Journal) record(seq uint64, place segment.Place) (segment.Line, error) 
 		}
 	}
 	return j.events.Find(seq)
+}
+
+// missing is an ErrDamaged if a record could not be had because it is not there,
+// or not what was written.
+func missing(err error) error {
+	if isDamage(err) {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
+
+// isDamage reports whether a record could not be had because it is not there, or
+// not what was written.
+func isDamage(err error) bool {
+	var damage *segment.Damage
+	return errors.As(err, &damage) || errors.Is(err, segment.ErrNotFound)
 }

@@ -84,19 +84,19 @@ const byRename = "rename"
 
 // appendRename is the record of a rename: a resend, as far as files and
 // indexes go, that also ends the delivery of the former name.
-func appendRename(dst []byte, generation, of uint64, it *item, accepted time.Time, was, to, unmet string) []byte {
-	dst = appendResend(dst, of, []string{to}, byRename)
+func appendRename(dst []byte, m *Moving, generation uint64, was, to string) []byte {
+	dst = appendResend(dst, m.Of, []string{to}, byRename)
 	dst = appendNumber(dst, `,"generation":`, generation)
 	dst = appendText(dst, `,"was":`, was)
-	dst = appendNumber(dst, `,"from":`, it.seq)
-	dst = appendNumber(dst, `,"bytes":`, uint64(it.size()))
-	dst = appendTime(dst, `,"accepted":`, accepted)
-	if it.resend {
+	dst = appendNumber(dst, `,"from":`, m.Seq)
+	dst = appendNumber(dst, `,"bytes":`, uint64(m.Size))
+	dst = appendTime(dst, `,"accepted":`, m.Accepted)
+	if m.Resend {
 		dst = append(dst, `,"resend":true`...)
 	}
-	if unmet != "" {
+	if m.Unmet != "" {
 		dst = event.AppendString(append(dst, `,"failed_when":{`...), to)
-		dst = append(appendText(dst, ":", unmet), '}')
+		dst = append(appendText(dst, ":", m.Unmet), '}')
 	}
 	return dst
 }

@@ -71,15 +71,6 @@ func (j *Journal) endsDurable(g *going) error {
 	return nil
 }
 
-// restate writes the state anew, so that no line before is needed for it.
-func (q *Queue) restate() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.state != (State{}) {
-		q.journal.outcomes.add(outcomeLine{webhook: q.name, at: time.Now(), fields: appendRestated(nil, q.name, q.state)})
-	}
-}
-
 // forgetSegments unlinks those of a stream. Once they are out of what is known,
 // nobody puts a compressed one in their place.
 func (j *Journal) forgetSegments(g *going, stream segment.Stream) error {

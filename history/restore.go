@@ -15,14 +15,10 @@ type restoring struct {
 	*Journal
 	opts Options
 
-	// waits of each queue by their seq, while lines move and end them.
-	waits map[*Queue]map[uint64]wait
-	told  uint64 // the highest seq that the deliveries speak of
+	replay *Replay // of the queues
+	told   uint64  // the highest seq that the deliveries speak of
 	// When the last line of each stream was written.
 	lastDelivery, lastEvent time.Time
-
-	counted map[*Queue]uint64   // the last seq that the cursors count
-	ended   map[uint64][]*Queue // by seq, what they count and has ended, while its record is not known
 }
 
 func (r *restoring) run() error {
@@ -49,7 +45,7 @@ func (r *restoring) run() error {
 	var events *segment.Recovered
 	for {
 		r.adopt(c, now)
-		if err := r.replay(deliveries, c.Deliveries, func(l *segment.Line) { r.delivery(l, now) }); err != nil {
+		if err := r.since(deliveries, c.Deliveries, r.delivery); err != nil {
 			return err
 		}
 		if events == nil {
@@ -74,12 +70,13 @@ func (r *restoring) run() error {
 	if err := r.subtract(); err != nil {
 		return err
 	}
-	if err := r.replay(events, c.Events, r.event); err != nil {
+	if err := r.since(events, c.Events, r.event); err != nil {
 		return err
 	}
 	r.absent(events)
-	r.settle(r.resumeClock(c))
+	r.replay.Finish(r.resumeClock(c))
 	r.published = events.Writer.Position()
+	r.queues.Publish(nil, r.published.Number)
 	r.spoken = events.Writer.Next() - 1
 	return r.remember()
 }
@@ -120,16 +117,15 @@ func (r *restoring) distrust(c *cursors, why string) *cursors {
 
 // adopt puts the queues where the cursors say.
 func (r *restoring) adopt(c *cursors, now time.Time) {
-	r.queues, r.waits = map[string]*Queue{}, map[*Queue]map[uint64]wait{}
-	r.counted, r.ended = map[*Queue]uint64{}, map[uint64][]*Queue{}
 	r.see(c.At)
 	r.generation, r.hash = c.Generation, c.Hash
 	r.published = c.Events.unpack()
+	r.replay = r.queues.Replay(now, r.published.Number)
 	for name, x := range c.Webhooks {
-		r.Queue(name).restore(&x, c.At, now)
+		r.replay.Checkpoint(name, &x, c.At)
 	}
 	for name, x := range c.Rows {
-		r.Queue(name).row.restore(x)
+		r.replay.Row(name, x)
 	}
 }
 
@@ -172,8 +168,8 @@ func (r *restoring) recover(stream segment.Stream, known position, proven uint64
 	return found, nil
 }
 
-// replay visits all records behind a position.
-func (r *restoring) replay(found *segment.Recovered, from position, visit func(*segment.Line)) error {
+// since visits all records after a position.
+func (r *restoring) since(found *segment.Recovered, from position, visit func(*segment.Line)) error {
 	return r.walk(found.Archive, from.unpack().Last, func(line *segment.Line) bool {
 		visit(line)
 		return true
@@ -203,27 +199,13 @@ func (j *Journal) walk(archive *segment.Archive, behind segment.Place, visit fun
 	return nil
 }
 
-// waiting are the waits of a queue, by seq.
-func (r *restoring) waiting(q *Queue) map[uint64]wait {
-	m, ok := r.waits[q]
-	if !ok {
-		m = make(map[uint64]wait, len(q.waits))
-		for _, w := range q.waits {
-			m[w.seq] = w
-		}
-		q.waits = nil
-		r.waits[q], r.counted[q] = m, q.last
-	}
-	return m
-}
-
 // subtract takes what has ended since the cursors out of what they count, as far
 // as only its record says how much that is: its bytes, and the event that a
 // resend points to. These are the ends of the last seconds, and mostly neighbours,
 // so each segment that has any is read once.
 func (r *restoring) subtract() error {
-	segments := map[uint64]struct{}{}
-	for seq := range r.ended {
+	segments, unmeasured := map[uint64]struct{}{}, r.replay.Unmeasured()
+	for seq := range unmeasured {
 		segments[r.events.SegmentOf(seq)] = struct{}{}
 	}
 	for _, first := range r.events.Segments() {
@@ -231,12 +213,9 @@ func (r *restoring) subtract() error {
 			continue
 		}
 		err := visitLines(r.events, first, 0, r.damaged, func(line *segment.Line) bool {
-			for _, q := range r.ended[line.Number] {
+			if _, ok := unmeasured[line.Number]; ok {
 				a := parseAccepted(line)
-				q.backlog.Bytes = max(0, q.backlog.Bytes-int64(a.Place.Length))
-				if a.Of != 0 {
-					q.holds.drop(a.Of)
-				}
+				r.replay.Subtract(&a)
 			}
 			return true
 		})
@@ -245,41 +224,4 @@ func (r *restoring) subtract() error {
 		}
 	}
 	return nil
-}
-
-// see learns how late the process before was still running.
-func (r *restoring) see(at time.Time) {
-	if k := r.retention.keeping; at.After(k.last) {
-		k.last = at
-	}
-}
-
-// settle makes heaps of the waits again, drops what the readers need not know,
-// and counts anew: a delivery that waits may be of an event whose record is
-// damaged, and which was not met. Behind a step of the clock, when expirytimes
-// pass is looked at again.
-func (r *restoring) settle(stepped bool) {
-	for q, m := range r.waits {
-		for _, w := range m {
-			q.waits.push(w)
-			if w.seq > r.counted[q] && w.accepted == 0 {
-				q.holdAny(w.seq)
-			}
-		}
-	}
-	for _, q := range r.queues {
-		if q.unread == 0 {
-			q.skip = nil
-		} else {
-			q.skip.dropBelow(q.more.seq)
-		}
-		q.backlog.Events = len(q.waits) + q.unread
-		if q.backlog.Events == 0 {
-			q.backlog.Bytes, q.holds = 0, nil
-		}
-		if stepped && q.lapse.expiry < never {
-			q.lapse.expiry = 0
-		}
-		q.sweepLater()
-	}
 }

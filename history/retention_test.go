@@ -102,7 +102,7 @@ func TestUndelivered(t *testing.T) {
 						t.Errorf("%v is left, want the first and the last", got)
 					}
 					q := r.Queue("paused")
-					if held := q.Held(); held < small || held > 2*small {
+					if held := r.Held(q); held < small || held > 2*small {
 						t.Errorf("it holds %d bytes, want those of a segment", held)
 					}
 					if name != "in flight" || restart != "" {

@@ -35,7 +35,7 @@ func (j *Journal) Run(ctx context.Context) error {
 		accepting, saving := errgroup.WithContext(running)
 		accepting.Go(func() error { return j.commits.run(saving) })
 		accepting.Go(func() error { return j.failing(j.saveRegularly(saving)) })
-		accepting.Go(func() error { j.sweepRegularly(saving); return nil })
+		accepting.Go(func() error { j.queues.Sweep(saving); return nil })
 		if err := accepting.Wait(); err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (j *Journal) saveRegularly(ctx context.Context) error {
 		case <-j.retention.kick:
 			err = j.retain(ctx, 0)
 		case w := <-j.retention.asked:
-			j.sweeper.makeRoom(ctx)
+			j.queues.MakeRoom(ctx)
 			err = j.retain(ctx, w.bytes)
 			close(w.looked)
 		case a := <-j.accepted:

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"sidehook/history/segment"
 )
 
 const (
@@ -56,18 +54,18 @@ func (s *sweeper) list() []*Queue {
 	return list
 }
 
-// makeRoom returns once what is beyond the limits of size has ended.
-func (s *sweeper) makeRoom(ctx context.Context) {
+// MakeRoom returns once what is beyond the limits of size has ended.
+func (s *queueSet) MakeRoom(ctx context.Context) {
 	swept := make(chan struct{})
 	select {
-	case s.room <- swept:
+	case s.sweeper.room <- swept:
 		<-swept
 	case <-ctx.Done():
 	}
 }
 
-// sweepRegularly ends what has expired, until ctx is done.
-func (j *Journal) sweepRegularly(ctx context.Context) {
+// Sweep ends what has expired, until ctx is done.
+func (s *queueSet) Sweep(ctx context.Context) {
 	var kick chan struct{} // nil while a sweep is to come: what came since has no need of a sooner one
 	again := time.NewTimer(0)
 	defer again.Stop()
@@ -75,25 +73,25 @@ func (j *Journal) sweepRegularly(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case swept := <-j.sweeper.room:
-			j.sweep(ctx, slices.DeleteFunc(j.sweeper.list(), func(q *Queue) bool { over, _ := q.over(); return over <= 0 }))
+		case swept := <-s.sweeper.room:
+			s.sweep(ctx, slices.DeleteFunc(s.sweeper.list(), func(q *Queue) bool { over, _ := q.over(); return over <= 0 }))
 			close(swept)
 			continue
 		case <-kick:
 		case <-again.C:
 		}
-		begun, queues := time.Now(), j.sweeper.list()
-		j.sweep(ctx, queues)
-		if kick = j.sweeper.kick; len(queues) > 0 {
+		begun, queues := time.Now(), s.sweeper.list()
+		s.sweep(ctx, queues)
+		if kick = s.sweeper.kick; len(queues) > 0 {
 			kick = nil
 			again.Reset(max(sweepEvery, sweepRest*time.Since(begun)))
 		}
 	}
 }
 
-func (j *Journal) sweep(ctx context.Context, queues []*Queue) {
+func (s *queueSet) sweep(ctx context.Context, queues []*Queue) {
 	for _, q := range queues {
-		if ctx.Err() != nil || j.outcomes.full() {
+		if ctx.Err() != nil || s.ledger.Full() {
 			return
 		}
 		q.sweep(ctx)
@@ -117,7 +115,7 @@ func (q *Queue) sweep(ctx context.Context) {
 	q.mu.Lock()
 	if q.left() == 0 {
 		q.lapse.look, q.lapse.expiry, q.lapse.swept = never, never, false
-		q.journal.sweeper.remove(q)
+		q.set.sweeper.remove(q)
 		q.mu.Unlock()
 		return
 	}
@@ -129,7 +127,7 @@ func (q *Queue) sweep(ctx context.Context) {
 // shrink ends what has expired, and the oldest until so many bytes have gone.
 func (q *Queue) shrink(ctx context.Context, over int64, size Limit) {
 	q.mu.Lock()
-	now, l := q.journal.now(), &q.lapse
+	now, l := q.set.now(), &q.lapse
 	p := pass{queue: q, ctx: ctx, over: over, size: size, renamed: q.renamed, all: l.expiry <= now, young: never, expiry: never}
 	due := p.all || over > 0 || l.look <= now
 	l.metLook, l.metExpiry = never, never
@@ -166,13 +164,13 @@ func (p *pass) run() {
 		q.lapse.expiry = min(p.expiry, q.lapse.metExpiry, q.flying())
 	}
 	if p.late || err != nil {
-		soon := q.journal.now() + sweepEvery
+		soon := q.set.now() + sweepEvery
 		if q.lapse.look = min(q.lapse.look, soon); p.all {
 			q.lapse.expiry = min(q.lapse.expiry, soon)
 		}
 	}
 	if err != nil {
-		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
+		q.unreadable.met(q.set.log, "cannot read waiting events", err, "webhook", q.name)
 	}
 }
 
@@ -181,19 +179,19 @@ func (p *pass) candidate(it *item) bool {
 	if p.all || p.over > 0 || it.accepted == 0 {
 		return true
 	}
-	return p.queue.lapse.age.Age > 0 && p.queue.dueIn(it, p.queue.lapse.age.Age) <= p.queue.journal.now()
+	return p.queue.lapse.age.Age > 0 && p.queue.dueIn(it, p.queue.lapse.age.Age) <= p.queue.set.now()
 }
 
 // beyond ends the reading of the file at the first record, of whomever, that is
 // too young to end.
-func (p *pass) beyond(line *segment.Line) bool {
+func (p *pass) beyond(seq uint64, accepted int64) bool {
 	q := p.queue
-	if p.all || p.over > 0 || line.Number <= p.renamed {
+	if p.all || p.over > 0 || seq <= p.renamed {
 		return false
 	}
 	age := q.ageLimit().Age
-	due := q.dueIn(&item{seq: line.Number, accepted: line.At().UnixNano()}, age)
-	if age > 0 && due <= q.journal.now() {
+	due := q.dueIn(&item{seq: seq, accepted: accepted}, age)
+	if age > 0 && due <= q.set.now() {
 		return false
 	}
 	p.young = min(p.young, due)
@@ -202,13 +200,13 @@ func (p *pass) beyond(line *segment.Line) bool {
 
 func (p *pass) visit(chunk []item, from, next mark) bool {
 	q := p.queue
-	if p.late = p.ctx.Err() != nil || q.journal.outcomes.full(); p.late {
+	if p.late = p.ctx.Err() != nil || q.set.ledger.Full(); p.late {
 		return false
 	}
 	_, enough, err := q.endThese(chunk, p.judge)
 	if err != nil {
 		p.late = true
-		q.unreadable.met(q.journal.log, "cannot read waiting events", err, "webhook", q.name)
+		q.unreadable.met(q.set.log, "cannot read waiting events", err, "webhook", q.name)
 	}
 	q.readOn(chunk, from, next)
 	return !enough
@@ -228,7 +226,7 @@ func (p *pass) judge(it *item, known bool) (Attempt, Verdict) {
 	}
 	if p.over > 0 {
 		p.over -= it.size()
-		age := q.journal.clock.age(it.seq, it.accepted, q.journal.now())
+		age := q.set.clock.age(it.seq, it.accepted, q.set.now())
 		return q.expire(it, "the oldest of a backlog larger than "+p.size.Setting+": "+ago(age)), End
 	}
 	p.young = min(p.young, q.dueIn(it, q.ageLimit().Age))

@@ -16,7 +16,7 @@ func (q *Queue) Tested(seq uint64, accepted time.Time, attempts ...Attempt) erro
 			next = now
 		}
 		l.record(appendAttempt(make([]byte, 0, 512), &l, a, again, next), q.configOf(a.Generation), now)
-		q.journal.recorded(Recorded{*a, q.name, seq, again, accepted})
+		q.set.recorded(Recorded{*a, q.name, seq, again, accepted})
 	}
-	return q.journal.outcomes.flush()
+	return q.set.ledger.Flush()
 }

@@ -8,7 +8,7 @@ func (q *Queue) Throttled() (until time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.eachWait(func(w *wait) {
-		if at := q.journal.clock.began.Add(w.until); w.throttled && until.Before(at) {
+		if at := q.set.clock.began.Add(w.until); w.throttled && until.Before(at) {
 			until = at
 		}
 	})
@@ -20,7 +20,7 @@ func (q *Queue) Throttled() (until time.Time) {
 // by their schedule, are advanced.
 func (q *Queue) Unthrottle() {
 	q.mu.Lock()
-	now := q.journal.now()
+	now := q.set.now()
 	n := q.hasten(func(w *wait) bool {
 		if !w.throttled || w.due <= now {
 			return false

@@ -3,8 +3,6 @@ package history
 import (
 	"cmp"
 	"slices"
-
-	"sidehook/history/segment"
 )
 
 // chunkBodies bounds the bodies in a chunk that is visited; the others are read
@@ -18,7 +16,7 @@ const chunkBodies = 1 << 20
 // Of those in memory it visits what take picks, under the queue's lock; nil
 // picks all. Of those in the file, what stands ahead of the first record that
 // stop is true of: a chunk that has any stands between from and next.
-func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, visit func(chunk []item, from, next mark) bool) error {
+func (q *Queue) traverse(take func(*item) bool, stop stopFunc, visit func(chunk []item, from, next mark) bool) error {
 	q.mu.Lock()
 	begun := make([]item, 0, len(q.window))
 	see := func(it *item) {
@@ -52,7 +50,7 @@ func (q *Queue) traverse(take func(*item) bool, stop func(*segment.Line) bool, v
 			return nil
 		}
 		room := chunkBodies
-		found, behind, err := q.journal.follow(q.name, next, last, func(b *body) bool {
+		found, behind, err := q.set.book.Follow(q.name, next, last, func(b *body) bool {
 			room -= len(b.json)
 			return room >= 0
 		}, stop)

@@ -244,6 +244,9 @@ func (u *underWay) endTurnLocked() {
 	u.waiting.Add(-1)
 }
 
+// Bodies bounds the bytes of the events that are under way.
+func (s *queueSet) Bodies() int64 { return s.underWay.limit.Load() }
+
 // bytes is what is under way.
 func (u *underWay) bytes() int64 {
 	u.mu.Lock()
@@ -253,20 +256,20 @@ func (u *underWay) bytes() int64 {
 
 // keep counts a body in one more window, and is false if there is no room for
 // it. It counts once, however many windows hold it.
-func (j *Journal) keep(b *body) bool {
+func (s *queueSet) keep(b *body) bool {
 	if b == nil || b.windows.Add(1) > 1 {
 		return true
 	}
-	if j.held.Add(int64(len(b.json))) <= j.underWay.limit.Load()/4 {
+	if s.held.Add(int64(len(b.json))) <= s.underWay.limit.Load()/4 {
 		return true
 	}
-	j.drop(b)
+	s.drop(b)
 	return false
 }
 
 // drop is the opposite of keep.
-func (j *Journal) drop(b *body) {
+func (s *queueSet) drop(b *body) {
 	if b != nil && b.windows.Add(-1) == 0 {
-		j.held.Add(-int64(len(b.json)))
+		s.held.Add(-int64(len(b.json)))
 	}
 }

@@ -127,7 +127,7 @@ func TestUnderWayIsBounded(t *testing.T) {
 					if bytes > most || r.UnderWay() > most {
 						t.Fatalf("%d bytes of %d events are under way, counted as %d; the limit is %d", bytes, n, r.UnderWay(), limit)
 					}
-					if got := r.Held(); got > limit/4 {
+					if got := r.HeldInMemory(); got > limit/4 {
 						t.Fatalf("%d bytes are held of what waits, want at most %d", got, limit/4)
 					}
 					left -= n
@@ -135,8 +135,8 @@ func TestUnderWayIsBounded(t *testing.T) {
 						arrived(list...)
 					}
 				}
-				if r.UnderWay() != 0 || r.Held() != 0 {
-					t.Errorf("%d bytes are counted as under way and %d as held at the end", r.UnderWay(), r.Held())
+				if r.UnderWay() != 0 || r.HeldInMemory() != 0 {
+					t.Errorf("%d bytes are counted as under way and %d as held at the end", r.UnderWay(), r.HeldInMemory())
 				}
 			})
 		}

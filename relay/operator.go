@@ -62,7 +62,7 @@ func (o *operator) webhook(name string, configured *config.Webhook) intake.Webho
 	}
 	b := q.Backlog()
 	w.Backlog = intake.Backlog{Events: b.Events, Bytes: b.Bytes}
-	if w.Holds = q.Held(); w.Holds > 0 && o.journal.Full() {
+	if w.Holds = o.journal.Held(q); w.Holds > 0 && o.journal.Full() {
 		w.Why = strings.TrimPrefix(fmt.Sprintf("%s; it holds %.1f MiB of the history, which is full", w.Why, float64(w.Holds)/(1<<20)), "; ")
 	}
 	if !b.Oldest.IsZero() {

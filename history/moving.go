@@ -1,0 +1,194 @@
+package history
+
+import (
+	"errors"
+	"time"
+)
+
+// Moving is a delivery that is about to go on under another name.
+type Moving struct {
+	Seq      uint64
+	Of       uint64 // of its event
+	Resend   bool
+	Accepted time.Time // on the wall clock as it stands
+	Size     int64     // of its record
+	Unmet    string    // why the condition failed that should have judged it
+	rename   *renamed
+	body     *body
+}
+
+// Move visits the deliveries of the queue that are to go on under another name, a
+// chunk at a time and in order, until visit returns an error: those in flight
+// first. Whoever makes the moves durable publishes each with its Moving. One whose
+// record is damaged stays where it is.
+func (q *Queue) Move(to string, generation uint64, visit func([]Moving) error) error {
+	var err error
+	move := func(items []item) bool {
+		var list []Moving
+		if list, err = q.moving(items, to, generation); err == nil && len(list) > 0 {
+			err = visit(list)
+		}
+		return err == nil
+	}
+	if !move(q.inFlight()) {
+		return err
+	}
+	failed := q.traverse(nil, nil, func(chunk []item, _, _ mark) bool { return move(chunk) })
+	return errors.Join(err, failed)
+}
+
+// moving reads the events of some deliveries.
+func (q *Queue) moving(items []item, to string, generation uint64) ([]Moving, error) {
+	list := make([]Moving, 0, len(items))
+	for _, it := range items {
+		if it.body == nil {
+			if err := q.set.book.Load(&it); errors.Is(err, ErrDamaged) {
+				continue
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		m := Moving{
+			Seq: it.seq, Of: it.of, Resend: it.resend, Size: it.size(), Unmet: it.body.unmet(q.name),
+			Accepted: q.set.clock.check().Add(-q.set.clock.age(it.seq, it.accepted, q.set.now())),
+			body:     &body{json: it.body.json, filled: it.body.filled, expires: it.body.expires},
+		}
+		if m.Of == 0 {
+			m.Of = it.seq
+		}
+		if m.Unmet != "" {
+			m.body.failures = []Failure{{to, m.Unmet}}
+		}
+		end := renamedTo(to, generation)
+		end.identify(m.body)
+		m.rename = &renamed{queue: q, ending: ending{it, end}}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// renamed is a delivery that goes on under another name.
+type renamed struct {
+	queue *Queue // of the former name
+	ending
+	inFlight *Lease // it still is, under the former name
+	over     bool   // it had ended before it was moved
+}
+
+// inFlight are the deliveries that are claimed and not moved, in order.
+func (q *Queue) inFlight() (items []item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, l := range q.flight {
+		if l.moved == nil {
+			items = append(items, l.item)
+		}
+	}
+	sortBySeq(items)
+	return items
+}
+
+// renamedTo is the line that ends a delivery under its former name.
+func renamedTo(to string, generation uint64) Attempt {
+	return Attempt{Generation: generation, Status: Canceled, Unsent: true, Error: "renamed to " + to, RenamedTo: to}
+}
+
+// endRenamed takes what a batch renames out of the queues of the former names.
+func (s *queueSet) endRenamed(batch []published) {
+	var of map[*Queue][]*published
+	for i := range batch {
+		if r := batch[i].rename; r != nil {
+			if of == nil {
+				of = map[*Queue][]*published{}
+			}
+			of[r.queue] = append(of[r.queue], &batch[i])
+		}
+	}
+	for q, list := range of {
+		q.giveAway(list)
+	}
+}
+
+// giveAway takes deliveries out of the queue that go on under another name.
+func (q *Queue) giveAway(list []*published) {
+	items, ends := make([]item, 0, len(list)), make(map[uint64]ending, len(list))
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, d := range list {
+		r := d.rename
+		if r.inFlight = q.flight[r.seq]; r.inFlight != nil {
+			r.inFlight.moved = &moved{end: r.Attempt}
+			q.ended(&r.item)
+			q.recordEnd(&r.ending, r.inFlight.attempts)
+			continue
+		}
+		items = append(items, r.item)
+		ends[r.seq] = r.ending
+	}
+	q.end(items, ends)
+	for _, d := range list {
+		_, left := ends[d.rename.seq]
+		d.rename.over = left
+	}
+}
+
+// moved is how a delivery goes on that is in flight under its former name.
+type moved struct {
+	to    *Lease  // in flight as well, until the attempt is over; nil before it is published
+	end   Attempt // under the former name
+	ended bool    // the attempt did
+}
+
+// publishMoved adds a renamed delivery that is durable.
+func (q *Queue) publishMoved(it item, r *renamed) {
+	q.mu.Lock()
+	q.renamed = it.seq
+	q.mu.Unlock()
+	switch {
+	case r.inFlight != nil:
+		l := q.publishInFlight(it)
+		former := r.inFlight.queue
+		former.mu.Lock()
+		r.inFlight.moved.to = l
+		_, still := former.flight[r.seq]
+		former.mu.Unlock()
+		if !still {
+			r.inFlight.goOn()
+		}
+	case r.over:
+		q.publishInFlight(it).endAs(r.queue.name, r.Attempt)
+	default:
+		q.publish(it)
+	}
+}
+
+// publishInFlight adds a delivery that is not to be claimed before its lease
+// has ended.
+func (q *Queue) publishInFlight(it item) *Lease {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.count(&it)
+	if len(q.window)+q.unread > 0 {
+		q.skip.add(it.seq) // Q3
+	}
+	q.order.unsorted = q.order.By != ""
+	return q.fly(wait{item: it})
+}
+
+// goOn lets a delivery go on under its new name: the attempt at it which was in
+// flight under the former one is over.
+func (l *Lease) goOn() {
+	if l.moved.ended {
+		l.moved.to.endAs(l.queue.name, l.moved.end)
+	} else {
+		l.moved.to.Release(nil, time.Now())
+	}
+}
+
+// endAs ends a delivery that had ended under its former name. The reader of its
+// line finds there what became of it.
+func (l *Lease) endAs(was string, end Attempt) {
+	end.Error, end.RenamedTo = "ended as "+was+" when it was renamed", was
+	l.Attempt-- // none was made
+	l.Done(end)
+}
