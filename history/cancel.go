@@ -160,6 +160,6 @@ func (q *Queue) end(items []item, ends map[uint64]ending) (ended int) {
 // locked.
 func (q *Queue) recordEnd(e *ending, attempts int) {
 	l := Lease{Seq: e.seq, Attempt: attempts, Resend: e.resend, item: e.item, queue: q}
-	l.record(appendAttempt(nil, &l, &e.Attempt, false, time.Time{}), q.config[e.Generation], time.Now())
+	l.record(l.line(&e.Attempt, false, time.Time{}), q.config[e.Generation], time.Now())
 	q.set.recorded(Recorded{e.Attempt, q.name, e.seq, false, time.Unix(0, e.accepted)})
 }

@@ -2,8 +2,6 @@ package history
 
 import (
 	"time"
-
-	"sidehook/history/segment"
 )
 
 // cursor is one queue. Everything in its window counts as unread.
@@ -33,12 +31,12 @@ type cursor struct {
 // know them, throttled since and until, last and back.
 type waitCursor [13]int64
 
-func packPlace(p segment.Place) [3]uint64 {
+func packPlace(p Location) [3]uint64 {
 	return [3]uint64{p.Segment, uint64(p.Offset), uint64(p.Length)}
 }
 
-func unpackPlace(p [3]uint64) segment.Place {
-	return segment.Place{Segment: p[0], Offset: uint32(p[1]), Length: uint32(p[2])}
+func unpackPlace(p [3]uint64) Location {
+	return Location{Segment: p[0], Offset: uint32(p[1]), Length: uint32(p[2])}
 }
 
 // cursor is where the queue stands. It is false for one that a start without it
@@ -116,7 +114,7 @@ func (q *Queue) restore(c *cursor, written, now time.Time) {
 		q.waits = append(q.waits, wait{
 			item: item{
 				seq: uint64(w[0]), of: uint64(w[1]), accepted: w[5],
-				place: segment.Place{Segment: uint64(w[2]), Offset: uint32(w[3]), Length: uint32(w[4])},
+				place: Location{Segment: uint64(w[2]), Offset: uint32(w[3]), Length: uint32(w[4])},
 			},
 			due: s.now() + remaining(time.UnixMilli(w[6]), written, now),
 			tries: tries{

@@ -58,7 +58,7 @@ func (j *Journal) takeBack() error {
 			continue
 		}
 		last, speaks := first, false
-		err := visitLines(deliveries, first, 0, j.damaged, func(line *segment.Line) bool {
+		err := deliveries.Visit(first, 0, j.damaged, func(line *segment.Line) bool {
 			seq := seqOf(line)
 			speaks = speaks || seq != 0 && events.SegmentOf(seq) != 0 && !gone.has(seq)
 			last = max(last, line.Number)

@@ -133,45 +133,8 @@ func (q *Queue) expire(it *item, why string) Attempt {
 	generation := q.lapse.generation
 	q.mu.Unlock()
 	a := Attempt{Generation: generation, Status: Expired, Unsent: true, Error: why}
-	a.identify(it.body)
+	identify(&a, it.body)
 	return a
-}
-
-// identify says of an attempt that is not made which event it is about.
-func (a *Attempt) identify(b *body) {
-	if e, err := event.Parse(b.json, b.filled); err == nil {
-		a.Event, a.Type = e.ID, e.Type
-	}
-}
-
-// bodyOf is what the delivery that the record begins needs of its event e.
-func (a *Accepted) bodyOf(e *Accepted) *body {
-	if a.Resend {
-		return &body{json: e.Event, filled: e.Filled}
-	}
-	return newBody(e.Event, e.Filled, a.Failures)
-}
-
-// newBody is the body of an event that is delivered for the first time.
-func newBody(json []byte, filled []string, failures []Failure) *body {
-	b := &body{json: json, filled: filled, failures: failures}
-	if at, ok := event.ExpiryTime(json, filled); ok {
-		b.expires = expiryStamp(at)
-	}
-	return b
-}
-
-// expiryStamp is a time in Unix nanoseconds, or the nearest that these can be: an
-// expirytime may be of any year. It is never 0, which stands for none.
-func expiryStamp(at time.Time) int64 {
-	first, last := time.Unix(0, 1), time.Unix(0, math.MaxInt64)
-	switch {
-	case at.Before(first):
-		at = first
-	case at.After(last):
-		at = last
-	}
-	return at.UnixNano()
 }
 
 // looked sets when the queue is to be looked at again behind a pass, given when

@@ -126,7 +126,7 @@ func (f *Follower) next() (line segment.Line, ok bool, err error) {
 	if f.scanner == nil {
 		return line, false, nil
 	}
-	line, ok, err = nextLine(f.scanner, func(*segment.Damage) {})
+	line, ok, err = f.scanner.NextGood(func(*segment.Damage) {})
 	f.offset = f.scanner.Offset()
 	if !ok {
 		f.scanner = nil

@@ -156,8 +156,7 @@ func (g *generator) attempt(seq uint64, webhook string, number int, e *event.Eve
 			a.Status, a.Code, a.Error, next = Failed, 410, "410 Gone", time.Time{}
 		}
 	}
-	l := Lease{Seq: seq, Attempt: number, queue: &Queue{name: webhook}}
-	g.deliveries.Add(g.at, appendAttempt(nil, &l, &a, false, next))
+	g.deliveries.Add(g.at, AppendAttempt(nil, &AttemptRecord{Webhook: webhook, Seq: seq, Number: number, Next: next}, &a))
 	g.made++
 	g.at = g.at.Add(generatedEvery)
 	return a.Status

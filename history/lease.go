@@ -253,7 +253,7 @@ func (l *Lease) Release(a *Attempt, at time.Time) {
 // Note records a try that was repeated at once, within the lease.
 func (l *Lease) Note(a Attempt) {
 	q := l.queue
-	fields := appendAttempt(make([]byte, 0, 512), l, &a, true, time.Now())
+	fields := l.line(&a, true, time.Now())
 	config := q.configOf(a.Generation)
 	q.mu.Lock()
 	l.record(fields, config, time.Now())
@@ -291,7 +291,7 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	var fields []byte
 	var config *Config
 	if a != nil {
-		fields = appendAttempt(make([]byte, 0, 512), l, a, again, next)
+		fields = l.line(a, again, next)
 		config = q.configOf(a.Generation)
 	}
 	q.mu.Lock()
@@ -320,6 +320,14 @@ func (l *Lease) end(a *Attempt, again bool, next time.Time, change func()) {
 	if goesOn {
 		l.goOn()
 	}
+}
+
+// line is the fields of the line of an attempt.
+func (l *Lease) line(a *Attempt, again bool, next time.Time) []byte {
+	return AppendAttempt(make([]byte, 0, 512), &AttemptRecord{
+		Webhook: l.queue.name, Seq: l.Seq, Of: l.of, Resend: l.Resend, Test: l.test,
+		Number: l.Attempt, Again: again, Next: next, Throttled: l.Throttled,
+	}, a)
 }
 
 // record hands a line to the writer. The queue that has the delivery is locked.

@@ -60,7 +60,7 @@ func (q *Queue) moving(items []item, to string, generation uint64) ([]Moving, er
 			m.body.failures = []Failure{{to, m.Unmet}}
 		}
 		end := renamedTo(to, generation)
-		end.identify(m.body)
+		identify(&end, m.body)
 		m.rename = &renamed{queue: q, ending: ending{it, end}}
 		list = append(list, m)
 	}

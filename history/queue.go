@@ -3,8 +3,6 @@ package history
 import (
 	"sync"
 	"time"
-
-	"sidehook/history/segment"
 )
 
 // Queue is the deliveries of one webhook that have not ended, in the order of
@@ -60,7 +58,7 @@ type Queue struct {
 // stands ahead of place, or was accepted before at.
 type mark struct {
 	seq   uint64
-	place segment.Place
+	place Location
 	at    int64 // in Unix nanoseconds; 0 if not known
 }
 

@@ -127,10 +127,10 @@ func (r *Replay) end(q *Queue, it item) (ended bool) {
 // be removed before that of the event.
 func (r *Replay) endRenamed(a *Accepted) {
 	q := r.set.Queue(a.Was)
-	if it := a.former(); r.end(q, it) {
+	if it := formerOf(a); r.end(q, it) {
 		e := ending{it, renamedTo(a.To[0], a.Generation)}
 		if of := (item{seq: a.Of}); r.set.book.Load(&of) == nil {
-			e.identify(of.body)
+			identify(&e.Attempt, of.body)
 		}
 		q.recordEnd(&e, 0)
 	}
@@ -149,7 +149,7 @@ func (r *Replay) Accepted(a *Accepted) {
 	if a.Was != "" {
 		r.endRenamed(a)
 	}
-	it := a.item()
+	it := itemOf(a)
 	if a.Kind == kindEvent {
 		it.body = newBody(a.Event, a.Filled, nil) // for its expirytime alone
 	}

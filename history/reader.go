@@ -36,7 +36,7 @@ func (j book) Follow(name string, from mark, last uint64, keep func(*body) bool,
 			return found, from, err
 		}
 		for next.seq <= last && len(found) < readChunk {
-			line, ok, err := nextLine(s, j.damaged)
+			line, ok, err := s.NextGood(j.damaged)
 			if j.vanished(first, err) {
 				break
 			}
@@ -54,7 +54,7 @@ func (j book) Follow(name string, from mark, last uint64, keep func(*body) bool,
 				return found, next, nil
 			}
 			if goesTo(&line, quoted) {
-				it := itemOf(&line, keep)
+				it := followed(&line, keep)
 				found, next.at = append(found, it), it.accepted
 			}
 			next.seq, next.place = line.Number+1, segment.Place{Segment: first, Offset: uint32(s.Offset())}
@@ -84,11 +84,11 @@ func goesTo(line *segment.Line, quoted []byte) bool {
 	return false
 }
 
-// itemOf makes a delivery of a record just read. The event of a resend stands
+// followed makes a delivery of a record just read. The event of a resend stands
 // elsewhere, and is read when its turn comes.
-func itemOf(line *segment.Line, keep func(*body) bool) item {
+func followed(line *segment.Line, keep func(*body) bool) item {
 	a := parseAccepted(line)
-	it := a.item()
+	it := itemOf(&a)
 	if a.Event != nil {
 		if b := newBody(a.Event, a.Filled, a.Failures); keep(b) {
 			b.json = bytes.Clone(b.json) // the line's memory is used again
@@ -106,7 +106,7 @@ func (j book) Load(it *item) error {
 	}
 	a := parseAccepted(&line)
 	found := it.place != line.Place
-	*it = a.item()
+	*it = itemOf(&a)
 	e := a
 	if a.Kind == kindResend {
 		if line, err = j.events.Find(a.Of); err != nil {
@@ -118,7 +118,7 @@ func (j book) Load(it *item) error {
 	if found || a.Kind == kindResend { // with much else around it
 		e.Event = bytes.Clone(e.Event)
 	}
-	it.body = a.bodyOf(&e)
+	it.body = bodyOf(&a, &e)
 	return nil
 }
 

@@ -83,7 +83,7 @@ func (r *Reading) Close() error {
 // lines visits the good records of a segment until visit is false. Check tells
 // of the others. Of one that is removed meanwhile there are no more.
 func lines(a *segment.Archive, first uint64, visit func(*segment.Line) bool) error {
-	err := visitLines(a, first, 0, func(*segment.Damage) {}, visit)
+	err := a.Visit(first, 0, func(*segment.Damage) {}, visit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

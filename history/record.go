@@ -101,6 +101,10 @@ func appendRename(dst []byte, m *Moving, generation uint64, was, to string) []by
 	return dst
 }
 
+// Location is where an engine finds a record again. What it says is the engine's
+// affair.
+type Location = segment.Place
+
 // Accepted is a record of the events: an event, the resend of one, or the
 // rename of a delivery, which is a resend with Was.
 type Accepted struct {
@@ -119,7 +123,7 @@ type Accepted struct {
 	Failures   []Failure
 	Event      []byte // compact JSON; shares the line's memory
 	Raw        []byte // the whole line
-	Place      segment.Place
+	Place      Location
 
 	since time.Time // of a rename, when the delivery was accepted,
 	bytes uint32    // and the length of its record under the former name
@@ -165,22 +169,4 @@ func parseAccepted(line *segment.Line) Accepted {
 	}
 	a.Resend = a.Kind == kindResend && (a.Was == "" || resent)
 	return a
-}
-
-// former is the delivery under the former name that a rename ends.
-func (a *Accepted) former() item {
-	it := item{seq: a.From, place: segment.Place{Length: a.bytes}}
-	if a.From != a.Of {
-		it.of = a.Of
-	}
-	return it
-}
-
-// item is the delivery that the record begins, without its event.
-func (a *Accepted) item() item {
-	accepted := a.At
-	if a.Was != "" {
-		accepted = a.since
-	}
-	return item{seq: a.Seq, of: a.Of, resend: a.Resend, place: a.Place, accepted: accepted.UnixNano()}
 }

@@ -10,9 +10,24 @@ import (
 	"sidehook/history/event"
 )
 
-// appendAttempt is the fields of an attempt's line.
-func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time) []byte {
-	dst = appendText(dst, `"kind":"attempt","webhook":`, l.queue.name)
+// AttemptRecord is what a line says of an attempt beside the attempt itself.
+type AttemptRecord struct {
+	Webhook string
+	Seq     uint64
+	Of      uint64 // of a resend, and after a rename, the seq of its event
+	Resend  bool
+	Test    bool
+	Number  int       // of the attempt
+	Again   bool      // it is made again at once, or as if it had not been
+	Next    time.Time // of the attempt after it; zero: there is none
+	// Throttled is since when the receiver answers by asking to be left alone; zero:
+	// it had not before this attempt.
+	Throttled time.Time
+}
+
+// AppendAttempt appends the fields of an attempt's line.
+func AppendAttempt(dst []byte, l *AttemptRecord, a *Attempt) []byte {
+	dst = appendText(dst, `"kind":"attempt","webhook":`, l.Webhook)
 	dst = appendNumber(dst, `,"generation":`, a.Generation)
 	dst = appendNumber(dst, `,"seq":`, l.Seq)
 	dst = appendText(dst, `,"event":`, a.Event)
@@ -23,15 +38,15 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 	if l.Resend {
 		dst = append(dst, `,"resend":true`...)
 	}
-	if l.of != 0 {
-		dst = appendNumber(dst, `,"of":`, l.of)
+	if l.Of != 0 {
+		dst = appendNumber(dst, `,"of":`, l.Of)
 	}
-	if l.test {
+	if l.Test {
 		dst = append(dst, `,"test":true`...)
 	}
-	dst = appendNumber(dst, `,"attempt":`, uint64(l.Attempt))
+	dst = appendNumber(dst, `,"attempt":`, uint64(l.Number))
 	dst = appendText(dst, `,"status":`, string(a.Status))
-	if again {
+	if l.Again {
 		dst = append(dst, `,"again":true`...)
 	}
 	if a.Unsent {
@@ -40,15 +55,15 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 	if a.RenamedTo != "" {
 		dst = appendText(dst, `,"renamed_to":`, a.RenamedTo)
 	}
-	dst = appendTries(dst, l, a, again)
+	dst = appendTries(dst, l, a)
 	if a.Code != 0 {
 		dst = appendNumber(dst, `,"code":`, uint64(a.Code))
 	}
 	if a.Error != "" {
 		dst = appendText(dst, `,"error":`, a.Error)
 	}
-	if !next.IsZero() {
-		dst = appendTime(dst, `,"next":`, next)
+	if !l.Next.IsZero() {
+		dst = appendTime(dst, `,"next":`, l.Next)
 	}
 	if a.Took > 0 {
 		dst = append(dst, `,"took_ms":`...)
@@ -71,11 +86,11 @@ func appendAttempt(dst []byte, l *Lease, a *Attempt, again bool, next time.Time)
 
 // appendTries is what the number of the attempt does not say of those so far:
 // all of it, so that a line that is replayed twice changes nothing.
-func appendTries(dst []byte, l *Lease, a *Attempt, again bool) []byte {
+func appendTries(dst []byte, l *AttemptRecord, a *Attempt) []byte {
 	if a.NoStep {
 		dst = append(dst, `,"no_step":true`...)
 	}
-	if a.Throttled.IsZero() && !(again && l.throttled) {
+	if a.Throttled.IsZero() && !(l.Again && !l.Throttled.IsZero()) {
 		return dst
 	}
 	since := l.Throttled

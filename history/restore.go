@@ -188,7 +188,7 @@ func (j *Journal) walk(archive *segment.Archive, behind segment.Place, visit fun
 		if first == behind.Segment {
 			offset = behind.End()
 		}
-		err := visitLines(archive, first, offset, j.damaged, func(line *segment.Line) bool {
+		err := archive.Visit(first, offset, j.damaged, func(line *segment.Line) bool {
 			more = visit(line)
 			return more
 		})
@@ -212,7 +212,7 @@ func (r *restoring) subtract() error {
 		if _, ok := segments[first]; !ok {
 			continue
 		}
-		err := visitLines(r.events, first, 0, r.damaged, func(line *segment.Line) bool {
+		err := r.events.Visit(first, 0, r.damaged, func(line *segment.Line) bool {
 			if _, ok := unmeasured[line.Number]; ok {
 				a := parseAccepted(line)
 				r.replay.Subtract(&a)

@@ -15,7 +15,7 @@ func (q *Queue) Tested(seq uint64, accepted time.Time, attempts ...Attempt) erro
 		if again {
 			next = now
 		}
-		l.record(appendAttempt(make([]byte, 0, 512), &l, a, again, next), q.configOf(a.Generation), now)
+		l.record(l.line(a, again, next), q.configOf(a.Generation), now)
 		q.set.recorded(Recorded{*a, q.name, seq, again, accepted})
 	}
 	return q.set.ledger.Flush()

@@ -3,55 +3,8 @@ package history
 import (
 	"cmp"
 	"slices"
-	"sync/atomic"
 	"time"
-
-	"sidehook/history/segment"
 )
-
-// item is one delivery that has not ended: an event, or the resend of one, for
-// one webhook.
-type item struct {
-	seq      uint64
-	of       uint64        // for a resend, and after a rename, the seq of its event; else 0
-	resend   bool          // it is a resend, and no rename of what was none
-	place    segment.Place // of the record seq; zero: to be looked up by its number
-	accepted int64         // when, in Unix nanoseconds; 0 if not known
-	length   uint32        // of its event, once it was read and nothing else tells; else 0
-	body     *body         // in memory, or nil: to be read at place
-}
-
-// body is what a delivery needs of an event, shared by all webhooks that get it.
-type body struct {
-	json     []byte
-	filled   []string
-	failures []Failure // of an event; a resend goes past conditions
-	expires  int64     // its expirytime in Unix nanoseconds; 0: none, or of no account
-
-	windows atomic.Int32 // that hold it
-}
-
-// without is what is to be known of an event while it is under way, nil if that
-// is nothing.
-func (b *body) without() *body {
-	if b.expires == 0 {
-		return nil
-	}
-	return &body{expires: b.expires}
-}
-
-// unmet is why the condition of a webhook failed, or "".
-func (b *body) unmet(webhook string) string {
-	for _, f := range b.failures {
-		if f.Webhook == webhook {
-			return f.Reason
-		}
-	}
-	return ""
-}
-
-// size is what the item counts for in a backlog, in bytes of the file.
-func (i *item) size() int64 { return int64(i.place.Length) }
 
 // wait is a delivery that was begun, and goes on at a time. Its body is not
 // held: it is read again when the time comes.

@@ -30,7 +30,7 @@ func (j *Journal) speaks(first uint64) (bool, error) {
 		return true, nil
 	}
 	w.seq = 0
-	err := visitLines(j.delivered, first, w.offset, j.damaged, func(line *segment.Line) bool {
+	err := j.delivered.Visit(first, w.offset, j.damaged, func(line *segment.Line) bool {
 		seq := seqOf(line)
 		if there(seq) {
 			w.seq, w.offset = seq, int64(line.Place.Offset)
