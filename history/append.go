@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sidehook/history/event"
+	"sidehook/history/segment"
 )
 
 // Entry is one event on its way into the journal.
@@ -37,6 +38,12 @@ var (
 	ErrStopping = errors.New("the journal is stopping")
 	ErrFailed   = errors.New("the journal has failed")
 )
+
+// ErrNoHistory says that a folder holds no history.
+var ErrNoHistory = errors.New("there is no history yet")
+
+// ErrNotFound says that no segment holds what was asked for.
+var ErrNotFound = segment.ErrNotFound
 
 // ErrDamaged says that a record is not there, or not what was written.
 var ErrDamaged = errors.New("damaged")

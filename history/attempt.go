@@ -76,3 +76,11 @@ type Line struct {
 	At      time.Time
 	Fields  []byte // JSON without braces; of the webhook and generation of Config
 }
+
+// State is what a webhook has been put into, kept over a restart.
+type State struct {
+	Name  string // "" is active
+	Since time.Time
+	Why   string
+	Entry string // a digest of the webhook's entry at that time, if that matters
+}

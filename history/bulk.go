@@ -188,7 +188,7 @@ func (c *bulkSearch) eventOf(o *Outcome) (seq uint64, ok bool, err error) {
 	switch {
 	case err == nil:
 		return a.Seq, a.Test == "", nil
-	case isDamage(err):
+	case segment.IsDamage(err):
 		return o.Of, o.Of != 0 && c.removed.has(o.Of), nil
 	}
 	return 0, false, err

@@ -86,8 +86,6 @@ func (a *allowance) why() error {
 		ErrNoRoom, mebibytes(limit), mebibytes(most), name)
 }
 
-func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
-
 // filling tells when the folder comes to be so full, once; and again after it
 // was that much emptier that it is not the removing of segments.
 func (j *Journal) filling(size int64) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 
 	"sidehook/history/segment"
 )
@@ -17,27 +18,72 @@ type Checked struct {
 	Known           []Problem // that were accepted before; they are in no other list
 }
 
-// Problem is one thing that is wrong with a history, and where.
-type Problem struct {
-	File   string `json:"file"`
-	Line   int    `json:"line,omitempty"` // from 1; 0 if it is about the file
-	Offset int64  `json:"offset,omitempty"`
-	What   string `json:"message"`
+// Checker verifies a history, beside the process that writes it or without one.
+// It changes nothing and takes no lock.
+type Checker struct {
+	fs                 segment.FS
+	events, deliveries *segment.Archive
+	folder             io.Closer // nil if it is the caller's
 }
 
-func (p Problem) String() string {
-	if p.Line == 0 {
-		return fmt.Sprintf("%s: %s", p.File, p.What)
+// OpenChecker opens the history in a folder. Errors: ErrNoHistory.
+func OpenChecker(path string) (*Checker, error) {
+	dir, err := segment.OpenDir(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", path, ErrNoHistory)
 	}
-	return fmt.Sprintf("%s:%d: byte %d: %s", p.File, p.Line, p.Offset, p.What)
+	if err != nil {
+		return nil, err
+	}
+	there, err := known(dir)
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	c, err := OpenCheckerFS(dir)
+	if err == nil && !there && len(c.events.Segments())+len(c.deliveries.Segments()) == 0 {
+		err = fmt.Errorf("%s: %w", path, ErrNoHistory)
+	}
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	c.folder = dir
+	return c, nil
+}
+
+// OpenCheckerFS opens the history on a file system.
+func OpenCheckerFS(fsys segment.FS) (*Checker, error) {
+	events, err := segment.NewArchive(fsys, segment.Events)
+	if err != nil {
+		return nil, err
+	}
+	deliveries, err := segment.NewArchive(fsys, segment.Deliveries)
+	if err != nil {
+		return nil, err
+	}
+	return &Checker{fs: fsys, events: events, deliveries: deliveries}, nil
+}
+
+// Close closes what is open.
+func (x *Checker) Close() error {
+	err := errors.Join(x.events.Close(), x.deliveries.Close())
+	if x.folder != nil {
+		err = errors.Join(err, x.folder.Close())
+	}
+	return err
+}
+
+// Knows reports whether all of these problems are accepted as known.
+func (x *Checker) Knows(problems []Problem) bool {
+	known, err := loadKnown(x.fs)
+	return err == nil && !slices.ContainsFunc(problems, func(p Problem) bool { return p.File != damageFile && !known[p.plain()] })
 }
 
 // Check reads every line of every segment and verifies it. It works beside a
 // process that writes: a last line without its end, in the segment being
 // written, is no damage. Progress is told the bytes read, now and then.
-func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
+func (x *Checker) Check(progress func(read, total int64)) (Checked, error) {
 	var c Checked
-	known, err := loadKnown(r.events.fs)
+	known, err := loadKnown(x.fs)
 	if err != nil {
 		c.Problems = append(c.Problems, Problem{File: damageFile, What: "what was accepted as known is reported again: " + err.Error()})
 	}
@@ -45,7 +91,7 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 	// as they say (H4). Those that are missing or damaged say nothing; and those of
 	// no clean stop may be younger than the segments, in a copy of the folder that
 	// was taken meanwhile.
-	synced, _ := loadCursors(r.events.fs)
+	synced, _ := loadCursors(x.fs)
 	if synced == nil || !synced.Stopped {
 		synced = &cursors{}
 	}
@@ -54,7 +100,7 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 		*segment.Archive
 		segment.Stream
 		synced uint64
-	}{{r.events.Archive, segment.Events, synced.Events.Number}, {r.deliveries.Archive, segment.Deliveries, synced.Deliveries.Number}}
+	}{{x.events, segment.Events, synced.Events.Number}, {x.deliveries, segment.Deliveries, synced.Deliveries.Number}}
 	for _, s := range streams {
 		for _, first := range s.Segments() {
 			size, err := s.Size(first)
@@ -67,7 +113,7 @@ func (r *Reading) Check(progress func(read, total int64)) (Checked, error) {
 		}
 	}
 	for _, s := range streams {
-		k := checking{Checked: &c, fs: r.events.fs, archive: s.Archive, Stream: s.Stream, known: known}
+		k := checking{Checked: &c, fs: x.fs, archive: s.Archive, Stream: s.Stream, known: known}
 		segments := s.Segments()
 		for i, first := range segments {
 			err := k.segment(first, i == len(segments)-1, func() { progress(c.Bytes, total) })

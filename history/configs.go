@@ -7,12 +7,6 @@ import (
 	"sidehook/history/segment"
 )
 
-// configured names a config line.
-type configured struct {
-	webhook    string
-	generation uint64
-}
-
 // configs are the config lines that stand in the segment being written, each of
 // them once. Those of a segment that a process before has begun are read from it
 // when first one is asked for, so that no start waits for that.
@@ -57,16 +51,6 @@ func (c *configs) dropped() {
 		delete(c.stand, line)
 	}
 	c.added = nil
-}
-
-// configIn is what a line tells if it is a config line. Most lines are told apart
-// without looking into them.
-func configIn(line *segment.Line) (under configured, ok bool) {
-	if !bytes.Contains(line.Raw, []byte(`"kind":"`+kindConfig+`"`)) {
-		return under, false
-	}
-	o := parseOutcome(line)
-	return configured{o.Webhook, o.Generation}, o.Kind == kindConfig
 }
 
 // configsAhead are the config lines that the attempts need which a crash moves into

@@ -103,3 +103,8 @@ func names(raw []byte) []string {
 	}
 	return list
 }
+
+// inside is what stands between the brackets of an object.
+func inside(object []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimPrefix(object, []byte{'{'}), []byte{'}'})
+}

@@ -60,10 +60,20 @@ func segments(t *testing.T, fs *memfs.FS, stream string) (names []string) {
 	return names
 }
 
+// checking opens a history to be verified.
+func checking(t *testing.T, fs segment.FS) *history.Checker {
+	t.Helper()
+	c, err := history.OpenCheckerFS(fs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // check verifies every line.
 func check(t *testing.T, fs *memfs.FS) history.Checked {
 	t.Helper()
-	c, err := read(t, fs).Check(func(int64, int64) {})
+	c, err := checking(t, fs).Check(func(int64, int64) {})
 	if err != nil {
 		t.Fatal(err)
 	}

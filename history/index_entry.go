@@ -3,7 +3,6 @@ package history
 import (
 	"fmt"
 	"strconv"
-	"time"
 
 	"sidehook/history/event"
 	"sidehook/history/index"
@@ -56,24 +55,24 @@ func deliveryEntry(line *segment.Line) index.Entry {
 		x.Keys = []string{configKey(o.Generation, o.Webhook)}
 	case kindAttempt:
 		x.Seq = o.Seq
-		x.Group = o.group()
+		x.Group = groupOf(&o)
 		x.Keys = []string{seqKey(o.Seq), idKey(o.Event)}
 		if o.SentID != "" {
 			x.Keys = append(x.Keys, idKey(o.SentID))
 		}
-		x.Tally, x.Counters, x.Took = true, o.counters(), o.Lasted()
+		x.Tally, x.Counters, x.Took = true, countersOf(&o), o.Lasted()
 	}
 	return x
 }
 
-func (o *Outcome) group() index.Group {
+func groupOf(o *Outcome) index.Group {
 	return index.Group{Webhook: o.Webhook, Type: o.Type, Status: string(o.Status)}
 }
 
-// counters are the counts that an attempt adds to. A delivery counts as begun
+// countersOf are the counts that an attempt adds to. A delivery counts as begun
 // with its first attempt, or with its end if it had none. What goes on under
 // another name counts there.
-func (o *Outcome) counters() []index.Counter {
+func countersOf(o *Outcome) []index.Counter {
 	var list []index.Counter
 	if o.RenamedTo != "" {
 		return nil
@@ -104,12 +103,6 @@ func (o *Outcome) counters() []index.Counter {
 		list = append(list, countMissed)
 	}
 	return list
-}
-
-// Lasted is how long a request took, 0 if there was none.
-func (o *Outcome) Lasted() time.Duration {
-	ms, _ := strconv.ParseFloat(string(o.Took), 64)
-	return time.Duration(ms * float64(time.Millisecond))
 }
 
 func idKey(id string) string   { return "id:" + id }

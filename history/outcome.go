@@ -1,6 +1,8 @@
 package history
 
 import (
+	"bytes"
+	"strconv"
 	"time"
 
 	"sidehook/history/segment"
@@ -142,4 +144,21 @@ func parseOutcome(line *segment.Line) Outcome {
 		}
 	}
 	return o
+}
+
+// JSON is the record as it stands in the history, without its checksum.
+func (a *Accepted) JSON() []byte { return bare(a.Raw) }
+
+// JSON is the record as it stands in the history, without its checksum.
+func (o *Outcome) JSON() []byte { return bare(o.Raw) }
+
+func bare(raw []byte) []byte {
+	body, _ := segment.Sealed(raw)
+	return append(bytes.Clone(body), '}')
+}
+
+// Lasted is how long a request took, 0 if there was none.
+func (o *Outcome) Lasted() time.Duration {
+	ms, _ := strconv.ParseFloat(string(o.Took), 64)
+	return time.Duration(ms * float64(time.Millisecond))
 }

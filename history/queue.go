@@ -62,14 +62,6 @@ type mark struct {
 	at    int64 // in Unix nanoseconds; 0 if not known
 }
 
-// State is what a webhook has been put into, kept over a restart.
-type State struct {
-	Name  string // "" is active
-	Since time.Time
-	Why   string
-	Entry string // a digest of the webhook's entry at that time, if that matters
-}
-
 // Pick says which delivery a claim is after.
 type Pick int
 

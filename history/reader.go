@@ -136,15 +136,8 @@ func (j *Journal) record(seq uint64, place segment.Place) (segment.Line, error) 
 // missing is an ErrDamaged if a record could not be had because it is not there,
 // or not what was written.
 func missing(err error) error {
-	if isDamage(err) {
+	if segment.IsDamage(err) {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return err
-}
-
-// isDamage reports whether a record could not be had because it is not there, or
-// not what was written.
-func isDamage(err error) bool {
-	var damage *segment.Damage
-	return errors.As(err, &damage) || errors.Is(err, segment.ErrNotFound)
 }

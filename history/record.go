@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bytes"
 	"strconv"
 	"time"
 
@@ -78,29 +79,6 @@ func appendResend(dst []byte, of uint64, to []string, by string) []byte {
 	return appendText(dst, `,"by":`, by)
 }
 
-// byRename is who asked for a resend that continues a waiting delivery under
-// the new name of its webhook.
-const byRename = "rename"
-
-// appendRename is the record of a rename: a resend, as far as files and
-// indexes go, that also ends the delivery of the former name.
-func appendRename(dst []byte, m *Moving, generation uint64, was, to string) []byte {
-	dst = appendResend(dst, m.Of, []string{to}, byRename)
-	dst = appendNumber(dst, `,"generation":`, generation)
-	dst = appendText(dst, `,"was":`, was)
-	dst = appendNumber(dst, `,"from":`, m.Seq)
-	dst = appendNumber(dst, `,"bytes":`, uint64(m.Size))
-	dst = appendTime(dst, `,"accepted":`, m.Accepted)
-	if m.Resend {
-		dst = append(dst, `,"resend":true`...)
-	}
-	if m.Unmet != "" {
-		dst = event.AppendString(append(dst, `,"failed_when":{`...), to)
-		dst = append(appendText(dst, ":", m.Unmet), '}')
-	}
-	return dst
-}
-
 // Location is where an engine finds a record again. What it says is the engine's
 // affair.
 type Location = segment.Place
@@ -169,4 +147,20 @@ func parseAccepted(line *segment.Line) Accepted {
 	}
 	a.Resend = a.Kind == kindResend && (a.Was == "" || resent)
 	return a
+}
+
+// configured names a config line.
+type configured struct {
+	webhook    string
+	generation uint64
+}
+
+// configIn is what a line tells if it is a config line. Most lines are told apart
+// without looking into them.
+func configIn(line *segment.Line) (under configured, ok bool) {
+	if !bytes.Contains(line.Raw, []byte(`"kind":"`+kindConfig+`"`)) {
+		return under, false
+	}
+	o := parseOutcome(line)
+	return configured{o.Webhook, o.Generation}, o.Kind == kindConfig
 }

@@ -158,3 +158,38 @@ func (r *retention) release(g *going) {
 		}
 	}
 }
+
+// recallRemoved learns what former processes have removed.
+func (j *Journal) recallRemoved() {
+	for _, stream := range [...]segment.Stream{segment.Events, segment.Deliveries} {
+		removed, err := loadRemoved(j.fs, stream)
+		if err != nil {
+			// Nothing is lost.
+			j.log.Error("cannot read what retention has removed, so that history check takes what is missing for damage", "error", err)
+		}
+		j.retention.removed[stream] = removed
+	}
+}
+
+// finishRemoval does what a removal was kept from that a crash or an error cut
+// short: the ranges are durable, and so the cursors were, but the segments still
+// stand.
+func (j *Journal) finishRemoval() error {
+	for _, stream := range [...]segment.Stream{segment.Events, segment.Deliveries} {
+		removed := j.retention.removedOf(stream)
+		if len(removed) == 0 {
+			continue
+		}
+		files, bytes, err := unlink(j.fs, stream, removed)
+		if err != nil {
+			return err
+		}
+		if files > 0 {
+			j.log.Info("finished a removal that was cut short", "stream", stream.Name, "files", files, "bytes", bytes)
+			if err := j.fs.Sync(); err != nil {
+				return fmt.Errorf("remove segments: %w: %w", segment.ErrUnsynced, err)
+			}
+		}
+	}
+	return nil
+}

@@ -187,13 +187,13 @@ func TestReadersBesideRemoval(t *testing.T) {
 		r.append([]string{"x"}, "paused")
 		r.fill(1, 500, "a")
 		time.Sleep(time.Minute)
-		reading := read(t, fs)
+		reading, checker := read(t, fs), checking(t, fs)
 		r.Retain(history.Retention{MaxSize: 4 * small})
 		time.Sleep(time.Minute)
 		if n := len(segments(t, fs, "events")); n > 4 {
 			t.Fatalf("%d segments are left", n)
 		}
-		checked, err := reading.Check(func(int64, int64) {})
+		checked, err := checker.Check(func(int64, int64) {})
 		if err != nil || len(checked.Problems) > 0 {
 			t.Errorf("check: %v %v", err, checked.Problems)
 		}

@@ -1,6 +1,10 @@
 package history
 
-import "context"
+import (
+	"context"
+
+	"sidehook/history/event"
+)
 
 // Rename queues what waits for a webhook anew under its new name, in the order
 // of acceptance and with the whole schedule of retries ahead of it, and ends it
@@ -49,4 +53,27 @@ func (j *Journal) rename(ctx context.Context, list []Moving, was, to string, gen
 		return 0, err
 	}
 	return len(r.records), nil
+}
+
+// byRename is who asked for a resend that continues a waiting delivery under
+// the new name of its webhook.
+const byRename = "rename"
+
+// appendRename is the record of a rename: a resend, as far as files and
+// indexes go, that also ends the delivery of the former name.
+func appendRename(dst []byte, m *Moving, generation uint64, was, to string) []byte {
+	dst = appendResend(dst, m.Of, []string{to}, byRename)
+	dst = appendNumber(dst, `,"generation":`, generation)
+	dst = appendText(dst, `,"was":`, was)
+	dst = appendNumber(dst, `,"from":`, m.Seq)
+	dst = appendNumber(dst, `,"bytes":`, uint64(m.Size))
+	dst = appendTime(dst, `,"accepted":`, m.Accepted)
+	if m.Resend {
+		dst = append(dst, `,"resend":true`...)
+	}
+	if m.Unmet != "" {
+		dst = event.AppendString(append(dst, `,"failed_when":{`...), to)
+		dst = append(appendText(dst, ":", m.Unmet), '}')
+	}
+	return dst
 }

@@ -11,12 +11,12 @@ import (
 
 // whole is an attempt with its request, if it made one. Nothing is known of its
 // generation if config is nil.
-func (o *Outcome) whole(e *event.Event, config *Outcome) []byte {
+func whole(o *Outcome, e *event.Event, config *Outcome) []byte {
 	line := o.JSON()
 	if o.Took == nil && o.Request == nil {
 		return line
 	}
-	request := append([]byte(`,"request":`), o.request(e, config)...)
+	request := append([]byte(`,"request":`), requestOf(o, e, config)...)
 	whole := make([]byte, 0, len(line)+len(request))
 	for name, raw := range members(inside(line)) {
 		if name == "request" {
@@ -34,9 +34,9 @@ func (o *Outcome) whole(e *event.Event, config *Outcome) []byte {
 	return whole
 }
 
-// request is what was sent but for the body: what is the same for all of the
+// requestOf is what was sent but for the body: what is the same for all of the
 // webhook first, then what is of the event, then what this attempt had for itself.
-func (o *Outcome) request(e *event.Event, config *Outcome) []byte {
+func requestOf(o *Outcome, e *event.Event, config *Outcome) []byte {
 	dst := []byte{'{'}
 	var list headerLines
 	add := func(name, value string) { list.add(name, event.AppendString(nil, value)) }
@@ -102,9 +102,4 @@ func (l headerLines) append(dst []byte) []byte {
 		dst = append(append(event.AppendString(dst, h.name), ':'), h.raw...)
 	}
 	return append(dst, '}')
-}
-
-// inside is what stands between the brackets of an object.
-func inside(object []byte) []byte {
-	return bytes.TrimSuffix(bytes.TrimPrefix(object, []byte{'{'}), []byte{'}'})
 }

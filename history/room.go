@@ -30,10 +30,6 @@ type refusal struct {
 }
 
 const (
-	// At least reserveBytes stay free for outcomes, or reserveShare of a
-	// volume of which that would be less.
-	reserveBytes = 64 << 20
-	reserveShare = 100
 	// refusalLasts is how long it is believed that the next request would be
 	// refused as well. Longer might be for ever: whoever asks ahead of posting
 	// posts nothing that would show otherwise.
@@ -53,22 +49,6 @@ func (r *room) check(bytes int64) error {
 // is asked each time: others fill it, too, and to ask takes a thousandth of the
 // sync that follows.
 func (r *room) volume(bytes int64) error { return reserved(r.fs, bytes) }
-
-// reserved is ErrNoRoom if so many bytes would take from what is kept free on the
-// volume. Events, and all that is only written beside them, ask it; outcomes and
-// the cursors do not, as that is kept for them.
-func reserved(fsys segment.FS, bytes int64) error {
-	free, size, err := fsys.Free()
-	if err != nil {
-		return nil // the write itself will tell
-	}
-	reserve := min(reserveBytes, size/reserveShare)
-	if free-reserve >= bytes {
-		return nil
-	}
-	return fmt.Errorf("%w: %s of the volume are free, and %s are kept for the outcomes of deliveries",
-		ErrNoRoom, mebibytes(free), mebibytes(reserve))
-}
 
 // spare is ErrNoRoom if something that can be done without is not to be written,
 // as it would take the folder beyond what the volume or history.max_size leaves.

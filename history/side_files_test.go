@@ -147,14 +147,14 @@ func runsOn(t *testing.T, folder, id string, broken int) {
 	}
 	same(t, "delivered", r.drain("new"), []string{id})
 	time.Sleep(5 * age)
-	reading, err := history.Read(folder)
+	checker, err := history.OpenChecker(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := reading.Check(func(int64, int64) {}); err != nil {
+	if _, err := checker.Check(func(int64, int64) {}); err != nil {
 		t.Errorf("check: %v", err)
 	}
-	reading.Close()
+	checker.Close()
 	time.Sleep(25 * age)
 	if left, err := filepath.Glob(filepath.Join(folder, "events-*.jsonl")); err != nil || len(left) != 1 {
 		t.Errorf("of the events %v is left (%v), want what is being written; log:\n%s", left, err, &log)
@@ -219,8 +219,8 @@ func TestAcceptWhileItRuns(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		reading := read(t, fs)
-		if !reading.Knows([]history.Problem{first, second}) || reading.Knows([]history.Problem{gone}) {
+		checker := checking(t, fs)
+		if !checker.Knows([]history.Problem{first, second}) || checker.Knows([]history.Problem{gone}) {
 			t.Errorf("known are %s, want the first two", content(t, fs, "damage.json"))
 		}
 		leave(t, fs, 0)

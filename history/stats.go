@@ -27,7 +27,7 @@ func (s *Stats) ChartCount(i int, status Status) uint64 { return countOf(&s.Char
 
 func countOf(t *index.Tally, status Status) uint64 {
 	o := Outcome{Status: status, Attempt: 2}
-	return t.Counts[o.counters()[0]]
+	return t.Counts[countersOf(&o)[0]]
 }
 
 // Stats counts the attempts from since on and ahead of until, by webhook, in

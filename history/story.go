@@ -111,7 +111,7 @@ func (s *Story) Attempts() [][]byte {
 		case kindConfig:
 			configs[under] = o
 		case kindAttempt:
-			list = append(list, o.whole(&s.Parsed, configs[under]))
+			list = append(list, whole(o, &s.Parsed, configs[under]))
 		}
 	}
 	return list

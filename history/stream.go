@@ -158,3 +158,13 @@ func (s *stream) build(first uint64, more func() bool) (*index.Builder, error) {
 
 // gone says whether a segment was removed since the folder was looked at.
 func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// lines visits the good records of a segment until visit is false. Check tells
+// of the others. Of one that is removed meanwhile there are no more.
+func lines(a *segment.Archive, first uint64, visit func(*segment.Line) bool) error {
+	err := a.Visit(first, 0, func(*segment.Damage) {}, visit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

@@ -254,14 +254,14 @@ func acceptCall(t *testing.T) {
 	}
 	want := history.Problem{File: "events-00000000000000000001.jsonl", Line: 3, Offset: 90, What: "its checksum does not hold"}
 	for _, again := range []bool{false, true} {
-		reading, err := history.Read(filepath.Join(h.dir, "history"))
+		checker, err := history.OpenChecker(filepath.Join(h.dir, "history"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !reading.Knows([]history.Problem{want}) {
+		if !checker.Knows([]history.Problem{want}) {
 			t.Errorf("it is not known; after a restart: %v", again)
 		}
-		reading.Close()
+		checker.Close()
 		h.end()
 		h.start("webhooks: []\n")
 	}

@@ -152,12 +152,12 @@ func TestKills(t *testing.T) {
 	if most := kills * 2 * (16 + 2); repeats > most {
 		t.Errorf("%d repeats, want at most %d", repeats, most)
 	}
-	reading, err := history.Read(filepath.Join(dir, "history"))
+	checker, err := history.OpenChecker(filepath.Join(dir, "history"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reading.Close()
-	if checked, err := reading.Check(func(int64, int64) {}); err != nil || len(checked.Problems) > 0 {
+	defer checker.Close()
+	if checked, err := checker.Check(func(int64, int64) {}); err != nil || len(checked.Problems) > 0 {
 		t.Errorf("check: %v %v", err, checked.Problems)
 	}
 	if t.Failed() {

@@ -38,3 +38,10 @@ func (a *Archive) Visit(first uint64, offset int64, damaged func(*Damage), visit
 		}
 	}
 }
+
+// IsDamage reports whether a record could not be had because it is not there, or
+// not what was written.
+func IsDamage(err error) bool {
+	var damage *Damage
+	return errors.As(err, &damage) || errors.Is(err, ErrNotFound)
+}

@@ -59,12 +59,12 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 		return err
 	}
 	dir := file.History.Dir
-	reading, err := readHistory(dir)
+	checker, err := history.OpenChecker(dir)
 	if err != nil {
-		return err
+		return unreadable(err)
 	}
-	defer reading.Close()
-	checked, err := reading.Check(c.progress())
+	defer checker.Close()
+	checked, err := checker.Check(c.progress())
 	c.clearProgress()
 	if err != nil {
 		return fmt.Errorf("check %s: %w", dir, err)
@@ -74,7 +74,7 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 		if err := c.accept(ctx, file, checked.Problems); err != nil {
 			return fmt.Errorf("check %s: %w", dir, err)
 		}
-		if !reading.Knows(checked.Problems) {
+		if !checker.Knows(checked.Problems) {
 			return fmt.Errorf("check %s: the relay that answered runs on another history: nothing was accepted here", dir)
 		}
 	}

@@ -348,7 +348,7 @@ func (w *week) finish() {
 	}
 	w.books.reads(w.fs, "")
 	w.wasLived(w.books.balance())
-	r, err := history.ReadFS(w.fs)
+	r, err := history.OpenCheckerFS(w.fs)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package history
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,38 +55,6 @@ func loadKnown(fsys segment.FS) (map[Problem]bool, error) {
 	return known, nil
 }
 
-// Knows reports whether all of these are known.
-func (r *Reading) Knows(problems []Problem) bool {
-	known, err := loadKnown(r.events.fs)
-	return err == nil && !slices.ContainsFunc(problems, func(p Problem) bool { return p.File != damageFile && !known[p.plain()] })
-}
-
-// InUseError says that another process has the history open.
-type InUseError = segment.InUseError
-
-// Accept records problems of a check as known, in a history that no process has
-// open (*InUseError): the next check tells only of others. It changes nothing of
-// the records. Where one has it open, that one does it: Journal.Accept.
-func Accept(path string, problems []Problem) (err error) {
-	dir, err := segment.OpenDir(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, dir.Close()) }()
-	release, err := dir.Lock()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	return AcceptFS(dir, problems)
-}
-
-// AcceptFS is Accept on a file system that nobody else writes to.
-func AcceptFS(fsys segment.FS, problems []Problem) error {
-	_, err := accept(fsys, problems)
-	return err
-}
-
 // accept adds problems to those that are known, forgets those of segments that
 // have gone, and returns the size of the list in bytes.
 func accept(fsys segment.FS, problems []Problem) (size int64, err error) {
@@ -134,38 +101,17 @@ func accept(fsys segment.FS, problems []Problem) (size int64, err error) {
 	return int64(len(text)), nil
 }
 
-// accepting is a wish to have problems accepted.
-type accepting struct {
-	problems []Problem
-	done     chan error
+// Problem is one thing that is wrong with a history, and where.
+type Problem struct {
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"` // from 1; 0 if it is about the file
+	Offset int64  `json:"offset,omitempty"`
+	What   string `json:"message"`
 }
 
-// Accept records problems of a check as known, durably on return.
-func (j *Journal) Accept(ctx context.Context, problems []Problem) error {
-	a := accepting{problems, make(chan error, 1)}
-	select {
-	case j.accepted <- a:
-	case <-j.retention.ended:
-		return ErrStopping
-	case <-ctx.Done():
-		return ctx.Err()
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s", p.File, p.What)
 	}
-	return <-a.done
-}
-
-// accept does what Accept wishes. Its error is a sync that failed, which is final.
-func (j *Journal) accept(a accepting) error {
-	size, err := accept(j.fs, a.problems)
-	switch {
-	case err == nil:
-		j.retention.grew(size)
-		j.log.Info("accepted damage of the history as known", "places", len(a.problems))
-	case segment.NoRoom(err) && !errors.Is(err, segment.ErrUnsynced):
-		err = fmt.Errorf("%w: %w", ErrNoRoom, err)
-	}
-	a.done <- err
-	if errors.Is(err, segment.ErrUnsynced) {
-		return err
-	}
-	return nil
+	return fmt.Sprintf("%s:%d: byte %d: %s", p.File, p.Line, p.Offset, p.What)
 }
