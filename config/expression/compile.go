@@ -1,19 +1,21 @@
 package expression
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
+	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
 )
 
-// Error says what is wrong with an expression, and where.
+// Error tells what is wrong with an expression, and where.
 type Error struct {
 	Offset  int // in characters, from 0
 	Message string
@@ -29,9 +31,10 @@ func (e *Error) Error() string {
 }
 
 // Compiler compiles the expressions of one file. Equal ones become the same
-// program. The zero Compiler works; it is for one goroutine.
+// program, and all of them share the machines that they run on. The zero Compiler works; it is for one goroutine.
 type Compiler struct {
 	config   *conf.Config
+	machines *sync.Pool
 	compiled map[source]result
 }
 
@@ -57,6 +60,7 @@ func (c *Compiler) get(s source) (*Program, error) {
 	}
 	if c.config == nil {
 		c.config, c.compiled = newConfig(), make(map[source]result)
+		c.machines = &sync.Pool{New: func() any { return &vm.VM{MemoryBudget: maxMemory} }}
 	}
 	var r result
 	r.program, r.err = c.compile(s)
@@ -77,7 +81,7 @@ func newConfig() *conf.Config {
 	return config
 }
 
-func (c *Compiler) compile(s source) (p *Program, err error) {
+func (c *Compiler) compile(s source) (program *Program, err error) {
 	if len(s.text) > MaxSource {
 		return nil, &Error{Message: fmt.Sprintf("has %d bytes, more than %d", len(s.text), MaxSource)}
 	}
@@ -87,7 +91,7 @@ func (c *Compiler) compile(s source) (p *Program, err error) {
 	defer func() {
 		// X4: the library may meet what it did not foresee.
 		if fault := recover(); fault != nil {
-			p, err = nil, &Error{Message: fmt.Sprintf("cannot be compiled: %.200v", fault)}
+			program, err = nil, &Error{Message: "cannot be compiled"}
 		}
 	}()
 	c.config.Expect, c.config.ExpectAny = reflect.Invalid, false
@@ -96,37 +100,24 @@ func (c *Compiler) compile(s source) (p *Program, err error) {
 	}
 	tree, err := parser.ParseWithConfig(s.text, c.config)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, s.text)
 	}
 	// What is refused here says more than what the types would say of it.
-	l := lowering{}
-	root := l.lower(tree.Node)
-	if l.err != nil {
-		return nil, l.err
+	p := patcher{lenient: s.bool, functions: make(map[string]*builtin.Function)}
+	root := p.patch(tree.Node)
+	if s.bool && !isBool(tree.Node) {
+		root = p.call(tree.Node, func(_ *run, a []any) any { return truth(a[0], "its result") }, root)
+	}
+	if p.err != nil {
+		return nil, p.err
 	}
 	if _, err := checker.Check(tree, c.config); err != nil {
-		return nil, explain(err)
+		return nil, explain(err, s.text)
 	}
-	return &Program{source: s.text, root: root, vars: l.slots}, nil
-}
-
-// explain makes an Error of one of the library's.
-func explain(err error) *Error {
-	var at *file.Error
-	if !errors.As(err, &at) {
-		message := err.Error()
-		if got, ok := strings.CutPrefix(message, "expected bool, but got "); ok {
-			message = "must be true or false, not " + strings.Replace(got, "unknown", "nil", 1)
-		}
-		return &Error{Message: message}
+	patched := &parser.Tree{Node: root, Source: tree.Source}
+	code, err := compiler.Compile(patched, &conf.Config{Functions: p.functions, ShortCircuit: true})
+	if err != nil {
+		return nil, &Error{Message: "cannot be compiled"}
 	}
-	message := at.Message
-	if strings.Contains(message, "exceeds maximum allowed nodes") {
-		message = fmt.Sprintf("has more than %d parts", MaxNodes)
-	}
-	hint := ""
-	if message == `unexpected token Operator("=")` {
-		hint = "write == to compare"
-	}
-	return &Error{Offset: at.From, Message: strings.ReplaceAll(message, "token EOF", "end"), Hint: hint}
+	return &Program{source: s.text, code: code, machines: c.machines}, nil
 }

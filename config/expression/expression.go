@@ -1,40 +1,37 @@
 // Package expression owns the two keys of a webhook that are written in
 // expr-lang: the condition `when` and the body `transform`.
 //
-// The library parses an expression and checks its types; what it then means is
-// evaluated here, because of promises that its own machine does not keep:
+// The library parses an expression, checks its types and runs it on its own
+// machine. Before it is compiled, its syntax tree is patched (patch.go): where
+// nil, a number of the event or the cost of a step matters, a call of a function
+// of this package stands in place of the operator. What it promises:
 //
-//	X1  No expression holds up the process. A source has at most MaxSource
-//	    bytes and MaxNodes nodes, and no predicate stands within a predicate;
-//	    an event has at most MaxEvent bytes; every step of an evaluation and
-//	    every byte that it makes is counted against a bound (meter.go). The
-//	    library's machine counts neither what a function on a string costs nor
-//	    what a pattern does, and cannot be interrupted.
-//	X2  What is copied whole stays exact: a number is the JSON number that it
-//	    was, also one that no float64 holds, and an object or a list keeps its
-//	    bytes (value.go). The library's machine knows int and float64 alone, and
-//	    wraps around where an int ends.
-//	X3  The same event gives the same result: there is no clock, no file and no
-//	    chance in an expression, and objects have an order.
-//	X4  Nothing panics out of here. A fault is the failure of that evaluation.
+//	X1  No expression holds up the process. The machine cannot be interrupted,
+//	    so all that it does is bounded. A source has at most MaxSource bytes and
+//	    MaxNodes nodes, and no predicate stands within a predicate; an event has
+//	    at most MaxEvent bytes. Each pass of a predicate, and each function that
+//	    reads or makes strings or lists, is charged before it runs against the
+//	    work of the evaluation (work.go); the machine's own memory budget bounds
+//	    the lists and objects that it makes.
+//	X2  A number keeps its value. JSON integers within int64 are int, other
+//	    numbers float64. A number that neither holds exactly is copied as it was,
+//	    and fails where something is computed or compared with it (value.go).
+//	X3  The same event gives the same result: only functions that depend on
+//	    nothing but their arguments are allowed (builtin.go): none knows the time,
+//	    a time zone, a random number or the order of a map.
+//	X4  No panic escapes. A fault is the failure of that evaluation.
 //
 // The names are type, source, subject, id, time and data; any other is an
-// extension of the event, and $env["name"] reads one whose name is a word of the
-// language. What is missing, or null, is nil, and counts as false:
+// extension of the event. $env["name"] reads one whose name is a word of the
+// language. A name or member that is missing, or null, is nil:
 //
-//   - where a bool is wanted (and, or, not, ? :, a predicate, the condition as
-//     a whole), nil is false, and nil == false;
-//   - <, <=, > and >= with nil, and in, contains, startsWith, endsWith and
-//     matches, are false;
-//   - in a condition all else that is done with nil gives nil: data.a.b,
-//     data.a + 1, len(data.a), any(data.a, …). What a value does not have is
-//     missing too: a member of a number, an element behind the end of a list;
-//   - in a transform these fail instead, since a body of holes is worse than a
-//     failure that is seen: a member there is nil if its object lacks it, and
-//     ?. and ?? say that more may be missing.
-//
-// Integers within int64 are exact; arithmetic that leaves them is float64.
-// Numbers that are neither compare as the nearest float64.
+//   - In a condition it counts as false: nil == false, comparisons such as < and
+//     contains are false, and all else that is done with nil gives nil: data.a.b,
+//     data.a + 1, len(data.a), any(data.a, …). A member of a number and an element
+//     after the end of a list are missing, too.
+//   - In a transform these fail instead, because a body with gaps is worse than a
+//     failure that is seen. A member that its object lacks is nil there, and ?. and
+//     ?? say that more may be missing.
 //
 // Package config compiles, at load; the relay evaluates conditions when an event
 // is accepted, and transforms when it is sent.
@@ -43,6 +40,10 @@ package expression
 import (
 	"errors"
 	"fmt"
+	"sync"
+
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
 )
 
 // The bounds of what is compiled and evaluated.
@@ -55,10 +56,10 @@ const (
 // Program is a compiled expression. It is immutable, and may be run from many
 // goroutines at once.
 type Program struct {
-	source string
-	root   code
-	vars   int // how many variables it declares
-	hidden bool
+	source   string
+	code     *vm.Program
+	machines *sync.Pool // of *vm.VM, of all the programs of a Compiler
+	hidden   bool
 }
 
 // Hidden returns the same program, of which nothing is shown: neither its text
@@ -85,46 +86,77 @@ func (p *Program) Reveal() string {
 	return p.source
 }
 
-// Equal says whether two expressions are the same; nil is none.
+// Equal reports whether two expressions are the same; nil is none.
 func (p *Program) Equal(o *Program) bool {
 	return p == o || p != nil && o != nil && p.source == o.source && p.hidden == o.hidden
 }
 
 // Holds evaluates a condition.
-func (p *Program) Holds(e *Event) (holds bool, err error) {
-	err = p.run(e, false, func(r *run, v any) { holds = r.truth(v, "its result") })
+func (p *Program) Holds(e *Event) (bool, error) {
+	v, _, err := p.run(e)
+	holds, _ := v.(bool)
 	return holds && err == nil, err
 }
 
 // Transform evaluates what makes a body, and returns it as JSON.
 func (p *Program) Transform(e *Event) (body []byte, err error) {
-	err = p.run(e, true, func(r *run, v any) { body = r.encode(nil, v) })
+	v, r, err := p.run(e)
 	if err != nil {
 		return nil, err
 	}
-	return body, nil
+	defer p.recover(&err)
+	return r.encode(v), nil
 }
 
-// run evaluates the program and hands its value to finish, whose failures count
-// as its own.
-func (p *Program) run(e *Event, strict bool, finish func(*run, any)) (err error) {
+// run evaluates the program. The run that it returns is what is left of it.
+func (p *Program) run(e *Event) (v any, r *run, err error) {
 	if e.size > MaxEvent {
-		return fmt.Errorf("the event has %d bytes, and an expression takes at most %d", e.size, MaxEvent)
+		return nil, nil, fmt.Errorf("the event has %d bytes, and an expression takes at most %d", e.size, MaxEvent)
 	}
-	defer func() {
-		switch f := recover().(type) {
-		case nil:
-			return
-		case failure:
-			err = f
-		default: // X4
-			err = fmt.Errorf("cannot be evaluated: %.200v", f)
-		}
-		if p.hidden {
-			err = errors.New("it fails; why is not shown, since it came by ${…}")
-		}
-	}()
-	r := run{event: e, strict: strict, steps: maxSteps, room: maxRoom, vars: make([]any, p.vars)}
-	finish(&r, p.root(&r))
-	return nil
+	defer p.recover(&err)
+	r = &run{event: e, left: maxWork}
+	machine, _ := p.machines.Get().(*vm.VM)
+	defer p.machines.Put(machine)
+	v, fault := machine.Run(p.code, r)
+	if fault != nil {
+		panic(p.reason(fault))
+	}
+	return v, r, nil
+}
+
+// reason returns what to tell of the machine's error. All that is expected to go
+// wrong is a failure of this package.
+func (p *Program) reason(err error) failure {
+	var f failure
+	if errors.As(err, &f) {
+		return f
+	}
+	var at *file.Error
+	if !errors.As(err, &at) {
+		return "cannot be evaluated"
+	}
+	switch at.Message {
+	case "memory budget exceeded":
+		return tooMuch
+	case "reduce of empty array with no initial value":
+		return "reduce: the list is empty, and there is no first value"
+	}
+	text := []rune(p.source)
+	from := min(max(at.From, 0), len(text))
+	return failure("cannot be evaluated: " + name(string(text[from:])))
+}
+
+// recover makes an error of a panic (X4).
+func (p *Program) recover(err *error) {
+	switch f := recover().(type) {
+	case nil:
+		return
+	case failure:
+		*err = f
+	default:
+		*err = fmt.Errorf("cannot be evaluated: %.200v", f)
+	}
+	if p.hidden {
+		*err = errors.New("it fails; why is not shown, since it came by ${…}")
+	}
 }

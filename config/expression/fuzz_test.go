@@ -12,7 +12,8 @@ import (
 // long (X1), what comes out is JSON, and the same each time (X3).
 func FuzzRun(f *testing.F) {
 	for _, source := range append(hostile(), `data.a.b == 1`, `{"a": data, "b": [1.5, -0.0]}`, `data[1:2][0]?.x ?? "y"`,
-		`date("2026-01-01").AddDate(0, 1, 2).Format("Jan")`, `let x = data.n; x > 1 ? toJSON(x) : nil`, `sortBy(data, #.x) | map(#index)`) {
+		`{(data.s): sum(data.l), "b": data?.x?.y[1:]}`, `repeat("é", 3)[1:2] + string(data.n)`, `groupBy(data.l, # % 2)`, `data.n matches "a+"`,
+		`let x = data.n; x > 1 ? toJSON(x) : nil`, `sortBy(data, #.x) | map(#index)`) {
 		f.Add(source, `{"a":{"b":1},"n":1e400,"l":[1,2],"t":"aaa"}`)
 	}
 	f.Add(`data`, `[{"a":"\ud800"},-0,1.10]`)

@@ -1,214 +1,114 @@
 package expression
 
-import (
-	"slices"
-	"strconv"
+import "github.com/expr-lang/expr/ast"
 
-	"github.com/expr-lang/expr/ast"
-)
-
-// loop is one that is under way.
-type loop struct {
-	*run
-	name     string
-	items    []any
-	each     code
-	what     ast.Node
-	extra    any
-	hasExtra bool
-}
-
-func (x *loop) at(i int) any {
-	x.item, x.index = x.items[i], i
-	return x.each(x.run)
-}
-
-func (x *loop) holds(i int) bool { return x.truth(x.at(i), x.what) }
-
-// first returns the place of the first item that holds as wanted, or -1.
-func (x *loop) first(wanted bool) int {
-	for i := range x.items {
-		if x.holds(i) == wanted {
-			return i
-		}
+// isLoop reports whether a function takes a predicate.
+func isLoop(name string) bool {
+	switch name {
+	case "all", "none", "any", "one", "filter", "map", "find", "findIndex", "findLast", "findLastIndex",
+		"count", "sum", "groupBy", "sortBy", "reduce":
+		return true
 	}
-	return -1
+	return false
 }
 
-// last returns the place of the last item that holds, or -1.
-func (x *loop) last() int {
-	for i := range slices.Backward(x.items) {
-		if x.holds(i) {
-			return i
+// loop patches a function that goes through a list. Its list is evaluated once,
+// as a variable, since the function is nil if the list is.
+func (p *patcher) loop(n *ast.BuiltinNode) ast.Node {
+	list := p.call(n, p.list(n), p.patch(n.Arguments[0]))
+	items := &ast.IdentifierNode{Value: p.name()}
+	body := ast.Node(&ast.PointerNode{})
+	if len(n.Arguments) > 1 {
+		predicate, ok := n.Arguments[1].(*ast.PredicateNode)
+		if !ok {
+			return p.refuse(n.Arguments[1], "", "%s takes a predicate", n.Name)
 		}
-	}
-	return -1
-}
-
-func (x *loop) result() any {
-	switch x.name {
-	case "all":
-		return x.first(false) < 0
-	case "none":
-		return x.first(true) < 0
-	case "any":
-		return x.first(true) >= 0
-	case "one":
-		return x.count() == 1
-	case "count":
-		return x.count()
-	case "find":
-		return x.itemAt(x.first(true))
-	case "findIndex":
-		return found(x.first(true))
-	case "findLast":
-		return x.itemAt(x.last())
-	case "findLastIndex":
-		return found(x.last())
-	case "filter":
-		return x.filter()
-	case "map":
-		made := make([]any, len(x.items))
-		for i := range x.items {
-			made[i] = x.at(i)
+		if p.predicate {
+			return p.refuse(n, "name what it needs by let first, or leave it to the receiver", "a predicate stands within a predicate")
 		}
-		return x.list(made)
-	case "sum":
-		return x.sum()
-	case "groupBy":
-		return x.group()
-	case "sortBy":
-		return x.sort()
+		body = predicate.Node
 	}
-	return x.reduce()
+	if n.Name == "sum" {
+		sum := &ast.BinaryNode{Operator: "+", Left: &ast.PointerNode{Name: "acc"}, Right: body}
+		sum.SetLocation(n.Location())
+		body = sum
+	}
+	within := p.predicate
+	p.predicate = true
+	each := &ast.PredicateNode{Node: p.call(body, p.each(n.Name, body), p.patch(body))}
+	p.predicate = within
+
+	args := append([]ast.Node{items, each}, p.all(n.Arguments[min(2, len(n.Arguments)):])...)
+	loop := &ast.BuiltinNode{Name: n.Name, Arguments: args}
+	loop.SetLocation(n.Location())
+	if n.Name == "sum" {
+		loop.Name, loop.Arguments = "reduce", append(args, &ast.IntegerNode{})
+	}
+	return &ast.VariableDeclaratorNode{Name: items.Value, Value: list, Expr: &ast.ConditionalNode{
+		Cond: p.call(n, func(_ *run, a []any) any { return a[0] == nil }, items),
+		Exp1: &ast.NilNode{},
+		Exp2: p.call(n, func(_ *run, a []any) any { return plain(a[0]) }, loop),
+	}}
 }
 
-// found is a place in a list, nil if it is none.
-func found(i int) any {
-	if i < 0 {
+// list checks what a loop goes through.
+func (p *patcher) list(n *ast.BuiltinNode) do {
+	what := n.Arguments[0]
+	none := p.none(n.Name, what)
+	return func(_ *run, a []any) any {
+		switch list := a[0].(type) {
+		case nil:
+			return none()
+		case []any:
+			return list
+		}
+		fail("%s: %s is %s, not a list", n.Name, name(what), kind(a[0]))
 		return nil
 	}
-	return i
 }
 
-func (x *loop) itemAt(i int) any {
-	if i < 0 {
-		return nil
+// each charges for a pass of a predicate, and checks what it gives.
+func (p *patcher) each(loop string, body ast.Node) do {
+	cost := 4 + 4*weigh(body)
+	return func(r *run, a []any) any {
+		r.work(cost)
+		switch v := a[0]; loop {
+		case "map", "sum", "reduce":
+			return v
+		case "groupBy", "sortBy":
+			switch v := v.(type) {
+			case string:
+				r.make(4 * len(v))
+				return v
+			case int, bool, float64:
+				if loop == "sortBy" {
+					return v
+				}
+				return string(r.encode(v))
+			}
+			fail("%s: %s is %s, which cannot be a key", loop, name(body), kind(v))
+		}
+		return truth(a[0], body)
 	}
-	return x.items[i]
 }
 
-func (x *loop) count() (n int) {
-	for i := range x.items {
-		if x.holds(i) {
-			n++
-		}
-	}
-	return n
+// weigh returns what a pass of a predicate costs: its nodes, of which those that
+// make lists and objects count more.
+func weigh(n ast.Node) int {
+	var w weight
+	ast.Walk(&n, &w)
+	return int(w)
 }
 
-func (x *loop) filter() any {
-	var kept []any
-	for i := range x.items {
-		if x.holds(i) {
-			kept = append(kept, x.items[i])
-		}
-	}
-	return x.list(kept)
-}
+type weight int
 
-func (x *loop) sum() any {
-	var sum any = 0
-	for i := range x.items {
-		v := x.at(i)
-		if _, ok := toFloat(v); !ok {
-			fail("sum: %s is %s, not a number", name(x.what), kind(v))
-		}
-		sum = x.calculate("sum", "+", sum, v)
+func (w *weight) Visit(n *ast.Node) {
+	switch (*n).(type) {
+	case *ast.MapNode:
+		*w += 20
+	case *ast.ArrayNode:
+		*w += 4
+	default:
+		*w++
 	}
-	return sum
-}
-
-// group makes an object of lists. Its keys are strings, as in all of JSON.
-func (x *loop) group() any {
-	groups := &object{}
-	for i := range x.items {
-		var key string
-		switch v := x.at(i).(type) {
-		case string:
-			key = v
-		case int:
-			key = strconv.Itoa(v)
-		case bool:
-			key = strconv.FormatBool(v)
-		case number:
-			key = string(v)
-		default:
-			fail("groupBy: %s is %s, which is no key", name(x.what), kind(v))
-		}
-		x.make(valueBytes)
-		x.look(len(key))
-		group, _ := groups.get(key)
-		list, ok := group.(*array)
-		if !ok {
-			x.make(4*valueBytes + len(key))
-			list = &array{}
-			groups.set(key, list)
-		}
-		list.items = append(list.items, x.items[i])
-	}
-	return groups
-}
-
-func (x *loop) sort() any {
-	keys := make([]any, len(x.items))
-	for i := range x.items {
-		keys[i] = x.at(i)
-	}
-	direction := any("asc")
-	if x.hasExtra {
-		direction = x.extra
-	}
-	return x.sorted(x.name, x.items, keys, direction)
-}
-
-// sorted puts items in the order of their keys.
-func (r *run) sorted(name string, items, keys []any, direction any) any {
-	if direction != "asc" && direction != "desc" {
-		fail(`%s: the order is neither "asc" nor "desc"`, name)
-	}
-	places := make([]int, len(items))
-	for i := range places {
-		places[i] = i
-	}
-	slices.SortStableFunc(places, func(i, j int) int {
-		r.step(1)
-		order, ok := r.order(keys[i], keys[j])
-		if !ok {
-			fail("%s: %s and %s cannot be compared", name, kind(keys[i]), kind(keys[j]))
-		}
-		if direction == "desc" {
-			return -order
-		}
-		return order
-	})
-	sorted := make([]any, len(items))
-	for i, place := range places {
-		sorted[i] = items[place]
-	}
-	return r.list(sorted)
-}
-
-func (x *loop) reduce() any {
-	begin := 0
-	if x.acc = x.extra; !x.hasExtra {
-		if len(x.items) == 0 {
-			fail("reduce: the list is empty, and there is no first value")
-		}
-		x.acc, begin = x.items[0], 1
-	}
-	for i := begin; i < len(x.items); i++ {
-		x.acc = x.at(i)
-	}
-	return x.acc
 }

@@ -1,13 +1,16 @@
 package expression
 
 import (
+	"math"
+	"regexp"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/vm/runtime"
 )
 
-// truth says whether a value counts as true; what names it in a failure.
-func (r *run) truth(v any, what any) bool {
+// truth reports whether a value counts as true; what names it in a failure.
+func truth(v, what any) bool {
 	switch v := v.(type) {
 	case nil:
 		return false
@@ -18,183 +21,243 @@ func (r *run) truth(v any, what any) bool {
 	return false
 }
 
-// name is how a part of an expression is called in a failure.
-func name(what any) string {
-	var text string
-	switch what := what.(type) {
-	case string:
-		text = what
-	case *ast.StringNode:
-		text = what.Value
-	case ast.Node:
-		text = what.String()
-	}
-	if len(text) > 60 {
-		text = strings.ToValidUTF8(text[:60], "") + "…"
-	}
-	return text
-}
-
-// none is what becomes of an operation on what is not there.
-func (r *run) none(what ast.Node, operation string) any {
-	if r.strict {
-		fail("%s: %s is missing or null", operation, name(what))
-	}
-	return nil
-}
-
-func (l *lowering) unary(n *ast.UnaryNode) code {
-	of := l.lower(n.Node)
-	switch n.Operator {
-	case "not", "!":
-		return func(r *run) any { return !r.truth(of(r), n.Node) }
-	}
-	return func(r *run) any {
-		v := of(r)
-		switch {
-		case v == nil:
-			return r.none(n.Node, n.Operator)
-		case n.Operator == "-":
-			return r.calculate(n, "-", 0, v)
+// none returns what becomes of an operation on what is nil.
+func (p *patcher) none(operation, what any) func() any {
+	lenient := p.lenient
+	return func() any {
+		if !lenient {
+			fail("%s: %s is missing or null", name(operation), name(what))
 		}
-		if _, ok := toFloat(v); !ok {
-			fail("%s: %s is %s, not a number", n.Operator, name(n.Node), kind(v))
+		return nil
+	}
+}
+
+// broken is the value of a chain after a ?. that found nothing. The end of the
+// chain makes it nil.
+type broken struct{}
+
+func endChain(_ *run, a []any) any {
+	if a[0] == (broken{}) {
+		return nil
+	}
+	return a[0]
+}
+
+// read reads a member of an object or an item of a list.
+func (p *patcher) read(n *ast.MemberNode) do {
+	lenient := p.lenient
+	none, noKey := p.none("read "+name(n.Property), n.Node), p.none("read from "+name(n.Node), n.Property)
+	return func(_ *run, a []any) any {
+		switch {
+		case a[0] == broken{}, a[0] == nil && n.Optional:
+			return broken{}
+		case a[0] == nil:
+			return none()
+		case a[1] == nil:
+			return noKey()
+		}
+		v, ok := get(a[0], a[1])
+		if _, isObject := a[0].(map[string]any); !ok && !isObject && !lenient {
+			fail("read %s: %s is %s, which does not have it", name(n.Property), name(n.Node), kind(a[0]))
 		}
 		return v
 	}
 }
 
-func (l *lowering) binary(n *ast.BinaryNode) code {
-	left := l.lower(n.Left)
-	if n.Operator == "matches" {
-		return l.matches(n, left)
-	}
-	right := l.lower(n.Right)
-	switch n.Operator {
-	case "and", "&&":
-		return func(r *run) any { return r.truth(left(r), n.Left) && r.truth(right(r), n.Right) }
-	case "or", "||":
-		return func(r *run) any { return r.truth(left(r), n.Left) || r.truth(right(r), n.Right) }
-	case "??":
-		return func(r *run) any {
-			strict := r.strict
-			r.strict = false
-			v := left(r)
-			if r.strict = strict; v != nil {
-				return v
-			}
-			return right(r)
+// get returns what stands in v at key, and false if nothing does.
+func get(v, key any) (any, bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		key, isText := key.(string)
+		member, ok := v[key]
+		return member, ok && isText
+	case []any:
+		i, ok := key.(int)
+		if f, isFloat := key.(float64); isFloat && math.Abs(f) <= MaxEvent {
+			i, ok = int(f), true
 		}
-	case "==":
-		return func(r *run) any { return r.equal(left(r), right(r)) }
-	case "!=":
-		return func(r *run) any { return !r.equal(left(r), right(r)) }
-	case "<", "<=", ">", ">=":
-		return func(r *run) any { return r.compare(n, left(r), right(r)) }
-	case "in":
-		return func(r *run) any { return r.in(n, left(r), right(r)) }
-	case "contains", "startsWith", "endsWith":
-		return func(r *run) any { return r.search(n, left(r), right(r)) }
-	}
-	return func(r *run) any {
-		a, b := left(r), right(r)
-		switch {
-		case a == nil:
-			return r.none(n.Left, n.Operator)
-		case b == nil:
-			return r.none(n.Right, n.Operator)
-		case n.Operator == "..":
-			return r.span(n, a, b)
+		if i < 0 {
+			i += len(v)
 		}
-		return r.calculate(n, n.Operator, a, b)
+		if ok && 0 <= i && i < len(v) {
+			return v[i], true
+		}
+	}
+	return nil, false
+}
+
+// slice cuts a list, or a string by its characters.
+func (p *patcher) slice(n *ast.SliceNode) do {
+	none := p.none(n, n.Node)
+	return func(r *run, a []any) any {
+		v := a[0]
+		if v == nil {
+			return none()
+		}
+		text, isText := v.(string)
+		if isText {
+			r.make(4 * len(text))
+			v = []rune(text)
+		}
+		cut := try(n, a, func() (any, error) { return runtime.Slice(v, a[1], a[2]), nil })
+		if isText {
+			return string(cut.([]rune))
+		}
+		return cut
 	}
 }
 
-func (l *lowering) matches(n *ast.BinaryNode, left code) code {
-	pattern, cost := l.pattern(n.Right)
-	return func(r *run) any {
-		v := left(r)
-		if v == nil {
-			return false
+func (p *patcher) sign(n *ast.UnaryNode) do {
+	none := p.none(n, n.Node)
+	return func(_ *run, a []any) any {
+		if a[0] == nil {
+			return none()
 		}
-		text, ok := v.(string)
-		if !ok {
-			fail("matches: %s is %s, not a string", name(n.Left), kind(v))
-		}
-		r.step(1 + len(text)*cost/patternRate)
-		return pattern.MatchString(text)
+		return try(n, a, func() (any, error) {
+			if i, ok := a[0].(int); ok && n.Operator == "-" {
+				return compute("-", 0, i), nil
+			} else if n.Operator == "-" {
+				return runtime.Negate(a[0]), nil
+			}
+			return compute("+", 0, a[0]), nil
+		})
 	}
+}
+
+// operator does what an operator with two operands does.
+func (p *patcher) operator(n *ast.BinaryNode) do {
+	noLeft, noRight := p.none(n.Operator, n.Left), p.none(n.Operator, n.Right)
+	return func(r *run, a []any) any {
+		if a[0] == nil || a[1] == nil {
+			same := a[0] == nil && a[1] == nil || a[0] == false || a[1] == false
+			switch n.Operator {
+			case "==":
+				return same
+			case "!=":
+				return !same
+			case "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith":
+				return false
+			}
+			if a[0] == nil {
+				return noLeft()
+			}
+			return noRight()
+		}
+		r.chargeOperator(n, a[0], a[1])
+		return try(n, a, func() (any, error) { return compute(n.Operator, a[0], a[1]), nil })
+	}
+}
+
+// chargeOperator charges for what an operator reads and makes. It fails on a
+// number that cannot be computed or compared with.
+func (r *run) chargeOperator(n *ast.BinaryNode, a, b any) {
+	check := func(v any) { usable(n, v) }
+	check(a)
+	check(b)
+	x, _ := a.(string)
+	y, _ := b.(string)
+	switch n.Operator {
+	case "+":
+		r.make(len(x) + len(y))
+	case "..":
+		r.makeList(max(0, min(runtime.ToInt(b), maxWork)-max(runtime.ToInt(a), -maxWork)+1))
+	case "in":
+		if list, ok := b.([]any); ok {
+			r.walk(a, check)
+			r.walk(list, check)
+		}
+	case "==", "!=":
+		if kind(a) == kind(b) && kind(a) != "a number" {
+			r.walk(a, check)
+			r.walk(b, check)
+		}
+	default:
+		r.read(len(x) + len(y))
+	}
+}
+
+// usable fails on a number that cannot be computed or compared with (X2).
+func usable(what, v any) {
+	if n, ok := v.(number); ok {
+		fail("%s: %s is too large or too precise a number to compute or compare with", name(what), name(n.text))
+	}
+}
+
+// compute does what an operator does with two values; it panics if they are not
+// for it.
+func compute(operator string, a, b any) any {
+	switch operator {
+	case "==":
+		return runtime.Equal(a, b)
+	case "!=":
+		return !runtime.Equal(a, b)
+	case "<":
+		return runtime.Less(a, b)
+	case "<=":
+		return runtime.LessOrEqual(a, b)
+	case ">":
+		return runtime.More(a, b)
+	case ">=":
+		return runtime.MoreOrEqual(a, b)
+	case "in":
+		if object, ok := b.(map[string]any); ok {
+			_, ok = get(object, a)
+			return ok
+		}
+		return runtime.In(a, b)
+	case "contains":
+		return strings.Contains(a.(string), b.(string))
+	case "startsWith":
+		return strings.HasPrefix(a.(string), b.(string))
+	case "endsWith":
+		return strings.HasSuffix(a.(string), b.(string))
+	case "/":
+		return runtime.Divide(a, b)
+	case "%":
+		return runtime.Modulo(a, b)
+	case "**", "^":
+		return runtime.Exponent(a, b)
+	case "..":
+		return runtime.MakeRange(runtime.ToInt(a), runtime.ToInt(b))
+	}
+	i, ok := a.(int)
+	j, fine := b.(int)
+	if !ok || !fine {
+		return arithmetic(operator, a, b)
+	}
+	// An integer that left int64 is off by a multiple of 1<<64.
+	whole, _ := arithmetic(operator, i, j).(int)
+	about, _ := arithmetic(operator, float64(i), float64(j)).(float64)
+	if math.Abs(float64(whole)-about) > 1<<60 {
+		return about
+	}
+	return whole
+}
+
+func arithmetic(operator string, a, b any) any {
+	switch operator {
+	case "+":
+		return runtime.Add(a, b)
+	case "-":
+		return runtime.Subtract(a, b)
+	}
+	return runtime.Multiply(a, b)
 }
 
 // patternRate is how many instructions of a pattern are tried at a byte in a
-// step, or sooner.
+// unit of work, or sooner.
 const patternRate = 4
 
-func (r *run) search(n *ast.BinaryNode, a, b any) bool {
-	if a == nil || b == nil {
-		return false
-	}
-	text, ok := a.(string)
-	if !ok {
-		fail("%s: %s is %s, not a string", n.Operator, name(n.Left), kind(a))
-	}
-	part, ok := b.(string)
-	if !ok {
-		fail("%s: %s is %s, not a string", n.Operator, name(n.Right), kind(b))
-	}
-	switch n.Operator {
-	case "contains":
-		r.look(len(text) + len(part))
-		return strings.Contains(text, part)
-	case "startsWith":
-		r.look(len(part))
-		return strings.HasPrefix(text, part)
-	}
-	r.look(len(part))
-	return strings.HasSuffix(text, part)
-}
-
-func (r *run) in(n ast.Node, v, where any) bool {
-	switch where := where.(type) {
-	case nil:
-		return false
-	case *array:
-		for _, item := range where.items {
-			if r.equal(v, item) {
-				return true
-			}
-		}
-		return false
-	case *object:
-		key, ok := v.(string)
-		if !ok {
+func (p *patcher) matches(n *ast.BinaryNode, pattern *regexp.Regexp, cost int) do {
+	return func(r *run, a []any) any {
+		if a[0] == nil {
 			return false
 		}
-		r.look(len(key))
-		_, ok = where.get(key)
-		return ok
+		text, ok := a[0].(string)
+		if !ok {
+			fail("matches: %s is %s, not a string", name(n.Left), kind(a[0]))
+		}
+		r.work(1 + len(text)*cost/patternRate)
+		return pattern.MatchString(text)
 	}
-	fail("%s: %s is neither a list nor an object", name(n), kind(where))
-	return false
-}
-
-// span is the list of the integers from a to b.
-func (r *run) span(n ast.Node, a, b any) any {
-	from, ok := toInt(a)
-	to, fine := toInt(b)
-	if !ok || !fine {
-		fail("%s: from %s to %s is no range of integers", name(n), kind(a), kind(b))
-	}
-	if to < from {
-		return &array{}
-	}
-	if uint(to)-uint(from) > maxRoom {
-		r.make(maxRoom + 1)
-	}
-	items := make([]any, 0, min(to-from+1, maxRoom/valueBytes))
-	r.make(valueBytes * (to - from + 1))
-	for i := range to - from + 1 {
-		items = append(items, from+i)
-	}
-	return &array{items: items}
 }

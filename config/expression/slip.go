@@ -22,7 +22,7 @@ func slip(name string) string {
 
 func fold(s string) string { return strings.ToLower(s) }
 
-// oneOff says whether two words are the same but for case, or for one letter
+// oneOff reports whether two words are the same but for case, or for one letter
 // that is wrong, missing or too many, or for two neighbours that changed places.
 func oneOff(a, b string) bool {
 	a, b = fold(a), fold(b)

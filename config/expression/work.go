@@ -1,0 +1,64 @@
+package expression
+
+// maxWork bounds an evaluation (X1). A unit is what takes some ten nanoseconds.
+// Bytes that are made cost more than bytes that are read, so that the same bound
+// holds for memory: an evaluation makes at most some 4 MiB of strings, or 16 MiB
+// of lists and objects.
+const maxWork = 1_000_000
+
+// maxMemory is the machine's own budget: items of the lists and members of the
+// objects that it makes.
+const maxMemory = 200_000
+
+// run is one evaluation.
+type run struct {
+	event *Event
+	left  int // of maxWork
+	depth int // of the value that is gone through
+}
+
+// work charges so many units.
+func (r *run) work(units int) {
+	if units < 0 || units > r.left {
+		panic(tooMuch)
+	}
+	r.left -= units
+}
+
+// read charges for reading so many bytes.
+func (r *run) read(bytes int) { r.work(1 + bytes/8) }
+
+// make charges for making so many bytes, before they are made.
+func (r *run) make(bytes int) { r.work(1 + bytes/4) }
+
+// makeList charges for making a list of so many items.
+func (r *run) makeList(items int) { r.work(1 + 4*items) }
+
+// maxDepth is how deep a value may nest that is gone through.
+const maxDepth = 2000
+
+// walk charges for all that a value holds, however often it is reached. It fails
+// on what nests too deep and on what is no JSON.
+func (r *run) walk(v any, each func(any)) {
+	each(v)
+	r.work(1)
+	if r.depth++; r.depth > maxDepth {
+		fail("makes values that nest too deep")
+	}
+	switch v := v.(type) {
+	case string:
+		r.make(len(v))
+	case []any:
+		r.makeList(len(v))
+		for _, item := range v {
+			r.walk(item, each)
+		}
+	case map[string]any:
+		r.makeList(4 * len(v))
+		for key, value := range v {
+			r.make(len(key))
+			r.walk(value, each)
+		}
+	}
+	r.depth--
+}
