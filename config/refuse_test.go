@@ -262,16 +262,16 @@ var refusals = []struct{ name, text, want string }{
 
 	// Expressions, each with its place inside of the value.
 	{"condition", hook + "    when: dat.x == 1\n", `6:11: webhooks[0] (a).when: unknown name "dat"; did you mean "data"? An extension of that name is $env["dat"]`},
-	{"condition of another type", hook + "    when: type + 'a'\n", "6:11: webhooks[0] (a).when: must be true or false, not string"},
+	{"condition of another type", hook + "    when: type + 'a'\n", "6:11: webhooks[0] (a).when: must be true or false, not a string"},
 	{"empty condition", hook + "    when: ''\n", "6:12: webhooks[0] (a).when: is empty; write an expression, or remove the key"},
 	{"list for a condition", hook + "    when: [a]\n", "6:11: webhooks[0] (a).when: must be a single value, not a list"},
 	{"nested predicate", hook + "    when: 'any(data.a, any(.b, true))'\n", "6:24: webhooks[0] (a).when: a predicate stands within a predicate; name what it needs by let first, or leave it to the receiver"},
-	{"transform", hook + "    transform: '{\"a\": data.b + }'\n", "6:32: webhooks[0] (a).transform: unexpected token Bracket(\"}\")"},
+	{"transform", hook + "    transform: '{\"a\": data.b + }'\n", "6:32: webhooks[0] (a).transform: unexpected \"}\""},
 	{"default condition", "defaults: {when: tpye == 1}\nwebhooks:\n  - {name: a, url: 'https://a.example', events: [x], signature: none}\n",
 		`1:18: defaults.when: unknown name "tpye"; did you mean "type"? An extension of that name is $env["tpye"]`},
 	{"both expressions", hook + "    when: data.x ==\n    transform: now()\n", `
-		6:19: webhooks[0] (a).when: unexpected end
-		7:16: webhooks[0] (a).transform: now is not for events; the same event has to give the same result; time is the event's own`},
+		6:19: webhooks[0] (a).when: unexpected end of the expression
+		7:16: webhooks[0] (a).transform: now cannot be used here; the same event has to give the same result; time is the event's own`},
 
 	// Not supported yet.
 	{"retention", "history: {keep: 500ms, max_size: 8MiB}\n" + hook, `

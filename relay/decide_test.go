@@ -123,8 +123,8 @@ func transformKey(t *testing.T) {
 		return h.call("GET", "/v1/events/e1", "", &d) == 200 && len(d.Attempts) == 3
 	})
 	for path, want := range map[string]string{
-		"/chat":  `{"text":"New <App>","n":12345678901234567890,"who":{"u":1.10},"tenant":"t","s":"sub","t":["a.b","s","e1","2026-11-23T14:55:00Z"]}`,
-		"/whole": `{"name":"<App>","n":12345678901234567890}`,
+		"/chat":  `{"n":12345678901234567890,"s":"sub","t":["a.b","s","e1","2026-11-23T14:55:00Z"],"tenant":"t","text":"New <App>","who":{"u":1.1}}`,
+		"/whole": `{"n":12345678901234567890,"name":"<App>"}`,
 	} {
 		if list := s.taken(path); len(list) != 1 || list[0].body != want || list[0].header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: got %v, want %s", path, list, want)

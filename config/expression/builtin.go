@@ -37,13 +37,10 @@ func (p *patcher) builtin(n *ast.BuiltinNode) ast.Node {
 		}
 		return p.refuse(n, hint, "%s cannot be used here", n.Name)
 	}
-	none := make([]func() any, len(n.Arguments))
-	for i, arg := range n.Arguments {
-		none[i] = p.none(n.Name, arg)
-	}
+	lenient := p.lenient
 	return p.call(n, func(r *run, a []any) any {
 		if i := slices.Index(a, nil); i >= 0 && n.Name != "toJSON" {
-			return none[i]()
+			return none(lenient, n.Name, n.Arguments[i])
 		}
 		return try(n.Name, a, func() (any, error) {
 			r.charge(n.Name, a)
@@ -143,10 +140,10 @@ func (r *run) charge(name string, a []any) {
 			size += len(item.(string))
 		}
 		size += product(len(list), other)
-	case "max", "min", "mean", "median", "flatten", "uniq", "sort": // look into lists within lists
+	case "max", "min", "mean", "median", "flatten", "fromPairs", "uniq", "sort": // look into lists within lists
 		before := r.left
 		r.walk(a, func(v any) {
-			if name != "flatten" {
+			if name != "flatten" && name != "fromPairs" {
 				usable(name, v)
 			}
 		})

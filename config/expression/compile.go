@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
@@ -103,7 +103,7 @@ func (c *Compiler) compile(s source) (program *Program, err error) {
 		return nil, explain(err, s.text)
 	}
 	// What is refused here says more than what the types would say of it.
-	p := patcher{lenient: s.bool, functions: make(map[string]*builtin.Function)}
+	p := newPatcher(s.bool)
 	root := p.patch(tree.Node)
 	if s.bool && !isBool(tree.Node) {
 		root = p.call(tree.Node, func(_ *run, a []any) any { return truth(a[0], "its result") }, root)
@@ -114,10 +114,14 @@ func (c *Compiler) compile(s source) (program *Program, err error) {
 	if _, err := checker.Check(tree, c.config); err != nil {
 		return nil, explain(err, s.text)
 	}
-	patched := &parser.Tree{Node: root, Source: tree.Source}
-	code, err := compiler.Compile(patched, &conf.Config{Functions: p.functions, ShortCircuit: true})
+	whole := &ast.SequenceNode{Nodes: []ast.Node{root}}
+	do := callDo()
+	code, err := compiler.Compile(&parser.Tree{Node: whole, Source: tree.Source}, &conf.Config{
+		Functions: conf.FunctionsTable{do.Name: do}, ShortCircuit: true,
+	})
 	if err != nil {
 		return nil, &Error{Message: "cannot be compiled"}
 	}
+	whole.Nodes = nil // the machine keeps the tree, and does not need it
 	return &Program{source: s.text, code: code, machines: c.machines}, nil
 }

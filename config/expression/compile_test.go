@@ -37,6 +37,7 @@ func TestRefused(t *testing.T) {
 		`any(type, true)`:                     {4, "any takes a list, not a string"},
 		`any(data, 5)`:                        {10, "the predicate must be true or false, not a number"},
 		`any(data, sum(.x, any(.y, #)) > 1)`:  {10, "a predicate stands within a predicate"},
+		`any(data, #index > 1)`:               {10, "#index is not available in this function"},
 		`1 ? true : false`:                    {0, "the condition must be true or false, not a number"},
 		`foo(1)`:                              {0, "unknown function foo"},
 		`data.foo()`:                          {5, "unknown function data.foo"},

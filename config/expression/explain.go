@@ -47,7 +47,7 @@ func rules() []rule {
 	return []rule{
 		{`^unexpected token Operator\("="\)`, `unexpected "="`, "write == to compare"},
 		{`^unexpected token Operator\("\?`, `unexpected "?"`, ""},
-		{`^(?:unexpected token EOF|unexpected end of expression)`, "unexpected end", "something is missing after it"},
+		{`^(?:unexpected token EOF|unexpected end of expression)`, "unexpected end of the expression", ""},
 		{`^(?:a map key must be|.*\(unexpected token)`, "the key of an object must be a name, a string, or an expression in parentheses", ""},
 		{`^unexpected token Identifier\("((?i:and|or|not|in|matches))"\)`, `unexpected "$1"`, "operators are written in lower case"},
 		{`^unexpected token \w+\("(.*)"\)$`, `unexpected "$1"`, ""},
@@ -69,6 +69,7 @@ func rules() []rule {
 		{`non-bool expression \(type (.+)\) used`, "the condition must be true or false, not %1", ""},
 		{`order argument must be a string \(got (.+)\)`, `the order must be "asc" or "desc", not %1`, ""},
 		{`cannot redeclare (?:function |builtin |variable )?(\S+)`, "the name $1 already means something else", "choose another"},
+		{`unknown pointer (\S+)`, "$1 is not available in this function", ""},
 		{`cannot use pointer accessor outside`, "# and . at the beginning stand in predicates only", ""},
 		{`cannot use (.+) as argument \(type (.+)\) to call (\w+)`, "$3 takes %2, not %1", ""},
 		{`(?:not enough|too many) arguments to call (\w+)`, "$1 has the wrong number of arguments", ""},

@@ -44,6 +44,7 @@ func TestHolds(t *testing.T) {
 		`data.list[0] == 1 and data.list[-1] == 3`: true, `data.list[1:] == [2, 3]`: true,
 		`data.items[0] == {"price": 3, "tags": ["x"], "sku": "a"}`: true,
 		`data.big != nil`: true, `data.list[1.0] == 2`: true, `1 not in data`: true,
+		`1 + findLastIndex(data.list, # < 3) == 2`: true, `[0, findLast(data.items, .price > 1).sku, 9] == [0, "b", 9]`: true,
 		`let x = data.n; let y = x + 1; y == 6`: true, `data.paid ? data.n == 5 : false`: true,
 		`if data.open { false } else { data.paid }`: true,
 		`upper(data.name) == "ADA"`:                 true, `data.name contains "d"`: true, `len(data.name) == 3`: true,

@@ -1,6 +1,10 @@
 package expression
 
-import "github.com/expr-lang/expr/ast"
+import (
+	"strconv"
+
+	"github.com/expr-lang/expr/ast"
+)
 
 // isLoop reports whether a function takes a predicate.
 func isLoop(name string) bool {
@@ -16,7 +20,8 @@ func isLoop(name string) bool {
 // as a variable, since the function is nil if the list is.
 func (p *patcher) loop(n *ast.BuiltinNode) ast.Node {
 	list := p.call(n, p.list(n), p.patch(n.Arguments[0]))
-	items := &ast.IdentifierNode{Value: p.name()}
+	p.loops++
+	items := &ast.IdentifierNode{Value: "#" + strconv.Itoa(p.loops)}
 	body := ast.Node(&ast.PointerNode{})
 	if len(n.Arguments) > 1 {
 		predicate, ok := n.Arguments[1].(*ast.PredicateNode)
@@ -41,24 +46,39 @@ func (p *patcher) loop(n *ast.BuiltinNode) ast.Node {
 	args := append([]ast.Node{items, each}, p.all(n.Arguments[min(2, len(n.Arguments)):])...)
 	loop := &ast.BuiltinNode{Name: n.Name, Arguments: args}
 	loop.SetLocation(n.Location())
-	if n.Name == "sum" {
+	finish := func(_ *run, a []any) any { return plain(a[0]) }
+	switch n.Name {
+	case "sum":
 		loop.Name, loop.Arguments = "reduce", append(args, &ast.IntegerNode{})
+	case "findLast", "findLastIndex":
+		// The library's own leave values on the machine's stack below the result
+		// (1.17.8), which the operator around them takes for its operand.
+		loop.Name, finish = "filter", last
+		if n.Name == "findLastIndex" {
+			loop.Map = &ast.PointerNode{Name: "index"}
+		}
 	}
 	return &ast.VariableDeclaratorNode{Name: items.Value, Value: list, Expr: &ast.ConditionalNode{
 		Cond: p.call(n, func(_ *run, a []any) any { return a[0] == nil }, items),
 		Exp1: &ast.NilNode{},
-		Exp2: p.call(n, func(_ *run, a []any) any { return plain(a[0]) }, loop),
+		Exp2: p.call(n, finish, loop),
 	}}
+}
+
+// last is the last item of a list, nil if it has none.
+func last(_ *run, a []any) any {
+	v, _ := get(a[0], -1)
+	return v
 }
 
 // list checks what a loop goes through.
 func (p *patcher) list(n *ast.BuiltinNode) do {
 	what := n.Arguments[0]
-	none := p.none(n.Name, what)
+	lenient := p.lenient
 	return func(_ *run, a []any) any {
 		switch list := a[0].(type) {
 		case nil:
-			return none()
+			return none(lenient, n.Name, what)
 		case []any:
 			return list
 		}

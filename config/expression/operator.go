@@ -22,14 +22,11 @@ func truth(v, what any) bool {
 }
 
 // none returns what becomes of an operation on what is nil.
-func (p *patcher) none(operation, what any) func() any {
-	lenient := p.lenient
-	return func() any {
-		if !lenient {
-			fail("%s: %s is missing or null", name(operation), name(what))
-		}
-		return nil
+func none(lenient bool, operation, what any) any {
+	if !lenient {
+		fail("%s: %s is missing or null", name(operation), name(what))
 	}
+	return nil
 }
 
 // broken is the value of a chain after a ?. that found nothing. The end of the
@@ -46,15 +43,19 @@ func endChain(_ *run, a []any) any {
 // read reads a member of an object or an item of a list.
 func (p *patcher) read(n *ast.MemberNode) do {
 	lenient := p.lenient
-	none, noKey := p.none("read "+name(n.Property), n.Node), p.none("read from "+name(n.Node), n.Property)
-	return func(_ *run, a []any) any {
+	return func(r *run, a []any) any {
 		switch {
 		case a[0] == broken{}, a[0] == nil && n.Optional:
 			return broken{}
+		case a[0] == nil && lenient, a[1] == nil && lenient:
+			return nil
 		case a[0] == nil:
-			return none()
+			fail("read %s: %s is missing or null", name(n.Property), name(n.Node))
 		case a[1] == nil:
-			return noKey()
+			fail("read from %s: %s is missing or null", name(n.Node), name(n.Property))
+		}
+		if key, ok := a[1].(string); ok {
+			r.read(len(key))
 		}
 		v, ok := get(a[0], a[1])
 		if _, isObject := a[0].(map[string]any); !ok && !isObject && !lenient {
@@ -88,11 +89,11 @@ func get(v, key any) (any, bool) {
 
 // slice cuts a list, or a string by its characters.
 func (p *patcher) slice(n *ast.SliceNode) do {
-	none := p.none(n, n.Node)
+	lenient := p.lenient
 	return func(r *run, a []any) any {
 		v := a[0]
 		if v == nil {
-			return none()
+			return none(lenient, n, n.Node)
 		}
 		text, isText := v.(string)
 		if isText {
@@ -108,10 +109,10 @@ func (p *patcher) slice(n *ast.SliceNode) do {
 }
 
 func (p *patcher) sign(n *ast.UnaryNode) do {
-	none := p.none(n, n.Node)
+	lenient := p.lenient
 	return func(_ *run, a []any) any {
 		if a[0] == nil {
-			return none()
+			return none(lenient, n, n.Node)
 		}
 		return try(n, a, func() (any, error) {
 			if i, ok := a[0].(int); ok && n.Operator == "-" {
@@ -126,7 +127,7 @@ func (p *patcher) sign(n *ast.UnaryNode) do {
 
 // operator does what an operator with two operands does.
 func (p *patcher) operator(n *ast.BinaryNode) do {
-	noLeft, noRight := p.none(n.Operator, n.Left), p.none(n.Operator, n.Right)
+	lenient := p.lenient
 	return func(r *run, a []any) any {
 		if a[0] == nil || a[1] == nil {
 			same := a[0] == nil && a[1] == nil || a[0] == false || a[1] == false
@@ -139,9 +140,9 @@ func (p *patcher) operator(n *ast.BinaryNode) do {
 				return false
 			}
 			if a[0] == nil {
-				return noLeft()
+				return none(lenient, n.Operator, n.Left)
 			}
-			return noRight()
+			return none(lenient, n.Operator, n.Right)
 		}
 		r.chargeOperator(n, a[0], a[1])
 		return try(n, a, func() (any, error) { return compute(n.Operator, a[0], a[1]), nil })
@@ -160,8 +161,11 @@ func (r *run) chargeOperator(n *ast.BinaryNode, a, b any) {
 	case "+":
 		r.make(len(x) + len(y))
 	case "..":
-		r.makeList(max(0, min(runtime.ToInt(b), maxWork)-max(runtime.ToInt(a), -maxWork)+1))
+		if from, to := runtime.ToInt(a), runtime.ToInt(b); from <= to {
+			r.makeList(int(min(uint(to)-uint(from), maxWork)) + 1)
+		}
 	case "in":
+		r.read(len(x))
 		if list, ok := b.([]any); ok {
 			r.walk(a, check)
 			r.walk(list, check)

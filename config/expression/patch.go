@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
-	"strconv"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/builtin"
@@ -24,8 +23,14 @@ type patcher struct {
 	lenient   bool // what is done with nil gives nil
 	predicate bool // within one
 	lets      []string
-	functions map[string]*builtin.Function
+	loops     int    // so far
 	err       *Error // the first
+
+	callee, run ast.Node // of all calls
+}
+
+func newPatcher(lenient bool) *patcher {
+	return &patcher{lenient: lenient, callee: &ast.IdentifierNode{Value: callDo().Name}, run: &ast.IdentifierNode{Value: "$env"}}
 }
 
 // refuse notes what is wrong with a node, and returns one that is never compiled.
@@ -36,27 +41,25 @@ func (p *patcher) refuse(n ast.Node, hint, message string, args ...any) ast.Node
 	return &ast.NilNode{}
 }
 
-// name returns a name that no expression can contain.
-func (p *patcher) name() string { return "#" + strconv.Itoa(len(p.functions)) }
-
-// call returns a node that calls do. Each call is a function of its own, so that
-// do knows its node; the first argument of all is the run, which is what the
-// machine has as its environment.
+// call returns a node that calls do: the one function that a patched tree calls,
+// with the run, which is what the machine has as its environment, and do itself as
+// the first arguments.
 func (p *patcher) call(n ast.Node, do do, args ...ast.Node) ast.Node {
-	name := p.name()
-	p.functions[name] = &builtin.Function{
-		Name: name,
-		Func: func(args ...any) (any, error) {
-			r, _ := args[0].(*run)
-			return do(r, args[1:]), nil
-		},
-	}
 	call := &ast.CallNode{
-		Callee:    &ast.IdentifierNode{Value: name},
-		Arguments: append([]ast.Node{&ast.IdentifierNode{Value: "$env"}}, args...),
+		Callee:    p.callee,
+		Arguments: append([]ast.Node{p.run, &ast.ConstantNode{Value: do}}, args...),
 	}
 	call.SetLocation(n.Location())
 	return call
+}
+
+// callDo is that function. No expression can contain its name.
+func callDo() *builtin.Function {
+	return &builtin.Function{Name: "#do", Func: func(args ...any) (any, error) {
+		r, _ := args[0].(*run)
+		do, _ := args[1].(do)
+		return do(r, args[2:]), nil
+	}}
 }
 
 func (p *patcher) all(nodes []ast.Node) []ast.Node {
@@ -213,11 +216,13 @@ func (p *patcher) object(n *ast.MapNode) ast.Node {
 		}
 		key := p.patch(pair.Key)
 		if _, ok := pair.Key.(*ast.StringNode); !ok {
-			key = p.call(pair.Key, func(_ *run, a []any) any {
-				if _, ok := a[0].(string); !ok {
+			key = p.call(pair.Key, func(r *run, a []any) any {
+				key, ok := a[0].(string)
+				if !ok {
 					fail("a key of an object is %s, not a string", kind(a[0]))
 				}
-				return a[0]
+				r.read(len(key))
+				return key
 			}, key)
 		}
 		object.Pairs = append(object.Pairs, &ast.PairNode{Key: key, Value: p.patch(pair.Value)})
