@@ -9,10 +9,10 @@
 //	X1  No expression holds up the process. The machine cannot be interrupted,
 //	    so all that it does is bounded. A source has at most MaxSource bytes and
 //	    MaxNodes nodes, and no predicate stands within a predicate; an event has
-//	    at most MaxEvent bytes. Each pass of a predicate, and each function that
-//	    reads or makes strings or lists, is charged before it runs against the
-//	    work of the evaluation (work.go); the machine's own memory budget bounds
-//	    the lists and objects that it makes.
+//	    at most MaxEvent bytes. Each evaluation has so much work (work.go): a
+//	    function that reads or makes strings, lists or objects is charged before
+//	    it runs, and a predicate after each pass, by its nodes. The machine's own
+//	    memory budget bounds the lists and objects that it makes besides.
 //	X2  A number keeps its value. JSON integers within int64 are int, other
 //	    numbers float64. A number that neither holds exactly is copied as it was,
 //	    and fails where something is computed or compared with it (value.go).

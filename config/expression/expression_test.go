@@ -3,6 +3,7 @@ package expression_test
 import (
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 
 	"sidehook/config/expression"
@@ -288,5 +289,47 @@ func TestEventDecodesOnce(t *testing.T) {
 	}
 	if asked != 1 {
 		t.Errorf("the event was asked %d times", asked)
+	}
+}
+
+// A program may be run from many goroutines, and a machine is used again after an
+// evaluation that failed.
+func TestConcurrent(t *testing.T) {
+	var c expression.Compiler
+	good, err := c.Condition(`let x = data.items; any(x, .price > 10) and findLast(x, .price > 1).sku == "b"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad, err := c.Condition(`1 + len(map(data.list, {let y = # + 1; y + data.name})) == 2`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 50 {
+				e := newEvent(t, order)
+				if ok, err := good.Holds(e); !ok || err != nil {
+					t.Errorf("got %v, %v", ok, err)
+				}
+				if ok, err := bad.Holds(e); ok || err == nil {
+					t.Errorf("got %v, %v, want a failure", ok, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// Of an expression that came by ${…} nothing is shown, also when it fails.
+func TestHidden(t *testing.T) {
+	p, err := new(expression.Compiler).Transform(`data.name + 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := p.Hidden()
+	_, err = hidden.Transform(newEvent(t, order))
+	if err == nil || strings.Contains(err.Error(), "data") || hidden.String() != "***" || hidden.Reveal() != "data.name + 1" || hidden.Equal(p) {
+		t.Errorf("got %v, %s", err, hidden)
 	}
 }
