@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -79,8 +80,46 @@ func newConnections(s *Settings, o Options) *connections {
 	}
 	if s.Proxy != nil {
 		c.throughProxy(s.Proxy, o.Roots)
+	} else {
+		c.DialTLSContext = c.dialTLS
 	}
 	return c
+}
+
+// dialTLS connects to a receiver. The transport would do the same, but only who
+// makes the handshake knows that what is written next is a request.
+func (c *connections) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := c.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	config := c.TLSClientConfig.Clone()
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(addr)
+	}
+	x := exchangeOf(ctx)
+	if x != nil {
+		x.startTLS()
+	}
+	late := fmt.Errorf("no end of the TLS handshake within %s", brief(c.TLSHandshakeTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, c.TLSHandshakeTimeout, late)
+	defer cancel()
+	secure := tls.Client(conn, config)
+	if err = secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		if context.Cause(ctx) == late {
+			err = late
+		}
+	} else if secure.ConnectionState().NegotiatedProtocol != "h2" {
+		conn.(*connection).awaitRequest()
+	}
+	if x != nil {
+		x.done(&x.timing.TLS)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return secure, nil
 }
 
 func (t TLS) config(roots *x509.CertPool) *tls.Config {
@@ -106,9 +145,11 @@ type connection struct {
 	of    *connections
 	reset atomic.Pointer[error] // what Write failed with
 	ended atomic.Bool           // a Read has failed
+	early atomic.Pointer[early] // nil once a request has begun
 }
 
 func (c *connection) Write(p []byte) (int, error) {
+	c.begin()
 	if reset := c.reset.Load(); reset != nil {
 		return c.drop(p, *reset)
 	}
@@ -132,6 +173,11 @@ func (c *connection) drop(p []byte, reset error) (int, error) {
 
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if n > 0 {
+		if e := c.early.Load(); e != nil {
+			e.hold()
+		}
+	}
 	if err != nil {
 		c.ended.Store(true)
 		if reset := c.reset.Load(); reset != nil {
@@ -149,6 +195,7 @@ func (c *connections) follow(conn net.Conn) (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 	one := &connection{Conn: conn, of: c}
+	one.awaitRequest()
 	c.open[one] = struct{}{}
 	return one, nil
 }
@@ -158,6 +205,7 @@ func (c *connection) Close() error {
 	c.of.mu.Lock()
 	delete(c.of.open, c)
 	c.of.mu.Unlock()
+	c.begin()
 	return c.Conn.Close()
 }
 
@@ -173,6 +221,7 @@ func (c *connections) Close() {
 	c.open = map[*connection]struct{}{}
 	c.mu.Unlock()
 	for conn := range open {
+		conn.begin()
 		conn.Conn.Close()
 	}
 }

@@ -64,13 +64,8 @@ func (x *exchange) follow(ctx context.Context, secure bool) context.Context {
 		WroteRequest:         x.wroteRequest,
 		GotFirstResponseByte: x.gotFirstByte,
 	}
-	if secure {
-		x.trace.TLSHandshakeStart = func() {
-			x.start("no end of the TLS handshake")
-			x.mu.Lock()
-			x.tunnel = true
-			x.mu.Unlock()
-		}
+	if secure && x.client.settings.Proxy != nil { // without a proxy, dialTLS tells x
+		x.trace.TLSHandshakeStart = x.startTLS
 		x.trace.TLSHandshakeDone = func(tls.ConnectionState, error) { x.done(&x.timing.TLS) }
 	}
 	return httptrace.WithClientTrace(context.WithValue(ctx, exchangeKey{}, x), &x.trace)
@@ -110,6 +105,14 @@ func (x *exchange) begin() {
 func (x *exchange) start(stage string) {
 	x.mu.Lock()
 	x.phase, x.stage = time.Now(), stage
+	x.mu.Unlock()
+}
+
+// startTLS begins to time the handshake with the receiver.
+func (x *exchange) startTLS() {
+	x.start("no end of the TLS handshake")
+	x.mu.Lock()
+	x.tunnel = true
 	x.mu.Unlock()
 }
 
