@@ -7,15 +7,16 @@ import (
 	"slices"
 
 	"sidehook/history"
+	"sidehook/relay/api"
 	"sidehook/relay/intake"
 )
 
 // ResendBulk makes the deliveries that match again: of all webhooks that are in
 // the file unless one is named. One that is not there any more is of use only
 // where another one is to get what it did not.
-func (o *operator) ResendBulk(ctx context.Context, b intake.Bulk) (intake.Resends, error) {
+func (o *operator) ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkResent, error) {
 	f, _ := o.inForce()
-	bulk := history.Bulk{Type: b.Type, Statuses: b.Statuses, Since: b.Since, Until: b.Until, To: b.To}
+	bulk := history.Bulk{Type: b.Type, Statuses: b.Statuses, Since: b.Since.Time, Until: b.Until.Time, To: b.To}
 	if len(bulk.Statuses) == 0 {
 		bulk.Statuses = history.Undelivered()
 	}
@@ -25,20 +26,20 @@ func (o *operator) ResendBulk(ctx context.Context, b intake.Bulk) (intake.Resend
 	known := func(name string) bool { return slices.Contains(bulk.Webhooks, name) }
 	switch {
 	case b.To != "" && !known(b.To):
-		return intake.Resends{}, &intake.UnprocessableError{Problem: fmt.Sprintf("no webhook of that name is in the file: %s", b.To)}
+		return api.BulkResent{}, &intake.UnprocessableError{Problem: fmt.Sprintf("no webhook of that name is in the file: %s", b.To)}
 	case b.To == "" && b.Webhook != "" && !known(b.Webhook):
-		return intake.Resends{}, &intake.NotFoundError{What: fmt.Sprintf(`webhook %q in the file; with "to", another one gets what it was to get`, b.Webhook)}
+		return api.BulkResent{}, &intake.NotFoundError{What: fmt.Sprintf(`webhook %q in the file; with "to", another one gets what it was to get`, b.Webhook)}
 	case b.Webhook != "":
 		bulk.Webhooks = []string{b.Webhook}
 	case b.To != "":
 		bulk.Webhooks = nil // also of those that are gone
 	case len(bulk.Webhooks) == 0:
-		return intake.Resends{}, nil
+		return api.BulkResent{}, nil
 	}
 	done, err := o.journal.ResendBulk(ctx, bulk, b.By)
 	var many *history.TooManyError
 	if errors.As(err, &many) {
 		err = &intake.UnprocessableError{Problem: many.Error() + `: narrow it down by "since" and "until", "webhook", "type" or "status"`}
 	}
-	return intake.Resends{Count: done.Count, Seqs: done.Seqs, Gone: done.Gone}, err
+	return api.BulkResent{Count: done.Count, Seqs: done.Seqs, Gone: done.Gone}, err
 }

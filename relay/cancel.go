@@ -7,13 +7,14 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/api"
 	"sidehook/relay/intake"
 	"sidehook/relay/sign"
 )
 
 // Cancel ends the waiting deliveries that match, of webhooks that are gone too.
 // What cannot be read now waits on, and the error tells of it.
-func (o *operator) Cancel(_ context.Context, c intake.Cancel) (int, error) {
+func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
 	f, _ := o.inForce()
 	known := f.webhooks[c.Webhook].config != nil || c.Webhook == ""
 	ended := 0
@@ -44,14 +45,14 @@ func (o *operator) Cancel(_ context.Context, c intake.Cancel) (int, error) {
 	return ended, nil
 }
 
-func matches(c *intake.Cancel, w *history.Waiting, e *event.Event) bool {
+func matches(c *api.CancelRequest, w *history.Waiting, e *event.Event) bool {
 	which := history.ParseWhich(c.Event)
 	switch {
 	case which.Seq != 0 && which.Seq != w.Seq,
 		which.ID != "" && which.ID != e.ID && which.ID != sign.DeliveryID(e.Source, e.ID),
 		c.Type != "" && c.Type != e.Type,
-		!c.Since.IsZero() && w.Accepted.Before(c.Since),
-		!c.Until.IsZero() && !w.Accepted.Before(c.Until):
+		!c.Since.IsZero() && w.Accepted.Before(c.Since.Time),
+		!c.Until.IsZero() && !w.Accepted.Before(c.Until.Time):
 		return false
 	}
 	return true

@@ -7,7 +7,7 @@ import (
 	"sidehook/config"
 	"sidehook/config/expression"
 	"sidehook/history"
-	"sidehook/relay/intake"
+	"sidehook/relay/api"
 )
 
 // maxDecisions bounds the webhooks that are told of because they do not want
@@ -17,13 +17,13 @@ const maxDecisions = 100
 // decisions say why each webhook got the event, and, as the file in force
 // decides now, why the others would or would not. What the conditions failed on
 // is told as it was decided then.
-func (o *operator) decisions(story *history.Story) []intake.Decision {
+func (o *operator) decisions(story *history.Story) []api.Decision {
 	f, _ := o.inForce()
 	typ, about := story.Parsed.Type, eventOf(&story.Parsed)
 	standings := story.Standings()
-	var list []intake.Decision
+	var list []api.Decision
 	for _, s := range standings {
-		d := intake.Decision{Webhook: s.Webhook, Wanted: true, Status: string(s.Status), Next: s.Next, Why: s.Why()}
+		d := api.Decision{Webhook: s.Webhook, Wanted: true, Status: string(s.Status), Next: s.Next, Why: s.Why()}
 		if slices.Contains(story.To, s.Webhook) {
 			d.Glob, _ = f.decider.index.Why(typ, s.Webhook)
 			d.When = f.held(s.Webhook, about)
@@ -59,8 +59,8 @@ func (f *force) held(name string, about *expression.Event) string {
 }
 
 // now decides on an event as if it came now.
-func (d *decider) now(w *config.Webhook, typ string, about *expression.Event) intake.Decision {
-	is := intake.Decision{Webhook: w.Name, Now: true}
+func (d *decider) now(w *config.Webhook, typ string, about *expression.Event) api.Decision {
+	is := api.Decision{Webhook: w.Name, Now: true}
 	is.Glob, is.Wanted = d.index.Why(typ, w.Name)
 	if is.Wanted && w.When != nil {
 		is.When = w.When.String()

@@ -18,13 +18,15 @@ import (
 // what is on disk. A package that is not here fails the test, so that a new
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
-	"sidehook":      {"relay/command"},
-	"relay/command": {"config", "history", "history/event", "relay", "relay/memory", "relay/sign", "relay/systemd"},
-	"relay":         {"config", "config/expression", "history", "history/event", "relay/deliver", "relay/dial", "relay/format", "relay/intake", "relay/memory", "relay/metrics", "relay/route", "relay/sign"},
-	"relay/intake":  {"history", "history/event"},
-	"relay/deliver": {"history", "history/event", "relay/dial", "relay/format", "relay/sign"},
-	"relay/format":  {"history/event"},
-	"relay/metrics": {"history"},
+	"sidehook":         {"relay/command"},
+	"relay/command":    {"config", "history", "history/event", "relay", "relay/api", "relay/api/client", "relay/memory", "relay/sign", "relay/systemd"},
+	"relay":            {"config", "config/expression", "history", "history/event", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/intake", "relay/memory", "relay/metrics", "relay/route", "relay/sign"},
+	"relay/intake":     {"history", "history/event", "relay/api"},
+	"relay/api":        {"history", "history/event"},
+	"relay/api/client": {"relay/api"},
+	"relay/deliver":    {"history", "history/event", "relay/dial", "relay/format", "relay/sign"},
+	"relay/format":     {"history/event"},
+	"relay/metrics":    {"history"},
 
 	"history":               {"history/event", "history/index", "history/segment"},
 	"history/index":         {},

@@ -9,6 +9,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/history"
+	"sidehook/relay/api"
 	"sidehook/relay/intake"
 )
 
@@ -24,9 +25,9 @@ func (o *operator) inForce() (*force, error) {
 
 // Webhooks lists the webhooks in the order of the file, then those that are
 // gone and have something waiting.
-func (o *operator) Webhooks(_ context.Context, name string) ([]intake.Webhook, error) {
+func (o *operator) Webhooks(_ context.Context, name string) ([]api.Webhook, error) {
 	f, _ := o.inForce()
-	var list []intake.Webhook
+	var list []api.Webhook
 	for _, w := range f.file.Webhooks {
 		if name == "" || w.Name == name {
 			list = append(list, o.webhook(w.Name, w))
@@ -47,21 +48,21 @@ func (o *operator) Webhooks(_ context.Context, name string) ([]intake.Webhook, e
 }
 
 // webhook is one of them; configured is nil for one that is gone.
-func (o *operator) webhook(name string, configured *config.Webhook) intake.Webhook {
+func (o *operator) webhook(name string, configured *config.Webhook) api.Webhook {
 	q := o.journal.Queue(name)
-	w := intake.Webhook{Name: name}
+	w := api.Webhook{Name: name}
 	if configured != nil {
 		s, _ := o.deliver.Snapshot(name)
 		w.Configured = shown(configured)
 		w.State, w.Since, w.Why, w.InFlight = s.State, s.Since, s.Why, s.InFlight
-		w.LastHour = intake.LastHour{Delivered: s.LastHour.Delivered, Failed: s.LastHour.Failed, P50: millis(s.LastHour.P50), P99: millis(s.LastHour.P99)}
+		w.LastHour = api.LastHour{Delivered: s.LastHour.Delivered, Failed: s.LastHour.Failed, P50: millis(s.LastHour.P50), P99: millis(s.LastHour.P99)}
 		w.LastSuccess, w.LastError, w.Next = s.LastSuccess, s.LastError, s.Next
 	} else {
 		s := q.State()
 		w.State, w.Since, w.Why = s.Name, s.Since, s.Why
 	}
 	b := q.Backlog()
-	w.Backlog = intake.Backlog{Events: b.Events, Bytes: b.Bytes}
+	w.Backlog = api.Backlog{Events: b.Events, Bytes: b.Bytes}
 	if w.Holds = o.journal.Held(q); w.Holds > 0 && o.journal.Full() {
 		w.Why = strings.TrimPrefix(fmt.Sprintf("%s; it holds %.1f MiB of the history, which is full", w.Why, float64(w.Holds)/(1<<20)), "; ")
 	}
@@ -102,17 +103,17 @@ func (o *operator) Accept(ctx context.Context, problems []history.Problem) error
 }
 
 // Event tells the story of an event.
-func (o *operator) Event(_ context.Context, which history.Which) (intake.Story, error) {
+func (o *operator) Event(_ context.Context, which history.Which) (api.EventTrace, error) {
 	reading, err := history.Read(o.dir)
 	if err != nil {
-		return intake.Story{}, err
+		return api.EventTrace{}, err
 	}
 	defer reading.Close()
 	s, err := reading.Story(which)
 	if err != nil {
-		return intake.Story{}, notFound(which, err)
+		return api.EventTrace{}, notFound(which, err)
 	}
-	story := intake.Story{
+	story := api.EventTrace{
 		Seq: s.Seq, At: s.At, Generation: s.Generation, To: s.To, Test: s.Test, Filled: s.Filled, Event: s.Event,
 		Webhooks: o.decisions(s),
 	}
@@ -138,9 +139,9 @@ func notFound(which history.Which, err error) error {
 }
 
 // Config is the file in force.
-func (o *operator) Config(context.Context) (intake.Config, error) {
+func (o *operator) Config(context.Context) (api.Config, error) {
 	f, refused := o.inForce()
-	c := intake.Config{Path: f.file.Path, Hash: f.file.Hash, Generation: f.generation, Loaded: f.loaded, Errors: []string{}}
+	c := api.Config{Path: f.file.Path, Hash: f.file.Hash, Generation: f.generation, Loaded: f.loaded, Errors: []string{}}
 	if refused != nil {
 		c.Errors = reasons(refused)
 	}

@@ -9,36 +9,37 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/api"
 	"sidehook/relay/intake"
 )
 
 // Resend sends an event again.
-func (o *operator) Resend(ctx context.Context, which history.Which, to intake.Target) (intake.Resent, error) {
+func (o *operator) Resend(ctx context.Context, which history.Which, to api.ResendRequest) (api.Resent, error) {
 	reading, err := history.Read(o.dir)
 	if err != nil {
-		return intake.Resent{}, err
+		return api.Resent{}, err
 	}
 	defer reading.Close()
 	a, err := reading.Event(which)
 	if err != nil {
-		return intake.Resent{}, notFound(which, err)
+		return api.Resent{}, notFound(which, err)
 	}
 	e, err := event.Parse(a.Event, a.Filled)
 	if err != nil {
-		return intake.Resent{}, err
+		return api.Resent{}, err
 	}
 	names, gone, err := o.targets(&a, to)
 	if err != nil {
-		return intake.Resent{}, err
+		return api.Resent{}, err
 	}
 	receipt, err := o.journal.Resend(ctx, history.Resend{Of: a, To: names, By: to.By})
 	if errors.Is(err, history.ErrNotFound) {
 		err = &intake.NotFoundError{What: fmt.Sprintf("event %q in the history, which has just removed it", e.ID)}
 	}
 	if err != nil {
-		return intake.Resent{}, err
+		return api.Resent{}, err
 	}
-	answer := intake.Resent{ID: e.ID, Seq: receipt.Seq, Webhooks: names, Gone: gone}
+	answer := api.Resent{ID: e.ID, Seq: receipt.Seq, Webhooks: names, Gone: gone}
 	for _, name := range names {
 		if !slices.Contains(receipt.To, name) {
 			answer.Hastened = append(answer.Hastened, name)
@@ -49,7 +50,7 @@ func (o *operator) Resend(ctx context.Context, which history.Which, to intake.Ta
 
 // targets are the webhooks that a resend goes to, and those of them that are
 // gone.
-func (o *operator) targets(a *history.Accepted, to intake.Target) (names, gone []string, err error) {
+func (o *operator) targets(a *history.Accepted, to api.ResendRequest) (names, gone []string, err error) {
 	wanted := to.Webhooks
 	switch {
 	case len(wanted) == 0 && a.Test != "":

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/api"
 	"sidehook/relay/intake"
 )
 
@@ -113,7 +114,7 @@ func (w *watch) note(at place, s seen) {
 
 // Wait waits for first attempts, and says where the deliveries stand. Whoever
 // is told of an attempt finds its line in the history.
-func (w *watch) Wait(ctx context.Context, deliveries []intake.Delivery) {
+func (w *watch) Wait(ctx context.Context, deliveries []api.DeliveryStatus) {
 	w.begin(deliveries)
 	look := time.NewTicker(lookAgain)
 	defer look.Stop()
@@ -130,7 +131,7 @@ func (w *watch) Wait(ctx context.Context, deliveries []intake.Delivery) {
 
 // begin notes which deliveries are waited for, but for those that have been
 // attempted already.
-func (w *watch) begin(deliveries []intake.Delivery) {
+func (w *watch) begin(deliveries []api.DeliveryStatus) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range deliveries {
@@ -151,7 +152,7 @@ func (w *watch) awaits() bool {
 }
 
 // fill says where the deliveries stand.
-func (w *watch) fill(deliveries []intake.Delivery) {
+func (w *watch) fill(deliveries []api.DeliveryStatus) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range deliveries {

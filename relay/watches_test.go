@@ -10,7 +10,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/relay"
-	"sidehook/relay/intake"
+	"sidehook/relay/api"
 )
 
 // A request that prefers to wait is told of the first attempts, and of what ends
@@ -81,11 +81,11 @@ func TestWatchOfMany(t *testing.T) {
 		const n = 1000
 		looks := 0
 		w := relay.NewWatches(func(string) bool { looks++; return true })
-		ids, deliveries := make([]string, n), make([]intake.Delivery, 2*n)
+		ids, deliveries := make([]string, n), make([]api.DeliveryStatus, 2*n)
 		for i := range n {
 			ids[i] = fmt.Sprint("e", i)
-			deliveries[2*i] = intake.Delivery{Seq: uint64(i + 1), Webhook: "a"}
-			deliveries[2*i+1] = intake.Delivery{Seq: uint64(i + 1), Webhook: "b"}
+			deliveries[2*i] = api.DeliveryStatus{Seq: uint64(i + 1), Webhook: "a"}
+			deliveries[2*i+1] = api.DeliveryStatus{Seq: uint64(i + 1), Webhook: "b"}
 		}
 		watch := w.Watch(ids)
 		defer watch.Close()

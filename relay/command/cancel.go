@@ -2,14 +2,14 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"sidehook/relay/api"
 )
 
 // canceling is the flags of cancel.
@@ -51,15 +51,13 @@ func (c *cli) cancelCommand() *cobra.Command {
 }
 
 func (c *cli) cancel(ctx context.Context, id string, f canceling) error {
-	order := map[string]string{"event": id, "webhook": f.webhook, "type": f.typ}
-	for _, bound := range [...]struct{ flag, text string }{{"since", f.since}, {"until", f.until}} {
-		at, err := instant(bound.flag, bound.text, time.Now())
-		if err != nil {
-			return err
-		}
-		if bound.text != "" {
-			order[bound.flag] = at.Format(time.RFC3339Nano)
-		}
+	request := api.CancelRequest{Event: id, Webhook: f.webhook, Type: f.typ}
+	var err error
+	if request.Since.Time, err = instant("since", f.since, time.Now()); err != nil {
+		return err
+	}
+	if request.Until.Time, err = instant("until", f.until, time.Now()); err != nil {
+		return err
 	}
 	what := "all that waits for " + f.webhook
 	if f.typ+f.since+f.until != "" {
@@ -68,15 +66,12 @@ func (c *cli) cancel(ctx context.Context, id string, f canceling) error {
 	if id == "" && !f.yes && !c.agrees("End "+what+"? [y/N] ") {
 		return errors.New("nothing was canceled")
 	}
-	body, err := json.Marshal(order)
-	if err != nil {
-		return err
-	}
 	relay, err := c.relay(ctx)
 	if err != nil {
 		return err
 	}
-	answer, err := relay.call(ctx, http.MethodPost, "/v1/cancel", body)
+	var ended api.Canceled
+	answer, err := relay.Post(ctx, api.CancelPath, &request, &ended)
 	if err != nil {
 		return fmt.Errorf("cancel: %w", err)
 	}
@@ -84,14 +79,10 @@ func (c *cli) cancel(ctx context.Context, id string, f canceling) error {
 		_, err := c.out.Write(answer)
 		return err
 	}
-	var ended struct{ Canceled int }
-	if err := json.Unmarshal(answer, &ended); err != nil {
-		return fmt.Errorf("cancel: read the answer: %w", err)
-	}
-	if ended.Canceled == 0 {
+	if ended.Count == 0 {
 		c.out.linef("nothing that matches waits")
 		return nil
 	}
-	c.out.linef("%s canceled", deliveries(ended.Canceled))
+	c.out.linef("%s canceled", deliveries(ended.Count))
 	return nil
 }

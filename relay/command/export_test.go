@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+
+	"sidehook/relay/api"
 )
 
 var (
@@ -104,9 +106,9 @@ func PrintAll(w io.Writer, event, attempt []byte, webhook string) error {
 	}
 	p.hints()
 	c.printStats([]webhookStats{{Webhook: webhook, Events: 1, Chart: []chartPart{{1, 2}, {}}}})
-	s := story{
+	s := story{EventTrace: api.EventTrace{
 		To: []string{webhook}, Filled: []string{webhook}, Event: event, Attempts: []json.RawMessage{attempt},
-		Webhooks: []decision{{Webhook: webhook, Wanted: true, Glob: webhook, Why: webhook}, {Webhook: webhook + "2", Why: webhook}},
-	}
+		Webhooks: []api.Decision{{Webhook: webhook, Wanted: true, Glob: webhook, Why: webhook}, {Webhook: webhook + "2", Why: webhook}},
+	}}
 	return c.printStory(&s)
 }

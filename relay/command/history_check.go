@@ -2,10 +2,8 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"slices"
 
@@ -13,6 +11,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/history"
+	"sidehook/relay/api"
 )
 
 func (c *cli) historyCheckCommand() *cobra.Command {
@@ -36,21 +35,14 @@ func (c *cli) historyCheckCommand() *cobra.Command {
 
 // historyChecked is the answer of history check as JSON.
 type historyChecked struct {
-	Dir      string           `json:"dir"`
-	OK       bool             `json:"ok"`
-	Segments int              `json:"segments"`
-	Lines    int              `json:"lines"`
-	Bytes    int64            `json:"bytes"`
-	Problems []historyProblem `json:"problems"`
-	Known    int              `json:"known"` // places of damage that were accepted
-	Accepted bool             `json:"accepted,omitempty"`
-}
-
-type historyProblem struct {
-	File    string `json:"file"`
-	Line    int    `json:"line,omitempty"`
-	Offset  int64  `json:"offset,omitempty"`
-	Message string `json:"message"`
+	Dir      string            `json:"dir"`
+	OK       bool              `json:"ok"`
+	Segments int               `json:"segments"`
+	Lines    int               `json:"lines"`
+	Bytes    int64             `json:"bytes"`
+	Problems []history.Problem `json:"problems"`
+	Known    int               `json:"known"` // places of damage that were accepted
+	Accepted bool              `json:"accepted,omitempty"`
 }
 
 func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
@@ -80,12 +72,12 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 	}
 	answer := historyChecked{
 		Dir: dir, OK: len(checked.Problems) == 0 || accept, Accepted: accept, Known: len(checked.Known),
-		Segments: checked.Segments, Lines: checked.Lines, Bytes: checked.Bytes, Problems: []historyProblem{},
+		Segments: checked.Segments, Lines: checked.Lines, Bytes: checked.Bytes, Problems: []history.Problem{},
 	}
 	for _, p := range checked.Problems {
 		p.File = filepath.Join(dir, p.File)
 		if asJSON {
-			answer.Problems = append(answer.Problems, historyProblem{p.File, p.Line, p.Offset, p.What})
+			answer.Problems = append(answer.Problems, p)
 		} else {
 			c.err.linef("%s", p)
 		}
@@ -119,11 +111,7 @@ func (c *cli) accept(ctx context.Context, file *config.File, problems []history.
 		return fmt.Errorf("%w, which alone may record what is accepted, and cannot be asked: %w", inUse, err)
 	}
 	for batch := range slices.Chunk(problems, acceptBatch) {
-		body, err := json.Marshal(map[string][]history.Problem{"problems": batch})
-		if err != nil {
-			return err
-		}
-		if _, err := relay.call(ctx, http.MethodPost, "/v1/history/accept", body); err != nil {
+		if _, err := relay.Post(ctx, api.AcceptPath, api.AcceptRequest{Problems: batch}, &api.DamageAccepted{}); err != nil {
 			return fmt.Errorf("%w, which alone may record what is accepted, and says: %w", inUse, err)
 		}
 	}

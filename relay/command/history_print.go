@@ -101,7 +101,7 @@ func (p *attemptPrinter) print(line []byte, row func(...cell)) error {
 	}
 	row(p.row(
 		cell{local(r.At, p.layout()), normal}, cell{span(p.now.Sub(r.At)), faint}, cell{r.Webhook, bold}, cell{event, normal}, cell{r.Type, normal},
-		cell{fmt.Sprint(r.Attempt), normal}, cell{r.Status, statusStyle(r.Status)}, cell{r.code(), normal}, cell{took, normal},
+		cell{fmt.Sprint(r.Number), normal}, cell{r.Status, statusStyle(r.Status)}, cell{r.code(), normal}, cell{took, normal},
 		cell{r.note(), normal},
 	)...)
 	return nil

@@ -2,15 +2,16 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"sidehook/relay/api"
+	"sidehook/relay/api/client"
 )
 
 // resending is the flags of resend.
@@ -70,22 +71,12 @@ func (c *cli) resend(ctx context.Context, ids []string, r resending) error {
 	if err != nil {
 		return err
 	}
-	target := map[string]any{}
-	if r.all {
-		target["all"] = true
-	}
-	if len(r.to) > 0 {
-		target["webhooks"] = r.to
-	}
-	body, err := json.Marshal(target)
-	if err != nil {
-		return err
-	}
+	request := api.ResendRequest{Webhooks: r.to, All: r.all}
 	failed := false
 	for _, id := range ids {
-		if err := c.resendOne(ctx, relay, id, body, r.json); err != nil {
-			var refused *refusedError
-			if len(target) == 0 && errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
+		if err := c.resendOne(ctx, relay, id, &request, r.json); err != nil {
+			var refused *client.RefusedError
+			if !r.all && len(r.to) == 0 && errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
 				err = fmt.Errorf("%w: give --to WEBHOOK, or --all", err)
 			}
 			c.err.linef("sidehook: resend %q: %s", id, err)
@@ -98,22 +89,15 @@ func (c *cli) resend(ctx context.Context, ids []string, r resending) error {
 	return nil
 }
 
-func (c *cli) resendOne(ctx context.Context, relay *client, id string, body []byte, asJSON bool) error {
-	answer, err := relay.call(ctx, http.MethodPost, "/v1/events/"+url.PathEscape(id)+"/resend", body)
+func (c *cli) resendOne(ctx context.Context, relay *client.Client, id string, request *api.ResendRequest, asJSON bool) error {
+	var resent api.Resent
+	answer, err := relay.Post(ctx, api.Path(api.ResendPath, id), request, &resent)
 	if err != nil {
 		return err
 	}
 	if asJSON {
 		_, err := c.out.Write(answer)
 		return err
-	}
-	var resent struct {
-		ID                       string
-		Seq                      uint64
-		Webhooks, Hastened, Gone []string
-	}
-	if err := json.Unmarshal(answer, &resent); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
 	}
 	again := slices.DeleteFunc(resent.Webhooks, func(name string) bool { return slices.Contains(resent.Hastened, name) })
 	if len(again) > 0 {

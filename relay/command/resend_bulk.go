@@ -2,11 +2,8 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
 	"slices"
@@ -16,36 +13,13 @@ import (
 
 	"sidehook/config"
 	"sidehook/history"
+	"sidehook/relay/api"
+	"sidehook/relay/api/client"
 )
 
 // bulkTimeout is how long the relay may take to find and write a million
 // resends.
 const bulkTimeout = 10 * time.Minute
-
-// bulkOrder is what is asked of the relay.
-type bulkOrder struct {
-	Webhook string   `json:"webhook"`
-	Since   string   `json:"since"`
-	Until   string   `json:"until,omitempty"`
-	Status  []string `json:"status,omitempty"`
-	Type    string   `json:"type,omitempty"`
-	To      string   `json:"to,omitempty"`
-}
-
-// bulkAnswer is what the relay says.
-type bulkAnswer struct {
-	Count int         `json:"count"`
-	Seqs  [][2]uint64 `json:"seqs,omitempty"`
-	Gone  int         `json:"gone,omitempty"`
-}
-
-// receiver is who gets what is sent again.
-func (o *bulkOrder) receiver() string {
-	if o.To != "" {
-		return o.To
-	}
-	return o.Webhook
-}
 
 // usage is what is wrong with the flags and arguments together, nil if nothing.
 func (r *resending) usage(args []string, given func(flag string) bool) error {
@@ -78,41 +52,46 @@ func (r *resending) usage(args []string, given func(flag string) bool) error {
 	return nil
 }
 
-// order reads the flags, and says what the same is for the history.
-func (r *resending) order(now time.Time) (bulkOrder, history.Bulk, error) {
-	o := bulkOrder{Webhook: r.webhook, Type: r.typ, To: strings.Join(r.to, "")}
-	b := history.Bulk{Webhooks: []string{r.webhook}, Type: r.typ, To: o.To, Statuses: history.Undelivered()}
-	var err error
-	if b.Since, err = instant("since", r.since, now); err != nil {
-		return o, b, err
+// request reads the flags.
+func (r *resending) request(now time.Time) (b api.BulkRequest, err error) {
+	b = api.BulkRequest{Webhook: r.webhook, Type: r.typ, To: strings.Join(r.to, "")}
+	if b.Since.Time, err = instant("since", r.since, now); err != nil {
+		return b, err
 	}
-	if b.Until, err = instant("until", r.until, now); err != nil {
-		return o, b, err
-	}
-	o.Since = b.Since.Format(time.RFC3339Nano)
-	if !b.Until.IsZero() {
-		o.Until = b.Until.Format(time.RFC3339Nano)
+	if b.Until.Time, err = instant("until", r.until, now); err != nil {
+		return b, err
 	}
 	if r.status == "" {
-		return o, b, nil
+		return b, nil
 	}
-	o.Status, b.Statuses = strings.Split(r.status, ","), nil
-	for _, name := range o.Status {
-		if name == string(history.Retrying) {
-			return o, b, usagef("--status: what is retrying still waits, and webhook retry makes it due now")
+	for name := range strings.SplitSeq(r.status, ",") {
+		status := history.Status(name)
+		if status == history.Retrying {
+			return b, usagef("--status: what is retrying still waits, and webhook retry makes it due now")
 		}
-		if !slices.Contains(history.Ends(), history.Status(name)) {
-			return o, b, usagef("--status: %q is not how a delivery ends; there are delivered, failed, exhausted, canceled and expired", name)
+		if !slices.Contains(history.Ends(), status) {
+			return b, usagef("--status: %q is not how a delivery ends; there are delivered, failed, exhausted, canceled and expired", name)
 		}
-		b.Statuses = append(b.Statuses, history.Status(name))
+		b.Statuses = append(b.Statuses, status)
 	}
-	return o, b, nil
+	return b, nil
+}
+
+// matching returns what a request asks for, in the terms of the history.
+func matching(b *api.BulkRequest) history.Bulk {
+	bulk := history.Bulk{
+		Webhooks: []string{b.Webhook}, Type: b.Type, To: b.To, Since: b.Since.Time, Until: b.Until.Time, Statuses: b.Statuses,
+	}
+	if len(bulk.Statuses) == 0 {
+		bulk.Statuses = history.Undelivered()
+	}
+	return bulk
 }
 
 // resendBulk says how many deliveries match, asks, has the relay make them
 // again, and waits for them.
 func (c *cli) resendBulk(ctx context.Context, r resending) error {
-	order, bulk, err := r.order(time.Now())
+	request, err := r.request(time.Now())
 	if err != nil {
 		return err
 	}
@@ -124,8 +103,8 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 	if err != nil {
 		return err
 	}
-	var receiver struct{ State string }
-	if err := relay.get(ctx, "/v1/webhooks/"+url.PathEscape(order.receiver()), &receiver); err != nil {
+	var receiver api.Webhook
+	if err := relay.Get(ctx, api.Path(api.WebhookPath, request.Receiver()), &receiver); err != nil {
 		return fmt.Errorf("resend: %w", err)
 	}
 	reading, err := readHistory(file.History.Dir)
@@ -133,16 +112,16 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 		return err
 	}
 	defer reading.Close()
-	match, newest, err := c.agreed(ctx, reading, &order, bulk, r.yes)
+	match, newest, err := c.agreed(ctx, reading, &request, r.yes)
 	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	answer := bulkAnswer{Gone: match.Gone}
+	answer := api.BulkResent{Gone: match.Gone}
 	if match.Count > 0 {
-		answer, err = relay.bulk(ctx, &order)
-		var refused *refusedError
+		_, err = relay.Within(bulkTimeout).Post(ctx, api.BulkPath, &request, &answer)
+		var refused *client.RefusedError
 		switch {
 		case ctx.Err() != nil:
 			return errors.New("resend: interrupted: what the relay has taken goes on, and the same command finds the rest")
@@ -162,34 +141,34 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 		c.out.linef("nothing matches")
 		return nil
 	case r.noWait:
-		c.out.linef("%s to %s sent again; to follow: %s", deliveries(answer.Count), order.receiver(), c.hint("history", order.receiver(), "-f"))
+		c.out.linef("%s to %s sent again; to follow: %s", deliveries(answer.Count), request.Receiver(), c.hint("history", request.Receiver(), "-f"))
 		return nil
 	}
 	switch receiver.State {
 	case "failing":
-		c.err.linef("sidehook: %s is failing, and is tried once in a while until it answers; to try it now: %s", order.receiver(), c.hint("webhook", "retry", order.receiver()))
+		c.err.linef("sidehook: %s is failing, and is tried once in a while until it answers; to try it now: %s", request.Receiver(), c.hint("webhook", "retry", request.Receiver()))
 	case "paused", "off", "disabled":
-		c.err.linef("sidehook: %s is %s: what is sent again waits until it is not, and goes on without this command", order.receiver(), receiver.State)
+		c.err.linef("sidehook: %s is %s: what is sent again waits until it is not, and goes on without this command", request.Receiver(), receiver.State)
 	}
-	w := bulkWait{cli: c, bulkAnswer: answer, receiver: order.receiver(), began: time.Now(), over: map[uint64]bool{}, ended: map[history.Status]int{}}
+	w := bulkWait{cli: c, BulkResent: answer, receiver: request.Receiver(), began: time.Now(), over: map[uint64]bool{}, ended: map[history.Status]int{}}
 	return w.run(ctx, reading.Follow(newest), r.json)
 }
 
 // agreed says what matches and the number of the newest record of the
 // deliveries, after whoever called has agreed to it.
-func (c *cli) agreed(ctx context.Context, reading *history.Reading, o *bulkOrder, b history.Bulk, yes bool) (m history.Matches, newest uint64, err error) {
+func (c *cli) agreed(ctx context.Context, reading *history.Reading, b *api.BulkRequest, yes bool) (m history.Matches, newest uint64, err error) {
 	if newest, err = reading.Newest(); err != nil {
 		return m, newest, err
 	}
-	if m, err = reading.Bulk(ctx, b); err != nil || m.Count == 0 {
+	if m, err = reading.Bulk(ctx, matching(b)); err != nil || m.Count == 0 {
 		return m, newest, err
 	}
 	if m.Count > history.MaxBulk {
 		return m, newest, fmt.Errorf("%w: narrow it down by --since and --until, --type or --status", &history.TooManyError{Count: m.Count})
 	}
-	what := deliveries(m.Count) + " to " + o.Webhook + " again"
-	if o.To != "" {
-		what = deliveries(m.Count) + " for " + o.Webhook + " to " + o.To
+	what := deliveries(m.Count) + " to " + b.Webhook + " again"
+	if b.To != "" {
+		what = deliveries(m.Count) + " for " + b.Webhook + " to " + b.To
 	}
 	switch {
 	case yes:
@@ -199,24 +178,6 @@ func (c *cli) agreed(ctx context.Context, reading *history.Reading, o *bulkOrder
 		return m, newest, errors.New("nothing is sent again")
 	}
 	return m, newest, nil
-}
-
-// bulk asks the relay.
-func (c *client) bulk(ctx context.Context, o *bulkOrder) (answer bulkAnswer, err error) {
-	body, err := json.Marshal(o)
-	if err != nil {
-		return answer, err
-	}
-	patient := *c
-	patient.http.Timeout = bulkTimeout
-	text, err := patient.call(ctx, http.MethodPost, "/v1/resend", body)
-	if err != nil {
-		return answer, err
-	}
-	if err := json.Unmarshal(text, &answer); err != nil {
-		return answer, fmt.Errorf("read the answer: %w", err)
-	}
-	return answer, nil
 }
 
 func deliveries(n int) string {

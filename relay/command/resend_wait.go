@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/api"
 )
 
 // bulkWait waits for what was sent again in bulk. It reads the history, so that
 // a restart of the relay is nothing to it.
 type bulkWait struct {
 	*cli
-	bulkAnswer
+	api.BulkResent
 	receiver string
 	began    time.Time
 

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"sidehook/history/event"
+	"sidehook/relay/api"
 )
 
 // sending is the flags of send.
@@ -57,21 +57,14 @@ func (c *cli) send(ctx context.Context, typ string, s sending) error {
 	if err != nil {
 		return err
 	}
-	answer, err := relay.call(ctx, http.MethodPost, "/v1/events", s.event(typ, data))
+	var accepted api.Receipt
+	answer, err := relay.Post(ctx, api.EventsPath, json.RawMessage(s.event(typ, data)), &accepted)
 	if err != nil {
 		return fmt.Errorf("send %q: %w", typ, err)
 	}
 	if s.json {
 		_, err := c.out.Write(answer)
 		return err
-	}
-	var accepted struct {
-		ID        string
-		Webhooks  []string
-		Duplicate bool
-	}
-	if err := json.Unmarshal(answer, &accepted); err != nil {
-		return fmt.Errorf("send %q: read the answer: %w", typ, err)
 	}
 	to := "no webhook wants it"
 	if len(accepted.Webhooks) > 0 {

@@ -14,6 +14,7 @@ import (
 	"sidehook/config"
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/api"
 )
 
 func (c *cli) showCommand() *cobra.Command {
@@ -98,7 +99,7 @@ type storyPrinter struct {
 	story    *story
 	event    *event.Event
 	attempts []record
-	resends  []resent
+	resends  []api.Resend
 }
 
 // field prints a name and what it is.
@@ -147,7 +148,7 @@ func pretty(text []byte) string {
 func (p *storyPrinter) webhook(name string) {
 	p.line()
 	p.line(p.paint(bold, clean(name)))
-	i := slices.IndexFunc(p.story.Webhooks, func(d decision) bool { return d.Webhook == name })
+	i := slices.IndexFunc(p.story.Webhooks, func(d api.Decision) bool { return d.Webhook == name })
 	if why := p.why(name, i); why != "" {
 		p.field(2, "why", why)
 	}
@@ -252,12 +253,12 @@ func (p *storyPrinter) when(r *record) string {
 		text += ", in " + span(wait)
 	}
 	switch {
-	case r.Throttled.Equal(r.Next) && !r.Next.IsZero():
+	case r.ThrottledUntil.Equal(r.Next) && !r.Next.IsZero():
 		return text + ": the receiver throttles, and is left alone until then"
 	case r.Again:
-		return text + ": attempt " + fmt.Sprint(r.Attempt) + " is made again"
+		return text + ": attempt " + fmt.Sprint(r.Number) + " is made again"
 	case r.NoStep:
-		return text + ": attempt " + fmt.Sprint(r.Attempt) + " used up no wait of the schedule"
+		return text + ": attempt " + fmt.Sprint(r.Number) + " used up no wait of the schedule"
 	}
-	return fmt.Sprintf("%s: the schedule's wait after attempt %d, ±10 %%", text, r.Attempt)
+	return fmt.Sprintf("%s: the schedule's wait after attempt %d, ±10 %%", text, r.Number)
 }

@@ -4,13 +4,15 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+
+	"sidehook/relay/api"
 )
 
 // attempt prints one attempt.
 func (p *storyPrinter) attempt(r *record) {
 	p.line()
-	head := fmt.Sprintf("attempt %d", r.Attempt)
-	if r.Attempt == 0 {
+	head := fmt.Sprintf("attempt %d", r.Number)
+	if r.Number == 0 {
 		head = "no attempt" // it ended while it waited for its first
 	}
 	parts := []string{
@@ -66,15 +68,15 @@ func (r *record) times() string {
 	return strings.Join(parts, ", ")
 }
 
-func (p *storyPrinter) headers(title string, list headers) {
+func (p *storyPrinter) headers(title string, list api.Headers) {
 	p.line("    ", p.paint(faint, title))
 	for _, h := range list {
-		p.line("      ", clean(h.name), ": ", clean(h.value))
+		p.line("      ", clean(h.Name), ": ", clean(h.Value))
 	}
 }
 
 // payload prints the body of a response.
-func (p *storyPrinter) payload(r *response) {
+func (p *storyPrinter) payload(r *api.Response) {
 	text := r.Body
 	if len(r.BodyBase64) > 0 {
 		text = fmt.Sprintf("(not UTF-8, %s, as base64)\n%s", size(int64(len(r.BodyBase64))), base64.StdEncoding.EncodeToString(r.BodyBase64))

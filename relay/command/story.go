@@ -6,51 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"time"
 
 	"sidehook/config"
 	"sidehook/history"
+	"sidehook/relay/api"
+	"sidehook/relay/api/client"
 )
 
 // story is an event and what became of it. The relay answers with it, and
 // without a relay it is read from the files.
 type story struct {
-	Seq        uint64            `json:"seq"`
-	At         time.Time         `json:"at"`
-	Generation uint64            `json:"generation"`
-	To         []string          `json:"to"`
-	Test       string            `json:"test,omitempty"` // the webhook that it is a test of
-	Filled     []string          `json:"filled,omitempty"`
-	Event      json.RawMessage   `json:"event"`
-	Webhooks   []decision        `json:"webhooks"`
-	Resends    []json.RawMessage `json:"resends,omitempty"`
-	Attempts   []json.RawMessage `json:"attempts"`
-
+	api.EventTrace
 	offline  bool               // no relay was there to ask
 	standing map[string]webhook // those that it still waits for
-}
-
-// decision is why a webhook got the event or not.
-type decision struct {
-	Webhook string    `json:"webhook"`
-	Wanted  bool      `json:"wanted"`
-	Glob    string    `json:"glob,omitempty"`
-	When    string    `json:"when,omitempty"`
-	Why     string    `json:"why,omitempty"`
-	Now     bool      `json:"now,omitempty"` // as the file in force decides now
-	Status  string    `json:"status,omitempty"`
-	Next    time.Time `json:"next,omitzero"`
-}
-
-// resent is a resend of the event.
-type resent struct {
-	Seq uint64
-	At  time.Time
-	To  []string
-	By  string
-	Was string // of a rename, the former name
 }
 
 // tell finds out about an event: from the relay, which knows why each webhook
@@ -62,8 +31,8 @@ func (c *cli) tell(ctx context.Context, id string) (story, error) {
 	}
 	if relay, err := connect(ctx, file.Listen); err == nil {
 		var s story
-		err := relay.get(ctx, "/v1/events/"+url.PathEscape(id), &s)
-		var refused *refusedError
+		err := relay.Get(ctx, api.Path(api.EventPath, id), &s)
+		var refused *client.RefusedError
 		if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
 			return s, err
 		}
@@ -77,14 +46,14 @@ func (c *cli) tell(ctx context.Context, id string) (story, error) {
 
 // lookUp asks where the webhooks stand that the event still waits for: the time
 // of the next attempt is theirs to say.
-func (s *story) lookUp(ctx context.Context, relay *client) {
+func (s *story) lookUp(ctx context.Context, relay *client.Client) {
 	s.standing = map[string]webhook{}
 	for _, d := range s.Webhooks {
 		if d.Status != "waiting" && d.Status != "retrying" {
 			continue
 		}
 		var w webhook
-		if relay.get(ctx, "/v1/webhooks/"+url.PathEscape(d.Webhook), &w) == nil {
+		if relay.Get(ctx, api.Path(api.WebhookPath, d.Webhook), &w) == nil {
 			s.standing[d.Webhook] = w
 		}
 	}
@@ -104,10 +73,10 @@ func readStory(dir, id string) (story, error) {
 	if err != nil {
 		return story{}, fmt.Errorf("show %q: %w", id, err)
 	}
-	s := story{
+	s := story{offline: true, EventTrace: api.EventTrace{
 		Seq: found.Seq, At: found.At, Generation: found.Generation, To: found.To, Test: found.Test, Filled: found.Filled, Event: found.Event,
-		Attempts: []json.RawMessage{}, offline: true,
-	}
+		Attempts: []json.RawMessage{},
+	}}
 	for _, r := range found.Resends {
 		s.Resends = append(s.Resends, r.JSON())
 	}
@@ -115,13 +84,13 @@ func readStory(dir, id string) (story, error) {
 		s.Attempts = append(s.Attempts, attempt)
 	}
 	for _, x := range found.Standings() {
-		s.Webhooks = append(s.Webhooks, decision{Webhook: x.Webhook, Wanted: true, Why: x.Why(), Status: string(x.Status), Next: x.Next})
+		s.Webhooks = append(s.Webhooks, api.Decision{Webhook: x.Webhook, Wanted: true, Why: x.Why(), Status: string(x.Status), Next: x.Next})
 	}
 	return s, nil
 }
 
 // deliveries are the attempts and resends, decoded.
-func (s *story) deliveries() (attempts []record, resends []resent, err error) {
+func (s *story) deliveries() (attempts []record, resends []api.Resend, err error) {
 	for _, line := range s.Attempts {
 		r, err := parseRecord(line)
 		if err != nil {
@@ -130,7 +99,7 @@ func (s *story) deliveries() (attempts []record, resends []resent, err error) {
 		attempts = append(attempts, r)
 	}
 	for _, line := range s.Resends {
-		var r resent
+		var r api.Resend
 		if err := json.Unmarshal(line, &r); err != nil {
 			return nil, nil, fmt.Errorf("read a resend: %w", err)
 		}
@@ -141,7 +110,7 @@ func (s *story) deliveries() (attempts []record, resends []resent, err error) {
 
 // receivers are the webhooks that have to do with the event: those it was
 // accepted for or is a test of first, then those it was resent to.
-func (s *story) receivers(attempts []record, resends []resent) []string {
+func (s *story) receivers(attempts []record, resends []api.Resend) []string {
 	names := slices.Clone(s.To)
 	add := func(name string) {
 		if !slices.Contains(names, name) {

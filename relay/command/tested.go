@@ -2,13 +2,12 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"sidehook/relay/api"
 )
 
 // testPatience is more than a webhook's time-out of 2m and the record take.
@@ -38,14 +37,10 @@ func (c *cli) testWebhook(ctx context.Context, name string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	relay.http.Timeout = testPatience
-	answer, err := relay.call(ctx, http.MethodPost, "/v1/webhooks/"+url.PathEscape(name)+"/test", nil)
+	var r record
+	answer, err := relay.Within(testPatience).Post(ctx, api.Path(api.TestPath, name), nil, &r)
 	if err != nil {
 		return fmt.Errorf("test %q: %w", name, err)
-	}
-	var r record
-	if err := json.Unmarshal(answer, &r); err != nil {
-		return fmt.Errorf("test %q: read the answer: %w", name, err)
 	}
 	if asJSON {
 		if _, err := c.out.Write(answer); err != nil {

@@ -1,12 +1,11 @@
 package command
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 
 	"github.com/spf13/cobra"
+
+	"sidehook/relay/api"
 )
 
 func (c *cli) webhookCommand() *cobra.Command {
@@ -28,9 +27,9 @@ func (c *cli) webhookCommand() *cobra.Command {
 	}
 	jsonFlag(list, &asJSON)
 	cmd.AddCommand(list,
-		c.actCommand("enable", "End an automatic disabling",
+		c.actCommand("enable", api.EnablePath, "End an automatic disabling",
 			"Takes up the backlog of a webhook that was disabled, because its receiver answered 410\nor failed for disable_after."),
-		c.actCommand("retry", "Make what waits due now",
+		c.actCommand("retry", api.RetryPath, "Make what waits due now",
 			"Makes all waiting deliveries of a webhook due now. One that is failing is probed at once,\nand one whose receiver asked to be left alone goes on."),
 		c.testCommand())
 	return cmd
@@ -38,7 +37,7 @@ func (c *cli) webhookCommand() *cobra.Command {
 
 // actCommand is a command that has the running relay do something with a
 // webhook.
-func (c *cli) actCommand(name, short, long string) *cobra.Command {
+func (c *cli) actCommand(name, path, short, long string) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     name + " NAME",
@@ -51,17 +50,14 @@ func (c *cli) actCommand(name, short, long string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			answer, err := relay.call(cmd.Context(), http.MethodPost, "/v1/webhooks/"+url.PathEscape(args[0])+"/"+name, nil)
+			var w api.Webhook
+			answer, err := relay.Post(cmd.Context(), api.Path(path, args[0]), nil, &w)
 			if err != nil {
 				return fmt.Errorf("%s %q: %w", name, args[0], err)
 			}
 			if asJSON {
 				_, err := c.out.Write(answer)
 				return err
-			}
-			var w webhook
-			if err := json.Unmarshal(answer, &w); err != nil {
-				return fmt.Errorf("%s %q: read the answer: %w", name, args[0], err)
 			}
 			c.out.linef("%s is %s, with %s waiting", w.Name, w.State, deliveries(w.Backlog.Events))
 			return nil

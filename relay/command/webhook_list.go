@@ -6,28 +6,15 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"sidehook/relay/api"
 )
 
-// webhook is one as the relay tells of it.
+// webhook is a webhook as it is printed, with what is shown of its configuration.
 type webhook struct {
-	Name    string
-	URL     string
-	Events  []string
-	State   string
-	Since   time.Time
-	Why     string
-	Backlog struct {
-		Events        int
-		Bytes         int64
-		OldestSeconds float64 `json:"oldest_seconds"`
-	}
-	LastHour struct {
-		Delivered, Failed int
-		P50               float64 `json:"p50_ms"`
-		P99               float64 `json:"p99_ms"`
-	} `json:"last_hour"`
-	LastError string `json:"last_error"`
-	Next      time.Time
+	api.Webhook
+	URL    string
+	Events []string
 }
 
 func (c *cli) listWebhooks(ctx context.Context, asJSON bool) error {
@@ -39,14 +26,11 @@ func (c *cli) listWebhooks(ctx context.Context, asJSON bool) error {
 		Webhooks []json.RawMessage `json:"webhooks"`
 		Errors   []string          `json:"errors"`
 	}
-	if err := relay.get(ctx, "/v1/webhooks", &list); err != nil {
+	if err := relay.Get(ctx, api.WebhooksPath, &list); err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
-	var inForce struct {
-		Path   string
-		Errors []string
-	}
-	if err := relay.get(ctx, "/v1/config", &inForce); err != nil {
+	var inForce api.Config
+	if err := relay.Get(ctx, api.ConfigPath, &inForce); err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
 	list.Errors = inForce.Errors

@@ -6,16 +6,17 @@ import (
 	"net/http"
 	"strings"
 
-	"sidehook/history"
+	"sidehook/relay/api"
 )
 
 // acceptDamage records places of damage as known, which a check of the history has
 // found: the relay is the one that writes there while it runs.
 func (s *Server) acceptDamage(ctx context.Context, w http.ResponseWriter, r *http.Request, _ string) *problem {
-	var problems []history.Problem
-	if p := readOrder(r, map[string]any{"problems": &problems}); p != nil {
+	var request api.AcceptRequest
+	if p := readOrder(r, &request); p != nil {
 		return p
 	}
+	problems := request.Problems
 	if len(problems) == 0 {
 		return refuse(http.StatusBadRequest, `"problems" is missing; write those that sidehook history check reports: {"problems": [{"file", "line", "offset", "message"}]}`)
 	}
@@ -30,5 +31,5 @@ func (s *Server) acceptDamage(ctx context.Context, w http.ResponseWriter, r *htt
 	if err := s.operator.Accept(ctx, problems); err != nil {
 		return refusal(err)
 	}
-	return answerJSON(w, http.StatusOK, map[string]int{"accepted": len(problems)})
+	return answerJSON(w, http.StatusOK, api.DamageAccepted{Count: len(problems)})
 }

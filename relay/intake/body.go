@@ -11,6 +11,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/api"
 )
 
 // exchange is the memory of one request for events, used again by others.
@@ -26,13 +27,8 @@ type exchange struct {
 
 // answered is what a client is told of one event.
 type answered struct {
-	id        string
-	to        []string
-	duplicate bool
-	seq       uint64 // 0: nothing of it is delivered
-
-	held       bool // with deliveries
-	deliveries []Delivery
+	api.Receipt
+	seq uint64 // 0: nothing of it is delivered
 }
 
 // How much memory an idle exchange may hold on to.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"sidehook/relay/api"
 	"sidehook/relay/intake"
 )
 
@@ -11,11 +12,11 @@ func TestResendBulk(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	url := "http://localhost/v1/resend"
 	for _, c := range []struct{ agent, body, want string }{
-		{"", `{"since":"2026-11-23T14:55:00Z"}`, "{Webhook: Type: Statuses:[] Since:2026-11-23 14:55:00 +0000 UTC Until:0001-01-01 00:00:00 +0000 UTC To: By:api}"},
-		{"", `{"since":"2026-11-23T14:55:00Z","status":"failed,expired"}`, "{Webhook: Type: Statuses:[failed expired] Since:2026-11-23 14:55:00 +0000 UTC Until:0001-01-01 00:00:00 +0000 UTC To: By:api}"},
-		{intake.CommandAgent + "1", `{"webhook":"a","since":"2026-11-23T14:55:00Z","until":"2026-11-23T15:55:00Z","status":["delivered"],"type":"t","to":"b"}`,
-			"{Webhook:a Type:t Statuses:[delivered] Since:2026-11-23 14:55:00 +0000 UTC Until:2026-11-23 15:55:00 +0000 UTC To:b By:cli}"},
-		{"", `{"since":"2026-11-23T14:55:00Z","status":"","webhook":""}`, "{Webhook: Type: Statuses:[] Since:2026-11-23 14:55:00 +0000 UTC Until:0001-01-01 00:00:00 +0000 UTC To: By:api}"},
+		{"", `{"since":"2026-11-23T14:55:00Z"}`, "{Webhook: Since:2026-11-23 14:55:00 +0000 UTC Until:0001-01-01 00:00:00 +0000 UTC Statuses:[] Type: To: By:api}"},
+		{"", `{"since":"2026-11-23T14:55:00Z","status":"failed,expired"}`, "{Webhook: Since:2026-11-23 14:55:00 +0000 UTC Until:0001-01-01 00:00:00 +0000 UTC Statuses:[failed expired] Type: To: By:api}"},
+		{api.CommandAgent + "1", `{"webhook":"a","since":"2026-11-23T14:55:00Z","until":"2026-11-23T15:55:00Z","status":["delivered"],"type":"t","to":"b"}`,
+			"{Webhook:a Since:2026-11-23 14:55:00 +0000 UTC Until:2026-11-23 15:55:00 +0000 UTC Statuses:[delivered] Type:t To:b By:cli}"},
+		{"", `{"since":"2026-11-23T14:55:00Z","status":"","webhook":""}`, "{Webhook: Since:2026-11-23 14:55:00 +0000 UTC Until:0001-01-01 00:00:00 +0000 UTC Statuses:[] Type: To: By:api}"},
 	} {
 		do(t, l.viaUnix, "POST", url, c.body, "Content-Type", jsonType, "User-Agent", c.agent).check(t, 202, `{"count":3,"seqs":[[7,9]]}`+"\n")
 		l.operator.mu.Lock()

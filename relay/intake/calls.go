@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sidehook/relay/api"
 )
 
 // call is one that the listener answers.
@@ -26,29 +28,27 @@ func (c *call) name() string { return c.method + " " + c.path }
 // handler answers a call, or says why not.
 type handler func(ctx context.Context, w http.ResponseWriter, r *http.Request, arg string) *problem
 
-const eventsPath = "/v1/events"
-
 // allCalls are the calls; the one that is made most stands first.
 func (s *Server) allCalls() []call {
 	calls := []call{
-		{"POST", eventsPath, free, nil, s.takeEvents},
-		{"GET", "/v1/events/{id}", guarded, []string{"source"}, s.showEvent},
-		{"POST", "/v1/events/{id}/resend", guarded, []string{"source"}, s.resend},
-		{"GET", "/v1/webhooks", guarded, nil, s.listWebhooks},
-		{"GET", "/v1/webhooks/{name}", guarded, nil, s.showWebhook},
-		{"POST", "/v1/webhooks/{name}/enable", guarded, nil, s.acting(s.operator.Enable)},
-		{"POST", "/v1/webhooks/{name}/retry", guarded, nil, s.acting(s.operator.Retry)},
-		{"POST", "/v1/webhooks/{name}/test", guarded, nil, s.testWebhook},
-		{"POST", "/v1/resend", guarded, nil, s.resendBulk},
-		{"POST", "/v1/cancel", guarded, nil, s.cancel},
-		{"GET", "/v1/deliveries", guarded, deliveryParams(), s.deliveries},
-		{"POST", "/v1/history/accept", guarded, nil, s.acceptDamage},
-		{"GET", "/v1/config", guarded, nil, s.showConfig},
-		{"GET", "/healthz", health, nil, s.healthz},
-		{"GET", "/readyz", health, nil, s.readyz},
+		{"POST", api.EventsPath, free, nil, s.takeEvents},
+		{"GET", api.EventPath, guarded, []string{"source"}, s.showEvent},
+		{"POST", api.ResendPath, guarded, []string{"source"}, s.resend},
+		{"GET", api.WebhooksPath, guarded, nil, s.listWebhooks},
+		{"GET", api.WebhookPath, guarded, nil, s.showWebhook},
+		{"POST", api.EnablePath, guarded, nil, s.acting(s.operator.Enable)},
+		{"POST", api.RetryPath, guarded, nil, s.acting(s.operator.Retry)},
+		{"POST", api.TestPath, guarded, nil, s.testWebhook},
+		{"POST", api.BulkPath, guarded, nil, s.resendBulk},
+		{"POST", api.CancelPath, guarded, nil, s.cancel},
+		{"GET", api.DeliveriesPath, guarded, deliveryParams(), s.deliveries},
+		{"POST", api.AcceptPath, guarded, nil, s.acceptDamage},
+		{"GET", api.ConfigPath, guarded, nil, s.showConfig},
+		{"GET", api.HealthPath, health, nil, s.healthz},
+		{"GET", api.ReadyPath, health, nil, s.readyz},
 	}
 	if s.opts.Metrics != nil {
-		calls = append(calls, call{"GET", "/metrics", free, nil, s.metrics})
+		calls = append(calls, call{"GET", api.MetricsPath, free, nil, s.metrics})
 	}
 	return calls
 }
@@ -81,7 +81,7 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 // countRefused tells of events that were refused. How many there were in a
 // request that was not read to its end nobody knows; it counts as one.
 func (s *Server) countRefused(c *call, p *problem) {
-	if c != nil && c.path == eventsPath {
+	if c != nil && c.path == api.EventsPath {
 		s.opts.Answered(strconv.Itoa(p.status), max(1, p.events))
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/api"
 )
 
 const (
@@ -167,7 +168,7 @@ func readListing(r *http.Request) (l listing, p *problem) {
 			continue
 		}
 		var err error
-		if *at, err = parseInstant(values.Get(name)); err != nil {
+		if *at, err = api.ParseTime(values.Get(name)); err != nil {
 			return l, refuse(http.StatusBadRequest, fmt.Sprintf("%q %v", name, err))
 		}
 	}

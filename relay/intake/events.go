@@ -9,6 +9,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/api"
 )
 
 // takeEvents is POST /v1/events. It runs for each event, so that what it needs
@@ -97,7 +98,7 @@ func (x *exchange) decode(set *settings, f form, h http.Header) *problem {
 		if set.Match != nil {
 			to, failures = set.Match(e)
 		}
-		x.answers = append(x.answers, answered{id: e.ID, to: to})
+		x.answers = append(x.answers, answered{Receipt: api.Receipt{ID: e.ID, Webhooks: to}})
 		if len(to) == 0 && set.Unmatched == Drop {
 			continue
 		}
@@ -148,7 +149,7 @@ func (s *Server) keep(ctx context.Context, x *exchange, f form) *problem {
 	for i, receipt := range receipts {
 		a := &x.answers[x.places[i]]
 		if receipt.Duplicate {
-			a.duplicate, a.to = true, receipt.To
+			a.Duplicate, a.Webhooks = true, receipt.To
 		} else {
 			a.seq = receipt.Seq
 		}
@@ -181,7 +182,7 @@ func (x *exchange) refusal(err error, f form) *problem {
 // duplicates counts the events that were accepted before.
 func (x *exchange) duplicates() (n int) {
 	for i := range x.answers {
-		if x.answers[i].duplicate {
+		if x.answers[i].Duplicate {
 			n++
 		}
 	}
@@ -192,7 +193,7 @@ func (x *exchange) duplicates() (n int) {
 func (x *exchange) appendAnswer(f form) {
 	x.out = x.out[:0]
 	if !f.many() {
-		x.out = append(x.answers[0].append(x.out), '\n')
+		x.out = append(x.answers[0].Append(x.out), '\n')
 		return
 	}
 	x.out = append(x.out, `{"events":[`...)
@@ -200,27 +201,7 @@ func (x *exchange) appendAnswer(f form) {
 		if i > 0 {
 			x.out = append(x.out, ',')
 		}
-		x.out = x.answers[i].append(x.out)
+		x.out = x.answers[i].Append(x.out)
 	}
 	x.out = append(x.out, "]}\n"...)
-}
-
-func (a *answered) append(dst []byte) []byte {
-	dst = append(dst, `{"id":`...)
-	dst = event.AppendString(dst, a.id)
-	dst = append(dst, `,"webhooks":[`...)
-	for i, name := range a.to {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = event.AppendString(dst, name)
-	}
-	dst = append(dst, ']')
-	if a.duplicate {
-		dst = append(dst, `,"duplicate":true`...)
-	}
-	if a.held {
-		dst = appendDeliveries(dst, a.deliveries)
-	}
-	return append(dst, '}')
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/api"
 )
 
 func (s *Server) healthz(_ context.Context, w http.ResponseWriter, _ *http.Request, _ string) *problem {
@@ -48,7 +49,7 @@ func (s *Server) listWebhooks(ctx context.Context, w http.ResponseWriter, _ *htt
 	if err != nil {
 		return refusal(err)
 	}
-	return answerJSON(w, http.StatusOK, map[string][]Webhook{"webhooks": orEmpty(list)})
+	return answerJSON(w, http.StatusOK, api.Webhooks{Webhooks: orEmpty(list)})
 }
 
 func (s *Server) showWebhook(ctx context.Context, w http.ResponseWriter, _ *http.Request, name string) *problem {

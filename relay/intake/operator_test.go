@@ -13,6 +13,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/segment/memfs"
+	"sidehook/relay/api"
 	"sidehook/relay/intake"
 )
 
@@ -21,9 +22,9 @@ type operator struct {
 	mu    sync.Mutex
 	fails error
 	which history.Which
-	to    intake.Target
-	ends  intake.Cancel
-	bulk  intake.Bulk
+	to    api.ResendRequest
+	ends  api.CancelRequest
+	bulk  api.BulkRequest
 	acted string
 	files *memfs.FS // the history
 	known []history.Problem
@@ -31,47 +32,47 @@ type operator struct {
 
 var at = time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 
-func (o *operator) Webhooks(_ context.Context, name string) ([]intake.Webhook, error) {
+func (o *operator) Webhooks(_ context.Context, name string) ([]api.Webhook, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.fails != nil {
 		return nil, o.fails
 	}
 	if name == "" {
-		return []intake.Webhook{{Name: "a", State: "active"}, {Name: "b", State: "off"}}, nil
+		return []api.Webhook{{Name: "a", State: "active"}, {Name: "b", State: "off"}}, nil
 	}
-	return []intake.Webhook{{
+	return []api.Webhook{{
 		Name: name, Configured: json.RawMessage(`{"url":"https://x.example/<>","events":["**"],"secret":"***"}`),
-		State: "failing", Since: at, Why: "503", Backlog: intake.Backlog{Events: 2, Bytes: 2048, OldestSeconds: 1.5}, InFlight: 1,
-		LastHour: intake.LastHour{Delivered: 10, Failed: 5}, LastSuccess: at, LastError: "503 Service Unavailable", Next: at,
+		State: "failing", Since: at, Why: "503", Backlog: api.Backlog{Events: 2, Bytes: 2048, OldestSeconds: 1.5}, InFlight: 1,
+		LastHour: api.LastHour{Delivered: 10, Failed: 5}, LastSuccess: at, LastError: "503 Service Unavailable", Next: at,
 	}}, nil
 }
 
-func (o *operator) Event(_ context.Context, which history.Which) (intake.Story, error) {
+func (o *operator) Event(_ context.Context, which history.Which) (api.EventTrace, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.which = which
-	return intake.Story{
+	return api.EventTrace{
 		Seq: 3, At: at, Generation: 1, To: []string{"a"}, Event: json.RawMessage(`{"n":12345678901234567890}`),
-		Webhooks: []intake.Decision{{Webhook: "a", Wanted: true, Glob: "**", Status: "waiting", Next: at}, {Webhook: "b", Why: "no glob matches", Now: true}},
+		Webhooks: []api.Decision{{Webhook: "a", Wanted: true, Glob: "**", Status: "waiting", Next: at}, {Webhook: "b", Why: "no glob matches", Now: true}},
 	}, o.fails
 }
 
-func (o *operator) Resend(_ context.Context, which history.Which, to intake.Target) (intake.Resent, error) {
+func (o *operator) Resend(_ context.Context, which history.Which, to api.ResendRequest) (api.Resent, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.which, o.to = which, to
-	return intake.Resent{ID: which.ID, Seq: 9, Webhooks: to.Webhooks, Gone: []string{"x"}}, o.fails
+	return api.Resent{ID: which.ID, Seq: 9, Webhooks: to.Webhooks, Gone: []string{"x"}}, o.fails
 }
 
-func (o *operator) ResendBulk(_ context.Context, b intake.Bulk) (intake.Resends, error) {
+func (o *operator) ResendBulk(_ context.Context, b api.BulkRequest) (api.BulkResent, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.bulk = b
-	return intake.Resends{Count: 3, Seqs: [][2]uint64{{7, 9}}}, o.fails
+	return api.BulkResent{Count: 3, Seqs: [][2]uint64{{7, 9}}}, o.fails
 }
 
-func (o *operator) Cancel(_ context.Context, which intake.Cancel) (int, error) {
+func (o *operator) Cancel(_ context.Context, which api.CancelRequest) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.ends = which
@@ -111,10 +112,10 @@ func (o *operator) History(context.Context) (*history.Reading, error) {
 	return history.ReadFS(o.files)
 }
 
-func (o *operator) Config(context.Context) (intake.Config, error) {
+func (o *operator) Config(context.Context) (api.Config, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return intake.Config{Path: "/etc/sidehook/webhooks.yaml", Hash: "abc", Generation: 4, Loaded: at}, o.fails
+	return api.Config{Path: "/etc/sidehook/webhooks.yaml", Hash: "abc", Generation: 4, Loaded: at}, o.fails
 }
 
 func (o *operator) fail(err error) {
@@ -239,17 +240,17 @@ func TestSlowTest(t *testing.T) {
 func TestCancel(t *testing.T) {
 	l := start(t, settings, intake.Options{})
 	url := "http://localhost/v1/cancel"
-	for body, want := range map[string]intake.Cancel{
+	for body, want := range map[string]api.CancelRequest{
 		`{"webhook":"a"}`: {Webhook: "a"},
-		`{"webhook":"a","since":null,"until":"0001-01-01T00:00:00Z"}`:                                     {Webhook: "a", Until: time.Time{}.Add(1)}, // not whenever
-		`{"event":"a","since":"2026-11-23t14:55:00z"}`:                                                    {Event: "a", Since: at},
-		`{"event":"seq:3","type":"t","since":"2026-11-23T14:55:00Z","until":"2026-11-23T15:55:00+01:00"}`: {Event: "seq:3", Type: "t", Since: at, Until: at},
+		`{"webhook":"a","since":null,"until":"0001-01-01T00:00:00Z"}`:                                     {Webhook: "a", Until: api.Time{Time: time.Time{}.Add(1)}}, // not whenever
+		`{"event":"a","since":"2026-11-23t14:55:00z"}`:                                                    {Event: "a", Since: api.Time{Time: at}},
+		`{"event":"seq:3","type":"t","since":"2026-11-23T14:55:00Z","until":"2026-11-23T15:55:00+01:00"}`: {Event: "seq:3", Type: "t", Since: api.Time{Time: at}, Until: api.Time{Time: at}},
 	} {
 		do(t, l.viaUnix, "POST", url, body, "Content-Type", jsonType).check(t, 200, `{"canceled":3}`+"\n")
 		l.operator.mu.Lock()
 		got := l.operator.ends
 		l.operator.mu.Unlock()
-		if got.Since, got.Until = got.Since.UTC(), got.Until.UTC(); got != (intake.Cancel{Webhook: want.Webhook, Event: want.Event, Type: want.Type, Since: want.Since.UTC(), Until: want.Until.UTC()}) {
+		if got.Since.Time, got.Until.Time = got.Since.UTC(), got.Until.UTC(); got != want {
 			t.Errorf("%s: asked to end %+v, want %+v", body, got, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/api"
 )
 
 // problem is a refusal, answered as problem+json (RFC 9457).
@@ -104,17 +105,11 @@ func (p *problem) write(w http.ResponseWriter) {
 		h["Connection"] = closeHeader
 	}
 	body := make([]byte, 0, 256)
-	body = append(body, `{"type":"about:blank","title":`...)
-	body = event.AppendString(body, http.StatusText(p.status))
-	body = append(body, `,"status":`...)
-	body = strconv.AppendInt(body, int64(p.status), 10)
-	body = append(body, `,"detail":`...)
-	body = event.AppendString(body, p.detail)
+	wire := api.Problem{Status: p.status, Detail: p.detail}
 	if p.index >= 0 {
-		body = append(body, `,"index":`...)
-		body = strconv.AppendInt(body, int64(p.index), 10)
+		wire.Index = &p.index
 	}
-	answer(w, p.status, typeProblem, append(body, '}', '\n'))
+	answer(w, p.status, typeProblem, append(wire.Append(body), '\n'))
 }
 
 // linger has the connection closed a moment behind the answer, in which a client

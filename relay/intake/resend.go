@@ -9,13 +9,12 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"sidehook/history"
+	"sidehook/relay/api"
 )
-
-// CommandAgent is what the User-Agent of sidehook's own commands begins with.
-const CommandAgent = "sidehook-cli/"
 
 // maxOrder is how large the body of an operator's call may be.
 const maxOrder = 1 << 20
@@ -38,10 +37,9 @@ func (s *Server) resend(ctx context.Context, w http.ResponseWriter, r *http.Requ
 }
 
 // readTarget reads {"webhooks": […]} or {"all": true}, or no body at all.
-func readTarget(r *http.Request) (to Target, p *problem) {
+func readTarget(r *http.Request) (to api.ResendRequest, p *problem) {
 	to.By = caller(r)
-	p = readOrder(r, map[string]any{"webhooks": &to.Webhooks, "all": &to.All})
-	if p != nil {
+	if p := readOrder(r, &to); p != nil {
 		return to, p
 	}
 	switch {
@@ -55,15 +53,15 @@ func readTarget(r *http.Request) (to Target, p *problem) {
 
 // caller is who asks, as the history has it.
 func caller(r *http.Request) string {
-	if strings.HasPrefix(r.UserAgent(), CommandAgent) {
+	if strings.HasPrefix(r.UserAgent(), api.CommandAgent) {
 		return "cli"
 	}
 	return "api"
 }
 
-// readOrder reads the body of an operator's call, a JSON object, into fields. A
-// body may be missing.
-func readOrder(r *http.Request, fields map[string]any) *problem {
+// readOrder reads the body of an operator's call, a JSON object, into a struct of
+// api, nil for one without members. A body may be missing.
+func readOrder(r *http.Request, into any) *problem {
 	if p := checkEncoding(r.Header); p != nil {
 		return p
 	}
@@ -76,7 +74,7 @@ func readOrder(r *http.Request, fields map[string]any) *problem {
 			return refuse(http.StatusUnsupportedMediaType, "the Content-Type is not application/json")
 		}
 	}
-	if err := readObject(body, fields); err != nil {
+	if err := readObject(body, membersOf(into)); err != nil {
 		return refuse(http.StatusBadRequest, err.Error())
 	}
 	return nil
@@ -121,12 +119,27 @@ func readObject(body []byte, fields map[string]any) error {
 	return nil
 }
 
+// membersOf maps the JSON names of a struct's fields to pointers to them.
+func membersOf(into any) map[string]any {
+	if into == nil {
+		return nil
+	}
+	members := map[string]any{}
+	v := reflect.ValueOf(into).Elem()
+	for i := range v.NumField() {
+		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ","); name != "-" {
+			members[name] = v.Field(i).Addr().Interface()
+		}
+	}
+	return members
+}
+
 // kindOf says what is read into a field.
 func kindOf(field any) string {
 	switch field.(type) {
 	case *[]string:
 		return "a list of strings"
-	case *wordList:
+	case *api.Statuses:
 		return "a string, or a list of strings"
 	case *bool:
 		return "true or false"

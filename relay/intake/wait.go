@@ -7,8 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"sidehook/history"
-	"sidehook/history/event"
+	"sidehook/relay/api"
 )
 
 // Deliveries is how a request that prefers to wait learns what became of its
@@ -26,16 +25,8 @@ type Watch interface {
 	// It returns once each of them has had its first attempt or ended without
 	// one, or ctx is done; those to webhooks that make none now (paused, off,
 	// disabled, failing) are not waited for.
-	Wait(ctx context.Context, deliveries []Delivery)
+	Wait(ctx context.Context, deliveries []api.DeliveryStatus)
 	Close()
-}
-
-// Delivery is where a delivery of a request stands.
-type Delivery struct {
-	Seq     uint64
-	Webhook string
-	Status  history.Status // history.Untried before its first attempt
-	Code    int            // of the answer; 0 without one
 }
 
 // held is a request whose answer is held back.
@@ -56,7 +47,7 @@ func (s *Server) hold(h http.Header, x *exchange) *held {
 	}
 	ids := make([]string, len(x.answers))
 	for i := range x.answers {
-		ids[i] = x.answers[i].id
+		ids[i] = x.answers[i].ID
 	}
 	return &held{s.opts.Deliveries.Watch(ids), wait}
 }
@@ -79,36 +70,20 @@ func (h *held) release(s *Server, w http.ResponseWriter, r *http.Request, x *exc
 	defer stop.Wait()
 	defer cancel()
 
-	var all []Delivery
+	all := []api.DeliveryStatus{}
 	for i := range x.answers {
 		if a := &x.answers[i]; a.seq != 0 {
-			for _, name := range a.to {
-				all = append(all, Delivery{Seq: a.seq, Webhook: name})
+			for _, name := range a.Webhooks {
+				all = append(all, api.DeliveryStatus{Seq: a.seq, Webhook: name})
 			}
 		}
 	}
 	h.watch.Wait(ctx, all)
 	for i := range x.answers {
 		a := &x.answers[i]
-		a.held, a.deliveries = true, nil
+		a.Deliveries = all[:0:0]
 		if a.seq != 0 {
-			a.deliveries, all = all[:len(a.to)], all[len(a.to):]
+			a.Deliveries, all = all[:len(a.Webhooks)], all[len(a.Webhooks):]
 		}
 	}
-}
-
-func appendDeliveries(dst []byte, deliveries []Delivery) []byte {
-	dst = append(dst, `,"deliveries":[`...)
-	for i, d := range deliveries {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = event.AppendString(append(dst, `{"webhook":`...), d.Webhook)
-		dst = event.AppendString(append(dst, `,"status":`...), string(d.Status))
-		if d.Code != 0 {
-			dst = strconv.AppendInt(append(dst, `,"code":`...), int64(d.Code), 10)
-		}
-		dst = append(dst, '}')
-	}
-	return append(dst, ']')
 }

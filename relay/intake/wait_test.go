@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/api"
 	"sidehook/relay/intake"
 )
 
@@ -26,7 +27,7 @@ func (d *deliveries) Watch(ids []string) intake.Watch {
 	return d
 }
 
-func (d *deliveries) Wait(ctx context.Context, all []intake.Delivery) {
+func (d *deliveries) Wait(ctx context.Context, all []api.DeliveryStatus) {
 	d.waits++
 	for i := range all {
 		all[i].Status = history.Untried

@@ -1,0 +1,42 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// EventTrace is an event and what became of it. A raw message is a record of the
+// history without its checksum: Resends are each a Resend, Attempts an Attempt.
+type EventTrace struct {
+	Seq        uint64            `json:"seq"`
+	At         time.Time         `json:"at"`
+	Generation uint64            `json:"generation"`
+	To         []string          `json:"to"`
+	Test       string            `json:"test,omitempty"` // the webhook that it is a test of
+	Filled     []string          `json:"filled,omitempty"`
+	Event      json.RawMessage   `json:"event"`
+	Webhooks   []Decision        `json:"webhooks"`
+	Resends    []json.RawMessage `json:"resends,omitempty"`
+	Attempts   []json.RawMessage `json:"attempts"`
+}
+
+// Decision is why a webhook gets an event or not, and the state of its delivery.
+type Decision struct {
+	Webhook string    `json:"webhook"`
+	Wanted  bool      `json:"wanted"`
+	Glob    string    `json:"glob,omitempty"` // the one that matched
+	When    string    `json:"when,omitempty"` // the condition that holds, or decided otherwise
+	Why     string    `json:"why,omitempty"`
+	Now     bool      `json:"now,omitempty"`    // decided by the configuration in force, not by that of the event
+	Status  string    `json:"status,omitempty"` // of its last attempt; waiting before the first
+	Next    time.Time `json:"next,omitzero"`
+}
+
+// Resend is one resend of an event.
+type Resend struct {
+	Seq uint64    `json:"seq"`
+	At  time.Time `json:"at"`
+	To  []string  `json:"to"`
+	By  string    `json:"by"`  // cli or api
+	Was string    `json:"was"` // of a rename, the former name
+}

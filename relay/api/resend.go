@@ -1,0 +1,76 @@
+package api
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+
+	"sidehook/history"
+)
+
+// ResendRequest asks to send an event again. With neither Webhooks nor All it
+// goes to the only webhook that it was accepted for.
+type ResendRequest struct {
+	Webhooks []string `json:"webhooks,omitempty"`
+	All      bool     `json:"all,omitempty"` // all that it was accepted for
+	By       string   `json:"-"`             // who asks: cli or api; the server fills it in
+}
+
+// Resent is the answer to a ResendRequest.
+type Resent struct {
+	ID       string   `json:"id"`
+	Seq      uint64   `json:"seq,omitempty"` // of the resend; 0 if only waiting deliveries are retried now
+	Webhooks []string `json:"webhooks"`
+	Hastened []string `json:"hastened,omitempty"` // those of Webhooks whose waiting delivery is retried now instead
+	Gone     []string `json:"gone,omitempty"`     // not in the file
+}
+
+// BulkRequest asks to make deliveries again that have ended: those that match all
+// that is given.
+type BulkRequest struct {
+	Webhook  string   `json:"webhook,omitempty"` // "" for all that are in the file
+	Since    Time     `json:"since"`             // ended at or after
+	Until    Time     `json:"until,omitzero"`    // and before
+	Statuses Statuses `json:"status,omitempty"`  // none: those that were not delivered
+	Type     string   `json:"type,omitempty"`
+	To       string   `json:"to,omitempty"` // the webhook that gets them instead
+	By       string   `json:"-"`            // as in ResendRequest
+}
+
+// Receiver returns the name of the webhook that gets what is sent again.
+func (r *BulkRequest) Receiver() string {
+	if r.To != "" {
+		return r.To
+	}
+	return r.Webhook
+}
+
+// BulkResent is the answer to a BulkRequest.
+type BulkResent struct {
+	Count int         `json:"count"`
+	Seqs  [][2]uint64 `json:"seqs,omitempty"` // ranges of their seqs, both ends included
+	Gone  int         `json:"gone,omitempty"` // more that match, whose events have been removed
+}
+
+// Statuses is given as a list, or as a string with commas.
+type Statuses []history.Status
+
+// UnmarshalJSON reads either.
+func (s *Statuses) UnmarshalJSON(text []byte) error {
+	var words string
+	if json.Unmarshal(text, &words) == nil {
+		*s = nil
+		if words != "" {
+			for word := range strings.SplitSeq(words, ",") {
+				*s = append(*s, history.Status(word))
+			}
+		}
+		return nil
+	}
+	var list []history.Status
+	if json.Unmarshal(text, &list) != nil {
+		return &json.UnmarshalTypeError{Value: "JSON", Type: reflect.TypeFor[Statuses]()}
+	}
+	*s = list
+	return nil
+}
