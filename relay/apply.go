@@ -147,11 +147,10 @@ func (f *force) deliveries() []deliver.Webhook {
 }
 
 func (f *force) intake() intake.Settings {
-	s := intake.Settings{Source: f.file.Source, Types: f.file.EventTypes, Match: f.decider.match, Generation: f.generation}
-	if f.file.History.DropUnmatched {
-		s.Unmatched = intake.Drop
+	return intake.Settings{
+		Source: f.file.Source, Types: f.file.EventTypes, Match: f.decider.match, Generation: f.generation,
+		DropUnmatched: f.file.History.DropUnmatched,
 	}
-	return s
 }
 
 // warnFixed tells of what an edit changed in vain, as only a restart reads it.

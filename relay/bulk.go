@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"sidehook/history"
+	"sidehook/relay/admin"
 	"sidehook/relay/api"
-	"sidehook/relay/intake"
 )
 
 // ResendBulk makes the deliveries that match again: of all webhooks that are in
@@ -26,9 +26,9 @@ func (o *operator) ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkR
 	known := func(name string) bool { return slices.Contains(bulk.Webhooks, name) }
 	switch {
 	case b.To != "" && !known(b.To):
-		return api.BulkResent{}, &intake.UnprocessableError{Problem: fmt.Sprintf("no webhook of that name is in the file: %s", b.To)}
+		return api.BulkResent{}, &admin.UnprocessableError{Problem: fmt.Sprintf("no webhook of that name is in the file: %s", b.To)}
 	case b.To == "" && b.Webhook != "" && !known(b.Webhook):
-		return api.BulkResent{}, &intake.NotFoundError{What: fmt.Sprintf(`webhook %q in the file; with "to", another one gets what it was to get`, b.Webhook)}
+		return api.BulkResent{}, &admin.NotFoundError{What: fmt.Sprintf(`webhook %q in the file; with "to", another one gets what it was to get`, b.Webhook)}
 	case b.Webhook != "":
 		bulk.Webhooks = []string{b.Webhook}
 	case b.To != "":
@@ -39,7 +39,7 @@ func (o *operator) ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkR
 	done, err := o.journal.ResendBulk(ctx, bulk, b.By)
 	var many *history.TooManyError
 	if errors.As(err, &many) {
-		err = &intake.UnprocessableError{Problem: many.Error() + `: narrow it down by "since" and "until", "webhook", "type" or "status"`}
+		err = &admin.UnprocessableError{Problem: many.Error() + `: narrow it down by "since" and "until", "webhook", "type" or "status"`}
 	}
 	return api.BulkResent{Count: done.Count, Seqs: done.Seqs, Gone: done.Gone}, err
 }

@@ -7,8 +7,8 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/admin"
 	"sidehook/relay/api"
-	"sidehook/relay/intake"
 	"sidehook/relay/sign"
 )
 
@@ -37,7 +37,7 @@ func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
 		failed = errors.Join(failed, err)
 	}
 	if !known {
-		return 0, &intake.NotFoundError{What: fmt.Sprintf("webhook %q", c.Webhook)}
+		return 0, &admin.NotFoundError{What: fmt.Sprintf("webhook %q", c.Webhook)}
 	}
 	if failed != nil {
 		return ended, fmt.Errorf("%d were canceled, and others may wait on, so that it has to be asked for again: %w", ended, failed)

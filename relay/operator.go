@@ -9,8 +9,8 @@ import (
 
 	"sidehook/config"
 	"sidehook/history"
+	"sidehook/relay/admin"
 	"sidehook/relay/api"
-	"sidehook/relay/intake"
 )
 
 // operator answers those who look at the relay and act on it.
@@ -42,7 +42,7 @@ func (o *operator) Webhooks(_ context.Context, name string) ([]api.Webhook, erro
 		}
 	}
 	if name != "" && len(list) == 0 {
-		return nil, &intake.NotFoundError{What: fmt.Sprintf("webhook %q", name)}
+		return nil, &admin.NotFoundError{What: fmt.Sprintf("webhook %q", name)}
 	}
 	return list, nil
 }
@@ -88,7 +88,7 @@ func (o *operator) Retry(_ context.Context, name string) error {
 
 func (o *operator) act(name string, do func(string) bool) error {
 	if f, _ := o.inForce(); f.webhooks[name].config == nil {
-		return &intake.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
+		return &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
 	}
 	do(name) // false: there is nothing to do it with
 	return nil
@@ -133,9 +133,9 @@ func notFound(which history.Which, err error) error {
 	case !errors.Is(err, history.ErrNotFound):
 		return err
 	case which.Seq != 0:
-		return &intake.NotFoundError{What: fmt.Sprintf("event seq:%d in the history", which.Seq)}
+		return &admin.NotFoundError{What: fmt.Sprintf("event seq:%d in the history", which.Seq)}
 	}
-	return &intake.NotFoundError{What: fmt.Sprintf("event %q in the history", which.ID)}
+	return &admin.NotFoundError{What: fmt.Sprintf("event %q in the history", which.ID)}
 }
 
 // Config is the file in force.

@@ -22,7 +22,9 @@ import (
 
 	"sidehook/config"
 	"sidehook/history"
+	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
+	"sidehook/relay/httpd"
 	"sidehook/relay/intake"
 	"sidehook/relay/memory"
 	"sidehook/relay/metrics"
@@ -51,7 +53,8 @@ type Relay struct {
 	start   time.Time    // no attempt was made before
 	journal *history.Journal
 	deliver *deliver.Deliverer
-	intake  *intake.Server
+	server  *httpd.Server
+	intake  *intake.Handler
 	metrics *metrics.Metrics
 	notices *notices
 	own     atomic.Pointer[[]netip.AddrPort] // of the listener
@@ -101,12 +104,14 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		s, _ := r.deliver.Snapshot(webhook)
 		return s.State
 	}
-	r.intake = intake.New(journal, (*operator)(r), intake.Settings{}, intake.Options{
+	r.server = httpd.New(httpd.Options{
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
-		Token: file.Listen.Token.Reveal(), MaxEventSize: file.Listen.MaxEventSize, Bodies: opts.Memory.Bodies(),
-		Opened: r.opened, Ready: r.ready, Healthy: r.Healthy,
-		Metrics: r.metrics.Write, Answered: r.metrics.Answered, Deliveries: watches, Log: opts.Log,
+		Token: file.Listen.Token.Reveal(), Opened: r.opened, Log: opts.Log,
 	})
+	r.intake = intake.New(r.server, journal, intake.Settings{}, intake.Options{
+		MaxEventSize: file.Listen.MaxEventSize, Bodies: opts.Memory.Bodies(), Deliveries: watches, Answered: r.metrics.Answered,
+	})
+	admin.New(r.server, (*operator)(r), admin.Options{Ready: r.ready, Healthy: r.Healthy, Metrics: r.metrics.Write, Log: opts.Log})
 	if err := r.Apply(file); err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
@@ -192,7 +197,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		working.Go(func() { r.sweepOrphans(serving) })
 		working.Go(func() { r.keepRenaming(serving) })
 		working.Go(func() { r.notices.run(serving) })
-		err := r.intake.Run(serving)
+		err := r.server.Run(serving)
 		stop(err)
 		r.journal.Refuse()
 		working.Wait()

@@ -9,8 +9,8 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/admin"
 	"sidehook/relay/api"
-	"sidehook/relay/intake"
 )
 
 // Resend sends an event again.
@@ -34,7 +34,7 @@ func (o *operator) Resend(ctx context.Context, which history.Which, to api.Resen
 	}
 	receipt, err := o.journal.Resend(ctx, history.Resend{Of: a, To: names, By: to.By})
 	if errors.Is(err, history.ErrNotFound) {
-		err = &intake.NotFoundError{What: fmt.Sprintf("event %q in the history, which has just removed it", e.ID)}
+		err = &admin.NotFoundError{What: fmt.Sprintf("event %q in the history, which has just removed it", e.ID)}
 	}
 	if err != nil {
 		return api.Resent{}, err
@@ -56,11 +56,11 @@ func (o *operator) targets(a *history.Accepted, to api.ResendRequest) (names, go
 	case len(wanted) == 0 && a.Test != "":
 		wanted = []string{a.Test}
 	case len(wanted) == 0 && len(a.To) == 0:
-		return nil, nil, &intake.UnprocessableError{Problem: "it was accepted for no webhook: name those that it should go to"}
+		return nil, nil, &admin.UnprocessableError{Problem: "it was accepted for no webhook: name those that it should go to"}
 	case to.All, len(wanted) == 0 && len(a.To) == 1:
 		wanted = a.To
 	case len(wanted) == 0:
-		return nil, nil, &intake.UnprocessableError{Problem: "the event was accepted for several webhooks (" + strings.Join(a.To, ", ") + "): name some, or ask for all"}
+		return nil, nil, &admin.UnprocessableError{Problem: "the event was accepted for several webhooks (" + strings.Join(a.To, ", ") + "): name some, or ask for all"}
 	}
 	f, _ := o.inForce()
 	for _, name := range wanted {
@@ -74,7 +74,7 @@ func (o *operator) targets(a *history.Accepted, to api.ResendRequest) (names, go
 		}
 	}
 	if len(names) == 0 {
-		return nil, nil, &intake.UnprocessableError{Problem: "no webhook of that name is in the file: " + strings.Join(gone, ", ")}
+		return nil, nil, &admin.UnprocessableError{Problem: "no webhook of that name is in the file: " + strings.Join(gone, ", ")}
 	}
 	return names, gone, nil
 }

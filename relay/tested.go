@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
-	"sidehook/relay/intake"
 )
 
 // Test sends a webhook an event of its own, now and once, and answers with the
 // attempt as it stands in the history. The event is durable before it is sent,
 // and in no queue: a crash in between leaves a test without an attempt.
 func (o *operator) Test(ctx context.Context, name string) (json.RawMessage, error) {
-	unknown := &intake.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
+	unknown := &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
 	f, _ := o.inForce()
 	if f.webhooks[name].config == nil {
 		return nil, unknown

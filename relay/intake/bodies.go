@@ -7,22 +7,22 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"sidehook/relay/httpd"
 )
 
-// bodies bounds what large bodies of requests take in memory, all of them
-// together, from their reading until they are on the disk. Those that are beyond
-// it wait, in the order that they came in. Small ones are not counted, and never
-// wait: they take little more than their connections.
+// bodies limits the memory of all large bodies of requests together, from their
+// reading until they are on the disk. Requests beyond the limit wait, in their
+// order. Small bodies are not counted and never wait: they take little more than
+// their connections.
 type bodies struct {
 	limit int64
 	room  *semaphore.Weighted
 }
 
 const (
-	// smallBody is what is read of a body before it counts.
-	smallBody = 16 << 10
-	// copies is how often a body is in memory at once: as it was posted, decoded,
-	// and as lines that are written.
+	// copies is how often a body is in memory at once: as posted, decoded, and as
+	// lines that are written.
 	copies = 3
 	// patience is how long a request waits for room.
 	patience = 10 * time.Second
@@ -32,24 +32,24 @@ func newBodies(limit int64) *bodies {
 	return &bodies{limit, semaphore.NewWeighted(limit)}
 }
 
-// weight is what a body of that size counts for. One that is too large to fit
-// has all the room for itself.
+// weight returns what a body of that size counts. One that is too large to fit has
+// all the room for itself.
 func (b *bodies) weight(size int) int64 { return min(copies*int64(size), b.limit) }
 
-// take waits for room for a body that may have so many bytes.
-func (b *bodies) take(ctx context.Context, size int) (taken int64, p *problem) {
+// take waits for room for a body of up to that size.
+func (b *bodies) take(ctx context.Context, size int) (taken int64, p *httpd.Problem) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	n := b.weight(size)
 	if b.room.Acquire(ctx, n) != nil {
-		p := hangUp(http.StatusTooManyRequests, fmt.Sprintf("there was no memory for a body of this size within %d s, for other large requests", patience/time.Second))
-		p.retry, p.unread = retryBusy, true
+		p := httpd.RefuseAndClose(http.StatusTooManyRequests, fmt.Sprintf("there was no memory for a body of this size within %d s, for other large requests", patience/time.Second))
+		p.RetryAfter, p.Unread = httpd.RetryBusy, true
 		return 0, p
 	}
 	return n, nil
 }
 
-// shrink gives back what a body of that size does not need of what was taken.
+// shrink gives back what a body of that size does not need.
 func (b *bodies) shrink(taken int64, size int) int64 {
 	n := min(b.weight(size), taken)
 	b.give(taken - n)

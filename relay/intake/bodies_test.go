@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sidehook/relay/intake"
+	"sidehook/relay/apitest"
 )
 
 // TestLargeBodiesWait has clients post large bodies of which there is room for
@@ -30,17 +30,17 @@ func TestLargeBodiesWait(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				slow := true
-				j := &journal{wait: func(context.Context) error {
+				j := &apitest.Journal{Wait: func(context.Context) error {
 					if slow {
 						time.Sleep(c.disk)
 					}
 					return nil
 				}}
 				// In chunks each may be as large as an event may be.
-				p, stop := serve(j, intake.Options{Bodies: 7 * size, MaxEventSize: size + 100})
+				p, stop := apitest.Serve(j, apitest.Options{Bodies: 7 * size, MaxEventSize: size + 100})
 				defer stop()
-				post := func(id string, bytes int) *client {
-					client := p.dial()
+				post := func(id string, bytes int) *apitest.Client {
+					client := p.Dial()
 					go client.Write([]byte(posted(id, bytes, c.chunks)))
 					return client
 				}
@@ -50,24 +50,24 @@ func TestLargeBodiesWait(t *testing.T) {
 				third := post("3", size)
 				synctest.Wait()
 				slow = false
-				if answer := post("4", 1000).answer(t); answer.StatusCode != 202 || time.Since(begun) != 0 {
+				if answer := post("4", 1000).Answer(t); answer.StatusCode != 202 || time.Since(begun) != 0 {
 					t.Errorf("a small one: %d after %v, want 202 at once", answer.StatusCode, time.Since(begun))
 				}
-				answer := third.answer(t)
+				answer := third.Answer(t)
 				if answer.StatusCode != c.status || time.Since(begun) != c.after {
-					t.Errorf("got %d %s after %v, want %d after %v", answer.StatusCode, answer.body, time.Since(begun), c.status, c.after)
+					t.Errorf("got %d %s after %v, want %d after %v", answer.StatusCode, answer.Text, time.Since(begun), c.status, c.after)
 				}
 				if retry := answer.Header.Get("Retry-After"); c.status == 429 && retry != "1" {
 					t.Errorf("got Retry-After %q, want 1", retry)
 				}
-				for _, client := range []*client{first, second} {
-					if answer := client.answer(t); answer.StatusCode != 202 {
-						t.Errorf("got %d %s, want 202", answer.StatusCode, answer.body)
+				for _, client := range []*apitest.Client{first, second} {
+					if answer := client.Answer(t); answer.StatusCode != 202 {
+						t.Errorf("got %d %s, want 202", answer.StatusCode, answer.Text)
 					}
 				}
 				// What they had is given back, whatever became of them.
-				if answer := post("5", size).answer(t); answer.StatusCode != 202 {
-					t.Errorf("afterwards: got %d %s", answer.StatusCode, answer.body)
+				if answer := post("5", size).Answer(t); answer.StatusCode != 202 {
+					t.Errorf("afterwards: got %d %s", answer.StatusCode, answer.Text)
 				}
 			})
 		})
@@ -87,13 +87,13 @@ func posted(id string, bytes int, chunks bool) string {
 // One body that is larger than the room for all has it for itself.
 func TestBodyLargerThanTheRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, stop := serve(&journal{}, intake.Options{Bodies: 1000})
+		p, stop := apitest.Serve(&apitest.Journal{}, apitest.Options{Bodies: 1000})
 		defer stop()
 		for i := range 3 {
-			client := p.dial()
+			client := p.Dial()
 			go client.Write([]byte(posted(fmt.Sprint(i), 100<<10, i == 1)))
-			if answer := client.answer(t); answer.StatusCode != 202 {
-				t.Errorf("got %d %s, want 202", answer.StatusCode, answer.body)
+			if answer := client.Answer(t); answer.StatusCode != 202 {
+				t.Errorf("got %d %s, want 202", answer.StatusCode, answer.Text)
 			}
 		}
 	})

@@ -1,112 +1,70 @@
-// Package intake is the local listener. It takes events in over a Unix socket
-// and a loopback port, and answers those who operate the relay.
+// Package intake is POST /v1/events: it reads events in their five forms, finds
+// the webhooks that want them, has the journal keep them, and answers.
 //
 // It promises:
 //
-//   - 202 and 200 follow the journal's word that the events are durable.
-//   - A request is accepted whole or refused whole, and a refusal says why and
-//     what would do, as problem+json (RFC 9457).
-//   - Of a body no more is read than the limit allows, and a slow client holds
-//     nothing but its own connection and goroutine.
-//   - Whoever may open the socket may call everything; the port is for those
-//     who know the token. Both are closed to web pages of other sites (guard.go).
+//   - 202 and 200 are sent after the journal reports that the events are durable.
+//   - A request is accepted as a whole or refused as a whole.
+//   - No more of a body is read than the limit allows, and all large bodies
+//     together take no more memory than Options.Bodies.
 //
-// The relay makes one Server, runs it, and applies new settings to it. How an
-// event looks is history/event's part, keeping it is the journal's.
+// The relay makes one Handler, which registers its call at the server, and applies
+// new settings to it. history/event knows the forms of an event, the journal keeps
+// it, httpd knows who may call.
 package intake
 
 import (
 	"context"
-	"crypto/sha256"
-	"io"
-	"io/fs"
-	"log/slog"
-	"net"
+	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/api"
+	"sidehook/relay/httpd"
 )
 
-// Journal is where accepted events go.
+// Journal keeps accepted events.
 type Journal interface {
 	// Append makes the entries durable, all or none, and returns a receipt for
-	// each, in order. It may be called at once by many, and keeps neither the
-	// slice nor its elements once it has returned without an error. Its errors
-	// are history's: *ConflictError, ErrBusy, ErrNoRoom, ErrStopping and
-	// ErrFailed. It returns when ctx is done, though the entries may then
-	// become durable all the same. It is for the client to try again.
+	// each, in order. Many may call it at once. After it has returned without an
+	// error it keeps neither the slice nor its elements. Its errors are those of
+	// history: *ConflictError, ErrBusy, ErrNoRoom, ErrStopping and ErrFailed. It
+	// returns when ctx is done, though the entries may still become durable then.
+	// The client must retry.
 	Append(ctx context.Context, entries []history.Entry) ([]history.Receipt, error)
 }
 
-// Settings are what a reload may change. What they point to is not changed any
-// more.
+// Settings are what a reload may change. What they point to must not change.
 type Settings struct {
 	// Source is the source of events that come without one.
 	Source string
-	// Types is the catalogue of event types; nil lets every type in.
+	// Types is the catalogue of event types; nil accepts every type.
 	Types map[string]string
-	// Match names the webhooks that an event goes to, and those of them whose
+	// Match returns the webhooks that want an event, and those of them whose
 	// condition failed on it. The names are shared. Nil: none.
 	Match func(*event.Event) (to []string, failures []history.Failure)
-	// Generation is the number of the configuration that these are of.
+	// Generation is that of the configuration.
 	Generation uint64
-	// Unmatched says what becomes of events that no webhook wants.
-	Unmatched Unmatched
+	// DropUnmatched: an event that no webhook wants is answered, and not kept.
+	DropUnmatched bool
 }
 
-// Unmatched is what becomes of events that no webhook wants.
-type Unmatched int
-
-// Such events are kept in the history, or answered and forgotten.
-const (
-	Keep Unmatched = iota
-	Drop
-)
-
-// Options are what is fixed at the start. The zero value listens nowhere.
+// Options are fixed at the start.
 type Options struct {
-	HTTP       string         // address of the loopback port; "" for none
-	Socket     string         // path of the Unix socket; "" for none
-	SocketMode fs.FileMode    // zero: 0660
-	Listeners  []net.Listener // opened by others; one of a network stands in for HTTP (tcp) or Socket (unix)
-	Token      string         // "" for none
-
-	// Bodies bounds the bytes that large bodies of requests take (bodies); 64 MiB if 0.
-	Bodies       int64
-	MaxEventSize int // in bytes, of one event; zero: 1 MiB. A batch may be 16 times that
-	MaxConns     int // open connections of one listener; zero: 10,000
-
-	Times   Times
-	Opened  func(addrs []net.Addr) // called once every listener is open
-	Ready   func() error           // why events are not accepted; nil: they are
-	Healthy func() error           // why a restart would help; nil: it would not
-	// Metrics writes what GET /metrics answers, in Prometheus's text format.
-	// Nil: there is no such call.
-	Metrics func(w io.Writer) error
-	// Deliveries is for requests that prefer to wait. Nil: that preference is
-	// passed over.
+	MaxEventSize int   // in bytes, of one event; zero: 1 MiB. A batch may be 16 times that
+	Bodies       int64 // bytes that large bodies of requests may take in memory; zero: 64 MiB
+	// Deliveries serves requests that prefer to wait. Nil: the preference is
+	// ignored.
 	Deliveries Deliveries
-	// Answered is told what became of so many events: Accepted, Duplicate, or
-	// the status that they were refused with. It must be cheap. Nil: nobody is
-	// told.
+	// Answered is told the result of so many events: Accepted, Duplicate, or the
+	// status that they were refused with. It must be cheap. It may be nil.
 	Answered func(result string, events int)
-	Log      *slog.Logger // nil: none
 }
 
-// Times bound how long a client may take, and a stop. Zero is the default.
-type Times struct {
-	Header time.Duration // for a request's headers; 5 s
-	Body   time.Duration // for all of a request; 30 s
-	Write  time.Duration // from a request's headers to the end of its answer, but for a test's; 2 m
-	Idle   time.Duration // of a kept connection; 2 m
-	Linger time.Duration // at a stop, how long kept connections are told of it; 500 ms
-	Stop   time.Duration // at a stop, how long requests under way may go on; 10 s
-}
-
-// What is answered to an event that was not refused.
+// Results of events that were not refused.
 const (
 	Accepted  = "accepted"
 	Duplicate = "duplicate"
@@ -115,18 +73,13 @@ const (
 // batchFactor is how much larger than an event a batch may be.
 const batchFactor = 16
 
-// Server is the listener. Its methods may be called at once.
-type Server struct {
+// Handler answers POST /v1/events.
+type Handler struct {
+	server   *httpd.Server
 	journal  Journal
-	operator Operator
 	opts     Options
-	log      *slog.Logger
-	token    *[sha256.Size]byte // of the token; nil without one
-	calls    []call
 	settings atomic.Pointer[settings]
-	stopping atomic.Bool
-	closing  chan struct{} // closed once it is stopping
-	pool     sync.Pool     // of *exchange
+	pool     sync.Pool // of *exchange
 	bodies   *bodies
 }
 
@@ -136,48 +89,37 @@ type settings struct {
 	decoder event.Decoder
 }
 
-// New makes a listener that is not open yet.
-func New(journal Journal, operator Operator, initial Settings, opts Options) *Server {
-	s := &Server{journal: journal, operator: operator, opts: opts, log: opts.Log, closing: make(chan struct{})}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
+// New registers the call at the server.
+func New(server *httpd.Server, journal Journal, initial Settings, opts Options) *Handler {
+	if opts.MaxEventSize == 0 {
+		opts.MaxEventSize = 1 << 20
 	}
-	fallback(&s.opts.SocketMode, 0o660)
-	fallback(&s.opts.MaxEventSize, 1<<20)
-	fallback(&s.opts.MaxConns, 10_000)
-	fallback(&s.opts.Bodies, 64<<20)
-	s.bodies = newBodies(s.opts.Bodies)
-	fallback(&s.opts.Times.Header, 5*time.Second)
-	fallback(&s.opts.Times.Body, 30*time.Second)
-	fallback(&s.opts.Times.Write, 2*time.Minute)
-	fallback(&s.opts.Times.Idle, 2*time.Minute)
-	fallback(&s.opts.Times.Linger, 500*time.Millisecond)
-	fallback(&s.opts.Times.Stop, 10*time.Second)
+	if opts.Bodies == 0 {
+		opts.Bodies = 64 << 20
+	}
 	if opts.Answered == nil {
-		s.opts.Answered = func(string, int) {}
+		opts.Answered = func(string, int) {}
 	}
-	if opts.Token != "" {
-		sum := sha256.Sum256([]byte(opts.Token))
-		s.token = &sum
-	}
-	s.pool.New = func() any { return new(exchange) }
-	s.calls = s.allCalls()
-	s.Apply(initial)
-	return s
+	h := &Handler{server: server, journal: journal, opts: opts, bodies: newBodies(opts.Bodies)}
+	h.pool.New = func() any { return new(exchange) }
+	h.Apply(initial)
+	server.Register(httpd.Call{
+		Method: http.MethodPost, Path: api.EventsPath, Access: httpd.Open, Handle: h.postEvents, Refused: h.countRefused,
+	})
+	return h
 }
 
-// Apply puts new settings in force. Requests that have been read by then keep
-// the old ones.
-func (s *Server) Apply(next Settings) {
-	s.settings.Store(&settings{
+// Apply puts new settings in force. Requests that have been read by then keep the
+// old ones.
+func (h *Handler) Apply(next Settings) {
+	h.settings.Store(&settings{
 		Settings: next,
-		decoder:  event.Decoder{Source: next.Source, MaxSize: s.opts.MaxEventSize},
+		decoder:  event.Decoder{Source: next.Source, MaxSize: h.opts.MaxEventSize},
 	})
 }
 
-func fallback[T comparable](value *T, other T) {
-	var zero T
-	if *value == zero {
-		*value = other
-	}
+// countRefused counts the events of a refused request. A request that was not read
+// to its end counts as one event.
+func (h *Handler) countRefused(p *httpd.Problem) {
+	h.opts.Answered(strconv.Itoa(p.Status), max(1, p.Events))
 }

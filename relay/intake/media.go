@@ -7,9 +7,10 @@ import (
 	"strings"
 
 	"sidehook/history/event"
+	"sidehook/relay/httpd"
 )
 
-// form is how events stand in a body.
+// form is the form of the events in a body.
 type form int
 
 const (
@@ -24,9 +25,9 @@ func (f form) many() bool { return f == batch || f == lines }
 
 const knownTypes = "application/json, application/cloudevents+json, application/cloudevents-batch+json, application/x-ndjson"
 
-// formOf tells from its headers how a request's body is to be read.
-func formOf(h http.Header) (form, *problem) {
-	if p := checkEncoding(h); p != nil {
+// formOf returns the form that the headers of a request announce.
+func formOf(h http.Header) (form, *httpd.Problem) {
+	if p := httpd.CheckEncoding(h); p != nil {
 		return 0, p
 	}
 	types := h["Content-Type"]
@@ -41,7 +42,7 @@ func formOf(h http.Header) (form, *problem) {
 		if len(types) > 0 {
 			given = fmt.Sprintf(" %.80q", strings.Join(types, ", "))
 		}
-		return 0, unsupported("the Content-Type" + given + " is none of " + knownTypes + ", in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion")
+		return 0, httpd.Unsupported("the Content-Type" + given + " is none of " + knownTypes + ", in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion")
 	}
 	return f, nil
 }
@@ -75,21 +76,4 @@ func formNamed(name string) (form, bool) {
 		return lines, true
 	}
 	return 0, false
-}
-
-// checkEncoding refuses compressed bodies: how large they are would show too
-// late.
-func checkEncoding(h http.Header) *problem {
-	for _, encoding := range h["Content-Encoding"] {
-		if encoding != "" && !strings.EqualFold(encoding, "identity") {
-			return unsupported("a Content-Encoding is not supported; send the body as it is")
-		}
-	}
-	return nil
-}
-
-func unsupported(detail string) *problem {
-	p := refuse(http.StatusUnsupportedMediaType, detail)
-	p.unread = true
-	return p
 }

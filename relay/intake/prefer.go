@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// maxWait is how long an answer is held back at most.
+// maxWait limits how long an answer is held back.
 const maxWait = 30 * time.Second
 
-// preferredWait is what a request's Prefer (RFC 7240) says of waiting. The
-// first wait counts; one that makes no sense is passed over like any other
-// preference that is not understood.
+// preferredWait returns how long a request prefers to wait (Prefer, RFC 7240). The
+// first wait counts; an invalid one is ignored, like any preference that is not
+// understood.
 func preferredWait(h http.Header) (time.Duration, bool) {
 	for _, line := range h["Prefer"] {
 		for preference := range splitList(line) {
@@ -26,7 +26,7 @@ func preferredWait(h http.Header) (time.Duration, bool) {
 	return 0, false
 }
 
-// parseWait reads a number of seconds, which a quoted string may be, too.
+// parseWait reads a number of seconds, which may be quoted.
 func parseWait(value string) (time.Duration, bool) {
 	if n := len(value); n > 1 && value[0] == '"' && value[n-1] == '"' {
 		value = value[1 : n-1]
@@ -41,8 +41,8 @@ func parseWait(value string) (time.Duration, bool) {
 	return time.Duration(seconds) * time.Second, true
 }
 
-// splitList yields the elements of a header's list. A comma within a quoted
-// string divides nothing.
+// splitList yields the elements of a header's list. A comma within a quoted string
+// does not separate them.
 func splitList(line string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		from, quoted := 0, false

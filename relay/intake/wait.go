@@ -10,38 +10,36 @@ import (
 	"sidehook/relay/api"
 )
 
-// Deliveries is how a request that prefers to wait learns what became of its
-// deliveries. It is used by no other.
+// Deliveries tells a request that prefers to wait what became of its deliveries.
 type Deliveries interface {
-	// Watch notes the attempts at deliveries of events with these ids, from now
-	// on until Close: it is called before the events are appended, so that none
-	// is missed.
+	// Watch notes the attempts at deliveries of events with these ids, until
+	// Close. It must be called before the events are appended, to miss none.
 	Watch(ids []string) Watch
 }
 
-// Watch is one that has begun.
+// Watch is a watch that has begun. One goroutine uses it.
 type Watch interface {
-	// Wait fills in where the deliveries stand, whose Seq and Webhook are given.
-	// It returns once each of them has had its first attempt or ended without
-	// one, or ctx is done; those to webhooks that make none now (paused, off,
-	// disabled, failing) are not waited for.
+	// Wait fills in the Status and Code of deliveries, given their Seq and Webhook.
+	// It returns when each of them has had its first attempt or ended without
+	// one, or ctx is done. It does not wait for webhooks that make no attempts now
+	// (paused, off, disabled, failing).
 	Wait(ctx context.Context, deliveries []api.DeliveryStatus)
 	Close()
 }
 
-// held is a request whose answer is held back.
-type held struct {
-	watch Watch
-	wait  time.Duration
+// deferredAnswer is an answer that waits for the first attempts.
+type deferredAnswer struct {
+	watch   Watch
+	longest time.Duration
 }
 
-// hold begins to watch the deliveries of a request that prefers to wait. It is
-// nil for one that does not.
-func (s *Server) hold(h http.Header, x *exchange) *held {
-	if h["Prefer"] == nil || s.opts.Deliveries == nil {
+// deferAnswer begins to watch the deliveries of a request that prefers to wait. It
+// returns nil for other requests.
+func (h *Handler) deferAnswer(header http.Header, x *exchange) *deferredAnswer {
+	if header["Prefer"] == nil || h.opts.Deliveries == nil {
 		return nil
 	}
-	wait, ok := preferredWait(h)
+	wait, ok := preferredWait(header)
 	if !ok {
 		return nil
 	}
@@ -49,20 +47,19 @@ func (s *Server) hold(h http.Header, x *exchange) *held {
 	for i := range x.answers {
 		ids[i] = x.answers[i].ID
 	}
-	return &held{s.opts.Deliveries.Watch(ids), wait}
+	return &deferredAnswer{h.opts.Deliveries.Watch(ids), wait}
 }
 
-// release waits, and notes what it has seen for the answer. The client's going
-// away and a stop end it: the events are durable in any case.
-func (h *held) release(s *Server, w http.ResponseWriter, r *http.Request, x *exchange) {
-	w.Header()["Preference-Applied"] = []string{"wait=" + strconv.Itoa(int(h.wait/time.Second))}
-	// The time for the request is over before that to wait may be.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.wait + s.opts.Times.Body))
-	ctx, cancel := context.WithTimeout(r.Context(), h.wait)
+// wait waits for the first attempts and adds their outcomes to the answers. It ends
+// early when the client goes away and at a stop: the events are durable.
+func (d *deferredAnswer) wait(h *Handler, w http.ResponseWriter, r *http.Request, x *exchange) {
+	w.Header()["Preference-Applied"] = []string{"wait=" + strconv.Itoa(int(d.longest/time.Second))}
+	h.server.ExtendRead(w, d.longest) // the deadline of the request may come first
+	ctx, cancel := context.WithTimeout(r.Context(), d.longest)
 	var stop sync.WaitGroup
 	stop.Go(func() {
 		select {
-		case <-s.closing:
+		case <-h.server.Stopping():
 			cancel()
 		case <-ctx.Done():
 		}
@@ -78,7 +75,7 @@ func (h *held) release(s *Server, w http.ResponseWriter, r *http.Request, x *exc
 			}
 		}
 	}
-	h.watch.Wait(ctx, all)
+	d.watch.Wait(ctx, all)
 	for i := range x.answers {
 		a := &x.answers[i]
 		a.Deliveries = all[:0:0]

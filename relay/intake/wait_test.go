@@ -11,6 +11,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/relay/api"
+	"sidehook/relay/apitest"
 	"sidehook/relay/intake"
 )
 
@@ -84,13 +85,13 @@ func TestPreferWait(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := &deliveries{after: c.after}
-				p, stop := serve(&journal{}, intake.Options{Deliveries: d})
+				p, stop := apitest.Serve(&apitest.Journal{}, apitest.Options{Deliveries: d})
 				defer stop()
-				client := p.dial()
+				client := p.Dial()
 				begin := time.Now()
-				client.send(t, post(jsonType, plain, c.headers...))
-				r := client.answer(t)
-				r.check(t, 202, c.want+"\n")
+				client.Send(t, post(apitest.JSON, plain, c.headers...))
+				r := client.Answer(t)
+				r.Check(t, 202, c.want+"\n")
 				if took := time.Since(begin); took != c.took {
 					t.Errorf("took %v, want %v", took, c.took)
 				}
@@ -105,8 +106,8 @@ func TestPreferWait(t *testing.T) {
 					t.Errorf("waited %d times, closed %d, watched %q", d.waits, d.closed, d.watched)
 				}
 				// The connection goes on.
-				client.send(t, request)
-				client.answer(t).check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
+				client.Send(t, apitest.Request)
+				client.Answer(t).Check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
 			})
 		})
 	}
@@ -117,11 +118,11 @@ func TestPreferWait(t *testing.T) {
 func TestPreferWaitOfMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &deliveries{}
-		p, stop := serve(&journal{}, intake.Options{Deliveries: d})
+		p, stop := apitest.Serve(&apitest.Journal{}, apitest.Options{Deliveries: d})
 		defer stop()
-		client := p.dial()
-		client.send(t, post(batchType, "["+ce("1", "a.x")+","+ce("2", "c")+","+ce("1", "a.x")+","+ce("3", "b.x")+"]", "Prefer: wait=1"))
-		client.answer(t).check(t, 202, `{"events":[{"id":"1","webhooks":["one"],"deliveries":[{"webhook":"one","status":"delivered","code":201}]},`+
+		client := p.Dial()
+		client.Send(t, post(apitest.CloudEvents, "["+ce("1", "a.x")+","+ce("2", "c")+","+ce("1", "a.x")+","+ce("3", "b.x")+"]", "Prefer: wait=1"))
+		client.Answer(t).Check(t, 202, `{"events":[{"id":"1","webhooks":["one"],"deliveries":[{"webhook":"one","status":"delivered","code":201}]},`+
 			`{"id":"2","webhooks":[],"deliveries":[]},{"id":"1","webhooks":["first"],"duplicate":true,"deliveries":[]},`+
 			`{"id":"3","webhooks":["one","two"],"deliveries":[{"webhook":"one","status":"delivered","code":203},{"webhook":"two","status":"delivered","code":203}]}]}`+"\n")
 	})
@@ -130,38 +131,38 @@ func TestPreferWaitOfMany(t *testing.T) {
 // A stop lets go of who waits, and so does a client that hangs up; a refused
 // request waits for nothing.
 func TestPreferWaitEnds(t *testing.T) {
-	for name, end := range map[string]func(*client, func() error){
-		"stop":     func(_ *client, stop func() error) { stop() },
-		"hung up":  func(c *client, _ func() error) { c.Close() },
+	for name, end := range map[string]func(*apitest.Client, func() error){
+		"stop":     func(_ *apitest.Client, stop func() error) { stop() },
+		"hung up":  func(c *apitest.Client, _ func() error) { c.Close() },
 		"refused":  nil,
 		"bad JSON": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d, j := &deliveries{after: time.Hour}, &journal{}
+				d, j := &deliveries{after: time.Hour}, &apitest.Journal{}
 				body := `{"type":"a.x","id":"1"}`
 				if name == "refused" {
-					j.fail(errors.New("broken"))
+					j.Fail(errors.New("broken"))
 				}
 				if name == "bad JSON" {
 					body = "{"
 				}
-				p, stop := serve(j, intake.Options{Deliveries: d})
+				p, stop := apitest.Serve(j, apitest.Options{Deliveries: d})
 				defer stop()
-				client := p.dial()
+				client := p.Dial()
 				begin := time.Now()
-				client.send(t, post(jsonType, body, "Prefer: wait=20"))
+				client.Send(t, post(apitest.JSON, body, "Prefer: wait=20"))
 				synctest.Wait()
 				if end == nil {
-					if r := client.answer(t); r.StatusCode < 400 || r.Header.Get("Preference-Applied") != "" {
+					if r := client.Answer(t); r.StatusCode < 400 || r.Header.Get("Preference-Applied") != "" {
 						t.Errorf("got %d %v", r.StatusCode, r.Header)
 					}
 				} else {
 					ended := make(chan struct{})
 					go func() { end(client, stop); close(ended) }()
 					defer func() { <-ended }() // before the stop that is deferred, too
-					if r := client.answer(t); name == "stop" {
-						r.check(t, 202, `{"id":"1","webhooks":["one"],"deliveries":[{"webhook":"one","status":"waiting"}]}`+"\n")
+					if r := client.Answer(t); name == "stop" {
+						r.Check(t, 202, `{"id":"1","webhooks":["one"],"deliveries":[{"webhook":"one","status":"waiting"}]}`+"\n")
 					}
 				}
 				synctest.Wait()

@@ -1,0 +1,47 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"sidehook/history"
+	"sidehook/relay/api"
+	"sidehook/relay/httpd"
+)
+
+// bulkTime is more than it takes to find a million deliveries and make them durable.
+const bulkTime = 10 * time.Minute
+
+func (h *Handler) resendBulk(ctx context.Context, w http.ResponseWriter, r *http.Request, _ string) *httpd.Problem {
+	b := api.BulkRequest{By: caller(r)}
+	if p := readRequest(r, &b); p != nil {
+		return p
+	}
+	if p := checkBulk(&b); p != nil {
+		return p
+	}
+	httpd.ExtendWrite(w, bulkTime)
+	done, err := h.operator.ResendBulk(ctx, b)
+	if err != nil {
+		return problemOf(err)
+	}
+	return httpd.AnswerJSON(w, http.StatusAccepted, done)
+}
+
+func checkBulk(b *api.BulkRequest) *httpd.Problem {
+	if b.Since.IsZero() {
+		return httpd.Refuse(http.StatusBadRequest, `"since" is missing: say since when they have ended, such as 2026-11-23T14:55:00Z`)
+	}
+	for _, status := range b.Statuses {
+		switch {
+		case status == history.Retrying:
+			return httpd.Refuse(http.StatusBadRequest, `what is retrying still waits: POST /v1/webhooks/{name}/retry makes it due now`)
+		case !slices.Contains(history.Ends(), status):
+			return httpd.Refuse(http.StatusBadRequest, fmt.Sprintf("%q is not how a delivery ends; there are delivered, failed, exhausted, canceled and expired", status))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+
+	"sidehook/history"
+	"sidehook/relay/httpd"
+)
+
+// pageBytes ends a page early, whatever its limit: it is held in memory.
+const pageBytes = 8 << 20
+
+// deliveries answers with attempts: a page of them, or a stream.
+func (h *Handler) deliveries(ctx context.Context, w http.ResponseWriter, r *http.Request, _ string) *httpd.Problem {
+	l, p := readListing(r)
+	if p != nil {
+		return p
+	}
+	reading, err := h.operator.History(ctx)
+	if err != nil {
+		return problemOf(err)
+	}
+	defer reading.Close()
+	if l.stream {
+		return h.streamDeliveries(ctx, w, r, reading, &l)
+	}
+	body := []byte(`{"deliveries":[`)
+	count, last, more := 0, uint64(0), false
+	err = reading.Attempts(l.Query, func(o *history.Outcome) bool {
+		if more = count == l.limit || len(body) > pageBytes; more {
+			return false
+		}
+		if count > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, o.JSON()...)
+		count, last = count+1, o.N
+		return ctx.Err() == nil && r.Context().Err() == nil
+	})
+	if err != nil {
+		return problemOf(err)
+	}
+	body = append(body, ']')
+	if more {
+		body = fmt.Appendf(body, `,"cursor":%q`, history.Cursor(last))
+	}
+	httpd.Answer(w, http.StatusOK, httpd.JSON, append(body, "}\n"...))
+	return nil
+}
+
+// streamDeliveries answers with a line for each attempt: the newest first, or with
+// follow the oldest first, so that new ones come after them. It holds at most a page
+// of them. A client that does not read is disconnected when a write takes too long.
+func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r *http.Request, reading *history.Reading, l *listing) *httpd.Problem {
+	ctx, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(r.Context(), cancel)()
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel()
+	watching.Go(func() {
+		select {
+		case <-h.server.Stopping():
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	newest, err := reading.Newest()
+	if err != nil {
+		return problemOf(err)
+	}
+	out := h.server.NewStream(w, httpd.JSONLines)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	if !l.follow {
+		count := 0
+		err = reading.Attempts(l.Query, func(o *history.Outcome) bool {
+			count++
+			return ctx.Err() == nil && out.WriteLine(o.JSON()) == nil && count != l.limit
+		})
+	} else if err = newestOf(ctx, reading, l, newest, out); err == nil {
+		err = followDeliveries(ctx, reading, &l.Query, newest, out)
+	}
+	if err = errors.Join(err, out.Flush()); err != nil && ctx.Err() == nil {
+		// The answer has begun, so it can only end.
+		h.opts.Log.Debug("a stream of deliveries ended early", "error", err)
+	}
+	return nil
+}
+
+// newestOf writes the attempts that there are, oldest first.
+func newestOf(ctx context.Context, reading *history.Reading, l *listing, newest uint64, out *httpd.Stream) error {
+	var list []*history.Outcome
+	q := l.Query
+	q.Before = newest + 1
+	if l.limit > 0 {
+		err := reading.Attempts(q, func(o *history.Outcome) bool {
+			list = append(list, o)
+			return ctx.Err() == nil && len(list) < l.limit
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, o := range slices.Backward(list) {
+		if err := out.WriteLine(o.JSON()); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+func followDeliveries(ctx context.Context, reading *history.Reading, q *history.Query, newest uint64, out *httpd.Stream) error {
+	f := reading.Follow(newest)
+	for {
+		o, err := f.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if !q.Match(&o) {
+			continue
+		}
+		if err := errors.Join(out.WriteLine(o.JSON()), out.Flush()); err != nil {
+			return err
+		}
+	}
+}

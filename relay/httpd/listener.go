@@ -1,0 +1,191 @@
+package httpd
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// boundedListener limits the open connections, and waits while descriptors or
+// memory are lacking.
+type boundedListener struct {
+	net.Listener
+	log   *slog.Logger
+	slots chan struct{} // one is taken for each open connection
+	close func() error  // once
+	done  chan struct{} // closed with the listener
+
+	// Only Accept uses these, in one goroutine: what was logged of a problem that
+	// has not ended yet.
+	full      bool
+	lastError string
+
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+}
+
+func newListener(l net.Listener, maxConns int, log *slog.Logger) *boundedListener {
+	x := &boundedListener{
+		Listener: l,
+		log:      log,
+		slots:    make(chan struct{}, maxConns),
+		done:     make(chan struct{}),
+		conns:    map[*conn]struct{}{},
+	}
+	x.close = sync.OnceValue(func() error {
+		close(x.done)
+		return l.Close()
+	})
+	return x
+}
+
+// Close accepts no more connections. Those that are open stay open.
+func (l *boundedListener) Close() error { return l.close() }
+
+// Accept waits for a slot and for a connection.
+func (l *boundedListener) Accept() (net.Conn, error) {
+	if !l.takeSlot() {
+		return nil, net.ErrClosed
+	}
+	c, err := l.acceptWithRetry()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	x := &conn{Conn: c, listener: l}
+	l.mu.Lock()
+	l.conns[x] = struct{}{}
+	l.mu.Unlock()
+	return x, nil
+}
+
+// takeSlot waits for a slot. It returns false once the listener is closed.
+func (l *boundedListener) takeSlot() bool {
+	select {
+	case l.slots <- struct{}{}:
+		l.full = false
+		return true
+	default:
+	}
+	if !l.full {
+		l.full = true
+		l.log.Warn("no more connections are accepted until some are closed", "address", l.Addr().String(), "limit", cap(l.slots))
+	}
+	select {
+	case l.slots <- struct{}{}:
+		return true
+	case <-l.done:
+		return false
+	}
+}
+
+// acceptWithRetry accepts a connection, and tries again after a temporary error.
+func (l *boundedListener) acceptWithRetry() (net.Conn, error) {
+	const shortest, longest = 5 * time.Millisecond, time.Second
+	for wait := shortest; ; wait = min(2*wait, longest) {
+		c, err := l.Listener.Accept()
+		if err == nil && wait == shortest {
+			l.lastError = ""
+		}
+		if err == nil || !isTemporary(err) {
+			return c, err
+		}
+		if text := err.Error(); text != l.lastError {
+			l.lastError = text
+			l.log.Warn("cannot accept connections for now", "address", l.Addr().String(), "error", err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-l.done:
+			return nil, net.ErrClosed
+		}
+	}
+}
+
+// isTemporary reports whether an error is a lack that may pass, or a client that
+// went away, and not the end of a listener.
+func isTemporary(err error) bool {
+	for _, e := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EINTR, syscall.EAGAIN, syscall.EPERM,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// waitUnused waits until no connection is open, but no longer than that.
+func (l *boundedListener) waitUnused(patience time.Duration) {
+	const pause = 5 * time.Millisecond
+	for ; patience > 0; patience -= pause {
+		if len(l.slots) == 0 {
+			return
+		}
+		time.Sleep(min(pause, patience))
+	}
+}
+
+// closeUnused closes the connections that never sent a request. Shutdown would
+// wait seconds for them.
+func (l *boundedListener) closeUnused() {
+	l.mu.Lock()
+	var unused []*conn
+	for c := range l.conns {
+		if !c.used.Load() {
+			unused = append(unused, c)
+		}
+	}
+	l.mu.Unlock()
+	for _, c := range unused {
+		c.Close()
+	}
+}
+
+// conn returns its slot when it is closed.
+type conn struct {
+	net.Conn
+	listener *boundedListener
+	framing  framing
+	used     atomic.Bool // the first bytes of a request have arrived
+	closed   atomic.Bool
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.framing.watch(p[:n])
+	return n, err
+}
+
+func (c *conn) Close() error {
+	if c.closed.Swap(true) {
+		return net.ErrClosed
+	}
+	err := c.Conn.Close()
+	c.listener.mu.Lock()
+	delete(c.listener.conns, c)
+	c.listener.mu.Unlock()
+	<-c.listener.slots
+	return err
+}
+
+// CloseWrite is called by net/http, to end an answer before all of the request was
+// read.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+func connState(c net.Conn, state http.ConnState) {
+	if x, ok := c.(*conn); ok && state == http.StateActive && !x.used.Load() {
+		x.used.Store(true)
+	}
+}

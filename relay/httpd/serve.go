@@ -1,0 +1,64 @@
+package httpd
+
+import (
+	"context"
+	"net/http"
+	"runtime/debug"
+)
+
+// serve answers a request: it finds the call, asks the guard, and hands over.
+func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, g guard) {
+	c, arg, missing := s.find(r)
+	defer s.recoverPanic(c, w)
+	p := s.admit(c, r, g)
+	if p == nil {
+		p = missing
+	}
+	if s.isStopping() || framedAmbiguously(r) {
+		w.Header()["Connection"] = connectionClose
+	}
+	if p == nil {
+		p = c.Handle(ctx, w, r, arg)
+	} else {
+		p.Unread = true
+	}
+	if p != nil {
+		c.refused(p)
+		if p.Unread && r.Close && r.ContentLength != 0 {
+			closeGracefully(w)
+		}
+		p.write(w)
+	}
+}
+
+// admit refuses what the guard, a stop or the query forbids. A nil call is one
+// that does not exist; which calls exist is no secret.
+func (s *Server) admit(c *Call, r *http.Request, g guard) *Problem {
+	if c != nil && c.Access == Public {
+		return checkQuery(c, r)
+	}
+	trusted, p := g.screen(r)
+	if p != nil || c == nil {
+		return p
+	}
+	if p := g.allow(c.Access, r, trusted); p != nil {
+		return p
+	}
+	if s.isStopping() {
+		return Unavailable("sidehook is stopping")
+	}
+	return checkQuery(c, r)
+}
+
+// recoverPanic answers for a handler that panicked. Only its own request fails:
+// what is shared, the journal, has a goroutine of its own.
+func (s *Server) recoverPanic(c *Call, w http.ResponseWriter) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	s.log.Error("a request failed in sidehook itself", "panic", v, "stack", string(debug.Stack()))
+	p := RefuseAndClose(http.StatusInternalServerError, "sidehook failed on this request; its log says how")
+	c.refused(p)
+	p.write(w)
+}
