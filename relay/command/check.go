@@ -95,7 +95,7 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 		}
 	}
 	if !answer.OK {
-		return said(1)
+		return exitCode(1)
 	}
 	if !asJSON && !show {
 		verdict := "good"

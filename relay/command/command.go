@@ -49,7 +49,7 @@ func Main(args []string) int {
 	root := c.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(context.Background())
-	code := c.exitCode(cmd, err)
+	code := c.finish(cmd, err)
 	if stdout.err == nil {
 		return code
 	}
@@ -59,17 +59,17 @@ func Main(args []string) int {
 	return 1
 }
 
-// exitCode prints the error that a command ended with, if any.
-func (c *cli) exitCode(cmd *cobra.Command, err error) int {
+// finish prints the error that a command ended with, if any, and returns the exit code.
+func (c *cli) finish(cmd *cobra.Command, err error) int {
 	var (
-		told  said
+		code  exitCode
 		usage *usageError
 	)
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &told):
-		return int(told)
+	case errors.As(err, &code):
+		return int(code)
 	case errors.As(err, &usage), !c.begun:
 		c.err.errorf("sidehook: %s; see %s --help", firstLine(err), cmd.CommandPath())
 		return 2
@@ -78,10 +78,10 @@ func (c *cli) exitCode(cmd *cobra.Command, err error) int {
 	return 1
 }
 
-// said ends a command with an exit code, after all there is to say was said.
-type said int
+// exitCode ends a command with that code, after it has printed everything.
+type exitCode int
 
-func (s said) Error() string { return fmt.Sprintf("exit code %d", int(s)) }
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 // usageError is a wrong use that shows only while the command runs.
 type usageError struct{ problem string }
@@ -148,7 +148,7 @@ func (c *cli) group(cmd *cobra.Command, args []string) error {
 		if err := cmd.Help(); err != nil {
 			return err
 		}
-		return said(2)
+		return exitCode(2)
 	}
 	problem := fmt.Sprintf("there is no command %q", args[0])
 	cmd.SuggestionsMinimumDistance = 2
@@ -207,7 +207,7 @@ func (c *cli) load(mode config.Mode) (*config.File, error) {
 	var problems config.Problems
 	if errors.As(err, &problems) {
 		c.complain(problems)
-		return nil, said(1)
+		return nil, exitCode(1)
 	}
 	if err == nil && len(file.Unread) > 0 {
 		first := file.Unread[0]

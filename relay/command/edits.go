@@ -115,48 +115,48 @@ func inForce(file *config.File) string {
 	return fmt.Sprintf("%s is in force: %d of %d webhooks are on", filepath.Base(file.Path), on, len(file.Webhooks))
 }
 
-// warn tells what is doubtful in a file, but for what was so before.
+// warn logs the warnings of a file, except those that it had before.
 func (e *edits) warn(file *config.File) {
 	before := e.warned
 	e.warned = make(map[config.Problem]bool, len(file.Warnings))
-	said, unsaid := 0, 0
+	logged, omitted := 0, 0
 	for _, p := range file.Warnings {
 		known := p
-		known.Line, known.Column = 0, 0 // an edit above it is none of it
+		known.Line, known.Column = 0, 0 // an edit above it does not change it
 		e.warned[known] = true
 		switch {
 		case before[known]:
-		case said == mostProblems:
-			unsaid++
+		case logged == mostProblems:
+			omitted++
 		default:
-			said++
+			logged++
 			e.log.Warn("the configuration is doubtful", fields("reason", p)...)
 		}
 	}
-	if unsaid > 0 {
-		e.log.Warn("the configuration has more that is doubtful, which sidehook check prints", "count", unsaid)
+	if omitted > 0 {
+		e.log.Warn("the configuration has more that is doubtful, which sidehook check prints", "count", omitted)
 	}
 }
 
 // logProblems logs why a file is refused.
 func logProblems(log *slog.Logger, message string, problems config.Problems) {
-	said, unsaid := 0, 0
+	logged, omitted := 0, 0
 	for _, p := range problems {
 		switch {
 		case p.Warning:
-		case said == mostProblems:
-			unsaid++
+		case logged == mostProblems:
+			omitted++
 		default:
-			said++
+			logged++
 			log.Error(message, fields("error", p)...)
 		}
 	}
-	if unsaid > 0 {
-		log.Error("the file has more problems, which sidehook check prints", "count", unsaid)
+	if omitted > 0 {
+		log.Error("the file has more problems, which sidehook check prints", "count", omitted)
 	}
 }
 
-// fields are what a problem says, each under a name.
+// fields are the parts of a problem, each with a name.
 func fields(reason string, p config.Problem) []any {
 	where := p.File
 	if p.Line > 0 {

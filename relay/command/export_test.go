@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	ObeyAgain      = obeyAgain
+	ObeyAgain      = stopsAgain
 	StartLogWriter = startLogWriter
 
 	Clean      = clean
@@ -32,7 +32,7 @@ func ColouredLogger(w io.Writer) *slog.Logger {
 const MostWaiting = mostWaiting
 
 // Places is how wide a text is on a terminal.
-func Places(text string) int { return places(text) }
+func DisplayWidth(text string) int { return displayWidth(text) }
 
 // HistoryOnTerminal prints lines of the deliveries as history does on a terminal
 // of that width, of no bound if it is 0.

@@ -164,7 +164,7 @@ func (c *cli) awaitHistory(ctx context.Context, dir string, l listing) (*history
 		return nil, err
 	}
 	if c.out.broken() {
-		return nil, said(1)
+		return nil, exitCode(1)
 	}
 	return history.Await(ctx, dir)
 }

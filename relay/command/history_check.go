@@ -89,7 +89,7 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 			size(checked.Bytes), verdict(len(checked.Problems), len(checked.Known), accept))
 	}
 	if err == nil && !answer.OK {
-		return said(1)
+		return exitCode(1)
 	}
 	return err
 }

@@ -84,7 +84,7 @@ func (c *cli) resend(ctx context.Context, ids []string, r resending) error {
 		}
 	}
 	if failed {
-		return said(1)
+		return exitCode(1)
 	}
 	return nil
 }

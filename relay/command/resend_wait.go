@@ -46,7 +46,7 @@ func (w *bulkWait) run(ctx context.Context, f *history.Follower, asJSON bool) er
 			}
 			w.err.linef("sidehook: %d of %d ended so far, and the rest goes on without this command; to follow: %s",
 				w.done, w.Count, w.hint("history", w.receiver, "-f"))
-			return said(1)
+			return exitCode(1)
 		}
 		w.show()
 	}
@@ -140,7 +140,7 @@ func (w *bulkWait) tell(asJSON bool) error {
 	}
 	w.err.linef("sidehook: %s did not arrive; to look at them: %s", deliveries(lost),
 		w.hint("history", w.receiver, "--status", "failed,exhausted,canceled,expired", "--since", w.began.UTC().Format(time.RFC3339)))
-	return said(1)
+	return exitCode(1)
 }
 
 // counts are how many ended how.

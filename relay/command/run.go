@@ -43,7 +43,7 @@ func (c *cli) runCommand() *cobra.Command {
 			}
 			if err := c.run(cmd.Context(), log.Logger, forced); err != nil {
 				c.failed(log, err)
-				return said(1)
+				return exitCode(1)
 			}
 			return nil
 		},
@@ -115,12 +115,12 @@ func (c *cli) run(ctx context.Context, log *slog.Logger, forced func()) error {
 		_ = watcher.Run(ctx)
 	})
 	beside.Go(func() {
-		if s := obey(ctx, signals, func() { edits.reload(watcher) }); s != nil {
+		if s := handleSignals(ctx, signals, func() { edits.reload(watcher) }); s != nil {
 			begun := time.Now()
 			log.Info("stopping; another signal, a second or more from now, ends it at once", "signal", s.String())
 			manager.Stopping("stopping: the requests under way end")
 			stop()
-			if obeyAgain(alive, signals, begun) {
+			if stopsAgain(alive, signals, begun) {
 				forced()
 			}
 		}
@@ -136,11 +136,11 @@ func (c *cli) run(ctx context.Context, log *slog.Logger, forced func()) error {
 	return err
 }
 
-// obey reloads when a signal says so, until ctx is done. It ends with the first
-// signal that asks to stop. What the process does at the next is not left to the
-// system: one that was started with SIGINT ignored, in the background of a
-// script, would go on ignoring it.
-func obey(ctx context.Context, signals <-chan os.Signal, reload func()) os.Signal {
+// handleSignals reloads on SIGHUP, until ctx is done. It returns the first signal that
+// asks to stop. The next one is handled, too, not left to the system: a process that
+// was started with SIGINT ignored, in the background of a script, would go on
+// ignoring it.
+func handleSignals(ctx context.Context, signals <-chan os.Signal, reload func()) os.Signal {
 	for {
 		select {
 		case <-ctx.Done():
@@ -159,10 +159,10 @@ func obey(ctx context.Context, signals <-chan os.Signal, reload func()) os.Signa
 // process group, and so does a shell that passes on what its terminal sent.
 const sameSignal = time.Second
 
-// obeyAgain reports whether another signal asks to stop, later than sameSignal
+// stopsAgain reports whether another signal asks to stop, later than sameSignal
 // after the first, before ctx is done.
-func obeyAgain(ctx context.Context, signals <-chan os.Signal, first time.Time) bool {
-	for obey(ctx, signals, func() {}) != nil {
+func stopsAgain(ctx context.Context, signals <-chan os.Signal, first time.Time) bool {
+	for handleSignals(ctx, signals, func() {}) != nil {
 		if time.Since(first) >= sameSignal {
 			return true
 		}

@@ -74,7 +74,7 @@ func (t *table) fit(row []cell) {
 		if i == len(t.widths) {
 			t.widths = append(t.widths, 0)
 		}
-		t.widths[i] = max(t.widths[i], places(row[i].text))
+		t.widths[i] = max(t.widths[i], displayWidth(row[i].text))
 	}
 }
 
@@ -158,7 +158,7 @@ func (t *table) put(row []cell) {
 		}
 		line.WriteString(t.to.paint(c.in, c.text))
 		if !last {
-			pad := t.widths[i] - places(c.text) + columnGap
+			pad := t.widths[i] - displayWidth(c.text) + columnGap
 			line.WriteString(strings.Repeat(" ", pad))
 			at += t.widths[i] + columnGap
 		}

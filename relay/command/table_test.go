@@ -43,17 +43,17 @@ func TestTablesFit(t *testing.T) {
 			}
 			table := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 			for _, line := range table {
-				if n := command.Places(line); n > width {
+				if n := command.DisplayWidth(line); n > width {
 					t.Errorf("%s on %d: %d places in %q", name, width, n, line)
 				}
 			}
 			if !strings.HasPrefix(name, "history") {
 				continue
 			}
-			at := command.Places(table[0][:strings.Index(table[0], "STATUS")])
+			at := command.DisplayWidth(table[0][:strings.Index(table[0], "STATUS")])
 			for i, line := range table[1:] {
 				status := strings.Index(line, "retrying")
-				if status < 0 || name == "history" && command.Places(line[:status]) != at { // what is followed widens columns
+				if status < 0 || name == "history" && command.DisplayWidth(line[:status]) != at { // what is followed widens columns
 					t.Errorf("%s on %d: %q is not below its head in\n%s", name, width, "retrying", out.String())
 				}
 				if i == 0 && width >= 80 && !strings.Contains(line, id) {

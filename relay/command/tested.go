@@ -53,7 +53,7 @@ func (c *cli) testWebhook(ctx context.Context, name string, asJSON bool) error {
 		p.attempt(&r)
 	}
 	if r.Status != "delivered" {
-		return said(1)
+		return exitCode(1)
 	}
 	return nil
 }

@@ -6,17 +6,17 @@ import (
 	"golang.org/x/text/width"
 )
 
-// places is how wide a clean text is on a terminal, where a character takes one
-// place, two if it is Chinese, Japanese or Korean or a picture, and none if it is
+// displayWidth returns the width of a clean text on a terminal. A character takes
+// one column, two if it is Chinese, Japanese, Korean or a picture, and none if it is
 // a mark on the one before.
-func places(text string) (n int) {
+func displayWidth(text string) (n int) {
 	for _, r := range text {
-		n += placesOf(r)
+		n += runeWidth(r)
 	}
 	return n
 }
 
-func placesOf(r rune) int {
+func runeWidth(r rune) int {
 	if r < 0x300 {
 		return 1
 	}
@@ -30,17 +30,17 @@ func placesOf(r rune) int {
 	return 1
 }
 
-// cut shortens a text to so many places.
+// cut shortens a text to that width.
 func cut(text string, most int) string {
-	if places(text) <= most {
+	if displayWidth(text) <= most {
 		return text
 	}
 	if most < 1 {
 		return ""
 	}
-	room := most - places("…")
+	room := most - displayWidth("…")
 	for i, r := range text {
-		if room -= placesOf(r); room < 0 {
+		if room -= runeWidth(r); room < 0 {
 			return text[:i] + "…"
 		}
 	}
