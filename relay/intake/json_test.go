@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"sidehook/history/event"
-	"sidehook/relay/intake"
+	"sidehook/relay/apitest"
 )
 
 // goodValues are JSON: what it allows of white space, escapes, and numbers that
@@ -108,9 +108,9 @@ func TestJSONValues(t *testing.T) {
 	places := map[string]int{} // in values that are refused
 	for _, f := range valueForms {
 		t.Run(f.name, func(t *testing.T) {
-			l := start(t, settings, intake.Options{})
+			l := apitest.Start(t, apitest.Settings, apitest.Options{})
 			n := 0
-			post := func(value string) (at int, r reply) {
+			post := func(value string) (at int, r apitest.Reply) {
 				n++
 				head, headers := f.head, f.headers
 				if strings.Contains(head, "%") {
@@ -119,25 +119,25 @@ func TestJSONValues(t *testing.T) {
 				if headers != nil {
 					headers = append(headers[:len(headers):len(headers)], strconv.Itoa(n))
 				}
-				return len(head), l.post(t, f.contentType, head+value+f.tail, headers...)
+				return len(head), l.Post(t, f.contentType, head+value+f.tail, headers...)
 			}
 			for _, value := range good {
 				if f.contentType == linesType && strings.Contains(value, "\n") {
 					continue // it would be another line
 				}
 				if _, r := post(value); r.StatusCode != 202 {
-					t.Errorf("%.80q: got %d %s", value, r.StatusCode, r.body)
+					t.Errorf("%.80q: got %d %s", value, r.StatusCode, r.Text)
 					continue
 				}
 				var want bytes.Buffer
 				if err := json.Compact(&want, []byte(value)); err != nil {
 					t.Fatal(err)
 				}
-				if got := l.journal.last().Raw("data"); !bytes.Equal(got, want.Bytes()) {
+				if got := lastEvent(l).Raw("data"); !bytes.Equal(got, want.Bytes()) {
 					t.Errorf("%.80q: got %.80q", value, got)
 				}
 			}
-			kept := len(l.journal.events())
+			kept := len(l.Journal.Events())
 			for _, value := range bad {
 				if f.contentType == linesType && strings.Contains(value, "\n") {
 					continue
@@ -147,16 +147,16 @@ func TestJSONValues(t *testing.T) {
 					Detail string
 					Index  *int
 				}
-				if err := json.Unmarshal([]byte(r.body), &problem); err != nil || r.StatusCode != 400 {
-					t.Errorf("%.80q: got %d %s", value, r.StatusCode, r.body)
+				if err := json.Unmarshal([]byte(r.Text), &problem); err != nil || r.StatusCode != 400 {
+					t.Errorf("%.80q: got %d %s", value, r.StatusCode, r.Text)
 					continue
 				}
 				if index := problem.Index; f.index < 0 != (index == nil) || index != nil && *index != f.index {
-					t.Errorf("%.80q: the index is not %d in %s", value, f.index, r.body)
+					t.Errorf("%.80q: the index is not %d in %s", value, f.index, r.Text)
 				}
 				found := place.FindStringSubmatch(problem.Detail)
 				if found == nil {
-					t.Errorf("%.80q: no place in %s", value, r.body)
+					t.Errorf("%.80q: no place in %s", value, r.Text)
 					continue
 				}
 				at, _ := strconv.Atoi(found[1])
@@ -169,7 +169,7 @@ func TestJSONValues(t *testing.T) {
 				}
 				places[value] = at
 			}
-			if got := len(l.journal.events()); got != kept {
+			if got := len(l.Journal.Events()); got != kept {
 				t.Errorf("%d events were kept of what was refused", got-kept)
 			}
 		})
@@ -206,17 +206,17 @@ func TestJSONEvents(t *testing.T) {
 	}
 	for _, f := range eventForms {
 		t.Run(f.name, func(t *testing.T) {
-			l := start(t, settings, intake.Options{})
-			post := func(body string) reply {
-				return l.post(t, f.contentType, f.head+strings.ReplaceAll(body, "$", f.attributes)+f.tail)
+			l := apitest.Start(t, apitest.Settings, apitest.Options{})
+			post := func(body string) apitest.Reply {
+				return l.Post(t, f.contentType, f.head+strings.ReplaceAll(body, "$", f.attributes)+f.tail)
 			}
 			for n, body := range good {
 				unique := strings.Replace(f.attributes, `"id":"1"`, fmt.Sprintf(`"id":"%d"`, n+2), 1)
 				if r := post(strings.ReplaceAll(body, "$", unique)); r.StatusCode != 202 {
-					t.Errorf("%q: got %d %s", body, r.StatusCode, r.body)
+					t.Errorf("%q: got %d %s", body, r.StatusCode, r.Text)
 				}
 			}
-			kept := len(l.journal.events())
+			kept := len(l.Journal.Events())
 			for _, b := range bad {
 				if strings.TrimSpace(b.body) == "" && (f.contentType == linesType || f.contentType == batchType) {
 					continue // none is as good as one there
@@ -224,16 +224,16 @@ func TestJSONEvents(t *testing.T) {
 				r := post(b.body)
 				found := place.FindStringSubmatch(detail(t, r))
 				if r.StatusCode != 400 || found == nil {
-					t.Errorf("%.80q: got %d %s", b.body, r.StatusCode, r.body)
+					t.Errorf("%.80q: got %d %s", b.body, r.StatusCode, r.Text)
 					continue
 				}
 				at, _ := strconv.Atoi(found[1])
 				at -= len(f.head)
 				if end := len(strings.ReplaceAll(b.body, "$", f.attributes)); at < 0 || at > end+len(f.tail) || b.at >= 0 && min(at, len(b.body)) != b.at {
-					t.Errorf("%.80q: refused at %d of it, want %d: %s", b.body, at, b.at, r.body)
+					t.Errorf("%.80q: refused at %d of it, want %d: %s", b.body, at, b.at, r.Text)
 				}
 			}
-			if got := len(l.journal.events()); got != kept {
+			if got := len(l.Journal.Events()); got != kept {
 				t.Errorf("%d events were kept of what was refused", got-kept)
 			}
 		})
@@ -241,17 +241,16 @@ func TestJSONEvents(t *testing.T) {
 }
 
 // detail is what a refusal says.
-func detail(t *testing.T, r reply) string {
+func detail(t *testing.T, r apitest.Reply) string {
 	var problem struct{ Detail string }
-	if err := json.Unmarshal([]byte(r.body), &problem); err != nil {
-		t.Errorf("%s: %v", r.body, err)
+	if err := json.Unmarshal([]byte(r.Text), &problem); err != nil {
+		t.Errorf("%s: %v", r.Text, err)
 	}
 	return problem.Detail
 }
 
-// last is the event that was kept last.
-func (j *journal) last() *event.Event {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return &j.kept[len(j.kept)-1].Event
+// lastEvent is the event that was kept last.
+func lastEvent(l *apitest.Listener) *event.Event {
+	entries := l.Journal.Events()
+	return &entries[len(entries)-1].Event
 }
