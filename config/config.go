@@ -31,7 +31,7 @@ type File struct {
 	EventTypes map[string]string // type to description; nil: every type is accepted
 	Webhooks   []*Webhook        // in file order
 
-	seen []sighting // of the file itself first, then those it names
+	seen []fileStamp // of the file itself first, then those it names
 }
 
 // Listen says where events come in.

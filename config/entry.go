@@ -9,9 +9,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// draft is a webhook while it is read: its keys over the defaults, and those
+// partial is a webhook while it is read: its keys over the defaults, and those
 // that can be judged only once all are known.
-type draft struct {
+type partial struct {
 	Webhook
 	catalogue map[string]string
 	keep      time.Duration // of the history
@@ -27,7 +27,7 @@ type draft struct {
 }
 
 // webhooks reads the list of webhooks, each over the defaults in base.
-func (l *loader) webhooks(v *value, base *draft, f *File) {
+func (l *loader) webhooks(v *value, base *partial, f *File) {
 	hint := "write webhooks: [] for none"
 	if isMapping(v) {
 		hint = "begin each webhook with a dash, such as - name: app-lifecycle"
@@ -118,7 +118,7 @@ func (l *loader) judgeFormer(renamed []former, names map[string]*value) {
 }
 
 // complete judges what depends on several keys, and what is missing.
-func (l *loader) complete(v *value, d, base *draft) {
+func (l *loader) complete(v *value, d, base *partial) {
 	l.require(v, d.nameAt, "name", "write one, such as name: app-lifecycle")
 	l.require(v, d.urlAt, "url", "write where its requests go, such as url: https://hooks.example.com/path")
 	l.require(v, d.eventsAt, "events", `list at least one type or glob, such as events: ["com.example.**"]`)
@@ -141,7 +141,7 @@ func (l *loader) complete(v *value, d, base *draft) {
 
 // judgeRetry tells of deliveries that the history does not keep long enough for
 // all their attempts.
-func (l *loader) judgeRetry(d *draft) {
+func (l *loader) judgeRetry(d *partial) {
 	all := d.waits()
 	if all > d.keep && d.retryAt != nil {
 		l.warn(d.retryAt, fmt.Sprintf("the waits of retry, %s in all, are longer than history.keep, %s", FormatDuration(all), FormatDuration(d.keep)),
@@ -149,19 +149,19 @@ func (l *loader) judgeRetry(d *draft) {
 	}
 }
 
-// longHold is for how long a delivery may hold up those behind it without a word.
+// longHold is for how long a delivery may hold up those after it without a word.
 const longHold = time.Hour
 
 // judgeOrder tells of deliveries that may have to wait long for one before them.
-func (l *loader) judgeOrder(d *draft, at *value) {
+func (l *loader) judgeOrder(d *partial, at *value) {
 	if all := d.waits(); all > longHold && !d.Order.IsZero() {
-		l.warn(at, fmt.Sprintf("with this order one that fails holds up those behind it for %s, the waits of retry in all", FormatDuration(all)),
+		l.warn(at, fmt.Sprintf("with this order one that fails holds up those after it for %s, the waits of retry in all", FormatDuration(all)),
 			"shorten the waits of retry to 1h, if that is too long")
 	}
 }
 
 // waits is how long a delivery waits between its attempts, in all.
-func (d *draft) waits() time.Duration {
+func (d *partial) waits() time.Duration {
 	var all time.Duration
 	for _, wait := range d.Retry {
 		all += wait
@@ -176,7 +176,7 @@ func (l *loader) require(v, at *value, key, hint string) {
 	}
 }
 
-func (l *loader) completeURL(d *draft) {
+func (l *loader) completeURL(d *partial) {
 	d.URL = newURL(d.url.string, d.url.filled)
 	if !d.url.known {
 		return
@@ -186,7 +186,7 @@ func (l *loader) completeURL(d *draft) {
 	}
 }
 
-func (l *loader) completeSecrets(v *value, d *draft) {
+func (l *loader) completeSecrets(v *value, d *partial) {
 	d.Secrets = make([]Secret, len(d.secrets))
 	for i, t := range d.secrets {
 		d.Secrets[i] = NewSecret(t.string)
@@ -196,6 +196,6 @@ func (l *loader) completeSecrets(v *value, d *draft) {
 		}
 	}
 	if len(d.secrets) == 0 && !d.unreadable && !slices.Contains(d.Signature, "none") {
-		l.warn(v, "has no secret, so that its requests are not signed", "set secret, or signature: none if that is meant")
+		l.warn(v, "no secret: requests will be unsigned", "set secret, or signature: none if that is meant")
 	}
 }

@@ -35,7 +35,7 @@ func (b Backlog) String() string {
 }
 
 // readExpireAfter reads how old an event may be and still be sent.
-func readExpireAfter(l *loader, v *value, d *draft) {
+func readExpireAfter(l *loader, v *value, d *partial) {
 	switch t, ok := l.known(v); {
 	case !ok:
 	case t.string == never:
@@ -46,7 +46,7 @@ func readExpireAfter(l *loader, v *value, d *draft) {
 }
 
 // readMaxBacklog reads an age or a size: their units tell which.
-func readMaxBacklog(l *loader, v *value, d *draft) {
+func readMaxBacklog(l *loader, v *value, d *partial) {
 	t, ok := l.known(v)
 	if !ok {
 		return

@@ -7,12 +7,12 @@ import (
 )
 
 // readWhen reads the condition of a webhook.
-func readWhen(l *loader, v *value, d *draft) {
+func readWhen(l *loader, v *value, d *partial) {
 	l.expression(v, l.expressions.Condition, &d.When)
 }
 
 // readTransform reads the expression that makes a webhook's bodies.
-func readTransform(l *loader, v *value, d *draft) {
+func readTransform(l *loader, v *value, d *partial) {
 	l.expression(v, l.expressions.Transform, &d.Transform)
 }
 

@@ -44,7 +44,7 @@ func (l *loader) file(root *value) *File {
 	if s.eventTypes != nil {
 		l.eventTypes(s.eventTypes, f)
 	}
-	base := draft{Webhook: unset(), keep: f.History.Keep}
+	base := partial{Webhook: unset(), keep: f.History.Keep}
 	if s.defaults != nil {
 		readFields(l, s.defaults, sharedFields(), &base)
 	}

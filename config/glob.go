@@ -63,7 +63,7 @@ func (l *loader) route(glob string, catalogue map[string]string) complaint {
 	return complaint{"matches no type in event_types", "add one there, or correct it"}
 }
 
-// matches says whether the words of a glob match those of a type: * is one word,
+// matches reports whether the words of a glob match those of a type: * is one word,
 // ** any number.
 func matches(glob, words []string) bool {
 	// After a mismatch the last ** takes one word more; one before it need not,

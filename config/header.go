@@ -26,7 +26,7 @@ func (h Header) Reveal() string {
 	return *h.text
 }
 
-// Equal says whether both are the same line.
+// Equal reports whether both are the same line.
 func (h Header) Equal(o Header) bool {
 	return h.Name == o.Name && h.Secret == o.Secret && h.Reveal() == o.Reveal()
 }
@@ -40,7 +40,7 @@ func (h Header) Redacted() string {
 	return h.Reveal()
 }
 
-// confidential says whether a header of that name carries a credential.
+// confidential reports whether a header of that name carries a credential.
 func confidential(name string) bool {
 	name = strings.ToLower(name)
 	switch name {
@@ -92,7 +92,7 @@ func reserved(name string) (why, hint string) {
 	return "", ""
 }
 
-// isToken says whether s is a token of RFC 9110, as a header's name must be.
+// isToken reports whether s is a token of RFC 9110, as a header's name must be.
 func isToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -107,7 +107,7 @@ func alphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// hasControl says whether s holds a control character.
+// hasControl reports whether s holds a control character.
 func hasControl(s string) bool {
 	return strings.ContainsFunc(s, unicode.IsControl)
 }

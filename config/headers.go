@@ -19,7 +19,7 @@ type headerLine struct {
 	remove bool
 }
 
-func readHeaders(l *loader, v *value, d *draft) {
+func readHeaders(l *loader, v *value, d *partial) {
 	pairs := l.pairs(v, "write headers: {NAME: VALUE}")
 	if len(pairs) > 2*maxHeaders { // as many as a webhook may add and take away
 		l.fail(v, fmt.Sprintf("must be at most %d, are %d", maxHeaders, len(pairs)), "")
@@ -55,7 +55,7 @@ func readHeaders(l *loader, v *value, d *draft) {
 }
 
 // goodName judges the name of a header, which stands beside those in d.
-func (l *loader) goodName(pair *value, d *draft) bool {
+func (l *loader) goodName(pair *value, d *partial) bool {
 	name := pair.name.Value
 	if !isToken(name) {
 		l.failKey(pair, "is no name of a header", "write letters, digits and hyphens")
@@ -73,7 +73,7 @@ func (l *loader) goodName(pair *value, d *draft) bool {
 }
 
 // completeHeaders merges the webhook's headers over those of the defaults.
-func (l *loader) completeHeaders(d, base *draft) {
+func (l *loader) completeHeaders(d, base *partial) {
 	d.Headers = make([]Header, 0, len(base.headers)+len(d.headers))
 	for _, inherited := range base.headers {
 		if find(d.headers, inherited.Name) == nil {

@@ -48,7 +48,7 @@ func judgeURL(t text, allow Allow) []complaint {
 		add("must use https", "write https://…")
 	}
 	if hasUser {
-		add("must not hold user info", "write headers: {Authorization: …}")
+		add("must not contain a user name or password", "write headers: {Authorization: …}")
 	}
 	if u.fragment != "" {
 		add("must not hold a fragment", "remove # and what follows")
@@ -136,7 +136,7 @@ func judgeHost(host string, anyHost bool) complaint {
 	return complaint{}
 }
 
-// isAddress says whether a resolver may take the host for an IP address: it
+// isAddress reports whether a resolver may take the host for an IP address: it
 // does so for 127.1 and 0x7f000001, too.
 func isAddress(host string, labels []string) bool {
 	if _, err := netip.ParseAddr(host); err == nil || strings.Contains(host, ":") {

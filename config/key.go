@@ -10,8 +10,8 @@ import (
 )
 
 // ownFields are the keys of a webhook that have no default.
-func ownFields() []field[draft] {
-	return []field[draft]{
+func ownFields() []field[partial] {
+	return []field[partial]{
 		{"name", readName},
 		{"was", readWas},
 		{"description", readDescription},
@@ -21,22 +21,22 @@ func ownFields() []field[draft] {
 }
 
 // sharedFields are the keys of a webhook that may stand in defaults, too.
-func sharedFields() []field[draft] {
-	return []field[draft]{
+func sharedFields() []field[partial] {
+	return []field[partial]{
 		{"when", readWhen},
 		{"transform", readTransform},
 		{"secret", readSecrets},
 		{"headers", readHeaders},
-		{"enabled", func(l *loader, v *value, d *draft) { l.bool(v, &d.Enabled) }},
-		{"paused", func(l *loader, v *value, d *draft) { l.bool(v, &d.Paused) }},
-		{"profile", func(l *loader, v *value, d *draft) { l.choice(v, profiles(), &d.Profile) }},
-		{"format", func(l *loader, v *value, d *draft) { l.choice(v, formats(), &d.Format) }},
+		{"enabled", func(l *loader, v *value, d *partial) { l.bool(v, &d.Enabled) }},
+		{"paused", func(l *loader, v *value, d *partial) { l.bool(v, &d.Paused) }},
+		{"profile", func(l *loader, v *value, d *partial) { l.choice(v, profiles(), &d.Profile) }},
+		{"format", func(l *loader, v *value, d *partial) { l.choice(v, formats(), &d.Format) }},
 		{"signature", readSignature},
-		{"user_agent", func(l *loader, v *value, d *draft) { l.line(v, 256, &d.UserAgent) }},
-		{"timeout", func(l *loader, v *value, d *draft) { l.duration(v, time.Second, 2*time.Minute, &d.Timeout) }},
+		{"user_agent", func(l *loader, v *value, d *partial) { l.line(v, 256, &d.UserAgent) }},
+		{"timeout", func(l *loader, v *value, d *partial) { l.duration(v, time.Second, 2*time.Minute, &d.Timeout) }},
 		{"retry", readRetry},
 		{"give_up_on", readGiveUpOn},
-		{"concurrency", func(l *loader, v *value, d *draft) { l.int(v, 1, 1024, &d.Concurrency) }},
+		{"concurrency", func(l *loader, v *value, d *partial) { l.int(v, 1, 1024, &d.Concurrency) }},
 		{"rate", readRate},
 		{"order", readOrder},
 		{"expire_after", readExpireAfter},
@@ -48,14 +48,14 @@ func sharedFields() []field[draft] {
 	}
 }
 
-func readName(l *loader, v *value, d *draft) {
+func readName(l *loader, v *value, d *partial) {
 	d.nameAt = v
 	if t, ok := l.text(v); ok && (!t.known || l.goodWebhookName(t)) {
 		d.Name = t.string
 	}
 }
 
-func readWas(l *loader, v *value, d *draft) {
+func readWas(l *loader, v *value, d *partial) {
 	d.wasAt = v
 	if t, ok := l.known(v); ok && l.goodWebhookName(t) {
 		d.Was = t.string
@@ -75,7 +75,7 @@ func isName(s string) bool {
 		strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
 }
 
-func readDescription(l *loader, v *value, d *draft) {
+func readDescription(l *loader, v *value, d *partial) {
 	t, ok := l.known(v)
 	if n := utf8.RuneCountInString(t.string); ok && n > 1024 {
 		l.fail(v, fmt.Sprintf("must have at most 1024 characters, has %d", n), "")
@@ -84,14 +84,14 @@ func readDescription(l *loader, v *value, d *draft) {
 	d.Description = t.string
 }
 
-func readURL(l *loader, v *value, d *draft) {
+func readURL(l *loader, v *value, d *partial) {
 	d.urlAt = v
 	if t, ok := l.address(v); ok {
 		d.url = t
 	}
 }
 
-func readEvents(l *loader, v *value, d *draft) {
+func readEvents(l *loader, v *value, d *partial) {
 	d.eventsAt = v
 	items := l.items(v, `write a list, such as ["com.example.**"]`)
 	if isList(v) && len(items) == 0 {
@@ -114,7 +114,7 @@ func readEvents(l *loader, v *value, d *draft) {
 	}
 }
 
-func readSecrets(l *loader, v *value, d *draft) {
+func readSecrets(l *loader, v *value, d *partial) {
 	d.secrets, d.unreadable = nil, false
 	each := []value{*v}
 	if isList(v) {
@@ -129,7 +129,7 @@ func readSecrets(l *loader, v *value, d *draft) {
 	}
 }
 
-func readSignature(l *loader, v *value, d *draft) {
+func readSignature(l *loader, v *value, d *partial) {
 	each := []value{*v}
 	if isList(v) {
 		each = l.items(v, "")
@@ -153,7 +153,7 @@ func readSignature(l *loader, v *value, d *draft) {
 	}
 }
 
-func readRetry(l *loader, v *value, d *draft) {
+func readRetry(l *loader, v *value, d *partial) {
 	items := l.items(v, "write retry: [5s, 5m], or [] for one attempt")
 	if len(items) > 32 {
 		l.fail(v, fmt.Sprintf("must be at most 32 waits, are %d", len(items)), "")
@@ -165,7 +165,7 @@ func readRetry(l *loader, v *value, d *draft) {
 	}
 }
 
-func readAllow(l *loader, v *value, d *draft) {
+func readAllow(l *loader, v *value, d *partial) {
 	items := l.items(v, "write allow: [http]")
 	d.Allow = Allow{}
 	for i := range items {
@@ -224,7 +224,7 @@ func (l *loader) allowPrefix(t text, allow *Allow) {
 	case err != nil:
 		l.fail(t.at, "must be "+list(append(words, "a CIDR such as 10.0.0.0/8"))+", not "+t.show(), hint)
 	case prefix != prefix.Masked():
-		l.fail(t.at, "has bits set behind its length", "write "+prefix.Masked().String())
+		l.fail(t.at, "has bits set after its prefix length", "write "+prefix.Masked().String())
 	case prefix.Addr().Is4In6():
 		l.fail(t.at, "is an IPv4 block in the form of IPv6, which no address matches", "write the IPv4 block")
 	default:

@@ -29,7 +29,7 @@ func (l *loader) listen(v *value, into *Listen) {
 	in := listening{Listen: into}
 	readFields(l, v, listenFields(), &in)
 	if in.http != nil && into.HTTP != "" && !isLoopback(into.HTTP) && in.token == nil {
-		l.fail(in.http, "is no loopback address, so that it needs a token", "set listen.token, or write 127.0.0.1:4665")
+		l.fail(in.http, "is not loopback: listen.token is required", "set it, or write 127.0.0.1:4665")
 	}
 }
 
@@ -105,7 +105,7 @@ func readToken(l *loader, v *value, in *listening) {
 	}
 }
 
-// isLoopback says whether only this machine can reach the address.
+// isLoopback reports whether only this machine can reach the address.
 func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -117,7 +117,7 @@ func isLoopback(address string) bool {
 	return strings.EqualFold(host, "localhost")
 }
 
-// isHost says whether host is one to listen at: an address, a name, or "" for
+// isHost reports whether host is one to listen at: an address, a name, or "" for
 // all addresses.
 func isHost(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil || host == "" {
@@ -126,7 +126,7 @@ func isHost(host string) bool {
 	return all(strings.Split(host, "."), isLabel)
 }
 
-// isPort says whether s is a port from 1 to 65535.
+// isPort reports whether s is a port from 1 to 65535.
 func isPort(s string) bool {
 	n, ok := number(s)
 	return ok && 1 <= n && n <= 65535

@@ -40,12 +40,12 @@ func Load(path string, mode Mode) (*File, error) {
 
 // reading is one reading of the file, good or bad.
 type reading struct {
-	file     *File      // nil if it is refused
-	problems Problems   // why it is refused
-	hash     string     // of all that was read
-	seen     []sighting // of the file itself first, then those it names
-	partial  bool       // it may name other files than those in seen
-	missing  bool       // there is no such file
+	file     *File       // nil if it is refused
+	problems Problems    // why it is refused
+	hash     string      // of all that was read
+	seen     []fileStamp // of the file itself first, then those it names
+	partial  bool        // it may name other files than those in seen
+	missing  bool        // there is no such file
 }
 
 // read reads the file.
@@ -54,7 +54,7 @@ func read(path string, mode Mode) reading {
 	if err != nil {
 		return reading{
 			problems: Problems{{File: path, Message: err.Error()}},
-			seen:     []sighting{seen},
+			seen:     []fileStamp{seen},
 			partial:  true,
 			missing:  errors.Is(err, fs.ErrNotExist),
 		}
@@ -75,7 +75,7 @@ type loader struct {
 	// and what is found after that is not reported.
 	budget   int
 	named    map[naming]named   // files that the file names
-	seen     []sighting         // of those
+	seen     []fileStamp        // of those
 	pools    map[string]pool    // authorities of tls, by the paths of their files
 	keyPairs map[[2]string]pair // and client certificates
 	hash     hash.Hash

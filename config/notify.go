@@ -22,7 +22,7 @@ type notifier struct {
 	group   sync.WaitGroup
 	inotify *fsnotify.Watcher
 	names   []string
-	folders []sighting // of the names, as they were when the watch began
+	folders []fileStamp // of the names, as they were when the watch began
 }
 
 // informer asks the kernel for notifications, of which it has only so many.
@@ -34,9 +34,9 @@ func (n *notifier) watch(names []string) error {
 	for _, name := range names {
 		set[filepath.Dir(name)] = true
 	}
-	var folders []sighting
+	var folders []fileStamp
 	for _, folder := range slices.Sorted(maps.Keys(set)) {
-		folders = append(folders, look(folder))
+		folders = append(folders, stampOf(folder))
 	}
 	if n.inotify != nil && slices.Equal(n.names, names) && slices.EqualFunc(n.folders, folders, sameFolder) {
 		return nil
@@ -57,8 +57,8 @@ func (n *notifier) watch(names []string) error {
 	return errors.Join(failed...)
 }
 
-// sameFolder says whether the path still leads to the same folder.
-func sameFolder(a, b sighting) bool {
+// sameFolder reports whether the path still leads to the same folder.
+func sameFolder(a, b fileStamp) bool {
 	if a.info == nil || b.info == nil {
 		return a.path == b.path && a.info == nil && b.info == nil
 	}

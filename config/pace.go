@@ -32,7 +32,7 @@ func (r Rate) String() string {
 	return ""
 }
 
-func readRate(l *loader, v *value, d *draft) {
+func readRate(l *loader, v *value, d *partial) {
 	t, ok := l.known(v)
 	if !ok {
 		return
@@ -70,14 +70,14 @@ type Order struct {
 	By  string // so for the events of one key: the path that leads to it
 }
 
-// IsZero says whether it is none.
+// IsZero reports whether it is none.
 func (o Order) IsZero() bool { return o == Order{} }
 
-func readOrder(l *loader, v *value, d *draft) {
+func readOrder(l *loader, v *value, d *partial) {
 	d.orderAt = v
 	if isMapping(v) {
 		d.Order = Order{}
-		readFields(l, v, []field[draft]{{"by", readOrderBy}}, d)
+		readFields(l, v, []field[partial]{{"by", readOrderBy}}, d)
 		if len(v.node.Content) == 0 {
 			l.fail(v, "names no key", "write order: {by: data.customer.id}")
 		}
@@ -96,7 +96,7 @@ func readOrder(l *loader, v *value, d *draft) {
 }
 
 // readOrderBy reads a path: an attribute of the event, or names inside its data.
-func readOrderBy(l *loader, v *value, d *draft) {
+func readOrderBy(l *loader, v *value, d *partial) {
 	t, ok := l.known(v)
 	if !ok {
 		return

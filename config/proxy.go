@@ -7,7 +7,7 @@ import (
 
 // readProxy reads the proxy of a webhook. Its user info is the only place for
 // its credentials, so unlike a webhook's url it may hold them.
-func readProxy(l *loader, v *value, d *draft) {
+func readProxy(l *loader, v *value, d *partial) {
 	t, ok := l.address(v)
 	if !ok {
 		return
@@ -15,7 +15,7 @@ func readProxy(l *loader, v *value, d *draft) {
 	// What is not filled in may be all of it; of the rest its own Redacted hides
 	// the user info.
 	d.Proxy = newURL(t.string, t.filled && !t.known)
-	l.warn(v, "leaves the rules for addresses to the proxy: sidehook sees only the proxy's own", "have the proxy refuse addresses within your network")
+	l.warn(v, "address rules cannot be enforced through a proxy: sidehook sees only the proxy's own", "have the proxy refuse addresses within your network")
 	if !t.known {
 		return
 	}

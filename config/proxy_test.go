@@ -12,7 +12,7 @@ import (
 func TestProxyRules(t *testing.T) {
 	t.Setenv("PROXY_OF_TEST", "http://u:s3cr3t@proxy.example.com:3128")
 	const (
-		warning  = "f:6:12: warning: webhooks[0] (a).proxy: leaves the rules for addresses to the proxy: sidehook sees only the proxy's own; have the proxy refuse addresses within your network"
+		warning  = "f:6:12: warning: webhooks[0] (a).proxy: address rules cannot be enforced through a proxy: sidehook sees only the proxy's own; have the proxy refuse addresses within your network"
 		encoding = "has a user name or password with a character that must be percent-encoded; write %40 for @, %2F for /, %3F for ?, %23 for #, %5B for [, %5D for ], %20 for a space and %25 for %"
 		like     = "; write it like http://proxy.example.com:3128"
 	)

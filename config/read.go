@@ -35,24 +35,24 @@ type naming struct {
 	most int64
 }
 
-// sighting is how a file looked just before it was read; info is nil if there
+// fileStamp is how a file looked just before it was read; info is nil if there
 // was none.
-type sighting struct {
+type fileStamp struct {
 	path string
 	info fs.FileInfo
 }
 
-// look returns how the file looks now.
-func look(path string) sighting {
+// stampOf returns how the file looks now.
+func stampOf(path string) fileStamp {
 	info, err := os.Stat(path)
 	if err != nil {
 		info = nil
 	}
-	return sighting{path, info}
+	return fileStamp{path, info}
 }
 
-// same says whether nothing points to a change between two looks at a path.
-func (s sighting) same(o sighting) bool {
+// same reports whether nothing points to a change between two looks at a path.
+func (s fileStamp) same(o fileStamp) bool {
 	if s.info == nil || o.info == nil {
 		return s.info == nil && o.info == nil
 	}
@@ -93,8 +93,8 @@ func (u unusable) Error() string { return string(u) }
 
 // readFile reads a regular file that not everyone may write. It looks at the
 // file before it reads, so that a change in between shows as one.
-func readFile(path string, most int64) ([]byte, sighting, error) {
-	seen := look(path)
+func readFile(path string, most int64) ([]byte, fileStamp, error) {
+	seen := stampOf(path)
 	if seen.info != nil && !seen.info.Mode().IsRegular() {
 		// To open a pipe could take for ever.
 		return nil, seen, unusable("is not a regular file")

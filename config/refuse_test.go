@@ -100,7 +100,7 @@ var refusals = []struct{ name, text, want string }{
 	{"http", "listen: {http: 4665}\n", `1:16: listen.http: must be HOST:PORT or off, not "4665"; write 127.0.0.1:4665`},
 	{"http host", "listen: {http: 'a b:80'}\n", `1:16: listen.http: must be HOST:PORT or off, not "a b:80"`},
 	{"http port", "listen: {http: 'localhost:65536'}\n", `1:16: listen.http: must be HOST:PORT or off, not "localhost:65536"; write a port from 1 to 65535, or 0 for any`},
-	{"no token", "listen: {http: 0.0.0.0:4665}\n", "1:16: listen.http: is no loopback address, so that it needs a token; set listen.token, or write 127.0.0.1:4665"},
+	{"no token", "listen: {http: 0.0.0.0:4665}\n", "1:16: listen.http: is not loopback: listen.token is required; set it, or write 127.0.0.1:4665"},
 	{"token", "listen: {token: ''}\n", "1:17: listen.token: must not be empty"},
 	{"token with space", "listen: {token: 'a b'}\n", "1:17: listen.token: must be letters, digits and signs of ASCII, without spaces"},
 	{"socket", "listen: {socket: /run/" + strings.Repeat("a", 100) + "}\n", "1:18: listen.socket: makes a path of 105 bytes, and a Unix socket's has at most 103; write a shorter path, such as /run/sidehook.sock"},
@@ -256,7 +256,7 @@ var refusals = []struct{ name, text, want string }{
 		8:15: webhooks[0] (a).headers.Ce-Type: would be an attribute of the event, which cloudevents-binary has in such headers; remove it, or choose another format`},
 	{"allow", hook + "    allow: [htp, 10.0.0.1/8, 127.0.0.1, '::ffff:10.0.0.0/104']\n", `
 		6:13: webhooks[0] (a).allow[0]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "htp"; did you mean "http"?
-		6:18: webhooks[0] (a).allow[1]: has bits set behind its length; write 10.0.0.0/8
+		6:18: webhooks[0] (a).allow[1]: has bits set after its prefix length; write 10.0.0.0/8
 		6:30: webhooks[0] (a).allow[2]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "127.0.0.1"; write 127.0.0.1/32
 		6:41: webhooks[0] (a).allow[3]: is an IPv4 block in the form of IPv6, which no address matches; write the IPv4 block`},
 

@@ -13,7 +13,7 @@ func TestURLRules(t *testing.T) {
 	const (
 		https    = "must use https; write https://…, or allow: [http] for this webhook"
 		other    = "must use https; write https://…"
-		user     = "must not hold user info; write headers: {Authorization: …}"
+		user     = "must not contain a user name or password; write headers: {Authorization: …}"
 		fragment = "must not hold a fragment; remove # and what follows"
 		port     = "must have a port between 1 and 65535"
 		address  = "must name its host by a domain name, not an IP address; write the name, or allow: [any-host] for this webhook"

@@ -54,7 +54,7 @@ func (t text) show() string {
 	return strconv.Quote(s)
 }
 
-// quoted says whether a value that should be a number or a bool was made a
+// quoted reports whether a value that should be a number or a bool was made a
 // string of.
 func (t text) quoted() bool {
 	const quotes = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle

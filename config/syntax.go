@@ -128,7 +128,7 @@ func columnOf(line, message string) int {
 	return utf8.RuneCountInString(line[:at]) + 1
 }
 
-// aliased says whether the problem is one of an alias or an anchor. Hardly anybody
+// aliased reports whether the problem is one of an alias or an anchor. Hardly anybody
 // means one: it is a glob without its quotes.
 func aliased(message string) bool {
 	return message == "did not find expected alphabetic or numeric character" || strings.HasPrefix(message, "unknown anchor")
@@ -164,7 +164,7 @@ func untangle(err error) (message string, line int) {
 	return message, line
 }
 
-// unclosed says whether the problem is one of something that begins and does not
+// unclosed reports whether the problem is one of something that begins and does not
 // end.
 func unclosed(message string) bool {
 	switch message {

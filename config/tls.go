@@ -31,28 +31,28 @@ func (t TLS) Roots() *x509.CertPool { return t.roots }
 // Certificate is the client certificate with its key; nil: none.
 func (t TLS) Certificate() *tls.Certificate { return t.certificate }
 
-// Equal says whether both make the same connections.
+// Equal reports whether both make the same connections.
 func (t TLS) Equal(o TLS) bool { return t.Sum == o.Sum && t.ServerName == o.ServerName }
 
-// IsZero says whether nothing but the defaults holds.
+// IsZero reports whether nothing but the defaults holds.
 func (t TLS) IsZero() bool { return t.Equal(TLS{}) }
 
-// tlsDraft is a TLS while it is read, and where its keys stand.
-type tlsDraft struct {
+// partialTLS is a TLS while it is read, and where its keys stand.
+type partialTLS struct {
 	TLS
 	caAt, certAt, keyAt *value
 }
 
-func tlsFields() []field[tlsDraft] {
-	return []field[tlsDraft]{
-		{"ca_file", func(l *loader, v *value, d *tlsDraft) { d.caAt = v; l.filePath(v, &d.CAFile) }},
-		{"cert_file", func(l *loader, v *value, d *tlsDraft) { d.certAt = v; l.filePath(v, &d.CertFile) }},
-		{"key_file", func(l *loader, v *value, d *tlsDraft) { d.keyAt = v; l.filePath(v, &d.KeyFile) }},
+func tlsFields() []field[partialTLS] {
+	return []field[partialTLS]{
+		{"ca_file", func(l *loader, v *value, d *partialTLS) { d.caAt = v; l.filePath(v, &d.CAFile) }},
+		{"cert_file", func(l *loader, v *value, d *partialTLS) { d.certAt = v; l.filePath(v, &d.CertFile) }},
+		{"key_file", func(l *loader, v *value, d *partialTLS) { d.keyAt = v; l.filePath(v, &d.KeyFile) }},
 		{"server_name", readServerName},
 	}
 }
 
-func readServerName(l *loader, v *value, d *tlsDraft) {
+func readServerName(l *loader, v *value, d *partialTLS) {
 	t, ok := l.known(v)
 	if !ok {
 		return
@@ -66,8 +66,8 @@ func readServerName(l *loader, v *value, d *tlsDraft) {
 
 // readTLS reads the files, too: what is in them is as much of the webhook as
 // the rest of its entry.
-func readTLS(l *loader, v *value, d *draft) {
-	var t tlsDraft
+func readTLS(l *loader, v *value, d *partial) {
+	var t partialTLS
 	readFields(l, v, tlsFields(), &t)
 	d.tlsAt = v
 	var sum strings.Builder
@@ -133,7 +133,7 @@ func (l *loader) failMaterial(v *value, path string, f flaw) {
 }
 
 // keyPair reads a client certificate and its key.
-func (l *loader) keyPair(t *tlsDraft, cert, key string) *tls.Certificate {
+func (l *loader) keyPair(t *partialTLS, cert, key string) *tls.Certificate {
 	at := [2]string{t.CertFile, t.KeyFile}
 	p, ok := l.keyPairs[at]
 	if !ok {

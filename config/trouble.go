@@ -10,7 +10,7 @@ import (
 
 // readGiveUpOn reads the answers that end a delivery. 2xx would be a delivery
 // that has arrived, 1xx is no answer yet.
-func readGiveUpOn(l *loader, v *value, d *draft) {
+func readGiveUpOn(l *loader, v *value, d *partial) {
 	items := l.items(v, "write give_up_on: [400, 422], or [] for none")
 	if len(items) > 64 {
 		l.fail(v, fmt.Sprintf("must be at most 64 answers, are %d", len(items)), "")
@@ -26,7 +26,7 @@ const never = "never"
 
 // readDisableAfter reads how long nothing but failures turns a webhook off. Seconds
 // are for those who want to see it happen.
-func readDisableAfter(l *loader, v *value, d *draft) {
+func readDisableAfter(l *loader, v *value, d *partial) {
 	switch t, ok := l.known(v); {
 	case !ok:
 	case t.string == never:

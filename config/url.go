@@ -24,7 +24,7 @@ func (u URL) Reveal() string {
 	return *u.text
 }
 
-// Equal says whether both are the same URL.
+// Equal reports whether both are the same URL.
 func (u URL) Equal(o URL) bool { return u.Secret == o.Secret && u.Reveal() == o.Reveal() }
 
 // Redacted returns what may be shown: scheme, host and path, user info and the

@@ -67,7 +67,7 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag(
 
 func isMapping(v *value) bool { return v.node.Kind == yaml.MappingNode }
 
-// isList says whether a list stands where a single value may stand, too.
+// isList reports whether a list stands where a single value may stand, too.
 func isList(v *value) bool { return v.node.Kind == yaml.SequenceNode }
 
 // fail reports what is wrong with the value.

@@ -30,10 +30,10 @@ type Watcher struct {
 	look   time.Duration // how often it looks by itself
 	inform informer
 
-	told  string     // what was told last
-	seen  []sighting // how the files looked when they were last looked at
-	gone  bool       // and that is logged
-	blind string     // why there are no notifications, as it was logged
+	told  string      // what was told last
+	seen  []fileStamp // how the files looked when they were last looked at
+	gone  bool        // and that is logged
+	blind string      // why there are no notifications, as it was logged
 }
 
 // NewWatcher makes a watcher that starts from what was loaded with the mode Run:
@@ -104,7 +104,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 func (w *Watcher) watch(n *notifier) {
 	var names []string
 	for _, s := range w.seen {
-		names = append(names, trail(s.path)...)
+		names = append(names, symlinkChain(s.path)...)
 	}
 	problem := ""
 	if err := n.watch(names); err != nil {
@@ -116,11 +116,11 @@ func (w *Watcher) watch(n *notifier) {
 	w.blind = problem
 }
 
-// changed looks at the files and says whether one is not as it was.
+// changed looks at the files and reports whether one is not as it was.
 func (w *Watcher) changed() bool {
 	changed := false
 	for i, before := range w.seen {
-		now := look(before.path)
+		now := stampOf(before.path)
 		if !now.same(before) {
 			w.seen[i], changed = now, true
 		}
@@ -142,7 +142,7 @@ func (w *Watcher) read() {
 	// Written while it was read: the next reading counts. The loop sees the same
 	// and waits again.
 	for _, s := range r.seen {
-		if !look(s.path).same(s) {
+		if !stampOf(s.path).same(s) {
 			return
 		}
 	}

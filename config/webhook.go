@@ -56,7 +56,7 @@ type Allow struct {
 	Prefixes    []netip.Prefix // special-purpose addresses that may be dialled
 }
 
-// Equal says whether two entries do the same: whether nothing but the
+// Equal reports whether two entries do the same: whether nothing but the
 // description differs. It costs less than a microsecond, so that a reload can
 // afford it for every webhook.
 func (w *Webhook) Equal(o *Webhook) bool {
@@ -75,7 +75,7 @@ func (w *Webhook) Equal(o *Webhook) bool {
 			w.TLS.Equal(o.TLS) && w.Proxy.Equal(o.Proxy)
 }
 
-// Equal says whether both lift the same rules.
+// Equal reports whether both lift the same rules.
 func (a Allow) Equal(o Allow) bool {
 	return a.HTTP == o.HTTP && a.AnyHost == o.AnyHost && a.ShortSecret == o.ShortSecret &&
 		slices.Equal(a.Prefixes, o.Prefixes)

@@ -36,19 +36,19 @@ func within(data []byte, n *yaml.Node, text string, offset int) (line, column in
 			// Line ends and indentation are folded; as much as they are, both go
 			// on behind them.
 			if next, _ := utf8.DecodeRuneInString(text[i+1:]); !isBlank(next) {
-				at = behindBlank(data, at)
+				at = afterBlank(data, at)
 			}
 			continue
 		}
 		if i == 0 {
-			at = behindBlank(data, at)
+			at = afterBlank(data, at)
 		}
-		if at = behind(data, at, r, n.Style); at < 0 {
+		if at = after(data, at, r, n.Style); at < 0 {
 			return n.Line, n.Column
 		}
 	}
 	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		at = behindBlank(data, at)
+		at = afterBlank(data, at)
 	}
 	if at >= len(data) {
 		return n.Line, n.Column
@@ -81,16 +81,16 @@ func placeOf(data []byte, line, column int) int {
 
 func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
 
-func behindBlank(data []byte, at int) int {
+func afterBlank(data []byte, at int) int {
 	for at < len(data) && isBlank(rune(data[at])) {
 		at++
 	}
 	return at
 }
 
-// behind is the place behind a character of the value, as it is written at a
+// after returns the place after a character of the value, as it is written at a
 // place of the file; -1 if something else stands there.
-func behind(data []byte, at int, r rune, style yaml.Style) int {
+func after(data []byte, at int, r rune, style yaml.Style) int {
 	if at >= len(data) {
 		return -1
 	}

@@ -130,11 +130,11 @@ func (e *edits) warn(file *config.File) {
 			omitted++
 		default:
 			logged++
-			e.log.Warn("the configuration is doubtful", fields("reason", p)...)
+			e.log.Warn("configuration warning", fields("reason", p)...)
 		}
 	}
 	if omitted > 0 {
-		e.log.Warn("the configuration has more that is doubtful, which sidehook check prints", "count", omitted)
+		e.log.Warn("more configuration warnings; run sidehook check to see them", "count", omitted)
 	}
 }
 

@@ -54,7 +54,7 @@ func TestLogOfEdits(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	warnings := slices.DeleteFunc(s.logged("WARN"), func(line map[string]any) bool {
-		return line["msg"] != "the configuration is doubtful"
+		return line["msg"] != "configuration warning"
 	})
 	if len(warnings) != 1 || warnings[0]["key"] != "webhooks[0] (a)" && warnings[0]["key"] != "webhooks[0] (a).secret" {
 		t.Errorf("warnings %v", warnings)

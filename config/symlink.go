@@ -9,10 +9,10 @@ import (
 // maxLinks is how many symlinks a path may lead over.
 const maxLinks = 40
 
-// trail returns the names at which a path can come to mean another file: each
+// symlinkChain returns the names at which a path can come to mean another file: each
 // symlink on the way, and the file at the end. Of a Kubernetes ConfigMap these
 // are webhooks.yaml, ..data and the file in ..2026_11_23.
-func trail(path string) []string {
+func symlinkChain(path string) []string {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil
