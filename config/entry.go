@@ -33,7 +33,7 @@ func (l *loader) webhooks(v *value, base *partial, f *File) {
 		hint = "begin each webhook with a dash, such as - name: app-lifecycle"
 	}
 	items := l.items(v, hint)
-	fields := slices.Concat(ownFields(), sharedFields())
+	fields := slices.Concat(l.own, l.shared)
 	names := make(map[string]*value)
 	var renamed []former
 	shared, held := false, false // the waits of base, by some webhook; with its order, too

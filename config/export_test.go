@@ -28,4 +28,19 @@ func Keys() []string {
 }
 
 // WebhookKeys lists those of a webhook.
-func WebhookKeys() []string { return slices.Concat(keysOf(ownFields()), keysOf(sharedFields())) }
+func WebhookKeys() []string { return keysOf(fieldsOf(webhookKeys)) }
+
+// DescribedKey is what the table says of a key of a webhook.
+type DescribedKey struct {
+	Name, Doc string
+	Schema    map[string]any
+}
+
+// DescribedKeys lists them.
+func DescribedKeys() []DescribedKey {
+	list := make([]DescribedKey, len(webhookKeys))
+	for i, k := range webhookKeys {
+		list[i] = DescribedKey{k.key, k.doc, k.schema}
+	}
+	return list
+}

@@ -39,11 +39,11 @@ func keysOf[T any](fields []field[T]) []string {
 func (l *loader) keyHint(v *value, known []string) string {
 	key := v.name.Value
 	switch {
-	case v.section() == "defaults" && slices.Contains(keysOf(ownFields()), key):
+	case v.section() == "defaults" && slices.Contains(keysOf(l.own), key):
 		return "it has no default; write it at each webhook"
-	case slices.Contains(keysOf(ownFields()), key):
+	case slices.Contains(keysOf(l.own), key):
 		return "it belongs to a webhook"
-	case slices.Contains(keysOf(sharedFields()), key):
+	case slices.Contains(keysOf(l.shared), key):
 		return "it belongs to a webhook, or under defaults"
 	case slices.Contains(keysOf(tlsFields()), key):
 		return "it belongs under tls"
@@ -61,4 +61,13 @@ func (l *loader) keyHint(v *value, known []string) string {
 		return didYouMean(near)
 	}
 	return ""
+}
+
+// fieldsOf returns the part of a table that reads.
+func fieldsOf(keys []webhookKey) []field[partial] {
+	fields := make([]field[partial], len(keys))
+	for i := range keys {
+		fields[i] = keys[i].field
+	}
+	return fields
 }

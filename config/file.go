@@ -46,7 +46,7 @@ func (l *loader) file(root *value) *File {
 	}
 	base := partial{Webhook: unset(), keep: f.History.Keep}
 	if s.defaults != nil {
-		readFields(l, s.defaults, sharedFields(), &base)
+		readFields(l, s.defaults, l.shared, &base)
 	}
 	if base.retryAt == nil {
 		base.retryAt = s.history // where keep stands

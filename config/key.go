@@ -2,232 +2,175 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
-	"time"
-	"unicode/utf8"
+
+	"sidehook/config/expression"
 )
 
-// ownFields are the keys of a webhook that have no default.
-func ownFields() []field[partial] {
-	return []field[partial]{
-		{"name", readName},
-		{"was", readWas},
-		{"description", readDescription},
-		{"url", readURL},
-		{"events", readEvents},
+// webhookKey declares a key of a webhook, once. Reading, defaults, Equal, Digest,
+// check --print, the API's view and the hints for a wrong key all follow from
+// the table of these; to add a key is to add an entry.
+type webhookKey struct {
+	field[partial]
+	doc    string // one line for the manual and the schema
+	schema schema // of the value
+
+	// show returns the canonical value, nil while the key is not set: a bool, an
+	// int, a string, a list of strings or ints, secrets, or pairs. absent is what
+	// check --print writes then; nil leaves the key out.
+	show   func(*Webhook) any
+	absent any
+	equal  func(a, b *Webhook) bool
+	// digest returns a line for each value. The lines must not change between
+	// versions: a changed one makes every webhook with the key look edited.
+	digest func(*Webhook) string
+}
+
+// schema is what a JSON Schema says of a value's type and limits.
+type schema map[string]any
+
+// trait is what the values of a key's field have in common. Without digest they
+// are quoted; without show they are shown as they are.
+type trait[V any] struct {
+	equal  func(a, b V) bool
+	show   func(V) any
+	absent any
+	digest func(name string, v V) string
+}
+
+// declare makes the entry of the key that is kept in one field.
+func declare[V any](name, doc string, s schema, read func(*loader, *value, *partial), at func(*Webhook) *V, t trait[V]) webhookKey {
+	if t.show == nil {
+		t.show = func(v V) any { return v }
+	}
+	if t.digest == nil {
+		t.digest = func(name string, v V) string { return fmt.Sprintf("%s %q\n", name, any(v)) }
+	}
+	return webhookKey{
+		field:  field[partial]{name, read},
+		doc:    doc,
+		schema: s,
+		show:   func(w *Webhook) any { return t.show(*at(w)) },
+		absent: t.absent,
+		equal:  func(a, b *Webhook) bool { return t.equal(*at(a), *at(b)) },
+		digest: func(w *Webhook) string { return t.digest(name, *at(w)) },
 	}
 }
 
-// sharedFields are the keys of a webhook that may stand in defaults, too.
-func sharedFields() []field[partial] {
-	return []field[partial]{
-		{"when", readWhen},
-		{"transform", readTransform},
-		{"secret", readSecrets},
-		{"headers", readHeaders},
-		{"enabled", func(l *loader, v *value, d *partial) { l.bool(v, &d.Enabled) }},
-		{"paused", func(l *loader, v *value, d *partial) { l.bool(v, &d.Paused) }},
-		{"profile", func(l *loader, v *value, d *partial) { l.choice(v, profiles(), &d.Profile) }},
-		{"format", func(l *loader, v *value, d *partial) { l.choice(v, formats(), &d.Format) }},
-		{"signature", readSignature},
-		{"user_agent", func(l *loader, v *value, d *partial) { l.line(v, 256, &d.UserAgent) }},
-		{"timeout", func(l *loader, v *value, d *partial) { l.duration(v, time.Second, 2*time.Minute, &d.Timeout) }},
-		{"retry", readRetry},
-		{"give_up_on", readGiveUpOn},
-		{"concurrency", func(l *loader, v *value, d *partial) { l.int(v, 1, 1024, &d.Concurrency) }},
-		{"rate", readRate},
-		{"order", readOrder},
-		{"expire_after", readExpireAfter},
-		{"max_backlog", readMaxBacklog},
-		{"disable_after", readDisableAfter},
-		{"tls", readTLS},
-		{"proxy", readProxy},
-		{"allow", readAllow},
+func same[V comparable](a, b V) bool { return a == b }
+
+// plain is a value that is compared and shown as it is.
+func plain[V comparable]() trait[V] { return trait[V]{equal: same[V]} }
+
+// optional is a text that is left out while it is empty.
+func optional() trait[string] { return trait[string]{equal: same[string], show: showText} }
+
+// note is optional for a text that changes nothing in what the webhook does.
+func note() trait[string] {
+	return trait[string]{
+		equal:  func(string, string) bool { return true },
+		show:   showText,
+		digest: func(string, string) string { return "" },
 	}
 }
 
-func readName(l *loader, v *value, d *partial) {
-	d.nameAt = v
-	if t, ok := l.text(v); ok && (!t.known || l.goodWebhookName(t)) {
-		d.Name = t.string
+// flag is a bool. Its digest has no quotes.
+func flag() trait[bool] {
+	return trait[bool]{equal: same[bool], digest: func(name string, v bool) string { return fmt.Sprintf("%s %t\n", name, v) }}
+}
+
+func words() trait[[]string] { return trait[[]string]{equal: slices.Equal[[]string]} }
+
+func program() trait[*expression.Program] {
+	return trait[*expression.Program]{
+		equal: (*expression.Program).Equal,
+		show: func(p *expression.Program) any {
+			if p == nil {
+				return nil
+			}
+			return p.String()
+		},
+		digest: func(name string, p *expression.Program) string {
+			if p == nil {
+				return ""
+			}
+			return fmt.Sprintf("%s %q\n", name, p.Reveal())
+		},
 	}
 }
 
-func readWas(l *loader, v *value, d *partial) {
-	d.wasAt = v
-	if t, ok := l.known(v); ok && l.goodWebhookName(t) {
-		d.Was = t.string
+func address() trait[URL] {
+	return trait[URL]{
+		equal:  URL.Equal,
+		show:   func(u URL) any { return showText(u.Redacted()) },
+		digest: func(name string, u URL) string { return fmt.Sprintf("%s %q\n", name, u.Reveal()) },
 	}
 }
 
-func (l *loader) goodWebhookName(t text) bool {
-	ok := isName(t.string)
-	if !ok {
-		l.fail(t.at, "must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "+t.show(), "")
+// showText shows nothing for an empty text.
+func showText(s string) any {
+	if s == "" {
+		return nil
 	}
-	return ok
+	return s
 }
 
-func isName(s string) bool {
-	return 1 <= len(s) && len(s) <= 63 && strings.IndexByte("._-", s[0]) < 0 &&
-		strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
-}
-
-func readDescription(l *loader, v *value, d *partial) {
-	t, ok := l.known(v)
-	if n := utf8.RuneCountInString(t.string); ok && n > 1024 {
-		l.fail(v, fmt.Sprintf("must have at most 1024 characters, has %d", n), "")
-		return
+// Equal reports whether two webhooks do the same: whether nothing but the
+// description differs. It costs less than a microsecond, so that a reload can
+// afford it for every webhook.
+func (w *Webhook) Equal(o *Webhook) bool {
+	if w == o {
+		return true
 	}
-	d.Description = t.string
-}
-
-func readURL(l *loader, v *value, d *partial) {
-	d.urlAt = v
-	if t, ok := l.address(v); ok {
-		d.url = t
-	}
-}
-
-func readEvents(l *loader, v *value, d *partial) {
-	d.eventsAt = v
-	items := l.items(v, `write a list, such as ["com.example.**"]`)
-	if isList(v) && len(items) == 0 {
-		l.fail(v, "lists none", `list at least one type or glob, such as events: ["com.example.**"]`)
-	}
-	d.Events = make([]string, 0, len(items))
-	for i := range items {
-		t, ok := l.known(&items[i])
-		if !ok {
-			continue
-		}
-		c := judgeGlob(t.string)
-		if c.message == "" {
-			c = l.judgeRoute(t.string, d.catalogue)
-		}
-		if c.message != "" {
-			l.fail(t.at, c.message, c.hint)
-		}
-		d.Events = append(d.Events, t.string)
-	}
-}
-
-func readSecrets(l *loader, v *value, d *partial) {
-	d.secrets, d.unreadable = nil, false
-	each := []value{*v}
-	if isList(v) {
-		each = l.items(v, "")
-	}
-	for i := range each {
-		if t, ok := l.key(&each[i]); ok {
-			d.secrets = append(d.secrets, t)
-		} else {
-			d.unreadable = true
-		}
-	}
-}
-
-func readSignature(l *loader, v *value, d *partial) {
-	each := []value{*v}
-	if isList(v) {
-		each = l.items(v, "")
-	}
-	if len(each) == 0 {
-		l.fail(v, "names no signature", "write signature: none if that is meant")
-	}
-	d.Signature = nil
-	for i := range each {
-		t, ok := l.known(&each[i])
-		if !ok || !l.oneOf(t, signatures()) {
-			continue
-		}
-		if slices.Contains(d.Signature, t.string) {
-			l.fail(t.at, t.string+" is given twice, and both would set the same headers", "remove one")
-		}
-		if len(each) > 1 && t.string == "none" {
-			l.fail(t.at, "none stands beside others", "remove it, or the others")
-		}
-		d.Signature = append(d.Signature, t.string)
-	}
-}
-
-func readRetry(l *loader, v *value, d *partial) {
-	items := l.items(v, "write retry: [5s, 5m], or [] for one attempt")
-	if len(items) > 32 {
-		l.fail(v, fmt.Sprintf("must be at most 32 waits, are %d", len(items)), "")
-	}
-	d.retryAt = v
-	d.Retry = make([]time.Duration, len(items))
-	for i := range items {
-		l.duration(&items[i], time.Millisecond, 7*24*time.Hour, &d.Retry[i])
-	}
-}
-
-func readAllow(l *loader, v *value, d *partial) {
-	items := l.items(v, "write allow: [http]")
-	d.Allow = Allow{}
-	for i := range items {
-		t, ok := l.known(&items[i])
-		if !ok {
-			continue
-		}
-		switch t.string {
-		case "http":
-			d.Allow.HTTP = true
-		case "any-host":
-			d.Allow.AnyHost = true
-		case "short-secret":
-			d.Allow.ShortSecret = true
-		default:
-			l.allowPrefix(t, &d.Allow)
+	for i := range webhookKeys {
+		if !webhookKeys[i].equal(w, o) {
+			return false
 		}
 	}
-	for _, family := range []struct{ all, name string }{{"0.0.0.0/0", "IPv4"}, {"::/0", "IPv6"}} {
-		if covers(d.Allow.Prefixes, netip.MustParsePrefix(family.all)) {
-			l.warn(v, "lifts the rules for every "+family.name+" address, those of this machine and its network among them", "list the blocks that the receiver is in, such as 10.0.0.0/8")
-		}
-	}
+	return true
 }
 
-// covers reports whether every address of block is in one of blocks.
-func covers(blocks []netip.Prefix, block netip.Prefix) bool {
-	var within []netip.Prefix
-	for _, b := range blocks {
-		switch {
-		case b.Bits() <= block.Bits() && b.Contains(block.Addr()):
-			return true
-		case block.Contains(b.Addr()):
-			within = append(within, b)
+// digestedKeys is the table in the order of the digest. It is another than the
+// table's for six keys, which stand side by side in both: a digest must not change.
+var digestedKeys = func() []webhookKey {
+	order := []string{"enabled", "paused", "secret", "headers", "when", "transform"}
+	keys := slices.Clone(webhookKeys)
+	first := slices.IndexFunc(keys, func(k webhookKey) bool { return slices.Contains(order, k.key) })
+	slices.SortFunc(keys[first:first+len(order)], func(a, b webhookKey) int {
+		return slices.Index(order, a.key) - slices.Index(order, b.key)
+	})
+	return keys
+}()
+
+// digestLines returns what Digest sums up. A key that says what it would be
+// without it adds nothing, so that a version that knows more keys has the same
+// digest of the same entry.
+func (w *Webhook) digestLines() string {
+	var b strings.Builder
+	base := unset()
+	for i := range digestedKeys {
+		k := &digestedKeys[i]
+		if line := k.digest(w); line != k.digest(&base) {
+			b.WriteString(line)
 		}
 	}
-	if len(within) < 2 { // one block is not both halves
-		return false
-	}
-	low := netip.PrefixFrom(block.Addr(), block.Bits()+1)
-	bytes := block.Addr().AsSlice()
-	bytes[block.Bits()/8] |= 0x80 >> (block.Bits() % 8)
-	middle, _ := netip.AddrFromSlice(bytes)
-	return covers(within, low) && covers(within, netip.PrefixFrom(middle, block.Bits()+1))
+	return b.String()
 }
 
-// allowPrefix reads a block of addresses.
-func (l *loader) allowPrefix(t text, allow *Allow) {
-	words := []string{"http", "any-host", "short-secret"}
-	prefix, err := netip.ParsePrefix(t.string)
-	hint := l.suggest(t, words)
-	if ip, err := netip.ParseAddr(t.string); err == nil && !t.filled {
-		hint = "write " + netip.PrefixFrom(ip, ip.BitLen()).String()
+// pairs returns what is set, in the order of the table. With absent, it has the
+// keys that are not set and say so.
+func (w *Webhook) pairs(absent bool) pairs {
+	list := make(pairs, 0, len(webhookKeys))
+	for i := range webhookKeys {
+		k := &webhookKeys[i]
+		v := k.show(w)
+		if v == nil && absent {
+			v = k.absent
+		}
+		if v != nil {
+			list = append(list, pair{k.key, v})
+		}
 	}
-	switch {
-	case err != nil:
-		l.fail(t.at, "must be "+list(append(words, "a CIDR such as 10.0.0.0/8"))+", not "+t.show(), hint)
-	case prefix != prefix.Masked():
-		l.fail(t.at, "has bits set after its prefix length", "write "+prefix.Masked().String())
-	case prefix.Addr().Is4In6():
-		l.fail(t.at, "is an IPv4 block in the form of IPv6, which no address matches", "write the IPv4 block")
-	default:
-		allow.Prefixes = append(allow.Prefixes, prefix)
-	}
+	return list
 }

@@ -74,15 +74,17 @@ type loader struct {
 	// budget is how many nodes may still be visited; below 0 they were too many,
 	// and what is found after that is not reported.
 	budget   int
-	named    map[naming]named   // files that the file names
-	seen     []fileStamp        // of those
-	pools    map[string]pool    // authorities of tls, by the paths of their files
-	keyPairs map[[2]string]pair // and client certificates
+	named    map[naming]named      // files that the file names
+	seen     []fileStamp           // of those
+	pools    map[string]pool       // authorities of tls, by the paths of their files
+	keyPairs map[[2]string]keyPair // and client certificates
 	hash     hash.Hash
 	routes   map[string]complaint // of globs, about the catalogue
 
 	data        []byte // of the file
 	expressions expression.Compiler
+
+	own, shared []field[partial] // the keys of a webhook
 }
 
 // parse judges the content of the file.
@@ -94,10 +96,12 @@ func parse(path string, data []byte, mode Mode) reading {
 		budget:   len(data) + 1_000_000,
 		named:    make(map[naming]named),
 		pools:    make(map[string]pool),
-		keyPairs: make(map[[2]string]pair),
+		keyPairs: make(map[[2]string]keyPair),
 		hash:     sha256.New(),
 		routes:   make(map[string]complaint),
 		data:     data,
+		own:      fieldsOf(ownKeys()),
+		shared:   fieldsOf(sharedKeys()),
 	}
 	l.hash.Write(data)
 	root := l.root(data)

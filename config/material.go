@@ -80,43 +80,43 @@ func isDamaged(cert *x509.Certificate) bool {
 	return err != nil && !errors.As(err, &old) && cert.SignatureAlgorithm != x509.UnknownSignatureAlgorithm
 }
 
-// pair is what a cert_file and a key_file hold together.
-type pair struct {
+// keyPair is what a cert_file and a key_file hold together.
+type keyPair struct {
 	certificate         *tls.Certificate
 	wrongCert, wrongKey flaw
 }
 
 // parsePair parses a certificate, with those that lead to its authority, and its
 // private key. Both stand in the same file or each in one of its own.
-func parsePair(cert, key string, same bool) pair {
+func parsePair(cert, key string, same bool) keyPair {
 	blocks, bad := readPEM(cert)
 	if bad.message != "" {
-		return pair{wrongCert: bad}
+		return keyPair{wrongCert: bad}
 	}
 	if _, bad = certificates(blocks, func(kind string) bool { return same && isKeyKind(kind) }); bad.message != "" {
-		return pair{wrongCert: bad}
+		return keyPair{wrongCert: bad}
 	}
 	chain := slices.DeleteFunc(slices.Clone(blocks), func(b pemBlock) bool { return b.kind != certificateKind })
 	if blocks, bad = readPEM(key); bad.message != "" {
-		return pair{wrongKey: bad}
+		return keyPair{wrongKey: bad}
 	}
 	private, bad := privateKey(blocks, func(kind string) bool { return same && kind == certificateKind })
 	if bad.message != "" {
-		return pair{wrongKey: bad}
+		return keyPair{wrongKey: bad}
 	}
 	both, err := tls.X509KeyPair(encodePEM(chain...), encodePEM(private))
 	switch {
 	case err == nil:
-		return pair{certificate: &both}
+		return keyPair{certificate: &both}
 	case !strings.Contains(err.Error(), "private key") || !strings.Contains(err.Error(), "match"):
-		return pair{wrongKey: flaw{private.line, complaint{"holds a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), copyAgain}}}
+		return keyPair{wrongKey: flaw{private.line, complaint{"holds a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), copyAgain}}}
 	}
 	for _, b := range chain[1:] {
 		if _, err := tls.X509KeyPair(encodePEM(b), encodePEM(private)); err == nil {
-			return pair{wrongCert: flaw{b.line, complaint{"holds the certificate of the key in key_file, which must be the first", "move it before the others"}}}
+			return keyPair{wrongCert: flaw{b.line, complaint{"holds the certificate of the key in key_file, which must be the first", "move it before the others"}}}
 		}
 	}
-	return pair{wrongKey: flaw{0, complaint{"holds another private key than that of cert_file's certificate", "write the key_file that was made with it"}}}
+	return keyPair{wrongKey: flaw{0, complaint{"holds another private key than that of cert_file's certificate", "write the key_file that was made with it"}}}
 }
 
 // privateKey returns the only private key among blocks that must be nothing

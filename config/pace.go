@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"gopkg.in/yaml.v3"
 )
 
 // The keys that say at which pace, and in which order, deliveries are made.
@@ -118,15 +116,13 @@ func readOrderBy(l *loader, v *value, d *partial) {
 	}
 }
 
-func (o Order) node() *yaml.Node {
+// show returns its canonical value.
+func (o Order) show() any {
 	switch {
 	case o.All:
-		return str("all")
+		return "all"
 	case o.By != "":
-		m := newMapping()
-		m.Style = yaml.FlowStyle
-		m.add("by", str(o.By))
-		return m.Node
+		return inline{{"by", o.By}}
 	}
-	return str("none")
+	return nil
 }

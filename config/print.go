@@ -27,7 +27,7 @@ func (f *File) Print(w io.Writer) error {
 	}
 	hooks := &yaml.Node{Kind: yaml.SequenceNode}
 	for _, hook := range f.Webhooks {
-		hooks.Content = append(hooks.Content, hook.node())
+		hooks.Content = append(hooks.Content, nodeOf(hook.pairs(true)))
 	}
 	if len(hooks.Content) == 0 {
 		hooks.Style = yaml.FlowStyle
@@ -71,59 +71,6 @@ func (h History) node() *yaml.Node {
 	m.add("max_size", str(formatSize(h.MaxSize)))
 	m.add("response_body", str(formatSize(int64(h.ResponseBody))))
 	m.add("unmatched", str(unmatched))
-	return m.Node
-}
-
-func (w *Webhook) node() *yaml.Node {
-	m := newMapping()
-	m.add("name", str(w.Name))
-	m.addUnlessEmpty("was", w.Was)
-	m.addUnlessEmpty("description", w.Description)
-	m.add("url", str(w.URL.Redacted()))
-	m.add("events", strs(w.Events))
-	if w.When != nil {
-		m.add("when", str(w.When.String()))
-	}
-	if w.Transform != nil {
-		m.add("transform", str(w.Transform.String()))
-	}
-	if len(w.Secrets) == 1 {
-		m.add("secret", str(w.Secrets[0].String()))
-	} else if len(w.Secrets) > 1 {
-		m.add("secret", strs(each(w.Secrets, Secret.String)))
-	}
-	if len(w.Headers) > 0 {
-		headers := newMapping()
-		for _, h := range w.Headers {
-			headers.add(h.Name, str(h.Redacted()))
-		}
-		m.add("headers", headers.Node)
-	}
-	m.add("enabled", scalar("!!bool", strconv.FormatBool(w.Enabled)))
-	m.add("paused", scalar("!!bool", strconv.FormatBool(w.Paused)))
-	m.add("profile", str(w.Profile))
-	m.add("format", str(w.Format))
-	m.add("signature", strs(w.Signature))
-	m.addUnlessEmpty("user_agent", w.UserAgent)
-	m.add("timeout", str(FormatDuration(w.Timeout)))
-	m.add("retry", strs(each(w.Retry, FormatDuration)))
-	m.add("give_up_on", ints(w.GiveUpOn))
-	m.add("concurrency", scalar("!!int", strconv.Itoa(w.Concurrency)))
-	m.addUnlessEmpty("rate", w.Rate.String())
-	m.add("order", w.Order.node())
-	m.add("expire_after", str(orNever(w.ExpireAfter)))
-	m.add("max_backlog", str(w.MaxBacklog.String()))
-	m.add("disable_after", str(orNever(w.DisableAfter)))
-	m.add("allow", strs(w.Allow.Words()))
-	if !w.TLS.IsZero() {
-		files := newMapping()
-		files.addUnlessEmpty("ca_file", w.TLS.CAFile)
-		files.addUnlessEmpty("cert_file", w.TLS.CertFile)
-		files.addUnlessEmpty("key_file", w.TLS.KeyFile)
-		files.addUnlessEmpty("server_name", w.TLS.ServerName)
-		m.add("tls", files.Node)
-	}
-	m.addUnlessEmpty("proxy", w.Proxy.Redacted())
 	return m.Node
 }
 

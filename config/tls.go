@@ -37,6 +37,21 @@ func (t TLS) Equal(o TLS) bool { return t.Sum == o.Sum && t.ServerName == o.Serv
 // IsZero reports whether nothing but the defaults holds.
 func (t TLS) IsZero() bool { return t.Equal(TLS{}) }
 
+// show returns its canonical value: where its files are, and nothing of what they
+// hold.
+func (t TLS) show() any {
+	if t.IsZero() {
+		return nil
+	}
+	list := pairs{}
+	for _, p := range []pair{{"ca_file", t.CAFile}, {"cert_file", t.CertFile}, {"key_file", t.KeyFile}, {"server_name", t.ServerName}} {
+		if p.value != "" {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
 // partialTLS is a TLS while it is read, and where its keys stand.
 type partialTLS struct {
 	TLS

@@ -56,25 +56,6 @@ type Allow struct {
 	Prefixes    []netip.Prefix // special-purpose addresses that may be dialled
 }
 
-// Equal reports whether two entries do the same: whether nothing but the
-// description differs. It costs less than a microsecond, so that a reload can
-// afford it for every webhook.
-func (w *Webhook) Equal(o *Webhook) bool {
-	return w == o ||
-		w.Name == o.Name && w.Was == o.Was &&
-			w.URL.Equal(o.URL) && slices.Equal(w.Events, o.Events) && w.Enabled == o.Enabled && w.Paused == o.Paused &&
-			w.When.Equal(o.When) && w.Transform.Equal(o.Transform) &&
-			slices.EqualFunc(w.Secrets, o.Secrets, Secret.Equal) && slices.EqualFunc(w.Headers, o.Headers, Header.Equal) &&
-			w.Profile == o.Profile && w.Format == o.Format &&
-			slices.Equal(w.Signature, o.Signature) && w.UserAgent == o.UserAgent &&
-			w.Timeout == o.Timeout && slices.Equal(w.Retry, o.Retry) &&
-			slices.Equal(w.GiveUpOn, o.GiveUpOn) && w.Concurrency == o.Concurrency &&
-			w.Rate == o.Rate && w.Order == o.Order &&
-			w.ExpireAfter == o.ExpireAfter && w.MaxBacklog == o.MaxBacklog &&
-			w.DisableAfter == o.DisableAfter && w.Allow.Equal(o.Allow) &&
-			w.TLS.Equal(o.TLS) && w.Proxy.Equal(o.Proxy)
-}
-
 // Equal reports whether both lift the same rules.
 func (a Allow) Equal(o Allow) bool {
 	return a.HTTP == o.HTTP && a.AnyHost == o.AnyHost && a.ShortSecret == o.ShortSecret &&

@@ -53,7 +53,7 @@ func (o *operator) webhook(name string, configured *config.Webhook) api.Webhook 
 	w := api.Webhook{Name: name}
 	if configured != nil {
 		s, _ := o.deliver.Snapshot(name)
-		w.Configured = shown(configured)
+		w.Configured = configured.View()
 		w.State, w.Since, w.Why, w.InFlight = s.State, s.Since, s.Why, s.InFlight
 		w.LastHour = api.LastHour{Delivered: s.LastHour.Delivered, Failed: s.LastHour.Failed, P50: millis(s.LastHour.P50), P99: millis(s.LastHour.P99)}
 		w.LastSuccess, w.LastError, w.Next = s.LastSuccess, s.LastError, s.Next
