@@ -41,7 +41,7 @@ func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Cer
 		if len(blocks) > 0 && blocks[0].kind == "TRUSTED CERTIFICATE" {
 			hint = "convert it with openssl x509 -in FILE"
 		}
-		return nil, flaw{0, complaint{"holds no certificate", hint}}
+		return nil, flaw{0, "holds no certificate", hint}
 	}
 	var certs []*x509.Certificate
 	for _, b := range blocks {
@@ -49,14 +49,14 @@ func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Cer
 			continue
 		}
 		if b.kind != certificateKind {
-			return nil, flaw{b.line, complaint{"begins a block of another kind than CERTIFICATE, " + b.kind, "keep nothing but certificates in the file"}}
+			return nil, flaw{b.line, "begins a block of another kind than CERTIFICATE, " + b.kind, "keep nothing but certificates in the file"}
 		}
 		cert, err := x509.ParseCertificate(b.der)
 		if err != nil {
-			return nil, flaw{b.suspect, complaint{"holds a certificate that cannot be parsed: " + err.Error(), copyAgain}}
+			return nil, flaw{b.suspect, "holds a certificate that cannot be parsed: " + err.Error(), copyAgain}
 		}
 		if isDamaged(cert) {
-			return nil, flaw{b.suspect, complaint{"holds a certificate that its own signature does not fit: it was changed after it was made", copyAgain}}
+			return nil, flaw{b.suspect, "holds a certificate that its own signature does not fit: it was changed after it was made", copyAgain}
 		}
 		certs = append(certs, cert)
 	}
@@ -109,14 +109,14 @@ func parsePair(cert, key string, same bool) keyPair {
 	case err == nil:
 		return keyPair{certificate: &both}
 	case !strings.Contains(err.Error(), "private key") || !strings.Contains(err.Error(), "match"):
-		return keyPair{wrongKey: flaw{private.line, complaint{"holds a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), copyAgain}}}
+		return keyPair{wrongKey: flaw{private.line, "holds a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), copyAgain}}
 	}
 	for _, b := range chain[1:] {
 		if _, err := tls.X509KeyPair(encodePEM(b), encodePEM(private)); err == nil {
-			return keyPair{wrongCert: flaw{b.line, complaint{"holds the certificate of the key in key_file, which must be the first", "move it before the others"}}}
+			return keyPair{wrongCert: flaw{b.line, "holds the certificate of the key in key_file, which must be the first", "move it before the others"}}
 		}
 	}
-	return keyPair{wrongKey: flaw{0, complaint{"holds another private key than that of cert_file's certificate", "write the key_file that was made with it"}}}
+	return keyPair{wrongKey: flaw{0, "holds another private key than that of cert_file's certificate", "write the key_file that was made with it"}}
 }
 
 // privateKey returns the only private key among blocks that must be nothing
@@ -126,19 +126,19 @@ func privateKey(blocks []pemBlock, beside func(kind string) bool) (key pemBlock,
 		switch {
 		case beside(b.kind):
 		case !isKeyKind(b.kind):
-			return key, flaw{b.line, complaint{"begins a block of another kind than PRIVATE KEY, " + b.kind, "keep nothing but the private key in the file"}}
+			return key, flaw{b.line, "begins a block of another kind than PRIVATE KEY, " + b.kind, "keep nothing but the private key in the file"}
 		case !isPrivateKey(b.kind): // the parameters of its curve
 		case key.line != 0:
-			return key, flaw{b.line, complaint{fmt.Sprintf("begins a second private key, after that of line %d", key.line), "keep the one that belongs to cert_file"}}
+			return key, flaw{b.line, fmt.Sprintf("begins a second private key, after that of line %d", key.line), "keep the one that belongs to cert_file"}
 		default:
 			key = b
 		}
 	}
 	switch {
 	case key.line == 0:
-		return key, flaw{0, complaint{"holds no private key", "write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"}}
+		return key, flaw{0, "holds no private key", "write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"}
 	case key.encrypted || strings.Contains(key.kind, "ENCRYPTED"):
-		return key, flaw{key.line, complaint{"holds a private key that is encrypted", "write it without a passphrase, with openssl pkey -in FILE"}}
+		return key, flaw{key.line, "holds a private key that is encrypted", "write it without a passphrase, with openssl pkey -in FILE"}
 	}
 	return key, flaw{}
 }

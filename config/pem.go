@@ -21,8 +21,8 @@ type pemBlock struct {
 // flaw is what is wrong with a file in PEM form, and in which line; 0 is the
 // file as a whole.
 type flaw struct {
-	line int
-	complaint
+	line          int
+	message, hint string
 }
 
 const copyAgain = "copy the file again"
@@ -38,7 +38,7 @@ var (
 // between the blocks is a comment.
 func readPEM(text string) ([]pemBlock, flaw) {
 	if strings.ContainsFunc(text, isBinary) {
-		return nil, flaw{0, complaint{"is binary, and must be text in PEM form", "convert it: from DER with openssl x509 -inform der -in FILE, or openssl pkey -inform der -in FILE for a key; from PKCS #12 with openssl pkcs12 -nodes -in FILE"}}
+		return nil, flaw{0, "is binary, and must be text in PEM form", "convert it: from DER with openssl x509 -inform der -in FILE, or openssl pkey -inform der -in FILE for a key; from PKCS #12 with openssl pkcs12 -nodes -in FILE"}
 	}
 	var blocks []pemBlock
 	var open *openBlock
@@ -48,22 +48,22 @@ func readPEM(text string) ([]pemBlock, flaw) {
 		words := marker.FindStringSubmatch(line)
 		switch {
 		case words == nil && twoMarkers.MatchString(line):
-			return nil, flaw{at, complaint{"ends one block and begins another", "start a new line with -----BEGIN"}}
+			return nil, flaw{at, "ends one block and begins another", "start a new line with -----BEGIN"}
 		case words == nil && nearMarker.MatchString(line):
-			return nil, flaw{at, complaint{"has a damaged BEGIN or END", "write it in a line of its own, like -----BEGIN CERTIFICATE-----"}}
+			return nil, flaw{at, "has a damaged BEGIN or END", "write it in a line of its own, like -----BEGIN CERTIFICATE-----"}
 		case words == nil && open != nil:
 			if bad := open.add(at, line); bad.line != 0 {
 				return nil, bad
 			}
 		case words == nil:
 		case words[1] == "BEGIN" && open != nil:
-			return nil, flaw{at, complaint{fmt.Sprintf("begins a block before that of line %d has ended", open.line), copyAgain}}
+			return nil, flaw{at, fmt.Sprintf("begins a block before that of line %d has ended", open.line), copyAgain}
 		case words[1] == "BEGIN":
 			open = &openBlock{pemBlock: pemBlock{kind: words[2], line: at, suspect: at}}
 		case open == nil:
-			return nil, flaw{at, complaint{"ends a block that does not begin", copyAgain}}
+			return nil, flaw{at, "ends a block that does not begin", copyAgain}
 		case words[2] != open.kind:
-			return nil, flaw{at, complaint{fmt.Sprintf("ends a block as %s, which line %d begins as %s", words[2], open.line, open.kind), copyAgain}}
+			return nil, flaw{at, fmt.Sprintf("ends a block as %s, which line %d begins as %s", words[2], open.line, open.kind), copyAgain}
 		default:
 			block, bad := open.close()
 			if bad.line != 0 {
@@ -73,7 +73,7 @@ func readPEM(text string) ([]pemBlock, flaw) {
 		}
 	}
 	if open != nil {
-		return nil, flaw{open.line, complaint{"begins a block that does not end", "copy the whole file, up to -----END " + open.kind + "-----"}}
+		return nil, flaw{open.line, "begins a block that does not end", "copy the whole file, up to -----END " + open.kind + "-----"}
 	}
 	return blocks, flaw{}
 }
@@ -98,7 +98,7 @@ func (b *openBlock) add(at int, line string) flaw {
 		b.encrypted = b.encrypted || strings.HasPrefix(line, "Proc-Type:") && strings.Contains(line, "ENCRYPTED")
 		return flaw{}
 	case strings.Trim(line, base64Letters) != "" || strings.HasSuffix(b.encoded.String(), "="):
-		return flaw{at, complaint{fmt.Sprintf("is not base64, in the block that line %d begins", b.line), copyAgain}}
+		return flaw{at, fmt.Sprintf("is not base64, in the block that line %d begins", b.line), copyAgain}
 	case b.width == 0:
 		b.width = len(line)
 	case len(line) != b.width && b.odd == 0:
@@ -118,7 +118,7 @@ func (b *openBlock) close() (pemBlock, flaw) {
 	}
 	var err error
 	if b.der, err = base64.StdEncoding.Strict().DecodeString(b.encoded.String()); err != nil || len(b.der) == 0 {
-		return pemBlock{}, flaw{b.suspect, complaint{fmt.Sprintf("is not whole base64, in the block that line %d begins", b.line), copyAgain}}
+		return pemBlock{}, flaw{b.suspect, fmt.Sprintf("is not whole base64, in the block that line %d begins", b.line), copyAgain}
 	}
 	return b.pemBlock, flaw{}
 }
