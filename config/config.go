@@ -1,5 +1,5 @@
-// Package config owns webhooks.yaml: it reads the file, judges it, fills in what
-// stands for something else, and watches it.
+// Package config owns webhooks.yaml: it reads the file, judges it, and fills in
+// what stands for something else.
 //
 // It promises three things. What Load returns is valid as a whole and never
 // changes again, so it may be shared without a lock. What Load refuses, it
@@ -7,8 +7,12 @@
 // write instead. And nothing that came by ${…}, and no secret, is printed by
 // accident: Secret, Header and URL redact themselves.
 //
-// The relay loads the file at its start and runs a Watcher beside it; the
-// commands load it to find the listener and the history, or to check it.
+// Each key of a webhook is declared once, in table.go; everything that has to
+// know the keys follows from that table.
+//
+// The relay loads the file at its start and runs a watcher, of config/watch,
+// beside it; the commands load it to find the listener and the history, or to
+// check it.
 package config
 
 import (
@@ -31,7 +35,7 @@ type File struct {
 	EventTypes map[string]string // type to description; nil: every type is accepted
 	Webhooks   []*Webhook        // in file order
 
-	seen []fileStamp // of the file itself first, then those it names
+	Files []FileStamp // of the file itself first, then those it names
 }
 
 // Listen says where events come in.

@@ -1,26 +1,15 @@
 package config
 
-import (
-	"slices"
-	"time"
-
-	"github.com/fsnotify/fsnotify"
-)
+import "slices"
 
 // Parse judges content without a file.
 func Parse(name string, data []byte, mode Mode) (*File, error) {
 	r := parse(name, data, mode)
-	if r.file == nil {
-		return nil, r.problems
+	if r.File == nil {
+		return nil, r.Problems
 	}
-	return r.file, nil
+	return r.File, nil
 }
-
-// Hasten makes a watcher wait for less.
-func (w *Watcher) Hasten(settle, look time.Duration) { w.settle, w.look = settle, look }
-
-// Inform has a watcher get its notifications from elsewhere.
-func (w *Watcher) Inform(by func() (*fsnotify.Watcher, error)) { w.inform = by }
 
 // Keys lists every key there is, wherever it stands.
 func Keys() []string {

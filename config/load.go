@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"sidehook/config/expression"
+	"sidehook/config/material"
 )
 
 // Mode says which ${…} are filled in.
@@ -31,38 +32,46 @@ const (
 
 // Load reads and judges the file at path. The error is of type Problems.
 func Load(path string, mode Mode) (*File, error) {
-	r := read(path, mode)
-	if r.file == nil {
-		return nil, r.problems
+	r := Read(path, mode)
+	if r.File == nil {
+		return nil, r.Problems
 	}
-	return r.file, nil
+	return r.File, nil
 }
 
-// reading is one reading of the file, good or bad.
-type reading struct {
-	file     *File       // nil if it is refused
-	problems Problems    // why it is refused
-	hash     string      // of all that was read
-	seen     []fileStamp // of the file itself first, then those it names
-	partial  bool        // it may name other files than those in seen
-	missing  bool        // there is no such file
+// Reading is one reading of the file, good or bad.
+type Reading struct {
+	File     *File       // nil if it is refused
+	Problems Problems    // why it is refused
+	Hash     string      // of all that was read
+	Files    []FileStamp // of the file itself first, then those it names
+	Partial  bool        // it may name other files than those in Files
+	Missing  bool        // there is no such file
 }
 
-// read reads the file.
-func read(path string, mode Mode) reading {
+// Identity is the same for two readings that say the same.
+func (r Reading) Identity() string {
+	if r.File == nil {
+		return r.Hash + "\n" + r.Problems.Error()
+	}
+	return r.Hash
+}
+
+// Read reads and judges the file at path, for who watches it.
+func Read(path string, mode Mode) Reading {
 	data, seen, err := readFile(path, maxFile)
 	if err != nil {
-		return reading{
-			problems: Problems{{File: path, Message: err.Error()}},
-			seen:     []fileStamp{seen},
-			partial:  true,
-			missing:  errors.Is(err, fs.ErrNotExist),
+		return Reading{
+			Problems: Problems{{File: path, Message: err.Error()}},
+			Files:    []FileStamp{seen},
+			Partial:  true,
+			Missing:  errors.Is(err, fs.ErrNotExist),
 		}
 	}
 	r := parse(path, data, mode)
-	r.seen = slices.Insert(r.seen, 0, seen)
-	if r.file != nil {
-		r.file.seen = r.seen
+	r.Files = slices.Insert(r.Files, 0, seen)
+	if r.File != nil {
+		r.File.Files = r.Files
 	}
 	return r
 }
@@ -74,10 +83,10 @@ type loader struct {
 	// budget is how many nodes may still be visited; below 0 they were too many,
 	// and what is found after that is not reported.
 	budget   int
-	named    map[naming]named      // files that the file names
-	seen     []fileStamp           // of those
-	pools    map[string]pool       // authorities of tls, by the paths of their files
-	keyPairs map[[2]string]keyPair // and client certificates
+	named    map[naming]named                // files that the file names
+	seen     []FileStamp                     // of those
+	pools    map[string]material.Authorities // authorities of tls, by the paths of their files
+	keyPairs map[[2]string]material.Pair     // and client certificates
 	hash     hash.Hash
 	routes   map[string]complaint // of globs, about the catalogue
 
@@ -88,15 +97,15 @@ type loader struct {
 }
 
 // parse judges the content of the file.
-func parse(path string, data []byte, mode Mode) reading {
+func parse(path string, data []byte, mode Mode) Reading {
 	l := &loader{
 		mode:  mode,
 		found: collector{file: path},
 		// No node is shorter than two bytes, so that only aliases can exceed it.
 		budget:   len(data) + 1_000_000,
 		named:    make(map[naming]named),
-		pools:    make(map[string]pool),
-		keyPairs: make(map[[2]string]keyPair),
+		pools:    make(map[string]material.Authorities),
+		keyPairs: make(map[[2]string]material.Pair),
 		hash:     sha256.New(),
 		routes:   make(map[string]complaint),
 		data:     data,
@@ -108,24 +117,24 @@ func parse(path string, data []byte, mode Mode) reading {
 	if root == nil && mode == Tools {
 		file := empty(path)
 		file.Hash, file.Unread = l.sum(), l.found.sorted()
-		return reading{file: file, hash: file.Hash, partial: true}
+		return Reading{File: file, Hash: file.Hash, Partial: true}
 	}
 	if root == nil {
-		return reading{problems: l.found.sorted(), hash: l.sum(), partial: true}
+		return Reading{Problems: l.found.sorted(), Hash: l.sum(), Partial: true}
 	}
 	file := l.file(&value{node: root})
 	problems := l.found.sorted()
-	r := reading{hash: l.sum(), seen: l.seen}
+	r := Reading{Hash: l.sum(), Files: l.seen}
 	switch {
 	case l.found.errors == 0:
 	case mode == Tools:
 		file.Unread = slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Warning })
 	default:
-		r.problems = problems
+		r.Problems = problems
 		return r
 	}
-	file.Hash, file.Warnings = r.hash, problems
-	r.file = file
+	file.Hash, file.Warnings = r.Hash, problems
+	r.File = file
 	return r
 }
 

@@ -264,3 +264,10 @@ func TestDefaultsLifted(t *testing.T) {
 		t.Errorf("got %v, %v, %v; want none of them", w.ExpireAfter, w.MaxBacklog, w.DisableAfter)
 	}
 }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

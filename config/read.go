@@ -35,29 +35,29 @@ type naming struct {
 	most int64
 }
 
-// fileStamp is how a file looked just before it was read; info is nil if there
+// FileStamp is how a file looked just before it was read; Info is nil if there
 // was none.
-type fileStamp struct {
-	path string
-	info fs.FileInfo
+type FileStamp struct {
+	Path string
+	Info fs.FileInfo
 }
 
-// stampOf returns how the file looks now.
-func stampOf(path string) fileStamp {
+// StampOf returns how the file looks now.
+func StampOf(path string) FileStamp {
 	info, err := os.Stat(path)
 	if err != nil {
 		info = nil
 	}
-	return fileStamp{path, info}
+	return FileStamp{path, info}
 }
 
-// same reports whether nothing points to a change between two looks at a path.
-func (s fileStamp) same(o fileStamp) bool {
-	if s.info == nil || o.info == nil {
-		return s.info == nil && o.info == nil
+// Same reports whether nothing points to a change between two looks at a path.
+func (s FileStamp) Same(o FileStamp) bool {
+	if s.Info == nil || o.Info == nil {
+		return s.Info == nil && o.Info == nil
 	}
-	return os.SameFile(s.info, o.info) && s.info.Size() == o.info.Size() &&
-		s.info.ModTime().Equal(o.info.ModTime()) && s.info.Mode() == o.info.Mode()
+	return os.SameFile(s.Info, o.Info) && s.Info.Size() == o.Info.Size() &&
+		s.Info.ModTime().Equal(o.Info.ModTime()) && s.Info.Mode() == o.Info.Mode()
 }
 
 // readNamed returns the content of a file without a byte order mark before it
@@ -77,8 +77,8 @@ func (l *loader) readNamed(path string, most int64) named {
 	}
 	n := named{content: strings.TrimSuffix(strings.TrimSuffix(content, "\n"), "\r"), err: err}
 	n.sum = sha256.Sum256([]byte(n.content))
-	if seen.info != nil {
-		n.mode = seen.info.Mode()
+	if seen.Info != nil {
+		n.mode = seen.Info.Mode()
 	}
 	l.named[naming{path, most}] = n
 	l.seen = append(l.seen, seen)
@@ -93,13 +93,13 @@ func (u unusable) Error() string { return string(u) }
 
 // readFile reads a regular file that not everyone may write. It looks at the
 // file before it reads, so that a change in between shows as one.
-func readFile(path string, most int64) ([]byte, fileStamp, error) {
-	seen := stampOf(path)
-	if seen.info != nil && !seen.info.Mode().IsRegular() {
+func readFile(path string, most int64) ([]byte, FileStamp, error) {
+	seen := StampOf(path)
+	if seen.Info != nil && !seen.Info.Mode().IsRegular() {
 		// To open a pipe could take for ever.
 		return nil, seen, unusable("is not a regular file")
 	}
-	if seen.info != nil && seen.info.Mode().Perm()&0o002 != 0 {
+	if seen.Info != nil && seen.Info.Mode().Perm()&0o002 != 0 {
 		return nil, seen, unusable("may be written by everyone; take that away with chmod o-w")
 	}
 	f, err := os.Open(path)

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sidehook/config/material"
 )
 
 // TLS is what a webhook's connections go by instead of the system's defaults.
@@ -129,22 +131,22 @@ func (l *loader) readMaterial(v *value, path string, all *strings.Builder) (stri
 func (l *loader) authorities(v *value, path, text string) *x509.CertPool {
 	read, ok := l.pools[path]
 	if !ok {
-		read.pool, read.flaw = parseAuthorities(text)
+		read.Pool, read.Flaw = material.ParseAuthorities(text)
 		l.pools[path] = read
 	}
-	if read.message != "" {
-		l.failMaterial(v, path, read.flaw)
+	if read.Message != "" {
+		l.failMaterial(v, path, read.Flaw)
 		return nil
 	}
-	return read.pool
+	return read.Pool
 }
 
 // failMaterial reports what is wrong with a file that v names.
-func (l *loader) failMaterial(v *value, path string, f flaw) {
-	if f.line > 0 {
-		path += ":" + strconv.Itoa(f.line)
+func (l *loader) failMaterial(v *value, path string, f material.Flaw) {
+	if f.Line > 0 {
+		path += ":" + strconv.Itoa(f.Line)
 	}
-	l.fail(v, "file "+path+" "+f.message, f.hint)
+	l.fail(v, "file "+path+" "+f.Message, f.Hint)
 }
 
 // keyPair reads a client certificate and its key.
@@ -152,26 +154,26 @@ func (l *loader) keyPair(t *partialTLS, cert, key string) *tls.Certificate {
 	at := [2]string{t.CertFile, t.KeyFile}
 	p, ok := l.keyPairs[at]
 	if !ok {
-		p = parsePair(cert, key, t.CertFile == t.KeyFile)
+		p = material.ParsePair(cert, key, t.CertFile == t.KeyFile)
 		l.keyPairs[at] = p
 	}
 	switch {
-	case p.wrongCert.message != "":
-		l.failMaterial(t.certAt, t.CertFile, p.wrongCert)
+	case p.CertFlaw.Message != "":
+		l.failMaterial(t.certAt, t.CertFile, p.CertFlaw)
 		return nil
-	case p.wrongKey.message != "":
-		l.failMaterial(t.keyAt, t.KeyFile, p.wrongKey)
+	case p.KeyFlaw.Message != "":
+		l.failMaterial(t.keyAt, t.KeyFile, p.KeyFlaw)
 		return nil
 	}
 	if l.readNamed(t.KeyFile, maxMaterial).mode.Perm()&0o004 != 0 {
 		l.warn(t.keyAt, "file "+t.KeyFile+" may be read by everyone", "take that away with chmod o-r")
 	}
 	const day = "2006-01-02 15:04 MST"
-	switch now, leaf := time.Now(), p.certificate.Leaf; {
+	switch now, leaf := time.Now(), p.Certificate.Leaf; {
 	case now.After(leaf.NotAfter):
 		l.warn(t.certAt, "file "+t.CertFile+" holds a certificate that expired at "+leaf.NotAfter.UTC().Format(day), "renew it")
 	case now.Before(leaf.NotBefore):
 		l.warn(t.certAt, "file "+t.CertFile+" holds a certificate that is not valid before "+leaf.NotBefore.UTC().Format(day), "")
 	}
-	return p.certificate
+	return p.Certificate
 }

@@ -149,22 +149,3 @@ func TestTLSEqual(t *testing.T) {
 		t.Error("a file that changed is no change")
 	}
 }
-
-// The files of tls are watched like the file itself, a mistake in one included.
-func TestWatchTLS(t *testing.T) {
-	bothWays(t, func(t *testing.T, watch func(string) *watching) {
-		dir := t.TempDir()
-		certs := filepath.Join(dir, "certs")
-		must(t, os.Mkdir(certs, 0o700))
-		material(t, certs, "a", time.Now().Add(30*time.Minute))
-		path := withTLS(t, dir, "ca_file: certs/a.pem")
-		w := watch(path)
-		material(t, certs, "a", time.Now().Add(30*time.Minute))
-		w.expect("sidehook")
-		write(t, filepath.Join(certs, "a.pem"), "-")
-		w.expect("f:6:20: webhooks[0] (a).tls.ca_file: file " + certs + "/a.pem holds no certificate; write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----")
-		material(t, certs, "b", time.Now().Add(30*time.Minute))
-		must(t, os.Rename(filepath.Join(certs, "b.pem"), filepath.Join(certs, "a.pem")))
-		w.expect("sidehook")
-	})
-}

@@ -19,7 +19,7 @@ import (
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
 	"sidehook":         {"relay/command"},
-	"relay/command":    {"config", "history", "history/event", "relay", "relay/api", "relay/api/client", "relay/memory", "relay/sign", "relay/systemd"},
+	"relay/command":    {"config", "config/watch", "history", "history/event", "relay", "relay/api", "relay/api/client", "relay/memory", "relay/sign", "relay/systemd"},
 	"relay":            {"config", "config/expression", "history", "history/event", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/route", "relay/sign"},
 	"relay/httpd":      {"history", "relay/api"},
 	"relay/intake":     {"history", "history/event", "relay/api", "relay/httpd"},
@@ -37,7 +37,9 @@ var flow = map[string][]string{
 	"history/segment/memfs": {"history/segment"},
 	"history/segment":       {"history/segment/frames"},
 
-	"config":                 {"config/expression"},
+	"config":                 {"config/expression", "config/material"},
+	"config/material":        {},
+	"config/watch":           {"config"},
 	"config/expression":      {},
 	"history/event":          {},
 	"history/segment/frames": {},

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"sidehook/config"
+	"sidehook/config/watch"
 	"sidehook/relay"
 	"sidehook/relay/systemd"
 )
@@ -36,7 +37,7 @@ type edits struct {
 
 // reload reads the file again because a signal says so. Until apply has ended
 // the manager knows of it.
-func (e *edits) reload(watcher *config.Watcher) {
+func (e *edits) reload(watcher *watch.Watcher) {
 	e.manager.Reloading()
 	e.asked.Add(1)
 	watcher.Reload()

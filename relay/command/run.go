@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/config/watch"
 	"sidehook/relay"
 	"sidehook/relay/memory"
 	"sidehook/relay/systemd"
@@ -108,7 +109,7 @@ func (c *cli) run(ctx context.Context, log *slog.Logger, forced func()) error {
 	ctx, stop := context.WithCancel(ctx)
 	// It is fed also while it stops, which may take longer than the watchdog waits.
 	alive, starve := context.WithCancel(context.WithoutCancel(ctx))
-	watcher := config.NewWatcher(file, log, edits.apply)
+	watcher := watch.New(file, log, edits.apply)
 	var beside sync.WaitGroup
 	beside.Go(func() {
 		// It ends with ctx alone, and without an error.

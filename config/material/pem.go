@@ -1,4 +1,4 @@
-package config
+package material
 
 import (
 	"encoding/base64"
@@ -18,11 +18,11 @@ type pemBlock struct {
 	der       []byte
 }
 
-// flaw is what is wrong with a file in PEM form, and in which line; 0 is the
+// Flaw is what is wrong with a file in PEM form, and in which line; 0 is the
 // file as a whole.
-type flaw struct {
-	line          int
-	message, hint string
+type Flaw struct {
+	Line          int
+	Message, Hint string
 }
 
 const copyAgain = "copy the file again"
@@ -36,9 +36,9 @@ var (
 
 // readPEM reads every block of a file, or says which line is damaged. What stands
 // between the blocks is a comment.
-func readPEM(text string) ([]pemBlock, flaw) {
+func readPEM(text string) ([]pemBlock, Flaw) {
 	if strings.ContainsFunc(text, isBinary) {
-		return nil, flaw{0, "is binary, and must be text in PEM form", "convert it: from DER with openssl x509 -inform der -in FILE, or openssl pkey -inform der -in FILE for a key; from PKCS #12 with openssl pkcs12 -nodes -in FILE"}
+		return nil, Flaw{0, "is binary, and must be text in PEM form", "convert it: from DER with openssl x509 -inform der -in FILE, or openssl pkey -inform der -in FILE for a key; from PKCS #12 with openssl pkcs12 -nodes -in FILE"}
 	}
 	var blocks []pemBlock
 	var open *openBlock
@@ -48,34 +48,34 @@ func readPEM(text string) ([]pemBlock, flaw) {
 		words := marker.FindStringSubmatch(line)
 		switch {
 		case words == nil && twoMarkers.MatchString(line):
-			return nil, flaw{at, "ends one block and begins another", "start a new line with -----BEGIN"}
+			return nil, Flaw{at, "ends one block and begins another", "start a new line with -----BEGIN"}
 		case words == nil && nearMarker.MatchString(line):
-			return nil, flaw{at, "has a damaged BEGIN or END", "write it in a line of its own, like -----BEGIN CERTIFICATE-----"}
+			return nil, Flaw{at, "has a damaged BEGIN or END", "write it in a line of its own, like -----BEGIN CERTIFICATE-----"}
 		case words == nil && open != nil:
-			if bad := open.add(at, line); bad.line != 0 {
+			if bad := open.add(at, line); bad.Line != 0 {
 				return nil, bad
 			}
 		case words == nil:
 		case words[1] == "BEGIN" && open != nil:
-			return nil, flaw{at, fmt.Sprintf("begins a block before that of line %d has ended", open.line), copyAgain}
+			return nil, Flaw{at, fmt.Sprintf("begins a block before that of line %d has ended", open.line), copyAgain}
 		case words[1] == "BEGIN":
 			open = &openBlock{pemBlock: pemBlock{kind: words[2], line: at, suspect: at}}
 		case open == nil:
-			return nil, flaw{at, "ends a block that does not begin", copyAgain}
+			return nil, Flaw{at, "ends a block that does not begin", copyAgain}
 		case words[2] != open.kind:
-			return nil, flaw{at, fmt.Sprintf("ends a block as %s, which line %d begins as %s", words[2], open.line, open.kind), copyAgain}
+			return nil, Flaw{at, fmt.Sprintf("ends a block as %s, which line %d begins as %s", words[2], open.line, open.kind), copyAgain}
 		default:
 			block, bad := open.close()
-			if bad.line != 0 {
+			if bad.Line != 0 {
 				return nil, bad
 			}
 			blocks, open = append(blocks, block), nil
 		}
 	}
 	if open != nil {
-		return nil, flaw{open.line, "begins a block that does not end", "copy the whole file, up to -----END " + open.kind + "-----"}
+		return nil, Flaw{open.line, "begins a block that does not end", "copy the whole file, up to -----END " + open.kind + "-----"}
 	}
-	return blocks, flaw{}
+	return blocks, Flaw{}
 }
 
 func isBinary(r rune) bool { return r < ' ' && (r < '\t' || r > '\r') }
@@ -90,15 +90,15 @@ type openBlock struct {
 }
 
 // add reads a line of the block.
-func (b *openBlock) add(at int, line string) flaw {
+func (b *openBlock) add(at int, line string) Flaw {
 	switch {
 	case line == "":
-		return flaw{}
+		return Flaw{}
 	case b.width == 0 && strings.Contains(line, ":") && isPrivateKey(b.kind): // a header
 		b.encrypted = b.encrypted || strings.HasPrefix(line, "Proc-Type:") && strings.Contains(line, "ENCRYPTED")
-		return flaw{}
+		return Flaw{}
 	case strings.Trim(line, base64Letters) != "" || strings.HasSuffix(b.encoded.String(), "="):
-		return flaw{at, fmt.Sprintf("is not base64, in the block that line %d begins", b.line), copyAgain}
+		return Flaw{at, fmt.Sprintf("is not base64, in the block that line %d begins", b.line), copyAgain}
 	case b.width == 0:
 		b.width = len(line)
 	case len(line) != b.width && b.odd == 0:
@@ -106,21 +106,21 @@ func (b *openBlock) add(at int, line string) flaw {
 	}
 	b.encoded.WriteString(line)
 	b.last = at
-	return flaw{}
+	return Flaw{}
 }
 
 const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
 // close returns the block, whose END has come.
-func (b *openBlock) close() (pemBlock, flaw) {
+func (b *openBlock) close() (pemBlock, Flaw) {
 	if b.odd != b.last && b.odd != 0 { // the last may be shorter
 		b.suspect = b.odd
 	}
 	var err error
 	if b.der, err = base64.StdEncoding.Strict().DecodeString(b.encoded.String()); err != nil || len(b.der) == 0 {
-		return pemBlock{}, flaw{b.suspect, fmt.Sprintf("is not whole base64, in the block that line %d begins", b.line), copyAgain}
+		return pemBlock{}, Flaw{b.suspect, fmt.Sprintf("is not whole base64, in the block that line %d begins", b.line), copyAgain}
 	}
-	return b.pemBlock, flaw{}
+	return b.pemBlock, Flaw{}
 }
 
 func isPrivateKey(kind string) bool { return strings.HasSuffix(kind, "PRIVATE KEY") }

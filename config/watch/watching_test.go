@@ -1,4 +1,4 @@
-package config_test
+package watch_test
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"sidehook/config"
+	"sidehook/config/watch"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 type watching struct {
 	t    *testing.T
 	path string
-	*config.Watcher
+	*watch.Watcher
 	told chan string
 	log  *logged
 	// notified by the kernel alone, in real time: what is told of a file that is
@@ -44,7 +45,7 @@ type watching struct {
 // has no notifications left, and with one that is notified.
 func bothWays(t *testing.T, test func(t *testing.T, watch func(path string) *watching)) {
 	run := func(t *testing.T, notified bool) {
-		test(t, func(path string) *watching { return watch(t, path, notified) })
+		test(t, func(path string) *watching { return startWatching(t, path, notified) })
 	}
 	t.Run("looking", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) { run(t, false) })
@@ -58,19 +59,19 @@ func bothWays(t *testing.T, test func(t *testing.T, watch func(path string) *wat
 // bubble runs a test with watchers that look by themselves.
 func bubble(t *testing.T, test func(t *testing.T, watch func(path string) *watching)) {
 	synctest.Test(t, func(t *testing.T) {
-		test(t, func(path string) *watching { return watch(t, path, false) })
+		test(t, func(path string) *watching { return startWatching(t, path, false) })
 	})
 }
 
 // watch loads the file at path and watches it.
-func watch(t *testing.T, path string, notified bool) *watching {
+func startWatching(t *testing.T, path string, notified bool) *watching {
 	t.Helper()
 	loaded, err := config.Load(path, config.Run)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &watching{t: t, path: path, told: make(chan string, 100), log: &logged{}, notified: notified, uninformed: make(chan struct{})}
-	w.Watcher = config.NewWatcher(loaded, slog.New(slog.NewTextHandler(w.log, nil)), func(f *config.File, err error) {
+	w.Watcher = watch.New(loaded, slog.New(slog.NewTextHandler(w.log, nil)), func(f *config.File, err error) {
 		if err != nil {
 			w.told <- strings.ReplaceAll(err.Error(), path, "f")
 			return
@@ -211,6 +212,19 @@ var editing = map[string]func(t *testing.T, path, text string){
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// write writes a file at a time of its own, in the time of the test. Two edits
+// within a tick of the kernel's clock could look alike.
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	time.Sleep(time.Nanosecond)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, time.Now(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 }

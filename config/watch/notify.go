@@ -1,4 +1,4 @@
-package config
+package watch
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/fsnotify/fsnotify"
+
+	"sidehook/config"
 )
 
 // notifier wakes the watcher when something happens to a name it cares for. It
@@ -22,7 +24,7 @@ type notifier struct {
 	group   sync.WaitGroup
 	inotify *fsnotify.Watcher
 	names   []string
-	folders []fileStamp // of the names, as they were when the watch began
+	folders []config.FileStamp // of the names, as they were when the watch began
 }
 
 // informer asks the kernel for notifications, of which it has only so many.
@@ -34,9 +36,9 @@ func (n *notifier) watch(names []string) error {
 	for _, name := range names {
 		set[filepath.Dir(name)] = true
 	}
-	var folders []fileStamp
+	var folders []config.FileStamp
 	for _, folder := range slices.Sorted(maps.Keys(set)) {
-		folders = append(folders, stampOf(folder))
+		folders = append(folders, config.StampOf(folder))
 	}
 	if n.inotify != nil && slices.Equal(n.names, names) && slices.EqualFunc(n.folders, folders, sameFolder) {
 		return nil
@@ -50,19 +52,19 @@ func (n *notifier) watch(names []string) error {
 	n.group.Go(func() { pass(inotify, slices.Clone(names), n.wake) })
 	var failed []error
 	for _, folder := range folders {
-		if err := inotify.Add(folder.path); err != nil {
-			failed = append(failed, fmt.Errorf("watch %s: %w", folder.path, err))
+		if err := inotify.Add(folder.Path); err != nil {
+			failed = append(failed, fmt.Errorf("watch %s: %w", folder.Path, err))
 		}
 	}
 	return errors.Join(failed...)
 }
 
 // sameFolder reports whether the path still leads to the same folder.
-func sameFolder(a, b fileStamp) bool {
-	if a.info == nil || b.info == nil {
-		return a.path == b.path && a.info == nil && b.info == nil
+func sameFolder(a, b config.FileStamp) bool {
+	if a.Info == nil || b.Info == nil {
+		return a.Path == b.Path && a.Info == nil && b.Info == nil
 	}
-	return a.path == b.path && os.SameFile(a.info, b.info)
+	return a.Path == b.Path && os.SameFile(a.Info, b.Info)
 }
 
 // pass wakes at each event on one of names until the watcher is closed. It takes

@@ -1,4 +1,8 @@
-package config
+// Package material reads the files of a webhook's tls: authorities, a client
+// certificate and its key. It takes a file whole or refuses it, and then says
+// which line is wrong and what to do. It reads no files itself and reports
+// nothing: config calls it, once a file.
+package material
 
 import (
 	"bytes"
@@ -14,15 +18,15 @@ import (
 // The files of tls are taken whole or refused: a certificate that is passed over
 // is one that connections miss, and nobody could tell why.
 
-// pool is what a ca_file holds, parsed once for all who name it.
-type pool struct {
-	pool *x509.CertPool
-	flaw
+// Authorities is what a ca_file holds, parsed once for all who name it.
+type Authorities struct {
+	Pool *x509.CertPool
+	Flaw
 }
 
-func parseAuthorities(text string) (*x509.CertPool, flaw) {
+func ParseAuthorities(text string) (*x509.CertPool, Flaw) {
 	blocks, bad := readPEM(text)
-	if bad.message != "" {
+	if bad.Message != "" {
 		return nil, bad
 	}
 	certs, bad := certificates(blocks, func(string) bool { return false })
@@ -35,13 +39,13 @@ func parseAuthorities(text string) (*x509.CertPool, flaw) {
 
 // certificates parses blocks that must all be certificates, but for kinds that
 // may stand beside them.
-func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Certificate, flaw) {
+func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Certificate, Flaw) {
 	if !slices.ContainsFunc(blocks, func(b pemBlock) bool { return b.kind == certificateKind }) {
 		hint := "write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----"
 		if len(blocks) > 0 && blocks[0].kind == "TRUSTED CERTIFICATE" {
 			hint = "convert it with openssl x509 -in FILE"
 		}
-		return nil, flaw{0, "holds no certificate", hint}
+		return nil, Flaw{0, "holds no certificate", hint}
 	}
 	var certs []*x509.Certificate
 	for _, b := range blocks {
@@ -49,18 +53,18 @@ func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Cer
 			continue
 		}
 		if b.kind != certificateKind {
-			return nil, flaw{b.line, "begins a block of another kind than CERTIFICATE, " + b.kind, "keep nothing but certificates in the file"}
+			return nil, Flaw{b.line, "begins a block of another kind than CERTIFICATE, " + b.kind, "keep nothing but certificates in the file"}
 		}
 		cert, err := x509.ParseCertificate(b.der)
 		if err != nil {
-			return nil, flaw{b.suspect, "holds a certificate that cannot be parsed: " + err.Error(), copyAgain}
+			return nil, Flaw{b.suspect, "holds a certificate that cannot be parsed: " + err.Error(), copyAgain}
 		}
 		if isDamaged(cert) {
-			return nil, flaw{b.suspect, "holds a certificate that its own signature does not fit: it was changed after it was made", copyAgain}
+			return nil, Flaw{b.suspect, "holds a certificate that its own signature does not fit: it was changed after it was made", copyAgain}
 		}
 		certs = append(certs, cert)
 	}
-	return certs, flaw{}
+	return certs, Flaw{}
 }
 
 const certificateKind = "CERTIFICATE"
@@ -80,67 +84,67 @@ func isDamaged(cert *x509.Certificate) bool {
 	return err != nil && !errors.As(err, &old) && cert.SignatureAlgorithm != x509.UnknownSignatureAlgorithm
 }
 
-// keyPair is what a cert_file and a key_file hold together.
-type keyPair struct {
-	certificate         *tls.Certificate
-	wrongCert, wrongKey flaw
+// Pair is what a cert_file and a key_file hold together.
+type Pair struct {
+	Certificate       *tls.Certificate
+	CertFlaw, KeyFlaw Flaw
 }
 
-// parsePair parses a certificate, with those that lead to its authority, and its
+// ParsePair parses a certificate, with those that lead to its authority, and its
 // private key. Both stand in the same file or each in one of its own.
-func parsePair(cert, key string, same bool) keyPair {
+func ParsePair(cert, key string, same bool) Pair {
 	blocks, bad := readPEM(cert)
-	if bad.message != "" {
-		return keyPair{wrongCert: bad}
+	if bad.Message != "" {
+		return Pair{CertFlaw: bad}
 	}
-	if _, bad = certificates(blocks, func(kind string) bool { return same && isKeyKind(kind) }); bad.message != "" {
-		return keyPair{wrongCert: bad}
+	if _, bad = certificates(blocks, func(kind string) bool { return same && isKeyKind(kind) }); bad.Message != "" {
+		return Pair{CertFlaw: bad}
 	}
 	chain := slices.DeleteFunc(slices.Clone(blocks), func(b pemBlock) bool { return b.kind != certificateKind })
-	if blocks, bad = readPEM(key); bad.message != "" {
-		return keyPair{wrongKey: bad}
+	if blocks, bad = readPEM(key); bad.Message != "" {
+		return Pair{KeyFlaw: bad}
 	}
 	private, bad := privateKey(blocks, func(kind string) bool { return same && kind == certificateKind })
-	if bad.message != "" {
-		return keyPair{wrongKey: bad}
+	if bad.Message != "" {
+		return Pair{KeyFlaw: bad}
 	}
 	both, err := tls.X509KeyPair(encodePEM(chain...), encodePEM(private))
 	switch {
 	case err == nil:
-		return keyPair{certificate: &both}
+		return Pair{Certificate: &both}
 	case !strings.Contains(err.Error(), "private key") || !strings.Contains(err.Error(), "match"):
-		return keyPair{wrongKey: flaw{private.line, "holds a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), copyAgain}}
+		return Pair{KeyFlaw: Flaw{private.line, "holds a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), copyAgain}}
 	}
 	for _, b := range chain[1:] {
 		if _, err := tls.X509KeyPair(encodePEM(b), encodePEM(private)); err == nil {
-			return keyPair{wrongCert: flaw{b.line, "holds the certificate of the key in key_file, which must be the first", "move it before the others"}}
+			return Pair{CertFlaw: Flaw{b.line, "holds the certificate of the key in key_file, which must be the first", "move it before the others"}}
 		}
 	}
-	return keyPair{wrongKey: flaw{0, "holds another private key than that of cert_file's certificate", "write the key_file that was made with it"}}
+	return Pair{KeyFlaw: Flaw{0, "holds another private key than that of cert_file's certificate", "write the key_file that was made with it"}}
 }
 
 // privateKey returns the only private key among blocks that must be nothing
 // else, but for kinds that may stand beside it.
-func privateKey(blocks []pemBlock, beside func(kind string) bool) (key pemBlock, bad flaw) {
+func privateKey(blocks []pemBlock, beside func(kind string) bool) (key pemBlock, bad Flaw) {
 	for _, b := range blocks {
 		switch {
 		case beside(b.kind):
 		case !isKeyKind(b.kind):
-			return key, flaw{b.line, "begins a block of another kind than PRIVATE KEY, " + b.kind, "keep nothing but the private key in the file"}
+			return key, Flaw{b.line, "begins a block of another kind than PRIVATE KEY, " + b.kind, "keep nothing but the private key in the file"}
 		case !isPrivateKey(b.kind): // the parameters of its curve
 		case key.line != 0:
-			return key, flaw{b.line, fmt.Sprintf("begins a second private key, after that of line %d", key.line), "keep the one that belongs to cert_file"}
+			return key, Flaw{b.line, fmt.Sprintf("begins a second private key, after that of line %d", key.line), "keep the one that belongs to cert_file"}
 		default:
 			key = b
 		}
 	}
 	switch {
 	case key.line == 0:
-		return key, flaw{0, "holds no private key", "write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"}
+		return key, Flaw{0, "holds no private key", "write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"}
 	case key.encrypted || strings.Contains(key.kind, "ENCRYPTED"):
-		return key, flaw{key.line, "holds a private key that is encrypted", "write it without a passphrase, with openssl pkey -in FILE"}
+		return key, Flaw{key.line, "holds a private key that is encrypted", "write it without a passphrase, with openssl pkey -in FILE"}
 	}
-	return key, flaw{}
+	return key, Flaw{}
 }
 
 // isKeyKind reports whether a block is a private key, or belongs to one.

@@ -1,9 +1,11 @@
-package config_test
+package watch_test
 
 import (
 	"context"
+	"encoding/pem"
 	"fmt"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +18,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"sidehook/config"
+	"sidehook/config/watch"
 )
 
 // Each way of editing is seen, again and again, by the kernel's notifications
@@ -218,7 +221,7 @@ func TestWatchLate(t *testing.T) {
 		loaded, err := config.Load(path, config.Run)
 		must(t, err)
 		var told []string
-		w := config.NewWatcher(loaded, slog.New(slog.DiscardHandler), func(f *config.File, _ error) { told = append(told, f.Source) })
+		w := watch.New(loaded, slog.New(slog.DiscardHandler), func(f *config.File, _ error) { told = append(told, f.Source) })
 		w.Inform(func() (*fsnotify.Watcher, error) { return nil, syscall.EMFILE })
 		write(t, path, source("longer"))
 		ctx, cancel := context.WithTimeout(t.Context(), patient)
@@ -242,5 +245,28 @@ func TestWatchUnnotified(t *testing.T) {
 			w.expect(s)
 		}
 		w.expectLogged(`level=INFO msg="cannot watch all of the configuration, so it is looked at every second" error="watch folders: too many open files"`)
+	})
+}
+
+// The files of tls are watched like the file itself, a mistake in one included.
+func TestWatchTLS(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	server.Close()
+	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	bothWays(t, func(t *testing.T, watch func(string) *watching) {
+		dir := t.TempDir()
+		certs := filepath.Join(dir, "certs")
+		must(t, os.Mkdir(certs, 0o700))
+		write(t, filepath.Join(certs, "a.pem"), ca)
+		path := filepath.Join(dir, "f")
+		write(t, path, "webhooks:\n  - name: a\n    url: https://a.example\n    events: [x]\n    signature: none\n    tls: {ca_file: certs/a.pem}\n")
+		w := watch(path)
+		write(t, filepath.Join(certs, "a.pem"), "another\n"+ca)
+		w.expect("sidehook")
+		write(t, filepath.Join(certs, "a.pem"), "-")
+		w.expect("f:6:20: webhooks[0] (a).tls.ca_file: file " + certs + "/a.pem holds no certificate; write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----")
+		write(t, filepath.Join(certs, "b.pem"), ca)
+		must(t, os.Rename(filepath.Join(certs, "b.pem"), filepath.Join(certs, "a.pem")))
+		w.expect("sidehook")
 	})
 }

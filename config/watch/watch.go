@@ -1,4 +1,7 @@
-package config
+// Package watch tells each edit of webhooks.yaml, and of every file it names,
+// once, when the files have stood still. It owns how a change is noticed; what a
+// file says, config reads. The command that runs the relay calls it.
+package watch
 
 import (
 	"context"
@@ -7,6 +10,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"sidehook/config"
 )
 
 // Watcher looks after the file and every file it names, and says when there is
@@ -23,24 +28,24 @@ import (
 type Watcher struct {
 	path   string
 	log    *slog.Logger
-	apply  func(*File, error)
+	apply  func(*config.File, error)
 	reload chan struct{} // holds one
 
 	settle time.Duration // how long the files must stand still
 	look   time.Duration // how often it looks by itself
 	inform informer
 
-	told  string      // what was told last
-	seen  []fileStamp // how the files looked when they were last looked at
-	gone  bool        // and that is logged
-	blind string      // why there are no notifications, as it was logged
+	told  string             // what was told last
+	seen  []config.FileStamp // how the files looked when they were last looked at
+	gone  bool               // and that is logged
+	blind string             // why there are no notifications, as it was logged
 }
 
-// NewWatcher makes a watcher that starts from what was loaded with the mode Run:
+// New makes a watcher that starts from what was loaded with the mode Run:
 // a change since then, before Run too, is one. It calls apply, one call at a
 // time, with a file that is good, or with Problems. The file may be the one in
 // force, by its hash: after a bad one, and after Reload.
-func NewWatcher(loaded *File, log *slog.Logger, apply func(*File, error)) *Watcher {
+func New(loaded *config.File, log *slog.Logger, apply func(*config.File, error)) *Watcher {
 	return &Watcher{
 		path:   loaded.Path,
 		log:    log,
@@ -49,8 +54,8 @@ func NewWatcher(loaded *File, log *slog.Logger, apply func(*File, error)) *Watch
 		settle: 200 * time.Millisecond,
 		look:   time.Second,
 		inform: fsnotify.NewWatcher,
-		told:   reading{file: loaded, hash: loaded.Hash}.identity(),
-		seen:   slices.Clone(loaded.seen),
+		told:   config.Reading{File: loaded, Hash: loaded.Hash}.Identity(),
+		seen:   slices.Clone(loaded.Files),
 	}
 }
 
@@ -94,7 +99,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 			}
 			w.read()
 		case <-w.reload:
-			w.tell(w.take(read(w.path, Run)))
+			w.tell(w.take(config.Read(w.path, config.Run)))
 			stale = true
 		}
 	}
@@ -104,7 +109,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 func (w *Watcher) watch(n *notifier) {
 	var names []string
 	for _, s := range w.seen {
-		names = append(names, symlinkChain(s.path)...)
+		names = append(names, symlinkChain(s.Path)...)
 	}
 	problem := ""
 	if err := n.watch(names); err != nil {
@@ -120,8 +125,8 @@ func (w *Watcher) watch(n *notifier) {
 func (w *Watcher) changed() bool {
 	changed := false
 	for i, before := range w.seen {
-		now := stampOf(before.path)
-		if !now.same(before) {
+		now := config.StampOf(before.Path)
+		if !now.Same(before) {
 			w.seen[i], changed = now, true
 		}
 	}
@@ -130,8 +135,8 @@ func (w *Watcher) changed() bool {
 
 // read reads the files, which have stood still, and tells what is new.
 func (w *Watcher) read() {
-	r := read(w.path, Run)
-	if r.missing {
+	r := config.Read(w.path, config.Run)
+	if r.Missing {
 		if !w.gone {
 			w.log.Warn("the configuration file is gone; what it said last stays in force", "file", w.path)
 		}
@@ -141,24 +146,24 @@ func (w *Watcher) read() {
 	w.take(r)
 	// Written while it was read: the next reading counts. The loop sees the same
 	// and waits again.
-	for _, s := range r.seen {
-		if !stampOf(s.path).same(s) {
+	for _, s := range r.Files {
+		if !config.StampOf(s.Path).Same(s) {
 			return
 		}
 	}
-	if r.identity() != w.told {
+	if r.Identity() != w.told {
 		w.tell(r)
 	}
 }
 
 // take remembers what the files looked like.
-func (w *Watcher) take(r reading) reading {
-	if w.gone && !r.missing {
+func (w *Watcher) take(r config.Reading) config.Reading {
+	if w.gone && !r.Missing {
 		w.log.Info("the configuration file is there again", "file", w.path)
 	}
 	w.gone = false
-	seen := slices.Clone(r.seen)
-	if r.partial && len(w.seen) > 0 {
+	seen := slices.Clone(r.Files)
+	if r.Partial && len(w.seen) > 0 {
 		// It could not be read to the end, and may name still what it named.
 		seen = append(seen, w.seen[1:]...)
 	}
@@ -166,19 +171,11 @@ func (w *Watcher) take(r reading) reading {
 	return r
 }
 
-func (w *Watcher) tell(r reading) {
-	w.told = r.identity()
-	if r.file == nil {
-		w.apply(nil, r.problems)
+func (w *Watcher) tell(r config.Reading) {
+	w.told = r.Identity()
+	if r.File == nil {
+		w.apply(nil, r.Problems)
 		return
 	}
-	w.apply(r.file, nil)
-}
-
-// identity is the same for two readings that say the same.
-func (r reading) identity() string {
-	if r.file == nil {
-		return r.hash + "\n" + r.problems.Error()
-	}
-	return r.hash
+	w.apply(r.File, nil)
 }
