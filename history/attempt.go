@@ -77,8 +77,8 @@ type Line struct {
 	Fields  []byte // JSON without braces; of the webhook and generation of Config
 }
 
-// State is what a webhook has been put into, kept over a restart.
-type State struct {
+// WebhookState is what a webhook has been put into, kept over a restart.
+type WebhookState struct {
 	Name  string // "" is active
 	Since time.Time
 	Why   string

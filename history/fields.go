@@ -7,10 +7,10 @@ import (
 	"strconv"
 )
 
-// members walks the members of a record whose checksum held: compact JSON that
+// Members walks the members of a record whose checksum held: compact JSON that
 // this package wrote, or a newer version of it. It allocates nothing, which is
 // what lets a start read a million records a second.
-func members(fields []byte) iter.Seq2[string, []byte] {
+func Members(fields []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for len(fields) > 2 && fields[0] == '"' {
 			end := bytes.IndexByte(fields[1:], '"') + 1
@@ -87,7 +87,7 @@ func text(raw []byte) string {
 	return s
 }
 
-func number(raw []byte) uint64 {
+func Number(raw []byte) uint64 {
 	n, _ := strconv.ParseUint(string(raw), 10, 64)
 	return n
 }
@@ -104,7 +104,7 @@ func names(raw []byte) []string {
 	return list
 }
 
-// inside is what stands between the brackets of an object.
-func inside(object []byte) []byte {
+// Inside is what stands between the brackets of an object.
+func Inside(object []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimPrefix(object, []byte{'{'}), []byte{'}'})
 }

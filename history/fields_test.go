@@ -24,7 +24,7 @@ func FuzzMembers(f *testing.F) {
 		fields := compact.Bytes()
 		fields = fields[1 : len(fields)-1]
 		got := map[string][]byte{}
-		for name, raw := range members(fields) {
+		for name, raw := range Members(fields) {
 			got[name] = raw
 		}
 		if bytes.IndexByte(fields, '\\') >= 0 {
@@ -47,33 +47,5 @@ func TestNames(t *testing.T) {
 		if got := names([]byte(raw)); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", raw, got, want)
 		}
-	}
-}
-
-func TestRanges(t *testing.T) {
-	var r ranges
-	want := map[uint64]bool{}
-	for i := range uint64(2000) {
-		n := i * 7919 % 1009 // every order, many twice
-		r.add(n)
-		want[n] = true
-		if i%97 == 0 {
-			for k := range uint64(1010) {
-				if r.has(k) != want[k] {
-					t.Fatalf("after %d: has(%d) is %v", i, k, r.has(k))
-				}
-			}
-		}
-	}
-	if len(r) != 1 || r[0] != (span{0, 1008}) {
-		t.Errorf("neighbours stand apart: %v", r)
-	}
-	r.dropBelow(500)
-	if r.has(499) || !r.has(500) {
-		t.Errorf("after dropBelow(500): %v", r)
-	}
-	r.dropBelow(5000)
-	if len(r) != 0 {
-		t.Errorf("after dropBelow(5000): %v", r)
 	}
 }

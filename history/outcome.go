@@ -8,9 +8,9 @@ import (
 	"sidehook/history/segment"
 )
 
-// Outcome is a record of the deliveries. Which members are set depends on its
+// DeliveryRecord is a record of the deliveries. Which members are set depends on its
 // Kind.
-type Outcome struct {
+type DeliveryRecord struct {
 	N          uint64
 	At         time.Time
 	Kind       string // attempt, config, webhook
@@ -49,29 +49,29 @@ type Outcome struct {
 	Raw                                           []byte // the whole line
 }
 
-// queue is the name of the queue that an attempt is of.
-func (o *Outcome) queue() string {
+// QueueName is the name of the queue that an attempt is of.
+func (o *DeliveryRecord) QueueName() string {
 	if o.Was != "" {
 		return o.Was
 	}
 	return o.Webhook
 }
 
-func (o *Outcome) state() State {
-	if o.State == active {
-		return State{}
+func (o *DeliveryRecord) WebhookState() WebhookState {
+	if o.State == StateActive {
+		return WebhookState{}
 	}
 	since := o.At
 	if !o.Since.IsZero() {
 		since = o.Since
 	}
-	return State{o.State, since, o.Why, o.Entry}
+	return WebhookState{o.State, since, o.Why, o.Entry}
 }
 
-// parseOutcome reads a record of the deliveries. It shares the line's memory.
-func parseOutcome(line *segment.Line) Outcome {
-	o := Outcome{N: line.Number, At: line.At(), Raw: line.Raw}
-	for name, raw := range members(line.Fields()) {
+// ParseDeliveryRecord reads a record of the deliveries. It shares the line's memory.
+func ParseDeliveryRecord(line *segment.Line) DeliveryRecord {
+	o := DeliveryRecord{N: line.Number, At: line.At(), Raw: line.Raw}
+	for name, raw := range Members(line.Fields()) {
 		switch name {
 		case "kind":
 			o.Kind = text(raw)
@@ -80,9 +80,9 @@ func parseOutcome(line *segment.Line) Outcome {
 		case "was":
 			o.Was = text(raw)
 		case "generation":
-			o.Generation = number(raw)
+			o.Generation = Number(raw)
 		case "seq":
-			o.Seq = number(raw)
+			o.Seq = Number(raw)
 		case "event":
 			o.Event = text(raw)
 		case "sent_id":
@@ -92,11 +92,11 @@ func parseOutcome(line *segment.Line) Outcome {
 		case "resend":
 			o.Resend = true
 		case "of":
-			o.Of = number(raw)
+			o.Of = Number(raw)
 		case "test":
 			o.Test = true
 		case "attempt":
-			o.Attempt = int(number(raw))
+			o.Attempt = int(Number(raw))
 		case "status":
 			o.Status = Status(text(raw))
 		case "again":
@@ -108,13 +108,13 @@ func parseOutcome(line *segment.Line) Outcome {
 		case "no_step":
 			o.NoStep = true
 		case "free":
-			o.Free = int(number(raw))
+			o.Free = int(Number(raw))
 		case "throttled_since":
 			o.Throttled, _ = time.Parse(segment.TimeFormat, text(raw))
 		case "throttled_until":
 			o.Until, _ = time.Parse(segment.TimeFormat, text(raw))
 		case "code":
-			o.Code = int(number(raw))
+			o.Code = int(Number(raw))
 		case "error":
 			o.Error = text(raw)
 		case "next":
@@ -147,10 +147,10 @@ func parseOutcome(line *segment.Line) Outcome {
 }
 
 // JSON is the record as it stands in the history, without its checksum.
-func (a *Accepted) JSON() []byte { return bare(a.Raw) }
+func (a *EventRecord) JSON() []byte { return bare(a.Raw) }
 
 // JSON is the record as it stands in the history, without its checksum.
-func (o *Outcome) JSON() []byte { return bare(o.Raw) }
+func (o *DeliveryRecord) JSON() []byte { return bare(o.Raw) }
 
 func bare(raw []byte) []byte {
 	body, _ := segment.Sealed(raw)
@@ -158,7 +158,7 @@ func bare(raw []byte) []byte {
 }
 
 // Lasted is how long a request took, 0 if there was none.
-func (o *Outcome) Lasted() time.Duration {
+func (o *DeliveryRecord) Lasted() time.Duration {
 	ms, _ := strconv.ParseFloat(string(o.Took), 64)
 	return time.Duration(ms * float64(time.Millisecond))
 }

@@ -11,25 +11,25 @@ import (
 
 // kinds of records.
 const (
-	kindEvent   = "event"
-	kindResend  = "resend"
-	kindAttempt = "attempt"
-	kindConfig  = "config"
-	kindWebhook = "webhook"
+	KindEvent   = "event"
+	KindResend  = "resend"
+	KindAttempt = "attempt"
+	KindConfig  = "config"
+	KindWebhook = "webhook"
 )
 
 // appendText, appendNumber and appendTime append a member of an object: its name,
 // as it stands in the line with what is ahead of it, and its value.
 
-func appendText(dst []byte, name, value string) []byte {
+func AppendText(dst []byte, name, value string) []byte {
 	return event.AppendString(append(dst, name...), value)
 }
 
-func appendNumber(dst []byte, name string, value uint64) []byte {
+func AppendNumber(dst []byte, name string, value uint64) []byte {
 	return strconv.AppendUint(append(dst, name...), value, 10)
 }
 
-func appendTime(dst []byte, name string, value time.Time) []byte {
+func AppendTime(dst []byte, name string, value time.Time) []byte {
 	dst = append(append(dst, name...), '"')
 	return append(value.UTC().AppendFormat(dst, segment.TimeFormat), '"')
 }
@@ -45,14 +45,14 @@ func appendNames(dst []byte, names []string) []byte {
 	return append(dst, ']')
 }
 
-// appendEventHead is all of an event's fields but the event itself, which
+// AppendEventHead is all of an event's fields but the event itself, which
 // stands last and is copied from where it is.
-func appendEventHead(dst []byte, e *Entry) []byte {
-	dst = appendNumber(dst, `"kind":"event","generation":`, e.Generation)
+func AppendEventHead(dst []byte, e *Entry) []byte {
+	dst = AppendNumber(dst, `"kind":"event","generation":`, e.Generation)
 	dst = append(dst, `,"to":`...)
 	dst = appendNames(dst, e.To)
 	if e.Test != "" {
-		dst = appendText(dst, `,"test":`, e.Test)
+		dst = AppendText(dst, `,"test":`, e.Test)
 	}
 	if len(e.Event.Filled) > 0 {
 		dst = append(dst, `,"filled":`...)
@@ -72,20 +72,20 @@ func appendEventHead(dst []byte, e *Entry) []byte {
 	return append(dst, `,"event":`...)
 }
 
-func appendResend(dst []byte, of uint64, to []string, by string) []byte {
-	dst = appendNumber(dst, `"kind":"resend","of":`, of)
+func AppendResend(dst []byte, of uint64, to []string, by string) []byte {
+	dst = AppendNumber(dst, `"kind":"resend","of":`, of)
 	dst = append(dst, `,"to":`...)
 	dst = appendNames(dst, to)
-	return appendText(dst, `,"by":`, by)
+	return AppendText(dst, `,"by":`, by)
 }
 
 // Location is where an engine finds a record again. What it says is the engine's
 // affair.
 type Location = segment.Place
 
-// Accepted is a record of the events: an event, the resend of one, or the
+// EventRecord is a record of the events: an event, the resend of one, or the
 // rename of a delivery, which is a resend with Was.
-type Accepted struct {
+type EventRecord struct {
 	Seq        uint64
 	At         time.Time
 	Kind       string
@@ -103,34 +103,34 @@ type Accepted struct {
 	Raw        []byte // the whole line
 	Place      Location
 
-	since time.Time // of a rename, when the delivery was accepted,
-	bytes uint32    // and the length of its record under the former name
+	FirstAccepted time.Time // of a rename, when the delivery was accepted,
+	FormerBytes   uint32    // and the length of its record under the former name
 }
 
-// parseAccepted reads a record of the events.
-func parseAccepted(line *segment.Line) Accepted {
-	a := Accepted{Seq: line.Number, At: line.At(), Raw: line.Raw, Place: line.Place}
+// ParseEventRecord reads a record of the events.
+func ParseEventRecord(line *segment.Line) EventRecord {
+	a := EventRecord{Seq: line.Number, At: line.At(), Raw: line.Raw, Place: line.Place}
 	resent := false
-	for name, raw := range members(line.Fields()) {
+	for name, raw := range Members(line.Fields()) {
 		switch name {
 		case "kind":
 			a.Kind = text(raw)
 		case "of":
-			a.Of = number(raw)
+			a.Of = Number(raw)
 		case "by":
 			a.By = text(raw)
 		case "was":
 			a.Was = text(raw)
 		case "from":
-			a.From = number(raw)
+			a.From = Number(raw)
 		case "bytes":
-			a.bytes = uint32(number(raw))
+			a.FormerBytes = uint32(Number(raw))
 		case "accepted":
-			a.since, _ = time.Parse(segment.TimeFormat, text(raw))
+			a.FirstAccepted, _ = time.Parse(segment.TimeFormat, text(raw))
 		case "resend":
 			resent = true
 		case "generation":
-			a.Generation = number(raw)
+			a.Generation = Number(raw)
 		case "to":
 			a.To = names(raw)
 		case "test":
@@ -138,29 +138,29 @@ func parseAccepted(line *segment.Line) Accepted {
 		case "filled":
 			a.Filled = names(raw)
 		case "failed_when":
-			for webhook, reason := range members(inside(raw)) {
+			for webhook, reason := range Members(Inside(raw)) {
 				a.Failures = append(a.Failures, Failure{webhook, text(reason)})
 			}
 		case "event":
 			a.Event = raw
 		}
 	}
-	a.Resend = a.Kind == kindResend && (a.Was == "" || resent)
+	a.Resend = a.Kind == KindResend && (a.Was == "" || resent)
 	return a
 }
 
-// configured names a config line.
-type configured struct {
-	webhook    string
-	generation uint64
+// ConfigKey names a config line.
+type ConfigKey struct {
+	Webhook    string
+	Generation uint64
 }
 
-// configIn is what a line tells if it is a config line. Most lines are told apart
+// ConfigIn is what a line tells if it is a config line. Most lines are told apart
 // without looking into them.
-func configIn(line *segment.Line) (under configured, ok bool) {
-	if !bytes.Contains(line.Raw, []byte(`"kind":"`+kindConfig+`"`)) {
+func ConfigIn(line *segment.Line) (under ConfigKey, ok bool) {
+	if !bytes.Contains(line.Raw, []byte(`"kind":"`+KindConfig+`"`)) {
 		return under, false
 	}
-	o := parseOutcome(line)
-	return configured{o.Webhook, o.Generation}, o.Kind == kindConfig
+	o := ParseDeliveryRecord(line)
+	return ConfigKey{o.Webhook, o.Generation}, o.Kind == KindConfig
 }

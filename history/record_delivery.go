@@ -27,25 +27,25 @@ type AttemptRecord struct {
 
 // AppendAttempt appends the fields of an attempt's line.
 func AppendAttempt(dst []byte, l *AttemptRecord, a *Attempt) []byte {
-	dst = appendText(dst, `"kind":"attempt","webhook":`, l.Webhook)
-	dst = appendNumber(dst, `,"generation":`, a.Generation)
-	dst = appendNumber(dst, `,"seq":`, l.Seq)
-	dst = appendText(dst, `,"event":`, a.Event)
+	dst = AppendText(dst, `"kind":"attempt","webhook":`, l.Webhook)
+	dst = AppendNumber(dst, `,"generation":`, a.Generation)
+	dst = AppendNumber(dst, `,"seq":`, l.Seq)
+	dst = AppendText(dst, `,"event":`, a.Event)
 	if a.SentID != "" {
-		dst = appendText(dst, `,"sent_id":`, a.SentID)
+		dst = AppendText(dst, `,"sent_id":`, a.SentID)
 	}
-	dst = appendText(dst, `,"type":`, a.Type)
+	dst = AppendText(dst, `,"type":`, a.Type)
 	if l.Resend {
 		dst = append(dst, `,"resend":true`...)
 	}
 	if l.Of != 0 {
-		dst = appendNumber(dst, `,"of":`, l.Of)
+		dst = AppendNumber(dst, `,"of":`, l.Of)
 	}
 	if l.Test {
 		dst = append(dst, `,"test":true`...)
 	}
-	dst = appendNumber(dst, `,"attempt":`, uint64(l.Number))
-	dst = appendText(dst, `,"status":`, string(a.Status))
+	dst = AppendNumber(dst, `,"attempt":`, uint64(l.Number))
+	dst = AppendText(dst, `,"status":`, string(a.Status))
 	if l.Again {
 		dst = append(dst, `,"again":true`...)
 	}
@@ -53,17 +53,17 @@ func AppendAttempt(dst []byte, l *AttemptRecord, a *Attempt) []byte {
 		dst = append(dst, `,"unsent":true`...)
 	}
 	if a.RenamedTo != "" {
-		dst = appendText(dst, `,"renamed_to":`, a.RenamedTo)
+		dst = AppendText(dst, `,"renamed_to":`, a.RenamedTo)
 	}
 	dst = appendTries(dst, l, a)
 	if a.Code != 0 {
-		dst = appendNumber(dst, `,"code":`, uint64(a.Code))
+		dst = AppendNumber(dst, `,"code":`, uint64(a.Code))
 	}
 	if a.Error != "" {
-		dst = appendText(dst, `,"error":`, a.Error)
+		dst = AppendText(dst, `,"error":`, a.Error)
 	}
 	if !l.Next.IsZero() {
-		dst = appendTime(dst, `,"next":`, l.Next)
+		dst = AppendTime(dst, `,"next":`, l.Next)
 	}
 	if a.Took > 0 {
 		dst = append(dst, `,"took_ms":`...)
@@ -71,7 +71,7 @@ func AppendAttempt(dst []byte, l *AttemptRecord, a *Attempt) []byte {
 	}
 	dst = appendTiming(dst, a.Timing)
 	if a.Remote != "" {
-		dst = appendText(dst, `,"remote":`, a.Remote)
+		dst = AppendText(dst, `,"remote":`, a.Remote)
 	}
 	if len(a.Request) > 0 {
 		dst = append(dst, `,"request":{"headers":`...)
@@ -97,9 +97,9 @@ func appendTries(dst []byte, l *AttemptRecord, a *Attempt) []byte {
 	if since.IsZero() {
 		since = time.Now()
 	}
-	dst = appendTime(dst, `,"throttled_since":`, since)
+	dst = AppendTime(dst, `,"throttled_since":`, since)
 	if !a.Throttled.IsZero() {
-		dst = appendTime(dst, `,"throttled_until":`, a.Throttled)
+		dst = AppendTime(dst, `,"throttled_until":`, a.Throttled)
 	}
 	return dst
 }
@@ -148,7 +148,7 @@ func appendResponse(dst []byte, r *Response) []byte {
 	dst = append(dst, `,"response":{"headers":`...)
 	dst = appendHeaders(dst, r.Headers)
 	if utf8.Valid(r.Body) {
-		dst = appendText(dst, `,"body":`, string(r.Body))
+		dst = AppendText(dst, `,"body":`, string(r.Body))
 	} else {
 		dst = append(dst, `,"body_base64":"`...)
 		dst = base64.StdEncoding.AppendEncode(dst, r.Body)
@@ -159,31 +159,31 @@ func appendResponse(dst []byte, r *Response) []byte {
 	return append(dst, '}')
 }
 
-func appendConfig(dst []byte, webhook string, c *Config) []byte {
-	dst = appendNumber(dst, `"kind":"config","generation":`, c.Generation)
-	dst = appendText(dst, `,"webhook":`, webhook)
-	dst = appendText(dst, `,"url":`, c.URL)
+func AppendConfig(dst []byte, webhook string, c *Config) []byte {
+	dst = AppendNumber(dst, `"kind":"config","generation":`, c.Generation)
+	dst = AppendText(dst, `,"webhook":`, webhook)
+	dst = AppendText(dst, `,"url":`, c.URL)
 	dst = append(dst, `,"headers":`...)
 	return appendHeaders(dst, c.Headers)
 }
 
-// active is how the zero State stands in a line.
-const active = "active"
+// StateActive is how the zero State stands in a line.
+const StateActive = "active"
 
-func appendState(dst []byte, webhook string, s State) []byte {
-	dst = appendText(dst, `"kind":"webhook","webhook":`, webhook)
-	dst = appendText(dst, `,"state":`, cmp.Or(s.Name, active))
+func AppendState(dst []byte, webhook string, s WebhookState) []byte {
+	dst = AppendText(dst, `"kind":"webhook","webhook":`, webhook)
+	dst = AppendText(dst, `,"state":`, cmp.Or(s.Name, StateActive))
 	if s.Why != "" {
-		dst = appendText(dst, `,"why":`, s.Why)
+		dst = AppendText(dst, `,"why":`, s.Why)
 	}
 	if s.Entry != "" {
-		dst = appendText(dst, `,"entry":`, s.Entry)
+		dst = AppendText(dst, `,"entry":`, s.Entry)
 	}
 	return dst
 }
 
-// appendRestated tells a state again, that webhooks have been in since a time.
-func appendRestated(dst []byte, webhook string, s State) []byte {
-	dst = appendState(dst, webhook, s)
-	return appendTime(dst, `,"since":`, s.Since)
+// AppendRestated tells a state again, that webhooks have been in since a time.
+func AppendRestated(dst []byte, webhook string, s WebhookState) []byte {
+	dst = AppendState(dst, webhook, s)
+	return AppendTime(dst, `,"since":`, s.Since)
 }

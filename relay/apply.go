@@ -1,6 +1,11 @@
 package relay
 
 import (
+	"sidehook/history/journal"
+	"sidehook/history/queue"
+)
+
+import (
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +15,7 @@ import (
 	"time"
 
 	"sidehook/config"
-	"sidehook/history"
+
 	"sidehook/relay/deliver"
 	"sidehook/relay/format"
 	"sidehook/relay/intake"
@@ -45,7 +50,7 @@ func (r *Relay) Apply(file *config.File) error {
 	}
 	r.warnFixed(file)
 	r.journal.SetGeneration(next.generation, next.digest)
-	r.journal.Retain(history.Retention{Keep: file.History.Keep, MaxSize: file.History.MaxSize})
+	r.journal.Retain(journal.Retention{Keep: file.History.Keep, MaxSize: file.History.MaxSize})
 	before := r.force
 	r.force, r.refused = next, nil
 	r.notices.force.Store(next)
@@ -103,7 +108,7 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 	s := &deliver.Settings{
 		URL: to, Shown: w.URL.Redacted(), Format: format.Format(w.Format), Transform: transform(w), UserAgent: w.UserAgent,
 		Timeout: w.Timeout, Retry: w.Retry, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, DisableAfter: w.DisableAfter,
-		Rate: deliver.Rate(w.Rate), Order: history.Order(w.Order),
+		Rate: deliver.Rate(w.Rate), Order: queue.Order(w.Order),
 		Allow: w.Allow.Prefixes, Off: !w.Enabled, Paused: w.Paused, Entry: w.Digest(),
 		TLS: deliver.TLS{Roots: w.TLS.Roots(), Certificate: w.TLS.Certificate(), ServerName: w.TLS.ServerName},
 	}

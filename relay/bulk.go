@@ -1,12 +1,15 @@
 package relay
 
 import (
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
-	"sidehook/history"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 )
@@ -16,9 +19,9 @@ import (
 // where another one is to get what it did not.
 func (o *operator) ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkResent, error) {
 	f, _ := o.inForce()
-	bulk := history.Bulk{Type: b.Type, Statuses: b.Statuses, Since: b.Since.Time, Until: b.Until.Time, To: b.To}
+	bulk := query.Bulk{Type: b.Type, Statuses: b.Statuses, Since: b.Since.Time, Until: b.Until.Time, To: b.To}
 	if len(bulk.Statuses) == 0 {
-		bulk.Statuses = history.Undelivered()
+		bulk.Statuses = query.Undelivered()
 	}
 	for _, w := range f.file.Webhooks {
 		bulk.Webhooks = append(bulk.Webhooks, w.Name)
@@ -37,7 +40,7 @@ func (o *operator) ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkR
 		return api.BulkResent{}, nil
 	}
 	done, err := o.journal.ResendBulk(ctx, bulk, b.By)
-	var many *history.TooManyError
+	var many *query.TooManyError
 	if errors.As(err, &many) {
 		err = &admin.UnprocessableError{Problem: many.Error() + `: narrow it down by "since" and "until", "webhook", "type" or "status"`}
 	}

@@ -1,14 +1,17 @@
 package relay_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/verify"
+)
+
+import (
 	"cmp"
 	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"sidehook/history"
 )
 
 // A receiver that is gone gets nothing any more, over a restart, too, until its
@@ -254,7 +257,7 @@ func acceptCall(t *testing.T) {
 	}
 	want := history.Problem{File: "events-00000000000000000001.jsonl", Line: 3, Offset: 90, What: "its checksum does not hold"}
 	for _, again := range []bool{false, true} {
-		checker, err := history.OpenChecker(filepath.Join(h.dir, "history"))
+		checker, err := verify.Open(filepath.Join(h.dir, "history"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,11 +1,16 @@
 package relay
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+	"sidehook/history/queue"
+)
+
+import (
 	"context"
 	"errors"
 	"fmt"
 
-	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
@@ -24,14 +29,14 @@ func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
 			continue
 		}
 		known = true
-		n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+		n, err := q.Cancel(func(w *queue.Waiting) (history.Attempt, queue.Verdict) {
 			e, err := event.Parse(w.Event, w.Filled)
 			if err != nil || !matches(&c, w, &e) {
-				return history.Attempt{}, history.Keep
+				return history.Attempt{}, queue.Keep
 			}
 			return history.Attempt{
 				Generation: f.generation, Status: history.Canceled, Error: "canceled by request", Event: e.ID, Type: e.Type,
-			}, history.End
+			}, queue.End
 		})
 		ended += n
 		failed = errors.Join(failed, err)
@@ -45,8 +50,8 @@ func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
 	return ended, nil
 }
 
-func matches(c *api.CancelRequest, w *history.Waiting, e *event.Event) bool {
-	which := history.ParseWhich(c.Event)
+func matches(c *api.CancelRequest, w *queue.Waiting, e *event.Event) bool {
+	which := query.ParseEventRef(c.Event)
 	switch {
 	case which.Seq != 0 && which.Seq != w.Seq,
 		which.ID != "" && which.ID != e.ID && which.ID != sign.DeliveryID(e.Source, e.ID),

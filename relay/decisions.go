@@ -1,12 +1,16 @@
 package relay
 
 import (
+	"sidehook/history/query"
+)
+
+import (
 	"slices"
 	"strings"
 
 	"sidehook/config"
 	"sidehook/config/expression"
-	"sidehook/history"
+
 	"sidehook/relay/api"
 )
 
@@ -17,10 +21,10 @@ const maxDecisions = 100
 // decisions say why each webhook got the event, and, as the file in force
 // decides now, why the others would or would not. What the conditions failed on
 // is told as it was decided then.
-func (o *operator) decisions(story *history.Story) []api.Decision {
+func (o *operator) decisions(story *query.EventTrace) []api.Decision {
 	f, _ := o.inForce()
 	typ, about := story.Parsed.Type, eventOf(&story.Parsed)
-	standings := story.Standings()
+	standings := story.Statuses()
 	var list []api.Decision
 	for _, s := range standings {
 		d := api.Decision{Webhook: s.Webhook, Wanted: true, Status: string(s.Status), Next: s.Next, Why: s.Why()}
@@ -35,7 +39,7 @@ func (o *operator) decisions(story *history.Story) []api.Decision {
 	}
 	others := 0
 	for _, w := range f.file.Webhooks {
-		told := slices.ContainsFunc(standings, func(s history.Standing) bool { return s.Webhook == w.Name })
+		told := slices.ContainsFunc(standings, func(s query.DeliveryStatus) bool { return s.Webhook == w.Name })
 		if others == maxDecisions || told {
 			continue
 		}

@@ -29,7 +29,7 @@ func (n Notices) Low(percent int, bytes, limit int64) { n.low(percent, bytes, li
 // Watches are those of requests that wait, without a relay.
 type Watches struct{ *watches }
 
-// NewWatches makes them; attempts says whether a webhook makes first attempts.
+// NewWatches makes them; attempts reports whether a webhook makes first attempts.
 func NewWatches(attempts func(webhook string) bool) Watches {
 	return Watches{newWatches(attempts, func(context.Context) {})}
 }

@@ -1,14 +1,17 @@
 package relay_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"sidehook/history"
 )
 
 // waiting is a webhook for which one event, of the id before, waits for an hour,
@@ -196,14 +199,14 @@ func orderKey(t *testing.T) {
 // event.
 func (h *host) ended() map[string]string {
 	h.t.Helper()
-	reading, err := history.Read(h.dir + "/history")
+	reading, err := query.Open(h.dir + "/history")
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	defer reading.Close()
 	all := map[string]string{}
-	expired := history.Query{Statuses: []history.Status{history.Expired}}
-	if err := reading.Attempts(expired, func(o *history.Outcome) bool {
+	expired := query.Query{Statuses: []history.Status{history.Expired}}
+	if err := reading.Attempts(expired, func(o *history.DeliveryRecord) bool {
 		all[o.Webhook+" "+o.Event] = o.Error
 		return true
 	}); err != nil {

@@ -1,6 +1,10 @@
 package relay_test
 
 import (
+	"sidehook/history/verify"
+)
+
+import (
 	"bytes"
 	"context"
 	"fmt"
@@ -17,7 +21,7 @@ import (
 	"time"
 
 	"sidehook/config"
-	"sidehook/history"
+
 	"sidehook/relay"
 )
 
@@ -152,7 +156,7 @@ func TestKills(t *testing.T) {
 	if most := kills * 2 * (16 + 2); repeats > most {
 		t.Errorf("%d repeats, want at most %d", repeats, most)
 	}
-	checker, err := history.OpenChecker(filepath.Join(dir, "history"))
+	checker, err := verify.Open(filepath.Join(dir, "history"))
 	if err != nil {
 		t.Fatal(err)
 	}

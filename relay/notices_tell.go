@@ -72,7 +72,7 @@ func (n *notices) tell(ctx context.Context) error {
 	}
 }
 
-// wantNotice says whether a webhook may want a notice: whether a glob of one
+// wantNotice reports whether a webhook may want a notice: whether a glob of one
 // matches, other than the one that it is about.
 func (f *force) wantNotice(t topic) bool {
 	return len(without(f.decider.index.Match(t.kind), t.webhook)) > 0

@@ -1,6 +1,11 @@
 package relay
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +13,7 @@ import (
 	"time"
 
 	"sidehook/config"
-	"sidehook/history"
+
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 )
@@ -95,7 +100,7 @@ func (o *operator) act(name string, do func(string) bool) error {
 }
 
 // History opens the history to be looked at, beside the journal that writes it.
-func (o *operator) History(context.Context) (*history.Reading, error) { return history.Read(o.dir) }
+func (o *operator) History(context.Context) (*query.Reader, error) { return query.Open(o.dir) }
 
 // Accept records damage of the history as known.
 func (o *operator) Accept(ctx context.Context, problems []history.Problem) error {
@@ -103,13 +108,13 @@ func (o *operator) Accept(ctx context.Context, problems []history.Problem) error
 }
 
 // Event tells the story of an event.
-func (o *operator) Event(_ context.Context, which history.Which) (api.EventTrace, error) {
-	reading, err := history.Read(o.dir)
+func (o *operator) Event(_ context.Context, which query.EventRef) (api.EventTrace, error) {
+	reading, err := query.Open(o.dir)
 	if err != nil {
 		return api.EventTrace{}, err
 	}
 	defer reading.Close()
-	s, err := reading.Story(which)
+	s, err := reading.Trace(which)
 	if err != nil {
 		return api.EventTrace{}, notFound(which, err)
 	}
@@ -128,7 +133,7 @@ func (o *operator) Event(_ context.Context, which history.Which) (api.EventTrace
 
 // notFound says in the words of intake that an event is not there, and leaves any
 // other error as it is.
-func notFound(which history.Which, err error) error {
+func notFound(which query.EventRef, err error) error {
 	switch {
 	case !errors.Is(err, history.ErrNotFound):
 		return err

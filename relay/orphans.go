@@ -1,10 +1,14 @@
 package relay
 
 import (
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+import (
 	"context"
 	"time"
 
-	"sidehook/history"
 	"sidehook/history/event"
 )
 
@@ -25,7 +29,7 @@ func (r *Relay) welcomeBack() {
 			r.log.Info("webhook is back and takes up what waits", "webhook", name, "events", q.Backlog().Events)
 			fallthrough
 		case stateRenamed:
-			q.SetState(history.State{Since: time.Now()})
+			q.SetState(history.WebhookState{Since: time.Now()})
 		}
 		delete(r.orphans, name)
 	}
@@ -43,7 +47,7 @@ func (r *Relay) findOrphans() {
 		}
 		state := q.State()
 		if state.Name != stateOrphaned {
-			state = history.State{Name: stateOrphaned, Since: time.Now(), Why: "its entry is not in the file"}
+			state = history.WebhookState{Name: stateOrphaned, Since: time.Now(), Why: "its entry is not in the file"}
 			q.SetState(state)
 			r.log.Warn("webhook is gone and deliveries wait for it: they are kept for 24h, and go on if an entry of its name, or with was: NAME, appears",
 				"webhook", name, "events", q.Backlog().Events)
@@ -76,13 +80,13 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 
 // cancelAll ends all that waits in a queue. It is false if that has to be tried
 // again.
-func (r *Relay) cancelAll(q *history.Queue) bool {
-	n, err := q.Cancel(func(w *history.Waiting) (history.Attempt, history.Verdict) {
+func (r *Relay) cancelAll(q *queue.Queue) bool {
+	n, err := q.Cancel(func(w *queue.Waiting) (history.Attempt, queue.Verdict) {
 		a := history.Attempt{Generation: r.force.generation, Status: history.Canceled, Error: orphanedTooLong}
 		if e, err := event.Parse(w.Event, w.Filled); err == nil {
 			a.Event, a.Type = e.ID, e.Type
 		}
-		return a, history.End
+		return a, queue.End
 	})
 	if err != nil {
 		r.log.Error("cannot cancel all that waits for a webhook that is gone", "webhook", q.Name(), "canceled", n, "error", err)

@@ -1,10 +1,14 @@
 package relay
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 
@@ -45,13 +49,13 @@ func (r *Relay) recallRates() {
 // recallRequests adds the requests that were made since a time, if they are not
 // too many, and says since when it did.
 func (r *Relay) recallRequests(past map[string]*deliver.Past, from time.Time) (since time.Time, err error) {
-	reading, err := history.Read(r.dir)
+	reading, err := query.Open(r.dir)
 	if err != nil {
 		return time.Time{}, err
 	}
 	defer reading.Close()
 	since, read := from, 0
-	err = reading.Attempts(history.Query{}, func(o *history.Outcome) bool {
+	err = reading.Attempts(query.Query{}, func(o *history.DeliveryRecord) bool {
 		if o.At.Before(from) {
 			return false
 		}
@@ -70,10 +74,10 @@ func (r *Relay) recallRequests(past map[string]*deliver.Past, from time.Time) (s
 // recallHour adds what attempts came to in the hour before the start to what is
 // told of the last hour. It reads beside the deliveries, as it may take seconds.
 func (r *Relay) recallHour(ctx context.Context) {
-	reading, err := history.Read(r.dir)
+	reading, err := query.Open(r.dir)
 	if err == nil {
 		defer reading.Close()
-		err = reading.Recent(r.start.Add(-time.Hour), r.start, func(m *history.Minute) bool {
+		err = reading.Recent(r.start.Add(-time.Hour), r.start, func(m *query.Minute) bool {
 			r.deliver.RecallMinute(m)
 			return ctx.Err() == nil
 		})

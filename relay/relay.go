@@ -7,6 +7,11 @@
 package relay
 
 import (
+	"sidehook/history"
+	"sidehook/history/journal"
+)
+
+import (
 	"cmp"
 	"context"
 	"crypto/x509"
@@ -21,7 +26,7 @@ import (
 	"time"
 
 	"sidehook/config"
-	"sidehook/history"
+
 	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
 	"sidehook/relay/httpd"
@@ -51,7 +56,7 @@ type Relay struct {
 	began   *config.File // the file at the start, whose listen and history.dir run
 	dir     string       // of the history
 	start   time.Time    // no attempt was made before
-	journal *history.Journal
+	journal *journal.Journal
 	deliver *deliver.Deliverer
 	server  *httpd.Server
 	intake  *intake.Handler
@@ -82,8 +87,8 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r := &Relay{log: opts.Log, opts: opts, began: file, dir: file.History.Dir, orphans: map[string]time.Time{}}
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.standing)
 	r.notices = newNotices(opts.Log)
-	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.Visible(ctx) })
-	journal, err := history.Open(file.History.Dir, history.Options{
+	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.WaitWritten(ctx) })
+	journal, err := journal.Open(file.History.Dir, journal.Options{
 		Keep: file.History.Keep, Low: r.notices.low, Bodies: opts.Memory.Bodies(), LeastBody: opts.Memory.Request(),
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
 			if a.RenamedTo == "" { // else it is not over
@@ -134,7 +139,7 @@ func (r *Relay) opened(addrs []net.Addr) {
 	}
 }
 
-// attempts says whether a webhook makes first attempts now.
+// attempts reports whether a webhook makes first attempts now.
 func (r *Relay) attempts(webhook string) bool {
 	s, ok := r.deliver.Snapshot(webhook)
 	return ok && s.State == stateActive
@@ -153,7 +158,7 @@ func (r *Relay) Healthy() error {
 	if err := r.journal.Failed(); err != nil && !errors.Is(err, history.ErrStopping) {
 		return err
 	}
-	return cmp.Or(r.journal.Stuck(), r.deliver.Overdue())
+	return cmp.Or(r.journal.WriterStalled(), r.deliver.Overdue())
 }
 
 // ready is why no event is accepted now, nil if they are.

@@ -1,11 +1,13 @@
 package relay
 
 import (
+	"sidehook/history"
+)
+
+import (
 	"context"
 	"errors"
 	"time"
-
-	"sidehook/history"
 )
 
 // stateRenamed is the state of a former name in a history whose webhooks took
@@ -49,7 +51,7 @@ func (r *Relay) rename(ctx context.Context) {
 		moved, err := r.journal.Rename(ctx, was, to, r.force.generation)
 		if moved > 0 {
 			delete(r.orphans, was)
-			q.SetState(history.State{})
+			q.SetState(history.WebhookState{})
 			r.log.Info("webhook was renamed: its waiting deliveries go on under the new name", "webhook", to, "was", was, "events", moved)
 		}
 		if errors.Is(err, history.ErrStopping) || errors.Is(err, history.ErrFailed) || ctx.Err() != nil {

@@ -1,21 +1,26 @@
 package relay
 
 import (
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 )
 
 // Resend sends an event again.
-func (o *operator) Resend(ctx context.Context, which history.Which, to api.ResendRequest) (api.Resent, error) {
-	reading, err := history.Read(o.dir)
+func (o *operator) Resend(ctx context.Context, which query.EventRef, to api.ResendRequest) (api.Resent, error) {
+	reading, err := query.Open(o.dir)
 	if err != nil {
 		return api.Resent{}, err
 	}
@@ -32,7 +37,7 @@ func (o *operator) Resend(ctx context.Context, which history.Which, to api.Resen
 	if err != nil {
 		return api.Resent{}, err
 	}
-	receipt, err := o.journal.Resend(ctx, history.Resend{Of: a, To: names, By: to.By})
+	receipt, err := o.journal.Resend(ctx, journal.Resend{Of: a, To: names, By: to.By})
 	if errors.Is(err, history.ErrNotFound) {
 		err = &admin.NotFoundError{What: fmt.Sprintf("event %q in the history, which has just removed it", e.ID)}
 	}
@@ -50,7 +55,7 @@ func (o *operator) Resend(ctx context.Context, which history.Which, to api.Resen
 
 // targets are the webhooks that a resend goes to, and those of them that are
 // gone.
-func (o *operator) targets(a *history.Accepted, to api.ResendRequest) (names, gone []string, err error) {
+func (o *operator) targets(a *history.EventRecord, to api.ResendRequest) (names, gone []string, err error) {
 	wanted := to.Webhooks
 	switch {
 	case len(wanted) == 0 && a.Test != "":

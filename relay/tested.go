@@ -1,13 +1,17 @@
 package relay
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
 )
@@ -47,12 +51,12 @@ func (o *operator) Test(ctx context.Context, name string) (json.RawMessage, erro
 
 // tested is the attempt of a test, with its whole request.
 func (o *operator) tested(seq uint64) (json.RawMessage, error) {
-	reading, err := history.Read(o.dir)
+	reading, err := query.Open(o.dir)
 	if err != nil {
 		return nil, err
 	}
 	defer reading.Close()
-	story, err := reading.Story(history.Which{Seq: seq})
+	story, err := reading.Trace(query.EventRef{Seq: seq})
 	if err != nil {
 		return nil, err
 	}

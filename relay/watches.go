@@ -1,6 +1,11 @@
 package relay
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"maps"
 	"slices"
@@ -8,7 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/intake"
 )
@@ -143,7 +147,7 @@ func (w *watch) begin(deliveries []api.DeliveryStatus) {
 	}
 }
 
-// awaits says whether a webhook makes first attempts that are waited for.
+// awaits reports whether a webhook makes first attempts that are waited for.
 func (w *watch) awaits() bool {
 	w.mu.Lock()
 	webhooks := slices.Collect(maps.Keys(w.left))
@@ -157,7 +161,7 @@ func (w *watch) fill(deliveries []api.DeliveryStatus) {
 	defer w.mu.Unlock()
 	for i := range deliveries {
 		d := &deliveries[i]
-		d.Status = history.Untried
+		d.Status = query.Pending
 		if s, ok := w.seen[place{d.Seq, d.Webhook}]; ok {
 			d.Status, d.Code = s.status, s.code
 		}

@@ -71,7 +71,7 @@ func unquoted(value string) (string, bool) {
 	return string(out), true
 }
 
-// Sendable says whether a text can be a header's value as it is: printable
+// Sendable reports whether a text can be a header's value as it is: printable
 // ASCII that begins and ends with something.
 func Sendable(text string) bool {
 	for i := range len(text) {
@@ -82,7 +82,7 @@ func Sendable(text string) bool {
 	return text != "" && text[0] != ' ' && text[len(text)-1] != ' '
 }
 
-// IsJSON says whether a Content-Type is that of JSON, by CloudEvents' rule.
+// IsJSON reports whether a Content-Type is that of JSON, by CloudEvents' rule.
 func IsJSON(contentType string) bool {
 	name, _, _ := strings.Cut(contentType, ";")
 	_, subtype, ok := strings.Cut(strings.ToLower(strings.TrimSpace(name)), "/")
@@ -161,7 +161,7 @@ func quotedLen(b []byte) int {
 	return 0
 }
 
-// isUTF8 says whether the charset of a Content-Type is UTF-8, as it is where
+// isUTF8 reports whether the charset of a Content-Type is UTF-8, as it is where
 // none is named.
 func isUTF8(contentType string) bool {
 	_, parameters, _ := strings.Cut(contentType, ";")

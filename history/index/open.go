@@ -124,10 +124,10 @@ func (x *Index) part(at int64, length int, crc uint32) ([]byte, error) {
 	return b, err
 }
 
-// HasSeq says whether a line may be about the event of that number.
+// HasSeq reports whether a line may be about the event of that number.
 func (x *Index) HasSeq(seq uint64) bool { return x.seqs[0] <= seq && seq <= x.seqs[1] }
 
-// Within says whether a line may be of a time that is not before since, nor at
+// Within reports whether a line may be of a time that is not before since, nor at
 // or behind until. Zero times are no bounds.
 func (x *Index) Within(since, until time.Time) bool {
 	return slices.ContainsFunc(x.blocks, func(b block) bool { return b.within(since, until) })

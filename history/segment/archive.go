@@ -72,7 +72,7 @@ func (a *Archive) Grow(first uint64) {
 	}
 }
 
-// Has says whether a segment begins at first.
+// Has reports whether a segment begins at first.
 func (a *Archive) Has(first uint64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

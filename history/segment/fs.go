@@ -153,7 +153,7 @@ func writeFile(fsys FS, name string, content []byte) error {
 	return f.Close()
 }
 
-// NoRoom says whether err means that the disk, a quota or the limit on a
+// NoRoom reports whether err means that the disk, a quota or the limit on a
 // file's size is full. That passes by itself; any other failure does not.
 func NoRoom(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)

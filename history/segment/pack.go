@@ -129,7 +129,7 @@ func (p *Packing) verify(name string, plain File, pace func() error) error {
 	return nil
 }
 
-// equal reads all of both, so that every flaw is met, and says whether they are
+// equal reads all of both, so that every flaw is met, and reports whether they are
 // of the same bytes up to a size.
 func equal(x, y io.ReaderAt, size int64, pace func() error) (bool, error) {
 	same := true

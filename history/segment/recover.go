@@ -123,7 +123,7 @@ func (r *recovery) open() (*Writer, error) {
 	return r.rebuild(last, t)
 }
 
-// compressed says whether a segment stands in its compressed form alone.
+// compressed reports whether a segment stands in its compressed form alone.
 func (r *recovery) compressed(first uint64) (bool, error) {
 	p, err := r.archive.packed(first)
 	return p != nil, err

@@ -51,7 +51,7 @@ func (w *Writer) SetLimit(bytes int64) {
 }
 
 // Begin readies the writer for a batch, in a new segment if the old one is
-// full. It says whether it began one.
+// full. It reports whether it began one.
 func (w *Writer) Begin() (fresh bool, err error) {
 	if w.broken != nil {
 		return false, w.broken
@@ -182,7 +182,7 @@ func (w *Writer) Sync() error {
 	return nil
 }
 
-// Check says whether what was synced is still in the file under its name, so
+// Check reports whether what was synced is still in the file under its name, so
 // that meddling with it is noticed though nothing is written.
 func (w *Writer) Check() error {
 	if w.broken != nil || w.Dirty() {
@@ -198,7 +198,7 @@ func (w *Writer) check() error {
 	return nil
 }
 
-// Dirty says whether something was written that is not synced.
+// Dirty reports whether something was written that is not synced.
 func (w *Writer) Dirty() bool { return w.size != w.synced }
 
 // Position is where the written part of the stream ends.

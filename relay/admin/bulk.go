@@ -1,13 +1,17 @@
 package admin
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/httpd"
 )
@@ -39,7 +43,7 @@ func checkBulk(b *api.BulkRequest) *httpd.Problem {
 		switch {
 		case status == history.Retrying:
 			return httpd.Refuse(http.StatusBadRequest, `what is retrying still waits: POST /v1/webhooks/{name}/retry makes it due now`)
-		case !slices.Contains(history.Ends(), status):
+		case !slices.Contains(query.Ends(), status):
 			return httpd.Refuse(http.StatusBadRequest, fmt.Sprintf("%q is not how a delivery ends; there are delivered, failed, exhausted, canceled and expired", status))
 		}
 	}

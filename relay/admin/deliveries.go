@@ -1,6 +1,11 @@
 package admin
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +13,6 @@ import (
 	"slices"
 	"sync"
 
-	"sidehook/history"
 	"sidehook/relay/httpd"
 )
 
@@ -31,7 +35,7 @@ func (h *Handler) deliveries(ctx context.Context, w http.ResponseWriter, r *http
 	}
 	body := []byte(`{"deliveries":[`)
 	count, last, more := 0, uint64(0), false
-	err = reading.Attempts(l.Query, func(o *history.Outcome) bool {
+	err = reading.Attempts(l.Query, func(o *history.DeliveryRecord) bool {
 		if more = count == l.limit || len(body) > pageBytes; more {
 			return false
 		}
@@ -47,7 +51,7 @@ func (h *Handler) deliveries(ctx context.Context, w http.ResponseWriter, r *http
 	}
 	body = append(body, ']')
 	if more {
-		body = fmt.Appendf(body, `,"cursor":%q`, history.Cursor(last))
+		body = fmt.Appendf(body, `,"cursor":%q`, query.Cursor(last))
 	}
 	httpd.Answer(w, http.StatusOK, httpd.JSON, append(body, "}\n"...))
 	return nil
@@ -56,7 +60,7 @@ func (h *Handler) deliveries(ctx context.Context, w http.ResponseWriter, r *http
 // streamDeliveries answers with a line for each attempt: the newest first, or with
 // follow the oldest first, so that new ones come after them. It holds at most a page
 // of them. A client that does not read is disconnected when a write takes too long.
-func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r *http.Request, reading *history.Reading, l *listing) *httpd.Problem {
+func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r *http.Request, reading *query.Reader, l *listing) *httpd.Problem {
 	ctx, cancel := context.WithCancel(ctx)
 	defer context.AfterFunc(r.Context(), cancel)()
 	var watching sync.WaitGroup
@@ -79,7 +83,7 @@ func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r
 	}
 	if !l.follow {
 		count := 0
-		err = reading.Attempts(l.Query, func(o *history.Outcome) bool {
+		err = reading.Attempts(l.Query, func(o *history.DeliveryRecord) bool {
 			count++
 			return ctx.Err() == nil && out.WriteLine(o.JSON()) == nil && count != l.limit
 		})
@@ -94,12 +98,12 @@ func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r
 }
 
 // newestOf writes the attempts that there are, oldest first.
-func newestOf(ctx context.Context, reading *history.Reading, l *listing, newest uint64, out *httpd.Stream) error {
-	var list []*history.Outcome
+func newestOf(ctx context.Context, reading *query.Reader, l *listing, newest uint64, out *httpd.Stream) error {
+	var list []*history.DeliveryRecord
 	q := l.Query
 	q.Before = newest + 1
 	if l.limit > 0 {
-		err := reading.Attempts(q, func(o *history.Outcome) bool {
+		err := reading.Attempts(q, func(o *history.DeliveryRecord) bool {
 			list = append(list, o)
 			return ctx.Err() == nil && len(list) < l.limit
 		})
@@ -115,7 +119,7 @@ func newestOf(ctx context.Context, reading *history.Reading, l *listing, newest 
 	return out.Flush()
 }
 
-func followDeliveries(ctx context.Context, reading *history.Reading, q *history.Query, newest uint64, out *httpd.Stream) error {
+func followDeliveries(ctx context.Context, reading *query.Reader, q *query.Query, newest uint64, out *httpd.Stream) error {
 	f := reading.Follow(newest)
 	for {
 		o, err := f.Next(ctx)

@@ -1,6 +1,10 @@
 package admin_test
 
 import (
+	"sidehook/history/journal"
+)
+
+import (
 	"bufio"
 	"encoding/json"
 	"fmt"
@@ -11,7 +15,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sidehook/history"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/apitest"
@@ -22,7 +25,7 @@ const attempts = 250
 func generated(t *testing.T) *memfs.FS {
 	t.Helper()
 	fs := memfs.New()
-	if err := history.GenerateFS(fs, history.Generated{Attempts: attempts, Seed: 3, Until: apitest.At}); err != nil {
+	if err := journal.GenerateFS(fs, journal.Generated{Attempts: attempts, Seed: 3, Until: apitest.At}); err != nil {
 		t.Fatal(err)
 	}
 	return fs

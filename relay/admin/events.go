@@ -1,10 +1,13 @@
 package admin
 
 import (
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"net/http"
 
-	"sidehook/history"
 	"sidehook/relay/httpd"
 )
 
@@ -24,8 +27,8 @@ func (h *Handler) showEvent(ctx context.Context, w http.ResponseWriter, r *http.
 }
 
 // whichEvent reads the {id} of a path, and the source that may come with it.
-func whichEvent(r *http.Request, id string) (history.Which, *httpd.Problem) {
-	which := history.ParseWhich(id)
+func whichEvent(r *http.Request, id string) (query.EventRef, *httpd.Problem) {
+	which := query.ParseEventRef(id)
 	query := r.URL.Query()
 	if !query.Has("source") {
 		return which, nil

@@ -1,6 +1,11 @@
 package admin
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"fmt"
 	"mime"
 	"net/http"
@@ -10,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/httpd"
 )
@@ -22,7 +26,7 @@ const (
 
 // listing is a request for deliveries.
 type listing struct {
-	history.Query
+	query.Query
 	limit  int // 0: none
 	stream bool
 	follow bool
@@ -51,7 +55,7 @@ func readListing(r *http.Request) (l listing, p *httpd.Problem) {
 	}
 	if values.Has("status") {
 		for name := range strings.SplitSeq(values.Get("status"), ",") {
-			if !slices.Contains(history.Statuses(), history.Status(name)) {
+			if !slices.Contains(query.Statuses(), history.Status(name)) {
 				return l, httpd.Refuse(http.StatusBadRequest, fmt.Sprintf("%q is no status; there are delivered, retrying, failed, exhausted, canceled and expired", name))
 			}
 			l.Statuses = append(l.Statuses, history.Status(name))
@@ -75,7 +79,7 @@ func (l *listing) readPaging(values url.Values) *httpd.Problem {
 		l.limit = n
 	}
 	if text := values.Get("cursor"); text != "" {
-		before, err := history.ParseCursor(text)
+		before, err := query.ParseCursor(text)
 		if err != nil {
 			return httpd.Refuse(http.StatusBadRequest, "\"cursor\": "+err.Error())
 		}

@@ -1,13 +1,17 @@
 package admin
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
-	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/httpd"
 )
@@ -25,10 +29,10 @@ type Operator interface {
 	// is durable on return, whatever its outcome; *NotFoundError.
 	Test(ctx context.Context, name string) (json.RawMessage, error)
 	// Event returns what is known of an event; *NotFoundError.
-	Event(ctx context.Context, which history.Which) (api.EventTrace, error)
+	Event(ctx context.Context, which query.EventRef) (api.EventTrace, error)
 	// Resend sends an event again, durably on return; *NotFoundError,
 	// *UnprocessableError.
-	Resend(ctx context.Context, which history.Which, to api.ResendRequest) (api.Resent, error)
+	Resend(ctx context.Context, which query.EventRef, to api.ResendRequest) (api.Resent, error)
 	// ResendBulk makes deliveries again that have ended, durably on return;
 	// *NotFoundError, *UnprocessableError.
 	ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkResent, error)
@@ -38,7 +42,7 @@ type Operator interface {
 	// Accept records damage of the history as known, durably on return.
 	Accept(ctx context.Context, problems []history.Problem) error
 	// History opens the history for reading; the caller must close it.
-	History(ctx context.Context) (*history.Reading, error)
+	History(ctx context.Context) (*query.Reader, error)
 	// Config returns the configuration in force.
 	Config(ctx context.Context) (api.Config, error)
 }

@@ -1,11 +1,15 @@
 package api_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"encoding/json"
 	"reflect"
 	"testing"
 
-	"sidehook/history"
 	"sidehook/relay/api"
 )
 
@@ -15,7 +19,7 @@ func TestAppend(t *testing.T) {
 	for name, value := range map[string]interface{ Append([]byte) []byte }{
 		"receipt":                       &api.Receipt{ID: "a", Webhooks: []string{"b", "c"}},
 		"receipt of a duplicate":        &api.Receipt{ID: "a", Webhooks: []string{}, Duplicate: true},
-		"receipt that waited":           &api.Receipt{ID: "a", Webhooks: []string{"b"}, Deliveries: []api.DeliveryStatus{{Webhook: "b", Status: history.Delivered, Code: 200}, {Webhook: "c", Status: history.Untried}}},
+		"receipt that waited":           &api.Receipt{ID: "a", Webhooks: []string{"b"}, Deliveries: []api.DeliveryStatus{{Webhook: "b", Status: history.Delivered, Code: 200}, {Webhook: "c", Status: query.Pending}}},
 		"receipt that waited in vain":   &api.Receipt{ID: "a", Webhooks: []string{}, Deliveries: []api.DeliveryStatus{}},
 		"receipt with characters":       &api.Receipt{ID: "\"\\\n\u0085<>&", Webhooks: []string{"\x00"}},
 		"problem":                       &api.Problem{Status: 400, Detail: "a \"b\""},

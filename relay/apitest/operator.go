@@ -1,13 +1,17 @@
 package apitest
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
 
-	"sidehook/history"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/api"
 )
@@ -16,7 +20,7 @@ import (
 type Operator struct {
 	sync.Mutex // of what follows
 	fails      error
-	Which      history.Which
+	Which      query.EventRef
 	To         api.ResendRequest
 	Ends       api.CancelRequest
 	Bulk       api.BulkRequest
@@ -44,7 +48,7 @@ func (o *Operator) Webhooks(_ context.Context, name string) ([]api.Webhook, erro
 	}}, nil
 }
 
-func (o *Operator) Event(_ context.Context, which history.Which) (api.EventTrace, error) {
+func (o *Operator) Event(_ context.Context, which query.EventRef) (api.EventTrace, error) {
 	o.Lock()
 	defer o.Unlock()
 	o.Which = which
@@ -54,7 +58,7 @@ func (o *Operator) Event(_ context.Context, which history.Which) (api.EventTrace
 	}, o.fails
 }
 
-func (o *Operator) Resend(_ context.Context, which history.Which, to api.ResendRequest) (api.Resent, error) {
+func (o *Operator) Resend(_ context.Context, which query.EventRef, to api.ResendRequest) (api.Resent, error) {
 	o.Lock()
 	defer o.Unlock()
 	o.Which, o.To = which, to
@@ -99,13 +103,13 @@ func (o *Operator) act(what string) error {
 	return o.fails
 }
 
-func (o *Operator) History(context.Context) (*history.Reading, error) {
+func (o *Operator) History(context.Context) (*query.Reader, error) {
 	o.Lock()
 	defer o.Unlock()
 	if o.fails != nil {
 		return nil, o.fails
 	}
-	return history.ReadFS(o.Files)
+	return query.OpenFS(o.Files)
 }
 
 func (o *Operator) Config(context.Context) (api.Config, error) {

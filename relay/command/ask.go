@@ -23,7 +23,7 @@ func (c *cli) agrees(question string) bool {
 	return answer == "y" || answer == "yes"
 }
 
-// canAsk says whether somebody is there to be asked.
+// canAsk reports whether somebody is there to be asked.
 func (c *cli) canAsk() bool {
 	in, ok := c.stdin.(*os.File)
 	return ok && c.err.terminal && term.IsTerminal(int(in.Fd()))

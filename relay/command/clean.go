@@ -38,7 +38,7 @@ func clean(text string) string {
 	return b.String()
 }
 
-// unsafe says whether a character is none of letter, mark, number, sign and
+// unsafe reports whether a character is none of letter, mark, number, sign and
 // space.
 func unsafe(r rune) bool { return !unicode.IsGraphic(r) }
 

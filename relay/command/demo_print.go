@@ -1,6 +1,10 @@
 package command
 
 import (
+	"sidehook/history/query"
+)
+
+import (
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,7 +17,6 @@ import (
 	"time"
 
 	"sidehook/config"
-	"sidehook/history"
 )
 
 func (d *demo) title(text string) {
@@ -83,12 +86,12 @@ func (d *demo) received(r receipt) {
 // conclude prints what the history holds, and how to go on.
 func (d *demo) conclude() error {
 	d.title("The history has every attempt")
-	reading, err := history.Read(filepath.Join(d.dir, "history"))
+	reading, err := query.Open(filepath.Join(d.dir, "history"))
 	if err != nil {
 		return err
 	}
 	defer reading.Close()
-	lines, err := newestAttempts(reading, history.Query{}, 20)
+	lines, err := newestAttempts(reading, query.Query{}, 20)
 	if err != nil {
 		return err
 	}

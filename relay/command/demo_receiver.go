@@ -133,7 +133,7 @@ func (r *demoReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// sameData says whether what arrived holds the data that was posted.
+// sameData reports whether what arrived holds the data that was posted.
 func sameData(posted, arrived []byte) error {
 	var data [2]bytes.Buffer
 	for i, text := range [][]byte{posted, arrived} {

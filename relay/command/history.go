@@ -1,6 +1,11 @@
 package command
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"errors"
 	"slices"
@@ -10,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-	"sidehook/history"
+
 	"sidehook/history/event"
 )
 
@@ -69,8 +74,8 @@ func (c *cli) historyCommand() *cobra.Command {
 }
 
 // query is what the flags ask the history.
-func (l *listing) query(now time.Time) (history.Query, error) {
-	q := history.Query{Webhook: l.webhook, Type: l.typ}
+func (l *listing) query(now time.Time) (query.Query, error) {
+	q := query.Query{Webhook: l.webhook, Type: l.typ}
 	if l.follow && l.until != "" {
 		return q, usagef("--until does not go with --follow, which has no end")
 	}
@@ -85,7 +90,7 @@ func (l *listing) query(now time.Time) (history.Query, error) {
 		return q, nil
 	}
 	for name := range strings.SplitSeq(l.status, ",") {
-		if !slices.Contains(history.Statuses(), history.Status(name)) {
+		if !slices.Contains(query.Statuses(), history.Status(name)) {
 			return q, usagef("--status: %q is no status; there are delivered, retrying, failed, exhausted, canceled and expired", name)
 		}
 		q.Statuses = append(q.Statuses, history.Status(name))
@@ -108,7 +113,7 @@ func instant(flag, text string, now time.Time) (time.Time, error) {
 	return time.Time{}, usagef("--%s: %q is neither a time as in RFC 3339, such as 2026-11-23T14:55:00Z, nor a duration, such as 24h or 30d", flag, text)
 }
 
-func (c *cli) history(ctx context.Context, l listing, q history.Query) error {
+func (c *cli) history(ctx context.Context, l listing, q query.Query) error {
 	file, err := c.load(config.Tools)
 	if err != nil {
 		return err
@@ -158,7 +163,7 @@ func (c *cli) history(ctx context.Context, l listing, q history.Query) error {
 }
 
 // awaitHistory waits for a history below the head of its table.
-func (c *cli) awaitHistory(ctx context.Context, dir string, l listing) (*history.Reading, error) {
+func (c *cli) awaitHistory(ctx context.Context, dir string, l listing) (*query.Reader, error) {
 	p := newAttemptPrinter(c, l)
 	if err := p.list(nil); err != nil {
 		return nil, err
@@ -166,15 +171,15 @@ func (c *cli) awaitHistory(ctx context.Context, dir string, l listing) (*history
 	if c.out.broken() {
 		return nil, exitCode(1)
 	}
-	return history.Await(ctx, dir)
+	return query.Await(ctx, dir)
 }
 
 // newestAttempts are the lines to list, oldest first.
-func newestAttempts(reading *history.Reading, q history.Query, most int) (lines [][]byte, err error) {
+func newestAttempts(reading *query.Reader, q query.Query, most int) (lines [][]byte, err error) {
 	if most == 0 {
 		return nil, nil
 	}
-	err = reading.Attempts(q, func(o *history.Outcome) bool {
+	err = reading.Attempts(q, func(o *history.DeliveryRecord) bool {
 		lines = append(lines, o.JSON())
 		return len(lines) != most
 	})

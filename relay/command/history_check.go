@@ -1,6 +1,12 @@
 package command
 
 import (
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/verify"
+)
+
+import (
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-	"sidehook/history"
+
 	"sidehook/relay/api"
 )
 
@@ -51,7 +57,7 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 		return err
 	}
 	dir := file.History.Dir
-	checker, err := history.OpenChecker(dir)
+	checker, err := verify.Open(dir)
 	if err != nil {
 		return unreadable(err)
 	}
@@ -101,8 +107,8 @@ const acceptBatch = 1000
 // accept records problems as known: itself if no relay runs on the history, else
 // through that one, as only one process may write there.
 func (c *cli) accept(ctx context.Context, file *config.File, problems []history.Problem) error {
-	err := history.Accept(file.History.Dir, problems)
-	var inUse *history.InUseError
+	err := journal.Accept(file.History.Dir, problems)
+	var inUse *journal.InUseError
 	if !errors.As(err, &inUse) {
 		return err
 	}

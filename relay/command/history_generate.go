@@ -1,11 +1,13 @@
 package command
 
 import (
+	"sidehook/history/journal"
+)
+
+import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"sidehook/history"
 )
 
 // historyGenerateCommand is for measuring queries, and no part of what sidehook
@@ -22,7 +24,7 @@ func (c *cli) historyGenerateCommand() *cobra.Command {
 				return usagef("--attempts is %d, and must be 1 or more", attempts)
 			}
 			shown := -1
-			err := history.Generate(args[0], history.Generated{Attempts: attempts, Seed: 1, Progress: func(made int) {
+			err := journal.Generate(args[0], journal.Generated{Attempts: attempts, Seed: 1, Progress: func(made int) {
 				if percent := int(100 * int64(made) / int64(attempts)); c.err.terminal && percent != shown {
 					shown = percent
 					fmt.Fprintf(c.err, "\r%3d %%", percent)
@@ -32,7 +34,7 @@ func (c *cli) historyGenerateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return history.BuildIndexes(cmd.Context(), args[0])
+			return journal.BuildIndexes(cmd.Context(), args[0])
 		},
 	}
 	cmd.Flags().IntVar(&attempts, "attempts", 10_000_000, "write so many attempts: `N`")

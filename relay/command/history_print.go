@@ -1,6 +1,11 @@
 package command
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"fmt"
 	"io"
@@ -9,8 +14,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"sidehook/history"
 )
 
 // attemptPrinter prints attempts, some together and more as they come.
@@ -109,7 +112,7 @@ func (p *attemptPrinter) print(line []byte, row func(...cell)) error {
 
 // follow prints the attempts behind the line of that number, as they come, until
 // they cannot be printed any more.
-func (p *attemptPrinter) follow(ctx context.Context, reading *history.Reading, q *history.Query, newest uint64) error {
+func (p *attemptPrinter) follow(ctx context.Context, reading *query.Reader, q *query.Query, newest uint64) error {
 	f := reading.Follow(newest)
 	for !p.out.broken() {
 		o, err := f.Next(ctx)

@@ -1,13 +1,17 @@
 package command
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-	"sidehook/history"
 )
 
 func (c *cli) historyStatsCommand() *cobra.Command {
@@ -93,7 +97,7 @@ func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
 	return nil
 }
 
-func summarize(s *history.Stats, since, until time.Time) webhookStats {
+func summarize(s *query.Stats, since, until time.Time) webhookStats {
 	w := webhookStats{
 		Webhook: s.Webhook, Since: since, Until: until, Events: s.Begun(),
 		Delivered: s.Count(history.Delivered), Retried: s.Count(history.Retrying), GivenUp: givenUp(s.Count),

@@ -1,18 +1,20 @@
 package command
 
 import (
+	"sidehook/history/query"
+)
+
+import (
 	"errors"
 	"fmt"
 	"io/fs"
-
-	"sidehook/history"
 )
 
 // readHistory opens the history to be looked at. Its folder is its owner's
 // alone, so that beside a service the first command of a user is refused: the
 // error says who is not.
-func readHistory(dir string) (*history.Reading, error) {
-	reading, err := history.Read(dir)
+func readHistory(dir string) (*query.Reader, error) {
+	reading, err := query.Open(dir)
 	return reading, unreadable(err)
 }
 

@@ -1,6 +1,11 @@
 package command
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +17,7 @@ import (
 	"time"
 
 	"sidehook/config"
-	"sidehook/history"
+
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
 )
@@ -69,7 +74,7 @@ func (r *resending) request(now time.Time) (b api.BulkRequest, err error) {
 		if status == history.Retrying {
 			return b, usagef("--status: what is retrying still waits, and webhook retry makes it due now")
 		}
-		if !slices.Contains(history.Ends(), status) {
+		if !slices.Contains(query.Ends(), status) {
 			return b, usagef("--status: %q is not how a delivery ends; there are delivered, failed, exhausted, canceled and expired", name)
 		}
 		b.Statuses = append(b.Statuses, status)
@@ -78,12 +83,12 @@ func (r *resending) request(now time.Time) (b api.BulkRequest, err error) {
 }
 
 // matching returns what a request asks for, in the terms of the history.
-func matching(b *api.BulkRequest) history.Bulk {
-	bulk := history.Bulk{
+func matching(b *api.BulkRequest) query.Bulk {
+	bulk := query.Bulk{
 		Webhooks: []string{b.Webhook}, Type: b.Type, To: b.To, Since: b.Since.Time, Until: b.Until.Time, Statuses: b.Statuses,
 	}
 	if len(bulk.Statuses) == 0 {
-		bulk.Statuses = history.Undelivered()
+		bulk.Statuses = query.Undelivered()
 	}
 	return bulk
 }
@@ -156,15 +161,15 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 
 // agreed says what matches and the number of the newest record of the
 // deliveries, after whoever called has agreed to it.
-func (c *cli) agreed(ctx context.Context, reading *history.Reading, b *api.BulkRequest, yes bool) (m history.Matches, newest uint64, err error) {
+func (c *cli) agreed(ctx context.Context, reading *query.Reader, b *api.BulkRequest, yes bool) (m query.Matches, newest uint64, err error) {
 	if newest, err = reading.Newest(); err != nil {
 		return m, newest, err
 	}
 	if m, err = reading.Bulk(ctx, matching(b)); err != nil || m.Count == 0 {
 		return m, newest, err
 	}
-	if m.Count > history.MaxBulk {
-		return m, newest, fmt.Errorf("%w: narrow it down by --since and --until, --type or --status", &history.TooManyError{Count: m.Count})
+	if m.Count > query.MaxBulk {
+		return m, newest, fmt.Errorf("%w: narrow it down by --since and --until, --type or --status", &query.TooManyError{Count: m.Count})
 	}
 	what := deliveries(m.Count) + " to " + b.Webhook + " again"
 	if b.To != "" {

@@ -1,13 +1,17 @@
 package command
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/api"
 )
 
@@ -35,7 +39,7 @@ const (
 
 // run waits for the last one, or until ctx is done, when the
 // command is interrupted.
-func (w *bulkWait) run(ctx context.Context, f *history.Follower, asJSON bool) error {
+func (w *bulkWait) run(ctx context.Context, f *query.Follower, asJSON bool) error {
 	w.last = w.began
 	w.show()
 	for w.done < w.Count {
@@ -55,7 +59,7 @@ func (w *bulkWait) run(ctx context.Context, f *history.Follower, asJSON bool) er
 }
 
 // some takes in what comes until it is time to show it.
-func (w *bulkWait) some(ctx context.Context, f *history.Follower) error {
+func (w *bulkWait) some(ctx context.Context, f *query.Follower) error {
 	tick, cancel := context.WithTimeout(ctx, barEvery)
 	defer cancel()
 	for w.done < w.Count && tick.Err() == nil {
@@ -63,7 +67,7 @@ func (w *bulkWait) some(ctx context.Context, f *history.Follower) error {
 		if err != nil && tick.Err() == nil {
 			return err
 		}
-		if err == nil && w.has(o.Seq) && slices.Contains(history.Ends(), o.Status) && !w.over[o.Seq] {
+		if err == nil && w.has(o.Seq) && slices.Contains(query.Ends(), o.Status) && !w.over[o.Seq] {
 			w.over[o.Seq] = true
 			w.ended[o.Status]++
 			w.done++
@@ -72,7 +76,7 @@ func (w *bulkWait) some(ctx context.Context, f *history.Follower) error {
 	return ctx.Err()
 }
 
-// has says whether a delivery is among those that are waited for.
+// has reports whether a delivery is among those that are waited for.
 func (w *bulkWait) has(seq uint64) bool {
 	_, ok := slices.BinarySearchFunc(w.Seqs, seq, func(s [2]uint64, seq uint64) int {
 		switch {
@@ -146,7 +150,7 @@ func (w *bulkWait) tell(asJSON bool) error {
 // counts are how many ended how.
 func (w *bulkWait) counts() string {
 	var parts []string
-	for _, status := range history.Ends() {
+	for _, status := range query.Ends() {
 		if n := w.ended[status]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, status))
 		}

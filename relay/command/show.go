@@ -1,6 +1,10 @@
 package command
 
 import (
+	"sidehook/history/query"
+)
+
+import (
 	"bytes"
 	"context"
 	"encoding/json"
@@ -12,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-	"sidehook/history"
+
 	"sidehook/history/event"
 	"sidehook/relay/api"
 )
@@ -60,12 +64,12 @@ func (c *cli) leftovers(id string, missing error) error {
 	if err != nil {
 		return missing
 	}
-	reading, err := history.Read(file.History.Dir)
+	reading, err := query.Open(file.History.Dir)
 	if err != nil {
 		return missing
 	}
 	defer reading.Close()
-	lines, err := newestAttempts(reading, history.Query{Event: id}, 20)
+	lines, err := newestAttempts(reading, query.Query{Event: id}, 20)
 	if err != nil || len(lines) == 0 {
 		return missing
 	}

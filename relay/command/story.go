@@ -1,6 +1,11 @@
 package command
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +14,7 @@ import (
 	"slices"
 
 	"sidehook/config"
-	"sidehook/history"
+
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
 )
@@ -66,7 +71,7 @@ func readStory(dir, id string) (story, error) {
 		return story{}, err
 	}
 	defer reading.Close()
-	found, err := reading.Story(history.ParseWhich(id))
+	found, err := reading.Trace(query.ParseEventRef(id))
 	if errors.Is(err, history.ErrNotFound) {
 		return story{}, fmt.Errorf("there is no event %q in the history", id)
 	}
@@ -83,7 +88,7 @@ func readStory(dir, id string) (story, error) {
 	for _, attempt := range found.Attempts() {
 		s.Attempts = append(s.Attempts, attempt)
 	}
-	for _, x := range found.Standings() {
+	for _, x := range found.Statuses() {
 		s.Webhooks = append(s.Webhooks, api.Decision{Webhook: x.Webhook, Wanted: true, Why: x.Why(), Status: string(x.Status), Next: x.Next})
 	}
 	return s, nil

@@ -81,7 +81,7 @@ func (t *table) fit(row []cell) {
 // narrowest is how far a column is squeezed.
 const narrowest = 8
 
-// fits says whether something of the last column is seen, which is cut where the
+// fits reports whether something of the last column is seen, which is cut where the
 // line ends.
 func (t *table) fits() bool {
 	last := len(t.widths) - 1
@@ -97,7 +97,7 @@ func (*table) total(widths []int) int {
 	return sum
 }
 
-// loose says whether a column is not a firm one.
+// loose reports whether a column is not a firm one.
 func (t *table) loose(i int) bool { return i >= len(t.head) || !slices.Contains(t.firm, t.head[i]) }
 
 // squeeze narrows columns but the last, the widest of them first, until the table

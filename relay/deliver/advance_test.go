@@ -28,7 +28,7 @@ func TestAdvancedInVain(t *testing.T) {
 			return 500, nil
 		}
 		return 200, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		begun := time.Now()
 		q.add("x", "1", "2", "3", "4")
 		time.Sleep(10 * time.Second)
@@ -61,7 +61,7 @@ func TestUnthrottledInVain(t *testing.T) {
 			return 0, throttle(429, "3600")
 		}
 		return 200, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		begun := time.Now()
 		q.add("x")
 		time.Sleep(26 * time.Hour)
@@ -96,7 +96,7 @@ func TestProbeOfAnEarlierTime(t *testing.T) {
 			return 200, nil
 		}
 		return 500, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		state := func(want string) {
 			t.Helper()
 			if got, _ := d.Snapshot("a"); got.State != want {

@@ -39,7 +39,7 @@ func (d *Deliverer) Apply(webhooks []Webhook) {
 
 func (d *Deliverer) newWorker(name string) *worker {
 	w := &worker{d: d, name: name, queue: d.open(name)}
-	w.health.restore(w.queue.State(), w.queue.Row())
+	w.health.restore(w.queue.State(), w.queue.FailureStreak())
 	w.count()
 	w.resume()
 	w.queue.Notify(w.wake)
@@ -83,7 +83,7 @@ func (w *worker) adopt(hook Webhook) {
 	w.wakeIfDue()
 }
 
-// edited says whether an entry was changed, or went. The first configuration of
+// edited reports whether an entry was changed, or went. The first configuration of
 // a process is an edit only if the entry is another than when it was disabled.
 func (w *worker) edited(before, hook Webhook) bool {
 	then := w.health.entry
@@ -98,7 +98,7 @@ func (w *worker) wakeIfDue() {
 	}
 }
 
-// spent says whether a worker without an entry has nothing left to tell of.
+// spent reports whether a worker without an entry has nothing left to tell of.
 func (w *worker) spent() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,13 +1,16 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+)
+
+import (
 	"net/http"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 
@@ -46,7 +49,7 @@ func TestStates(t *testing.T) {
 	s := settings(t, "http://a.example")
 	off, paused := *s, *s
 	off.Off, paused.Paused = true, true
-	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		n := 0
 		step := func(state string, hooks []deliver.Webhook, sent bool) {
 			t.Helper()
@@ -73,7 +76,7 @@ func TestStates(t *testing.T) {
 		}
 
 		// A restart honours what disabled it; an edit ends that.
-		q.state = history.State{Name: "disabled", Since: time.Now(), Why: "410 Gone"}
+		q.state = history.WebhookState{Name: "disabled", Since: time.Now(), Why: "410 Gone"}
 		step("disabled", one(s), false)
 		d.Apply(one(s))
 		time.Sleep(time.Minute)
@@ -95,7 +98,7 @@ func TestPauseKeepsHealth(t *testing.T) {
 	s.Retry, s.DisableAfter = nil, time.Hour
 	paused := *s
 	paused.Paused = true
-	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		begun := time.Now()
 		q.add(ids(20)...)
 		time.Sleep(6 * time.Second)
@@ -123,7 +126,7 @@ func TestPauseKeepsHealth(t *testing.T) {
 	})
 }
 
-func stateNames(q *queue) (names []string) {
+func stateNames(q *fakeQueue) (names []string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, s := range q.states {
@@ -146,7 +149,7 @@ func TestReloadUnderWay(t *testing.T) {
 			return 500, nil
 		}
 		return 200, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add(ids(20)...)
 		time.Sleep(500 * time.Millisecond)
 		if n := under.Load(); n != 4 {

@@ -1,6 +1,11 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+import (
 	"bytes"
 	"context"
 	"io"
@@ -12,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/deliver"
 	"sidehook/relay/sign"
 )
@@ -27,23 +31,23 @@ type endless struct {
 	done       chan struct{}
 }
 
-func (q *endless) Notify(func())            {}
-func (q *endless) Waiting() int             { return 0 }
-func (q *endless) Order(history.Order)      {}
-func (q *endless) Schedule([]time.Duration) {}
-func (q *endless) Hasten()                  {}
-func (q *endless) Advance(time.Time)        {}
-func (q *endless) Unthrottle()              {}
-func (q *endless) Throttled() time.Time     { return time.Time{} }
-func (q *endless) State() history.State     { return history.State{} }
-func (q *endless) Row() history.Row         { return history.Row{} }
-func (q *endless) SetState(history.State)   {}
-func (q *endless) Configure(history.Config) {}
-func (q *endless) Due() (time.Time, bool)   { return time.Now(), q.left.Load() > 0 }
+func (q *endless) Notify(func())                      {}
+func (q *endless) Waiting() int                       { return 0 }
+func (q *endless) Order(queue.Order)                  {}
+func (q *endless) Schedule([]time.Duration)           {}
+func (q *endless) RetryNow()                          {}
+func (q *endless) PullForward(time.Time)              {}
+func (q *endless) Unthrottle()                        {}
+func (q *endless) Throttled() time.Time               { return time.Time{} }
+func (q *endless) State() history.WebhookState        { return history.WebhookState{} }
+func (q *endless) FailureStreak() queue.FailureStreak { return queue.FailureStreak{} }
+func (q *endless) SetState(history.WebhookState)      {}
+func (q *endless) Configure(history.Config)           {}
+func (q *endless) Due() (time.Time, bool)             { return time.Now(), q.left.Load() > 0 }
 
-func (q *endless) Tested(uint64, time.Time, ...history.Attempt) error { return nil }
+func (q *endless) RecordTest(uint64, time.Time, ...history.Attempt) error { return nil }
 
-func (q *endless) Claim(history.Pick) (deliver.Lease, bool) {
+func (q *endless) Claim(queue.ClaimMode) (deliver.Lease, bool) {
 	if q.left.Add(-1) < 0 {
 		return deliver.Lease{}, false
 	}

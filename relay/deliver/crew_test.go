@@ -22,7 +22,7 @@ func goroutine() string {
 func TestGoroutinesLinger(t *testing.T) {
 	var by []string
 	note := func(*http.Request) (int, error) { by = append(by, goroutine()); return 200, nil }
-	bubble(t, settings(t, "http://a.example"), deliver.Options{}, note, func(t *testing.T, _ *deliver.Deliverer, q *queue) {
+	bubble(t, settings(t, "http://a.example"), deliver.Options{}, note, func(t *testing.T, _ *deliver.Deliverer, q *fakeQueue) {
 		for i, wait := range []time.Duration{900 * time.Millisecond, 900 * time.Millisecond, 1100 * time.Millisecond, 0} {
 			q.add(string(rune('1' + i)))
 			q.wait(t, i+1)

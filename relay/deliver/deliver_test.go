@@ -83,8 +83,8 @@ func run(t testing.TB, d *deliver.Deliverer) (stop func()) {
 }
 
 // begin delivers one webhook's queue.
-func begin(t testing.TB, q *queue, s *deliver.Settings, o deliver.Options) *deliver.Deliverer {
-	d := deliver.New(open(map[string]*queue{"a": q}), quiet(o))
+func begin(t testing.TB, q *fakeQueue, s *deliver.Settings, o deliver.Options) *deliver.Deliverer {
+	d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(o))
 	d.Apply(one(s))
 	run(t, d)
 	return d
@@ -132,11 +132,11 @@ func always(code int) receiver {
 }
 
 // bubble runs f with one webhook, whose receiver is r, and stops at its end.
-func bubble(t *testing.T, s *deliver.Settings, o deliver.Options, r receiver, f func(*testing.T, *deliver.Deliverer, *queue)) {
+func bubble(t *testing.T, s *deliver.Settings, o deliver.Options, r receiver, f func(*testing.T, *deliver.Deliverer, *fakeQueue)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue()
-		d := deliver.New(open(map[string]*queue{"a": q}), quiet(o))
+		d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(o))
 		d.Through(r)
 		d.Apply(one(s))
 		stop := run(t, d)

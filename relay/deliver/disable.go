@@ -9,7 +9,7 @@ import (
 // long it has had no others.
 const leastFailures = 10
 
-// ends says whether an attempt that has failed is one too many, and why. That
+// ends reports whether an attempt that has failed is one too many, and why. That
 // one failure was in the last 24 hours is given: it is this one. The first was
 // one of this row, so a webhook that had nothing to send for a week has not
 // been failing for a week.
@@ -42,7 +42,7 @@ func (h *health) disable(now time.Time, why, entry string) {
 }
 
 // enable ends being disabled, and the row of failures with it, for a reason. It
-// says whether there was anything to end.
+// reports whether there was anything to end.
 func (h *health) enable(now time.Time, why string) bool {
 	if !h.disabled {
 		return false

@@ -1,6 +1,11 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+import (
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,7 +15,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 
@@ -33,7 +37,7 @@ func TestGone(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		return 200, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		begun := time.Now()
 		sent := func(what string, want int) {
 			t.Helper()
@@ -66,7 +70,7 @@ func TestGone(t *testing.T) {
 		edited := *s
 		d.Apply([]deliver.Webhook{{Name: "a", Generation: 3, Settings: &edited}})
 		sent("an edit", 8)
-		want := []history.State{
+		want := []history.WebhookState{
 			{Name: "disabled", Since: begun, Why: got.Why, Entry: "v1"},
 			{Name: "active", Since: begun.Add(2 * time.Hour)},
 			{Name: "disabled", Since: begun.Add(3 * time.Hour), Why: got.Why, Entry: "v1"},
@@ -84,7 +88,7 @@ func TestGoneTooLate(t *testing.T) {
 	bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) {
 		time.Sleep(time.Second)
 		return 410, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add("1")
 		time.Sleep(time.Millisecond)
 		edited := *s
@@ -125,7 +129,7 @@ func disableAfterKey(t *testing.T) {
 					return 200, nil
 				}
 				return 500, nil
-			}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+			}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 				begun = time.Now()
 				for time.Since(begun) < 30*day {
 					q.add("1")
@@ -146,7 +150,7 @@ func TestDisabledWithinSeconds(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry, s.DisableAfter = slices.Repeat([]time.Duration{200 * time.Millisecond}, 9), 3*time.Second
 	o := deliver.Options{Random: func() float64 { return 0.5 }}
-	bubble(t, s, o, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	bubble(t, s, o, always(500), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add(ids(5)...)
 		time.Sleep(time.Minute)
 		// Five at once, and the probes after 0.2, 0.6, 1.4, 3 and 6.2 seconds.
@@ -165,7 +169,7 @@ func TestDisabledOverARestart(t *testing.T) {
 		s := settings(t, "http://a.example")
 		s.Entry, s.DisableAfter = "v1", 5*day
 		process := func(s *deliver.Settings, during func(*deliver.Deliverer)) {
-			d := deliver.New(open(map[string]*queue{"a": q}), quiet(deliver.Options{}))
+			d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{}))
 			d.Through(always(500))
 			d.Apply(one(s))
 			stop := run(t, d)
@@ -173,7 +177,7 @@ func TestDisabledOverARestart(t *testing.T) {
 			stop()
 		}
 		state := func(d *deliver.Deliverer) string { s, _ := d.Snapshot("a"); return s.State }
-		q.row = history.Row{Since: time.Now().Add(-6 * day), Failures: 9}
+		q.row = queue.FailureStreak{Since: time.Now().Add(-6 * day), Failures: 9}
 		process(s, func(d *deliver.Deliverer) {
 			q.add("1")
 			time.Sleep(time.Second)
@@ -207,7 +211,7 @@ func TestBacklogOfADisabledWebhook(t *testing.T) {
 			return 200, nil
 		}
 		return 410, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		for i := range 1000 {
 			q.add(strconv.Itoa(i))
 		}

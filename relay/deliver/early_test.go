@@ -140,6 +140,6 @@ func sized(bytes int) string {
 }
 
 // ended are the lines of attempts, without those of quick tries.
-func (q *queue) ended() []line {
+func (q *fakeQueue) ended() []line {
 	return slices.DeleteFunc(q.all(), func(l line) bool { return l.how == "note" })
 }

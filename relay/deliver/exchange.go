@@ -255,7 +255,7 @@ func (x *exchange) waitedFor() string {
 	return x.stage
 }
 
-// atProxy says whether the last try got no further than to the proxy, so that
+// atProxy reports whether the last try got no further than to the proxy, so that
 // its failure is the proxy's. Once a connection is there, nobody can tell.
 func (x *exchange) atProxy() bool {
 	x.mu.Lock()

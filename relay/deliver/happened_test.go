@@ -26,7 +26,7 @@ func TestHappenings(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry, s.Concurrency = nil, 1
 	var code atomic.Int64
-	bubble(t, s, o, func(*http.Request) (int, error) { return int(code.Load()), nil }, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	bubble(t, s, o, func(*http.Request) (int, error) { return int(code.Load()), nil }, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		told := func(what string, want ...string) {
 			t.Helper()
 			time.Sleep(time.Minute)

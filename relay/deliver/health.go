@@ -1,11 +1,14 @@
 package deliver
 
 import (
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+import (
 	"cmp"
 	"fmt"
 	"time"
-
-	"sidehook/history"
 )
 
 const (
@@ -36,9 +39,9 @@ type health struct {
 	disabled bool
 	since    time.Time
 	why      string
-	entry    string        // what disabled it was learnt of
-	told     history.State // what was recorded last
-	cause    cause         // of the last change
+	entry    string               // what disabled it was learnt of
+	told     history.WebhookState // what was recorded last
+	cause    cause                // of the last change
 
 	failures  int       // in a row
 	first     time.Time // of them, on the monotonic clock
@@ -55,7 +58,7 @@ type health struct {
 }
 
 // restore takes up the state that the history has kept.
-func (h *health) restore(s history.State, row history.Row) {
+func (h *health) restore(s history.WebhookState, row queue.FailureStreak) {
 	h.told, h.since, h.why, h.entry = s, s.Since, s.Why, s.Entry
 	h.failing = s.Name == stateFailing
 	h.disabled = s.Name == stateDisabled
@@ -65,14 +68,14 @@ func (h *health) restore(s history.State, row history.Row) {
 }
 
 // state is what the history should have.
-func (h *health) state() history.State {
+func (h *health) state() history.WebhookState {
 	if h.disabled {
-		return history.State{Name: stateDisabled, Since: h.since, Why: h.why, Entry: h.entry}
+		return history.WebhookState{Name: stateDisabled, Since: h.since, Why: h.why, Entry: h.entry}
 	}
 	if h.failing {
-		return history.State{Name: stateFailing, Since: h.since, Why: h.why}
+		return history.WebhookState{Name: stateFailing, Since: h.since, Why: h.why}
 	}
-	return history.State{Name: stateActive, Since: h.since}
+	return history.WebhookState{Name: stateActive, Since: h.since}
 }
 
 // probeNow makes the next probe due, at the end of one that is under way, and
@@ -89,7 +92,7 @@ func (h *health) nextProbe(s *Settings) time.Duration {
 	return h.probeWait
 }
 
-// succeeded says whether the state has changed by a delivery.
+// succeeded reports whether the state has changed by a delivery.
 func (h *health) succeeded(now time.Time, concurrency int) bool {
 	failures := h.failures
 	h.failures = 0
@@ -105,7 +108,7 @@ func (h *health) succeeded(now time.Time, concurrency int) bool {
 	return false
 }
 
-// failed says whether the state has changed by a failed attempt.
+// failed reports whether the state has changed by a failed attempt.
 func (h *health) failed(now time.Time, why string) bool {
 	if h.failures++; h.failures == 1 {
 		h.first = now
@@ -188,7 +191,7 @@ func (w *worker) learn(j *job, o *outcome) {
 		w.queue.Unthrottle()
 	}
 	if recovered {
-		w.queue.Advance(row.Add(-advanceSlack))
+		w.queue.PullForward(row.Add(-advanceSlack))
 	}
 	switch o.verdict {
 	case delivered, failed, refused, throttled:

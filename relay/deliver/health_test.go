@@ -1,6 +1,10 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+)
+
+import (
 	"bytes"
 	"log/slog"
 	"net/http"
@@ -11,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 
@@ -51,7 +54,7 @@ func TestFailing(t *testing.T) {
 			return 200, nil
 		}
 		return 500, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		begun := time.Now()
 		q.add(ids(12)...)
 		time.Sleep(200 * time.Second)
@@ -76,7 +79,7 @@ func TestFailing(t *testing.T) {
 		if lines = q.all()[11:]; len(lines) != 13 || lines[0].at.Sub(begun) != 255*time.Second || lines[0].seq != 12 {
 			t.Fatalf("got %s", show(lines))
 		}
-		if got, want := q.states, []history.State{
+		if got, want := q.states, []history.WebhookState{
 			{Name: "failing", Since: begun, Why: "500 Internal Server Error"},
 			{Name: "active", Since: begun.Add(255 * time.Second)},
 		}; !slices.Equal(got, want) {
@@ -104,7 +107,7 @@ func TestFirstProbe(t *testing.T) {
 	} {
 		s := settings(t, "http://a.example")
 		s.Concurrency, s.Retry = 1, c.retry
-		bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, _ *deliver.Deliverer, q *queue) {
+		bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, _ *deliver.Deliverer, q *fakeQueue) {
 			begun := time.Now()
 			q.add(ids(9)...)
 			time.Sleep(20 * time.Second)
@@ -125,7 +128,7 @@ func TestFailuresAmongSuccesses(t *testing.T) {
 			return 200, nil
 		}
 		return 500, nil
-	}, func(t *testing.T, _ *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, _ *deliver.Deliverer, q *fakeQueue) {
 		q.add(ids(100)...)
 		time.Sleep(time.Second)
 		if len(q.all()) != 100 || len(q.states) > 0 {
@@ -150,7 +153,7 @@ func TestRamp(t *testing.T) {
 			return 200, nil
 		}
 		return 500, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add(ids(200)...)
 		time.Sleep(1500 * time.Millisecond) // eight have failed
 		peak.Store(0)
@@ -178,7 +181,7 @@ func TestRamp(t *testing.T) {
 func TestProbesAtOnce(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry = []time.Duration{time.Hour}
-	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add(ids(5)...)
 		time.Sleep(4 * time.Second)
 		at := func(what string, want int) {
@@ -193,7 +196,7 @@ func TestProbesAtOnce(t *testing.T) {
 			t.Error("Hasten knows other webhooks than there are")
 		}
 		at("Hasten", 6)
-		q.Hasten()
+		q.RetryNow()
 		at("waits that were hastened by themselves", 6)
 		d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: s}})
 		at("a reload without a change", 6)
@@ -204,9 +207,9 @@ func TestProbesAtOnce(t *testing.T) {
 			t.Errorf("got states %v", q.states)
 		}
 	})
-	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		d.Apply(nil)
-		q.state = history.State{Name: "failing", Since: time.Now().Add(-time.Hour), Why: "it was"}
+		q.state = history.WebhookState{Name: "failing", Since: time.Now().Add(-time.Hour), Why: "it was"}
 		d.Apply(one(s))
 		q.add(ids(5)...)
 		time.Sleep(6 * time.Second)
@@ -233,7 +236,7 @@ func TestProbesAtOnceBehindAnother(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			hangs := func(*http.Request) (int, error) { time.Sleep(10 * time.Second); return 500, nil }
-			bubble(t, s, deliver.Options{}, hangs, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+			bubble(t, s, deliver.Options{}, hangs, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 				q.add(ids(9)...)
 				time.Sleep(60 * time.Second) // the first probe has begun, and ends in 5 s
 				ask(d)

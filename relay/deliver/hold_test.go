@@ -35,7 +35,7 @@ func TestHold(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		return 200, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		begun := time.Now()
 		q.add("1", "2")
 		time.Sleep(3 * time.Second)
@@ -73,7 +73,7 @@ func TestHoldEnds(t *testing.T) {
 	bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) {
 		n.Add(1)
 		return 0, throttle(429, "3600")
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add("1")
 		time.Sleep(time.Second)
 		q.add("2")
@@ -107,7 +107,7 @@ func TestHoldTooLate(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		return 0, throttle(429, "3600")
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add("1")
 		time.Sleep(time.Millisecond)
 		d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: &edited}})
@@ -132,7 +132,7 @@ func TestHoldOverARestart(t *testing.T) {
 			return 200, nil
 		})
 		process := func(during func(*deliver.Deliverer)) {
-			d := deliver.New(open(map[string]*queue{"a": q}), quiet(deliver.Options{}))
+			d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{}))
 			d.Through(answer)
 			d.Apply(one(s))
 			stop := run(t, d)

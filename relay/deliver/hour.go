@@ -1,10 +1,12 @@
 package deliver
 
 import (
+	"sidehook/history/query"
+)
+
+import (
 	"math"
 	"time"
-
-	"sidehook/history"
 )
 
 // hour is what became of the attempts of the last hour: how many, by the
@@ -69,7 +71,7 @@ func (h *hour) count(now time.Time, ok bool) {
 
 // recall adds what a minute of the process before came to, unless one that is
 // younger, by a clock that was set back, stands in its place.
-func (h *hour) recall(m *history.Minute) {
+func (h *hour) recall(m *query.Minute) {
 	minute := int32(m.At.Unix() / 60)
 	c := &h.counts[minute%60]
 	if c.minute < minute {

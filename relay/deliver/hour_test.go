@@ -1,12 +1,14 @@
 package deliver
 
 import (
+	"sidehook/history/query"
+)
+
+import (
 	"maps"
 	"testing"
 	"time"
 	"unsafe"
-
-	"sidehook/history"
 )
 
 func TestHour(t *testing.T) {
@@ -36,7 +38,7 @@ func TestHourOverAStart(t *testing.T) {
 	h.add(now, true, time.Second)
 	h.add(now.Add(-time.Minute), false, time.Second) // the clock was set back
 	for ago := range 70 {
-		h.recall(&history.Minute{
+		h.recall(&query.Minute{
 			At: now.Add(-time.Duration(ago) * time.Minute), Delivered: 2, Failed: 1,
 			Took: maps.All(map[time.Duration]uint64{10 * time.Second: 3}),
 		})

@@ -1,6 +1,12 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/queue"
+)
+
+import (
 	"context"
 	"fmt"
 	"log/slog"
@@ -11,14 +17,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
 )
 
 // keyed are n events of one key, for a webhook.
-func keyed(t *testing.T, j *history.Journal, n int, webhook string) {
+func keyed(t *testing.T, j *journal.Journal, n int, webhook string) {
 	t.Helper()
 	var entries []history.Entry
 	for i := range n {
@@ -40,22 +45,22 @@ type watched struct {
 	ordering func()
 }
 
-func (w *watched) Claim(pick history.Pick) (deliver.Lease, bool) {
+func (w *watched) Claim(pick queue.ClaimMode) (deliver.Lease, bool) {
 	l, ok := w.Queue.Claim(pick)
 	w.claimed(ok)
 	return l, ok
 }
 
-func (w *watched) Order(o history.Order) {
+func (w *watched) Order(o queue.Order) {
 	w.ordering()
 	w.Queue.Order(o)
 }
 
 // onWatched is a Deliverer of the queue "a" of a journal, both running.
-func onWatched(t *testing.T, w *watched, answer receiver, f func(*history.Journal, *deliver.Deliverer)) {
+func onWatched(t *testing.T, w *watched, answer receiver, f func(*journal.Journal, *deliver.Deliverer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		j, err := history.OpenFS(memfs.New(), history.Options{Log: slog.New(slog.DiscardHandler)})
+		j, err := journal.OpenFS(memfs.New(), journal.Options{Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,13 +87,13 @@ func onWatched(t *testing.T, w *watched, answer receiver, f func(*history.Journa
 func TestLinesAreBounded(t *testing.T) {
 	w := &watched{ordering: func() {}, claimed: func(bool) {}}
 	s := settings(t, "http://a.example")
-	s.Order = history.Order{By: "data.k"}
+	s.Order = queue.Order{By: "data.k"}
 	var n atomic.Int64
 	onWatched(t, w, func(*http.Request) (int, error) {
 		n.Add(1)
 		time.Sleep(time.Second)
 		return 200, nil
-	}, func(j *history.Journal, d *deliver.Deliverer) {
+	}, func(j *journal.Journal, d *deliver.Deliverer) {
 		keyed(t, j, 5000, "a")
 		d.Apply(one(s))
 		for range 100 {
@@ -110,14 +115,14 @@ func TestLinesAreBounded(t *testing.T) {
 func TestOrderBeforeTheFirstClaim(t *testing.T) {
 	w := &watched{}
 	s := settings(t, "http://a.example")
-	s.Order = history.Order{All: true}
+	s.Order = queue.Order{All: true}
 	var flying, most atomic.Int64
 	onWatched(t, w, func(*http.Request) (int, error) {
 		most.Store(max(most.Load(), flying.Add(1)))
 		time.Sleep(time.Second)
 		flying.Add(-1)
 		return 200, nil
-	}, func(j *history.Journal, d *deliver.Deliverer) {
+	}, func(j *journal.Journal, d *deliver.Deliverer) {
 		w.claimed = func(bool) {}
 		w.ordering = func() {
 			keyed(t, j, 10, "a")

@@ -1,6 +1,11 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/journal"
+)
+
+import (
 	"context"
 	"io"
 	"net/http"
@@ -8,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/deliver"
 )
@@ -35,8 +39,8 @@ func TestOnAJournal(t *testing.T) {
 	set := settings(t, s.URL)
 	set.Retry = []time.Duration{50 * time.Millisecond}
 	dir := t.TempDir()
-	process := func(during func(*history.Journal)) {
-		j, err := history.Open(dir, history.Options{})
+	process := func(during func(*journal.Journal)) {
+		j, err := journal.Open(dir, journal.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,13 +60,13 @@ func TestOnAJournal(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	left := func(j *history.Journal, want int) {
+	left := func(j *journal.Journal, want int) {
 		t.Helper()
 		if !soon(func() bool { return j.Queue("a").Backlog().Events == want }) {
 			t.Errorf("%d deliveries are left, want %d", j.Queue("a").Backlog().Events, want)
 		}
 	}
-	process(func(j *history.Journal) {
+	process(func(j *journal.Journal) {
 		decoder := event.Decoder{Source: "test"}
 		for _, id := range []string{"works", "fails", "hangs"} {
 			e, err := decoder.Plain([]byte(`{"type":"t","id":"` + id + `"}`))
@@ -75,7 +79,7 @@ func TestOnAJournal(t *testing.T) {
 		}
 		left(j, 1)
 	})
-	process(func(j *history.Journal) { left(j, 0) })
+	process(func(j *journal.Journal) { left(j, 0) })
 	mu.Lock()
 	defer mu.Unlock()
 	if attempts["works"] != 1 || attempts["fails"] != 2 || attempts["hangs"] != 2 {

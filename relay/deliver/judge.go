@@ -25,7 +25,7 @@ const (
 	cut                      // sidehook stopped: no attempt of the schedule's
 )
 
-// blames says whether it counts against the webhook.
+// blames reports whether it counts against the webhook.
 func (v verdict) blames() bool { return v == failed || v == refused || v == gone }
 
 // judge says what an answer means, given whether it asks to be left alone for a
@@ -88,7 +88,7 @@ func (c *client) noAnswer(ctx context.Context, x *exchange, err error) (verdict,
 	return failed, c.explain(err)
 }
 
-// isLocal says whether err is for want of something on this machine, which no
+// isLocal reports whether err is for want of something on this machine, which no
 // receiver is to blame for.
 func isLocal(err error) bool {
 	faults := [...]syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOBUFS}

@@ -152,7 +152,7 @@ func (b *ledger) made() int {
 	return b.requests
 }
 
-// known says whether there was a delivery, or may have been.
+// known reports whether there was a delivery, or may have been.
 func (b *ledger) known(d delivery) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -205,7 +205,7 @@ func (b *ledger) request(l *life, r *http.Request) delivery {
 	return d
 }
 
-// unheard says whether a crash may have kept its line from being written.
+// unheard reports whether a crash may have kept its line from being written.
 func (x *try) unheard() bool {
 	killed := x.life.killed
 	return !killed.IsZero() && (x.answered.IsZero() || killed.Sub(x.answered) <= unsynced)

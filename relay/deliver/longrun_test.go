@@ -1,6 +1,10 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+)
+
+import (
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -9,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 
@@ -114,7 +117,7 @@ func TestAWeekOfThrottling(t *testing.T) {
 		begun := time.Now()
 		x.accept(1, events)
 		time.Sleep(7 * day)
-		if got, _ := x.Snapshot("a"); got.State != "active" || x.Queue("a").State().Name != "" || x.Queue("a").Row().Failures > 0 {
+		if got, _ := x.Snapshot("a"); got.State != "active" || x.Queue("a").State().Name != "" || x.Queue("a").FailureStreak().Failures > 0 {
 			t.Errorf("got %+v", got)
 		}
 		mu.Lock()

@@ -17,7 +17,7 @@ import (
 // a good one: its requests begin when their events come.
 func TestBadNeighbours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		queues := map[string]*queue{}
+		queues := map[string]*fakeQueue{}
 		var hooks []deliver.Webhook
 		for _, name := range []string{"dead", "hanging", "slow", "throttling", "good"} {
 			queues[name] = newQueue()

@@ -1,6 +1,11 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/journal"
+)
+
+import (
 	"context"
 	"fmt"
 	"log/slog"
@@ -8,7 +13,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
@@ -16,7 +20,7 @@ import (
 
 // relay is a journal and what delivers from it, in a bubble.
 type relay struct {
-	*history.Journal
+	*journal.Journal
 	*deliver.Deliverer
 	t     *testing.T
 	mu    sync.Mutex
@@ -28,7 +32,7 @@ func bubbleOnJournal(t *testing.T, s *deliver.Settings, o deliver.Options, r rec
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		x := &relay{t: t, ended: map[history.Status]int{}}
-		j, err := history.OpenFS(memfs.New(), history.Options{Recorded: x.recorded, Log: slog.New(slog.DiscardHandler)})
+		j, err := journal.OpenFS(memfs.New(), journal.Options{Recorded: x.recorded, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

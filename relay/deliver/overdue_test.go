@@ -1,33 +1,36 @@
 package deliver_test
 
 import (
+	"sidehook/history/queue"
+)
+
+import (
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 
 // deaf is a queue that does not tell of what comes: a worker of it is stuck.
-type deaf struct{ *queue }
+type deaf struct{ *fakeQueue }
 
 func (deaf) Notify(func()) {}
 
 // barren is a queue whose file cannot be read now, or which is full.
-type barren struct{ *queue }
+type barren struct{ *fakeQueue }
 
-func (barren) Claim(history.Pick) (deliver.Lease, bool) { return deliver.Lease{}, false }
+func (barren) Claim(queue.ClaimMode) (deliver.Lease, bool) { return deliver.Lease{}, false }
 
 // stuck is a queue whose file takes for ever to be read.
 type stuck struct {
-	*queue
+	*fakeQueue
 	release chan struct{}
 }
 
-func (s stuck) Claim(history.Pick) (deliver.Lease, bool) {
+func (s stuck) Claim(queue.ClaimMode) (deliver.Lease, bool) {
 	<-s.release
 	return deliver.Lease{}, false
 }
@@ -49,16 +52,16 @@ func TestOverdue(t *testing.T) {
 		return &http.Response{StatusCode: 410, Body: http.NoBody, Request: r}, nil
 	})
 	for name, c := range map[string]struct {
-		queue func(*queue) deliver.Queue
+		queue func(*fakeQueue) deliver.Queue
 		edit  func(*deliver.Settings)
 		far   http.RoundTripper
 		want  string
 	}{
-		"a wake was lost":        {queue: func(q *queue) deliver.Queue { return deaf{q} }, want: `webhook "a" has had a delivery due for 1m`},
-		"it cannot be read":      {queue: func(q *queue) deliver.Queue { return barren{q} }},
-		"it takes long to read":  {queue: func(q *queue) deliver.Queue { return stuck{q, make(chan struct{})} }},
-		"paused":                 {queue: func(q *queue) deliver.Queue { return deaf{q} }, edit: func(s *deliver.Settings) { s.Paused = true }},
-		"off":                    {queue: func(q *queue) deliver.Queue { return deaf{q} }, edit: func(s *deliver.Settings) { s.Off = true }},
+		"a wake was lost":        {queue: func(q *fakeQueue) deliver.Queue { return deaf{q} }, want: `webhook "a" has had a delivery due for 1m`},
+		"it cannot be read":      {queue: func(q *fakeQueue) deliver.Queue { return barren{q} }},
+		"it takes long to read":  {queue: func(q *fakeQueue) deliver.Queue { return stuck{q, make(chan struct{})} }},
+		"paused":                 {queue: func(q *fakeQueue) deliver.Queue { return deaf{q} }, edit: func(s *deliver.Settings) { s.Paused = true }},
+		"off":                    {queue: func(q *fakeQueue) deliver.Queue { return deaf{q} }, edit: func(s *deliver.Settings) { s.Off = true }},
 		"all requests under way": {far: hang, edit: func(s *deliver.Settings) { s.Timeout, s.Concurrency = time.Hour, 2 }},
 		"failing":                {far: fail},
 		"disabled":               {far: gone},

@@ -30,7 +30,7 @@ func rateKey(t *testing.T) {
 			})
 			s := settings(t, "http://a.example")
 			s.Rate, s.Concurrency = rate, 16
-			bubble(t, s, deliver.Options{}, receiver, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+			bubble(t, s, deliver.Options{}, receiver, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 				begun := time.Now()
 				total := min(3*rate.Requests+2, 3000)
 				for i := range total {
@@ -85,7 +85,7 @@ func TestRateAsItArrives(t *testing.T) {
 			})
 			s := settings(t, "http://a.example")
 			s.Rate, s.Concurrency = rate, 1000
-			bubble(t, s, deliver.Options{}, receiver, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+			bubble(t, s, deliver.Options{}, receiver, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 				const total = 500
 				for i := range total {
 					q.add(strconv.Itoa(i))
@@ -110,7 +110,7 @@ func TestRateAsItArrives(t *testing.T) {
 func TestRateOverEdits(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Rate = deliver.Rate{Requests: 1, Per: time.Minute}
-	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add("1", "2", "3", "4")
 		q.wait(t, 1)
 		edited := *s
@@ -138,7 +138,7 @@ func TestRateOverEdits(t *testing.T) {
 func TestBelowTheRate(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Rate = deliver.Rate{Requests: 600, Per: time.Minute}
-	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		for i := range 1000 {
 			q.add(strconv.Itoa(i))
 			time.Sleep(130 * time.Millisecond)

@@ -1,10 +1,12 @@
 package deliver
 
 import (
+	"sidehook/history/query"
+)
+
+import (
 	"slices"
 	"time"
-
-	"sidehook/history"
 )
 
 // Past is what is known of the requests that the process before made for a
@@ -41,7 +43,7 @@ func (d *Deliverer) Recall(webhook string, past Past) {
 
 // RecallMinute adds what a minute of the process before came to to the last hour
 // of its webhook. It may be called at any time behind the first Apply.
-func (d *Deliverer) RecallMinute(m *history.Minute) {
+func (d *Deliverer) RecallMinute(m *query.Minute) {
 	w := d.worker(m.Webhook)
 	if w == nil || m.Delivered+m.Failed == 0 {
 		return

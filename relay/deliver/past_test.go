@@ -59,7 +59,7 @@ func TestRateOverAStart(t *testing.T) {
 				}
 				s := settings(t, "http://a.example")
 				s.Rate, s.Concurrency = deliver.Rate{Requests: 5, Per: time.Second}, 16
-				d := deliver.New(open(map[string]*queue{"a": q}), quiet(deliver.Options{}))
+				d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{}))
 				d.Through(always(200))
 				d.Apply(one(s))
 				d.Recall("a", c.past())
@@ -84,7 +84,7 @@ func TestRateOverAStartWithNothingDue(t *testing.T) {
 		q := newQueue()
 		s := settings(t, "http://a.example")
 		s.Rate = deliver.Rate{Requests: 1, Per: time.Minute}
-		d := deliver.New(open(map[string]*queue{"a": q}), quiet(deliver.Options{}))
+		d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{}))
 		d.Through(always(200))
 		d.Apply(one(s))
 		d.Recall("a", deliver.Past{Since: time.Now().Add(-time.Minute), Untold: 1})

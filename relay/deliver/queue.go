@@ -1,9 +1,13 @@
 package deliver
 
 import (
-	"time"
-
 	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/queue"
+)
+
+import (
+	"time"
 )
 
 // Queue holds the deliveries of one webhook that have not ended. All methods
@@ -15,37 +19,37 @@ type Queue interface {
 	// Claim hands out a delivery that is due. It may read a file, and says
 	// false while another claim does, and behind a number of deliveries that
 	// have expired; wake is called after that.
-	Claim(history.Pick) (Lease, bool)
+	Claim(queue.ClaimMode) (Lease, bool)
 	// Due is when a claim of any kind would next succeed, in the past if it
 	// would now. False: nothing waits.
 	Due() (time.Time, bool)
 	// Waiting counts the deliveries that were begun and wait with a time.
 	Waiting() int
 	// Order says which deliveries hold up others from now on.
-	Order(history.Order)
+	Order(queue.Order)
 	// Schedule says how long a delivery waits at most from now on, behind each
 	// attempt that used up a step; those that do are due sooner.
 	Schedule(longest []time.Duration)
-	// Hasten makes all waits due now; Advance those that were last attempted at or
+	// RetryNow makes all waits due now; PullForward those that were last attempted at or
 	// after a time, and not throttled; Unthrottle those that were throttled.
-	Hasten()
-	Advance(since time.Time)
+	RetryNow()
+	PullForward(since time.Time)
 	Unthrottle()
 	// Throttled is until when the waits have the receiver left alone, also before
 	// a restart; zero: no attempt at them was throttled.
 	Throttled() time.Time
 	// State is what SetState last set, also before a restart.
-	State() history.State
-	SetState(history.State)
-	// Row is how its attempts have gone of late, also before a restart. A state
+	State() history.WebhookState
+	SetState(history.WebhookState)
+	// FailureStreak is how its attempts have gone of late, also before a restart. A state
 	// that is active begins it anew.
-	Row() history.Row
+	FailureStreak() queue.FailureStreak
 	// Configure says what was the same in all attempts of a generation, before
 	// the first of them is recorded.
 	Configure(history.Config)
-	// Tested records what a test came to, an event that is in no queue: the
+	// RecordTest records what a test came to, an event that is in no queue: the
 	// quick tries, then the attempt. It is durable on return.
-	Tested(seq uint64, accepted time.Time, attempts ...history.Attempt) error
+	RecordTest(seq uint64, accepted time.Time, attempts ...history.Attempt) error
 }
 
 // Lease is one delivery, handed out to be attempted.
@@ -60,7 +64,7 @@ type Lease struct {
 	// Throttled is since when no attempt at it was answered but by throttling;
 	// zero: the last one was not.
 	Throttled time.Time
-	// Scheduled is when it would be due, and ahead only if Advance or Unthrottle
+	// Scheduled is when it would be due, and ahead only if PullForward or Unthrottle
 	// made it due sooner than its schedule.
 	Scheduled time.Time
 	Outcome
@@ -83,13 +87,13 @@ type Outcome interface {
 }
 
 // Journal opens the queues of a journal.
-func Journal(j *history.Journal) func(webhook string) Queue {
+func Journal(j *journal.Journal) func(webhook string) Queue {
 	return func(webhook string) Queue { return journalQueue{j.Queue(webhook)} }
 }
 
-type journalQueue struct{ *history.Queue }
+type journalQueue struct{ *queue.Queue }
 
-func (q journalQueue) Claim(pick history.Pick) (Lease, bool) {
+func (q journalQueue) Claim(pick queue.ClaimMode) (Lease, bool) {
 	l, ok := q.Queue.Claim(pick)
 	if !ok {
 		return Lease{}, false

@@ -1,18 +1,22 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+import (
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 
-// queue is a deliver.Queue in memory, which keeps what it is told.
-type queue struct {
+// fakeQueue is a deliver.Queue in memory, which keeps what it is told.
+type fakeQueue struct {
 	mu      sync.Mutex
 	wake    func()
 	seq     uint64
@@ -20,9 +24,9 @@ type queue struct {
 	waits   []item
 	flight  int
 	peak    int // of flight
-	state   history.State
-	states  []history.State
-	row     history.Row
+	state   history.WebhookState
+	states  []history.WebhookState
+	row     queue.FailureStreak
 	configs []history.Config
 	lines   []line
 	changed chan struct{} // is closed at each change
@@ -50,34 +54,34 @@ type line struct {
 	next   time.Time
 }
 
-func newQueue() *queue { return &queue{wake: func() {}, changed: make(chan struct{})} }
+func newQueue() *fakeQueue { return &fakeQueue{wake: func() {}, changed: make(chan struct{})} }
 
 // open is what a Deliverer opens its queues with.
-func open(queues map[string]*queue) func(string) deliver.Queue {
+func open(queues map[string]*fakeQueue) func(string) deliver.Queue {
 	return func(name string) deliver.Queue { return queues[name] }
 }
 
-func (q *queue) Notify(wake func()) {
+func (q *fakeQueue) Notify(wake func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.wake = wake
 }
 
 // add accepts events, of these ids.
-func (q *queue) add(ids ...string) {
+func (q *fakeQueue) add(ids ...string) {
 	for _, id := range ids {
 		q.addJSON(`{"specversion":"1.0","id":"` + id + `","source":"test","type":"order.paid","time":"2026-11-23T14:55:00Z","data":{"n":1}}`)
 	}
 }
 
-func (q *queue) addJSON(event string) { q.push(item{event: event}) }
+func (q *fakeQueue) addJSON(event string) { q.push(item{event: event}) }
 
 // addUnmet accepts an event of this id that a condition failed on.
-func (q *queue) addUnmet(id, why string) {
+func (q *fakeQueue) addUnmet(id, why string) {
 	q.push(item{event: `{"specversion":"1.0","id":"` + id + `","source":"test","type":"order.paid"}`, unmet: why})
 }
 
-func (q *queue) push(it item) {
+func (q *fakeQueue) push(it item) {
 	q.mu.Lock()
 	q.seq++
 	it.seq, it.accepted = q.seq, time.Now()
@@ -87,13 +91,13 @@ func (q *queue) push(it item) {
 	wake()
 }
 
-func (q *queue) Claim(pick history.Pick) (deliver.Lease, bool) {
+func (q *fakeQueue) Claim(pick queue.ClaimMode) (deliver.Lease, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	slices.SortStableFunc(q.waits, func(a, b item) int { return a.due.Compare(b.due) })
 	waiting := len(q.waits) > 0 && !q.waits[0].due.After(time.Now())
-	fresh := len(q.fresh) > 0 && pick != history.RetriesOnly
-	if pick == history.Oldest && waiting && fresh && q.fresh[0].accepted.Before(q.waits[0].due) {
+	fresh := len(q.fresh) > 0 && pick != queue.RetriesOnly
+	if pick == queue.Oldest && waiting && fresh && q.fresh[0].accepted.Before(q.waits[0].due) {
 		waiting = false
 	}
 	from := &q.waits
@@ -115,7 +119,7 @@ func (q *queue) Claim(pick history.Pick) (deliver.Lease, bool) {
 	}, true
 }
 
-func (q *queue) Due() (time.Time, bool) {
+func (q *fakeQueue) Due() (time.Time, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.fresh) > 0 {
@@ -127,26 +131,26 @@ func (q *queue) Due() (time.Time, bool) {
 	return slices.MinFunc(q.waits, func(a, b item) int { return a.due.Compare(b.due) }).due, true
 }
 
-func (q *queue) Waiting() int {
+func (q *fakeQueue) Waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.waits)
 }
 
 // InFlight counts the leases that have not ended.
-func (q *queue) InFlight() int {
+func (q *fakeQueue) InFlight() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.flight
 }
 
 // Order and Schedule are the history's affair.
-func (q *queue) Order(history.Order)      {}
-func (q *queue) Schedule([]time.Duration) {}
+func (q *fakeQueue) Order(queue.Order)        {}
+func (q *fakeQueue) Schedule([]time.Duration) {}
 
-func (q *queue) Hasten() { q.hasten(func(*item) bool { return true }) }
+func (q *fakeQueue) RetryNow() { q.hasten(func(*item) bool { return true }) }
 
-func (q *queue) Unthrottle() {
+func (q *fakeQueue) Unthrottle() {
 	q.hasten(func(it *item) bool {
 		if it.due.After(it.until) {
 			it.back = it.due
@@ -155,7 +159,7 @@ func (q *queue) Unthrottle() {
 	})
 }
 
-func (q *queue) Advance(since time.Time) {
+func (q *fakeQueue) PullForward(since time.Time) {
 	q.hasten(func(it *item) bool {
 		if !it.throttled.IsZero() || it.last.Before(since) {
 			return false
@@ -166,7 +170,7 @@ func (q *queue) Advance(since time.Time) {
 }
 
 // hasten makes those waits due that match and are not.
-func (q *queue) hasten(match func(*item) bool) {
+func (q *fakeQueue) hasten(match func(*item) bool) {
 	q.mu.Lock()
 	for i := range q.waits {
 		if it := &q.waits[i]; it.due.After(time.Now()) && match(it) {
@@ -178,7 +182,7 @@ func (q *queue) hasten(match func(*item) bool) {
 	wake()
 }
 
-func (q *queue) Throttled() (until time.Time) {
+func (q *fakeQueue) Throttled() (until time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, it := range q.waits {
@@ -189,32 +193,32 @@ func (q *queue) Throttled() (until time.Time) {
 	return until
 }
 
-func (q *queue) State() history.State {
+func (q *fakeQueue) State() history.WebhookState {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.state
 }
 
-func (q *queue) SetState(s history.State) {
+func (q *fakeQueue) SetState(s history.WebhookState) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.state = s
 	q.states = append(q.states, s)
 }
 
-func (q *queue) Row() history.Row {
+func (q *fakeQueue) FailureStreak() queue.FailureStreak {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.row
 }
 
-func (q *queue) Configure(c history.Config) {
+func (q *fakeQueue) Configure(c history.Config) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.configs = append(q.configs, c)
 }
 
-func (q *queue) Tested(seq uint64, _ time.Time, attempts ...history.Attempt) error {
+func (q *fakeQueue) RecordTest(seq uint64, _ time.Time, attempts ...history.Attempt) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, a := range attempts {
@@ -225,7 +229,7 @@ func (q *queue) Tested(seq uint64, _ time.Time, attempts ...history.Attempt) err
 
 // lease is the deliver.Outcome of an item.
 type lease struct {
-	q  *queue
+	q  *fakeQueue
 	it item
 }
 
@@ -275,14 +279,14 @@ func (l lease) write(a history.Attempt, number int, how string, next time.Time) 
 }
 
 // all are the lines so far.
-func (q *queue) all() []line {
+func (q *fakeQueue) all() []line {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return slices.Clone(q.lines)
 }
 
 // wait returns the lines once there are n.
-func (q *queue) wait(t testing.TB, n int) []line {
+func (q *fakeQueue) wait(t testing.TB, n int) []line {
 	t.Helper()
 	late := time.After(time.Minute)
 	for {

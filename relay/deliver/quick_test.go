@@ -172,7 +172,7 @@ func (traced) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestUnseenTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue()
-		d := deliver.New(open(map[string]*queue{"a": q}), quiet(deliver.Options{}))
+		d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{}))
 		d.Through(traced{})
 		d.Apply(one(settings(t, "http://a.example")))
 		stop := run(t, d)

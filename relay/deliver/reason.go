@@ -199,7 +199,7 @@ func statusText(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
 }
 
-// isRedirect says whether an answer sends the request elsewhere.
+// isRedirect reports whether an answer sends the request elsewhere.
 func isRedirect(code int) bool {
 	switch code {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,

@@ -14,7 +14,7 @@ import (
 // redacted stands where a secret would.
 const redacted = "***"
 
-// confidential says whether headers of that name carry credentials.
+// confidential reports whether headers of that name carry credentials.
 func confidential(name string) bool {
 	for _, whole := range [...]string{"Authorization", "Cookie", "Set-Cookie", "Proxy-Authorization"} {
 		if strings.EqualFold(name, whole) {

@@ -43,7 +43,7 @@ func TestSecretsStayOut(t *testing.T) {
 	q := newQueue()
 	q.add("1")
 	// The last bytes that are kept end within a secret.
-	d := deliver.New(open(map[string]*queue{"a": q}), quiet(deliver.Options{}))
+	d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{}))
 	for keep := 0; keep < 6000; keep += 29 {
 		d.Apply([]deliver.Webhook{{Name: "a", KeepBody: keep, Settings: set}})
 		if keep == 0 {
@@ -102,7 +102,7 @@ func TestKeptBody(t *testing.T) {
 			})
 			q := newQueue()
 			q.add("1")
-			d := deliver.New(open(map[string]*queue{"a": q}), quiet(deliver.Options{}))
+			d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{}))
 			d.Apply([]deliver.Webhook{{Name: "a", KeepBody: c.keep, Settings: settings(t, s.URL)}})
 			run(t, d)
 			got := q.wait(t, 1)[0].Response

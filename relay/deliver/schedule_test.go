@@ -34,7 +34,7 @@ func retryKey(t *testing.T) {
 		{1, []time.Duration{5500 * time.Millisecond, 330 * time.Second}},
 	} {
 		o := deliver.Options{Random: func() float64 { return c.random }}
-		bubble(t, settings(t, "http://a.example"), o, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		bubble(t, settings(t, "http://a.example"), o, always(500), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 			begun := time.Now()
 			q.add("1")
 			time.Sleep(time.Second)
@@ -99,7 +99,7 @@ func TestWhatCounts(t *testing.T) {
 			}
 			s := settings(t, "http://a.example")
 			s.GiveUpOn = []int{204, 422, 529}
-			bubble(t, s, deliver.Options{}, r, func(t *testing.T, _ *deliver.Deliverer, q *queue) {
+			bubble(t, s, deliver.Options{}, r, func(t *testing.T, _ *deliver.Deliverer, q *fakeQueue) {
 				q.add("1")
 				l := q.wait(t, 1)[0]
 				if l.how != c.how || l.Status != c.want || l.Code != c.code || l.Error != c.text {
@@ -122,7 +122,7 @@ func TestNothingIsForgotten(t *testing.T) {
 			return 500, nil
 		}
 		return 200, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		var apps sync.WaitGroup
 		for range 4 {
 			apps.Go(func() {
@@ -163,7 +163,7 @@ func TestPanic(t *testing.T) {
 			panic("boom")
 		}
 		return 200, nil
-	}, func(t *testing.T, _ *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, _ *deliver.Deliverer, q *fakeQueue) {
 		q.add("1")
 		time.Sleep(time.Minute)
 		lines := q.all()
@@ -186,7 +186,7 @@ func TestBoundOfWaits(t *testing.T) {
 				return 200, nil
 			}
 			return 500, nil
-		}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 			q.add("1", "good", "2", "3", "good", "4", "5", "good", "6")
 			time.Sleep(30 * time.Second)
 			if n := q.Waiting(); n != 4 || len(q.all()) != 6 {
@@ -218,7 +218,7 @@ func TestLocalFaults(t *testing.T) {
 				return 200, nil
 			}
 			return 0, fault
-		}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 			q.add("1", "2", "3", "4", "5", "6")
 			time.Sleep(9500 * time.Millisecond)
 			for _, l := range q.all() {
@@ -257,7 +257,7 @@ func TestLocalFaults(t *testing.T) {
 // room for those of another when they end without being claimed.
 func TestBoundOfAllWaitsOnceTheyEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		queues := map[string]*queue{"a": newQueue(), "b": newQueue()}
+		queues := map[string]*fakeQueue{"a": newQueue(), "b": newQueue()}
 		d := deliver.New(open(queues), quiet(deliver.Options{MaxAllWaits: 2}))
 		d.Through(answering(func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 500, Body: http.NoBody, Request: r}, nil

@@ -60,7 +60,7 @@ func (w *worker) snapshot() Snapshot {
 	return s
 }
 
-// Hasten makes all waits of a webhook due now, probes it at once if it is failing
+// RetryNow makes all waits of a webhook due now, probes it at once if it is failing
 // and goes on if its receiver throttles. It is false if there is no such webhook in force.
 func (d *Deliverer) Hasten(webhook string) bool {
 	w := d.worker(webhook)
@@ -77,6 +77,6 @@ func (d *Deliverer) Hasten(webhook string) bool {
 	if settings == nil {
 		return false
 	}
-	w.queue.Hasten()
+	w.queue.RetryNow()
 	return true
 }

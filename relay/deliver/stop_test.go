@@ -31,7 +31,7 @@ func hanging(release <-chan struct{}) receiver {
 func TestStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, release := newQueue(), make(chan struct{})
-		d := deliver.New(open(map[string]*queue{"a": q}), quiet(deliver.Options{}))
+		d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{}))
 		first := true
 		d.Through(receiver(func(r *http.Request) (int, error) {
 			if r.Header.Get("Sidehook-Event") == "1" && first {
@@ -73,7 +73,7 @@ func TestStop(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Timeout = 2 * time.Minute
-	bubble(t, s, deliver.Options{}, hanging(nil), func(t *testing.T, _ *deliver.Deliverer, q *queue) {
+	bubble(t, s, deliver.Options{}, hanging(nil), func(t *testing.T, _ *deliver.Deliverer, q *fakeQueue) {
 		begun := time.Now()
 		q.add("1")
 		time.Sleep(3 * time.Minute)
@@ -87,7 +87,7 @@ func TestTimeout(t *testing.T) {
 // applied at once.
 func TestIdleWebhooks(t *testing.T) {
 	const n = 10_000
-	queues := make(map[string]*queue, n)
+	queues := make(map[string]*fakeQueue, n)
 	hooks := make([]deliver.Webhook, n)
 	s := settings(t, "http://127.0.0.1:1")
 	for i := range hooks {
@@ -124,7 +124,7 @@ func TestIsolation(t *testing.T) {
 		bad := settings(t, says(t, ""))
 		bad.Timeout = time.Minute // more than the other one is waited for
 		address, _ := recorder(t, 200)
-		queues := map[string]*queue{"bad": newQueue(), "good": newQueue()}
+		queues := map[string]*fakeQueue{"bad": newQueue(), "good": newQueue()}
 		d := deliver.New(open(queues), quiet(deliver.Options{Grace: 100 * time.Millisecond}))
 		d.Apply([]deliver.Webhook{{Name: "bad", Settings: bad}, {Name: "good", Settings: settings(t, address)}})
 		stop := run(t, d)
@@ -151,7 +151,7 @@ func TestIsolation(t *testing.T) {
 	}
 }
 
-// soon says whether something comes true.
+// soon reports whether something comes true.
 func soon(ok func() bool) bool {
 	for begun := time.Now(); !ok(); time.Sleep(10 * time.Millisecond) {
 		if time.Since(begun) > time.Minute {

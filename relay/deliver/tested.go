@@ -71,7 +71,7 @@ func (w *worker) test(ctx context.Context, j *job) (history.Attempt, error) {
 	default:
 		a.Status, a.Unsent = history.Failed, o.verdict == unfit
 	}
-	err := w.queue.Tested(j.lease.Seq, j.lease.Accepted, append(o.broken, a)...)
+	err := w.queue.RecordTest(j.lease.Seq, j.lease.Accepted, append(o.broken, a)...)
 	if o.verdict == delivered {
 		w.works(j, &a)
 	}
@@ -90,7 +90,7 @@ func (w *worker) works(j *job, a *history.Attempt) {
 	}
 	w.mu.Unlock()
 	if changed {
-		w.queue.Advance(row.Add(-advanceSlack))
+		w.queue.PullForward(row.Add(-advanceSlack))
 		w.tell()
 		w.wakeIfDue()
 	}

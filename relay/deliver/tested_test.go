@@ -38,7 +38,7 @@ func TestTestsPastEveryState(t *testing.T) {
 					}
 					time.Sleep(time.Duration(takes.Load()))
 					return int(now.Load()), nil
-				}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+				}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 					switch state {
 					case "failing":
 						now.Store(500)
@@ -86,7 +86,7 @@ func TestTestsPastEveryState(t *testing.T) {
 func TestTestsAreNoFailures(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.DisableAfter = time.Hour
-	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		time.Sleep(time.Millisecond)
 		for range 20 {
 			if _, err := d.Test(t.Context(), "a", testEvent(1)); err != nil {
@@ -105,7 +105,7 @@ func TestTestsAreNoFailures(t *testing.T) {
 func TestTestsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue()
-		d := deliver.New(open(map[string]*queue{"a": q}), quiet(deliver.Options{Grace: time.Second}))
+		d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{Grace: time.Second}))
 		d.Through(receiver(func(r *http.Request) (int, error) {
 			<-r.Context().Done()
 			return 0, context.Cause(r.Context())

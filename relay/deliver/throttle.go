@@ -91,7 +91,7 @@ func (w *worker) putOff(j *job, o *outcome) {
 	}
 }
 
-// met takes in an answer that throttles, and says whether it is the first.
+// met takes in an answer that throttles, and reports whether it is the first.
 func (t *throttle) met(now time.Time, why string) (first bool) {
 	if first = t.begun.IsZero(); first {
 		t.begun, t.count = now, 0
@@ -101,7 +101,7 @@ func (t *throttle) met(now time.Time, why string) (first bool) {
 	return first
 }
 
-// over takes in an answer that does not throttle, and says whether that ends it.
+// over takes in an answer that does not throttle, and reports whether that ends it.
 func (t *throttle) over(now time.Time) bool {
 	if t.begun.IsZero() || now.Sub(t.last) < throttleQuiet {
 		return false

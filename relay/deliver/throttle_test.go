@@ -35,7 +35,7 @@ func TestThrottled(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := settings(t, "http://a.example")
 			s.Retry = c.retry
-			bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) { return 0, c.answer }, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+			bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) { return 0, c.answer }, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 				begun := time.Now()
 				q.add("1")
 				time.Sleep(c.waits[0] + c.waits[1] + time.Millisecond)
@@ -60,7 +60,7 @@ func TestGiveUpOnThrottling(t *testing.T) {
 	for _, code := range []int{429, 503} {
 		s := settings(t, "http://a.example")
 		s.GiveUpOn = []int{429, 503}
-		bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) { return 0, throttle(code, "60") }, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+		bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) { return 0, throttle(code, "60") }, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 			q.add("1", "2")
 			time.Sleep(time.Second)
 			for _, l := range q.all() {
@@ -89,7 +89,7 @@ func TestProbeThrottled(t *testing.T) {
 			return 0, throttle(429, "600")
 		}
 		return 200, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add(ids(8)...)
 		time.Sleep(604 * time.Second)
 		got, _ := d.Snapshot("a")
@@ -114,7 +114,7 @@ func TestThrottlingAmongFailures(t *testing.T) {
 			return 0, throttle(429, "1")
 		}
 		return 500, nil
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add(ids(9)...)
 		time.Sleep(3500 * time.Millisecond)
 		if got, _ := d.Snapshot("a"); got.State != "active" || got.LastHour.Failed != 4 {
@@ -132,7 +132,7 @@ func TestThrottlingAmongFailures(t *testing.T) {
 func TestThrottledForLong(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry = []time.Duration{5 * time.Second, 5 * time.Hour}
-	bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) { return 0, throttle(429, "3600") }, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) { return 0, throttle(429, "3600") }, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		begun := time.Now()
 		q.add("1")
 		time.Sleep(30 * day)
@@ -169,7 +169,7 @@ func TestStepsAreCountedApart(t *testing.T) {
 	bubble(t, s, deliver.Options{}, func(*http.Request) (int, error) {
 		n++
 		return 0, answers[n-1]
-	}, func(t *testing.T, d *deliver.Deliverer, q *queue) {
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		begun := time.Now()
 		q.add("1")
 		time.Sleep(day)

@@ -1,6 +1,11 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/journal"
+)
+
+import (
 	"bufio"
 	"context"
 	"crypto/tls"
@@ -18,7 +23,6 @@ import (
 
 	"golang.org/x/net/http2"
 
-	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
@@ -75,10 +79,10 @@ func TestBodiesUnderWay(t *testing.T) {
 		}
 
 		fs, posted := memfs.New(), 0
-		var j *history.Journal
+		var j *journal.Journal
 		process := func() (kill func()) {
 			var err error
-			if j, err = history.OpenFS(fs, history.Options{Bodies: limit, Log: slog.New(slog.DiscardHandler)}); err != nil {
+			if j, err = journal.OpenFS(fs, journal.Options{Bodies: limit, Log: slog.New(slog.DiscardHandler)}); err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(context.Background())

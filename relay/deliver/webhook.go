@@ -1,13 +1,17 @@
 package deliver
 
 import (
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/netip"
 	"net/url"
 	"time"
 
-	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/format"
 	"sidehook/relay/sign"
@@ -40,7 +44,7 @@ type Settings struct {
 	GiveUpOn    []int           // answers that end a delivery
 	Concurrency int             // requests under way at once
 	Rate        Rate
-	Order       history.Order
+	Order       queue.Order
 	Allow       []netip.Prefix // special-purpose addresses that may be dialled
 	TLS         TLS
 	Proxy       *url.URL // nil: none
@@ -77,7 +81,7 @@ func (s *Settings) contentType() string {
 	return s.Format.ContentType()
 }
 
-// idle says whether nothing is to be sent.
+// idle reports whether nothing is to be sent.
 func (s *Settings) idle() bool { return s == nil || s.Off || s.Paused }
 
 // firstProbe is how long after its failures a failing webhook is probed.

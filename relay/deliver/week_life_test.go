@@ -1,6 +1,10 @@
 package deliver_test
 
 import (
+	"sidehook/history/journal"
+)
+
+import (
 	"context"
 	"errors"
 	"log/slog"
@@ -8,14 +12,13 @@ import (
 	"sync"
 	"time"
 
-	"sidehook/history"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
 )
 
 // life is one process of the week.
 type life struct {
-	*history.Journal
+	*journal.Journal
 	*deliver.Deliverer
 	books  *ledger
 	killed time.Time // belongs to the lock of the books
@@ -57,7 +60,7 @@ func (w *week) start() {
 			at = w.fs.Ops() + w.rng.IntN(80)
 		}
 		w.fs.SetFault(w.calls(l, w.fs, at))
-		j, err := history.OpenFS(w.fs, history.Options{SegmentSize: segmentSize, Log: slog.New(slog.DiscardHandler)})
+		j, err := journal.OpenFS(w.fs, journal.Options{SegmentSize: segmentSize, Log: slog.New(slog.DiscardHandler)})
 		switch {
 		case err == nil:
 			w.books.reads(w.fs, "")
@@ -73,7 +76,7 @@ func (w *week) start() {
 }
 
 // run has a process write and deliver.
-func (w *week) run(l *life, j *history.Journal) {
+func (w *week) run(l *life, j *journal.Journal) {
 	w.life = l
 	l.Journal = j
 	l.Deliverer = deliver.New(deliver.Journal(j), quiet(deliver.Options{Random: func() float64 {

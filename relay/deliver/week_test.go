@@ -1,6 +1,14 @@
 package deliver_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/query"
+	"sidehook/history/queue"
+	"sidehook/history/verify"
+)
+
+import (
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +22,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
@@ -45,7 +52,7 @@ type week struct {
 	hooks      []*subscriber
 	naming     sync.RWMutex // of their names, which receivers read
 	generation uint64
-	retention  history.Retention
+	retention  journal.Retention
 	calm       atomic.Bool // all receivers work
 	life       *life
 
@@ -76,7 +83,7 @@ func newWeek(t *testing.T, seed uint64) *week {
 	w := &week{
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 7)), books: newLedger(t), fs: memfs.New(),
 		begun: time.Now(), hooks: newHooks(t), generation: 1, happened: map[string]int{},
-		retention: history.Retention{Keep: 30 * day, MaxSize: 512 << 10},
+		retention: journal.Retention{Keep: 30 * day, MaxSize: 512 << 10},
 	}
 	if seed%2 == 1 { // what is paused expires
 		w.retention.Keep = 4 * day
@@ -201,7 +208,7 @@ func (w *week) apply() {
 			w.t.Error(err)
 		}
 	}
-	kept := history.Limit{Setting: "keep", Age: w.retention.Keep}
+	kept := queue.Limit{Setting: "keep", Age: w.retention.Keep}
 	for _, h := range w.hooks {
 		l.Queue(h.name).Limit(w.generation, h.limit, kept)
 	}
@@ -287,7 +294,7 @@ func (w *week) resend() {
 	if w.books.known(d) {
 		return
 	}
-	r, err := history.ReadFS(w.fs)
+	r, err := query.OpenFS(w.fs)
 	if err != nil {
 		if !w.life.dead() {
 			w.t.Error(err)
@@ -295,12 +302,12 @@ func (w *week) resend() {
 		return
 	}
 	defer r.Close()
-	a, err := r.Event(history.Which{Seq: x.seq})
+	a, err := r.Event(query.EventRef{Seq: x.seq})
 	if err != nil {
 		w.happened["too old to resend"]++
 		return
 	}
-	receipt, err := w.life.Resend(context.Background(), history.Resend{Of: a, To: []string{to}, By: "test"})
+	receipt, err := w.life.Resend(context.Background(), journal.Resend{Of: a, To: []string{to}, By: "test"})
 	switch {
 	case err == nil && len(receipt.To) > 0:
 		w.happened["resends"]++
@@ -348,7 +355,7 @@ func (w *week) finish() {
 	}
 	w.books.reads(w.fs, "")
 	w.wasLived(w.books.balance())
-	r, err := history.OpenCheckerFS(w.fs)
+	r, err := verify.OpenFS(w.fs)
 	if err != nil {
 		w.t.Fatal(err)
 	}

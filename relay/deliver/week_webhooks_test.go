@@ -1,6 +1,10 @@
 package deliver_test
 
 import (
+	"sidehook/history/queue"
+)
+
+import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -9,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 
@@ -27,7 +30,7 @@ type subscriber struct {
 	name     string
 	settings *deliver.Settings
 	share    float64 // of the events
-	limit    history.Limit
+	limit    queue.Limit
 	// answer is the receiver's, at a time of the week; a chance is drawn for the request.
 	answer func(at time.Duration, d delivery, chance float64) (code int, err error)
 }
@@ -75,7 +78,7 @@ func newHooks(t *testing.T) []*subscriber {
 			return 200, nil
 		}},
 		{name: "paced", share: .2, answer: works},
-		{name: "brief", share: .2, limit: history.Limit{Setting: "expire_after 1h", Age: hour},
+		{name: "brief", share: .2, limit: queue.Limit{Setting: "expire_after 1h", Age: hour},
 			answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
 				if within(at, day, 9*hour, 12*hour) {
 					return 500, nil
@@ -106,7 +109,7 @@ func newHooks(t *testing.T) []*subscriber {
 	return hooks
 }
 
-// wants says whether a webhook gets an event that comes at a time of the week.
+// wants reports whether a webhook gets an event that comes at a time of the week.
 // The one that is paused gets few, so that it does not keep all of the history.
 func (w *week) wants(h *subscriber, at time.Duration, event string) bool {
 	if h.name == paused && at%day > time.Hour {

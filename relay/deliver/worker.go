@@ -1,11 +1,13 @@
 package deliver
 
 import (
+	"sidehook/history/queue"
+)
+
+import (
 	"context"
 	"sync"
 	"time"
-
-	"sidehook/history"
 )
 
 // worker makes the deliveries of one webhook. It has goroutines only while
@@ -96,33 +98,33 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// may says whether one of so many goroutines may claim, and what.
-func (w *worker) may(running int) (history.Pick, bool) {
+// may reports whether one of so many goroutines may claim, and what.
+func (w *worker) may(running int) (queue.ClaimMode, bool) {
 	if w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil || ahead(w.hold) || ahead(w.paced) {
 		return 0, false
 	}
 	if running > w.hook.Settings.Concurrency {
 		return 0, false
 	}
-	pick := history.Retries
+	pick := queue.Retries
 	if w.health.failing {
 		if w.health.probing || ahead(w.health.probeAt) {
 			return 0, false
 		}
-		pick = history.Oldest
+		pick = queue.Oldest
 	} else if w.health.ramp > 0 && running > w.health.ramp {
 		return 0, false
 	}
 	if w.full(running) {
-		pick = history.RetriesOnly
+		pick = queue.RetriesOnly
 	}
 	return pick, true
 }
 
-// ahead says whether a time is still to come; zero is not.
+// ahead reports whether a time is still to come; zero is not.
 func ahead(at time.Time) bool { return !at.IsZero() && time.Until(at) > 0 }
 
-// full says whether so many deliveries wait, or may once these goroutines are
+// full reports whether so many deliveries wait, or may once these goroutines are
 // done, that no new one is begun.
 func (w *worker) full(running int) bool {
 	o := &w.d.options

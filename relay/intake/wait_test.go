@@ -1,6 +1,11 @@
 package intake_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
 	"context"
 	"errors"
 	"strconv"
@@ -9,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/apitest"
 	"sidehook/relay/intake"
@@ -31,7 +35,7 @@ func (d *deliveries) Watch(ids []string) intake.Watch {
 func (d *deliveries) Wait(ctx context.Context, all []api.DeliveryStatus) {
 	d.waits++
 	for i := range all {
-		all[i].Status = history.Untried
+		all[i].Status = query.Pending
 	}
 	select {
 	case <-time.After(d.after):

@@ -1,13 +1,17 @@
 package metrics_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+import (
 	"fmt"
 	"io"
 	"runtime"
 	"testing"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/metrics"
 )
 
@@ -17,7 +21,7 @@ func many(webhooks, busy int) *metrics.Metrics {
 	now := metrics.Standing{Webhooks: make([]metrics.Webhook, webhooks)}
 	for i := range names {
 		names[i] = fmt.Sprint("webhook-", i)
-		now.Webhooks[i] = metrics.Webhook{Name: names[i], State: "active", Backlog: history.Backlog{Events: 1, Oldest: time.Now()}}
+		now.Webhooks[i] = metrics.Webhook{Name: names[i], State: "active", Backlog: queue.Backlog{Events: 1, Oldest: time.Now()}}
 	}
 	m := metrics.New(metrics.Build{}, func() metrics.Standing { return now })
 	m.Keep(names)

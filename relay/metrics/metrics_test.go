@@ -1,6 +1,11 @@
 package metrics_test
 
 import (
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+import (
 	"bytes"
 	"fmt"
 	"strings"
@@ -8,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"sidehook/history"
 	"sidehook/relay/metrics"
 )
 
@@ -125,7 +129,7 @@ func TestStanding(t *testing.T) {
 	now := metrics.Standing{
 		Webhooks: []metrics.Webhook{
 			{Name: "a", State: "active"},
-			{Name: "b", State: "failing", Backlog: history.Backlog{Events: 3, Bytes: 4096, Oldest: time.Now().Add(time.Hour), InFlight: 1}},
+			{Name: "b", State: "failing", Backlog: queue.Backlog{Events: 3, Bytes: 4096, Oldest: time.Now().Add(time.Hour), InFlight: 1}},
 		},
 		HistoryBytes: 12, HistoryLimit: 16, DamagedLines: 2, Generation: 5, Loaded: time.UnixMilli(1_700_000_000_250),
 	}

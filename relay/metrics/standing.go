@@ -1,11 +1,13 @@
 package metrics
 
 import (
+	"sidehook/history/queue"
+)
+
+import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"sidehook/history"
 )
 
 // Standing is how things stand.
@@ -25,7 +27,7 @@ type Standing struct {
 type Webhook struct {
 	Name    string
 	State   string
-	Backlog history.Backlog
+	Backlog queue.Backlog
 }
 
 // stand shows how things stand when it is asked to.

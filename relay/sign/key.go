@@ -34,7 +34,7 @@ type standardKey interface {
 	// appendSignature appends the signature of head and body with its version
 	// before it. Head may be the beginning of dst.
 	appendSignature(dst, head, body []byte) []byte
-	// matches says whether one of a list of signatures is by this key. Those of
+	// matches reports whether one of a list of signatures is by this key. Those of
 	// other versions than its own are passed over.
 	matches(head, body []byte, signatures string) bool
 }

@@ -44,7 +44,7 @@ func (r *Reader) walk(size int64) error {
 	return nil
 }
 
-// tableAt says whether what stands from there to the end is a seek table, though
+// tableAt reports whether what stands from there to the end is a seek table, though
 // it does not hold. Its length is right, so that either end of it is proof.
 func (r *Reader) tableAt(at, size int64) (bool, error) {
 	var begin, end [4]byte

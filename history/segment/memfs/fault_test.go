@@ -46,7 +46,7 @@ func holds(content string) func(*testing.T, *memfs.FS) bool {
 	return func(t *testing.T, m *memfs.FS) bool { got, _ := read(t, m, "a"); return got == content }
 }
 
-// survives says whether every crash leaves the file a with this content, or
+// survives reports whether every crash leaves the file a with this content, or
 // with any if it is empty.
 func survives(t *testing.T, m *memfs.FS, content string) bool {
 	all := true

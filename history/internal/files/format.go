@@ -1,0 +1,68 @@
+// Package files owns the side files of a history folder: FORMAT, the checkpoint,
+// what retention has removed and which damage is known; and the reserve that
+// whoever writes them asks for.
+package files
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"sidehook/history/segment"
+)
+
+// format is what FORMAT says. A folder of another number is refused, and never
+// rewritten.
+const (
+	FormatFile = "FORMAT"
+	format     = "sidehook-history 1"
+	LockFile   = "lock" // of segment.DirFS
+)
+
+func CheckFormat(fsys segment.FS) error {
+	text, err := readFile(fsys, FormatFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return segment.ReplaceFile(fsys, FormatFile, []byte(format+"\n"))
+	}
+	if err != nil {
+		return err
+	}
+	return knownFormat(text)
+}
+
+func knownFormat(text []byte) error {
+	if string(text) != format+"\n" {
+		return fmt.Errorf("the history's FORMAT is %q, and this sidehook reads %q only: use the version that wrote it, or another history.dir", text, format)
+	}
+	return nil
+}
+
+func readFile(fsys segment.FS, name string) ([]byte, error) {
+	file, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	size, err := file.Size()
+	if err != nil {
+		return nil, err
+	}
+	text := make([]byte, size)
+	if _, err := file.ReadAt(text, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	return text, nil
+}
+
+// HasFormat reports whether a folder has a FORMAT; of another version it is an error.
+func HasFormat(fsys segment.FS) (there bool, err error) {
+	text, err := readFile(fsys, FormatFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return true, knownFormat(text)
+}

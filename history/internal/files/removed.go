@@ -1,0 +1,94 @@
+package files
+
+import (
+	"sidehook/history/internal/seqset"
+)
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"sidehook/history/segment"
+)
+
+// What retention has removed: ranges of the seqs, and of the numbers of the
+// deliveries. They are durable before the segments go, and only ever replaced
+// by rename: a gap that they do not tell of is damage.
+const (
+	RemovedFile           = "removed.json"
+	RemovedDeliveriesFile = "removed-deliveries.json"
+)
+
+func RemovedFileOf(stream segment.Stream) string {
+	if stream == segment.Deliveries {
+		return RemovedDeliveriesFile
+	}
+	return RemovedFile
+}
+
+// LoadRemoved is what retention has removed of a stream.
+func LoadRemoved(fsys segment.FS, stream segment.Stream) (seqset.Set, error) {
+	text, err := readFile(fsys, RemovedFileOf(stream))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var list [][2]uint64
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("read %s: %w", RemovedFileOf(stream), err)
+	}
+	var removed seqset.Set
+	for _, x := range list {
+		if x[0] <= x[1] {
+			removed.AddSpan(seqset.Span{From: x[0], To: x[1]})
+		}
+	}
+	return removed, nil
+}
+
+func SaveRemoved(fsys segment.FS, stream segment.Stream, removed seqset.Set) error {
+	list := make([][2]uint64, len(removed))
+	for i, s := range removed {
+		list[i] = [2]uint64{s.From, s.To}
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	return segment.ReplaceFile(fsys, RemovedFileOf(stream), append(text, '\n'))
+}
+
+// RemoveSegments takes away the files of all segments that are in removed, but never
+// those of the newest one. It says how many bytes they had.
+func RemoveSegments(fsys segment.FS, stream segment.Stream, removed seqset.Set) (files int, bytes int64, err error) {
+	names, err := fsys.List()
+	if err != nil {
+		return 0, 0, err
+	}
+	newest := uint64(0)
+	for _, name := range names {
+		if first, ok := stream.Owner(name); ok {
+			newest = max(newest, first)
+		}
+	}
+	for _, name := range names {
+		first, ok := stream.Owner(name)
+		if !ok || first == newest || !removed.Has(first) {
+			continue
+		}
+		size, err := fsys.Size(name)
+		if err == nil {
+			err = fsys.Remove(name)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return files, bytes, fmt.Errorf("remove %s: %w", name, err)
+		}
+		files++
+		bytes += size
+	}
+	return files, bytes, nil
+}

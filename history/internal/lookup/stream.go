@@ -1,0 +1,173 @@
+// Package lookup finds the lines of a stream, by the indexes of its segments where
+// there are some and by reading where there are none. It knows which keys and
+// counts a record has in an index.
+package lookup
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"slices"
+
+	"sidehook/history/index"
+	"sidehook/history/segment"
+)
+
+// Stream is one of the two streams opened to be looked at: its segments, and
+// the indexes of those that are finished.
+type Stream struct {
+	*segment.Archive
+	Of    segment.Stream
+	FS    segment.FS
+	Entry func(*segment.Line) index.Entry
+}
+
+func OpenStream(fsys segment.FS, of segment.Stream) (*Stream, error) {
+	archive, err := segment.NewArchive(fsys, of)
+	if err != nil {
+		return nil, err
+	}
+	return &Stream{Archive: archive, Of: of, FS: fsys, Entry: entryOf(of)}, nil
+}
+
+// Index opens the index of a segment. It is nil if there is none that fits, as
+// for the segment being written; close is never nil.
+func (s *Stream) Index(first uint64) (x *index.Index, close func(), err error) {
+	nothing := func() {}
+	size, err := s.Size(first)
+	if err != nil {
+		return nil, nothing, err
+	}
+	file, err := s.FS.Open(s.Of.Index(first))
+	if err != nil {
+		return nil, nothing, nil // the segment is read in its place
+	}
+	x, err = index.Open(file, index.Segment{Stream: s.Of.Name, First: first, Size: size})
+	if err != nil {
+		file.Close() // only read from
+		return nil, nothing, nil
+	}
+	return x, func() { file.Close() }, nil
+}
+
+// LookupKey is a key, and bytes that every line which has it holds as they are,
+// but for lines with escapes where escaped is set.
+type LookupKey struct {
+	key     string
+	needle  []byte
+	escaped bool
+}
+
+// Lookup returns the lines of a segment that have one of the keys, in order, by
+// its index or without. What an index says that its segment does not bear out
+// costs reading the segment.
+func (s *Stream) Lookup(first uint64, seq uint64, keys ...LookupKey) ([]segment.Line, error) {
+	x, done, err := s.Index(first)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if x == nil {
+		return s.search(first, keys)
+	}
+	if seq > 0 && !x.HasSeq(seq) {
+		return nil, nil
+	}
+	var offsets []uint32
+	for _, k := range keys {
+		some, err := x.Lookup(k.key)
+		if err != nil {
+			return s.search(first, keys)
+		}
+		offsets = append(offsets, some...)
+	}
+	slices.Sort(offsets)
+	var found []segment.Line
+	for _, offset := range slices.Compact(offsets) {
+		line, err := s.At(first, offset)
+		var damage *segment.Damage
+		if err != nil && !errors.As(err, &damage) {
+			return nil, err
+		}
+		if err != nil {
+			return s.search(first, keys)
+		}
+		switch has(s.Entry(&line).Keys, keys) {
+		case itself:
+			found = append(found, line)
+		case neither:
+			return s.search(first, keys)
+		}
+	}
+	return found, nil
+}
+
+// keyMatch is what the keys of a line have of those that are wanted.
+type keyMatch int
+
+const (
+	neither keyMatch = iota // the index is wrong about the line
+	alike                   // another key of the same hash
+	itself
+)
+
+func has(keys []string, wanted []LookupKey) keyMatch {
+	best := neither
+	for _, k := range keys {
+		for _, w := range wanted {
+			switch {
+			case k == w.key:
+				return itself
+			case index.Hash(k) == index.Hash(w.key):
+				best = alike
+			}
+		}
+	}
+	return best
+}
+
+// search is lookup without an index. Most lines are told apart without looking
+// into them.
+func (s *Stream) search(first uint64, keys []LookupKey) (found []segment.Line, err error) {
+	err = VisitLines(s.Archive, first, func(line *segment.Line) bool {
+		for _, k := range keys {
+			if !bytes.Contains(line.Raw, k.needle) && !(k.escaped && bytes.IndexByte(line.Raw, '\\') >= 0) {
+				continue
+			}
+			if has(s.Entry(line).Keys, keys) == itself {
+				found = append(found, line.Clone())
+			}
+			break
+		}
+		return true
+	})
+	return found, err
+}
+
+// Build makes the index of a segment as it is now.
+func (s *Stream) Build(first uint64, more func() bool) (*index.Builder, error) {
+	size, err := s.Size(first)
+	if err != nil {
+		return nil, err
+	}
+	b := index.Build(index.Segment{Stream: s.Of.Name, First: first, Size: size})
+	err = VisitLines(s.Archive, first, func(line *segment.Line) bool {
+		e := s.Entry(line)
+		b.Add(&e)
+		return more()
+	})
+	return b, err
+}
+
+// IsGone reports whether a segment was removed since the folder was looked at.
+func IsGone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// VisitLines visits the good records of a segment until visit is false. Check tells
+// of the others. Of one that is removed meanwhile there are no more.
+func VisitLines(a *segment.Archive, first uint64, visit func(*segment.Line) bool) error {
+	err := a.Visit(first, 0, func(*segment.Damage) {}, visit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,8 @@
+package journal
+
+// Flush returns once all outcomes so far are synced.
+func (j *Journal) Flush() error { return j.outcomes.flush() }
+
+// UnderWay is how many bytes of events are, HeldInMemory how many of what waits.
+func (j *Journal) UnderWay() int64     { return j.queues.UnderWay() }
+func (j *Journal) HeldInMemory() int64 { return j.queues.Held() }

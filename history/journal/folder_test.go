@@ -1,0 +1,99 @@
+package journal_test
+
+import (
+	"sidehook/history/query"
+	"sidehook/history/verify"
+)
+
+import (
+	"strings"
+	"testing"
+
+	"sidehook/history/segment"
+	"sidehook/history/segment/memfs"
+)
+
+// What follows is what the tests do to a folder behind the journal's back, and
+// read in it.
+
+// read opens a history to be looked at, until the test ends.
+func read(t *testing.T, fs segment.FS) *query.Reader {
+	t.Helper()
+	r, err := query.OpenFS(fs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+// content is what stands in a file.
+func content(t *testing.T, fs *memfs.FS, name string) []byte {
+	t.Helper()
+	f, err := fs.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	size, _ := f.Size()
+	text := make([]byte, size)
+	f.ReadAt(text, 0)
+	return text
+}
+
+// rewrite makes a file say something, or something else.
+func rewrite(t *testing.T, fs *memfs.FS, name string, text []byte) {
+	t.Helper()
+	if err := segment.ReplaceFile(fs, name, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// segments are the files of a stream.
+func segments(t *testing.T, fs *memfs.FS, stream string) (names []string) {
+	t.Helper()
+	all, err := fs.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range all {
+		if strings.HasPrefix(name, stream+"-") && strings.HasSuffix(name, ".jsonl") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// checking opens a history to be verified.
+func checking(t *testing.T, fs segment.FS) *verify.Checker {
+	t.Helper()
+	c, err := verify.OpenFS(fs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// check verifies every line.
+func check(t *testing.T, fs *memfs.FS) verify.Checked {
+	t.Helper()
+	c, err := checking(t, fs).Check(func(int64, int64) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// sound fails the test if the history has anything wrong.
+func sound(t *testing.T, fs *memfs.FS) {
+	t.Helper()
+	if c := check(t, fs); len(c.Problems) > 0 {
+		t.Errorf("check: %v", c.Problems)
+	}
+}
+
+// loseCursors takes both files of the cursors away; there may be but one.
+func loseCursors(fs *memfs.FS) {
+	_ = fs.Remove("cursors.json")
+	_ = fs.Remove("cursors.previous.json")
+}

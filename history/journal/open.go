@@ -1,0 +1,95 @@
+package journal
+
+import (
+	"sidehook/history"
+	"sidehook/history/internal/clock"
+	"sidehook/history/internal/files"
+	"sidehook/history/queue"
+)
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"syscall"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// Open opens the history in a folder, whatever a crash left in it, and makes
+// the folder if need be. One process at a time has it open.
+func Open(path string, opts Options) (*Journal, error) {
+	dir, err := segment.Dir(path)
+	if err != nil {
+		return nil, advised(err)
+	}
+	release, err := dir.Lock()
+	if err != nil {
+		return nil, advised(err)
+	}
+	j, err := OpenFS(dir, opts)
+	if err != nil {
+		return nil, errors.Join(err, release())
+	}
+	j.release = release
+	return j, nil
+}
+
+// advised says what to do about a folder that cannot be opened and written to.
+func advised(err error) error {
+	todo := ""
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		todo = "make the folder that it is to be in"
+	case errors.Is(err, syscall.ENOTDIR):
+		todo = "move away what is no folder"
+	case errors.Is(err, fs.ErrPermission):
+		todo = "let the user that sidehook runs as write there"
+	case errors.Is(err, syscall.EROFS):
+		todo = "mount its volume for writing"
+	default:
+		return err
+	}
+	return fmt.Errorf("%w; %s, or change history.dir", err, todo)
+}
+
+// OpenFS opens the history on a file system that nobody else writes to.
+func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := files.CheckFormat(fsys); err != nil {
+		return nil, err
+	}
+	if opts.Committed == nil {
+		opts.Committed = func(int, time.Duration) {}
+	}
+	if opts.Recorded == nil {
+		opts.Recorded = func(history.Recorded) {}
+	}
+	if opts.Low == nil {
+		opts.Low = func(int, int64, int64) {}
+	}
+	j := &Journal{
+		fs: fsys, log: opts.Log, recorded: opts.Recorded, low: opts.Low, clock: clock.New(opts.Wall, opts.Log),
+		identify: newIdentifier(), retention: newRetention(),
+		accepted: make(chan accepting),
+	}
+	j.queues = queue.NewSet(queue.Options{
+		Book: book{j}, Ledger: ledger{j}, Clock: j.clock, Log: j.log, Recorded: j.recorded, Bodies: opts.Bodies, LeastBody: opts.LeastBody,
+	})
+	j.recallRemoved()
+	if err := j.restoreRemoved(); err != nil {
+		return nil, fmt.Errorf("open history: %w", err)
+	}
+	if err := j.finishRemoval(); err != nil {
+		return nil, fmt.Errorf("open history: %w", err)
+	}
+	r := &recovery{Journal: j, opts: opts}
+	if err := r.run(); err != nil {
+		return nil, fmt.Errorf("open history: %w", err)
+	}
+	return j, nil
+}

@@ -1,0 +1,148 @@
+package journal
+
+import (
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+
+	"sidehook/history/segment"
+)
+
+// book is the Book of a journal: it reads the segments of the events.
+type book struct{ *Journal }
+
+// Bounds are those of the segment that holds a record.
+func (j book) Bounds(seq uint64) (first, next uint64) { return j.events.Bounds(seq) }
+
+// Follow reads on through the segments.
+func (j book) Follow(name string, from queue.Mark, last uint64, keep func(*queue.Body) bool, stop queue.StopFunc) (found []queue.Item, next queue.Mark, err error) {
+	quoted := []byte(strconv.Quote(name)) // names have nothing to escape
+	next = from
+	for _, first := range j.events.Segments() {
+		if first < from.Place.Segment {
+			continue
+		}
+		offset := int64(0)
+		if first == from.Place.Segment {
+			offset = int64(from.Place.Offset)
+		}
+		s, err := j.events.Scan(first, offset)
+		if j.vanished(first, err) {
+			continue
+		}
+		if err != nil {
+			return found, from, err
+		}
+		for next.Seq <= last && len(found) < queue.ChunkSize {
+			line, ok, err := s.NextGood(j.reportCorruption)
+			if j.vanished(first, err) {
+				break
+			}
+			if err != nil {
+				return found, from, err
+			}
+			if !ok {
+				break
+			}
+			if line.Number > last { // those ahead of it are damaged
+				next = queue.Mark{Seq: last + 1, Place: line.Place}
+				break
+			}
+			if stop != nil && stop(line.Number, line.At().UnixNano()) {
+				return found, next, nil
+			}
+			if goesTo(&line, quoted) {
+				it := followed(&line, keep)
+				found, next.At = append(found, it), it.AcceptedAt
+			}
+			next.Seq, next.Place = line.Number+1, segment.Place{Segment: first, Offset: uint32(s.Offset())}
+		}
+		if next.Seq > last || len(found) >= queue.ChunkSize {
+			return found, next, nil
+		}
+	}
+	next.Seq = last + 1 // the file ends ahead of it
+	return found, next, nil
+}
+
+// vanished reports whether a segment cannot be read because retention has just
+// removed it: nothing in it is waited for. Any other one that is missing is an
+// error.
+func (j *Journal) vanished(first uint64, err error) bool {
+	return errors.Is(err, fs.ErrNotExist) && !j.events.Has(first)
+}
+
+// goesTo reports whether the record is for the webhook of the quoted name.
+func goesTo(line *segment.Line, quoted []byte) bool {
+	for name, raw := range history.Members(line.Fields()) {
+		if name == "to" {
+			return bytes.Contains(raw, quoted)
+		}
+	}
+	return false
+}
+
+// followed makes a delivery of a record just read. The event of a resend stands
+// elsewhere, and is read when its turn comes.
+func followed(line *segment.Line, keep func(*queue.Body) bool) queue.Item {
+	a := history.ParseEventRecord(line)
+	it := queue.ItemOf(&a)
+	if a.Event != nil {
+		if b := queue.NewBody(a.Event, a.Filled, a.Failures); keep(b) {
+			b.JSON = bytes.Clone(b.JSON) // the line's memory is used again
+			it.Body = b
+		}
+	}
+	return it
+}
+
+// Load reads the event of an item from where it stands.
+func (j book) Load(it *queue.Item) error {
+	line, err := j.record(it.Number, it.Place)
+	if err != nil {
+		return missing(err)
+	}
+	a := history.ParseEventRecord(&line)
+	found := it.Place != line.Place
+	*it = queue.ItemOf(&a)
+	e := a
+	if a.Kind == history.KindResend {
+		if line, err = j.events.Find(a.Of); err != nil {
+			return missing(err)
+		}
+		e = history.ParseEventRecord(&line)
+		it.Length = uint32(len(e.Event))
+	}
+	if found || a.Kind == history.KindResend { // with much else around it
+		e.Event = bytes.Clone(e.Event)
+	}
+	it.Body = queue.BodyOf(&a, &e)
+	return nil
+}
+
+// record reads a record by its place, or by its number if the place is not
+// known or does not hold it.
+func (j *Journal) record(seq uint64, place segment.Place) (segment.Line, error) {
+	if place.Length > 0 {
+		if line, err := j.events.Read(place); err == nil && line.Number == seq {
+			return line, nil
+		}
+	}
+	return j.events.Find(seq)
+}
+
+// missing is an ErrDamaged if a record could not be had because it is not there,
+// or not what was written.
+func missing(err error) error {
+	if segment.IsDamage(err) {
+		return fmt.Errorf("%w: %w", history.ErrDamaged, err)
+	}
+	return err
+}

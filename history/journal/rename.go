@@ -1,0 +1,84 @@
+package journal
+
+import (
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+import (
+	"context"
+
+	"sidehook/history/event"
+)
+
+// Rename queues what waits for a webhook anew under its new name, in the order
+// of acceptance and with the whole schedule of retries ahead of it, and ends it
+// under the former name. It returns how many deliveries it moved; they are
+// durable on return, also with an error. Errors: those of Append, and of reading
+// the events. The same call again moves what is left.
+//
+//	N1  The record of a rename ends the delivery of the former name and begins
+//	    the one of the new name: there is no moment at which both wait, or none.
+//	    A start that finds the record without the line of that end writes it.
+//	N2  A delivery that is in flight meanwhile is moved, too, but not claimed
+//	    under the new name before that attempt is over. If the attempt ends the
+//	    delivery, it ends under both names.
+func (j *Journal) Rename(ctx context.Context, was, to string, generation uint64) (moved int, err error) {
+	j.renaming.Lock()
+	defer j.renaming.Unlock()
+	err = j.Queue(was).Move(to, generation, func(list []queue.Moving) error {
+		n, err := j.rename(ctx, list, was, to, generation)
+		moved += n
+		return err
+	})
+	return moved, err
+}
+
+// rename moves some deliveries, in one commit.
+func (j *Journal) rename(ctx context.Context, list []queue.Moving, was, to string, generation uint64) (moved int, err error) {
+	r := &request{}
+	defer func() {
+		for i := range r.records {
+			j.retention.unpin(r.records[i].of)
+		}
+	}()
+	for i := range list {
+		m := &list[i]
+		if j.retention.pin(m.Of) {
+			r.records = append(r.records, record{
+				of: m.Of, resend: m.Resend, to: []string{to}, head: appendRename(nil, m, generation, was, to),
+				body: m.Body, accepted: m.Accepted.UnixNano(), rename: m.Rename,
+			})
+		}
+	}
+	if len(r.records) == 0 {
+		return 0, nil
+	}
+	if err := j.commits.do(ctx, r); err != nil {
+		return 0, err
+	}
+	return len(r.records), nil
+}
+
+// byRename is who asked for a resend that continues a waiting delivery under
+// the new name of its webhook.
+const byRename = "rename"
+
+// appendRename is the record of a rename: a resend, as far as files and
+// indexes go, that also ends the delivery of the former name.
+func appendRename(dst []byte, m *queue.Moving, generation uint64, was, to string) []byte {
+	dst = history.AppendResend(dst, m.Of, []string{to}, byRename)
+	dst = history.AppendNumber(dst, `,"generation":`, generation)
+	dst = history.AppendText(dst, `,"was":`, was)
+	dst = history.AppendNumber(dst, `,"from":`, m.Seq)
+	dst = history.AppendNumber(dst, `,"bytes":`, uint64(m.Size))
+	dst = history.AppendTime(dst, `,"accepted":`, m.Accepted)
+	if m.Resend {
+		dst = append(dst, `,"resend":true`...)
+	}
+	if m.Unmet != "" {
+		dst = event.AppendString(append(dst, `,"failed_when":{`...), to)
+		dst = append(history.AppendText(dst, ":", m.Unmet), '}')
+	}
+	return dst
+}

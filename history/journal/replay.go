@@ -1,0 +1,44 @@
+package journal
+
+import (
+	"sidehook/history"
+)
+
+import (
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// delivery takes in one record of the deliveries.
+func (r *recovery) delivery(line *segment.Line) {
+	d := history.ParseDeliveryRecord(line)
+	r.lastDelivery = d.At
+	r.see(d.At)
+	r.generation = max(r.generation, d.Generation)
+	switch d.Kind {
+	case history.KindWebhook:
+		r.replay.State(&d)
+	case history.KindAttempt:
+		r.highestSeq = max(r.highestSeq, d.Seq)
+		if !d.Test { // no queue ever had it
+			r.replay.Attempt(&d, r.retention.removed[segment.Events].Has(d.Seq))
+		}
+	}
+}
+
+// event takes in one record of the events, after the cursors.
+func (r *recovery) event(line *segment.Line) {
+	a := history.ParseEventRecord(line)
+	r.lastEvent = a.At
+	r.see(a.At)
+	r.generation = max(r.generation, a.Generation)
+	r.replay.Accepted(&a)
+}
+
+// see learns how late the process before was still running.
+func (r *recovery) see(at time.Time) {
+	if k := r.retention.keeping; at.After(k.last) {
+		k.last = at
+	}
+}

@@ -1,0 +1,96 @@
+package journal
+
+import (
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Resends says what became of a Bulk.
+type Resends struct {
+	Count int         // of deliveries that are made again
+	Gone  int         // of those that are not, as their events have been removed
+	Seqs  [][2]uint64 // the ranges of seqs that they have, from and to
+}
+
+// bulkBatch is how many resends share a commit: few enough that new events do
+// not wait long for the disk, and that little is held in memory.
+const bulkBatch = 4096
+
+// ResendBulk makes the deliveries that b is about again, in the order of
+// acceptance. They are durable on return, and queued behind what their webhooks
+// have accepted by then. One call goes after another, so that each sees what
+// those before it have asked for, and makes no delivery again that waits.
+//
+// With an error, what the result says stands all the same; the rest is found by
+// the same call again. Errors: *TooManyError, and those of Append. A crash leaves
+// whole batches, which are delivered, and the same call finds the rest.
+func (j *Journal) ResendBulk(ctx context.Context, b query.Bulk, by string) (Resends, error) {
+	j.bulk.Lock()
+	defer j.bulk.Unlock()
+	var done Resends
+	if err := j.outcomes.flush(); err != nil { // what has ended by now counts
+		return done, err
+	}
+	reading, err := query.OpenFS(j.fs)
+	if err != nil {
+		return done, err
+	}
+	m, err := reading.Bulk(ctx, b)
+	if err := errors.Join(err, reading.Close()); err != nil {
+		return done, err
+	}
+	if m.Count > query.MaxBulk {
+		return done, &query.TooManyError{Count: m.Count}
+	}
+	done.Gone = m.Gone
+	for batch := range slices.Chunk(m.List, bulkBatch) {
+		if err := j.resendBatch(ctx, batch, m.Targets.List, by, &done); err != nil {
+			if done.Count > 0 {
+				err = fmt.Errorf("%d of %d are taken and go on, so that the rest has to be asked for again: %w", done.Count, m.Count, err)
+			}
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// resendBatch makes some durable, together.
+func (j *Journal) resendBatch(ctx context.Context, batch []query.Again, webhooks []string, by string, done *Resends) error {
+	r := &request{records: make([]record, 0, len(batch))}
+	pinned := make([]uint64, 0, len(batch))
+	defer func() {
+		for _, seq := range pinned {
+			j.retention.unpin(seq)
+		}
+	}()
+	for _, a := range batch {
+		if !j.retention.pin(a.Of) {
+			done.Gone++
+			continue
+		}
+		pinned = append(pinned, a.Of)
+		to := webhooks[a.To : a.To+1 : a.To+1]
+		r.records = append(r.records, record{of: a.Of, resend: true, to: to, head: history.AppendResend(nil, a.Of, to, by)})
+	}
+	if len(r.records) == 0 {
+		return nil
+	}
+	if err := j.commits.do(ctx, r); err != nil {
+		return err
+	}
+	done.Count += len(r.receipts)
+	first, last := r.receipts[0].Seq, r.receipts[len(r.receipts)-1].Seq
+	if n := len(done.Seqs); n > 0 && done.Seqs[n-1][1]+1 == first {
+		done.Seqs[n-1][1] = last
+	} else {
+		done.Seqs = append(done.Seqs, [2]uint64{first, last})
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package journal_test
+
+import (
+	"sidehook/history/journal"
+)
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sidehook/history/segment/memfs"
+)
+
+// Whoever asks is told once the lines stand in the file, and not before; nobody
+// waits for longer than they want to, nor for a journal that has ended.
+func TestVisible(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, journal.Options{})
+		r.append(ids(1, 1), "a")
+		release := make(chan struct{})
+		fs.SetFault(stalls(memfs.Write, "deliveries-", release))
+		same(t, "delivered", r.drain("a"), ids(1, 1))
+		told := make(chan struct{})
+		go func() {
+			r.WaitWritten(context.Background())
+			close(told)
+		}()
+		synctest.Wait()
+		select {
+		case <-told:
+			t.Error("told while the line is being written")
+		default:
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		r.WaitWritten(ctx)
+		close(release)
+		<-told
+		if err := r.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		r.WaitWritten(context.Background())
+	})
+}
+
+// While the disk is full there is nothing to wait for.
+func TestVisibleFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		r := start(t, fs, journal.Options{})
+		r.append(ids(1, 1), "a")
+		fs.SetCapacity(0)
+		same(t, "delivered", r.drain("a"), ids(1, 1))
+		r.WaitWritten(context.Background())
+		fs.SetCapacity(-1)
+	})
+}

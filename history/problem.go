@@ -1,0 +1,29 @@
+package history
+
+import (
+	"fmt"
+
+	"sidehook/history/segment"
+)
+
+// Problem is one thing that is wrong with a history, and where.
+type Problem struct {
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"` // from 1; 0 if it is about the file
+	Offset int64  `json:"offset,omitempty"`
+	What   string `json:"message"`
+}
+
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s", p.File, p.What)
+	}
+	return fmt.Sprintf("%s:%d: byte %d: %s", p.File, p.Line, p.Offset, p.What)
+}
+
+// Plain is the problem as it is, or was, where the segment is not compressed.
+// Compression changes nothing of it.
+func (p Problem) Plain() Problem {
+	p.File = segment.PlainName(p.File)
+	return p
+}

@@ -1,0 +1,60 @@
+package query
+
+import (
+	"sidehook/history"
+	"sidehook/history/internal/lookup"
+)
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"sidehook/history/segment"
+)
+
+// resent is a resend, as far as it says what the newest delivery of an event to
+// a webhook is.
+type resent struct {
+	Again
+	seq uint64
+}
+
+func compareResent(a, b resent) int {
+	return cmp.Or(compareAgain(a.Again, b.Again), cmp.Compare(a.seq, b.seq))
+}
+
+// readResends reads which resends there are.
+func (c *bulkSearch) readResends() error {
+	for _, first := range c.events.Segments() {
+		err := c.events.Resends(first, c.Since, func(line *segment.Line) bool {
+			a := history.ParseEventRecord(line)
+			for _, name := range a.To {
+				if name == c.To || c.wants(name) {
+					c.resends = append(c.resends, resent{Again{a.Of, c.Targets.number(name)}, a.Seq})
+				}
+			}
+			return c.ctx.Err() == nil
+		})
+		if err := errors.Join(err, c.ctx.Err()); err != nil && !lookup.IsGone(err) {
+			return err
+		}
+	}
+	slices.SortFunc(c.resends, compareResent)
+	return nil
+}
+
+// last is the seq of the newest resend of an event to a webhook, 0 if there is
+// none.
+func (c *bulkSearch) last(of uint64, webhook string) uint64 {
+	number, ok := c.Targets.numbers[webhook]
+	if !ok {
+		return 0
+	}
+	behind := resent{Again{of, number + 1}, 0}
+	i, _ := slices.BinarySearchFunc(c.resends, behind, compareResent)
+	if i == 0 || c.resends[i-1].Again != (Again{of, number}) {
+		return 0
+	}
+	return c.resends[i-1].seq
+}

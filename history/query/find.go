@@ -1,0 +1,101 @@
+package query
+
+import (
+	"sidehook/history"
+	"sidehook/history/internal/lookup"
+)
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sidehook/history/event"
+)
+
+// EventRef names an event: by its seq if that is not 0, else by its id, of several
+// the newest, with the source if one is given.
+type EventRef struct {
+	ID, Source string
+	Seq        uint64
+}
+
+// ParseEventRef reads seq:N, or an id.
+func ParseEventRef(text string) EventRef {
+	if digits, ok := strings.CutPrefix(text, "seq:"); ok {
+		if seq, err := strconv.ParseUint(digits, 10, 64); err == nil && seq > 0 {
+			return EventRef{Seq: seq}
+		}
+	}
+	return EventRef{ID: text}
+}
+
+// Event finds an accepted event; ErrNotFound if there is none.
+func (r *Reader) Event(w EventRef) (history.EventRecord, error) {
+	if w.Seq == 0 {
+		seq, err := r.newest(w)
+		if errors.Is(err, history.ErrNotFound) {
+			seq, err = r.sent(w.ID)
+		}
+		if err != nil {
+			return history.EventRecord{}, err
+		}
+		w.Seq = seq
+	}
+	line, err := r.events.Find(w.Seq)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = history.ErrNotFound // it is being removed
+	}
+	if err != nil {
+		return history.EventRecord{}, err
+	}
+	a := history.ParseEventRecord(&line)
+	if a.Kind == history.KindResend {
+		return r.Event(EventRef{Seq: a.Of})
+	}
+	if a.Kind != history.KindEvent {
+		return history.EventRecord{}, history.ErrNotFound
+	}
+	return a, nil
+}
+
+// newest is the seq of the newest event of an id.
+func (r *Reader) newest(w EventRef) (uint64, error) {
+	for _, first := range slices.Backward(r.events.Segments()) {
+		found, err := r.events.Lookup(first, 0, lookup.WantEvent(w.ID))
+		if err != nil && !lookup.IsGone(err) {
+			return 0, err
+		}
+		for i := range slices.Backward(found) {
+			a := history.ParseEventRecord(&found[i])
+			if w.Source == "" {
+				return a.Seq, nil
+			}
+			if e, err := event.Parse(a.Event, a.Filled); err == nil && e.Source == w.Source {
+				return a.Seq, nil
+			}
+		}
+	}
+	return 0, history.ErrNotFound
+}
+
+// sent is the seq of the newest event that was sent under another id.
+func (r *Reader) sent(id string) (uint64, error) {
+	if !strings.HasPrefix(id, "msg_") {
+		return 0, history.ErrNotFound
+	}
+	for _, first := range slices.Backward(r.deliveries.Segments()) {
+		found, err := r.deliveries.Lookup(first, 0, lookup.WantAttempts(id))
+		if err != nil && !lookup.IsGone(err) {
+			return 0, err
+		}
+		for i := range slices.Backward(found) {
+			if o := history.ParseDeliveryRecord(&found[i]); o.SentID == id {
+				return o.Seq, nil
+			}
+		}
+	}
+	return 0, history.ErrNotFound
+}

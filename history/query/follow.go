@@ -1,0 +1,173 @@
+package query
+
+import (
+	"sidehook/history"
+	"sidehook/history/internal/lookup"
+)
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sort"
+	"time"
+
+	"sidehook/history/segment"
+)
+
+// followEvery is how often the files are looked at for more.
+const followEvery = 200 * time.Millisecond
+
+// Await opens the history in a folder to be looked at once there is one.
+func Await(ctx context.Context, path string) (*Reader, error) {
+	for {
+		reading, err := Open(path)
+		if !errors.Is(err, history.ErrNoHistory) {
+			return reading, err
+		}
+		if err := pause(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(followEvery):
+		return nil
+	}
+}
+
+// Newest is the number of the newest record of the deliveries, 0 if there is
+// none.
+func (r *Reader) Newest() (n uint64, err error) {
+	err = r.newestFirst(func(line *segment.Line) bool {
+		n = line.Number
+		return false
+	})
+	return n, err
+}
+
+// newestFirst visits the records of the deliveries, the newest first.
+func (r *Reader) newestFirst(visit func(*segment.Line) bool) error {
+	segments := r.deliveries.Segments()
+	for i := len(segments) - 1; i >= 0; i-- {
+		b, err := r.deliveries.Backward(segments[i], 1<<62)
+		for err == nil {
+			var line segment.Line
+			line, err = b.Next()
+			var damage *segment.Damage
+			if errors.As(err, &damage) {
+				err = nil
+				continue
+			}
+			if err == nil && !visit(&line) {
+				return nil
+			}
+		}
+		if !errors.Is(err, io.EOF) && !lookup.IsGone(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Follower reads the records of the deliveries as they are written, over as
+// many segments as they take. It reads the files and nothing else, so that a
+// slow reader holds up nobody.
+type Follower struct {
+	*lookup.Stream
+	after   uint64 // records up to this number are known
+	first   uint64 // of the segment; 0 before there is one
+	scanner *segment.Scanner
+	offset  int64 // up to where it is read
+	size    int64 // that it had when it was last looked at
+	ends    bool  // a newer one is there: this one gets no more lines
+}
+
+// Follow goes on behind the record of that number.
+func (r *Reader) Follow(after uint64) *Follower {
+	f := &Follower{Stream: r.deliveries, after: after}
+	if after == 0 {
+		return f
+	}
+	if f.first = f.SegmentOf(after); f.first > 0 {
+		if line, err := f.Find(after); err == nil {
+			f.offset = line.Place.End()
+		}
+	}
+	return f
+}
+
+// Next waits for the next record. What it returns is valid until the next call.
+func (f *Follower) Next(ctx context.Context) (history.DeliveryRecord, error) {
+	for {
+		line, ok, err := f.next()
+		if err != nil {
+			return history.DeliveryRecord{}, err
+		}
+		if ok && line.Number > f.after {
+			f.after = line.Number
+			return history.ParseDeliveryRecord(&line), nil
+		}
+		if ok {
+			continue
+		}
+		if more, err := f.advance(); err != nil {
+			return history.DeliveryRecord{}, err
+		} else if more {
+			continue
+		}
+		if err := pause(ctx); err != nil {
+			return history.DeliveryRecord{}, err
+		}
+	}
+}
+
+// next is the next whole line of what was there at the last look.
+func (f *Follower) next() (line segment.Line, ok bool, err error) {
+	if f.scanner == nil {
+		return line, false, nil
+	}
+	line, ok, err = f.scanner.NextGood(func(*segment.Damage) {})
+	f.offset = f.scanner.Offset()
+	if !ok {
+		f.scanner = nil
+	}
+	if lookup.IsGone(err) {
+		err = nil // advance finds out
+	}
+	return line, ok, err
+}
+
+// advance looks whether there is more, in this segment or in the next one.
+func (f *Follower) advance() (more bool, err error) {
+	if err := f.Refresh(); err != nil {
+		return false, err
+	}
+	if f.first > 0 {
+		size, err := f.Size(f.first)
+		if err != nil && !lookup.IsGone(err) {
+			return false, err
+		}
+		if f.ends = f.ends || lookup.IsGone(err); err == nil && size > f.size {
+			f.size = size
+			f.scanner, err = f.Scan(f.first, f.offset)
+			return true, err
+		}
+	}
+	segments := f.Segments()
+	i := sort.Search(len(segments), func(i int) bool { return segments[i] > f.first })
+	if i == len(segments) {
+		return false, nil
+	}
+	if f.first > 0 && !f.ends {
+		// Lines may have come between the last look and the new segment.
+		f.ends = true
+		return true, nil
+	}
+	f.first, f.offset, f.size, f.ends = segments[i], 0, 0, false
+	return true, nil
+}

@@ -1,0 +1,92 @@
+// Package query reads a history: attempts, events and what became of them,
+// statistics, and the records as they are written. It works beside the process
+// that writes or without one, takes no lock and changes nothing. The relay, its
+// API and the commands call it.
+package query
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"sidehook/history"
+	"sidehook/history/internal/files"
+	"sidehook/history/internal/lookup"
+	"sidehook/history/segment"
+)
+
+// Reader is a history opened to be looked at, beside the process that writes
+// it or without one. It changes nothing and takes no lock.
+type Reader struct {
+	events, deliveries *lookup.Stream
+	folder             io.Closer // nil if it is the caller's
+}
+
+// Open opens the history in a folder to be looked at. Errors: ErrNoHistory.
+func Open(path string) (*Reader, error) {
+	dir, err := segment.OpenDir(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", path, history.ErrNoHistory)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := readDir(path, dir)
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	r.folder = dir
+	return r, nil
+}
+
+func readDir(path string, dir segment.FS) (*Reader, error) {
+	there, err := files.HasFormat(dir)
+	if err != nil {
+		return nil, err
+	}
+	r, err := OpenFS(dir)
+	if err == nil && !there && len(r.events.Segments())+len(r.deliveries.Segments()) == 0 {
+		return nil, fmt.Errorf("%s: %w", path, history.ErrNoHistory) // or FORMAT alone is lost, and the next start writes it
+	}
+	return r, err
+}
+
+// OpenFS opens the history on a file system to be looked at.
+func OpenFS(fsys segment.FS) (*Reader, error) {
+	events, err := lookup.OpenStream(fsys, segment.Events)
+	if err != nil {
+		return nil, err
+	}
+	deliveries, err := lookup.OpenStream(fsys, segment.Deliveries)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{events: events, deliveries: deliveries}, nil
+}
+
+// Close closes what is open.
+func (r *Reader) Close() error {
+	err := errors.Join(r.events.Close(), r.deliveries.Close())
+	if r.folder != nil {
+		err = errors.Join(err, r.folder.Close())
+	}
+	return err
+}
+
+// Records visits the good records of the deliveries, the oldest first, until visit
+// is false. What it is given is valid until the next one.
+func (r *Reader) Records(visit func(*history.DeliveryRecord) bool) error {
+	more := true
+	for _, first := range r.deliveries.Segments() {
+		err := lookup.VisitLines(r.deliveries.Archive, first, func(line *segment.Line) bool {
+			o := history.ParseDeliveryRecord(line)
+			more = visit(&o)
+			return more
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package query
+
+import (
+	"sidehook/history/internal/lookup"
+)
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"sidehook/history/index"
+	"sidehook/history/segment"
+)
+
+// Minute is what became of a webhook's attempts within a minute.
+type Minute struct {
+	Webhook   string
+	At        time.Time                        // when it began
+	Delivered int                              // tests aside
+	Failed    int                              // tests and what was throttled aside
+	Took      iter.Seq2[time.Duration, uint64] // how many requests took how long, within 6 %
+}
+
+// mostCounted bounds how many bytes of segments without an index Recent counts.
+const mostCounted = 256 << 20
+
+// Recent visits the minutes from since on with what attempts came to ahead of
+// until, the newest segment first, until visit is false. The last one may come
+// in parts.
+func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error {
+	left := int64(mostCounted)
+	for _, first := range slices.Backward(r.deliveries.Segments()) {
+		size, err := r.deliveries.Size(first)
+		if err != nil && !lookup.IsGone(err) {
+			return err
+		}
+		list, ok, err := r.indexed(first, until)
+		if !ok && err == nil {
+			if left -= size; left < 0 {
+				return nil
+			}
+			list, err = r.count(first, until)
+		}
+		if err != nil && !lookup.IsGone(err) {
+			return err
+		}
+		older := len(list) > 0
+		for i := range list {
+			m := &list[i]
+			if m.At.Before(since) {
+				continue
+			}
+			older = false
+			if !visit(&Minute{
+				Webhook: m.Webhook, At: m.At, Took: m.Took.All(),
+				Delivered: int(m.Counts[lookup.CountArrived]), Failed: int(m.Counts[lookup.CountMissed]),
+			}) {
+				return nil
+			}
+		}
+		if older {
+			return nil
+		}
+	}
+	return nil
+}
+
+// indexed are the counts of a segment by its index. It is false if there is none,
+// or it counts what is not ahead of until, too.
+func (r *Reader) indexed(first uint64, until time.Time) (list []index.Minute, ok bool, err error) {
+	x, done, err := r.deliveries.Index(first)
+	if err != nil {
+		return nil, false, err
+	}
+	defer done()
+	if x == nil || x.Within(until, time.Time{}) {
+		return nil, false, nil
+	}
+	list, err = x.Minutes()
+	return list, err == nil, nil
+}
+
+// count are the counts of a segment's lines ahead of until.
+func (r *Reader) count(first uint64, until time.Time) ([]index.Minute, error) {
+	b := index.Build(index.Segment{})
+	err := lookup.VisitLines(r.deliveries.Archive, first, func(line *segment.Line) bool {
+		if e := r.deliveries.Entry(line); e.Tally && e.At.Before(until) {
+			b.Add(&e)
+		}
+		return true
+	})
+	return b.Minutes(), err
+}

@@ -1,0 +1,90 @@
+package query
+
+import (
+	"sidehook/history"
+	"sidehook/history/internal/lookup"
+)
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"sidehook/history/index"
+)
+
+// Stats is how the attempts of a webhook went in a span of time.
+type Stats struct {
+	Webhook string
+	index.Tally
+	// Chart is the same for equal parts of the span.
+	Chart []index.Tally
+}
+
+// Begun is how many deliveries had their first attempt, or ended without one.
+func (s *Stats) Begun() uint64 { return s.Counts[lookup.CountBegun] }
+
+// Count is how many attempts had a status.
+func (s *Stats) Count(status history.Status) uint64 { return countOf(&s.Tally, status) }
+
+// ChartCount is the same of a part of the chart.
+func (s *Stats) ChartCount(i int, status history.Status) uint64 { return countOf(&s.Chart[i], status) }
+
+func countOf(t *index.Tally, status history.Status) uint64 {
+	o := history.DeliveryRecord{Status: status, Attempt: 2}
+	return t.Counts[lookup.CountersOf(&o)[0]]
+}
+
+// Stats counts the attempts from since on and ahead of until, by webhook, in
+// the order of their names, with a chart of so many parts. It counts by whole
+// minutes: a minute that since is in counts as a whole.
+func (r *Reader) Stats(since, until time.Time, parts int) ([]Stats, error) {
+	since = since.Truncate(time.Minute)
+	span := max(until.Sub(since), 1)
+	webhooks := map[string]*Stats{}
+	for _, first := range r.deliveries.Segments() {
+		minutes, err := r.minutes(first, since, until)
+		if err != nil && !lookup.IsGone(err) {
+			return nil, err
+		}
+		for i := range minutes {
+			m := &minutes[i]
+			if m.At.Before(since) || !m.At.Before(until) {
+				continue
+			}
+			s := webhooks[m.Webhook]
+			if s == nil {
+				s = &Stats{Webhook: m.Webhook, Chart: make([]index.Tally, parts)}
+				webhooks[m.Webhook] = s
+			}
+			s.Merge(&m.Tally)
+			if parts > 0 {
+				s.Chart[min(parts-1, int(float64(parts)*float64(m.At.Sub(since))/float64(span)))].Merge(&m.Tally)
+			}
+		}
+	}
+	list := make([]Stats, 0, len(webhooks))
+	for _, s := range webhooks {
+		list = append(list, *s)
+	}
+	slices.SortFunc(list, func(a, b Stats) int { return cmp.Compare(a.Webhook, b.Webhook) })
+	return list, nil
+}
+
+// minutes are the counts of a segment, of its index or of its lines.
+func (r *Reader) minutes(first uint64, since, until time.Time) ([]index.Minute, error) {
+	x, done, err := r.deliveries.Index(first)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if x != nil {
+		if !x.Within(since, until) {
+			return nil, nil
+		}
+		if minutes, err := x.Minutes(); err == nil {
+			return minutes, nil
+		}
+	}
+	return r.count(first, until)
+}

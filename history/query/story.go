@@ -1,0 +1,123 @@
+package query
+
+import (
+	"sidehook/history"
+	"sidehook/history/internal/lookup"
+)
+
+import (
+	"sidehook/history/event"
+	"sidehook/history/segment"
+)
+
+// EventTrace is an event that was accepted, and all that became of it.
+type EventTrace struct {
+	history.EventRecord
+	Parsed  event.Event
+	Resends []history.EventRecord
+	// Outcomes are its attempts and those of its resends, in order, each behind
+	// the config line of the generation that it was made under.
+	Outcomes []history.DeliveryRecord
+}
+
+// Trace finds an event, and what became of it; ErrNotFound if there is none.
+func (r *Reader) Trace(w EventRef) (*EventTrace, error) {
+	a, err := r.Event(w)
+	if err != nil {
+		return nil, err
+	}
+	s := &EventTrace{EventRecord: a}
+	if s.Parsed, err = event.Parse(a.Event, a.Filled); err != nil {
+		return nil, err
+	}
+	if s.Resends, err = r.resendsOf(a.Seq); err != nil {
+		return nil, err
+	}
+	seqs := []uint64{a.Seq}
+	for i := range s.Resends {
+		seqs = append(seqs, s.Resends[i].Seq)
+	}
+	s.Outcomes, err = r.outcomesOf(seqs)
+	return s, err
+}
+
+// resendsOf are the resends of an event.
+func (r *Reader) resendsOf(seq uint64) (resends []history.EventRecord, err error) {
+	for _, first := range r.events.Segments() {
+		if first < r.events.SegmentOf(seq) {
+			continue
+		}
+		found, err := r.events.Lookup(first, 0, lookup.WantResends(seq))
+		if err != nil && !lookup.IsGone(err) {
+			return nil, err
+		}
+		for i := range found {
+			resends = append(resends, history.ParseEventRecord(&found[i]))
+		}
+	}
+	return resends, nil
+}
+
+// outcomesOf are the attempts at the deliveries of those numbers, and ahead of
+// the first one under it the config line of a generation.
+func (r *Reader) outcomesOf(seqs []uint64) (outcomes []history.DeliveryRecord, err error) {
+	told := map[history.ConfigKey]bool{}
+	for _, first := range r.deliveries.Segments() {
+		found, err := r.attemptsAt(first, seqs)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			o := history.ParseDeliveryRecord(&found[i])
+			under := history.ConfigKey{Webhook: o.Webhook, Generation: o.Generation}
+			if !told[under] {
+				config, err := r.deliveries.Lookup(first, 0, lookup.WantConfig(o.Generation, o.Webhook))
+				if err != nil && !lookup.IsGone(err) {
+					return nil, err
+				}
+				for i := range config[:min(1, len(config))] {
+					outcomes = append(outcomes, history.ParseDeliveryRecord(&config[i]))
+					told[under] = true
+				}
+			}
+			outcomes = append(outcomes, o)
+		}
+	}
+	return outcomes, nil
+}
+
+// attemptsAt are the lines of a segment about the deliveries of those numbers.
+func (r *Reader) attemptsAt(first uint64, seqs []uint64) (found []segment.Line, err error) {
+	if len(seqs) == 1 {
+		found, err = r.deliveries.Lookup(first, seqs[0], lookup.WantSeq(seqs[0]))
+	} else {
+		keys := make([]lookup.LookupKey, len(seqs))
+		for i, seq := range seqs {
+			keys[i] = lookup.WantSeq(seq)
+		}
+		found, err = r.deliveries.Lookup(first, 0, keys...)
+	}
+	if lookup.IsGone(err) {
+		return nil, nil
+	}
+	return found, err
+}
+
+// Attempts are the attempts as JSON, each with its whole request: the history
+// holds what is the same for all of a generation once, with an attempt what is
+// its own, and the rest follows from what the attempt is.
+func (s *EventTrace) Attempts() [][]byte {
+	configs := map[history.ConfigKey]*history.DeliveryRecord{}
+	var list [][]byte
+	for i := range s.Outcomes {
+		o := &s.Outcomes[i]
+		under := history.ConfigKey{Webhook: o.Webhook, Generation: o.Generation}
+		switch o.Kind {
+		case history.KindConfig:
+			configs[under] = o
+		case history.KindAttempt:
+			list = append(list, withRequest(o, &s.Parsed, configs[under]))
+		}
+	}
+	return list
+}

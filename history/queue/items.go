@@ -1,0 +1,112 @@
+package queue
+
+import (
+	"sidehook/history"
+)
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+
+	"sidehook/history/event"
+)
+
+// Item is one delivery that has not ended: an event, or the resend of one, for
+// one webhook.
+type Item struct {
+	Number     uint64
+	Of         uint64           // for a resend, and after a rename, the seq of its event; else 0
+	IsResend   bool             // it is a resend, and no rename of what was none
+	Place      history.Location // of the record seq; zero: to be looked up by its number
+	AcceptedAt int64            // when, in Unix nanoseconds; 0 if not known
+	Length     uint32           // of its event, once it was read and nothing else tells; else 0
+	Body       *Body            // in memory, or nil: to be read at place
+}
+
+// Body is what a delivery needs of an event, shared by all webhooks that get it.
+type Body struct {
+	JSON     []byte
+	Filled   []string
+	failures []history.Failure // of an event; a resend goes past conditions
+	expires  int64             // its expirytime in Unix nanoseconds; 0: none, or of no account
+
+	windows atomic.Int32 // that hold it
+}
+
+// without is what is to be known of an event while it is under way, nil if that
+// is nothing.
+func (b *Body) without() *Body {
+	if b.expires == 0 {
+		return nil
+	}
+	return &Body{expires: b.expires}
+}
+
+// unmet is why the condition of a webhook failed, or "".
+func (b *Body) unmet(webhook string) string {
+	for _, f := range b.failures {
+		if f.Webhook == webhook {
+			return f.Reason
+		}
+	}
+	return ""
+}
+
+// size is what the item counts for in a backlog, in bytes of the file.
+func (i *Item) size() int64 { return int64(i.Place.Length) }
+
+// formerOf is the delivery under the former name that a rename ends.
+func formerOf(a *history.EventRecord) Item {
+	it := Item{Number: a.From, Place: history.Location{Length: a.FormerBytes}}
+	if a.From != a.Of {
+		it.Of = a.Of
+	}
+	return it
+}
+
+// ItemOf is the delivery that a record of the events begins, without its event.
+func ItemOf(a *history.EventRecord) Item {
+	accepted := a.At
+	if a.Was != "" {
+		accepted = a.FirstAccepted
+	}
+	return Item{Number: a.Seq, Of: a.Of, IsResend: a.Resend, Place: a.Place, AcceptedAt: accepted.UnixNano()}
+}
+
+// BodyOf is what the delivery that a record begins needs of its event e.
+func BodyOf(a, e *history.EventRecord) *Body {
+	if a.Resend {
+		return &Body{JSON: e.Event, Filled: e.Filled}
+	}
+	return NewBody(e.Event, e.Filled, a.Failures)
+}
+
+// NewBody is the body of an event that is delivered for the first time.
+func NewBody(json []byte, filled []string, failures []history.Failure) *Body {
+	b := &Body{JSON: json, Filled: filled, failures: failures}
+	if at, ok := event.ExpiryTime(json, filled); ok {
+		b.expires = expiryStamp(at)
+	}
+	return b
+}
+
+// expiryStamp is a time in Unix nanoseconds, or the nearest that these can be: an
+// expirytime may be of any year. It is never 0, which stands for none.
+func expiryStamp(at time.Time) int64 {
+	first, last := time.Unix(0, 1), time.Unix(0, math.MaxInt64)
+	switch {
+	case at.Before(first):
+		at = first
+	case at.After(last):
+		at = last
+	}
+	return at.UnixNano()
+}
+
+// identify tells of an attempt that is not made which event it is about.
+func identify(a *history.Attempt, b *Body) {
+	if e, err := event.Parse(b.JSON, b.Filled); err == nil {
+		a.Event, a.Type = e.ID, e.Type
+	}
+}

@@ -1,0 +1,198 @@
+package queue
+
+import (
+	"sidehook/history"
+)
+
+import (
+	"errors"
+	"time"
+)
+
+// Moving is a delivery that is about to go on under another name.
+type Moving struct {
+	Seq      uint64
+	Of       uint64 // of its event
+	Resend   bool
+	Accepted time.Time // on the wall clock as it stands
+	Size     int64     // of its record
+	Unmet    string    // why the condition failed that should have judged it
+	Rename   *Renamed
+	Body     *Body
+}
+
+// Move visits the deliveries of the queue that are to go on under another name, a
+// chunk at a time and in order, until visit returns an error: those in flight
+// first. Whoever makes the moves durable publishes each with its Moving. One whose
+// record is damaged stays where it is.
+func (q *Queue) Move(to string, generation uint64, visit func([]Moving) error) error {
+	var err error
+	move := func(items []Item) bool {
+		var list []Moving
+		if list, err = q.moving(items, to, generation); err == nil && len(list) > 0 {
+			err = visit(list)
+		}
+		return err == nil
+	}
+	if !move(q.leased()) {
+		return err
+	}
+	failed := q.walkPending(nil, nil, func(chunk []Item, _, _ Mark) bool { return move(chunk) })
+	return errors.Join(err, failed)
+}
+
+// moving reads the events of some deliveries.
+func (q *Queue) moving(items []Item, to string, generation uint64) ([]Moving, error) {
+	list := make([]Moving, 0, len(items))
+	for _, it := range items {
+		if it.Body == nil {
+			if err := q.set.book.Load(&it); errors.Is(err, history.ErrDamaged) {
+				continue
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		m := Moving{
+			Seq: it.Number, Of: it.Of, Resend: it.IsResend, Size: it.size(), Unmet: it.Body.unmet(q.name),
+			Accepted: q.set.clock.Check().Add(-q.set.clock.Age(it.Number, it.AcceptedAt, q.set.now())),
+			Body:     &Body{JSON: it.Body.JSON, Filled: it.Body.Filled, expires: it.Body.expires},
+		}
+		if m.Of == 0 {
+			m.Of = it.Number
+		}
+		if m.Unmet != "" {
+			m.Body.failures = []history.Failure{{Webhook: to, Reason: m.Unmet}}
+		}
+		end := renamedTo(to, generation)
+		identify(&end, m.Body)
+		m.Rename = &Renamed{queue: q, ending: ending{it, end}}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// Renamed is a delivery that goes on under another name.
+type Renamed struct {
+	queue *Queue // of the former name
+	ending
+	inFlight *Lease // it still is, under the former name
+	over     bool   // it had ended before it was moved
+}
+
+// leased are the deliveries that are claimed and not moved, in order.
+func (q *Queue) leased() (items []Item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, l := range q.inFlight {
+		if l.moved == nil {
+			items = append(items, l.Item)
+		}
+	}
+	sortBySeq(items)
+	return items
+}
+
+// renamedTo is the line that ends a delivery under its former name.
+func renamedTo(to string, generation uint64) history.Attempt {
+	return history.Attempt{Generation: generation, Status: history.Canceled, Unsent: true, Error: "renamed to " + to, RenamedTo: to}
+}
+
+// endRenamed takes what a batch renames out of the queues of the former names.
+func (s *Set) endRenamed(batch []Published) {
+	var of map[*Queue][]*Published
+	for i := range batch {
+		if r := batch[i].Renamed; r != nil {
+			if of == nil {
+				of = map[*Queue][]*Published{}
+			}
+			of[r.queue] = append(of[r.queue], &batch[i])
+		}
+	}
+	for q, list := range of {
+		q.giveAway(list)
+	}
+}
+
+// giveAway takes deliveries out of the queue that go on under another name.
+func (q *Queue) giveAway(list []*Published) {
+	items, ends := make([]Item, 0, len(list)), make(map[uint64]ending, len(list))
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, d := range list {
+		r := d.Renamed
+		if r.inFlight = q.inFlight[r.Number]; r.inFlight != nil {
+			r.inFlight.moved = &moved{end: r.Attempt}
+			q.ended(&r.Item)
+			q.recordEnd(&r.ending, r.inFlight.attempts)
+			continue
+		}
+		items = append(items, r.Item)
+		ends[r.Number] = r.ending
+	}
+	q.end(items, ends)
+	for _, d := range list {
+		_, left := ends[d.Renamed.Number]
+		d.Renamed.over = left
+	}
+}
+
+// moved is how a delivery goes on that is in flight under its former name.
+type moved struct {
+	to    *Lease          // in flight as well, until the attempt is over; nil before it is published
+	end   history.Attempt // under the former name
+	ended bool            // the attempt did
+}
+
+// publishMoved adds a renamed delivery that is durable.
+func (q *Queue) publishMoved(it Item, r *Renamed) {
+	q.mu.Lock()
+	q.renamed = it.Number
+	q.mu.Unlock()
+	switch {
+	case r.inFlight != nil:
+		l := q.publishInFlight(it)
+		former := r.inFlight.queue
+		former.mu.Lock()
+		r.inFlight.moved.to = l
+		_, still := former.inFlight[r.Number]
+		former.mu.Unlock()
+		if !still {
+			r.inFlight.goOn()
+		}
+	case r.over:
+		q.publishInFlight(it).endAs(r.queue.name, r.Attempt)
+	default:
+		q.publish(it)
+	}
+}
+
+// publishInFlight adds a delivery that is not to be claimed before its lease
+// has ended.
+func (q *Queue) publishInFlight(it Item) *Lease {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.count(&it)
+	if len(q.prefetch)+q.unread > 0 {
+		q.startedSeqs.Add(it.Number) // Q3
+	}
+	q.order.needsOrdering = q.order.By != ""
+	return q.startAttempt(scheduled{Item: it})
+}
+
+// goOn lets a delivery go on under its new name: the attempt at it which was in
+// flight under the former one is over.
+func (l *Lease) goOn() {
+	if l.moved.ended {
+		l.moved.to.endAs(l.queue.name, l.moved.end)
+	} else {
+		l.moved.to.Release(nil, time.Now())
+	}
+}
+
+// endAs ends a delivery that had ended under its former name. The reader of its
+// line finds there what became of it.
+func (l *Lease) endAs(was string, end history.Attempt) {
+	end.Error, end.RenamedTo = "ended as "+was+" when it was renamed", was
+	l.Attempt-- // none was made
+	l.Done(end)
+}
