@@ -109,12 +109,6 @@ func (m mapping) add(key string, value *yaml.Node) {
 	m.Content = append(m.Content, scalar("!!str", key), value)
 }
 
-func (m mapping) addUnlessEmpty(key, value string) {
-	if value != "" {
-		m.add(key, str(value))
-	}
-}
-
 func scalar(tag, text string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: text}
 }

@@ -58,7 +58,7 @@ func TestURLRules(t *testing.T) {
 		{"https://EXÄMPLE.com:8443/a?b", "", []string{xn + "https://xn--exmple-cua.com:8443/a?b"}},
 		{"https://ex%C3%A4mple.com/é", "", []string{xn + "https://xn--exmple-cua.com/%C3%A9", `holds "é", which must be percent-encoded; write https://xn--exmple-cua.com/%C3%A9`}},
 		{"https://例え.テスト", "", []string{xn + "https://xn--r8jz45g.xn--zckzah"}},
-		{"https://a​.example.com", "", []string{xn + "https://a.example.com"}},
+		{"https://a\u200b.example.com", "", []string{xn + "https://a.example.com"}},
 		{"https://a|b.example.com", "", []string{letters}},
 		{"https://a b.example.com/x", "", []string{letters}},
 		{"https:\\\\hooks.example.com", "", []string{none}},

@@ -88,7 +88,7 @@ func isIPLiteral(b []byte) bool {
 				return false
 			}
 		}
-		return len(address) > 0 && bytes.IndexAny(address, "%@") < 0 && isEncoded(address, "")
+		return len(address) > 0 && !bytes.ContainsAny(address, "%@") && isEncoded(address, "")
 	}
 	ip, err := netip.ParseAddr(string(inside))
 	return err == nil && ip.Is6() && ip.Zone() == ""

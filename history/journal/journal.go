@@ -52,14 +52,6 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/clock"
-	"sidehook/history/internal/files"
-	"sidehook/history/internal/trouble"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -68,6 +60,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/internal/clock"
+	"sidehook/history/internal/files"
+	"sidehook/history/internal/trouble"
+	"sidehook/history/queue"
 	"sidehook/history/segment"
 )
 
@@ -225,9 +222,6 @@ func (j *Journal) SetGeneration(n uint64, hash string) {
 	defer j.mu.Unlock()
 	j.generation, j.hash = n, hash
 }
-
-// now is the time on the monotonic clock that waits run on.
-func (j *Journal) now() time.Duration { return j.clock.Now() }
 
 // reportCorruption reports a line that is not what was written, once.
 func (j *Journal) reportCorruption(d *segment.Damage) {
