@@ -29,6 +29,9 @@ func judgeURL(t text, allow Allow) []complaint {
 		scheme = "http"
 	}
 	right, shown := "write "+scheme+"://"+ascii+strings.TrimSuffix(port, ":")+rest, strconv.Quote(first)
+	if again, _ := splitPort(ascii + strings.TrimSuffix(port, ":")); again != ascii {
+		right = "write it like https://hooks.example.com/path" // what is left of the host has a colon
+	}
 	switch {
 	case t.filled:
 		right, shown = "write it so there, such as %20 for a space", "a character"

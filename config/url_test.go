@@ -18,7 +18,9 @@ import (
 func judged(t testing.TB, key, value, allow string) []config.Problem {
 	t.Helper()
 	webhook := map[string]any{"name": "a", "url": "https://a.example.com", "events": []string{"x"}, "signature": "none"}
-	webhook[key] = value
+	// In double quotes, as the encoder's block form of a text that begins with a
+	// line feed cannot be read back.
+	webhook[key] = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle, Value: value}
 	if allow != "" {
 		webhook["allow"] = strings.Split(allow, ", ")
 	}
@@ -233,7 +235,7 @@ func TestURLsOfEveryShape(t *testing.T) {
 
 func FuzzURL(f *testing.F) {
 	for _, text := range []string{
-		"https://hooks.example.com/a?b", "https://exämple.com:/é|", "https://[fe80::1%25eth0]:1/", "http://u:p@192.0.2.1:99999/%zz#x", "https://a//b?c?d", `https:\\a`,
+		"https://hooks.example.com/a?b", "https://exämple.com:/é|", "https://[fe80::1%25eth0]:1/", "http://u:p@192.0.2.1:99999/%zz#x", "https://a//b?c?d", `https:\\a`, "\nS", "tps://[fe80::1%e52t://h0]",
 	} {
 		f.Add(text)
 	}
