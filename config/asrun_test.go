@@ -143,6 +143,9 @@ func TestCheckOfUnreadableFiles(t *testing.T) {
 			t.Errorf("%q: %v", form, err)
 			continue
 		}
+		if len(f.Warnings) == 0 {
+			t.Errorf("%q: no warning", form)
+		}
 		for _, p := range f.Warnings {
 			if got := p.Message + "; " + p.Hint; got != want || !p.Warning {
 				t.Errorf("%q: %v", form, p)

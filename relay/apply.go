@@ -1,11 +1,6 @@
 package relay
 
 import (
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +10,8 @@ import (
 	"time"
 
 	"sidehook/config"
-
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/relay/deliver"
 	"sidehook/relay/format"
 	"sidehook/relay/intake"

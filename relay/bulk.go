@@ -1,15 +1,12 @@
 package relay
 
 import (
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
+	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 )

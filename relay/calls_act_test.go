@@ -1,17 +1,15 @@
 package relay_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/verify"
-)
-
-import (
 	"cmp"
 	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sidehook/history"
+	"sidehook/history/verify"
 )
 
 // A receiver that is gone gets nothing any more, over a restart, too, until its

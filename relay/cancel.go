@@ -1,17 +1,14 @@
 package relay
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/query"
+	"sidehook/history/queue"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/sign"

@@ -1,16 +1,12 @@
 package relay
 
 import (
-	"sidehook/history/query"
-)
-
-import (
 	"slices"
 	"strings"
 
 	"sidehook/config"
 	"sidehook/config/expression"
-
+	"sidehook/history/query"
 	"sidehook/relay/api"
 )
 

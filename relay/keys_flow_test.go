@@ -1,17 +1,15 @@
 package relay_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"sidehook/history"
+	"sidehook/history/query"
 )
 
 // waiting is a webhook for which one event, of the id before, waits for an hour,

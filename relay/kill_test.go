@@ -1,10 +1,6 @@
 package relay_test
 
 import (
-	"sidehook/history/verify"
-)
-
-import (
 	"bytes"
 	"context"
 	"fmt"
@@ -21,7 +17,7 @@ import (
 	"time"
 
 	"sidehook/config"
-
+	"sidehook/history/verify"
 	"sidehook/relay"
 )
 

@@ -1,11 +1,8 @@
 package relay
 
 import (
-	"sidehook/history/queue"
-)
-
-import (
 	"sidehook/config"
+	"sidehook/history/queue"
 )
 
 // limit tells the queues when what waits in them is not worth sending any more.

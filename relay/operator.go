@@ -1,11 +1,6 @@
 package relay
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +8,8 @@ import (
 	"time"
 
 	"sidehook/config"
-
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 )

@@ -1,15 +1,12 @@
 package relay
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/queue"
 )
 
 const (

@@ -1,14 +1,11 @@
 package relay
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/deliver"
 )
 

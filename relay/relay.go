@@ -7,11 +7,6 @@
 package relay
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-)
-
-import (
 	"cmp"
 	"context"
 	"crypto/x509"
@@ -26,7 +21,8 @@ import (
 	"time"
 
 	"sidehook/config"
-
+	"sidehook/history"
+	"sidehook/history/journal"
 	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
 	"sidehook/relay/httpd"

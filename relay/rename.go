@@ -1,13 +1,11 @@
 package relay
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"context"
 	"errors"
 	"time"
+
+	"sidehook/history"
 )
 
 // stateRenamed is the state of a former name in a history whose webhooks took

@@ -1,19 +1,16 @@
 package relay
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/journal"
+	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 )

@@ -1,17 +1,14 @@
 package relay
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
 )

@@ -1,11 +1,6 @@
 package relay
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"maps"
 	"slices"
@@ -13,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/intake"
 )

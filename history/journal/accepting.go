@@ -1,15 +1,12 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/files"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
 
+	"sidehook/history"
+	"sidehook/history/internal/files"
 	"sidehook/history/segment"
 )
 

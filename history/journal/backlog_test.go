@@ -1,18 +1,15 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
 )
 

@@ -1,12 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
 )
 

@@ -1,15 +1,12 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/files"
-	"sidehook/history/queue"
-)
-
-import (
 	"fmt"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/internal/files"
+	"sidehook/history/queue"
 	"sidehook/history/segment"
 )
 

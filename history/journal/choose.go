@@ -1,16 +1,13 @@
 package journal
 
 import (
-	"sidehook/history/internal/seqset"
-)
-
-import (
 	"context"
 	"errors"
 	"io/fs"
 	"slices"
 	"time"
 
+	"sidehook/history/internal/seqset"
 	"sidehook/history/segment"
 )
 

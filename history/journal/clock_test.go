@@ -1,17 +1,14 @@
 package journal_test
 
 import (
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
 )
 

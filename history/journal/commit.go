@@ -1,18 +1,15 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/clock"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/internal/clock"
+	"sidehook/history/queue"
 	"sidehook/history/segment"
 )
 

@@ -1,12 +1,6 @@
 package journal
 
 import (
-	"sidehook/history/internal/files"
-	"sidehook/history/internal/lookup"
-	"sidehook/history/internal/trouble"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"sidehook/history/internal/files"
+	"sidehook/history/internal/lookup"
+	"sidehook/history/internal/trouble"
 	"sidehook/history/segment"
 )
 

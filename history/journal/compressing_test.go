@@ -1,10 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history/journal"
-)
-
-import (
 	"bytes"
 	"context"
 	"errors"
@@ -19,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/journal"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
 )

@@ -1,14 +1,11 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/lookup"
-)
-
-import (
 	"bytes"
 	"iter"
 
+	"sidehook/history"
+	"sidehook/history/internal/lookup"
 	"sidehook/history/segment"
 )
 

@@ -1,14 +1,11 @@
 package journal_test
 
 import (
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"testing"
 	"time"
 
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/history/queue/queuetest"
 	"sidehook/history/segment/memfs"
 )

@@ -3,9 +3,8 @@ package journal
 import (
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/seqset"
+	"sidehook/history/segment"
 )
-
-import "sidehook/history/segment"
 
 // What follows is for a copy of the folder that was taken file by file while the
 // history was written, rotated and tidied: its files are not of one moment.

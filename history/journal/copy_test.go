@@ -1,12 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"errors"
 	"io"
@@ -19,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
 )

@@ -1,15 +1,13 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/files"
-	"sidehook/history/queue"
-)
-
-import (
 	"errors"
 	"fmt"
 	"time"
+
+	"sidehook/history"
+	"sidehook/history/internal/files"
+	"sidehook/history/queue"
 )
 
 // errWriter says that the outcomes are not written any more.

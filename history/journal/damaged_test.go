@@ -1,17 +1,14 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"bytes"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
 )

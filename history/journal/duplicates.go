@@ -1,13 +1,10 @@
 package journal
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"hash/maphash"
 	"sync"
 
+	"sidehook/history"
 	"sidehook/history/event"
 )
 

@@ -1,16 +1,13 @@
 package journal_test
 
 import (
-	"sidehook/history/query"
-	"sidehook/history/verify"
-)
-
-import (
 	"strings"
 	"testing"
 
+	"sidehook/history/query"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
+	"sidehook/history/verify"
 )
 
 // What follows is what the tests do to a folder behind the journal's back, and

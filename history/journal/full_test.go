@@ -1,11 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-)
-
-import (
 	"errors"
 	"strings"
 	"syscall"
@@ -13,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
 )
 

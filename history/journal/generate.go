@@ -1,17 +1,14 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/files"
-)
-
-import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/files"
 	"sidehook/history/segment"
 )
 

@@ -1,13 +1,6 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/files"
-	"sidehook/history/internal/lookup"
-	"sidehook/history/internal/trouble"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/internal/files"
+	"sidehook/history/internal/lookup"
+	"sidehook/history/internal/trouble"
 	"sidehook/history/segment"
 )
 

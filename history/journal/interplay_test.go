@@ -1,13 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/query"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/journal"
+	"sidehook/history/query"
+	"sidehook/history/queue"
 )
 
 // TestInterplay does at random, on a few queues, all that may be done to a queue

@@ -1,19 +1,16 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
 )

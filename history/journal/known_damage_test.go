@@ -1,14 +1,12 @@
 package journal_test
 
 import (
-	"sidehook/history/journal"
-)
-
-import (
 	"fmt"
 	"strconv"
 	"strings"
 	"testing"
+
+	"sidehook/history/journal"
 )
 
 // TestAccept: what was accepted is known from then on, and nothing else is; a

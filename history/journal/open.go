@@ -1,13 +1,6 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/clock"
-	"sidehook/history/internal/files"
-	"sidehook/history/queue"
-)
-
-import (
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +8,10 @@ import (
 	"syscall"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/internal/clock"
+	"sidehook/history/internal/files"
+	"sidehook/history/queue"
 	"sidehook/history/segment"
 )
 

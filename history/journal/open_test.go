@@ -1,14 +1,12 @@
 package journal_test
 
 import (
-	"sidehook/history/journal"
-)
-
-import (
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sidehook/history/journal"
 )
 
 // TestCannotOpen says what is wrong with the folder, and what to do.

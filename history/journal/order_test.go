@@ -1,12 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -16,7 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
 )
 

@@ -1,15 +1,12 @@
 package journal
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"context"
 	"log/slog"
 	"sync"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/segment"
 )
 

@@ -1,12 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/query"
-)
-
-import (
 	"bytes"
 	"context"
 	"errors"
@@ -16,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/query"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
 )

@@ -1,17 +1,14 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
 
+	"sidehook/history"
+	"sidehook/history/queue"
 	"sidehook/history/segment"
 )
 

@@ -1,18 +1,15 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-)
-
-import (
 	"context"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
 )
 

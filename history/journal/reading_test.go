@@ -1,16 +1,14 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/query"
-)
-
-import (
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/query"
 )
 
 // TestReadWithoutFormat: a history whose FORMAT is lost is read all the same, and

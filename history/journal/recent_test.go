@@ -1,17 +1,14 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/query"
-	"sidehook/history/queue"
-)
-
-import (
 	"fmt"
 	"testing"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/query"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
 )
 

@@ -1,14 +1,11 @@
 package journal
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"slices"
 	"strings"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/segment"
 )

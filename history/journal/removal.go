@@ -1,18 +1,15 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/files"
-	"sidehook/history/internal/seqset"
-)
-
-import (
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/internal/files"
+	"sidehook/history/internal/seqset"
 	"sidehook/history/segment"
 )
 

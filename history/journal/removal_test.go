@@ -1,13 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/query"
-	"sidehook/history/queue"
-)
-
-import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -17,6 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/query"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
 )
 

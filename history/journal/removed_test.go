@@ -1,19 +1,16 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/query"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/query"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
 )
 

@@ -1,14 +1,11 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/queue"
 )
 
 // Rename queues what waits for a webhook anew under its new name, in the order

@@ -1,11 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-)
-
-import (
 	"context"
 	"errors"
 	"strings"
@@ -13,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"sidehook/history"
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
 )
 

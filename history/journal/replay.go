@@ -1,12 +1,9 @@
 package journal
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/segment"
 )
 

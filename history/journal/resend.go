@@ -1,13 +1,11 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"slices"
+
+	"sidehook/history"
+	"sidehook/history/queue"
 )
 
 // Resend asks for a delivery of an event that was accepted before.

@@ -1,15 +1,13 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+
+	"sidehook/history"
+	"sidehook/history/query"
 )
 
 // Resends says what became of a Bulk.

@@ -1,12 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -14,6 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
 )
 

@@ -1,16 +1,13 @@
 package journal
 
 import (
+	"fmt"
+	"time"
+
 	"sidehook/history"
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/files"
 	"sidehook/history/queue"
-)
-
-import (
-	"fmt"
-	"time"
-
 	"sidehook/history/segment"
 )
 

@@ -1,12 +1,6 @@
 package journal
 
 import (
-	"sidehook/history/internal/clock"
-	"sidehook/history/internal/seqset"
-	"sidehook/history/internal/trouble"
-)
-
-import (
 	"cmp"
 	"context"
 	"errors"
@@ -14,6 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sidehook/history/internal/clock"
+	"sidehook/history/internal/seqset"
+	"sidehook/history/internal/trouble"
 	"sidehook/history/segment"
 )
 

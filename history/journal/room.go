@@ -1,17 +1,14 @@
 package journal
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/files"
-)
-
-import (
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/internal/files"
 	"sidehook/history/segment"
 )
 

@@ -1,10 +1,6 @@
 package journal
 
 import (
-	"sidehook/history/internal/files"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"sidehook/history/internal/files"
 	"sidehook/history/segment"
 )
 

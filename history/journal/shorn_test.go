@@ -1,12 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/query"
-)
-
-import (
 	"bytes"
 	"slices"
 	"strings"
@@ -14,6 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/query"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
 )

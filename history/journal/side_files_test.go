@@ -1,12 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/verify"
-)
-
-import (
 	"bytes"
 	"cmp"
 	"context"
@@ -22,7 +16,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
+	"sidehook/history/verify"
 )
 
 // asNobody makes a folder another user's, and runs the rest of the test as that

@@ -1,15 +1,12 @@
 package journal
 
 import (
-	"sidehook/history/internal/files"
-)
-
-import (
 	"errors"
 	"io/fs"
 	"slices"
 	"strings"
 
+	"sidehook/history/internal/files"
 	"sidehook/history/segment"
 )
 

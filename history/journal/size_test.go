@@ -1,12 +1,9 @@
 package journal_test
 
 import (
-	"sidehook/history/journal"
-)
-
-import (
 	"testing"
 
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
 )
 

@@ -1,11 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
 )
 

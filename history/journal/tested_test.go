@@ -1,16 +1,13 @@
 package journal_test
 
 import (
+	"testing"
+	"time"
+
 	"sidehook/history"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
-)
-
-import (
-	"testing"
-	"time"
-
 	"sidehook/history/segment/memfs"
 )
 

@@ -1,10 +1,6 @@
 package journal_test
 
 import (
-	"sidehook/history/journal"
-)
-
-import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
 )
 

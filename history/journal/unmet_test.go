@@ -1,18 +1,15 @@
 package journal_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/query"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"fmt"
 	"testing"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/query"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
 )
 

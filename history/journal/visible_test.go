@@ -1,15 +1,12 @@
 package journal_test
 
 import (
-	"sidehook/history/journal"
-)
-
-import (
 	"context"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
 )
 

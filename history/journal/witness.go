@@ -2,9 +2,8 @@ package journal
 
 import (
 	"sidehook/history"
+	"sidehook/history/segment"
 )
-
-import "sidehook/history/segment"
 
 // reference is an event that a finished segment of the deliveries speaks of and
 // that is still there. The segment stays as long as its witness does, and only

@@ -1,12 +1,6 @@
 package query
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/files"
-	"sidehook/history/internal/seqset"
-)
-
-import (
 	"cmp"
 	"context"
 	"errors"
@@ -15,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/files"
+	"sidehook/history/internal/seqset"
 	"sidehook/history/segment"
 )
 

@@ -1,15 +1,12 @@
 package query
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/lookup"
-)
-
-import (
 	"cmp"
 	"errors"
 	"slices"
 
+	"sidehook/history"
+	"sidehook/history/internal/lookup"
 	"sidehook/history/segment"
 )
 

@@ -1,18 +1,15 @@
 package query
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/lookup"
-)
-
-import (
 	"errors"
 	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/lookup"
 )
 
 // EventRef names an event: by its seq if that is not 0, else by its id, of several

@@ -1,17 +1,14 @@
 package query
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/lookup"
-)
-
-import (
 	"context"
 	"errors"
 	"io"
 	"sort"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/internal/lookup"
 	"sidehook/history/segment"
 )
 

@@ -1,11 +1,6 @@
 package query
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/lookup"
-)
-
-import (
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/index"
+	"sidehook/history/internal/lookup"
 	"sidehook/history/segment"
 )
 

@@ -1,15 +1,12 @@
 package query
 
 import (
-	"sidehook/history/internal/lookup"
-)
-
-import (
 	"iter"
 	"slices"
 	"time"
 
 	"sidehook/history/index"
+	"sidehook/history/internal/lookup"
 	"sidehook/history/segment"
 )
 

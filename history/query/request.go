@@ -1,15 +1,12 @@
 package query
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"bytes"
 	"slices"
 	"strconv"
 	"strings"
 
+	"sidehook/history"
 	"sidehook/history/event"
 )
 

@@ -1,10 +1,10 @@
 package query
 
 import (
+	"time"
+
 	"sidehook/history"
 )
-
-import "time"
 
 // DeliveryStatus is where the delivery of an event to a webhook stands.
 type DeliveryStatus struct {

@@ -1,16 +1,13 @@
 package query
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/lookup"
-)
-
-import (
 	"cmp"
 	"slices"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/index"
+	"sidehook/history/internal/lookup"
 )
 
 // Stats is how the attempts of a webhook went in a span of time.

@@ -2,11 +2,8 @@ package query
 
 import (
 	"sidehook/history"
-	"sidehook/history/internal/lookup"
-)
-
-import (
 	"sidehook/history/event"
+	"sidehook/history/internal/lookup"
 	"sidehook/history/segment"
 )
 

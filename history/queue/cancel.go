@@ -1,14 +1,12 @@
 package queue
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"sidehook/history"
 )
 
 // Waiting is a delivery that has not ended and is not under way, as those see

@@ -1,12 +1,10 @@
 package queue
 
 import (
+	"time"
+
 	"sidehook/history"
 	"sidehook/history/internal/seqset"
-)
-
-import (
-	"time"
 )
 
 // Checkpoint is one queue. Everything in its window counts as unread.

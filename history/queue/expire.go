@@ -1,14 +1,11 @@
 package queue
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"math"
 	"slices"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
 )
 

@@ -1,10 +1,10 @@
 package queue
 
 import (
+	"slices"
+
 	"sidehook/history"
 )
-
-import "slices"
 
 // RetryNow makes all waits due now.
 func (q *Queue) RetryNow() {

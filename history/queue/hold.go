@@ -1,10 +1,10 @@
 package queue
 
 import (
+	"slices"
+
 	"sidehook/history/internal/seqset"
 )
-
-import "slices"
 
 // segmentRefs count the deliveries of one queue that have not ended by where in the
 // events they stand, so that retention knows which segments they need. They

@@ -1,14 +1,11 @@
 package queue
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"math"
 	"sync/atomic"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
 )
 

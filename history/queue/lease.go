@@ -1,12 +1,10 @@
 package queue
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"errors"
 	"time"
+
+	"sidehook/history"
 )
 
 // Lease is one delivery, handed out to be attempted. It ends with exactly one
@@ -23,7 +21,8 @@ type Lease struct {
 	// Throttled is since when the receiver answers no attempt at it but by asking
 	// to be left alone; zero: it does not.
 	Throttled time.Time
-	// Scheduled is ahead if the delivery was advanced: when it would be due.
+	// Scheduled is when the delivery would be due by its schedule, and in the future
+	// only if it was pulled forward.
 	Scheduled time.Time
 
 	Item

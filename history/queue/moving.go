@@ -1,12 +1,10 @@
 package queue
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"errors"
 	"time"
+
+	"sidehook/history"
 )
 
 // Moving is a delivery that is about to go on under another name.

@@ -1,15 +1,12 @@
 package queue
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"cmp"
 	"errors"
 	"maps"
 	"slices"
 
+	"sidehook/history"
 	"sidehook/history/event"
 )
 

@@ -9,14 +9,12 @@
 package queue
 
 import (
+	"sync"
+	"time"
+
 	"sidehook/history"
 	"sidehook/history/internal/seqset"
 	"sidehook/history/internal/trouble"
-)
-
-import (
-	"sync"
-	"time"
 )
 
 // Queue is the deliveries of one webhook that have not ended, in the order of

@@ -1,12 +1,10 @@
 package queue
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"maps"
 	"time"
+
+	"sidehook/history"
 )
 
 // Replay brings the queues of a set to where they were: the checkpoint first,

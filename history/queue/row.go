@@ -1,12 +1,10 @@
 package queue
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"sync"
 	"time"
+
+	"sidehook/history"
 )
 
 // FailureStreak is how a webhook's attempts have gone of late: failures, and nothing but

@@ -1,11 +1,6 @@
 package queue
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/clock"
-)
-
-import (
 	"log/slog"
 	"maps"
 	"slices"
@@ -13,6 +8,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"sidehook/history"
+	"sidehook/history/internal/clock"
 )
 
 // Book is where the events of deliveries are read.

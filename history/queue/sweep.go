@@ -1,14 +1,12 @@
 package queue
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"context"
 	"slices"
 	"sync"
 	"time"
+
+	"sidehook/history"
 )
 
 const (

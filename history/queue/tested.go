@@ -1,10 +1,10 @@
 package queue
 
 import (
+	"time"
+
 	"sidehook/history"
 )
-
-import "time"
 
 // RecordTest records the one attempt that a test of the queue's webhook came to,
 // the quick tries before it first. The event of a test, which Append is told by

@@ -4,18 +4,15 @@
 package verify
 
 import (
-	"sidehook/history"
-	"sidehook/history/internal/files"
-	"sidehook/history/internal/seqset"
-)
-
-import (
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"slices"
 
+	"sidehook/history"
+	"sidehook/history/internal/files"
+	"sidehook/history/internal/seqset"
 	"sidehook/history/segment"
 )
 

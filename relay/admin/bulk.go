@@ -1,17 +1,14 @@
 package admin
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/httpd"
 )

@@ -1,11 +1,6 @@
 package admin
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +8,8 @@ import (
 	"slices"
 	"sync"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/httpd"
 )
 

@@ -1,10 +1,6 @@
 package admin_test
 
 import (
-	"sidehook/history/journal"
-)
-
-import (
 	"bufio"
 	"encoding/json"
 	"fmt"
@@ -15,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/journal"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/apitest"

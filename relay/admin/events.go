@@ -1,13 +1,10 @@
 package admin
 
 import (
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"net/http"
 
+	"sidehook/history/query"
 	"sidehook/relay/httpd"
 )
 

@@ -1,11 +1,6 @@
 package admin
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"fmt"
 	"mime"
 	"net/http"
@@ -15,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/httpd"
 )

@@ -1,17 +1,14 @@
 package admin
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/httpd"
 )

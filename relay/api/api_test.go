@@ -1,15 +1,12 @@
 package api_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"encoding/json"
 	"reflect"
 	"testing"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 )
 

@@ -1,17 +1,14 @@
 package apitest
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/api"
 )

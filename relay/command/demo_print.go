@@ -1,10 +1,6 @@
 package command
 
 import (
-	"sidehook/history/query"
-)
-
-import (
 	"bytes"
 	"context"
 	"encoding/json"
@@ -17,6 +13,7 @@ import (
 	"time"
 
 	"sidehook/config"
+	"sidehook/history/query"
 )
 
 func (d *demo) title(text string) {

@@ -1,11 +1,6 @@
 package command
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"errors"
 	"slices"
@@ -15,8 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/query"
 )
 
 // listing is the flags of history.

@@ -1,12 +1,6 @@
 package command
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/verify"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/verify"
 	"sidehook/relay/api"
 )
 

@@ -1,13 +1,11 @@
 package command
 
 import (
-	"sidehook/history/journal"
-)
-
-import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"sidehook/history/journal"
 )
 
 // historyGenerateCommand is for measuring queries, and no part of what sidehook

@@ -1,11 +1,6 @@
 package command
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"fmt"
 	"io"
@@ -14,6 +9,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"sidehook/history"
+	"sidehook/history/query"
 )
 
 // attemptPrinter prints attempts, some together and more as they come.

@@ -1,17 +1,14 @@
 package command
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/history"
+	"sidehook/history/query"
 )
 
 func (c *cli) historyStatsCommand() *cobra.Command {

@@ -1,13 +1,11 @@
 package command
 
 import (
-	"sidehook/history/query"
-)
-
-import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"sidehook/history/query"
 )
 
 // readHistory opens the history to be looked at. Its folder is its owner's

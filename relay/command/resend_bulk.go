@@ -1,11 +1,6 @@
 package command
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +12,8 @@ import (
 	"time"
 
 	"sidehook/config"
-
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
 )

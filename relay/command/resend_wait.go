@@ -1,17 +1,14 @@
 package command
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 )
 

@@ -1,10 +1,6 @@
 package command
 
 import (
-	"sidehook/history/query"
-)
-
-import (
 	"bytes"
 	"context"
 	"encoding/json"
@@ -16,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-
 	"sidehook/history/event"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 )
 

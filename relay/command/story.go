@@ -1,11 +1,6 @@
 package command
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +9,8 @@ import (
 	"slices"
 
 	"sidehook/config"
-
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
 )

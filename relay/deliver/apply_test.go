@@ -1,16 +1,13 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"net/http"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 

@@ -1,11 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"bytes"
 	"context"
 	"io"
@@ -17,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/queue"
 	"sidehook/relay/deliver"
 	"sidehook/relay/sign"
 )

@@ -1,11 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/queue"
 	"sidehook/relay/deliver"
 )
 

@@ -1,14 +1,12 @@
 package deliver
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"cmp"
 	"fmt"
 	"time"
+
+	"sidehook/history"
+	"sidehook/history/queue"
 )
 
 const (

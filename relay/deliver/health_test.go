@@ -1,10 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"bytes"
 	"log/slog"
 	"net/http"
@@ -15,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 

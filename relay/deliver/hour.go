@@ -1,12 +1,10 @@
 package deliver
 
 import (
-	"sidehook/history/query"
-)
-
-import (
 	"math"
 	"time"
+
+	"sidehook/history/query"
 )
 
 // hour is what became of the attempts of the last hour: how many, by the

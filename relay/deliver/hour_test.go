@@ -1,14 +1,12 @@
 package deliver
 
 import (
-	"sidehook/history/query"
-)
-
-import (
 	"maps"
 	"testing"
 	"time"
 	"unsafe"
+
+	"sidehook/history/query"
 )
 
 func TestHour(t *testing.T) {

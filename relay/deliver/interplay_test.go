@@ -1,12 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"fmt"
 	"log/slog"
@@ -17,7 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/journal"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
 )

@@ -1,11 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-)
-
-import (
 	"context"
 	"io"
 	"net/http"
@@ -13,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/journal"
 	"sidehook/relay/deliver"
 )
 

@@ -1,10 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history"
 	"sidehook/relay/deliver"
 )
 

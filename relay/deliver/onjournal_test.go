@@ -1,11 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-)
-
-import (
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,7 +8,9 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
 )

@@ -1,16 +1,13 @@
 package deliver_test
 
 import (
-	"sidehook/history/queue"
-)
-
-import (
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/queue"
 	"sidehook/relay/deliver"
 )
 

@@ -1,12 +1,10 @@
 package deliver
 
 import (
-	"sidehook/history/query"
-)
-
-import (
 	"slices"
 	"time"
+
+	"sidehook/history/query"
 )
 
 // Past is what is known of the requests that the process before made for a

@@ -1,13 +1,11 @@
 package deliver
 
 import (
+	"time"
+
 	"sidehook/history"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-)
-
-import (
-	"time"
 )
 
 // Queue holds the deliveries of one webhook that have not ended. All methods

@@ -1,17 +1,14 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/queue"
 	"sidehook/relay/deliver"
 )
 

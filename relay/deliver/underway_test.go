@@ -1,11 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-)
-
-import (
 	"bufio"
 	"context"
 	"crypto/tls"
@@ -23,7 +18,9 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
 )

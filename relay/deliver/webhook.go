@@ -1,18 +1,15 @@
 package deliver
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/netip"
 	"net/url"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/queue"
 	"sidehook/relay/format"
 	"sidehook/relay/sign"
 )

@@ -1,10 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history/journal"
-)
-
-import (
 	"context"
 	"errors"
 	"log/slog"
@@ -12,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"sidehook/history/journal"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
 )

@@ -1,14 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/journal"
-	"sidehook/history/query"
-	"sidehook/history/queue"
-	"sidehook/history/verify"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +14,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/journal"
+	"sidehook/history/query"
+	"sidehook/history/queue"
 	"sidehook/history/segment/memfs"
+	"sidehook/history/verify"
 	"sidehook/relay/deliver"
 )
 

@@ -1,10 +1,6 @@
 package deliver_test
 
 import (
-	"sidehook/history/queue"
-)
-
-import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -13,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history/queue"
 	"sidehook/relay/deliver"
 )
 

@@ -1,13 +1,11 @@
 package deliver
 
 import (
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"sync"
 	"time"
+
+	"sidehook/history/queue"
 )
 
 // worker makes the deliveries of one webhook. It has goroutines only while

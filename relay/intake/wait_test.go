@@ -1,11 +1,6 @@
 package intake_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/query"
-)
-
-import (
 	"context"
 	"errors"
 	"strconv"
@@ -14,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/apitest"
 	"sidehook/relay/intake"

@@ -1,17 +1,14 @@
 package metrics_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"fmt"
 	"io"
 	"runtime"
 	"testing"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/queue"
 	"sidehook/relay/metrics"
 )
 

@@ -1,11 +1,6 @@
 package metrics_test
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"bytes"
 	"fmt"
 	"strings"
@@ -13,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history"
+	"sidehook/history/queue"
 	"sidehook/relay/metrics"
 )
 

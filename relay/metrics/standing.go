@@ -1,13 +1,11 @@
 package metrics
 
 import (
-	"sidehook/history/queue"
-)
-
-import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"sidehook/history/queue"
 )
 
 // Standing is how things stand.

@@ -1,10 +1,6 @@
 package files
 
 import (
-	"sidehook/history/queue"
-)
-
-import (
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"sidehook/history/queue"
 	"sidehook/history/segment"
 )
 

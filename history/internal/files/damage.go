@@ -1,10 +1,6 @@
 package files
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -13,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"sidehook/history"
 	"sidehook/history/segment"
 )
 

@@ -1,15 +1,12 @@
 package files
 
 import (
-	"sidehook/history/internal/seqset"
-)
-
-import (
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 
+	"sidehook/history/internal/seqset"
 	"sidehook/history/segment"
 )
 

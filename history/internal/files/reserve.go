@@ -1,12 +1,9 @@
 package files
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"fmt"
 
+	"sidehook/history"
 	"sidehook/history/segment"
 )
 

@@ -1,13 +1,10 @@
 package lookup
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"fmt"
 	"strconv"
 
+	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/index"
 	"sidehook/history/segment"

@@ -1,14 +1,11 @@
 package lookup
 
 import (
-	"sidehook/history"
-)
-
-import (
 	"bytes"
 	"errors"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/index"
 	"sidehook/history/segment"
 )

@@ -4,18 +4,15 @@
 package queuetest
 
 import (
-	"sidehook/history"
-	"sidehook/history/queue"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/queue"
 )
 
 // Engine is a queue under test.
