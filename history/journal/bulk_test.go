@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/historytest"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
@@ -256,10 +257,7 @@ func TestBulkByIndexes(t *testing.T) {
 // by a few words for each.
 func TestBulkOfMany(t *testing.T) {
 	dir := t.TempDir()
-	if err := journal.Generate(dir, journal.Generated{Attempts: 60_000, Seed: 1, SegmentSize: 8 << 20}); err != nil {
-		t.Fatal(err)
-	}
-	if err := journal.BuildIndexes(t.Context(), dir); err != nil {
+	if err := historytest.Generate(t.Context(), dir, historytest.Options{Attempts: 60_000, Seed: 1, SegmentSize: 8 << 20}); err != nil {
 		t.Fatal(err)
 	}
 	var most, batches uint64

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/historytest"
 	"sidehook/history/journal"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
@@ -64,7 +65,7 @@ func forms(t *testing.T, fs *memfs.FS) (plain, packed int) {
 func grown(t *testing.T) *memfs.FS {
 	t.Helper()
 	fs := memfs.New()
-	if err := journal.GenerateFS(fs, journal.Generated{Attempts: 2000, Seed: 7, Until: time.Now(), SegmentSize: 128 << 10}); err != nil {
+	if err := historytest.GenerateFS(fs, historytest.Options{Attempts: 2000, Seed: 7, Until: time.Now(), SegmentSize: 128 << 10}); err != nil {
 		t.Fatal(err)
 	}
 	return fs

@@ -107,16 +107,7 @@ func rest(ctx context.Context, worked time.Duration) error {
 	}
 }
 
-// BuildIndexes builds the indexes that are missing, without a rest.
-func BuildIndexes(ctx context.Context, path string) error {
-	dir, err := segment.Dir(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(BuildIndexesFS(ctx, dir), dir.Close())
-}
-
-// BuildIndexesFS is BuildIndexes on a file system.
+// BuildIndexesFS builds the indexes that are missing, without a rest.
 func BuildIndexesFS(ctx context.Context, fsys segment.FS) error {
 	unresting := func(context.Context, time.Duration) error { return ctx.Err() }
 	return newIndexer(fsys, slog.New(slog.DiscardHandler)).all(ctx, unresting)

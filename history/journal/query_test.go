@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/historytest"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/segment"
@@ -23,7 +24,7 @@ var lately = time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)
 func generated(t *testing.T) *memfs.FS {
 	t.Helper()
 	fs := memfs.New()
-	if err := journal.GenerateFS(fs, journal.Generated{Attempts: 2000, Seed: 7, Until: lately, SegmentSize: 128 << 10}); err != nil {
+	if err := historytest.GenerateFS(fs, historytest.Options{Attempts: 2000, Seed: 7, Until: lately, SegmentSize: 128 << 10}); err != nil {
 		t.Fatal(err)
 	}
 	return fs

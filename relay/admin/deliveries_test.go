@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sidehook/history/journal"
+	"sidehook/history/historytest"
 	"sidehook/history/segment"
 	"sidehook/history/segment/memfs"
 	"sidehook/relay/apitest"
@@ -22,7 +22,7 @@ const attempts = 250
 func generated(t *testing.T) *memfs.FS {
 	t.Helper()
 	fs := memfs.New()
-	if err := journal.GenerateFS(fs, journal.Generated{Attempts: attempts, Seed: 3, Until: apitest.At}); err != nil {
+	if err := historytest.GenerateFS(fs, historytest.Options{Attempts: attempts, Seed: 3, Until: apitest.At}); err != nil {
 		t.Fatal(err)
 	}
 	return fs

@@ -65,7 +65,7 @@ func (c *cli) historyCommand() *cobra.Command {
 	cmd.Flags().StringVar(&l.until, "until", "", "only attempts before this `TIME`")
 	cmd.Flags().BoolVarP(&l.follow, "follow", "f", false, "go on with the attempts that come")
 	jsonFlag(cmd, &l.json)
-	cmd.AddCommand(c.historyStatsCommand(), c.historyCheckCommand(), c.historyGenerateCommand())
+	cmd.AddCommand(c.historyStatsCommand(), c.historyCheckCommand())
 	return cmd
 }
 

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sidehook/history/historytest"
 )
 
 // TestResendBroken: a relay that dies over a bulk has perhaps taken some of it, and
@@ -18,10 +20,8 @@ func TestResendBroken(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "webhooks.yaml"), []byte("listen: {http: off, socket: s}\nwebhooks: []\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	generated := exec.Command("sidehook", "history", "generate", "history", "--attempts", "200")
-	generated.Dir = folder
-	if out, err := generated.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	if err := historytest.Generate(t.Context(), filepath.Join(folder, "history"), historytest.Options{Attempts: 200, Seed: 1}); err != nil {
+		t.Fatal(err)
 	}
 	l, err := net.Listen("unix", filepath.Join(folder, "s"))
 	if err != nil {

@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"sidehook/history/historytest"
 	"sidehook/relay/command"
 )
 
@@ -37,9 +39,10 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Setup:         setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"until": until,
-			"fill":  fill,
+			"exits":    exits,
+			"until":    until,
+			"fill":     fill,
+			"generate": generate,
 		},
 	})
 }
@@ -100,6 +103,13 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Check(fmt.Errorf("not within %v: %w", patience, err))
+}
+
+// generate writes a history of so many attempts: generate FOLDER ATTEMPTS.
+func generate(ts *testscript.TestScript, _ bool, args []string) {
+	attempts, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(historytest.Generate(context.Background(), ts.MkAbs(args[0]), historytest.Options{Attempts: attempts, Seed: 1}))
 }
 
 // fill writes a file with its $NAMES filled in: fill FILE TO.

@@ -1,6 +1,9 @@
-package journal
+// Package historytest makes histories to test and to measure queries with. Tests
+// and the tool in generate call it; the sidehook binary does not contain it.
+package historytest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -9,33 +12,36 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/internal/files"
+	"sidehook/history/journal"
 	"sidehook/history/segment"
 )
 
-// Generated says what history to generate.
-type Generated struct {
+// Options say which history to generate.
+type Options struct {
 	Attempts    int
 	Seed        uint64
-	Until       time.Time // of the last attempt, about; zero: now
+	Until       time.Time // of the last attempt, about; now if zero
 	SegmentSize int64     // segment.MaxSize if 0
-	Progress    func(attempts int)
 }
 
-// Generate writes a history into a folder that has none, as some days of traffic
-// would have, for measuring: ten webhooks, one of them bad, a few types, a retry
-// now and then, a hundred attempts to the second. The same seed makes the same
+// Generate writes a history and its indexes into an empty folder. It looks like
+// some days of traffic: ten webhooks, one of them bad, a few types of events, a
+// retry now and then, a hundred attempts a second. The same seed makes the same
 // history.
-func Generate(path string, opts Generated) (err error) {
+func Generate(ctx context.Context, path string, opts Options) (err error) {
 	dir, err := segment.Dir(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
-	return GenerateFS(dir, opts)
+	if err := GenerateFS(dir, opts); err != nil {
+		return err
+	}
+	return journal.BuildIndexesFS(ctx, dir)
 }
 
-// GenerateFS writes a history on a file system that has none.
-func GenerateFS(fsys segment.FS, opts Generated) error {
+// GenerateFS writes a history without indexes on an empty file system.
+func GenerateFS(fsys segment.FS, opts Options) error {
 	names, err := fsys.List()
 	if err != nil {
 		return err
@@ -50,7 +56,7 @@ func GenerateFS(fsys segment.FS, opts Generated) error {
 		opts.Until = time.Now()
 	}
 	g := generator{
-		random: rand.New(rand.NewPCG(opts.Seed, 1)), at: opts.Until.Add(-time.Duration(opts.Attempts) * generatedEvery), configs: map[string]bool{},
+		random: rand.New(rand.NewPCG(opts.Seed, 1)), at: opts.Until.Add(-time.Duration(opts.Attempts) * attemptEvery), configs: map[string]bool{},
 	}
 	for stream, writer := range map[segment.Stream]**segment.Writer{segment.Events: &g.events, segment.Deliveries: &g.deliveries} {
 		found, err := segment.Recover(fsys, stream, segment.Options{Limit: opts.SegmentSize})
@@ -58,22 +64,19 @@ func GenerateFS(fsys segment.FS, opts Generated) error {
 			return err
 		}
 		*writer = found.Writer
-		defer found.Writer.Close() // what counts is synced below
+		defer found.Writer.Close() // synced below
 	}
 	for g.made < opts.Attempts {
 		if err := g.batch(opts.Attempts); err != nil {
 			return err
-		}
-		if opts.Progress != nil {
-			opts.Progress(g.made)
 		}
 	}
 	return errors.Join(g.events.Sync(), g.deliveries.Sync())
 }
 
 const (
-	generatedEvery = 10 * time.Millisecond
-	generatedBatch = 200 // attempts
+	attemptEvery  = 10 * time.Millisecond
+	batchAttempts = 200
 )
 
 type generator struct {
@@ -81,10 +84,10 @@ type generator struct {
 	events, deliveries *segment.Writer
 	at                 time.Time
 	made               int
-	configs            map[string]bool // that stand in the segment
+	configs            map[string]bool // the webhooks whose configuration the segment has
 }
 
-// batch writes some events and what became of them.
+// batch writes some events and their attempts.
 func (g *generator) batch(attempts int) error {
 	for _, w := range []*segment.Writer{g.events, g.deliveries} {
 		fresh, err := w.Begin()
@@ -95,7 +98,7 @@ func (g *generator) batch(attempts int) error {
 			clear(g.configs)
 		}
 	}
-	for until := min(attempts, g.made+generatedBatch); g.made < until; {
+	for until := min(attempts, g.made+batchAttempts); g.made < until; {
 		if err := g.event(until); err != nil {
 			return err
 		}
@@ -126,8 +129,8 @@ func (g *generator) event(until int) error {
 	return nil
 }
 
-// attempt writes an attempt. Three in a hundred fail, and half of those to the
-// last webhook.
+// attempt writes an attempt. Three percent fail, and half of those to the last
+// webhook.
 func (g *generator) attempt(seq uint64, webhook string, number int, e *event.Event) history.Status {
 	if !g.configs[webhook] {
 		g.configs[webhook] = true
@@ -160,6 +163,6 @@ func (g *generator) attempt(seq uint64, webhook string, number int, e *event.Eve
 	}
 	g.deliveries.Add(g.at, history.AppendAttempt(nil, &history.AttemptRecord{Webhook: webhook, Seq: seq, Number: number, Next: next}, &a))
 	g.made++
-	g.at = g.at.Add(generatedEvery)
+	g.at = g.at.Add(attemptEvery)
 	return a.Status
 }
