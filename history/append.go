@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"sidehook/history/event"
-	"sidehook/history/segment"
+	"sidehook/history/internal/jsonl"
 )
 
 // Entry is one event on its way into the journal.
@@ -43,7 +43,7 @@ var (
 var ErrNoHistory = errors.New("there is no history yet")
 
 // ErrNotFound says that no segment holds what was asked for.
-var ErrNotFound = segment.ErrNotFound
+var ErrNotFound = jsonl.ErrNotFound
 
 // ErrDamaged says that a record is not there, or not what was written.
 var ErrDamaged = errors.New("damaged")

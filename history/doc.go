@@ -8,7 +8,7 @@
 //	query     reading: attempts, events, traces, statistics, following
 //	verify    checking every line
 //
-// A folder holds two streams of segments (package segment has the lines):
+// A folder holds two streams of segments (package jsonl has the lines):
 //
 //	events-N.jsonl       what was accepted: events, and resends of events
 //	deliveries-N.jsonl   what became of it: attempts, the configurations they

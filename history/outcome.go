@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"sidehook/history/segment"
+	"sidehook/history/internal/jsonl"
 )
 
 // DeliveryRecord is a record of the deliveries. Which members are set depends on its
@@ -69,7 +69,7 @@ func (o *DeliveryRecord) WebhookState() WebhookState {
 }
 
 // ParseDeliveryRecord reads a record of the deliveries. It shares the line's memory.
-func ParseDeliveryRecord(line *segment.Line) DeliveryRecord {
+func ParseDeliveryRecord(line *jsonl.Line) DeliveryRecord {
 	o := DeliveryRecord{N: line.Number, At: line.At(), Raw: line.Raw}
 	for name, raw := range Members(line.Fields()) {
 		switch name {
@@ -110,15 +110,15 @@ func ParseDeliveryRecord(line *segment.Line) DeliveryRecord {
 		case "free":
 			o.Free = int(Number(raw))
 		case "throttled_since":
-			o.Throttled, _ = time.Parse(segment.TimeFormat, text(raw))
+			o.Throttled, _ = time.Parse(jsonl.TimeFormat, text(raw))
 		case "throttled_until":
-			o.Until, _ = time.Parse(segment.TimeFormat, text(raw))
+			o.Until, _ = time.Parse(jsonl.TimeFormat, text(raw))
 		case "code":
 			o.Code = int(Number(raw))
 		case "error":
 			o.Error = text(raw)
 		case "next":
-			o.Next, _ = time.Parse(segment.TimeFormat, text(raw))
+			o.Next, _ = time.Parse(jsonl.TimeFormat, text(raw))
 		case "remote":
 			o.Remote = text(raw)
 		case "state":
@@ -128,7 +128,7 @@ func ParseDeliveryRecord(line *segment.Line) DeliveryRecord {
 		case "entry":
 			o.Entry = text(raw)
 		case "since":
-			o.Since, _ = time.Parse(segment.TimeFormat, text(raw))
+			o.Since, _ = time.Parse(jsonl.TimeFormat, text(raw))
 		case "took_ms":
 			o.Took = raw
 		case "timing_ms":
@@ -153,7 +153,7 @@ func (a *EventRecord) JSON() []byte { return bare(a.Raw) }
 func (o *DeliveryRecord) JSON() []byte { return bare(o.Raw) }
 
 func bare(raw []byte) []byte {
-	body, _ := segment.Sealed(raw)
+	body, _ := jsonl.VerifyChecksum(raw)
 	return append(bytes.Clone(body), '}')
 }
 

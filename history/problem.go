@@ -1,10 +1,6 @@
 package history
 
-import (
-	"fmt"
-
-	"sidehook/history/segment"
-)
+import "fmt"
 
 // Problem is one thing that is wrong with a history, and where.
 type Problem struct {
@@ -19,11 +15,4 @@ func (p Problem) String() string {
 		return fmt.Sprintf("%s: %s", p.File, p.What)
 	}
 	return fmt.Sprintf("%s:%d: byte %d: %s", p.File, p.Line, p.Offset, p.What)
-}
-
-// Plain is the problem as it is, or was, where the segment is not compressed.
-// Compression changes nothing of it.
-func (p Problem) Plain() Problem {
-	p.File = segment.PlainName(p.File)
-	return p
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"sidehook/history/event"
-	"sidehook/history/segment"
+	"sidehook/history/internal/jsonl"
 )
 
 // kinds of records.
@@ -31,7 +31,7 @@ func AppendNumber(dst []byte, name string, value uint64) []byte {
 
 func AppendTime(dst []byte, name string, value time.Time) []byte {
 	dst = append(append(dst, name...), '"')
-	return append(value.UTC().AppendFormat(dst, segment.TimeFormat), '"')
+	return append(value.UTC().AppendFormat(dst, jsonl.TimeFormat), '"')
 }
 
 func appendNames(dst []byte, names []string) []byte {
@@ -81,7 +81,7 @@ func AppendResend(dst []byte, of uint64, to []string, by string) []byte {
 
 // Location is where an engine finds a record again. What it says is the engine's
 // affair.
-type Location = segment.Place
+type Location = jsonl.Location
 
 // EventRecord is a record of the events: an event, the resend of one, or the
 // rename of a delivery, which is a resend with Was.
@@ -108,8 +108,8 @@ type EventRecord struct {
 }
 
 // ParseEventRecord reads a record of the events.
-func ParseEventRecord(line *segment.Line) EventRecord {
-	a := EventRecord{Seq: line.Number, At: line.At(), Raw: line.Raw, Place: line.Place}
+func ParseEventRecord(line *jsonl.Line) EventRecord {
+	a := EventRecord{Seq: line.Number, At: line.At(), Raw: line.Raw, Place: line.Location}
 	resent := false
 	for name, raw := range Members(line.Fields()) {
 		switch name {
@@ -126,7 +126,7 @@ func ParseEventRecord(line *segment.Line) EventRecord {
 		case "bytes":
 			a.FormerBytes = uint32(Number(raw))
 		case "accepted":
-			a.FirstAccepted, _ = time.Parse(segment.TimeFormat, text(raw))
+			a.FirstAccepted, _ = time.Parse(jsonl.TimeFormat, text(raw))
 		case "resend":
 			resent = true
 		case "generation":
@@ -157,7 +157,7 @@ type ConfigKey struct {
 
 // ConfigIn is what a line tells if it is a config line. Most lines are told apart
 // without looking into them.
-func ConfigIn(line *segment.Line) (under ConfigKey, ok bool) {
+func ConfigIn(line *jsonl.Line) (under ConfigKey, ok bool) {
 	if !bytes.Contains(line.Raw, []byte(`"kind":"`+KindConfig+`"`)) {
 		return under, false
 	}

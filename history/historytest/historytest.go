@@ -1,5 +1,6 @@
-// Package historytest makes histories to test and to measure queries with. Tests
-// and the tool in generate call it; the sidehook binary does not contain it.
+// Package historytest makes histories to test and to measure queries with, and has
+// the disk in memory (Disk) for tests outside history. Tests and the tool in
+// generate call it; the sidehook binary does not contain it.
 package historytest
 
 import (
@@ -12,8 +13,9 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment"
 )
 
 // Options say which history to generate.
@@ -29,7 +31,7 @@ type Options struct {
 // retry now and then, a hundred attempts a second. The same seed makes the same
 // history.
 func Generate(ctx context.Context, path string, opts Options) (err error) {
-	dir, err := segment.Dir(path)
+	dir, err := vfs.Dir(path)
 	if err != nil {
 		return err
 	}
@@ -41,7 +43,7 @@ func Generate(ctx context.Context, path string, opts Options) (err error) {
 }
 
 // GenerateFS writes a history without indexes on an empty file system.
-func GenerateFS(fsys segment.FS, opts Options) error {
+func GenerateFS(fsys vfs.FS, opts Options) error {
 	names, err := fsys.List()
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/files"
-	"sidehook/history/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // accepting is a wish to have problems accepted.
@@ -36,24 +36,24 @@ func (j *Journal) accept(a accepting) error {
 	case err == nil:
 		j.retention.grew(size)
 		j.log.Info("accepted damage of the history as known", "places", len(a.problems))
-	case segment.NoRoom(err) && !errors.Is(err, segment.ErrUnsynced):
+	case vfs.NoRoom(err) && !errors.Is(err, vfs.ErrUnsynced):
 		err = fmt.Errorf("%w: %w", history.ErrNoRoom, err)
 	}
 	a.done <- err
-	if errors.Is(err, segment.ErrUnsynced) {
+	if errors.Is(err, vfs.ErrUnsynced) {
 		return err
 	}
 	return nil
 }
 
 // InUseError says that another process has the history open.
-type InUseError = segment.InUseError
+type InUseError = vfs.InUseError
 
 // Accept records problems of a check as known, in a history that no process has
 // open (*InUseError): the next check tells only of others. It changes nothing of
 // the records. Where one has it open, that one does it: Journal.Accept.
 func Accept(path string, problems []history.Problem) (err error) {
-	dir, err := segment.OpenDir(path)
+	dir, err := vfs.OpenDir(path)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func Accept(path string, problems []history.Problem) (err error) {
 }
 
 // AcceptFS is Accept on a file system that nobody else writes to.
-func AcceptFS(fsys segment.FS, problems []history.Problem) error {
+func AcceptFS(fsys vfs.FS, problems []history.Problem) error {
 	_, err := files.AcceptDamage(fsys, problems)
 	return err
 }

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // TestMaxBacklog ends the oldest first, wherever they wait, and no more than

@@ -14,10 +14,10 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/historytest"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // endAll ends all that is due at a webhook, and returns the ids in order.

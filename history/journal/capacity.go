@@ -6,8 +6,8 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/segment"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
 )
 
 // softLimit is the size of the folder above which segments are removed, and

@@ -7,8 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
-	"sidehook/history/segment"
 )
 
 // finished is a segment that is not written any more.
@@ -188,7 +189,7 @@ func (c *choosing) finished(archive *segment.Archive, stream segment.Stream, now
 		at, known := times[first]
 		if !known {
 			line, err := archive.Last(first)
-			if err != nil && !errors.Is(err, segment.ErrNotFound) && !errors.Is(err, fs.ErrNotExist) {
+			if err != nil && !errors.Is(err, jsonl.ErrNotFound) && !errors.Is(err, fs.ErrNotExist) {
 				c.skip(err)
 				continue
 			}

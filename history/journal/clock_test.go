@@ -7,9 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // wall is a wall clock that can be set.

@@ -9,8 +9,9 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
 )
 
 // committer writes the stream of the events. Requests put their records into a
@@ -69,7 +70,7 @@ type durable struct {
 	*record
 	seq   uint64
 	at    time.Time
-	place segment.Place
+	place jsonl.Location
 }
 
 // item is the delivery that the record begins.

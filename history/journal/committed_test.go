@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // told keeps what a journal tells.

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
+	"sidehook/history/internal/segment"
 	"sidehook/history/internal/trouble"
-	"sidehook/history/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // compressor puts the compressed form of finished segments in the place of the
@@ -54,7 +56,7 @@ func (c *compressor) run(ctx context.Context) error {
 		}
 		err := c.pass(ctx)
 		switch {
-		case errors.Is(err, segment.ErrUnsynced):
+		case errors.Is(err, vfs.ErrUnsynced):
 			return err
 		case ctx.Err() != nil:
 			return nil
@@ -90,7 +92,7 @@ func (c *compressor) pass(ctx context.Context) error {
 				continue
 			}
 			err := c.one(ctx, s.Archive, member{s.Stream, first}, segments[i+1], &done)
-			if errors.Is(err, segment.ErrUnsynced) || ctx.Err() != nil {
+			if errors.Is(err, vfs.ErrUnsynced) || ctx.Err() != nil {
 				return err
 			}
 			if err != nil && !lookup.IsGone(err) { // retention has removed it
@@ -185,7 +187,7 @@ func (c *compressor) due(archive *segment.Archive, first, next uint64) (bool, er
 	if errors.As(err, &damage) { // or nothing stands in that yet
 		line, err = archive.Last(first)
 	}
-	if errors.Is(err, segment.ErrNotFound) {
+	if errors.Is(err, jsonl.ErrNotFound) {
 		err = nil // nothing good stands in it: its time is that of no record
 	}
 	if err != nil || c.clock.Wall().Sub(line.At()) < compressAfter {

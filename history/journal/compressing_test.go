@@ -16,9 +16,10 @@ import (
 	"time"
 
 	"sidehook/history/historytest"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 )
 
 // compress compresses the finished segments that are picked by their place.
@@ -197,7 +198,7 @@ func TestCompressFails(t *testing.T) {
 					time.Sleep(2 * time.Hour)
 				}
 				log, err := stop()
-				if c.final != errors.Is(err, segment.ErrUnsynced) {
+				if c.final != errors.Is(err, vfs.ErrUnsynced) {
 					t.Errorf("Run ends with %v", err)
 				}
 				if plain, packed := forms(t, fs); !c.final && (plain > 0 || packed == 0 || !strings.Contains(log, "cannot compress the history")) {

@@ -5,8 +5,9 @@ import (
 	"iter"
 
 	"sidehook/history"
+	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
-	"sidehook/history/segment"
+	"sidehook/history/internal/segment"
 )
 
 // configs are the config lines that stand in the segment being written, each of
@@ -36,7 +37,7 @@ func (c *configs) lacks(segment uint64, line history.ConfigKey) bool {
 // recall reads the lines that stand. What cannot be read is written again, which
 // does no harm.
 func (c *configs) recall() {
-	_ = lookup.VisitLines(c.archive, c.segment, func(line *segment.Line) bool {
+	_ = lookup.VisitLines(c.archive, c.segment, func(line *jsonl.Line) bool {
 		if under, ok := history.ConfigIn(line); ok {
 			c.stand[under] = true
 		}
@@ -57,7 +58,7 @@ func (c *configs) dropped() {
 
 // configsAhead are the config lines that the attempts need which a crash moves into
 // a segment of their own: the fields of those in the segment that they stood in.
-func configsAhead(before, moved iter.Seq[*segment.Line]) (fields [][]byte) {
+func configsAhead(before, moved iter.Seq[*jsonl.Line]) (fields [][]byte) {
 	stand, missing := map[history.ConfigKey]bool{}, map[history.ConfigKey]bool{}
 	for line := range moved {
 		if under, ok := history.ConfigIn(line); ok {

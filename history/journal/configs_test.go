@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // sent ends what is due for a webhook by attempts with a request.

@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
 	"sidehook/history/queue/queuetest"
-	"sidehook/history/segment/memfs"
 )
 
 // engine is a journal as the contract sees it.

@@ -2,8 +2,9 @@ package journal
 
 import (
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
-	"sidehook/history/segment"
 )
 
 // What follows is for a copy of the folder that was taken file by file while the
@@ -62,7 +63,7 @@ func (j *Journal) restoreRemoved() error {
 			continue
 		}
 		last, speaks := first, false
-		err := deliveries.Visit(first, 0, j.reportCorruption, func(line *segment.Line) bool {
+		err := deliveries.Visit(first, 0, j.reportCorruption, func(line *jsonl.Line) bool {
 			seq := seqOf(line)
 			speaks = speaks || seq != 0 && events.SegmentOf(seq) != 0 && !gone.Has(seq)
 			last = max(last, line.Number)

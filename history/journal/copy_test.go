@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 )
 
 // copying is a copy of a folder that somebody takes beside the process that
@@ -79,7 +79,7 @@ func (c *copying) step(t *testing.T) {
 	if _, err := f.ReadAt(content, 0); err != nil && err != io.EOF {
 		t.Fatal(err)
 	}
-	if err := segment.ReplaceFile(c.to, name, content); err != nil {
+	if err := vfs.ReplaceFile(c.to, name, content); err != nil {
 		t.Fatal(err)
 	}
 }

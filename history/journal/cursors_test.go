@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 )
 
 // TestCursorsWaitForTheirLines: an end that is known and not written is not in
@@ -89,7 +89,7 @@ func TestCursorsThatAreNotKnown(t *testing.T) {
 		r.append(ids(1, 2), "a")
 		r.stop()
 		loseCursors(fs)
-		rewrite(t, fs, "cursors.json", segment.Seal([]byte(text)))
+		rewrite(t, fs, "cursors.json", jsonl.AppendChecksum([]byte(text)))
 		var log bytes.Buffer
 		j, err := journal.OpenFS(fs, journal.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		if err != nil {

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 )
 
 // flip changes a bit in the line of the events that holds a text.

@@ -14,10 +14,10 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 const hour = time.Hour

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 )
 
 var errBroken = errors.New("input/output error")

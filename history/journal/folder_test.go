@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"sidehook/history/internal/vfs"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/query"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 	"sidehook/history/verify"
 )
 
@@ -14,7 +14,7 @@ import (
 // read in it.
 
 // read opens a history to be looked at, until the test ends.
-func read(t *testing.T, fs segment.FS) *query.Reader {
+func read(t *testing.T, fs vfs.FS) *query.Reader {
 	t.Helper()
 	r, err := query.OpenFS(fs)
 	if err != nil {
@@ -41,7 +41,7 @@ func content(t *testing.T, fs *memfs.FS, name string) []byte {
 // rewrite makes a file say something, or something else.
 func rewrite(t *testing.T, fs *memfs.FS, name string, text []byte) {
 	t.Helper()
-	if err := segment.ReplaceFile(fs, name, text); err != nil {
+	if err := vfs.ReplaceFile(fs, name, text); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -62,7 +62,7 @@ func segments(t *testing.T, fs *memfs.FS, stream string) (names []string) {
 }
 
 // checking opens a history to be verified.
-func checking(t *testing.T, fs segment.FS) *verify.Checker {
+func checking(t *testing.T, fs vfs.FS) *verify.Checker {
 	t.Helper()
 	c, err := verify.OpenFS(fs)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
-	"sidehook/history/segment/memfs"
 )
 
 // TestFollow: who follows gets each record once and in order, over the ends of

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 )
 
 // TestStartOnAFullDisk: after a clean stop it delivers on; after a crash it

@@ -12,8 +12,9 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/lookup"
+	"sidehook/history/internal/segment"
 	"sidehook/history/internal/trouble"
-	"sidehook/history/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // indexer builds the indexes of finished segments: those that are missing at
@@ -21,7 +22,7 @@ import (
 // in no one's way: it rests as long as it works, and syncs nothing. What a
 // crash leaves of an index is refused by its checksum, and built anew.
 type indexer struct {
-	fs      segment.FS
+	fs      vfs.FS
 	log     *slog.Logger
 	kick    chan struct{}
 	trouble trouble.Trouble
@@ -42,7 +43,7 @@ const indexChunk = 512
 // indexAgain is how soon an index for which there was no room is tried again.
 const indexAgain = time.Minute
 
-func newIndexer(fsys segment.FS, log *slog.Logger) *indexer {
+func newIndexer(fsys vfs.FS, log *slog.Logger) *indexer {
 	return &indexer{
 		fs: fsys, log: log, kick: make(chan struct{}, 1),
 		spare: func(bytes int64) error { return files.CheckReserve(fsys, bytes) }, grew: func(int64) {},
@@ -85,7 +86,7 @@ func (x *indexer) run(ctx context.Context) {
 
 // dropIndexes takes all indexes away, for the room that they take; they are built
 // anew. It reports whether there were any.
-func dropIndexes(fsys segment.FS) (dropped bool) {
+func dropIndexes(fsys vfs.FS) (dropped bool) {
 	names, _ := fsys.List()
 	for _, name := range names {
 		_, deliveries := segment.Deliveries.Owner(name)
@@ -108,7 +109,7 @@ func rest(ctx context.Context, worked time.Duration) error {
 }
 
 // BuildIndexesFS builds the indexes that are missing, without a rest.
-func BuildIndexesFS(ctx context.Context, fsys segment.FS) error {
+func BuildIndexesFS(ctx context.Context, fsys vfs.FS) error {
 	unresting := func(context.Context, time.Duration) error { return ctx.Err() }
 	return newIndexer(fsys, slog.New(slog.DiscardHandler)).all(ctx, unresting)
 }
@@ -175,7 +176,7 @@ func (x *indexer) write(name string, content []byte) error {
 		return err
 	}
 	beside := name + ".tmp"
-	if err := segment.Clear(x.fs, beside); err != nil {
+	if err := vfs.Clear(x.fs, beside); err != nil {
 		return err
 	}
 	file, err := x.fs.Create(beside)
@@ -184,7 +185,7 @@ func (x *indexer) write(name string, content []byte) error {
 	}
 	_, err = file.Write(content)
 	if err = errors.Join(err, file.Close()); err == nil {
-		err = segment.Rename(x.fs, beside, name)
+		err = vfs.Rename(x.fs, beside, name)
 	}
 	if err != nil {
 		return errors.Join(err, x.fs.Remove(beside))

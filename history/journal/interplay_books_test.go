@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // play is a journal that things are done to, and the books of that.

@@ -63,9 +63,10 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/segment"
 	"sidehook/history/internal/trouble"
+	"sidehook/history/internal/vfs"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
 )
 
 // Options say how a journal works. The zero value works.
@@ -100,7 +101,7 @@ type Options struct {
 
 // Journal is an open history. It is for concurrent use.
 type Journal struct {
-	fs        segment.FS
+	fs        vfs.FS
 	log       *slog.Logger
 	recorded  func(history.Recorded)
 	clock     *clock.Clock

@@ -9,10 +9,10 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/vfs"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 )
 
 // running is a journal that runs until the test, or stop, ends it.
@@ -23,7 +23,7 @@ type running struct {
 	ended  chan error
 }
 
-func start(t *testing.T, fs segment.FS, opts journal.Options) *running {
+func start(t *testing.T, fs vfs.FS, opts journal.Options) *running {
 	t.Helper()
 	j, err := journal.OpenFS(fs, opts)
 	if err != nil {

@@ -10,9 +10,10 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 )
 
 // TestMeddledWithOutside does what logrotate and people do to the segment being
@@ -58,10 +59,10 @@ func TestMeddledWithOutside(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = j.Append(context.Background(), []history.Entry{entry(t, "y", "a")})
-			if !errors.Is(err, history.ErrFailed) || !errors.Is(err, segment.ErrMeddled) {
+			if !errors.Is(err, history.ErrFailed) || !errors.Is(err, vfs.ErrMeddled) {
 				t.Errorf("append: %v", err)
 			}
-			if err := <-ended; !errors.Is(err, segment.ErrMeddled) {
+			if err := <-ended; !errors.Is(err, vfs.ErrMeddled) {
 				t.Errorf("run: %v", err)
 			}
 		})
@@ -86,7 +87,7 @@ func TestMeddledWithWhileIdle(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(10 * time.Second)
-				if err := <-r.ended; !errors.Is(err, segment.ErrMeddled) {
+				if err := <-r.ended; !errors.Is(err, vfs.ErrMeddled) {
 					t.Errorf("run: %v", err)
 				}
 				r.ended <- nil

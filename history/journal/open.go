@@ -11,14 +11,14 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/vfs"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
 )
 
 // Open opens the history in a folder, whatever a crash left in it, and makes
 // the folder if need be. One process at a time has it open.
 func Open(path string, opts Options) (*Journal, error) {
-	dir, err := segment.Dir(path)
+	dir, err := vfs.Dir(path)
 	if err != nil {
 		return nil, advised(err)
 	}
@@ -53,7 +53,7 @@ func advised(err error) error {
 }
 
 // OpenFS opens the history on a file system that nobody else writes to.
-func OpenFS(fsys segment.FS, opts Options) (*Journal, error) {
+func OpenFS(fsys vfs.FS, opts Options) (*Journal, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}

@@ -12,9 +12,9 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // keyed are events with these keys; "-" stands for none.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/segment"
+	"sidehook/history/internal/segment"
 )
 
 // outcomes writes the stream of the deliveries: at once, and synced within

@@ -12,10 +12,10 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/historytest"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 )
 
 var lately = time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)
@@ -190,8 +190,8 @@ func TestLyingIndex(t *testing.T) {
 		var text []byte
 		for line := range bytes.Lines(content(t, fs, name)) {
 			if bytes.Contains(line, []byte(`"webhook":"webhook-4"`)) {
-				open, _ := segment.Sealed(line)
-				line = segment.Seal(bytes.Replace(open, []byte(`"webhook-4"`), []byte(`"webhook-5"`), 1))
+				open, _ := jsonl.VerifyChecksum(line)
+				line = jsonl.AppendChecksum(bytes.Replace(open, []byte(`"webhook-4"`), []byte(`"webhook-5"`), 1))
 			}
 			text = append(text, line...)
 		}

@@ -8,8 +8,9 @@ import (
 	"strconv"
 
 	"sidehook/history"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
 )
 
 // book is the Book of a journal: it reads the segments of the events.
@@ -49,7 +50,7 @@ func (j book) Follow(name string, from queue.Mark, last uint64, keep func(*queue
 				break
 			}
 			if line.Number > last { // those ahead of it are damaged
-				next = queue.Mark{Seq: last + 1, Place: line.Place}
+				next = queue.Mark{Seq: last + 1, Place: line.Location}
 				break
 			}
 			if stop != nil && stop(line.Number, line.At().UnixNano()) {
@@ -59,7 +60,7 @@ func (j book) Follow(name string, from queue.Mark, last uint64, keep func(*queue
 				it := followed(&line, keep)
 				found, next.At = append(found, it), it.AcceptedAt
 			}
-			next.Seq, next.Place = line.Number+1, segment.Place{Segment: first, Offset: uint32(s.Offset())}
+			next.Seq, next.Place = line.Number+1, jsonl.Location{Segment: first, Offset: uint32(s.Offset())}
 		}
 		if next.Seq > last || len(found) >= queue.ChunkSize {
 			return found, next, nil
@@ -77,7 +78,7 @@ func (j *Journal) vanished(first uint64, err error) bool {
 }
 
 // goesTo reports whether the record is for the webhook of the quoted name.
-func goesTo(line *segment.Line, quoted []byte) bool {
+func goesTo(line *jsonl.Line, quoted []byte) bool {
 	for name, raw := range history.Members(line.Fields()) {
 		if name == "to" {
 			return bytes.Contains(raw, quoted)
@@ -88,7 +89,7 @@ func goesTo(line *segment.Line, quoted []byte) bool {
 
 // followed makes a delivery of a record just read. The event of a resend stands
 // elsewhere, and is read when its turn comes.
-func followed(line *segment.Line, keep func(*queue.Body) bool) queue.Item {
+func followed(line *jsonl.Line, keep func(*queue.Body) bool) queue.Item {
 	a := history.ParseEventRecord(line)
 	it := queue.ItemOf(&a)
 	if a.Event != nil {
@@ -107,7 +108,7 @@ func (j book) Load(it *queue.Item) error {
 		return missing(err)
 	}
 	a := history.ParseEventRecord(&line)
-	found := it.Place != line.Place
+	found := it.Place != line.Location
 	*it = queue.ItemOf(&a)
 	e := a
 	if a.Kind == history.KindResend {
@@ -126,7 +127,7 @@ func (j book) Load(it *queue.Item) error {
 
 // record reads a record by its place, or by its number if the place is not
 // known or does not hold it.
-func (j *Journal) record(seq uint64, place segment.Place) (segment.Line, error) {
+func (j *Journal) record(seq uint64, place jsonl.Location) (jsonl.Line, error) {
 	if place.Length > 0 {
 		if line, err := j.events.Read(place); err == nil && line.Number == seq {
 			return line, nil

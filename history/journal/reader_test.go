@@ -9,8 +9,8 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 )
 
 // TestDamageAtTheHead: a reader that finds the last published event damaged

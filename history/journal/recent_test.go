@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // TestRecent holds the minutes against the lines, as far as these are of the

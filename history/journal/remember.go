@@ -7,7 +7,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
-	"sidehook/history/segment"
+	"sidehook/history/internal/jsonl"
 )
 
 // remember fills the window of duplicates from the tail of the events. Where
@@ -39,16 +39,16 @@ func (r *recovery) remember() error {
 // piece is what is to be remembered of the records from one number to ahead of
 // another, and when the first of them was accepted.
 func (r *recovery) piece(from, end uint64, known map[string][]string) (piece []remembered, began time.Time, err error) {
-	var behind segment.Place
+	var behind jsonl.Location
 	if from > 1 {
 		line, err := r.events.Find(from - 1)
 		if err == nil {
-			behind = line.Place
+			behind = line.Location
 		} else {
 			behind.Segment = r.events.SegmentOf(from)
 		}
 	}
-	err = r.walk(r.events, behind, func(line *segment.Line) bool {
+	err = r.walk(r.events, behind, func(line *jsonl.Line) bool {
 		if line.Number < from || line.Number >= end {
 			return line.Number < end
 		}

@@ -9,8 +9,9 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
-	"sidehook/history/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // remove lets the chosen segments go, one durable step after the other (R3):
@@ -46,7 +47,7 @@ func (j *Journal) remove(g *removalPlan) error {
 		}
 	}
 	if err := j.fs.Sync(); err != nil {
-		return fmt.Errorf("remove segments: %w: %w", segment.ErrUnsynced, err)
+		return fmt.Errorf("remove segments: %w: %w", vfs.ErrUnsynced, err)
 	}
 	j.sayRemoved(g)
 	return nil
@@ -68,7 +69,7 @@ func (j *Journal) endsDurable(g *removalPlan) error {
 	if err := j.saveCursors(); err != nil {
 		return err
 	}
-	if err := segment.Clear(j.fs, files.PreviousCheckpointFile); err != nil {
+	if err := vfs.Clear(j.fs, files.PreviousCheckpointFile); err != nil {
 		return fmt.Errorf("remove the cursors before: %w", err)
 	}
 	return nil
@@ -190,7 +191,7 @@ func (j *Journal) finishRemoval() error {
 		if files > 0 {
 			j.log.Info("finished a removal that was cut short", "stream", stream.Name, "files", files, "bytes", bytes)
 			if err := j.fs.Sync(); err != nil {
-				return fmt.Errorf("remove segments: %w: %w", segment.ErrUnsynced, err)
+				return fmt.Errorf("remove segments: %w: %w", vfs.ErrUnsynced, err)
 			}
 		}
 	}

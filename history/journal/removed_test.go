@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // TestEndThatIsRemoved: a line stays that says a delivery goes on, and the one

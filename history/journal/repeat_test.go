@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 )
 
 // TestRepeatsNeedNoRoom: on a full disk a request that was accepted before is

@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/segment"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
 )
 
 // delivery takes in one record of the deliveries.
-func (r *recovery) delivery(line *segment.Line) {
+func (r *recovery) delivery(line *jsonl.Line) {
 	d := history.ParseDeliveryRecord(line)
 	r.lastDelivery = d.At
 	r.see(d.At)
@@ -25,7 +26,7 @@ func (r *recovery) delivery(line *segment.Line) {
 }
 
 // event takes in one record of the events, after the cursors.
-func (r *recovery) event(line *segment.Line) {
+func (r *recovery) event(line *jsonl.Line) {
 	a := history.ParseEventRecord(line)
 	r.lastEvent = a.At
 	r.see(a.At)

@@ -9,15 +9,16 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 )
 
 // resend asks for a delivery of the event of a seq.
-func (r *running) resend(fs segment.FS, seq uint64, to ...string) history.Receipt {
+func (r *running) resend(fs vfs.FS, seq uint64, to ...string) history.Receipt {
 	r.t.Helper()
 	reading := read(r.t, fs)
 	a, err := reading.Event(query.EventRef{Seq: seq})

@@ -3,7 +3,7 @@ package journal_test
 import (
 	"testing"
 
-	"sidehook/history/segment/memfs"
+	"sidehook/history/internal/vfs/memfs"
 )
 
 // restarts are the ways in which a journal may come to an end.

@@ -7,8 +7,10 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
 )
 
 // recovery brings a journal to where it was: the cursors, then what the
@@ -140,12 +142,12 @@ func (r *recovery) recover(stream segment.Stream, known files.Position, proven u
 		opts.Ahead = configsAhead
 	}
 	found, err := segment.Recover(r.fs, stream, opts)
-	if segment.NoRoom(err) && dropIndexes(r.fs) {
+	if vfs.NoRoom(err) && dropIndexes(r.fs) {
 		// The history itself may be what fills the volume: then a start is all that
 		// could make room in it.
 		found, err = segment.Recover(r.fs, stream, opts)
 	}
-	if segment.NoRoom(err) {
+	if vfs.NoRoom(err) {
 		// Delivering from what may be in the page cache alone would deliver what
 		// the next start may not find.
 		return nil, fmt.Errorf("%w: what a crash left has to be written anew before it is used; free some space on the volume of history.dir", err)
@@ -173,8 +175,8 @@ func (r *recovery) recover(stream segment.Stream, known files.Position, proven u
 }
 
 // since visits all records after a position.
-func (r *recovery) since(found *segment.Recovered, from files.Position, visit func(*segment.Line)) error {
-	return r.walk(found.Archive, from.Unpack().Last, func(line *segment.Line) bool {
+func (r *recovery) since(found *segment.Recovered, from files.Position, visit func(*jsonl.Line)) error {
+	return r.walk(found.Archive, from.Unpack().Last, func(line *jsonl.Line) bool {
 		visit(line)
 		return true
 	})
@@ -182,7 +184,7 @@ func (r *recovery) since(found *segment.Recovered, from files.Position, visit fu
 
 // walk visits all records behind the one at a place, until visit is false; the
 // zero place is ahead of the first one.
-func (j *Journal) walk(archive *segment.Archive, behind segment.Place, visit func(*segment.Line) bool) error {
+func (j *Journal) walk(archive *segment.Archive, behind jsonl.Location, visit func(*jsonl.Line) bool) error {
 	more := true
 	for _, first := range archive.Segments() {
 		if first < behind.Segment {
@@ -192,7 +194,7 @@ func (j *Journal) walk(archive *segment.Archive, behind segment.Place, visit fun
 		if first == behind.Segment {
 			offset = behind.End()
 		}
-		err := archive.Visit(first, offset, j.reportCorruption, func(line *segment.Line) bool {
+		err := archive.Visit(first, offset, j.reportCorruption, func(line *jsonl.Line) bool {
 			more = visit(line)
 			return more
 		})
@@ -216,7 +218,7 @@ func (r *recovery) subtract() error {
 		if _, ok := segments[first]; !ok {
 			continue
 		}
-		err := r.events.Visit(first, 0, r.reportCorruption, func(line *segment.Line) bool {
+		err := r.events.Visit(first, 0, r.reportCorruption, func(line *jsonl.Line) bool {
 			if _, ok := unmeasured[line.Number]; ok {
 				a := history.ParseEventRecord(line)
 				r.replay.Subtract(&a)

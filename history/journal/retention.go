@@ -9,9 +9,10 @@ import (
 	"time"
 
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
 	"sidehook/history/internal/trouble"
-	"sidehook/history/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // Retention says how much history is kept.
@@ -147,14 +148,14 @@ func (j *Journal) retain(ctx context.Context, bytes int64) error {
 		}
 	}
 	err := j.removeSome(ctx, bytes)
-	if (isNoRoom(err) || segment.NoRoom(err)) && !errors.Is(err, segment.ErrUnsynced) && dropIndexes(j.fs) {
+	if (isNoRoom(err) || vfs.NoRoom(err)) && !errors.Is(err, vfs.ErrUnsynced) && dropIndexes(j.fs) {
 		// What it writes to remove something needs room, too.
 		err = j.removeSome(ctx, bytes)
 	}
 	switch {
 	case err == nil:
 		k.trouble.Over(j.log, "the history can be tidied again")
-	case errors.Is(err, segment.ErrUnsynced):
+	case errors.Is(err, vfs.ErrUnsynced):
 		return err
 	case errors.Is(err, errWriter), ctx.Err() != nil:
 		// Run ends, and says why.
@@ -204,7 +205,7 @@ func (j *Journal) removeSome(ctx context.Context, bytes int64) error {
 }
 
 // measure is the size of the files, anew if it has to be.
-func (k *retentionState) measure(fsys segment.FS, written bool) (sizes, error) {
+func (k *retentionState) measure(fsys vfs.FS, written bool) (sizes, error) {
 	if !written && !k.measured.IsZero() && time.Since(k.measured) < measureEvery {
 		return k.sizes, nil
 	}

@@ -9,14 +9,15 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/files"
-	"sidehook/history/segment"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // diskSpace tells when the disk is too full to accept events. It stops ahead of the
 // end, so that there is room left for the outcomes of what was accepted. But for
 // ready it belongs to the writer of the events.
 type diskSpace struct {
-	fs        segment.FS
+	fs        vfs.FS
 	log       *slog.Logger
 	allowance *sizeQuota
 

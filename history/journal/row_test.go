@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // The state of a webhook and its row of failures survive a stop, a kill, and

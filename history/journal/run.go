@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sidehook/history/internal/files"
-	"sidehook/history/segment"
+	"sidehook/history/internal/vfs"
 )
 
 const (
@@ -107,7 +107,7 @@ func (j *Journal) save() error {
 		j.saving.Over(j.log, "the cursors are written again")
 	case errors.Is(err, errWriter):
 		// That ends Run, which says why.
-	case errors.Is(err, segment.ErrUnsynced):
+	case errors.Is(err, vfs.ErrUnsynced):
 		return fmt.Errorf("write the cursors: %w", err)
 	default:
 		j.saving.Met(j.log, "cannot write the cursors, so that the next start reads more of the history", err)

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 // What waits for longer than its schedule says now is due sooner, counted from

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 )
 
 // TestShorn: what a clean stop left at the end of a segment, and is not there any

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 	"sidehook/history/verify"
 )
 

@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"sidehook/history/internal/files"
-	"sidehook/history/segment"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // sizes are the bytes of a history's files.
@@ -28,7 +29,7 @@ func (j *Journal) Size() (int64, error) {
 }
 
 // measure counts files that may not be read, too.
-func measure(fsys segment.FS) (sizes, error) {
+func measure(fsys vfs.FS) (sizes, error) {
 	s := sizes{of: map[segment.Stream]map[uint64]int64{segment.Events: {}, segment.Deliveries: {}}}
 	names, err := fsys.List()
 	if err != nil {

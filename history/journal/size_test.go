@@ -3,8 +3,8 @@ package journal_test
 import (
 	"testing"
 
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 )
 
 // TestSize counts every file of the folder, also those of a finished segment.

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 )
 
 // stalls is a fault that holds each call of a kind on the files of a prefix up

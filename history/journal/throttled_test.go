@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 func claim(t *testing.T, q *queue.Queue, want string) *queue.Lease {

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 )
 
 // TestRecoveryKilledThenPowerCut: what a recovery that was killed has cut off, and

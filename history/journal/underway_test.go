@@ -10,9 +10,9 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 )
 
 const kib = 1 << 10

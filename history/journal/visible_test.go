@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 )
 
 // Whoever asks is told once the lines stand in the file, and not before; nobody

@@ -2,7 +2,8 @@ package journal
 
 import (
 	"sidehook/history"
-	"sidehook/history/segment"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
 )
 
 // reference is an event that a finished segment of the deliveries speaks of and
@@ -33,10 +34,10 @@ func (j *Journal) refersToKept(first uint64) (bool, error) {
 		return true, nil
 	}
 	w.seq = 0
-	err := j.delivered.Visit(first, w.offset, j.reportCorruption, func(line *segment.Line) bool {
+	err := j.delivered.Visit(first, w.offset, j.reportCorruption, func(line *jsonl.Line) bool {
 		seq := seqOf(line)
 		if there(seq) {
-			w.seq, w.offset = seq, int64(line.Place.Offset)
+			w.seq, w.offset = seq, int64(line.Location.Offset)
 		}
 		return w.seq == 0
 	})
@@ -48,7 +49,7 @@ func (j *Journal) refersToKept(first uint64) (bool, error) {
 }
 
 // seqOf is the seq that a record of the deliveries speaks of, 0 if of none.
-func seqOf(line *segment.Line) uint64 {
+func seqOf(line *jsonl.Line) uint64 {
 	for name, raw := range history.Members(line.Fields()) {
 		if name == "seq" {
 			return history.Number(raw)

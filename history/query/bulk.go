@@ -12,8 +12,8 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
-	"sidehook/history/segment"
 )
 
 // MaxBulk is how many deliveries are made again by one call at most.

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"sidehook/history"
+	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
-	"sidehook/history/segment"
 )
 
 // resent is a resend, as far as it says what the newest delivery of an event to
@@ -24,7 +24,7 @@ func compareResent(a, b resent) int {
 // readResends reads which resends there are.
 func (c *bulkSearch) readResends() error {
 	for _, first := range c.events.Segments() {
-		err := c.events.Resends(first, c.Since, func(line *segment.Line) bool {
+		err := c.events.Resends(first, c.Since, func(line *jsonl.Line) bool {
 			a := history.ParseEventRecord(line)
 			for _, name := range a.To {
 				if name == c.To || c.wants(name) {

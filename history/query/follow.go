@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
-	"sidehook/history/segment"
+	"sidehook/history/internal/segment"
 )
 
 // followEvery is how often the files are looked at for more.
@@ -40,7 +41,7 @@ func pause(ctx context.Context) error {
 // Newest is the number of the newest record of the deliveries, 0 if there is
 // none.
 func (r *Reader) Newest() (n uint64, err error) {
-	err = r.newestFirst(func(line *segment.Line) bool {
+	err = r.newestFirst(func(line *jsonl.Line) bool {
 		n = line.Number
 		return false
 	})
@@ -48,12 +49,12 @@ func (r *Reader) Newest() (n uint64, err error) {
 }
 
 // newestFirst visits the records of the deliveries, the newest first.
-func (r *Reader) newestFirst(visit func(*segment.Line) bool) error {
+func (r *Reader) newestFirst(visit func(*jsonl.Line) bool) error {
 	segments := r.deliveries.Segments()
 	for i := len(segments) - 1; i >= 0; i-- {
 		b, err := r.deliveries.Backward(segments[i], 1<<62)
 		for err == nil {
-			var line segment.Line
+			var line jsonl.Line
 			line, err = b.Next()
 			var damage *segment.Damage
 			if errors.As(err, &damage) {
@@ -92,7 +93,7 @@ func (r *Reader) Follow(after uint64) *Follower {
 	}
 	if f.first = f.SegmentOf(after); f.first > 0 {
 		if line, err := f.Find(after); err == nil {
-			f.offset = line.Place.End()
+			f.offset = line.Location.End()
 		}
 	}
 	return f
@@ -124,7 +125,7 @@ func (f *Follower) Next(ctx context.Context) (history.DeliveryRecord, error) {
 }
 
 // next is the next whole line of what was there at the last look.
-func (f *Follower) next() (line segment.Line, ok bool, err error) {
+func (f *Follower) next() (line jsonl.Line, ok bool, err error) {
 	if f.scanner == nil {
 		return line, false, nil
 	}

@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/index"
+	"sidehook/history/internal/index"
+	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
-	"sidehook/history/segment"
+	"sidehook/history/internal/segment"
 )
 
 // Query says which attempts are asked for: those that match all that is given.
@@ -121,7 +122,7 @@ func (w *walk) run() error {
 		// A record that is damaged is not found; then all of the segment's are
 		// held against its number.
 		if line, err := w.Find(w.query.Before); err == nil {
-			w.before = int64(line.Place.Offset)
+			w.before = int64(line.Location.Offset)
 		}
 	}
 	if x != nil && w.query.grouped() {
@@ -148,7 +149,7 @@ func (w *walk) event() error {
 	return err
 }
 
-func (w *walk) tell(line *segment.Line) {
+func (w *walk) tell(line *jsonl.Line) {
 	if o := history.ParseDeliveryRecord(line); w.query.Match(&o) {
 		w.enough = !w.visit(&o)
 	}
@@ -185,7 +186,7 @@ func (w *walk) listed(x *index.Index) (right bool, err error) {
 }
 
 // unlisted reports whether a line may stand in a group of any type.
-func (w *walk) unlisted(line *segment.Line) bool {
+func (w *walk) unlisted(line *jsonl.Line) bool {
 	g := w.Entry(line).Group
 	g.Type = ""
 	return g != (index.Group{}) && w.query.group(g)
@@ -218,7 +219,7 @@ func (w *walk) scan(x *index.Index) error {
 		case err != nil:
 			return err
 		default:
-			w.before = int64(line.Place.Offset)
+			w.before = int64(line.Location.Offset)
 			w.tell(&line)
 		}
 	}

@@ -12,8 +12,10 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
-	"sidehook/history/segment"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // Reader is a history opened to be looked at, beside the process that writes
@@ -25,7 +27,7 @@ type Reader struct {
 
 // Open opens the history in a folder to be looked at. Errors: ErrNoHistory.
 func Open(path string) (*Reader, error) {
-	dir, err := segment.OpenDir(path)
+	dir, err := vfs.OpenDir(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", path, history.ErrNoHistory)
 	}
@@ -40,7 +42,7 @@ func Open(path string) (*Reader, error) {
 	return r, nil
 }
 
-func readDir(path string, dir segment.FS) (*Reader, error) {
+func readDir(path string, dir vfs.FS) (*Reader, error) {
 	there, err := files.HasFormat(dir)
 	if err != nil {
 		return nil, err
@@ -53,7 +55,7 @@ func readDir(path string, dir segment.FS) (*Reader, error) {
 }
 
 // OpenFS opens the history on a file system to be looked at.
-func OpenFS(fsys segment.FS) (*Reader, error) {
+func OpenFS(fsys vfs.FS) (*Reader, error) {
 	events, err := lookup.OpenStream(fsys, segment.Events)
 	if err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func (r *Reader) Close() error {
 func (r *Reader) Records(visit func(*history.DeliveryRecord) bool) error {
 	more := true
 	for _, first := range r.deliveries.Segments() {
-		err := lookup.VisitLines(r.deliveries.Archive, first, func(line *segment.Line) bool {
+		err := lookup.VisitLines(r.deliveries.Archive, first, func(line *jsonl.Line) bool {
 			o := history.ParseDeliveryRecord(line)
 			more = visit(&o)
 			return more

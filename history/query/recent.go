@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"sidehook/history/index"
+	"sidehook/history/internal/index"
+	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
-	"sidehook/history/segment"
 )
 
 // Minute is what became of a webhook's attempts within a minute.
@@ -81,7 +81,7 @@ func (r *Reader) indexed(first uint64, until time.Time) (list []index.Minute, ok
 // count are the counts of a segment's lines ahead of until.
 func (r *Reader) count(first uint64, until time.Time) ([]index.Minute, error) {
 	b := index.Build(index.Segment{})
-	err := lookup.VisitLines(r.deliveries.Archive, first, func(line *segment.Line) bool {
+	err := lookup.VisitLines(r.deliveries.Archive, first, func(line *jsonl.Line) bool {
 		if e := r.deliveries.Entry(line); e.Tally && e.At.Before(until) {
 			b.Add(&e)
 		}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/index"
+	"sidehook/history/internal/index"
 	"sidehook/history/internal/lookup"
 )
 

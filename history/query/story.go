@@ -3,8 +3,8 @@ package query
 import (
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
-	"sidehook/history/segment"
 )
 
 // EventTrace is an event that was accepted, and all that became of it.
@@ -84,7 +84,7 @@ func (r *Reader) outcomesOf(seqs []uint64) (outcomes []history.DeliveryRecord, e
 }
 
 // attemptsAt are the lines of a segment about the deliveries of those numbers.
-func (r *Reader) attemptsAt(first uint64, seqs []uint64) (found []segment.Line, err error) {
+func (r *Reader) attemptsAt(first uint64, seqs []uint64) (found []jsonl.Line, err error) {
 	if len(seqs) == 1 {
 		found, err = r.deliveries.Lookup(first, seqs[0], lookup.WantSeq(seqs[0]))
 	} else {

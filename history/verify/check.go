@@ -12,8 +12,10 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
-	"sidehook/history/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // Checked is what Check found.
@@ -27,14 +29,14 @@ type Checked struct {
 // Checker verifies a history, beside the process that writes it or without one.
 // It changes nothing and takes no lock.
 type Checker struct {
-	fs                 segment.FS
+	fs                 vfs.FS
 	events, deliveries *segment.Archive
 	folder             io.Closer // nil if it is the caller's
 }
 
 // Open opens the history in a folder. Errors: ErrNoHistory.
 func Open(path string) (*Checker, error) {
-	dir, err := segment.OpenDir(path)
+	dir, err := vfs.OpenDir(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", path, history.ErrNoHistory)
 	}
@@ -57,7 +59,7 @@ func Open(path string) (*Checker, error) {
 }
 
 // OpenFS opens the history on a file system.
-func OpenFS(fsys segment.FS) (*Checker, error) {
+func OpenFS(fsys vfs.FS) (*Checker, error) {
 	events, err := segment.NewArchive(fsys, segment.Events)
 	if err != nil {
 		return nil, err
@@ -81,7 +83,7 @@ func (x *Checker) Close() error {
 // Knows reports whether all of these problems are accepted as known.
 func (x *Checker) Knows(problems []history.Problem) bool {
 	known, err := files.LoadKnownDamage(x.fs)
-	return err == nil && !slices.ContainsFunc(problems, func(p history.Problem) bool { return p.File != files.DamageFile && !known[p.Plain()] })
+	return err == nil && !slices.ContainsFunc(problems, func(p history.Problem) bool { return p.File != files.DamageFile && !known[files.Plain(p)] })
 }
 
 // Check reads every line of every segment and verifies it. It works beside a
@@ -139,7 +141,7 @@ func (x *Checker) Check(progress func(read, total int64)) (Checked, error) {
 type checking struct {
 	*Checked
 	segment.Stream
-	fs      segment.FS
+	fs      vfs.FS
 	archive *segment.Archive
 	known   map[history.Problem]bool
 	number  uint64 // of the last record
@@ -192,8 +194,8 @@ func (k *checking) lines(first uint64, last bool, tick func()) error {
 }
 
 // line holds one record against the one before it.
-func (k *checking) line(name string, n int, first uint64, line *segment.Line) {
-	at := int64(line.Place.Offset)
+func (k *checking) line(name string, n int, first uint64, line *jsonl.Line) {
+	at := int64(line.Location.Offset)
 	switch {
 	case n == 1 && line.Number != first:
 		k.problem(name, n, at, fmt.Sprintf("the file's name says %s %d, its first line says %d", k.Key, first, line.Number))
@@ -234,7 +236,7 @@ func (k *checking) missing(name string, n int, at int64, missing seqset.Span, wh
 
 func (k *checking) problem(file string, line int, offset int64, what string) {
 	p := history.Problem{File: file, Line: line, Offset: offset, What: what}
-	if k.known[p.Plain()] {
+	if k.known[files.Plain(p)] {
 		k.Known = append(k.Known, p)
 		return
 	}

@@ -3,7 +3,6 @@ package admin_test
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,16 +11,14 @@ import (
 	"time"
 
 	"sidehook/history/historytest"
-	"sidehook/history/segment"
-	"sidehook/history/segment/memfs"
 	"sidehook/relay/apitest"
 )
 
 const attempts = 250
 
-func generated(t *testing.T) *memfs.FS {
+func generated(t *testing.T) *historytest.Disk {
 	t.Helper()
-	fs := memfs.New()
+	fs := historytest.NewDisk()
 	if err := historytest.GenerateFS(fs, historytest.Options{Attempts: attempts, Seed: 3, Until: apitest.At}); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +93,7 @@ func TestDeliveries(t *testing.T) {
 
 func TestDeliveriesRefused(t *testing.T) {
 	l := apitest.Start(t, apitest.Settings, apitest.Options{})
-	l.Operator.Files = memfs.New()
+	l.Operator.Files = historytest.NewDisk()
 	for query, detail := range map[string]string{
 		"limit=0":                      `"limit" must be a number from 1 to 1000, not "0"`,
 		"limit=1001":                   `"limit" must be a number from 1 to 1000, not "1001"`,
@@ -149,7 +146,7 @@ func TestDeliveriesFollowed(t *testing.T) {
 			t.Errorf("begins with %v and %v, want the oldest first", first, second)
 		}
 		time.Sleep(10 * time.Minute)
-		write(t, files, "webhook-2", "webhook-1")
+		historytest.WriteAttempts(t, files, "webhook-2", "webhook-1")
 		if r := next(); r.Webhook != "webhook-1" || r.N <= second.N {
 			t.Errorf("goes on with %v", r)
 		}
@@ -162,20 +159,4 @@ func TestDeliveriesFollowed(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-// write adds an attempt for each of the webhooks to the deliveries.
-func write(t *testing.T, fs *memfs.FS, webhooks ...string) {
-	t.Helper()
-	r, err := segment.Recover(fs, segment.Deliveries, segment.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range webhooks {
-		r.Writer.Add(time.Now(), fmt.Appendf(nil, `"kind":"attempt","webhook":%q,"generation":1,"seq":1,"event":"e","type":"a.b","attempt":1,"status":"delivered"`, name))
-	}
-	if err := r.Writer.Write(); err != nil {
-		t.Fatal(err)
-	}
-	r.Writer.Close()
 }

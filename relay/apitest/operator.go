@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/historytest"
 	"sidehook/history/query"
-	"sidehook/history/segment/memfs"
 	"sidehook/relay/api"
 )
 
@@ -22,7 +22,7 @@ type Operator struct {
 	Ends       api.CancelRequest
 	Bulk       api.BulkRequest
 	Acted      string
-	Files      *memfs.FS // the history
+	Files      *historytest.Disk // the history
 	Known      []history.Problem
 }
 

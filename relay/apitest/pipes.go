@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"sidehook/history/segment/memfs"
+	"sidehook/history/historytest"
 )
 
 // Pipes is a listener without a network, so that its connections can live in
@@ -102,7 +102,7 @@ func Serve(j *Journal, opts Options) (p *Pipes, stop func() error) {
 }
 
 // ServeFiles runs one that has a history.
-func ServeFiles(files *memfs.FS) (p *Pipes, stop func() error) {
+func ServeFiles(files *historytest.Disk) (p *Pipes, stop func() error) {
 	p = NewPipes()
 	return p, serveWith(p, &Journal{}, &Operator{Files: files}, Options{})
 }

@@ -13,9 +13,9 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/historytest"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
 )
 
@@ -57,7 +57,7 @@ func (w *watched) Order(o queue.Order) {
 func onWatched(t *testing.T, w *watched, answer receiver, f func(*journal.Journal, *deliver.Deliverer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		j, err := journal.OpenFS(memfs.New(), journal.Options{Log: slog.New(slog.DiscardHandler)})
+		j, err := journal.OpenFS(historytest.NewDisk(), journal.Options{Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/segment/memfs"
+	"sidehook/history/historytest"
 )
 
 // ledger holds what was promised to apps, what receivers got, and what the
@@ -243,7 +243,7 @@ func (b *ledger) dies(l *life) {
 
 // reads takes in what the history says, all of it or the lines of one file, as
 // far as the process that reads lives.
-func (b *ledger) reads(fs *memfs.FS, only string) {
+func (b *ledger) reads(fs *historytest.Disk, only string) {
 	names := []string{only}
 	var err error
 	if only == "" {
@@ -276,7 +276,7 @@ func (b *ledger) reads(fs *memfs.FS, only string) {
 	}
 }
 
-func content(fs *memfs.FS, name string) ([]byte, error) {
+func content(fs *historytest.Disk, name string) ([]byte, error) {
 	f, err := fs.Open(name)
 	if err != nil {
 		return nil, err

@@ -10,8 +10,8 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/historytest"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
 )
 
@@ -29,7 +29,7 @@ func bubbleOnJournal(t *testing.T, s *deliver.Settings, o deliver.Options, r rec
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		x := &relay{t: t, ended: map[history.Status]int{}}
-		j, err := journal.OpenFS(memfs.New(), journal.Options{Recorded: x.recorded, Log: slog.New(slog.DiscardHandler)})
+		j, err := journal.OpenFS(historytest.NewDisk(), journal.Options{Recorded: x.recorded, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,8 +20,8 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/historytest"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
 )
 
@@ -75,7 +75,7 @@ func TestBodiesUnderWay(t *testing.T) {
 			hooks, to = append(hooks, deliver.Webhook{Name: name, Generation: 1, Settings: s}), append(to, name)
 		}
 
-		fs, posted := memfs.New(), 0
+		fs, posted := historytest.NewDisk(), 0
 		var j *journal.Journal
 		process := func() (kill func()) {
 			var err error

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"sidehook/history/historytest"
 	"sidehook/history/journal"
-	"sidehook/history/segment/memfs"
 	"sidehook/relay/deliver"
 )
 
@@ -35,13 +35,13 @@ func (l *life) dead() bool {
 
 // calls is a hook by which a process is killed at one of its calls, and by which
 // the books read what is about to be removed.
-func (w *week) calls(l *life, fs *memfs.FS, at int) func(memfs.Op) error {
-	return func(op memfs.Op) error {
+func (w *week) calls(l *life, fs *historytest.Disk, at int) func(historytest.Op) error {
+	return func(op historytest.Op) error {
 		if op.Total >= at {
 			w.books.dies(l)
 			return errDead
 		}
-		if op.Kind == memfs.Remove && strings.HasPrefix(op.Name, "deliveries-") {
+		if op.Kind == historytest.Remove && strings.HasPrefix(op.Name, "deliveries-") {
 			w.books.reads(fs, op.Name)
 		}
 		return nil
@@ -106,7 +106,7 @@ func (w *week) stop() {
 func (w *week) restart(down time.Duration) {
 	if !w.life.dead() && w.rng.IntN(2) == 0 {
 		w.books.dies(w.life)
-		w.fs.SetFault(func(memfs.Op) error { return errDead })
+		w.fs.SetFault(func(historytest.Op) error { return errDead })
 	}
 	w.stop()
 	switch {

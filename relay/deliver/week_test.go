@@ -16,10 +16,10 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/historytest"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
-	"sidehook/history/segment/memfs"
 	"sidehook/history/verify"
 	"sidehook/relay/deliver"
 )
@@ -44,7 +44,7 @@ type week struct {
 	seed       uint64
 	rng        *rand.Rand // of the goroutine that the week is told by
 	books      *ledger
-	fs         *memfs.FS
+	fs         *historytest.Disk
 	begun      time.Time
 	hooks      []*subscriber
 	naming     sync.RWMutex // of their names, which receivers read
@@ -78,7 +78,7 @@ const night = 16 * time.Hour
 
 func newWeek(t *testing.T, seed uint64) *week {
 	w := &week{
-		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 7)), books: newLedger(t), fs: memfs.New(),
+		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 7)), books: newLedger(t), fs: historytest.NewDisk(),
 		begun: time.Now(), hooks: newHooks(t), generation: 1, happened: map[string]int{},
 		retention: journal.Retention{Keep: 30 * day, MaxSize: 512 << 10},
 	}

@@ -8,8 +8,10 @@ import (
 	"syscall"
 	"time"
 
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
 	"sidehook/history/queue"
-	"sidehook/history/segment"
 )
 
 // The files of the cursors. Both generations are only ever replaced by rename.
@@ -58,24 +60,24 @@ func (p Position) Unpack() segment.Position {
 }
 
 // WriteCheckpoint returns how many bytes they have.
-func WriteCheckpoint(fsys segment.FS, c *Checkpoint) (size int64, err error) {
+func WriteCheckpoint(fsys vfs.FS, c *Checkpoint) (size int64, err error) {
 	text, err := json.Marshal(c)
 	if err != nil {
 		return 0, err
 	}
-	text = segment.Seal(text[:len(text)-1])
-	switch err := segment.Rename(fsys, CheckpointFile, PreviousCheckpointFile); {
+	text = jsonl.AppendChecksum(text[:len(text)-1])
+	switch err := vfs.Rename(fsys, CheckpointFile, PreviousCheckpointFile); {
 	case err == nil, errors.Is(err, fs.ErrNotExist):
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ENOTEMPTY), errors.Is(err, syscall.EEXIST):
 		// A folder has their name, which ReplaceFile moves.
 	default:
 		return 0, fmt.Errorf("keep the cursors before: %w", err)
 	}
-	return int64(len(text)), segment.ReplaceFile(fsys, CheckpointFile, text)
+	return int64(len(text)), vfs.ReplaceFile(fsys, CheckpointFile, text)
 }
 
 // LoadCheckpoint reads the newest cursors that hold. It is nil if none do.
-func LoadCheckpoint(fsys segment.FS) (_ *Checkpoint, problem error) {
+func LoadCheckpoint(fsys vfs.FS) (_ *Checkpoint, problem error) {
 	for _, name := range [...]string{CheckpointFile, PreviousCheckpointFile} {
 		text, err := readFile(fsys, name)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -85,7 +87,7 @@ func LoadCheckpoint(fsys segment.FS) (_ *Checkpoint, problem error) {
 			problem = errors.Join(problem, err)
 			continue
 		}
-		body, ok := segment.Sealed(text)
+		body, ok := jsonl.VerifyChecksum(text)
 		if !ok {
 			problem = errors.Join(problem, fmt.Errorf("%s is damaged", name))
 			continue

@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"sidehook/history"
-	"sidehook/history/segment"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // DamageFile has the damage that was accepted, sealed as the cursors are.
@@ -26,7 +28,7 @@ const damagesVersion = 1
 
 // LoadKnownDamage reads the damage that was accepted. A list that cannot be read, or is
 // damaged, excuses nothing, and the error says so.
-func LoadKnownDamage(fsys segment.FS) (map[history.Problem]bool, error) {
+func LoadKnownDamage(fsys vfs.FS) (map[history.Problem]bool, error) {
 	known := map[history.Problem]bool{}
 	text, err := readFile(fsys, DamageFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -36,7 +38,7 @@ func LoadKnownDamage(fsys segment.FS) (map[history.Problem]bool, error) {
 		return known, err
 	}
 	var d damages
-	body, ok := segment.Sealed(text)
+	body, ok := jsonl.VerifyChecksum(text)
 	if !ok || json.Unmarshal(append(body, '}'), &d) != nil {
 		return known, errors.New("the list is damaged")
 	}
@@ -44,14 +46,21 @@ func LoadKnownDamage(fsys segment.FS) (map[history.Problem]bool, error) {
 		return known, fmt.Errorf("the list is of version %d, and this sidehook knows %d only", d.Version, damagesVersion)
 	}
 	for _, p := range d.Problems {
-		known[p.Plain()] = true
+		known[Plain(p)] = true
 	}
 	return known, nil
 }
 
+// Plain is the problem as it is, or was, where the segment is not compressed.
+// Compression changes nothing of it.
+func Plain(p history.Problem) history.Problem {
+	p.File = segment.PlainName(p.File)
+	return p
+}
+
 // AcceptDamage adds problems to those that are known, forgets those of segments that
 // have gone, and returns the size of the list in bytes.
-func AcceptDamage(fsys segment.FS, problems []history.Problem) (size int64, err error) {
+func AcceptDamage(fsys vfs.FS, problems []history.Problem) (size int64, err error) {
 	d := damages{Version: damagesVersion, Problems: []history.Problem{}}
 	known, _ := LoadKnownDamage(fsys) // what cannot be read is replaced
 	names, err := fsys.List()
@@ -70,13 +79,13 @@ func AcceptDamage(fsys segment.FS, problems []history.Problem) (size int64, err 
 		}
 	}
 	for _, p := range problems {
-		delete(known, p.Plain())
+		delete(known, Plain(p))
 	}
 	for p := range known {
 		add(p)
 	}
 	for _, p := range problems {
-		add(p.Plain())
+		add(Plain(p))
 	}
 	slices.SortFunc(d.Problems, func(a, b history.Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset), strings.Compare(a.What, b.What))
@@ -85,11 +94,11 @@ func AcceptDamage(fsys segment.FS, problems []history.Problem) (size int64, err 
 	if err != nil {
 		return 0, err
 	}
-	text = segment.Seal(text[:len(text)-1])
+	text = jsonl.AppendChecksum(text[:len(text)-1])
 	if err := CheckReserve(fsys, int64(len(text))); err != nil {
 		return 0, fmt.Errorf("accept the damage: %w", err)
 	}
-	if err := segment.ReplaceFile(fsys, DamageFile, text); err != nil {
+	if err := vfs.ReplaceFile(fsys, DamageFile, text); err != nil {
 		return 0, fmt.Errorf("accept the damage: %w", err)
 	}
 	return int64(len(text)), nil

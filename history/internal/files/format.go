@@ -9,7 +9,7 @@ import (
 	"io"
 	"io/fs"
 
-	"sidehook/history/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // format is what FORMAT says. A folder of another number is refused, and never
@@ -17,13 +17,13 @@ import (
 const (
 	FormatFile = "FORMAT"
 	format     = "sidehook-history 1"
-	LockFile   = "lock" // of segment.DirFS
+	LockFile   = "lock" // of vfs.DirFS
 )
 
-func CheckFormat(fsys segment.FS) error {
+func CheckFormat(fsys vfs.FS) error {
 	text, err := readFile(fsys, FormatFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return segment.ReplaceFile(fsys, FormatFile, []byte(format+"\n"))
+		return vfs.ReplaceFile(fsys, FormatFile, []byte(format+"\n"))
 	}
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func knownFormat(text []byte) error {
 	return nil
 }
 
-func readFile(fsys segment.FS, name string) ([]byte, error) {
+func readFile(fsys vfs.FS, name string) ([]byte, error) {
 	file, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func readFile(fsys segment.FS, name string) ([]byte, error) {
 }
 
 // HasFormat reports whether a folder has a FORMAT; of another version it is an error.
-func HasFormat(fsys segment.FS) (there bool, err error) {
+func HasFormat(fsys vfs.FS) (there bool, err error) {
 	text, err := readFile(fsys, FormatFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

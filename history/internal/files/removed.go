@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 
+	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
-	"sidehook/history/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // What retention has removed: ranges of the seqs, and of the numbers of the
@@ -26,7 +27,7 @@ func RemovedFileOf(stream segment.Stream) string {
 }
 
 // LoadRemoved is what retention has removed of a stream.
-func LoadRemoved(fsys segment.FS, stream segment.Stream) (seqset.Set, error) {
+func LoadRemoved(fsys vfs.FS, stream segment.Stream) (seqset.Set, error) {
 	text, err := readFile(fsys, RemovedFileOf(stream))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -47,7 +48,7 @@ func LoadRemoved(fsys segment.FS, stream segment.Stream) (seqset.Set, error) {
 	return removed, nil
 }
 
-func SaveRemoved(fsys segment.FS, stream segment.Stream, removed seqset.Set) error {
+func SaveRemoved(fsys vfs.FS, stream segment.Stream, removed seqset.Set) error {
 	list := make([][2]uint64, len(removed))
 	for i, s := range removed {
 		list[i] = [2]uint64{s.From, s.To}
@@ -56,12 +57,12 @@ func SaveRemoved(fsys segment.FS, stream segment.Stream, removed seqset.Set) err
 	if err != nil {
 		return err
 	}
-	return segment.ReplaceFile(fsys, RemovedFileOf(stream), append(text, '\n'))
+	return vfs.ReplaceFile(fsys, RemovedFileOf(stream), append(text, '\n'))
 }
 
 // RemoveSegments takes away the files of all segments that are in removed, but never
 // those of the newest one. It says how many bytes they had.
-func RemoveSegments(fsys segment.FS, stream segment.Stream, removed seqset.Set) (files int, bytes int64, err error) {
+func RemoveSegments(fsys vfs.FS, stream segment.Stream, removed seqset.Set) (files int, bytes int64, err error) {
 	names, err := fsys.List()
 	if err != nil {
 		return 0, 0, err

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"sidehook/history"
-	"sidehook/history/segment"
+	"sidehook/history/internal/vfs"
 )
 
 const (
@@ -17,7 +17,7 @@ const (
 // CheckReserve is ErrNoRoom if so many bytes would take from what is kept free on the
 // volume. Events, and all that is only written beside them, ask it; outcomes and
 // the cursors do not, as that is kept for them.
-func CheckReserve(fsys segment.FS, bytes int64) error {
+func CheckReserve(fsys vfs.FS, bytes int64) error {
 	free, size, err := fsys.Free()
 	if err != nil {
 		return nil // the write itself will tell

@@ -6,8 +6,9 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
-	"sidehook/history/index"
-	"sidehook/history/segment"
+	"sidehook/history/internal/index"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
 )
 
 // The counts of attempts that an index keeps by the minute.
@@ -26,16 +27,16 @@ const (
 )
 
 // entryOf is how the lines of a stream are indexed.
-func entryOf(s segment.Stream) func(*segment.Line) index.Entry {
+func entryOf(s segment.Stream) func(*jsonl.Line) index.Entry {
 	if s == segment.Events {
 		return eventEntry
 	}
 	return deliveryEntry
 }
 
-func eventEntry(line *segment.Line) index.Entry {
+func eventEntry(line *jsonl.Line) index.Entry {
 	a := history.ParseEventRecord(line)
-	x := index.Entry{Number: line.Number, At: a.At, Offset: line.Place.Offset, Seq: a.Seq}
+	x := index.Entry{Number: line.Number, At: a.At, Offset: line.Location.Offset, Seq: a.Seq}
 	switch a.Kind {
 	case history.KindEvent:
 		if e, err := event.Parse(a.Event, a.Filled); err == nil {
@@ -48,9 +49,9 @@ func eventEntry(line *segment.Line) index.Entry {
 	return x
 }
 
-func deliveryEntry(line *segment.Line) index.Entry {
+func deliveryEntry(line *jsonl.Line) index.Entry {
 	o := history.ParseDeliveryRecord(line)
-	x := index.Entry{Number: line.Number, At: o.At, Offset: line.Place.Offset}
+	x := index.Entry{Number: line.Number, At: o.At, Offset: line.Location.Offset}
 	switch o.Kind {
 	case history.KindConfig:
 		x.Keys = []string{configKey(o.Generation, o.Webhook)}

@@ -6,15 +6,16 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/index"
-	"sidehook/history/segment"
+	"sidehook/history/internal/index"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
 )
 
 // isResend reports whether lines of a group of the events are resends.
 func isResend(g index.Group) bool { return g.Status == history.KindResend }
 
 // Resends visits the resends of a segment that may be of that time.
-func (s *Stream) Resends(first uint64, since time.Time, visit func(*segment.Line) bool) error {
+func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) bool) error {
 	x, done, err := s.Index(first)
 	if err != nil {
 		return err
@@ -33,14 +34,14 @@ func (s *Stream) Resends(first uint64, since time.Time, visit func(*segment.Line
 			return err
 		}
 	}
-	return VisitLines(s.Archive, first, func(line *segment.Line) bool {
+	return VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
 		return !bytes.Contains(line.Raw, []byte(`"kind":"resend","of":`)) || !isResend(s.Entry(line).Group) || visit(line)
 	})
 }
 
 // visitAt visits the lines at the offsets of an index; index.ErrUnfit if one is
 // no resend.
-func (s *Stream) visitAt(first uint64, x *index.Index, offsets []uint32, since time.Time, visit func(*segment.Line) bool) error {
+func (s *Stream) visitAt(first uint64, x *index.Index, offsets []uint32, since time.Time, visit func(*jsonl.Line) bool) error {
 	for _, offset := range offsets {
 		if within, _ := x.WithinAt(offset, since, time.Time{}); !within {
 			continue

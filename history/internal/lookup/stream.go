@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"slices"
 
-	"sidehook/history/index"
-	"sidehook/history/segment"
+	"sidehook/history/internal/index"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
 )
 
 // Stream is one of the two streams opened to be looked at: its segments, and
@@ -18,11 +20,11 @@ import (
 type Stream struct {
 	*segment.Archive
 	Of    segment.Stream
-	FS    segment.FS
-	Entry func(*segment.Line) index.Entry
+	FS    vfs.FS
+	Entry func(*jsonl.Line) index.Entry
 }
 
-func OpenStream(fsys segment.FS, of segment.Stream) (*Stream, error) {
+func OpenStream(fsys vfs.FS, of segment.Stream) (*Stream, error) {
 	archive, err := segment.NewArchive(fsys, of)
 	if err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ type LookupKey struct {
 // Lookup returns the lines of a segment that have one of the keys, in order, by
 // its index or without. What an index says that its segment does not bear out
 // costs reading the segment.
-func (s *Stream) Lookup(first uint64, seq uint64, keys ...LookupKey) ([]segment.Line, error) {
+func (s *Stream) Lookup(first uint64, seq uint64, keys ...LookupKey) ([]jsonl.Line, error) {
 	x, done, err := s.Index(first)
 	if err != nil {
 		return nil, err
@@ -82,7 +84,7 @@ func (s *Stream) Lookup(first uint64, seq uint64, keys ...LookupKey) ([]segment.
 		offsets = append(offsets, some...)
 	}
 	slices.Sort(offsets)
-	var found []segment.Line
+	var found []jsonl.Line
 	for _, offset := range slices.Compact(offsets) {
 		line, err := s.At(first, offset)
 		var damage *segment.Damage
@@ -128,8 +130,8 @@ func has(keys []string, wanted []LookupKey) keyMatch {
 
 // search is lookup without an index. Most lines are told apart without looking
 // into them.
-func (s *Stream) search(first uint64, keys []LookupKey) (found []segment.Line, err error) {
-	err = VisitLines(s.Archive, first, func(line *segment.Line) bool {
+func (s *Stream) search(first uint64, keys []LookupKey) (found []jsonl.Line, err error) {
+	err = VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
 		for _, k := range keys {
 			if !bytes.Contains(line.Raw, k.needle) && !(k.escaped && bytes.IndexByte(line.Raw, '\\') >= 0) {
 				continue
@@ -151,7 +153,7 @@ func (s *Stream) Build(first uint64, more func() bool) (*index.Builder, error) {
 		return nil, err
 	}
 	b := index.Build(index.Segment{Stream: s.Of.Name, First: first, Size: size})
-	err = VisitLines(s.Archive, first, func(line *segment.Line) bool {
+	err = VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
 		e := s.Entry(line)
 		b.Add(&e)
 		return more()
@@ -164,7 +166,7 @@ func IsGone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // VisitLines visits the good records of a segment until visit is false. Check tells
 // of the others. Of one that is removed meanwhile there are no more.
-func VisitLines(a *segment.Archive, first uint64, visit func(*segment.Line) bool) error {
+func VisitLines(a *segment.Archive, first uint64, visit func(*jsonl.Line) bool) error {
 	err := a.Visit(first, 0, func(*segment.Damage) {}, visit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -1,0 +1,99 @@
+// Package seekable owns the compressed form of a text: a file of Zstandard frames
+// that any zstd tool reads, and in which an offset of the text is found without
+// reading what stands ahead of it.
+//
+// A file is
+//
+//	a frame for each piece of at most frameSize bytes of the text, which ends
+//	where a line does, unless a line is longer than that; each with its own
+//	checksum and length, and readable without any other
+//	a skippable frame (0x184D2A50) with the CRC-32C of the one that follows
+//	a skippable frame (0x184D2A5E): the seek table of zstd's seekable format,
+//	with the lengths of each frame, compressed and not
+//
+// It promises to give the text as it was, byte for byte, or to say where it
+// does not. A frame that is damaged takes nothing from the others: as much of
+// it as still can be is read, whatever its checksum says, as the lines have
+// checksums of their own, and the rest reads as zeros up to the line feed that
+// ends it, so that every offset behind it stays true. Without a seek table that holds,
+// and in a file that zstd itself made, the frames are found one by one.
+//
+// Package segment makes and reads such files of finished segments.
+package seekable
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+)
+
+const (
+	// frameSize is how much of the text a frame has at most: so small that a
+	// single line costs little to read, so large that it hardly costs room.
+	frameSize = 256 << 10
+	// maxText bounds what a frame of another's making may have, and with it the
+	// memory that a damaged file can ask for.
+	maxText = 256 << 20
+	// maxTotal bounds a whole text: offsets have 32 bits.
+	maxTotal = 1<<32 - 1
+
+	sumMagic  = 0x184D2A50
+	seekMagic = 0x184D2A5E
+	footMagic = 0x8F92EAB1
+
+	sumLen   = 12 // the frame of the checksum
+	headLen  = 8  // of a skippable frame
+	entryLen = 8
+	footLen  = 9
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// frame is where a piece of the text stands.
+type frame struct {
+	at     int64 // in the file
+	length int64 // there
+	text   int64 // its offset in the text
+	size   int64 // there
+}
+
+// appendTable appends what stands behind the frames.
+func appendTable(dst []byte, list []frame) []byte {
+	var table []byte
+	table = binary.LittleEndian.AppendUint32(table, seekMagic)
+	table = binary.LittleEndian.AppendUint32(table, uint32(entryLen*len(list)+footLen))
+	for _, f := range list {
+		table = binary.LittleEndian.AppendUint32(table, uint32(f.length))
+		table = binary.LittleEndian.AppendUint32(table, uint32(f.size))
+	}
+	table = binary.LittleEndian.AppendUint32(table, uint32(len(list)))
+	table = append(table, 0) // no checksums in it: the frames have theirs
+	table = binary.LittleEndian.AppendUint32(table, footMagic)
+
+	dst = binary.LittleEndian.AppendUint32(dst, sumMagic)
+	dst = binary.LittleEndian.AppendUint32(dst, 4)
+	dst = binary.LittleEndian.AppendUint32(dst, crc32.Checksum(table, castagnoli))
+	return append(dst, table...)
+}
+
+// tableLen is how long what stands behind so many frames is.
+func tableLen(frames int64) int64 { return sumLen + headLen + entryLen*frames + footLen }
+
+// parseTable reads what stands behind the frames of a file of that size; false
+// if it does not hold.
+func parseTable(end []byte, size int64) (list []frame, ok bool) {
+	if binary.LittleEndian.Uint32(end) != sumMagic || binary.LittleEndian.Uint32(end[4:]) != 4 ||
+		binary.LittleEndian.Uint32(end[headLen:]) != crc32.Checksum(end[sumLen:], castagnoli) {
+		return nil, false
+	}
+	entries := end[sumLen+headLen : len(end)-footLen]
+	var at, text int64
+	for ; len(entries) > 0; entries = entries[entryLen:] {
+		f := frame{at, int64(binary.LittleEndian.Uint32(entries)), text, int64(binary.LittleEndian.Uint32(entries[4:]))}
+		if f.size == 0 || f.size > maxText {
+			return nil, false
+		}
+		list = append(list, f)
+		at, text = at+f.length, text+f.size
+	}
+	return list, at+int64(len(end)) == size && text <= maxTotal
+}

@@ -1,0 +1,209 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"slices"
+	"sort"
+	"sync"
+
+	"sidehook/history/internal/seekable"
+	"sidehook/history/internal/vfs"
+)
+
+// Archive reads the segments of a stream, the one being written included, and
+// the compressed ones as if they were not: offsets and sizes are those of the
+// text. It is for concurrent use.
+type Archive struct {
+	fs     vfs.FS
+	stream Stream
+
+	cache seekable.Cache
+
+	mu     sync.Mutex
+	firsts []uint64 // ascending
+	open   map[uint64]text
+}
+
+// maxOpen is how many segments are kept open for reading.
+const maxOpen = 16
+
+// NewArchive looks up which segments of a stream there are.
+func NewArchive(fs vfs.FS, stream Stream) (*Archive, error) {
+	names, err := fs.List()
+	if err != nil {
+		return nil, fmt.Errorf("list segments: %w", err)
+	}
+	return &Archive{fs: fs, stream: stream, firsts: stream.firsts(names), open: map[uint64]text{}}, nil
+}
+
+// Refresh looks up anew which segments there are, for a reader beside the
+// process that writes. They are opened anew as well: after a crash the last one
+// may have been written anew under its name.
+func (a *Archive) Refresh() error {
+	names, err := a.fs.List()
+	if err != nil {
+		return fmt.Errorf("list segments: %w", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.firsts = a.stream.firsts(names)
+	for first, f := range a.open {
+		delete(a.open, first)
+		f.Close() // only read from: nothing can be lost by it
+	}
+	return nil
+}
+
+// Segments are the first numbers of all segments, ascending.
+func (a *Archive) Segments() []uint64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.firsts)
+}
+
+// Grow adds a segment that was just begun.
+func (a *Archive) Grow(first uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i, ok := slices.BinarySearch(a.firsts, first); !ok {
+		a.firsts = slices.Insert(a.firsts, i, first)
+	}
+}
+
+// Has reports whether a segment begins at first.
+func (a *Archive) Has(first uint64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := slices.BinarySearch(a.firsts, first)
+	return ok
+}
+
+// Bounds are the first numbers of the segment that would hold a number and of
+// the one behind it: 0 if none would, and the largest number if none follows.
+func (a *Archive) Bounds(number uint64) (first, next uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := sort.Search(len(a.firsts), func(i int) bool { return a.firsts[i] > number })
+	if next = math.MaxUint64; i < len(a.firsts) {
+		next = a.firsts[i]
+	}
+	if i > 0 {
+		first = a.firsts[i-1]
+	}
+	return first, next
+}
+
+// Drop takes a segment out. Who reads it at the moment meets fs.ErrNotExist
+// once its file is gone.
+func (a *Archive) Drop(first uint64) {
+	a.mu.Lock()
+	if i, ok := slices.BinarySearch(a.firsts, first); ok {
+		a.firsts = slices.Delete(a.firsts, i, i+1)
+	}
+	a.mu.Unlock()
+	a.Reopen(first)
+}
+
+// file returns the segment open for reading, the plain one if there is one. It
+// may be closed by another caller that needs the room, which reading callers
+// meet as fs.ErrClosed.
+func (a *Archive) file(first uint64) (text, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if f, ok := a.open[first]; ok {
+		return f, nil
+	}
+	var f text
+	f, err := a.fs.Open(a.stream.File(first))
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = openPacked(a.fs, a.stream, first, &a.cache, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(a.open) >= maxOpen {
+		for old, g := range a.open {
+			delete(a.open, old)
+			g.Close() // only read from: nothing can be lost by it
+			break
+		}
+	}
+	a.open[first] = f
+	return f, nil
+}
+
+// reader is a segment that stays readable while others come and go.
+type reader struct {
+	archive *Archive
+	first   uint64
+}
+
+func (r reader) ReadAt(b []byte, off int64) (int, error) {
+	for {
+		f, err := r.archive.file(r.first)
+		if err != nil {
+			return 0, err
+		}
+		n, err := f.ReadAt(b, off)
+		if !errors.Is(err, fs.ErrClosed) {
+			return n, err
+		}
+	}
+}
+
+// Size is the size in bytes of a segment.
+func (a *Archive) Size(first uint64) (int64, error) {
+	for {
+		f, err := a.file(first)
+		if err != nil {
+			return 0, err
+		}
+		size, err := f.Size()
+		if !errors.Is(err, fs.ErrClosed) {
+			return size, err
+		}
+	}
+}
+
+// Scan reads one segment from an offset to where it ends now.
+func (a *Archive) Scan(first uint64, offset int64) (*Scanner, error) {
+	size, err := a.Size(first)
+	if err != nil {
+		return nil, err
+	}
+	s := NewScanner(a.stream, first, reader{a, first}, offset, size)
+	s.explain = a.explain
+	return s, nil
+}
+
+// SegmentOf is the segment that would hold a number, 0 if none would.
+func (a *Archive) SegmentOf(number uint64) uint64 {
+	first, _ := a.Bounds(number)
+	return first
+}
+
+// Reopen closes a segment whose file was replaced by another, or taken away: who
+// reads it opens what stands there now.
+func (a *Archive) Reopen(first uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if f, ok := a.open[first]; ok {
+		delete(a.open, first)
+		f.Close() // only read from: nothing can be lost by it
+	}
+}
+
+// Close closes what is open.
+func (a *Archive) Close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var errs []error
+	for first, f := range a.open {
+		errs = append(errs, f.Close())
+		delete(a.open, first)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,92 @@
+package segment
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"sidehook/history/internal/jsonl"
+)
+
+// Backward reads the records of one segment from its end, a block of the file
+// at a time, so that the newest are had without reading the others.
+type Backward struct {
+	archive *Archive
+	first   uint64
+	file    io.ReaderAt
+	buf     []byte // the lines not yet read, as far as they are in memory
+	off     int64  // of buf in the file
+	whole   bool   // buf ends where a line does
+}
+
+// Backward reads the records of a segment that stand ahead of an offset, the
+// last one first. What stands behind the last line feed ahead of it, such as a
+// line that is being written, is passed over.
+func (a *Archive) Backward(first uint64, before int64) (*Backward, error) {
+	size, err := a.Size(first)
+	if err != nil {
+		return nil, err
+	}
+	return &Backward{archive: a, first: first, file: reader{a, first}, off: min(before, size)}, nil
+}
+
+// Next returns the record ahead of the one before: io.EOF if there is none, a
+// *Damage for a line that is none, behind which it goes on at the next call.
+// What it returns stays valid.
+func (b *Backward) Next() (jsonl.Line, error) {
+	for seen := 0; ; {
+		// The line feed that ends the line ahead; that of the line itself is
+		// not it.
+		ahead := b.buf[:len(b.buf)-seen]
+		if b.whole && seen == 0 && len(ahead) > 0 {
+			ahead = ahead[:len(ahead)-1]
+		}
+		switch i := bytes.LastIndexByte(ahead, '\n'); {
+		case i >= 0 && !b.whole:
+			b.buf, b.whole, seen = b.buf[:i+1], true, 0
+			continue
+		case i >= 0:
+			return b.take(i + 1)
+		case b.off > 0:
+			seen = len(b.buf)
+			if err := b.fill(); err != nil {
+				return jsonl.Line{}, err
+			}
+			continue
+		case b.whole && len(b.buf) > 0:
+			return b.take(0)
+		}
+		return jsonl.Line{}, io.EOF
+	}
+}
+
+// take makes a record of the line that begins at start in the buffer.
+func (b *Backward) take(start int) (jsonl.Line, error) {
+	raw := b.buf[start : len(b.buf)-1 : len(b.buf)-1]
+	offset := b.off + int64(start)
+	length := uint32(len(b.buf) - start)
+	b.buf = b.buf[:start]
+	line, reason := jsonl.Parse(b.archive.stream.Key, raw)
+	if reason != "" {
+		return jsonl.Line{}, b.archive.explain(b.first, &Damage{File: b.archive.stream.File(b.first), Offset: offset, Length: int64(length), Reason: reason})
+	}
+	line.Location = jsonl.Location{Segment: b.first, Offset: uint32(offset), Length: length}
+	return line, nil
+}
+
+// fill reads the block ahead of what the buffer holds.
+func (b *Backward) fill() error {
+	if len(b.buf) >= MaxLine {
+		return fmt.Errorf("%s: a line of more than %d bytes ends at byte %d", b.archive.stream.File(b.first), MaxLine, b.off+int64(len(b.buf)))
+	}
+	// A long line is read in blocks that grow with it.
+	n := int(min(b.off, int64(max(readChunk, len(b.buf)))))
+	buf := make([]byte, n+len(b.buf))
+	if _, err := b.file.ReadAt(buf[:n], b.off-int64(n)); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read %s: %w", b.archive.stream.File(b.first), err)
+	}
+	copy(buf[n:], b.buf)
+	b.buf, b.off = buf, b.off-int64(n)
+	return nil
+}

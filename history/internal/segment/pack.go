@@ -1,0 +1,189 @@
+package segment
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"sidehook/history/internal/seekable"
+	"sidehook/history/internal/vfs"
+)
+
+// Packing makes the compressed form of a finished segment and puts it in the
+// plain one's place. It may be killed at any point and begun again:
+//
+//	killed                          leaves                     and then
+//	in Write                        NAME.jsonl.zst.tmp         removed, begun again
+//	in Place, before its sync       either name of it          the same; the plain one stands
+//	after that                      both forms                 the plain one counts (S6); Write finds that the other is its equal
+//	in Finish, before its sync      both, or the compressed    as above, or done
+type Packing struct {
+	fs     vfs.FS
+	stream Stream
+	first  uint64
+	// Before and After are the sizes of both forms in bytes, known once Write
+	// has returned.
+	Before, After int64
+	placed        bool
+}
+
+// ErrUnequal says that both forms of a segment stand, and both hold, and yet they
+// are not of the same text. Neither is touched: nobody can tell which is right.
+var ErrUnequal = errors.New("the plain and the compressed form are not of the same text")
+
+// syncEvery is how much of a compressed segment is written before it is synced:
+// what one sync has to write is what others may have to wait for.
+const syncEvery = 1 << 20
+
+// Pack begins with the segment that begins at first.
+func Pack(fsys vfs.FS, stream Stream, first uint64) *Packing {
+	return &Packing{fs: fsys, stream: stream, first: first}
+}
+
+// Write makes the compressed form beside, durable and read back whole, or finds
+// that it stands already. Pace is called after each piece of work; by an error
+// of it Write ends, with nothing left behind.
+func (p *Packing) Write(pace func() error) error {
+	plain, err := p.fs.Open(p.stream.File(p.first))
+	if err != nil {
+		return err
+	}
+	defer plain.Close() // only read from
+	if p.Before, err = plain.Size(); err != nil {
+		return err
+	}
+	switch err := p.verify(p.stream.Packed(p.first), plain, pace); {
+	case err == nil:
+		p.placed = true
+		return nil
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errFlawed):
+	default:
+		return err
+	}
+	if err = p.Discard(); err == nil {
+		err = p.write(plain, pace)
+	}
+	if err == nil {
+		err = p.verify(p.beside(), plain, pace)
+	}
+	if err != nil {
+		return errors.Join(err, p.Discard())
+	}
+	return nil
+}
+
+func (p *Packing) beside() string { return p.stream.Packed(p.first) + ".tmp" }
+
+// Discard takes away what Write has made and nobody placed.
+func (p *Packing) Discard() error {
+	return vfs.Clear(p.fs, p.beside())
+}
+
+func (p *Packing) write(plain vfs.File, pace func() error) error {
+	file, err := p.fs.Create(p.beside())
+	if err != nil {
+		return err
+	}
+	unsynced := 0
+	err = seekable.Compress(file, plain, p.Before, func(written int) error {
+		if unsynced += written; unsynced >= syncEvery {
+			unsynced = 0
+			if err := file.Sync(); err != nil {
+				return err
+			}
+		}
+		return pace()
+	})
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+var errFlawed = errors.New("the compressed form is damaged")
+
+// verify reads a compressed file back and holds it against the plain one.
+func (p *Packing) verify(name string, plain vfs.File, pace func() error) error {
+	file, err := p.fs.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close() // only read from
+	if p.After, err = file.Size(); err != nil {
+		return err
+	}
+	r, err := seekable.Open(file, p.After, &seekable.Cache{})
+	if err != nil {
+		return err
+	}
+	same, err := equal(plain, r, p.Before, pace)
+	switch {
+	case err != nil:
+		return err
+	case len(r.Flaws()) > 0:
+		return errFlawed
+	case !same || r.Size() != p.Before:
+		return ErrUnequal
+	}
+	return nil
+}
+
+// equal reads all of both, so that every flaw is met, and reports whether they are
+// of the same bytes up to a size.
+func equal(x, y io.ReaderAt, size int64, pace func() error) (bool, error) {
+	same := true
+	a, b := make([]byte, readChunk), make([]byte, readChunk)
+	for off := int64(0); off < size; off += readChunk {
+		n := min(readChunk, size-off)
+		for _, side := range []struct {
+			io.ReaderAt
+			to []byte
+		}{{x, a[:n]}, {y, b[:n]}} {
+			if _, err := side.ReadAt(side.to, off); err != nil && err != io.EOF {
+				return false, err
+			}
+		}
+		same = same && bytes.Equal(a[:n], b[:n])
+		if err := pace(); err != nil {
+			return false, err
+		}
+	}
+	return same, nil
+}
+
+// Place gives the compressed form its name, durably. From now on both stand.
+func (p *Packing) Place() error {
+	if p.placed {
+		return nil
+	}
+	if err := p.fs.Rename(p.beside(), p.stream.Packed(p.first)); err != nil {
+		return err
+	}
+	if err := p.sync(); err != nil {
+		return err
+	}
+	p.placed = true
+	return nil
+}
+
+// Finish takes the plain form away, durably. Who has it open goes on reading it.
+func (p *Packing) Finish() error {
+	// The name that a killed process gave need not be durable yet.
+	if err := p.sync(); err != nil {
+		return err
+	}
+	if err := p.fs.Remove(p.stream.File(p.first)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return p.sync()
+}
+
+// sync makes names durable. Its error is final, as that of any such sync.
+func (p *Packing) sync() error {
+	if err := p.fs.Sync(); err != nil {
+		return fmt.Errorf("compress %s: %w: %w", p.stream.File(p.first), vfs.ErrUnsynced, err)
+	}
+	return nil
+}

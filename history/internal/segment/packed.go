@@ -1,0 +1,107 @@
+package segment
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"strings"
+
+	"sidehook/history/internal/seekable"
+	"sidehook/history/internal/vfs"
+)
+
+// text is a segment open for reading: a plain vfs.File, or a packed one.
+type text interface {
+	io.ReaderAt
+	io.Closer
+	Size() (int64, error)
+}
+
+// packed is a compressed segment. It gives the plain text (S6).
+type packed struct {
+	*seekable.Reader
+	file vfs.File
+}
+
+func (p *packed) Close() error         { return p.file.Close() }
+func (p *packed) Size() (int64, error) { return p.Reader.Size(), nil }
+
+// openPacked opens the compressed form of a segment. Where there is none either,
+// the error is that of the plain one.
+func openPacked(fsys vfs.FS, stream Stream, first uint64, cache *seekable.Cache, plain error) (text, error) {
+	file, err := fsys.Open(stream.Packed(first))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, plain
+	}
+	if err != nil {
+		return nil, err
+	}
+	size, err := file.Size()
+	var r *seekable.Reader
+	if err == nil {
+		r, err = seekable.Open(file, size, cache)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &packed{r, file}, nil
+}
+
+// packed is a segment's compressed form, nil if it is not read in it.
+func (a *Archive) packed(first uint64) (*packed, error) {
+	f, err := a.file(first)
+	p, _ := f.(*packed)
+	return p, err
+}
+
+// Name is the file that a segment is read from.
+func (a *Archive) Name(first uint64) string {
+	if p, err := a.packed(first); err == nil && p != nil {
+		return a.stream.Packed(first)
+	}
+	return a.stream.File(first)
+}
+
+// PlainName is the name that a segment's file has, or had, uncompressed.
+func PlainName(name string) string { return strings.TrimSuffix(name, packedSuffix) }
+
+// explain says of damage in which file it is, and whether that is for what
+// became of the compressed form.
+func (a *Archive) explain(first uint64, d *Damage) *Damage {
+	p, err := a.packed(first)
+	if err != nil || p == nil {
+		return d
+	}
+	d.File = a.stream.Packed(first)
+	if why := p.Lost(d.Offset, d.Offset+d.Length); why != "" {
+		d.Reason = why
+	}
+	return d
+}
+
+// Flaws are the places of a compressed segment's file that are not what was
+// written, as far as it was read.
+func (a *Archive) Flaws(first uint64) ([]seekable.Flaw, error) {
+	p, err := a.packed(first)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return p.Flaws(), nil
+}
+
+// LineAt is the number of the line that an offset of a segment is in, from 1.
+func (a *Archive) LineAt(first uint64, offset int64) (int, error) {
+	section := io.NewSectionReader(reader{a, first}, 0, offset)
+	buf := make([]byte, readChunk)
+	for line := 1; ; {
+		n, err := section.Read(buf)
+		line += bytes.Count(buf[:n], []byte{'\n'})
+		if err == io.EOF {
+			return line, nil
+		}
+		if err != nil {
+			return line, err
+		}
+	}
+}

@@ -1,0 +1,224 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"strings"
+
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/vfs"
+)
+
+// Options say how a stream is opened. The zero value works.
+type Options struct {
+	// Limit is the size in bytes at which a segment is finished; MaxSize if 0.
+	Limit int64
+	// Known is a position that is known to be synced, as the cursors say it.
+	// What stands at or before it is not read, and a bad line there is damage.
+	Known Position
+	// Stopped says that the stop was clean: behind Known nothing was ever written.
+	Stopped bool
+	// Proven is a number known to have been synced, whatever Known says.
+	Proven uint64
+	// Ahead says which records a segment needs ahead of those that are moved into
+	// it, given those that stood before them in theirs: their fields. Nil: none.
+	Ahead func(before, moved iter.Seq[*jsonl.Line]) [][]byte
+}
+
+// Recovered is a stream that is open for writing, and what was found in it.
+type Recovered struct {
+	Writer  *Writer
+	Archive *Archive
+	End     Position  // of the last record
+	Last    uint64    // its number as it was found, before Ahead raised it
+	Clean   bool      // the stop was, and nothing stands behind Known
+	Trusted bool      // Known is a place in this stream; if not, start from nothing
+	Cut     int64     // bytes of a torn batch that were cut off, kept in NAME.torn
+	Damage  []*Damage // found behind Known
+}
+
+// Recover opens a stream, whatever state a crash left it in. It may itself be
+// killed at any point and run again:
+//
+//	a crash                            leaves                               and then
+//	during a write                     a torn last line or batch            it is cut off; it was never acknowledged
+//	between a write and its sync       lines that the disk may not have     they are written anew and synced before use
+//	after the sync                     lines that stand                     the same; it does no harm
+//	after creating a segment           an empty last segment                the segment before it is whole (S3); it is used
+//	in recovery, before the rename     NAME.tmp                             removed, begun again
+//	in recovery, after the rename      the last batch in two segments       the older one's copy is cut off, and that synced
+func Recover(fs vfs.FS, stream Stream, opts Options) (*Recovered, error) {
+	archive, err := NewArchive(fs, stream)
+	if err != nil {
+		return nil, err
+	}
+	r := &recovery{fs: fs, stream: stream, archive: archive, opts: opts}
+	if r.opts.Limit == 0 {
+		r.opts.Limit = MaxSize
+	}
+	if err := r.clear(); err != nil {
+		return nil, err
+	}
+	r.Archive = archive
+	if r.Writer, err = r.open(); err != nil {
+		return nil, fmt.Errorf("recover %s: %w", stream.Name, err)
+	}
+	return &r.Recovered, nil
+}
+
+type recovery struct {
+	Recovered
+	fs      vfs.FS
+	stream  Stream
+	archive *Archive
+	opts    Options
+}
+
+// clear removes what was left half made beside the segments: by a recovery, a
+// compression, or the making of an index.
+func (r *recovery) clear() error {
+	names, err := r.fs.List()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, ours := r.stream.Owner(name); ours && strings.HasSuffix(name, ".tmp") {
+			if err := r.fs.Remove(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *recovery) open() (*Writer, error) {
+	firsts := r.archive.Segments()
+	if len(firsts) == 0 {
+		r.Trusted = true
+		return r.begin(r.opts.Known.Number, r.opts.Known.Batch)
+	}
+	last := firsts[len(firsts)-1]
+	compressed, err := r.compressed(last)
+	if err != nil {
+		return nil, err
+	}
+	if len(firsts) > 1 && !compressed {
+		if err := r.dedouble(firsts[len(firsts)-2], last); err != nil {
+			return nil, err
+		}
+	}
+	t, err := r.tail(last)
+	if err != nil {
+		return nil, err
+	}
+	r.End, r.Last = t.end, t.end.Number
+	if compressed {
+		// A copy of the folder may lack the segment that was being written. This
+		// one is finished, whole (S3), and never written again.
+		r.Clean = r.opts.Stopped && r.Trusted && t.size == t.known
+		return r.begin(max(t.end.Number, last, r.opts.Proven), t.end.Batch)
+	}
+	if r.Clean = r.opts.Stopped && r.Trusted && t.size == t.known; r.Clean || t.size == 0 {
+		return r.resume(last, t.size)
+	}
+	return r.rebuild(last, t)
+}
+
+// compressed reports whether a segment stands in its compressed form alone.
+func (r *recovery) compressed(first uint64) (bool, error) {
+	p, err := r.archive.packed(first)
+	return p != nil, err
+}
+
+// dedouble finishes a recovery that was killed between putting the last batch
+// into a segment of its own and cutting it off the one before.
+func (r *recovery) dedouble(before, last uint64) error {
+	if compressed, err := r.compressed(before); err != nil || compressed {
+		return err // it was finished long ago, and nothing follows in it
+	}
+	size, err := r.archive.Size(last)
+	if err != nil || size == 0 {
+		return err
+	}
+	if _, err := r.archive.findIn(last, last); err != nil {
+		return nil // damaged since: the older copy, if any, is the better one
+	}
+	end, err := r.behind(before, last)
+	if err != nil {
+		return err
+	}
+	// At the end there may be nothing to cut off because a recovery that was
+	// killed did it and had no time to sync it: then a power cut would bring the
+	// copy back when it is too late to be found here.
+	if size, err = r.archive.Size(before); err != nil || end > size {
+		return err
+	}
+	// The newer one's name may not be durable yet: without it the older copy is
+	// the only one.
+	if err := r.fs.Sync(); err != nil {
+		return err
+	}
+	return r.cut(before, end)
+}
+
+// behind is where, in the segment before the one that begins at last, a copy of
+// that one's records begins. A power cut may have left of it less than a record.
+func (r *recovery) behind(before, last uint64) (int64, error) {
+	line, err := r.archive.findIn(before, last-1)
+	if err == nil {
+		return line.Location.End(), nil
+	}
+	if errors.Is(err, jsonl.ErrNotFound) { // damaged
+		line, err = r.archive.findIn(before, last)
+	}
+	if errors.Is(err, jsonl.ErrNotFound) {
+		return math.MaxInt64, nil
+	}
+	return int64(line.Location.Offset), err
+}
+
+func (r *recovery) cut(first uint64, size int64) error {
+	file, err := r.fs.Append(r.stream.File(first))
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Truncate(size), file.Sync(), file.Close())
+}
+
+// resume goes on in the last segment.
+func (r *recovery) resume(last uint64, size int64) (*Writer, error) {
+	// A number that is spoken of elsewhere is never used again, even if its
+	// own record is damaged.
+	number := max(r.End.Number, last-1, r.opts.Proven)
+	if size == 0 && number >= last {
+		// A copy of the folder may lack the records that others in it speak of.
+		return r.begin(number, r.End.Batch)
+	}
+	name := r.stream.File(last)
+	file, err := r.fs.Append(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(vfs.Symlink(r.fs, name, r.stream.Link()), r.fs.Sync()); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &Writer{
+		fs: r.fs, stream: r.stream, limit: r.opts.Limit, file: file, first: last,
+		size: size, synced: size, next: number + 1, batch: r.End.Batch + 1, position: r.End,
+	}, nil
+}
+
+// begin opens a new segment behind a record.
+func (r *recovery) begin(number, batch uint64) (*Writer, error) {
+	file, err := create(r.fs, r.stream, number+1)
+	if err != nil {
+		return nil, err
+	}
+	r.archive.Grow(number + 1)
+	return &Writer{
+		fs: r.fs, stream: r.stream, limit: r.opts.Limit, file: file, first: number + 1,
+		next: number + 1, batch: batch + 1, position: r.End,
+	}, nil
+}

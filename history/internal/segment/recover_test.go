@@ -1,0 +1,524 @@
+package segment_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/vfs"
+	"sidehook/history/internal/vfs/memfs"
+)
+
+var at = time.Date(2026, 11, 23, 14, 55, 0, 123456789, time.UTC)
+
+// fields of record n, of a size that makes batches span pages.
+func fields(n uint64) []byte {
+	return fmt.Appendf(nil, `"kind":"test","value":%d,"pad":%q`, n, strings.Repeat("x", int(n*37%900)))
+}
+
+// log is a stream under test, and what was promised of it.
+type log struct {
+	*segment.Recovered
+	acked uint64 // the last number that was synced
+}
+
+func open(t *testing.T, fs vfs.FS, opts segment.Options) *log {
+	t.Helper()
+	r, err := segment.Recover(fs, segment.Events, opts)
+	if err != nil {
+		t.Fatalf("recover: %v", err)
+	}
+	return &log{r, r.Writer.Next() - 1}
+}
+
+// batch writes and syncs n records.
+func (l *log) batch(n int) error {
+	fresh, err := l.Writer.Begin()
+	if err != nil {
+		return err
+	}
+	if fresh {
+		l.Archive.Grow(l.Writer.First())
+	}
+	var last uint64
+	for range n {
+		last, _ = l.Writer.Add(at, fields(l.Writer.Next()))
+	}
+	if err := l.Writer.Write(); err != nil {
+		return err
+	}
+	if err := l.Writer.Sync(); err != nil {
+		return err
+	}
+	l.acked = last
+	return nil
+}
+
+// contents reads every record of every segment, strictly.
+func contents(t *testing.T, fs vfs.FS) (numbers []uint64, damage int) {
+	t.Helper()
+	archive, err := segment.NewArchive(fs, segment.Events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	var batch uint64
+	for _, first := range archive.Segments() {
+		s, err := archive.Scan(first, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			line, err := s.Next()
+			var d *segment.Damage
+			if errors.As(err, &d) {
+				damage++
+				continue
+			}
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("segment %d: %v", first, err)
+			}
+			if got, want := string(line.Fields()), string(fields(line.Number)); got != want {
+				t.Fatalf("record %d holds %.60q, want %.60q", line.Number, got, want)
+			}
+			if !line.At().Equal(at) {
+				t.Fatalf("record %d is of %v", line.Number, line.At())
+			}
+			if line.Batch < batch {
+				t.Fatalf("record %d is of batch %d, behind batch %d", line.Number, line.Batch, batch)
+			}
+			batch = line.Batch
+			numbers = append(numbers, line.Number)
+		}
+	}
+	return numbers, damage
+}
+
+// wholeUpTo checks that the records are 1, 2, 3 … and reach to acked at least.
+func wholeUpTo(t *testing.T, fs vfs.FS, acked uint64) {
+	t.Helper()
+	numbers, damage := contents(t, fs)
+	if damage > 0 {
+		t.Fatalf("%d damaged lines", damage)
+	}
+	for i, n := range numbers {
+		if n != uint64(i)+1 {
+			t.Fatalf("record %d stands at place %d", n, i+1)
+		}
+	}
+	if uint64(len(numbers)) < acked {
+		t.Fatalf("%d records, but %d were acknowledged", len(numbers), acked)
+	}
+}
+
+// TestPowerCuts cuts the power at a random moment, over and over, also while
+// it recovers: S1, S2, S3, S5.
+func TestPowerCuts(t *testing.T) {
+	for seed := range uint64(600) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(seed, 1))
+			fs := memfs.New()
+			var acked uint64
+			for range 6 {
+				// The power goes at a random operation from here on.
+				fs.SetFault(memfs.From(fs.Ops()+1+rng.IntN(25), errors.New("power cut")))
+				r, err := segment.Recover(fs, segment.Events, segment.Options{Limit: 9000})
+				if err == nil {
+					l := &log{r, 0}
+					if r.Writer.Next() <= acked {
+						t.Fatalf("record %d comes next, but %d was acknowledged", r.Writer.Next(), acked)
+					}
+					for err == nil {
+						err = l.batch(1 + rng.IntN(12))
+						acked = max(acked, l.acked)
+					}
+				}
+				if rng.IntN(4) == 0 {
+					fs = fs.Kill()
+				} else {
+					fs = fs.Crash(rng)
+				}
+			}
+			open(t, fs, segment.Options{Limit: 9000})
+			wholeUpTo(t, fs, acked)
+		})
+	}
+}
+
+// prepared is a file system with batches of the sizes given in one segment,
+// and the file's content.
+func prepared(t *testing.T, batches ...int) (*memfs.FS, []byte, []segment.Position) {
+	t.Helper()
+	fs := memfs.New()
+	l := open(t, fs, segment.Options{})
+	var ends []segment.Position
+	for _, n := range batches {
+		if err := l.batch(n); err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, l.Writer.Position())
+	}
+	l.Writer.Close()
+	return fs, read(t, fs, segment.Events.File(1)), ends
+}
+
+func read(t *testing.T, fs vfs.FS, name string) []byte {
+	t.Helper()
+	f, err := fs.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	size, _ := f.Size()
+	b := make([]byte, size)
+	if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// with is a new file system whose first segment has a content.
+func with(t *testing.T, content []byte) *memfs.FS {
+	t.Helper()
+	fs := memfs.New()
+	if err := vfs.ReplaceFile(fs, segment.Events.File(1), content); err != nil {
+		t.Fatal(err)
+	}
+	return fs
+}
+
+// TestEmptySegmentSpokenOf: in a copy of a folder that was taken meanwhile the last
+// segment may be empty, and its records spoken of. What comes then stands in a
+// segment that begins with it, as its name says.
+func TestEmptySegmentSpokenOf(t *testing.T) {
+	fs := with(t, nil)
+	l := open(t, fs, segment.Options{Proven: 3})
+	if err := l.batch(2); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Archive.Segments(); !slices.Equal(got, []uint64{1, 4}) {
+		t.Errorf("segments %v, want 1 and 4", got)
+	}
+	if got := open(t, fs, segment.Options{Proven: 3}).Writer.Next(); got != 6 {
+		t.Errorf("record %d comes next, want 6", got)
+	}
+}
+
+// TestTornAtEveryByte cuts the file short at each offset: every whole line
+// stays, and what is cut off is kept beside it.
+func TestTornAtEveryByte(t *testing.T) {
+	_, content, _ := prepared(t, 3, 1, 4)
+	for size := range len(content) {
+		fs := with(t, content[:size])
+		whole := uint64(strings.Count(string(content[:size]), "\n"))
+		l := open(t, fs, segment.Options{})
+		if got := l.Writer.Next() - 1; got != whole {
+			t.Fatalf("cut at %d: %d records, want %d", size, got, whole)
+		}
+		torn := size - strings.LastIndex(string(content[:size]), "\n") - 1
+		if l.Cut != int64(torn) {
+			t.Fatalf("cut at %d: %d bytes torn, want %d", size, l.Cut, torn)
+		}
+		if torn > 0 {
+			if got, want := string(read(t, fs, segment.Events.File(1)+".torn")), string(content[size-torn:size]); got != want {
+				t.Fatalf("cut at %d: kept %q, want %q", size, got, want)
+			}
+		}
+		if err := l.batch(2); err != nil {
+			t.Fatal(err)
+		}
+		wholeUpTo(t, fs, whole+2)
+	}
+}
+
+func TestDamage(t *testing.T) {
+	fs, content, ends := prepared(t, 3, 2, 4)
+	_ = fs
+	lines := strings.SplitAfter(string(content), "\n")
+	offset := func(n int) int { return len(strings.Join(lines[:n-1], "")) }
+	flip := func(n int) func([]byte) []byte {
+		return func(b []byte) []byte { b[offset(n)+30] ^= 1; return b }
+	}
+	zero := func(n int) func([]byte) []byte {
+		return func(b []byte) []byte { clear(b[offset(n)+5 : offset(n)+20]); return b }
+	}
+	for name, c := range map[string]struct {
+		damage func([]byte) []byte
+		opts   segment.Options
+		good   []uint64 // records found again
+		bad    int      // lines reported
+		cut    bool
+		next   uint64
+	}{
+		"a bit in the middle":                    {flip(2), segment.Options{}, []uint64{1, 3, 4, 5, 6, 7, 8, 9}, 1, false, 10},
+		"a bit in the last batch":                {flip(7), segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 8, 9}, 1, false, 10},
+		"a bit in the last line":                 {flip(9), segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 0, true, 9},
+		"a bit in the last line, known":          {flip(9), segment.Options{Known: ends[2]}, []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 0, false, 10},
+		"a bit in the last line, spoken of":      {flip(9), segment.Options{Proven: 9}, []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 1, false, 10},
+		"a page missing in the last batch":       {zero(7), segment.Options{}, []uint64{1, 2, 3, 4, 5, 6}, 0, true, 7},
+		"a page missing in it, spoken of":        {zero(7), segment.Options{Proven: 8}, []uint64{1, 2, 3, 4, 5, 6, 8, 9}, 1, false, 10},
+		"a page missing in it, known":            {zero(7), segment.Options{Known: ends[2]}, []uint64{1, 2, 3, 4, 5, 6, 8, 9}, 0, false, 10},
+		"a page missing in an earlier batch":     {zero(5), segment.Options{}, []uint64{1, 2, 3, 4, 6, 7, 8, 9}, 1, false, 10},
+		"the last batch and more, half of it":    {func(b []byte) []byte { return append(b, lines[8][:20]...) }, segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, true, 10},
+		"a bit in the middle, known beyond":      {flip(2), segment.Options{Known: ends[1]}, []uint64{1, 3, 4, 5, 6, 7, 8, 9}, 0, false, 10},
+		"the known record is another":            {func(b []byte) []byte { return b }, segment.Options{Known: segment.Position{Number: 5, Batch: 3, Last: ends[2].Last}}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, false, 10},
+		"a line feed gone: two lines in one":     {func(b []byte) []byte { b[offset(3)-1] = ' '; return b }, segment.Options{}, []uint64{1, 4, 5, 6, 7, 8, 9}, 1, false, 10},
+		"a whole batch of zeros behind the rest": {func(b []byte) []byte { return append(b, make([]byte, 5000)...) }, segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, true, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fs := with(t, c.damage([]byte(string(content))))
+			l := open(t, fs, c.opts)
+			if got := len(l.Damage); got != c.bad {
+				t.Errorf("%d damaged lines reported, want %d: %v", got, c.bad, l.Damage)
+			}
+			if got := l.Cut > 0; got != c.cut {
+				t.Errorf("cut %v (%d bytes), want %v", got, l.Cut, c.cut)
+			}
+			if got := l.Writer.Next(); got != c.next {
+				t.Errorf("record %d comes next, want %d", got, c.next)
+			}
+			got, _ := contents(t, fs)
+			if fmt.Sprint(got) != fmt.Sprint(c.good) {
+				t.Errorf("records %v, want %v", got, c.good)
+			}
+			if err := l.batch(3); err != nil {
+				t.Fatal(err)
+			}
+			// Once more, after a stop that is not clean: the same again.
+			again := open(t, fs, segment.Options{Proven: c.opts.Proven})
+			if got, want := again.Writer.Next(), c.next+3; got != want {
+				t.Errorf("after another start record %d comes next, want %d", got, want)
+			}
+		})
+	}
+}
+
+// TestStops: after a clean stop writing goes on in the same segment, and after any
+// other in a new one, also if all that was written was known (S5).
+func TestStops(t *testing.T) {
+	for stopped, segments := range map[bool]string{true: "[1]", false: "[1 6]"} {
+		fs, _, ends := prepared(t, 2, 3)
+		l := open(t, fs, segment.Options{Known: ends[1], Stopped: stopped})
+		if l.Clean != stopped || !l.Trusted || l.Cut > 0 {
+			t.Errorf("stopped %v: clean %v, trusted %v, %d bytes cut off", stopped, l.Clean, l.Trusted, l.Cut)
+		}
+		if err := l.batch(1); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(l.Archive.Segments()); got != segments {
+			t.Errorf("stopped %v: segments %s, want %s", stopped, got, segments)
+		}
+		wholeUpTo(t, fs, 6)
+	}
+}
+
+// TestAhead: the last batch is moved below the records that it needs ahead of it,
+// with the numbers behind theirs, and a damaged line in it as it is.
+func TestAhead(t *testing.T) {
+	for _, damaged := range []bool{false, true} {
+		fs, text, ends := prepared(t, 2, 1, 3)
+		if damaged {
+			text[ends[2].Last.Offset-20] ^= 1 // of the line before the last one
+		}
+		file, err := fs.Append(segment.Events.File(1))
+		if err := errors.Join(err, file.Truncate(0), errorOf(file.Write(text)), file.Close()); err != nil {
+			t.Fatal(err)
+		}
+		var stood, moved []uint64
+		l := open(t, fs, segment.Options{Ahead: func(before, behind iter.Seq[*jsonl.Line]) [][]byte {
+			for line := range before {
+				stood = append(stood, line.Number)
+			}
+			for line := range behind {
+				moved = append(moved, line.Number)
+			}
+			return [][]byte{[]byte(`"kind":"x"`), []byte(`"kind":"y"`)}
+		}})
+		want := "[1 2 3] [4 5 6]"
+		if damaged {
+			want = "[1 2 3] [4 6]"
+		}
+		if got := fmt.Sprint(stood, moved); got != want {
+			t.Errorf("before and moved are %s, want %s", got, want)
+		}
+		if err := l.batch(1); err != nil {
+			t.Fatal(err)
+		}
+		s, err := l.Archive.Scan(4, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for err = nil; err != io.EOF; {
+			var line jsonl.Line
+			if line, err = s.Next(); err == nil {
+				got = append(got, fmt.Sprintf("%d %.9s", line.Number, line.Fields()))
+			} else if err != io.EOF {
+				got = append(got, "damage")
+			}
+		}
+		want = `4 "kind":"x, 5 "kind":"y, 6 "kind":"t, 7 "kind":"t, 8 "kind":"t, 9 "kind":"t`
+		if damaged {
+			want = strings.Replace(want, `7 "kind":"t`, "damage", 1)
+		}
+		if strings.Join(got, ", ") != want || l.End.Number != 8 {
+			t.Errorf("%s, and the last was %d; want %s", strings.Join(got, ", "), l.End.Number, want)
+		}
+	}
+}
+
+func errorOf(_ int, err error) error { return err }
+
+// TestEveryOperationFails lets each operation fail in turn, alone and for good,
+// with and without its effect: nothing acknowledged is lost, and after an error
+// other than for room the writer never goes on (S4).
+func TestEveryOperationFails(t *testing.T) {
+	broken := errors.New("input/output error")
+	for _, effect := range []func(error) error{func(err error) error { return err }, memfs.Done} {
+		for k := 1; ; k++ {
+			fs := memfs.New()
+			fs.SetFault(memfs.At(k, effect(broken)))
+			var l *log
+			var acked uint64
+			r, err := segment.Recover(fs, segment.Events, segment.Options{Limit: 4000})
+			for i := 0; err == nil && i < 6; i++ {
+				l = &log{r, acked}
+				err = l.batch(4)
+				acked = l.acked
+			}
+			if err != nil && l != nil {
+				if again := l.batch(1); !errors.Is(again, broken) {
+					t.Fatalf("operation %d failed, and the writer went on: %v", k, again)
+				}
+			}
+			if err != nil && !errors.Is(err, broken) {
+				t.Fatalf("operation %d: %v", k, err)
+			}
+			after := fs.Crash(rand.New(rand.NewPCG(uint64(k), 2)))
+			open(t, after, segment.Options{Limit: 4000})
+			wholeUpTo(t, after, acked)
+			if err == nil {
+				if k < 20 {
+					t.Fatalf("only %d operations were tried", k)
+				}
+				break
+			}
+		}
+	}
+}
+
+// TestWriterWithoutRoom fills the disk: the half-written batch goes, and it goes on once
+// there is room.
+func TestWriterWithoutRoom(t *testing.T) {
+	fs := memfs.New()
+	l := open(t, fs, segment.Options{Limit: 4000})
+	fs.SetCapacity(10_000)
+	var err error
+	for err == nil {
+		err = l.batch(3)
+	}
+	if !errors.Is(err, segment.ErrNoRoom) {
+		t.Fatalf("got %v, want ErrNoRoom", err)
+	}
+	acked := l.acked
+	if err := l.batch(3); !errors.Is(err, segment.ErrNoRoom) {
+		t.Fatalf("got %v, want ErrNoRoom", err)
+	}
+	fs.SetCapacity(-1)
+	if err := l.batch(3); err != nil {
+		t.Fatalf("with room again: %v", err)
+	}
+	if l.acked != acked+3 {
+		t.Errorf("record %d was written last, want %d", l.acked, acked+3)
+	}
+	wholeUpTo(t, fs, acked+3)
+}
+
+// TestMeddledWith cuts a full segment from outside: no other one is begun behind
+// it (S7).
+func TestMeddledWith(t *testing.T) {
+	fs := memfs.New()
+	l := open(t, fs, segment.Options{Limit: 1})
+	if err := errors.Join(l.batch(3), l.Writer.Check()); err != nil {
+		t.Fatal(err)
+	}
+	file, err := fs.Append(segment.Events.File(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(file.Truncate(0), file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := l.Writer.Begin(); !errors.Is(err, vfs.ErrMeddled) {
+			t.Errorf("begin: %v", err)
+		}
+	}
+	if err := l.Writer.Check(); !errors.Is(err, vfs.ErrMeddled) {
+		t.Errorf("check: %v", err)
+	}
+}
+
+// TestFolderSyncWithoutRoom is final like any failed sync (S4).
+func TestFolderSyncWithoutRoom(t *testing.T) {
+	fs := memfs.New()
+	l := open(t, fs, segment.Options{Limit: 1})
+	if err := l.batch(1); err != nil {
+		t.Fatal(err)
+	}
+	fs.SetFault(func(op memfs.Op) error {
+		if op.Kind == memfs.SyncDir {
+			return syscall.ENOSPC
+		}
+		return nil
+	})
+	err := l.batch(1)
+	if !errors.Is(err, syscall.ENOSPC) || errors.Is(err, segment.ErrNoRoom) {
+		t.Errorf("got %v", err)
+	}
+	fs.SetFault(nil)
+	if again := l.batch(1); again != err {
+		t.Errorf("then got %v, want the same", again)
+	}
+}
+
+func TestFind(t *testing.T) {
+	fs := memfs.New()
+	l := open(t, fs, segment.Options{Limit: 20_000})
+	for range 60 {
+		if err := l.batch(4); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(l.Archive.Segments()); n < 3 {
+		t.Fatalf("%d segments are too few for this test", n)
+	}
+	for n := uint64(1); n <= 240; n++ {
+		line, err := l.Archive.Find(n)
+		if err != nil || line.Number != n {
+			t.Fatalf("find %d: %d, %v", n, line.Number, err)
+		}
+		same, err := l.Archive.Read(line.Location)
+		if err != nil || same.Number != n {
+			t.Fatalf("read %d at its place: %d, %v", n, same.Number, err)
+		}
+	}
+	for _, n := range []uint64{0, 241, 1 << 40} {
+		if line, err := l.Archive.Find(n); !errors.Is(err, jsonl.ErrNotFound) {
+			t.Errorf("find %d: %d, %v; want jsonl.ErrNotFound", n, line.Number, err)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package segment
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"sidehook/history/internal/jsonl"
+)
+
+// MaxLine bounds a line, and with it what a damaged file can make a reader
+// hold in memory.
+const MaxLine = 128 << 20
+
+// ErrTorn says that the segment ends in a line without its line feed: one that
+// is being written, or that a crash cut short.
+var ErrTorn = errors.New("the last line is not whole")
+
+// Damage is a line that is not the record that was written.
+type Damage struct {
+	File   string
+	Offset int64
+	Length int64 // with its line feed
+	Zeros  bool  // it holds zero bytes, as where a power cut kept a page from the disk
+	Page   bool  // its zero bytes are from its beginning to where a page ends
+	Reason string
+}
+
+func (d *Damage) Error() string {
+	return fmt.Sprintf("%s: damaged line at byte %d: %s", d.File, d.Offset, d.Reason)
+}
+
+// Scanner reads the records of one segment in order.
+type Scanner struct {
+	stream Stream
+	first  uint64
+	file   io.ReaderAt
+	off    int64 // of buf[0] in the file
+	end    int64 // read no further
+	buf    []byte
+	at     int // of the next line in buf
+	chunk  int
+
+	explain func(first uint64, d *Damage) *Damage
+}
+
+// pageSize is the unit in bytes in which file systems lose what was not synced.
+const pageSize = 4 << 10
+
+// readChunk is how much a scanner reads at a time in bytes.
+const readChunk = 256 << 10
+
+// NewScanner reads the segment that begins at first from an offset, which is
+// the beginning of a line, up to end.
+func NewScanner(stream Stream, first uint64, file io.ReaderAt, offset, end int64) *Scanner {
+	plain := func(_ uint64, d *Damage) *Damage { return d }
+	return &Scanner{stream: stream, first: first, file: file, off: offset, end: end, chunk: readChunk, explain: plain}
+}
+
+// Offset is where the next line begins.
+func (s *Scanner) Offset() int64 { return s.off + int64(s.at) }
+
+// Next returns the next record: io.EOF behind the last one, ErrTorn if what
+// remains is no whole line, a *Damage for a line that is none, behind which it
+// goes on at the next call.
+func (s *Scanner) Next() (jsonl.Line, error) {
+	seen := s.at
+	for {
+		if i := bytes.IndexByte(s.buf[seen:], '\n'); i >= 0 {
+			return s.take(seen + i + 1)
+		}
+		seen = len(s.buf)
+		more, err := s.fill()
+		if err != nil {
+			return jsonl.Line{}, err
+		}
+		seen -= more.moved
+		if more.read == 0 {
+			break
+		}
+	}
+	if s.at == len(s.buf) {
+		return jsonl.Line{}, io.EOF
+	}
+	return jsonl.Line{}, ErrTorn
+}
+
+// take makes a record of the line that ends before next.
+func (s *Scanner) take(next int) (jsonl.Line, error) {
+	raw := s.buf[s.at : next-1]
+	offset := s.Offset()
+	s.at = next
+	line, reason := jsonl.Parse(s.stream.Key, raw)
+	if reason != "" {
+		zeros := len(raw) - len(bytes.TrimLeft(raw, "\x00"))
+		return jsonl.Line{}, s.explain(s.first, &Damage{
+			File: s.stream.File(s.first), Offset: offset, Length: int64(len(raw)) + 1, Reason: reason,
+			Zeros: bytes.IndexByte(raw, 0) >= 0, Page: zeros > 0 && (offset+int64(zeros))%pageSize == 0,
+		})
+	}
+	line.Location = jsonl.Location{Segment: s.first, Offset: uint32(offset), Length: uint32(len(raw) + 1)}
+	return line, nil
+}
+
+type filled struct{ read, moved int }
+
+// fill reads on behind what the buffer holds.
+func (s *Scanner) fill() (f filled, err error) {
+	f.moved = s.at
+	s.off += int64(s.at)
+	kept := copy(s.buf, s.buf[s.at:])
+	s.buf, s.at = s.buf[:kept], 0
+	if kept >= MaxLine {
+		return f, fmt.Errorf("%s: a line of more than %d bytes at byte %d", s.stream.File(s.first), MaxLine, s.off)
+	}
+	want := int(min(int64(s.chunk), s.end-s.off-int64(kept)))
+	if want <= 0 {
+		return f, nil
+	}
+	if cap(s.buf) < kept+want {
+		s.buf = append(make([]byte, 0, max(2*cap(s.buf), kept+want)), s.buf...)
+	}
+	f.read, err = s.file.ReadAt(s.buf[kept:kept+want], s.off+int64(kept))
+	s.buf = s.buf[:kept+f.read]
+	if err == io.EOF {
+		err = nil
+	}
+	if err != nil {
+		return f, fmt.Errorf("read %s: %w", s.stream.File(s.first), err)
+	}
+	return f, nil
+}

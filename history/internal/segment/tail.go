@@ -1,0 +1,129 @@
+package segment
+
+import (
+	"errors"
+	"io"
+	"slices"
+)
+
+// tail is what stands at the end of the last segment.
+type tail struct {
+	size  int64    // of the file
+	known int64    // up to here it is known to be synced
+	keep  int64    // from here to torn stand the lines to be written anew
+	torn  int64    // from here on it is torn; size if it is not
+	end   Position // of the last record before torn
+}
+
+// tail reads the last segment behind what is known and finds out where it is
+// torn.
+func (r *recovery) tail(last uint64) (tail, error) {
+	var t tail
+	var err error
+	if t.size, err = r.archive.Size(last); err != nil {
+		return t, err
+	}
+	if err := r.trust(last, t.size); err != nil {
+		return t, err
+	}
+	if r.Trusted {
+		t.end = r.opts.Known
+		if t.end.Last.Segment == last {
+			t.known = t.end.Last.End()
+		}
+	}
+	if t.end.Number+1 < last {
+		// Something stands between the known and this segment; S3 makes it
+		// whole, so only its last record is of interest.
+		before, err := r.archive.lastBefore(last)
+		if err != nil {
+			return t, err
+		}
+		t.end = Position{last - 1, before.Batch, before.Location}
+	}
+	return t, r.scan(last, &t)
+}
+
+// trust decides whether the known position is one of this stream.
+func (r *recovery) trust(last uint64, size int64) error {
+	k := r.opts.Known
+	firsts := r.archive.Segments()
+	switch {
+	case k.Number == 0:
+		return nil
+	case slices.Contains(firsts, k.Number+1) && !slices.Contains(firsts, k.Last.Segment):
+		// Retention has removed the segment that the known record ended; the
+		// name of the next one says that it did.
+		r.Trusted = true
+		return nil
+	case k.Last.Segment == 0, !slices.Contains(firsts, k.Last.Segment), k.Last.Segment == last && k.Last.End() > size:
+		return nil
+	}
+	line, err := r.archive.Read(k.Last)
+	var damage *Damage
+	// A damaged line was fsynced once: its place is right though its bytes
+	// are not. Another record there means another history.
+	if err != nil && !errors.As(err, &damage) {
+		return err
+	}
+	r.Trusted = err != nil || line.Number == k.Number && line.Batch == k.Batch
+	return nil
+}
+
+// scan follows the lines to the end and tells a torn batch from damage. Unless
+// it is proven to be synced, torn is what stands behind the last good line; and
+// a line within the last batch in which a page is missing, with all that
+// follows it: nothing of that batch was ever acknowledged (S2). Any other bad
+// line is damage, and what follows it stays.
+func (r *recovery) scan(last uint64, t *tail) error {
+	s, err := r.archive.Scan(last, t.known)
+	if err != nil {
+		return err
+	}
+	t.keep = t.known
+	batch := t.end.Batch
+	var bad []*Damage // behind the last good line
+	hole := struct {
+		at     int64    // of the first missing page in the last batch, -1 for none
+		before Position // the last record ahead of it
+	}{at: -1}
+	for {
+		line, err := s.Next()
+		var damage *Damage
+		switch {
+		case err == nil:
+		case errors.As(err, &damage):
+			bad = append(bad, damage)
+			continue
+		case errors.Is(err, io.EOF), errors.Is(err, ErrTorn):
+			if t.torn = s.Offset(); len(bad) > 0 && t.end.Number >= r.opts.Proven {
+				t.torn, bad = bad[0].Offset, nil
+			}
+			if hole.at >= 0 {
+				t.torn, t.end = hole.at, hole.before
+			}
+			r.Damage = slices.DeleteFunc(append(r.Damage, bad...), func(d *Damage) bool { return d.Offset >= t.torn })
+			t.keep = min(t.keep, t.torn)
+			return nil
+		default:
+			return err
+		}
+		switch {
+		case line.Batch != batch:
+			// What stands ahead of a later batch was synced (S2): a bad line
+			// there is damage, unless it is a page at the head of this batch.
+			batch, t.keep, hole.at = line.Batch, int64(line.Location.Offset), -1
+			if i := slices.IndexFunc(bad, func(d *Damage) bool { return d.Page }); i >= 0 && line.Number > r.opts.Proven {
+				hole.at, hole.before = bad[i].Offset, t.end
+			}
+		case line.Number <= r.opts.Proven:
+			hole.at = -1
+		case hole.at < 0:
+			if i := slices.IndexFunc(bad, func(d *Damage) bool { return d.Zeros }); i >= 0 {
+				hole.at, hole.before = bad[i].Offset, t.end
+			}
+		}
+		r.Damage, bad = append(r.Damage, bad...), nil
+		t.end = Position{line.Number, line.Batch, line.Location}
+	}
+}

@@ -1,0 +1,231 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"time"
+
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/vfs"
+)
+
+// ErrNoRoom says that a batch was not written because the disk, a quota or a
+// limit on the file's size is full. What was begun of it is cut off again, and
+// the same batch may be written later.
+var ErrNoRoom = errors.New("no room")
+
+// Writer appends records to the newest segment of a stream. It is not for
+// concurrent use. After any error but ErrNoRoom it is broken for good (S4).
+type Writer struct {
+	fs     vfs.FS
+	stream Stream
+	limit  int64
+
+	file   vfs.File
+	first  uint64 // of the segment
+	size   int64
+	synced int64 // how much of it is
+
+	next  uint64 // number of the next record
+	batch uint64 // of the next record
+
+	position Position // of the last record written
+
+	pending []byte         // lines not yet written
+	begun   uint64         // next, before the first of them
+	last    jsonl.Location // of the last of them
+	broken  error
+}
+
+// Position is where a stream stands: behind the record Number.
+type Position struct {
+	Number uint64
+	Batch  uint64
+	Last   jsonl.Location // of that record; zero while there is none
+}
+
+// SetLimit sets the size in bytes at which a segment is finished; 0 is MaxSize.
+func (w *Writer) SetLimit(bytes int64) {
+	if w.limit = bytes; bytes == 0 {
+		w.limit = MaxSize
+	}
+}
+
+// Begin readies the writer for a batch, in a new segment if the old one is
+// full. It reports whether it began one.
+func (w *Writer) Begin() (fresh bool, err error) {
+	if w.broken != nil {
+		return false, w.broken
+	}
+	if w.size < w.limit || w.next == w.first {
+		return false, nil
+	}
+	// S3: what stands before a segment is durable before the segment exists.
+	if err := w.Sync(); err != nil {
+		return false, err
+	}
+	if err := w.Check(); err != nil {
+		return false, err
+	}
+	file, err := create(w.fs, w.stream, w.next)
+	if vfs.NoRoom(err) && !errors.Is(err, vfs.ErrUnsynced) {
+		// The old segment can still take what there is room for.
+		return false, fmt.Errorf("begin segment %s: %w: %w", w.stream.File(w.next), ErrNoRoom, err)
+	}
+	if err != nil {
+		return false, w.fail(fmt.Errorf("begin segment %s: %w", w.stream.File(w.next), bare(err)))
+	}
+	old := w.file
+	w.file, w.first, w.size, w.synced = file, w.next, 0, 0
+	if err := old.Close(); err != nil {
+		return true, w.fail(fmt.Errorf("close segment: %w", err))
+	}
+	return true, nil
+}
+
+// create makes the segment that begins at first, durable by name, and points
+// the stream's link at it.
+func create(fs vfs.FS, stream Stream, first uint64) (vfs.File, error) {
+	name := stream.File(first)
+	file, err := fs.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := vfs.Symlink(fs, name, stream.Link()); err != nil {
+		return nil, errors.Join(err, file.Close(), fs.Remove(name))
+	}
+	if err := fs.Sync(); err != nil {
+		return nil, errors.Join(vfs.ErrUnsynced, err, file.Close())
+	}
+	return file, nil
+}
+
+// Add puts a record into the batch, in memory, and says which number and place
+// it will have. Its fields may come in several pieces.
+func (w *Writer) Add(at time.Time, fields ...[]byte) (uint64, jsonl.Location) {
+	if len(w.pending) == 0 {
+		w.begun = w.next
+	}
+	start := len(w.pending)
+	w.pending = jsonl.Append(w.pending, w.stream.Key, w.next, at, w.batch, fields)
+	place := jsonl.Location{Segment: w.first, Offset: uint32(w.size + int64(start)), Length: uint32(len(w.pending) - start)}
+	w.last = place
+	w.next++
+	return w.next - 1, place
+}
+
+// Pending is the size of the batch so far in bytes.
+func (w *Writer) Pending() int { return len(w.pending) }
+
+// Write appends the batch to the file with one call. After ErrNoRoom it is as
+// if nothing had been added.
+func (w *Writer) Write() error {
+	if w.broken != nil {
+		return w.broken
+	}
+	if len(w.pending) == 0 {
+		return nil
+	}
+	if w.size+int64(len(w.pending)) > math.MaxUint32 {
+		return w.fail(fmt.Errorf("write %s: a batch of %d bytes does not fit a segment", w.stream.File(w.first), len(w.pending)))
+	}
+	_, err := w.file.Write(w.pending)
+	if err != nil && !vfs.NoRoom(err) {
+		return w.fail(fmt.Errorf("write %s: %w", w.stream.File(w.first), bare(err)))
+	}
+	if err != nil {
+		w.Drop()
+		// The half-written batch goes, so that the next one begins on a line of
+		// its own. If that fails the file ends in we know not what.
+		if cut := w.file.Truncate(w.size); cut != nil {
+			return w.fail(fmt.Errorf("cut the half-written batch off %s: %w", w.stream.File(w.first), cut))
+		}
+		return fmt.Errorf("write %s: %w: %w", w.stream.File(w.first), ErrNoRoom, err)
+	}
+	w.size += int64(len(w.pending))
+	w.position = Position{w.next - 1, w.batch, w.last}
+	w.reuse()
+	return nil
+}
+
+// Drop forgets what was added and not written.
+func (w *Writer) Drop() {
+	if len(w.pending) > 0 {
+		w.next = w.begun
+		w.reuse()
+	}
+}
+
+// reuse keeps the buffer for the next batch, unless one giant batch made it so
+// large that keeping it would cost memory for ever.
+func (w *Writer) reuse() {
+	if cap(w.pending) > 1<<20 {
+		w.pending = nil
+	}
+	w.pending = w.pending[:0]
+}
+
+// Sync makes all that was written durable and ends the batch. On return the
+// segment is still the file under its name, so that nothing is acknowledged
+// into a file that was deleted, moved or written by someone else.
+func (w *Writer) Sync() error {
+	if w.broken != nil || w.size == w.synced {
+		return w.broken
+	}
+	if err := w.file.Sync(); err != nil {
+		return w.fail(fmt.Errorf("sync %s: %w", w.stream.File(w.first), bare(err)))
+	}
+	if err := w.check(); err != nil {
+		return err
+	}
+	w.synced = w.size
+	w.batch++ // S2
+	return nil
+}
+
+// Check reports whether what was synced is still in the file under its name, so
+// that meddling with it is noticed though nothing is written.
+func (w *Writer) Check() error {
+	if w.broken != nil || w.Dirty() {
+		return w.broken
+	}
+	return w.check()
+}
+
+func (w *Writer) check() error {
+	if err := w.file.Check(w.size); err != nil {
+		return w.fail(fmt.Errorf("check %s: %w", w.stream.File(w.first), bare(err)))
+	}
+	return nil
+}
+
+// Dirty reports whether something was written that is not synced.
+func (w *Writer) Dirty() bool { return w.size != w.synced }
+
+// Position is where the written part of the stream ends.
+func (w *Writer) Position() Position { return w.position }
+
+// Next is the number that the next record will have.
+func (w *Writer) Next() uint64 { return w.next }
+
+// First is the first number of the segment being written.
+func (w *Writer) First() uint64 { return w.first }
+
+func (w *Writer) fail(err error) error {
+	w.broken = err
+	return err
+}
+
+// bare is an error without the operation and path, which the caller says.
+func bare(err error) error {
+	var inPath *fs.PathError
+	if errors.As(err, &inPath) {
+		return inPath.Err
+	}
+	return err
+}
+
+// Close closes the file; what is not synced may be lost.
+func (w *Writer) Close() error { return w.file.Close() }

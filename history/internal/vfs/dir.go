@@ -1,0 +1,322 @@
+package vfs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// DirFS is a folder of the operating system. Every call but File.Check goes to
+// the folder that Dir opened, wherever it is moved and whatever takes its
+// place: the one that is locked is the one that is written. Check goes by
+// path, and so notices.
+type DirFS struct {
+	path string
+	dir  *os.File
+}
+
+// Dir opens a folder to be written to. One that is missing is made, in a folder
+// that exists; the mode of one that is there is left as its owner set it.
+func Dir(path string) (*DirFS, error) {
+	err := os.Mkdir(path, 0o700)
+	if err == nil {
+		err = os.Chmod(path, 0o700) // the umask may have taken from it
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	d, err := OpenDir(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.settle(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// OpenDir opens a folder that is there, and changes nothing: to ask for a change
+// that is not needed, too, waits for as long as a volume is frozen.
+func OpenDir(path string) (*DirFS, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.OpenFile(path, os.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &DirFS{path: path, dir: dir}, nil
+}
+
+// settle makes the folder's own name durable. A process killed between making
+// the folder and syncing its parent leaves an empty folder, so that is what
+// tells whether it is still to be done.
+func (d *DirFS) settle() error {
+	if _, err := d.dir.ReadDir(1); err != io.EOF {
+		return err
+	}
+	// The parent by way of the folder: the path may be a symlink to it.
+	parent, err := d.open("open", "..", os.O_RDONLY)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // not ours to read, so the folder was made for us
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(parent.Sync(), parent.Close())
+}
+
+// Close lets go of the folder. Files that are open stay so.
+func (d *DirFS) Close() error { return d.dir.Close() }
+
+func (d *DirFS) Create(name string) (File, error) { return d.create(name) }
+
+func (d *DirFS) create(name string) (*dirFile, error) {
+	f, err := d.openFile("create", name, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(0o600); err != nil {
+		return nil, errors.Join(err, f.Close(), d.Remove(name))
+	}
+	d.giveToOwner(f)
+	return f, nil
+}
+
+// giveToOwner makes a file that root has made the folder's owner's, who must be
+// able to read it after that. Root without the right to do so leaves it as it is.
+func (d *DirFS) giveToOwner(f *dirFile) {
+	if os.Geteuid() != 0 {
+		return
+	}
+	if info, err := d.dir.Stat(); err == nil {
+		if folder := info.Sys().(*syscall.Stat_t); folder.Uid != 0 {
+			_ = f.Chown(int(folder.Uid), int(folder.Gid))
+		}
+	}
+}
+
+func (d *DirFS) Append(name string) (File, error) {
+	f, err := d.openFile("append", name, os.O_RDWR|os.O_APPEND)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (d *DirFS) Open(name string) (File, error) {
+	f, err := d.openFile("open", name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (d *DirFS) openFile(op, name string, flags int) (*dirFile, error) {
+	if err := plainName(op, name); err != nil {
+		return nil, err
+	}
+	f, err := d.open(op, name, flags)
+	if err != nil {
+		return nil, err
+	}
+	return &dirFile{File: f, folder: d}, nil
+}
+
+// open takes the names "." and ".." too. os.Root would not do: it follows a
+// symlink that stays within.
+func (d *DirFS) open(op, name string, flags int) (*os.File, error) {
+	var fd int
+	err := d.at(op, name, func(dir int) (err error) {
+		fd, err = unix.Openat(dir, name, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), filepath.Join(d.path, name)), nil
+}
+
+func (d *DirFS) Rename(from, to string) error {
+	if err := errors.Join(plainName("rename", from), plainName("rename", to)); err != nil {
+		return err
+	}
+	return d.at("rename", from, func(dir int) error { return unix.Renameat(dir, from, dir, to) })
+}
+
+func (d *DirFS) Remove(name string) error {
+	if err := plainName("remove", name); err != nil {
+		return err
+	}
+	return d.at("remove", name, func(dir int) error { return unix.Unlinkat(dir, name, 0) })
+}
+
+// Symlink makes the link beside and renames it, as there is no call that
+// replaces one. A crash in between leaves NAME.tmp, which the next call clears.
+func (d *DirFS) Symlink(target, name string) error {
+	if err := errors.Join(plainName("symlink", target), plainName("symlink", name)); err != nil {
+		return err
+	}
+	beside := name + ".tmp"
+	link := func(dir int) error { return unix.Symlinkat(target, dir, beside) }
+	err := d.at("symlink", beside, link)
+	if errors.Is(err, fs.ErrExist) {
+		if err = Clear(d, beside); err == nil {
+			err = d.at("symlink", beside, link)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.Rename(beside, name); err != nil {
+		return errors.Join(err, d.Remove(beside))
+	}
+	return nil
+}
+
+func (d *DirFS) Size(name string) (int64, error) {
+	if err := plainName("size", name); err != nil {
+		return 0, err
+	}
+	var st unix.Stat_t
+	err := d.at("size", name, func(dir int) error { return unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	return st.Size, err
+}
+
+func (d *DirFS) List() ([]string, error) {
+	dir, err := d.open("list", ".", os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close() // only read from
+	entries, err := dir.ReadDir(-1)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.Type().IsRegular() {
+			names = append(names, entry.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func (d *DirFS) Sync() error { return d.dir.Sync() }
+
+// Free is the room in bytes on the folder's volume: what is left for us, and
+// how much there is in all.
+func (d *DirFS) Free() (free, size int64, err error) {
+	var st unix.Statfs_t
+	err = d.at("statfs", ".", func(dir int) error { return unix.Fstatfs(dir, &st) })
+	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), err
+}
+
+// at makes a system call on the folder.
+func (d *DirFS) at(op, name string, call func(dir int) error) error {
+	if err := withFD(d.dir, call); err != nil {
+		return &fs.PathError{Op: op, Path: filepath.Join(d.path, name), Err: err}
+	}
+	return nil
+}
+
+// withFD makes a system call on a file that nobody closes meanwhile, again
+// whenever a signal cuts it short.
+func withFD(f *os.File, call func(fd int) error) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var result error
+	err = conn.Control(func(fd uintptr) {
+		for result = call(int(fd)); result == unix.EINTR; result = call(int(fd)) {
+		}
+	})
+	if err != nil {
+		return fs.ErrClosed // the one thing that it refuses
+	}
+	return result
+}
+
+func plainName(op, name string) error {
+	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
+		return &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
+	}
+	return nil
+}
+
+type dirFile struct {
+	*os.File
+	folder *DirFS
+}
+
+func (f *dirFile) Sync() error { return fdatasync(f.File) }
+
+func (f *dirFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func (f *dirFile) Check(size int64) error {
+	own, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Lstat(f.Name())
+	gone := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+	if err != nil && !gone {
+		return err
+	}
+	problem := ""
+	switch {
+	case gone || !os.SameFile(own, named):
+		problem = f.whereabouts(own, gone)
+	case own.Size() != size:
+		problem = fmt.Sprintf("it has %d bytes instead of %d", own.Size(), size)
+	default:
+		return f.alive(size)
+	}
+	return &fs.PathError{Op: "check", Path: f.Name(), Err: fmt.Errorf("%s: %w", problem, ErrMeddled)}
+}
+
+// alive reads a byte. A file system that was shut down under a running sync may
+// let that sync succeed (the journal's commit is given up, and then found gone),
+// and still answers stat; it does not let anyone read.
+func (f *dirFile) alive(size int64) error {
+	if size == 0 {
+		return nil
+	}
+	_, err := f.ReadAt(make([]byte, 1), size-1)
+	return err
+}
+
+// whereabouts says why the file is not found under its name.
+func (f *dirFile) whereabouts(own fs.FileInfo, gone bool) string {
+	if own.Sys().(*syscall.Stat_t).Nlink == 0 {
+		return "the file was deleted"
+	}
+	there, err := os.Stat(f.folder.path)
+	if err != nil {
+		return "its folder was moved away"
+	}
+	if folder, err := f.folder.dir.Stat(); err == nil && !os.SameFile(folder, there) {
+		return "another folder stands in the place of its own"
+	}
+	if gone {
+		return "the file was moved away"
+	}
+	return "another file stands in its place"
+}

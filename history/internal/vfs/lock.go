@@ -1,0 +1,68 @@
+package vfs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// InUseError says that another process has the lock.
+type InUseError struct {
+	PID int // as it wrote it into the lock
+}
+
+func (e *InUseError) Error() string { return fmt.Sprintf("history is in use by process %d", e.PID) }
+
+// Lock takes the folder for this process, until release or the process's end
+// by whatever means: the lock is the kernel's, and the file `lock` only a
+// place for it, so that it is never stale and never deleted. Where another has
+// it the error is an *InUseError.
+func (d *DirFS) Lock() (release func() error, err error) {
+	f, err := d.create("lock")
+	if errors.Is(err, fs.ErrExist) {
+		f, err = d.openFile("lock", "lock", os.O_RDWR|os.O_APPEND)
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = withFD(f.File, func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = &InUseError{PID: owner(f)}
+		f.Close() // nothing was written
+		return nil, err
+	}
+	if err != nil {
+		return nil, errors.Join(&fs.PathError{Op: "lock", Path: f.Name(), Err: err}, f.Close())
+	}
+	// The number is for the message only. It is not worth an error: a full
+	// disk must not keep us from starting and making room.
+	if f.Truncate(0) == nil {
+		fmt.Fprintln(f, os.Getpid())
+	}
+	return func() error {
+		// Closing would not be enough while a child that was just forked has
+		// the descriptor too.
+		unlock := withFD(f.File, func(fd int) error { return unix.Flock(fd, unix.LOCK_UN) })
+		return errors.Join(unlock, f.Close())
+	}, nil
+}
+
+// owner is the process that has the lock: it writes its number just after
+// taking it, so that an empty file is worth a second look.
+func owner(f *dirFile) int {
+	for range 20 {
+		var text [20]byte
+		n, _ := f.ReadAt(text[:], 0) // no number, and the next look is as good
+		if pid, err := strconv.Atoi(string(bytes.TrimSpace(text[:n]))); err == nil {
+			return pid
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return 0
+}

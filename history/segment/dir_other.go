@@ -1,9 +1,0 @@
-//go:build !linux
-
-package segment
-
-import "os"
-
-// fdatasync does more than its name where there is none; on macOS it is
-// F_FULLFSYNC, as its fsync does not reach the disk.
-func fdatasync(f *os.File) error { return f.Sync() }
