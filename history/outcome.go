@@ -70,8 +70,16 @@ func (o *DeliveryRecord) WebhookState() WebhookState {
 
 // ParseDeliveryRecord reads a record of the deliveries. It shares the line's memory.
 func ParseDeliveryRecord(line *jsonl.Line) DeliveryRecord {
-	o := DeliveryRecord{N: line.Number, At: line.At(), Raw: line.Raw}
-	for name, raw := range Members(line.Fields()) {
+	o := ParseDeliveryFields(line.Fields())
+	o.N, o.At, o.Raw = line.Number, line.At(), line.Raw
+	return o
+}
+
+// ParseDeliveryFields reads the fields of a Line, for an engine that stores them
+// without its number, its time and a checksum.
+func ParseDeliveryFields(fields []byte) DeliveryRecord {
+	var o DeliveryRecord
+	for name, raw := range Members(fields) {
 		switch name {
 		case "kind":
 			o.Kind = text(raw)

@@ -33,7 +33,7 @@ var flow = map[string][]string{
 
 	// The queue reaches no file, and neither query nor verify reaches the journal.
 	"history":                      {"history/event", "history/internal/jsonl"},
-	"history/queue":                {"history", "history/event", "history/internal/clock", "history/internal/seqset", "history/internal/trouble"},
+	"history/queue":                {"history", "history/event", "history/internal/seqset", "history/internal/trouble"},
 	"history/queue/queuetest":      {"history", "history/event", "history/queue"},
 	"history/journal":              {"history", "history/event", "history/internal/clock", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/segment", "history/internal/seqset", "history/internal/trouble", "history/internal/vfs", "history/query", "history/queue"},
 	"history/historytest":          {"history", "history/event", "history/internal/files", "history/internal/segment", "history/internal/vfs", "history/internal/vfs/memfs", "history/journal"},

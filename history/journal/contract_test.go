@@ -2,11 +2,9 @@ package journal_test
 
 import (
 	"testing"
-	"time"
 
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/queue"
 	"sidehook/history/queue/queuetest"
 )
 
@@ -23,15 +21,6 @@ func TestContract(t *testing.T) {
 	})
 }
 
-func (e engine) Claim(webhook string, pick queue.ClaimMode) (queuetest.Lease, bool) {
-	l, ok := e.Queue(webhook).Claim(pick)
-	return lease{l}, ok
-}
-
-func (e engine) Due(webhook string) (time.Time, bool) { return e.Queue(webhook).Due() }
-func (e engine) Hasten(webhook string)                { e.Queue(webhook).RetryNow() }
-func (e engine) Notify(webhook string, wake func())   { e.Queue(webhook).Notify(wake) }
-
 func (e engine) Restart(cleanly bool) queuetest.Engine {
 	left := e.fs
 	if cleanly {
@@ -43,9 +32,3 @@ func (e engine) Restart(cleanly bool) queuetest.Engine {
 	}
 	return engine{start(e.t, left, journal.Options{SegmentSize: 32 << 10}), left}
 }
-
-type lease struct{ *queue.Lease }
-
-func (l lease) Event() []byte    { return l.Lease.Event }
-func (l lease) Filled() []string { return l.Lease.Filled }
-func (l lease) Attempt() int     { return l.Lease.Attempt }

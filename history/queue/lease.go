@@ -141,11 +141,11 @@ func (q *Queue) take(pick ClaimMode) (*Lease, bool) {
 // startAttempt puts a delivery into flight.
 func (q *Queue) startAttempt(w scheduled) *Lease {
 	l := &Lease{
-		Seq: w.Number, Attempt: w.attempts + 1, Resend: w.IsResend, Scheduled: q.set.clock.Began.Add(w.back),
+		Seq: w.Number, Attempt: w.attempts + 1, Resend: w.IsResend, Scheduled: q.set.began.Add(w.back),
 		Item: w.Item, attemptState: w.attemptState, key: w.key, queue: q, due: w.due,
 	}
 	if w.throttled {
-		l.Throttled = q.set.clock.Began.Add(w.since)
+		l.Throttled = q.set.began.Add(w.since)
 	}
 	q.inFlight[l.Number] = l
 	return l
@@ -173,6 +173,10 @@ func (q *Queue) admit(l *Lease, pick ClaimMode) (ok bool) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.closed {
+		delete(q.inFlight, l.Number)
+		return false
+	}
 	due := l.due
 	if due == 0 {
 		due = q.dueIn(&l.Item, 0)
@@ -267,7 +271,7 @@ func (l *Lease) Note(a history.Attempt) {
 // wait puts the delivery back. The queue is locked.
 func (l *Lease) wait(at time.Time, t attemptState) {
 	l.queue.trackExpiry(&l.Item)
-	l.queue.scheduled.push(scheduled{Item: l.Item, due: at.Sub(l.queue.set.clock.Began), attemptState: t, key: l.key})
+	l.queue.scheduled.push(scheduled{Item: l.Item, due: at.Sub(l.queue.set.began), attemptState: t, key: l.key})
 }
 
 // after is what is known of the delivery once an attempt at it has ended.
@@ -278,7 +282,7 @@ func (l *Lease) after(a *history.Attempt) attemptState {
 		t.attempts--
 	}
 	if !a.Throttled.IsZero() {
-		t.throttled, t.since, t.until = true, now, a.Throttled.Sub(l.queue.set.clock.Began)
+		t.throttled, t.since, t.until = true, now, a.Throttled.Sub(l.queue.set.began)
 		if l.throttled {
 			t.since = l.since
 		}
@@ -300,7 +304,7 @@ func (l *Lease) end(a *history.Attempt, again bool, next time.Time, change func(
 	q.mu.Lock()
 	delete(q.inFlight, l.Number)
 	m := l.moved
-	if m != nil {
+	if m != nil || q.closed {
 		change = l.makeWay // it has ended in this queue
 	}
 	change()

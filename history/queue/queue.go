@@ -57,6 +57,7 @@ type Queue struct {
 	renamed      uint64      // the last seq that came by a rename, whose delivery is older than its record
 	segmentRefs  segmentRefs // of what has not ended, for retention
 
+	closed  bool          // by Set.Remove
 	reading bool          // a claim is reading the file
 	pause   time.Duration // after an error, until when none reads again
 	backlog Backlog
@@ -170,6 +171,9 @@ func (q *Queue) SetState(s history.WebhookState) {
 func (q *Queue) publish(it Item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.closed {
+		return
+	}
 	q.count(&it)
 	if q.unread > 0 || len(q.prefetch) >= windowSize {
 		if q.unread == 0 {
@@ -179,6 +183,21 @@ func (q *Queue) publish(it Item) {
 		return
 	}
 	q.push(it)
+}
+
+// close forgets everything but what is in flight, whose leases then only record
+// their ends.
+func (q *Queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed, q.wake = true, func() {}
+	for i := range q.prefetch {
+		q.set.drop(q.prefetch[i].Body)
+	}
+	q.prefetch, q.unread, q.scheduled, q.segmentRefs, q.startedSeqs = nil, 0, nil, nil, nil
+	q.order = ordering{Order: q.order.Order}
+	q.lapse = lapse{look: never, expiry: never, metLook: never, metExpiry: never, swept: true} // by nobody any more
+	q.set.sweeper.remove(q)
 }
 
 // count takes in a delivery that has come. The queue is locked.
@@ -242,7 +261,7 @@ func (q *Queue) Due() (time.Time, bool) {
 	default:
 		ok = false
 	}
-	return q.set.clock.Began.Add(due), ok
+	return q.set.began.Add(due), ok
 }
 
 // pending counts the deliveries that have not ended, wherever they stand (Q1). The

@@ -7,39 +7,56 @@ import (
 	"sidehook/history"
 )
 
-// Replay brings the queues of a set to where they were: the checkpoint first,
-// then the deliveries recorded since, then the events accepted since. Records
-// that the checkpoint already covers may come again, and change nothing. It
-// belongs to one goroutine, while nobody else uses the set.
+// Replay builds queues from what is stored: the checkpoint first, then the
+// deliveries recorded since, then the events accepted since. Records that the
+// checkpoint already covers may come again, and change nothing. Finish adds the
+// queues to the set. A Replay belongs to one goroutine.
+//
+// At a start it covers all webhooks. An engine that takes over one webhook while
+// the process runs replays that one alone, after its owner until then
+// has removed it (Set.Remove). No Publish may run between the last Accepted and Finish.
 type Replay struct {
-	set *Set
-	now time.Time // on the wall clock
+	set    *Set
+	now    time.Time         // on the wall clock
+	last   uint64            // a new queue has everything up to this record
+	queues map[string]*Queue // no part of the set before Finish
 
 	waits   map[*Queue]map[uint64]scheduled // of each queue by their seq, while lines move and end them
 	counted map[*Queue]uint64               // the last seq that the checkpoint counts
 	ended   map[uint64][]*Queue             // by seq, what it counts and has ended, while its record is not known
 }
 
-// Replay begins one, at a time of the wall clock and with queues that are empty.
-// A new queue has everything up to the record last.
+// Replay begins one, at a time of the wall clock. A webhook without a checkpoint
+// has had everything up to the record last.
 func (s *Set) Replay(now time.Time, last uint64) *Replay {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.queues, s.last = map[string]*Queue{}, last
-	return &Replay{set: s, now: now, waits: map[*Queue]map[uint64]scheduled{}, counted: map[*Queue]uint64{}, ended: map[uint64][]*Queue{}}
+	return &Replay{
+		set: s, now: now, last: last, queues: map[string]*Queue{},
+		waits: map[*Queue]map[uint64]scheduled{}, counted: map[*Queue]uint64{}, ended: map[uint64][]*Queue{},
+	}
+}
+
+// queue returns the queue of a webhook. It is kept from the sweeper until Finish.
+func (r *Replay) queue(webhook string) *Queue {
+	q, ok := r.queues[webhook]
+	if !ok {
+		q = newQueue(r.set, webhook)
+		q.last, q.lapse.swept = r.last, true
+		r.queues[webhook] = q
+	}
+	return q
 }
 
 // Checkpoint puts a queue where its part of a checkpoint says, written at a time.
 func (r *Replay) Checkpoint(webhook string, c *Checkpoint, written time.Time) {
-	r.set.Queue(webhook).restore(c, written, r.now)
+	r.queue(webhook).restore(c, written, r.now)
 }
 
 // Streak restores the failure streak of a webhook.
-func (r *Replay) Streak(webhook string, c *StreakCheckpoint) { r.set.Queue(webhook).row.restore(c) }
+func (r *Replay) Streak(webhook string, c *StreakCheckpoint) { r.queue(webhook).row.restore(c) }
 
 // State takes in the record of a webhook's state.
 func (r *Replay) State(d *history.DeliveryRecord) {
-	q := r.set.Queue(d.Webhook)
+	q := r.queue(d.Webhook)
 	q.state = d.WebhookState()
 	q.row.forget(q.state)
 }
@@ -48,11 +65,11 @@ func (r *Replay) State(d *history.DeliveryRecord) {
 // tells how the receiver does: the delivery has ended, though the line that says
 // so may be removed as well.
 func (r *Replay) Attempt(d *history.DeliveryRecord, removed bool) {
-	r.set.Queue(d.Webhook).row.replay(d)
+	r.queue(d.Webhook).row.replay(d)
 	if removed {
 		return
 	}
-	q := r.set.Queue(d.QueueName())
+	q := r.queue(d.QueueName())
 	if d.Status != history.Retrying {
 		r.end(q, Item{Number: d.Seq})
 		return
@@ -128,7 +145,7 @@ func (r *Replay) end(q *Queue, it Item) (ended bool) {
 // crash if it has not ended, and is written again: the record of the rename may
 // be removed before that of the event.
 func (r *Replay) endRenamed(a *history.EventRecord) {
-	q := r.set.Queue(a.Was)
+	q := r.queue(a.Was)
 	if it := formerOf(a); r.end(q, it) {
 		e := ending{it, renamedTo(a.To[0], a.Generation)}
 		if of := (Item{Number: a.Of}); r.set.book.Load(&of) == nil {
@@ -156,7 +173,7 @@ func (r *Replay) Accepted(a *history.EventRecord) {
 		it.Body = NewBody(a.Event, a.Filled, nil) // for its expirytime alone
 	}
 	for _, name := range a.To {
-		q := r.set.Queue(name)
+		q := r.queue(name)
 		if a.Seq <= q.last {
 			continue
 		}
@@ -188,7 +205,8 @@ func (r *Replay) Accepted(a *history.EventRecord) {
 // Finish makes heaps of the waits again, drops what the readers need not know,
 // and counts anew: a delivery that waits may be of an event whose record is
 // damaged, and which was not met. Behind a step of the clock, when expirytimes
-// pass is looked at again.
+// pass is looked at again. It adds the queues to the set, in the place of those of
+// their names.
 func (r *Replay) Finish(stepped bool) {
 	for q, m := range r.waits {
 		for _, w := range m {
@@ -198,7 +216,7 @@ func (r *Replay) Finish(stepped bool) {
 			}
 		}
 	}
-	for _, q := range r.set.queues {
+	for _, q := range r.queues {
 		if q.unread == 0 {
 			q.startedSeqs = nil
 		} else {
@@ -211,8 +229,13 @@ func (r *Replay) Finish(stepped bool) {
 		if stepped && q.lapse.expiry < never {
 			q.lapse.expiry = 0
 		}
+		q.lapse.swept = false
 		q.sweepLater()
 	}
+	r.set.mu.Lock()
+	defer r.set.mu.Unlock()
+	maps.Copy(r.set.queues, r.queues)
+	r.set.last = max(r.set.last, r.last)
 }
 
 // Unmeasured are the seqs of what the checkpoint counts and has ended since, as

@@ -10,37 +10,63 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/internal/clock"
 )
 
-// Book is where the events of deliveries are read.
+// Book reads the accepted events, of which every one that was published is
+// durable. Its methods may run at once, and Follow and Load may take long: no lock
+// of a queue is held meanwhile.
+//
+// An error that is history.ErrDamaged is final: the record is lost, and its
+// delivery ends as failed. Any other error may pass: the queue tries again after a
+// second, for as long as it takes.
 type Book interface {
-	// Follow reads on from a mark for deliveries to a webhook, up to the record
-	// last or before the first record that stop is true of, if it is not nil. It
-	// returns a chunk of them at most, in order, and where to go on. They have
-	// those bodies that keep is true of; keep counts a body before it is copied.
+	// Follow reads on from a mark, through the records up to last. It returns the
+	// deliveries to the webhook that it meets, in order and at most ChunkSize of
+	// them, and the mark from which to go on. It passes over damaged records; if
+	// none that is good is left, the mark's Seq is last+1. It ends before the first
+	// record that stop reports true for, whichever webhook that is for; stop may be
+	// nil. A delivery has its Body if keep reports true for it; keep must be asked
+	// once for each, before the Body is copied.
 	Follow(webhook string, from Mark, last uint64, keep func(*Body) bool, stop StopFunc) (found []Item, next Mark, err error)
-	// Load reads the event of one delivery. An error that is ErrDamaged is for
-	// good; any other may pass.
+	// Load fills in an Item, of which the Number is given, and Place if it is known.
 	Load(*Item) error
-	// Bounds are the seqs that are kept or removed together with one: from first
-	// to before next.
+	// Bounds returns the range of seqs, from first to before next, that are kept or
+	// removed together with this one. It must be quick: the queue is locked.
 	Bounds(seq uint64) (first, next uint64)
 }
 
-// StopFunc is asked of each record whether reading stops before it.
+// StopFunc reports whether reading stops before a record.
 type StopFunc func(seq uint64, accepted int64) bool
 
-// Ledger takes what became of deliveries.
+// Ledger takes what became of deliveries. Its methods may run at once.
 type Ledger interface {
-	// Record takes a line. It does not block, and the line is not lost while the
-	// process lives.
+	// Record takes a line. It must not block: the queue is locked. The line need not
+	// be durable on return, but must not be lost while the process lives, so the
+	// Ledger retries; and the lines of one webhook must become durable in the order
+	// in which they came. A line that a crash loses has its delivery attempted again.
 	Record(history.Line)
-	// Full reports whether no more lines should come, because they cannot be
-	// written for now.
+	// Full reports whether no more lines should come, since they cannot be written
+	// for now: then nothing is claimed. The engine calls Set.WakeAll after that.
 	Full() bool
-	// Flush returns once all that was recorded before is durable.
+	// Flush returns once all that was recorded before is durable. If it fails, that
+	// may become durable later: the Ledger goes on trying, and the caller decides
+	// whether to ask again.
 	Flush() error
+}
+
+// Clock tells the time for waits and for the age of events. It runs on, also while
+// the wall clock is set. Its methods may run at once and must be quick: a claim
+// asks it with the queue locked.
+type Clock interface {
+	// Began returns the moment that Now counts from, as read from time.Now.
+	Began() time.Time
+	// Now returns the monotonic time since then.
+	Now() time.Duration
+	// Age returns how long before now an event was accepted: the one that has this
+	// seq, and this time of the wall clock in its record, in Unix nanoseconds.
+	Age(seq uint64, accepted int64, now time.Duration) time.Duration
+	// Check returns the time of the wall clock, and notices whether it was set.
+	Check() time.Time
 }
 
 // Options say what the queues of a set stand on. All of it is required but
@@ -48,7 +74,7 @@ type Ledger interface {
 type Options struct {
 	Book     Book
 	Ledger   Ledger
-	Clock    *clock.Clock
+	Clock    Clock
 	Log      *slog.Logger
 	Recorded func(history.Recorded) // is told of each line of an attempt
 
@@ -66,7 +92,8 @@ type Options struct {
 type Set struct {
 	book     Book
 	ledger   Ledger
-	clock    *clock.Clock
+	clock    Clock
+	began    time.Time // what the clock counts from
 	log      *slog.Logger
 	recorded func(history.Recorded)
 
@@ -82,8 +109,8 @@ type Set struct {
 
 func NewSet(o Options) *Set {
 	s := &Set{
-		book: o.Book, ledger: o.Ledger, clock: o.Clock, log: o.Log, recorded: o.Recorded,
-		sweeper: newSweeper(), reads: make(chan struct{}, mostReads), queues: map[string]*Queue{},
+		book: o.Book, ledger: o.Ledger, clock: o.Clock, began: o.Clock.Began(), log: o.Log, recorded: o.Recorded,
+		sweeper: newSweeper(), reads: make(chan struct{}, maxReads), queues: map[string]*Queue{},
 	}
 	if o.Bodies == 0 {
 		o.Bodies = DefaultBodies
@@ -113,6 +140,29 @@ func (s *Set) Queues() []*Queue {
 	list := slices.Collect(maps.Values(s.queues))
 	slices.SortFunc(list, func(a, b *Queue) int { return strings.Compare(a.name, b.name) })
 	return list
+}
+
+// Remove lets go of the queue of a webhook while the process runs, such as when
+// another process is to own it. It returns its checkpoint, from which the next
+// owner goes on (Replay.Checkpoint); in it, deliveries in flight are due at once.
+//
+// From then on Claim and Due find nothing, and wake is not called. Leases that
+// are out must still be ended: their lines are recorded, since the attempts were
+// made, but what they leave waiting is the next owner's to find by replaying
+// those lines. So whoever wants no attempt to be made twice ends the leases
+// before. Publish must not run at the same time.
+func (s *Set) Remove(webhook string, now time.Time) Checkpoint {
+	s.mu.Lock()
+	q, ok := s.queues[webhook]
+	delete(s.queues, webhook)
+	published := s.last
+	s.mu.Unlock()
+	if !ok {
+		return Checkpoint{}
+	}
+	c, _ := q.Checkpoint(now, published, 0)
+	q.close()
+	return c
 }
 
 // WakeAll tells every queue that more may be claimed.

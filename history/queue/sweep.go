@@ -116,7 +116,7 @@ func (q *Queue) over() (int64, Limit) {
 func (q *Queue) sweep(ctx context.Context) {
 	q.mu.Lock()
 	if q.pending() == 0 {
-		q.lapse.look, q.lapse.expiry, q.lapse.swept = never, never, false
+		q.lapse.look, q.lapse.expiry, q.lapse.swept = never, never, q.closed
 		q.set.sweeper.remove(q)
 		q.mu.Unlock()
 		return

@@ -74,9 +74,9 @@ const (
 	DefaultBodies = 64 << 20
 	// smallBody is in the order of what a request costs without its body.
 	smallBody = 16 << 10
-	// mostReads is how many claims read the files at a time: each takes the memory
+	// maxReads is how many claims read the files at a time: each takes the memory
 	// of the lines that it looks at.
-	mostReads = 4
+	maxReads = 4
 	// turnTime is how long the one that was woken has to come.
 	turnTime = 200 * time.Millisecond
 )

@@ -19,7 +19,7 @@ import (
 type Clock struct {
 	Wall    func() time.Time
 	log     *slog.Logger
-	Began   time.Time // on the monotonic clock
+	began   time.Time // on the monotonic clock
 	started int64     // the same moment on the wall clock, in Unix nanoseconds
 
 	mu    sync.Mutex
@@ -53,13 +53,16 @@ func New(wall func() time.Time, log *slog.Logger) *Clock {
 	if wall == nil {
 		wall = time.Now
 	}
-	c := &Clock{Wall: wall, log: log, Began: time.Now(), started: wall().UnixNano()}
+	c := &Clock{Wall: wall, log: log, began: time.Now(), started: wall().UnixNano()}
 	c.Steps.Store(&Steps{})
 	return c
 }
 
+// Began is the start, on the monotonic clock.
+func (c *Clock) Began() time.Time { return c.began }
+
 // Now is the time since the start.
-func (c *Clock) Now() time.Duration { return time.Since(c.Began) }
+func (c *Clock) Now() time.Duration { return time.Since(c.began) }
 
 // Age is how long ago a record was stamped, at a time of mono.
 func (c *Clock) Age(seq uint64, stamped int64, mono time.Duration) time.Duration {

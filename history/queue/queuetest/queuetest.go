@@ -7,7 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -15,50 +18,57 @@ import (
 	"sidehook/history/queue"
 )
 
-// Engine is a queue under test.
+// Engine is what accepts events for queues and keeps what becomes of them.
 type Engine interface {
 	// Append accepts events, whole or not at all; they are durable on return.
 	Append(ctx context.Context, entries []history.Entry) ([]history.Receipt, error)
-	// Claim hands out a delivery that is due.
-	Claim(webhook string, pick queue.ClaimMode) (Lease, bool)
-	// Due says when a claim would next succeed.
-	Due(webhook string) (time.Time, bool)
-	// Hasten makes all waits due now.
-	Hasten(webhook string)
-	// Notify sets what is called when a delivery may have become claimable.
-	Notify(webhook string, wake func())
+	// Queue returns the queue of a webhook.
+	Queue(webhook string) *queue.Queue
+	// Flush returns once all outcomes so far are durable.
+	Flush() error
 	// Restart stops it, cleanly or as a kill would, and starts another on what
-	// it left. What was synced is there again; what was in flight is due.
+	// it left. What was flushed is there again; what was in flight is due.
 	Restart(cleanly bool) Engine
 }
 
-// Lease is a delivery handed out by an Engine.
-type Lease interface {
-	Event() []byte
-	Filled() []string
-	Attempt() int
-	Done(history.Attempt)
-	Retry(history.Attempt, time.Time)
-	Release(*history.Attempt, time.Time)
-}
-
-// Run holds the engines that open makes, one a test, to the contract.
+// Run holds the engines that open makes, one a test, to the contract. Each test
+// is in a synctest bubble.
 func Run(t *testing.T, open func(*testing.T) Engine) {
 	for name, test := range map[string]func(*testing.T, Engine){
 		"an event goes to each of its webhooks, in order":    inOrder,
 		"a repeat is told and not delivered":                 repeats,
 		"a conflict refuses the whole request":               conflicts,
-		"a backlog beyond any window comes whole":            backlog,
-		"a wait is not claimed ahead of its time":            waits,
+		"a backlog beyond any prefetch comes whole":          backlog,
+		"a retry is not claimed before its time":             retries,
 		"a release is as if the attempt had not been":        releases,
 		"the oldest is what has been due longest":            oldest,
 		"retries only begins nothing":                        retriesOnly,
 		"a new event wakes":                                  wakes,
+		"in order of acceptance, one at a time":              orderAll,
+		"in order by key":                                    orderByKey,
+		"what is too old expires":                            expires,
+		"what is canceled has ended":                         cancels,
+		"a throttled delivery waits, also after a restart":   throttles,
 		"a clean stop repeats nothing and forgets nothing":   cleanRestart,
 		"a kill forgets nothing, and what was in flight due": killed,
+		"a kill repeats nothing that was flushed":            killedFlushed,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(t, open(t)) })
+		})
 	}
+	RunLossless(t, open)
+}
+
+// RunLossless holds engines to the one promise that they keep however their
+// storage fails, as long as it fails for a while only: each delivery ends, and
+// none before it was attempted.
+func RunLossless(t *testing.T, open func(*testing.T) Engine) {
+	t.Run("nothing is lost", func(t *testing.T) {
+		for seed := range uint64(8) {
+			synctest.Test(t, func(t *testing.T) { lossless(t, open(t), rand.New(rand.NewPCG(seed, 1))) })
+		}
+	})
 }
 
 func entry(t *testing.T, body string, to ...string) history.Entry {
@@ -75,7 +85,7 @@ func accept(t *testing.T, e Engine, from, to int, webhooks ...string) []history.
 	t.Helper()
 	var entries []history.Entry
 	for i := from; i <= to; i++ {
-		entries = append(entries, entry(t, fmt.Sprintf(`{"type":"a.b","id":"e%d","data":%d}`, i, i), webhooks...))
+		entries = append(entries, entry(t, fmt.Sprintf(`{"type":"a.b","id":"e%d","time":"2026-01-01T00:00:00Z","data":%d}`, i, i), webhooks...))
 	}
 	receipts, err := e.Append(context.Background(), entries)
 	if err != nil {
@@ -84,32 +94,51 @@ func accept(t *testing.T, e Engine, from, to int, webhooks ...string) []history.
 	return receipts
 }
 
-func idOf(t *testing.T, l Lease) string {
+func idOf(t *testing.T, l *queue.Lease) string {
 	t.Helper()
-	e, err := event.Parse(l.Event(), l.Filled())
+	e, err := event.Parse(l.Event, l.Filled)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e.ID
 }
 
-func done(l Lease) { l.Done(history.Attempt{Status: history.Delivered, Code: 200}) }
+func done(l *queue.Lease) { l.Done(history.Attempt{Status: history.Delivered, Code: 200}) }
 
-func claim(t *testing.T, e Engine, webhook string, pick queue.ClaimMode, want string, attempt int) Lease {
+// soon is how long a claim is asked again that finds nothing, since a storage may
+// be slow or fail for a while.
+const soon = 10 * time.Second
+
+// tryClaim claims as a worker does: again when something is due.
+func tryClaim(e Engine, webhook string, mode queue.ClaimMode) (*queue.Lease, bool) {
+	for begun := time.Now(); ; {
+		if l, ok := e.Queue(webhook).Claim(mode); ok {
+			return l, true
+		}
+		due, ok := e.Queue(webhook).Due()
+		wait := max(time.Until(due), 50*time.Millisecond)
+		if !ok || time.Since(begun)+wait > soon {
+			return nil, false
+		}
+		time.Sleep(wait)
+	}
+}
+
+func claim(t *testing.T, e Engine, webhook string, mode queue.ClaimMode, want string, attempt int) *queue.Lease {
 	t.Helper()
-	l, ok := e.Claim(webhook, pick)
+	l, ok := tryClaim(e, webhook, mode)
 	if !ok {
 		t.Fatalf("nothing to claim, want %s", want)
 	}
-	if got := idOf(t, l); got != want || l.Attempt() != attempt {
-		t.Fatalf("claimed attempt %d of %s, want attempt %d of %s", l.Attempt(), got, attempt, want)
+	if got := idOf(t, l); got != want || l.Attempt != attempt {
+		t.Fatalf("claimed attempt %d of %s, want attempt %d of %s", l.Attempt, got, attempt, want)
 	}
 	return l
 }
 
-func nothing(t *testing.T, e Engine, webhook string, pick queue.ClaimMode) {
+func nothing(t *testing.T, e Engine, webhook string, mode queue.ClaimMode) {
 	t.Helper()
-	if l, ok := e.Claim(webhook, pick); ok {
+	if l, ok := tryClaim(e, webhook, mode); ok {
 		t.Fatalf("claimed %s, want nothing", idOf(t, l))
 	}
 }
@@ -128,7 +157,7 @@ func inOrder(t *testing.T, e Engine) {
 	accept(t, e, 4, 4, "b")
 	drain(t, e, "a", 1, 3)
 	drain(t, e, "b", 1, 4)
-	if at, ok := e.Due("b"); ok {
+	if at, ok := e.Queue("b").Due(); ok {
 		t.Errorf("due at %v, and nothing is left", at)
 	}
 }
@@ -137,7 +166,7 @@ func repeats(t *testing.T, e Engine) {
 	first := accept(t, e, 1, 1, "a")
 	again := accept(t, e, 1, 2, "b")
 	if !again[0].Duplicate || again[0].Seq != first[0].Seq || fmt.Sprint(again[0].To) != "[a]" {
-		t.Errorf("a repeat got %+v, behind %+v", again[0], first[0])
+		t.Errorf("a repeat got %+v, after %+v", again[0], first[0])
 	}
 	if again[1].Duplicate {
 		t.Errorf("a new event got %+v", again[1])
@@ -178,16 +207,16 @@ func backlog(t *testing.T, e Engine) {
 	nothing(t, e, "a", queue.Retries)
 }
 
-func waits(t *testing.T, e Engine) {
+func retries(t *testing.T, e Engine) {
 	accept(t, e, 1, 2, "a")
 	at := time.Now().Add(time.Hour)
 	claim(t, e, "a", queue.Retries, "e1", 1).Retry(history.Attempt{Status: history.Retrying}, at)
 	done(claim(t, e, "a", queue.Retries, "e2", 1))
 	nothing(t, e, "a", queue.Oldest)
-	if due, ok := e.Due("a"); !ok || due.Sub(at).Abs() > time.Millisecond {
+	if due, ok := e.Queue("a").Due(); !ok || due.Sub(at).Abs() > time.Millisecond {
 		t.Errorf("due at %v %v, want %v", due, ok, at)
 	}
-	e.Hasten("a")
+	e.Queue("a").RetryNow()
 	done(claim(t, e, "a", queue.Retries, "e1", 2))
 }
 
@@ -203,7 +232,7 @@ func oldest(t *testing.T, e Engine) {
 	time.Sleep(2 * time.Millisecond)
 	claim(t, e, "a", queue.Retries, "e1", 1).Retry(history.Attempt{Status: history.Retrying}, time.Now())
 	time.Sleep(2 * time.Millisecond)
-	l := claim(t, e, "a", queue.Oldest, "e2", 1) // due since it was accepted, ahead of e1's retry
+	l := claim(t, e, "a", queue.Oldest, "e2", 1) // due since it was accepted, before e1's retry
 	done(claim(t, e, "a", queue.Retries, "e1", 2))
 	done(l)
 	done(claim(t, e, "a", queue.Oldest, "e3", 1))
@@ -220,7 +249,7 @@ func retriesOnly(t *testing.T, e Engine) {
 
 func wakes(t *testing.T, e Engine) {
 	woken := make(chan struct{}, 8)
-	e.Notify("a", func() { woken <- struct{}{} })
+	e.Queue("a").Notify(func() { woken <- struct{}{} })
 	accept(t, e, 1, 1, "b")
 	accept(t, e, 2, 2, "a")
 	<-woken
@@ -241,7 +270,7 @@ func cleanRestart(t *testing.T, e Engine) {
 		done(claim(t, e, "a", queue.Retries, fmt.Sprint("e", i), 1))
 	}
 	nothing(t, e, "a", queue.Retries)
-	e.Hasten("a")
+	e.Queue("a").RetryNow()
 	done(claim(t, e, "a", queue.Retries, "e5", 2))
 	nothing(t, e.Restart(true), "a", queue.Retries)
 }
@@ -251,4 +280,161 @@ func killed(t *testing.T, e Engine) {
 	claim(t, e, "a", queue.Retries, "e1", 1)
 	e = e.Restart(false)
 	drain(t, e, "a", 1, 3)
+}
+
+func killedFlushed(t *testing.T, e Engine) {
+	accept(t, e, 1, 6, "a")
+	for i := 1; i <= 3; i++ {
+		done(claim(t, e, "a", queue.Retries, fmt.Sprint("e", i), 1))
+	}
+	claim(t, e, "a", queue.Retries, "e4", 1).Retry(history.Attempt{Status: history.Retrying}, time.Now().Add(time.Hour))
+	flush(t, e)
+	e = e.Restart(false)
+	drain(t, e, "a", 5, 6)
+	e.Queue("a").RetryNow()
+	done(claim(t, e, "a", queue.Retries, "e4", 2))
+}
+
+// flush has all that was recorded so far durable.
+func flush(t *testing.T, e Engine) {
+	t.Helper()
+	begun := time.Now()
+	for err := e.Flush(); err != nil; err = e.Flush() {
+		if time.Since(begun) > soon {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+func orderAll(t *testing.T, e Engine) {
+	e.Queue("a").Order(queue.Order{All: true})
+	accept(t, e, 1, 3, "a")
+	first := claim(t, e, "a", queue.Retries, "e1", 1)
+	nothing(t, e, "a", queue.Retries)
+	first.Retry(history.Attempt{Status: history.Retrying}, time.Now().Add(time.Hour))
+	nothing(t, e, "a", queue.Retries)
+	e.Queue("a").RetryNow()
+	done(claim(t, e, "a", queue.Retries, "e1", 2))
+	drain(t, e, "a", 2, 3)
+}
+
+func orderByKey(t *testing.T, e Engine) {
+	e.Queue("a").Order(queue.Order{By: "data.key"})
+	var entries []history.Entry
+	for i, key := range []string{"x", "x", "y", "x"} {
+		entries = append(entries, entry(t, fmt.Sprintf(`{"type":"a.b","id":"e%d","data":{"key":%q}}`, i+1, key), "a"))
+	}
+	if _, err := e.Append(context.Background(), entries); err != nil {
+		t.Fatal(err)
+	}
+	first := claim(t, e, "a", queue.Retries, "e1", 1)
+	done(claim(t, e, "a", queue.Retries, "e3", 1)) // of another key
+	nothing(t, e, "a", queue.Retries)
+	first.Retry(history.Attempt{Status: history.Retrying}, time.Now().Add(time.Hour))
+	nothing(t, e, "a", queue.Retries)
+	e.Queue("a").RetryNow()
+	done(claim(t, e, "a", queue.Retries, "e1", 2))
+	done(claim(t, e, "a", queue.Retries, "e2", 1))
+	done(claim(t, e, "a", queue.Retries, "e4", 1))
+	nothing(t, e, "a", queue.Retries)
+}
+
+func expires(t *testing.T, e Engine) {
+	accept(t, e, 1, 2, "a")
+	time.Sleep(time.Hour)
+	accept(t, e, 3, 3, "a")
+	e.Queue("a").Limit(1, queue.Limit{Setting: "expire_after 30m", Age: 30 * time.Minute})
+	done(claim(t, e, "a", queue.Retries, "e3", 1))
+	nothing(t, e, "a", queue.Retries)
+	if b := e.Queue("a").Backlog(); b.Events != 0 {
+		t.Errorf("backlog %+v, want none", b)
+	}
+}
+
+func cancels(t *testing.T, e Engine) {
+	accept(t, e, 1, 700, "a") // more than are prefetched
+	ended := 0
+	begun := time.Now()
+	for ended < 700 && time.Since(begun) < soon {
+		n, err := e.Queue("a").Cancel(func(w *queue.Waiting) (history.Attempt, queue.Verdict) {
+			return history.Attempt{Status: history.Canceled}, queue.End
+		})
+		if ended += n; err == nil {
+			break
+		}
+		time.Sleep(time.Second)
+	}
+	if ended != 700 {
+		t.Errorf("canceled %d, want 700", ended)
+	}
+	flush(t, e) // it may have failed after all had ended
+	nothing(t, e.Restart(false), "a", queue.Retries)
+}
+
+func throttles(t *testing.T, e Engine) {
+	accept(t, e, 1, 1, "a")
+	until := time.Now().Add(time.Hour)
+	claim(t, e, "a", queue.Retries, "e1", 1).Retry(history.Attempt{Status: history.Retrying, NoStep: true, Throttled: until}, until)
+	flush(t, e)
+	e = e.Restart(false)
+	if got := e.Queue("a").Throttled(); got.Sub(until).Abs() > time.Millisecond {
+		t.Errorf("throttled until %v, want %v", got, until)
+	}
+	nothing(t, e, "a", queue.Retries)
+	e.Queue("a").Unthrottle()
+	l := claim(t, e, "a", queue.Retries, "e1", 1)
+	if l.Throttled.IsZero() {
+		t.Error("it is not known since when it is throttled")
+	}
+	done(l)
+}
+
+// lossless delivers events to two webhooks while the engine is killed now and then.
+func lossless(t *testing.T, e Engine, rng *rand.Rand) {
+	const events = 400
+	ended := map[string]bool{}
+	for next := 1; ; {
+		if next <= events {
+			accept(t, e, next, next+19, "a", "b")
+			next += 20
+		}
+		for range 60 {
+			webhook := []string{"a", "b"}[rng.IntN(2)]
+			l, ok := e.Queue(webhook).Claim(queue.ClaimMode(rng.IntN(3)))
+			switch {
+			case !ok:
+				time.Sleep(time.Duration(rng.IntN(500)) * time.Millisecond)
+			case rng.IntN(4) == 0:
+				l.Retry(history.Attempt{Status: history.Retrying}, time.Now().Add(time.Duration(rng.IntN(3000))*time.Millisecond))
+			case rng.IntN(4) == 0:
+				l.Release(nil, time.Now())
+			case rng.IntN(20) > 0: // else it is in flight when the engine is killed
+				ended[webhook+" "+idOf(t, l)] = true
+				done(l)
+			}
+		}
+		if rng.IntN(4) == 0 {
+			e = e.Restart(rng.IntN(2) == 0)
+		}
+		if next > events {
+			break
+		}
+	}
+	e = e.Restart(false)
+	for _, webhook := range []string{"a", "b"} {
+		var lost []int
+		for l, ok := tryClaim(e, webhook, queue.Retries); ok; l, ok = tryClaim(e, webhook, queue.Retries) {
+			ended[webhook+" "+idOf(t, l)] = true
+			done(l)
+		}
+		for i := 1; i <= events; i++ {
+			if !ended[fmt.Sprint(webhook, " e", i)] {
+				lost = append(lost, i)
+			}
+		}
+		if b := e.Queue(webhook).Backlog(); len(lost) > 0 || b.Events != 0 {
+			t.Errorf("%s: %d deliveries were never claimed, such as %v; backlog %+v", webhook, len(lost), slices.Compact(lost[:min(5, len(lost))]), b)
+		}
+	}
 }

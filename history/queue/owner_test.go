@@ -1,0 +1,120 @@
+package queue_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/history/queue"
+	"sidehook/history/queue/queuetest"
+)
+
+func entry(t *testing.T, id string, to ...string) history.Entry {
+	t.Helper()
+	e, err := (&event.Decoder{Source: "test"}).Plain(fmt.Appendf(nil, `{"type":"a.b","id":%q}`, id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return history.Entry{Event: e, To: to, Generation: 1}
+}
+
+func accept(t *testing.T, m *queuetest.Memory, from, to int, webhooks ...string) {
+	t.Helper()
+	for i := from; i <= to; i++ {
+		if _, err := m.Append(context.Background(), []history.Entry{entry(t, fmt.Sprint("e", i), webhooks...)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func delivered(l *queue.Lease) { l.Done(history.Attempt{Status: history.Delivered}) }
+
+// claimed claims all that is due and returns how often each seq was.
+func claimed(m *queuetest.Memory, webhook string) map[uint64]int {
+	seqs := map[uint64]int{}
+	for l, ok := m.Queue(webhook).Claim(queue.Retries); ok; l, ok = m.Queue(webhook).Claim(queue.Retries) {
+		seqs[l.Seq]++
+		delivered(l)
+	}
+	return seqs
+}
+
+// A webhook is lost and gained while the process runs: what was recorded by then
+// is not attempted again, nothing is lost, and no other webhook notices.
+func TestOwnership(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := queuetest.NewMemory(&queuetest.Store{})
+		accept(t, m, 1, 1500, "a", "b") // more than are prefetched
+		q := m.Queue("a")
+		woken := 0
+		q.Notify(func() { woken++ })
+		var leases []*queue.Lease
+		for range 3 {
+			l, _ := q.Claim(queue.Retries)
+			leases = append(leases, l)
+		}
+		delivered(leases[0]) // e1
+		before := woken
+		m.Lose("a")
+		accept(t, m, 1501, 1510, "a", "b")
+		if l, ok := q.Claim(queue.Retries); ok {
+			t.Errorf("claimed %d from a queue that was removed", l.Seq)
+		}
+		if at, ok := q.Due(); ok {
+			t.Errorf("a queue that was removed is due at %v", at)
+		}
+		delivered(leases[1])                                                                  // e2
+		leases[2].Retry(history.Attempt{Status: history.Retrying}, time.Now().Add(time.Hour)) // e3
+		if woken != before {
+			t.Error("a queue that was removed wakes")
+		}
+		m.Gain("a")
+		accept(t, m, 1511, 1511, "a")
+		got := claimed(m, "a")
+		for seq := uint64(1); seq <= 1511; seq++ {
+			want := 1
+			if seq <= 3 {
+				want = 0
+			}
+			if got[seq] != want {
+				t.Fatalf("seq %d was claimed %d times after the webhook was gained again, want %d", seq, got[seq], want)
+			}
+		}
+		m.Queue("a").RetryNow()
+		if l, ok := m.Queue("a").Claim(queue.Retries); !ok || l.Seq != 3 || l.Attempt != 2 {
+			t.Errorf("got %+v, want attempt 2 of seq 3", l)
+		}
+		if n := len(claimed(m, "b")); n != 1510 {
+			t.Errorf("the other webhook got %d deliveries, want 1510", n)
+		}
+		if held := m.Held(); held != 0 {
+			t.Errorf("%d bytes are held in memory with nothing prefetched", held)
+		}
+	})
+}
+
+// A lease that is out when the webhook is lost is attempted again by the next
+// owner, if it has not ended by then.
+func TestOwnershipWithALeaseOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := queuetest.NewMemory(&queuetest.Store{})
+		accept(t, m, 1, 1, "a")
+		l, _ := m.Queue("a").Claim(queue.Retries)
+		m.Lose("a")
+		m.Gain("a")
+		if got := claimed(m, "a"); got[1] != 1 {
+			t.Errorf("claimed %v, want seq 1", got)
+		}
+		delivered(l)
+		if n := m.Store.Ends("a")[history.Delivered]; n != 2 {
+			t.Errorf("%d ends are recorded, want both attempts'", n)
+		}
+		if b := m.Queue("a").Backlog(); b != (queue.Backlog{}) {
+			t.Errorf("backlog %+v, want none", b)
+		}
+	})
+}

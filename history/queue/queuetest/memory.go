@@ -1,0 +1,194 @@
+package queuetest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/queue"
+)
+
+// Memory is an Engine over a Store: the smallest that keeps the contract, and a
+// model of what another one does with a Set and a Replay.
+type Memory struct {
+	*queue.Set
+	Store *Store
+
+	mu    sync.Mutex // is held while events are accepted and published, and for the others
+	saved saved
+	lost  map[string]saved // the webhooks that it does not own, where each stood
+}
+
+// saved is a checkpoint: of each queue in which something waits, and how many
+// events and lines it covers.
+type saved struct {
+	at            time.Time
+	events, lines int
+	queues        map[string][]byte
+}
+
+// checkpointEvery is after how many requests a checkpoint is saved.
+const checkpointEvery = 3
+
+// NewMemory starts an engine on what a store holds.
+func NewMemory(s *Store) *Memory { return newMemory(s, saved{}) }
+
+func newMemory(s *Store, from saved) *Memory {
+	m := &Memory{Store: s, saved: from, lost: map[string]saved{}}
+	m.Set = queue.NewSet(queue.Options{
+		Book: s, Ledger: s, Clock: clock{time.Now()}, Log: slog.New(slog.DiscardHandler),
+		Recorded: func(history.Recorded) {},
+	})
+	r := m.Replay(time.Now(), uint64(from.events))
+	for name, text := range from.queues {
+		m.checkpointed(r, name, text, from.at)
+	}
+	m.replay(r, from, func(string) bool { return true })
+	return m
+}
+
+// checkpointed puts a queue where a checkpoint says.
+func (m *Memory) checkpointed(r *queue.Replay, webhook string, text []byte, at time.Time) {
+	var c queue.Checkpoint
+	if err := json.Unmarshal(text, &c); err != nil {
+		panic(err)
+	}
+	r.Checkpoint(webhook, &c, at)
+}
+
+// replay takes in what came after a checkpoint, for some webhooks.
+func (m *Memory) replay(r *queue.Replay, from saved, mine func(webhook string) bool) {
+	for _, l := range m.Store.lines[from.lines:] {
+		d := history.ParseDeliveryFields(l.Fields)
+		d.At = l.At.Round(0)
+		switch {
+		case !mine(l.Webhook):
+		case d.Kind == history.KindWebhook:
+			r.State(&d)
+		case !d.Test:
+			r.Attempt(&d, false)
+		}
+	}
+	for _, a := range m.Store.events[from.events:] {
+		var to []string
+		for _, name := range a.To {
+			if mine(name) {
+				to = append(to, name)
+			}
+		}
+		a.To = to
+		r.Accepted(&a.EventRecord)
+	}
+	r.Finish(false)
+}
+
+// Append accepts events.
+func (m *Memory) Append(_ context.Context, entries []history.Entry) ([]history.Receipt, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	receipts := make([]history.Receipt, len(entries))
+	for i, e := range entries {
+		if before, ok := m.Store.find(e.Event.ID); ok {
+			if !bytes.Equal(before.Event, e.Event.JSON) {
+				return nil, &history.ConflictError{Index: i}
+			}
+			receipts[i] = history.Receipt{Seq: before.Seq, To: before.To, Duplicate: true}
+		}
+	}
+	var batch []queue.Published
+	m.Store.mu.Lock()
+	for i, e := range entries {
+		if receipts[i].Duplicate {
+			continue
+		}
+		seq := uint64(len(m.Store.events) + 1)
+		a := history.EventRecord{
+			Seq: seq, At: time.Now().Round(0), Kind: history.KindEvent, To: e.To, Filled: e.Event.Filled, Failures: e.Failures,
+			Event: e.Event.JSON, Generation: e.Generation, Place: history.Location{Length: uint32(len(e.Event.JSON))},
+		}
+		m.Store.events = append(m.Store.events, accepted{a, e.Event.ID})
+		receipts[i] = history.Receipt{Seq: seq, To: e.To}
+		p := queue.Published{Item: queue.ItemOf(&a)}
+		p.Body = queue.NewBody(a.Event, a.Filled, a.Failures)
+		for _, name := range e.To {
+			if _, lost := m.lost[name]; !lost {
+				p.To = append(p.To, name)
+			}
+		}
+		batch = append(batch, p)
+	}
+	last := uint64(len(m.Store.events))
+	m.Store.mu.Unlock()
+	wake := m.Publish(batch, last)
+	if last%checkpointEvery == 0 {
+		m.checkpoint()
+	}
+	wake()
+	return receipts, nil
+}
+
+// checkpoint saves where the queues stand, once the lines that it covers are
+// flushed. It is no error if they cannot be: the one before holds.
+func (m *Memory) checkpoint() {
+	m.Store.mu.Lock()
+	c := saved{at: time.Now().Round(0), events: len(m.Store.events), lines: len(m.Store.lines), queues: map[string][]byte{}}
+	m.Store.mu.Unlock()
+	for _, q := range m.Queues() {
+		if x, ok := q.Checkpoint(c.at, uint64(c.events), 0); ok {
+			c.queues[q.Name()], _ = json.Marshal(x)
+		}
+	}
+	if m.Store.Flush() == nil {
+		m.saved = c
+	}
+}
+
+// Flush returns once what was recorded is durable.
+func (m *Memory) Flush() error { return m.Store.Flush() }
+
+// Restart starts another engine on what is left.
+func (m *Memory) Restart(cleanly bool) Engine {
+	if cleanly {
+		for m.Store.Flush() != nil {
+			time.Sleep(time.Second)
+		}
+		m.checkpoint()
+	}
+	return newMemory(m.Store.crash(), m.saved)
+}
+
+// Lose has another process own a webhook from now on.
+func (m *Memory) Lose(webhook string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Store.mu.Lock()
+	c := saved{at: time.Now().Round(0), events: len(m.Store.events), lines: len(m.Store.lines), queues: map[string][]byte{}}
+	m.Store.mu.Unlock()
+	c.queues[webhook], _ = json.Marshal(m.Remove(webhook, c.at))
+	m.lost[webhook] = c
+}
+
+// Gain has this one own it again.
+func (m *Memory) Gain(webhook string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	from := m.lost[webhook]
+	delete(m.lost, webhook)
+	r := m.Replay(time.Now(), uint64(from.events))
+	m.checkpointed(r, webhook, from.queues[webhook], from.at)
+	m.replay(r, from, func(name string) bool { return name == webhook })
+}
+
+// clock is a Clock whose wall clock is never set.
+type clock struct{ began time.Time }
+
+func (c clock) Began() time.Time   { return c.began }
+func (c clock) Now() time.Duration { return time.Since(c.began) }
+func (c clock) Check() time.Time   { return time.Now() }
+func (c clock) Age(_ uint64, accepted int64, now time.Duration) time.Duration {
+	return time.Duration(c.began.UnixNano()-accepted) + now
+}
