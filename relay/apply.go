@@ -15,6 +15,7 @@ import (
 	"sidehook/relay/deliver"
 	"sidehook/relay/format"
 	"sidehook/relay/intake"
+	"sidehook/relay/send"
 	"sidehook/relay/sign"
 )
 
@@ -102,11 +103,13 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 		return nil, errors.New("its url cannot be parsed")
 	}
 	s := &deliver.Settings{
-		URL: to, Shown: w.URL.Redacted(), Format: format.Format(w.Format), Transform: transform(w), UserAgent: w.UserAgent,
-		Timeout: w.Timeout, Retry: w.Retry, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, DisableAfter: w.DisableAfter,
-		Rate: deliver.Rate(w.Rate), Order: queue.Order(w.Order),
-		Allow: w.Allow.Prefixes, Off: !w.Enabled, Paused: w.Paused, Entry: w.Digest(),
-		TLS: deliver.TLS{Roots: w.TLS.Roots(), Certificate: w.TLS.Certificate(), ServerName: w.TLS.ServerName},
+		Settings: send.Settings{
+			URL: to, Shown: w.URL.Redacted(), Format: format.Format(w.Format), Transform: transform(w), UserAgent: w.UserAgent,
+			Timeout: w.Timeout, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, Allow: w.Allow.Prefixes,
+			TLS: send.TLS{Roots: w.TLS.Roots(), Certificate: w.TLS.Certificate(), ServerName: w.TLS.ServerName},
+		},
+		Retry: w.Retry, DisableAfter: w.DisableAfter, Rate: deliver.Rate(w.Rate), Order: queue.Order(w.Order),
+		Off: !w.Enabled, Paused: w.Paused, Entry: w.Digest(),
 	}
 	if proxy := w.Proxy.Reveal(); proxy != "" {
 		if s.Proxy, err = url.Parse(proxy); err != nil {
@@ -117,7 +120,7 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 		s.UserAgent = "sidehook/" + version
 	}
 	for _, h := range w.Headers {
-		s.Headers = append(s.Headers, deliver.Header{Name: h.Name, Value: h.Reveal(), Secret: h.Secret})
+		s.Headers = append(s.Headers, send.Header{Name: h.Name, Value: h.Reveal(), Secret: h.Secret})
 	}
 	var keys []sign.Key
 	for _, secret := range w.Secrets {

@@ -20,14 +20,15 @@ import (
 var flow = map[string][]string{
 	"sidehook":         {"relay/command"},
 	"relay/command":    {"config", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/memory", "relay/sign", "relay/systemd"},
-	"relay":            {"config", "config/expression", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/route", "relay/sign"},
+	"relay":            {"config", "config/expression", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/route", "relay/send", "relay/sign"},
 	"relay/httpd":      {"history", "relay/api"},
 	"relay/intake":     {"history", "history/event", "relay/api", "relay/httpd"},
 	"relay/admin":      {"history", "history/query", "relay/api", "relay/httpd"},
 	"relay/api":        {"history", "history/event"},
 	"relay/api/client": {"relay/api"},
 	"relay/apitest":    {"history", "history/event", "history/historytest", "history/query", "relay/admin", "relay/api", "relay/httpd", "relay/intake"},
-	"relay/deliver":    {"history", "history/event", "history/journal", "history/query", "history/queue", "relay/dial", "relay/format", "relay/sign"},
+	"relay/deliver":    {"history", "history/journal", "history/query", "history/queue", "relay/send"},
+	"relay/send":       {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
 	"relay/format":     {"history/event"},
 	"relay/metrics":    {"history", "history/queue"},
 

@@ -29,6 +29,7 @@ import (
 	"sidehook/relay/intake"
 	"sidehook/relay/memory"
 	"sidehook/relay/metrics"
+	"sidehook/relay/send"
 )
 
 // Options say how a relay runs. The zero value works.
@@ -99,7 +100,8 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.journal = journal
 	r.own.Store(new([]netip.AddrPort))
 	r.deliver = deliver.New(deliver.Journal(journal), deliver.Options{
-		Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots, Happened: r.notices.happened, Log: opts.Log,
+		Send:     send.Options{Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots},
+		Happened: r.notices.happened, Log: opts.Log,
 	})
 	r.notices.append, r.notices.state = journal.Append, func(webhook string) string {
 		s, _ := r.deliver.Snapshot(webhook)

@@ -11,6 +11,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
+	"sidehook/relay/send"
 )
 
 // Test sends a webhook an event of its own, now and once, and answers with the
@@ -34,7 +35,9 @@ func (o *operator) Test(ctx context.Context, name string) (json.RawMessage, erro
 		return nil, err
 	}
 	seq := receipts[0].Seq
-	a, err := o.deliver.Test(ctx, name, deliver.Lease{Seq: seq, Event: e.JSON, Accepted: time.Now(), Attempt: 1})
+	a, err := o.deliver.Test(ctx, name, deliver.Lease{
+		Seq: seq, Delivery: send.Delivery{Event: e.JSON, Accepted: time.Now(), Attempt: 1},
+	})
 	switch {
 	case errors.Is(err, deliver.ErrNoWebhook): // an edit took it away meanwhile
 		return nil, unknown

@@ -64,7 +64,7 @@ func (w *worker) adopt(hook Webhook) {
 	}
 	w.since = time.Now()
 	if w.client != nil {
-		w.client.retire()
+		w.client.Retire()
 		w.client = nil
 	}
 	w.health.probeNow()
@@ -116,6 +116,6 @@ func (w *worker) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.client != nil {
-		w.client.retire()
+		w.client.Retire()
 	}
 }

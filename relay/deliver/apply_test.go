@@ -9,28 +9,29 @@ import (
 
 	"sidehook/history"
 	"sidehook/relay/deliver"
+	"sidehook/relay/send"
 )
 
 // A reload that leaves an entry as it is leaves its connection too; only the
 // generation in the records is another. A changed entry gets a new one.
 func TestReloadAndConnections(t *testing.T) {
-	address, got := recorder(t, 200)
-	s := settings(t, address)
+	got := make(chan *http.Request, 1)
+	s := settings(t, server(t, func(_ http.ResponseWriter, r *http.Request) { got <- r }).URL)
 	q := newQueue()
 	d := begin(t, q, s, deliver.Options{})
 	var remotes []string
-	send := func() {
+	another := func() {
 		q.add("1")
 		q.wait(t, len(remotes)+1)
 		remotes = append(remotes, (<-got).RemoteAddr)
 	}
-	send()
+	another()
 	d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: s}})
-	send()
+	another()
 	changed := *s
-	changed.Headers = []deliver.Header{{Name: "X", Value: "y"}}
+	changed.Headers = []send.Header{{Name: "X", Value: "y"}}
 	d.Apply([]deliver.Webhook{{Name: "a", Generation: 3, Settings: &changed}})
-	send()
+	another()
 	if remotes[0] != remotes[1] || remotes[1] == remotes[2] {
 		t.Errorf("connections from %v", remotes)
 	}
@@ -154,7 +155,7 @@ func TestReloadUnderWay(t *testing.T) {
 		}
 		changed := *s
 		changed.Concurrency = 2
-		changed.Headers = []deliver.Header{{Name: "X-New", Value: "1"}}
+		changed.Headers = []send.Header{{Name: "X-New", Value: "1"}}
 		d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: &changed}})
 		time.Sleep(time.Second)
 		if n := under.Load(); n != 2 {

@@ -15,6 +15,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/queue"
 	"sidehook/relay/deliver"
+	"sidehook/relay/send"
 	"sidehook/relay/sign"
 )
 
@@ -48,7 +49,7 @@ func (q *endless) Claim(queue.ClaimMode) (deliver.Lease, bool) {
 	if q.left.Add(-1) < 0 {
 		return deliver.Lease{}, false
 	}
-	return deliver.Lease{Event: benchEvent, Attempt: 1, Outcome: q}, true
+	return deliver.Lease{Delivery: send.Delivery{Event: benchEvent, Attempt: 1}, Outcome: q}, true
 }
 
 func (q *endless) Done(a history.Attempt) {
@@ -77,7 +78,7 @@ func BenchmarkDeliver(b *testing.B) {
 	q.open.Store(int64(b.N))
 	s := settings(b, benchServer(b))
 	s.Concurrency = benchConcurrency
-	s.Signers = []*sign.Signer{signer(b, sign.Standard, secret)}
+	s.Signers = []*sign.Signer{signer(b)}
 	d := deliver.New(func(string) deliver.Queue { return q }, quiet(deliver.Options{}))
 	d.Apply(one(s))
 	ctx, cancel := context.WithCancel(context.Background())

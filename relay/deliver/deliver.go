@@ -35,25 +35,19 @@ package deliver
 
 import (
 	"context"
-	"crypto/x509"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
-	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"sidehook/relay/send"
 )
 
 // Options say how deliveries are made. The zero value works.
 type Options struct {
-	// Own are the addresses that no delivery may go to: the listener's.
-	Own func() []netip.AddrPort
-	// Roots are the certification authorities; nil: the system's.
-	Roots *x509.CertPool
-	// Resolver looks up names; nil: the system's.
-	Resolver *net.Resolver
+	Send send.Options
 	// Grace is how long a stop waits for requests under way; 0: 20 s.
 	Grace time.Duration
 	// While so many deliveries of a webhook, or of all, wait with a time of
@@ -69,12 +63,11 @@ type Options struct {
 
 // Deliverer makes the deliveries of all webhooks.
 type Deliverer struct {
-	options   Options
-	open      func(webhook string) Queue
-	transport func(*Settings) http.RoundTripper
-	alarms    *alarms
-	fault     fault
-	waits     atomic.Int64 // begun deliveries of all webhooks that wait
+	options Options
+	open    func(webhook string) Queue
+	alarms  *alarms
+	fault   fault
+	waits   atomic.Int64 // begun deliveries of all webhooks that wait
 	// start starts a goroutine; nil before Run, and once it stops. It is called
 	// under the lock of the worker that it is for.
 	start atomic.Pointer[func(func(context.Context))]
@@ -105,11 +98,10 @@ func New(open func(webhook string) Queue, o Options) *Deliverer {
 		o.Log = slog.Default()
 	}
 	return &Deliverer{
-		options:   o,
-		open:      open,
-		transport: func(s *Settings) http.RoundTripper { return newConnections(s, o) },
-		alarms:    newAlarms(),
-		workers:   map[string]*worker{},
+		options: o,
+		open:    open,
+		alarms:  newAlarms(),
+		workers: map[string]*worker{},
 	}
 }
 
@@ -151,4 +143,11 @@ func (d *Deliverer) worker(name string) *worker {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.workers[name]
+}
+
+// stopError ends the attempts that outlast the grace of a stop.
+type stopError struct{ grace time.Duration }
+
+func (e *stopError) Error() string {
+	return fmt.Sprintf("cut off: sidehook stopped, and there was no answer within another %v", e.grace)
 }

@@ -3,7 +3,6 @@ package deliver_test
 import (
 	"context"
 	"io"
-	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,12 +14,8 @@ import (
 	"time"
 
 	"sidehook/relay/deliver"
+	"sidehook/relay/send"
 	"sidehook/relay/sign"
-)
-
-var (
-	loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	discard  = log.New(io.Discard, "", 0)
 )
 
 // settings are those of a webhook at an address of this machine.
@@ -31,19 +26,21 @@ func settings(t testing.TB, address string) *deliver.Settings {
 		t.Fatal(err)
 	}
 	return &deliver.Settings{
-		URL: u, Shown: u.Scheme + "://" + u.Host + u.Path, UserAgent: "sidehook/test",
-		Timeout: 5 * time.Second, Retry: []time.Duration{5 * time.Second, 5 * time.Minute},
-		Concurrency: 4, Allow: loopback,
+		Settings: send.Settings{
+			URL: u, Shown: u.Scheme + "://" + u.Host + u.Path, UserAgent: "sidehook/test",
+			Timeout: 5 * time.Second, Concurrency: 4, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		},
+		Retry: []time.Duration{5 * time.Second, 5 * time.Minute},
 	}
 }
 
-func signer(t testing.TB, scheme sign.Scheme, secret string) *sign.Signer {
+func signer(t testing.TB) *sign.Signer {
 	t.Helper()
-	key, err := sign.ParseSecret(secret)
+	key, err := sign.ParseSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := sign.New(scheme, key)
+	s, err := sign.New(sign.Standard, key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,10 @@ package deliver
 
 import (
 	"strconv"
+	"strings"
 	"time"
+
+	"sidehook/relay/send"
 )
 
 // leastFailures is how many failures disable a webhook at the least, however
@@ -13,12 +16,12 @@ const leastFailures = 10
 // one failure was in the last 24 hours is given: it is this one. The first was
 // one of this row, so a webhook that had nothing to send for a week has not
 // been failing for a week.
-func (h *health) ends(now time.Time, s *Settings, o *outcome) (why string, ends bool) {
+func (h *health) ends(now time.Time, s *Settings, r *send.Result) (why string, ends bool) {
 	switch {
-	case o.verdict == gone:
-		return o.record.Error, true
+	case r.Verdict == send.Gone:
+		return r.Attempt.Error, true
 	case s.DisableAfter > 0 && h.failures >= leastFailures && now.Sub(h.first) >= s.DisableAfter:
-		return "nothing but failures for " + span(now.Sub(h.first)) + ", the last: " + o.record.Error, true
+		return "nothing but failures for " + span(now.Sub(h.first)) + ", the last: " + r.Attempt.Error, true
 	}
 	return "", false
 }
@@ -26,13 +29,18 @@ func (h *health) ends(now time.Time, s *Settings, o *outcome) (why string, ends 
 // span is a long time in words: whole days, or what there is of one.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
-	switch {
-	case d < 2*time.Minute:
-		return brief(d.Round(time.Second))
-	case d < 2*day:
-		return brief(d.Round(time.Minute))
+	if d >= 2*day {
+		return strconv.Itoa(int(d/day)) + " days"
 	}
-	return strconv.Itoa(int(d/day)) + " days"
+	unit := time.Minute
+	if d < 2*time.Minute {
+		unit = time.Second
+	}
+	text := d.Round(unit).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	return text
 }
 
 // disable ends all sending. What waits stays.

@@ -7,6 +7,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/queue"
+	"sidehook/relay/send"
 )
 
 const (
@@ -121,7 +122,7 @@ func (h *health) failed(now time.Time, why string) bool {
 }
 
 // learn draws from an attempt what it says of the webhook.
-func (w *worker) learn(j *job, o *outcome) {
+func (w *worker) learn(j *job, r *send.Result, until time.Time) {
 	now := time.Now()
 	w.mu.Lock()
 	w.underWay--
@@ -131,28 +132,28 @@ func (w *worker) learn(j *job, o *outcome) {
 	}
 	var changed, recovered, throttles, takes, flows bool
 	var row time.Time // when the row of failures began that a recovery ends
-	if h.hour == nil && (o.verdict == delivered || o.verdict == unfit || o.verdict.blames()) {
+	if h.hour == nil && (r.Verdict == send.Delivered || r.Verdict == send.Unprocessable || r.Verdict.CountsAgainst()) {
 		h.hour = new(hour)
 	}
 	switch {
-	case o.verdict == unfit:
+	case r.Verdict == send.Unprocessable:
 		h.hour.count(now, false)
-		h.lastError = o.record.Error
-	case o.verdict == delivered, o.verdict.blames():
-		h.hour.add(now, o.verdict == delivered, o.record.Took)
+		h.lastError = r.Attempt.Error
+	case r.Verdict == send.Delivered, r.Verdict.CountsAgainst():
+		h.hour.add(now, r.Verdict == send.Delivered, r.Attempt.Took)
 		flows = w.throttle.over(now)
 	}
 	switch {
-	case o.verdict == local:
+	case r.Verdict == send.LocalFault:
 		w.hold = later(w.hold, now.Add(localWait))
 	case h.disabled, w.hook.Settings == nil: // the requests under way then say nothing that changes it
-	case o.verdict == throttled:
+	case r.Verdict == send.Throttled:
 		// What an entry that was edited since was answered does not hold this one.
 		if j.hook.Settings == w.hook.Settings {
-			throttles = w.throttle.met(now, o.record.Error)
-			w.throttled(o.until)
+			throttles = w.throttle.met(now, r.Attempt.Error)
+			w.throttled(until)
 		}
-	case o.verdict == delivered:
+	case r.Verdict == send.Delivered:
 		changed = h.succeeded(now, j.hook.Settings.Concurrency)
 		recovered, row = changed, h.first
 		if ahead(w.throttle.until) { // it was under way when that began
@@ -160,8 +161,8 @@ func (w *worker) learn(j *job, o *outcome) {
 		} else if w.throttle.waits {
 			w.throttle.waits, takes = false, true
 		}
-	case o.verdict.blames():
-		changed = h.failed(now, o.record.Error)
+	case r.Verdict.CountsAgainst():
+		changed = h.failed(now, r.Attempt.Error)
 		if changed {
 			h.probeNow()
 		}
@@ -169,15 +170,15 @@ func (w *worker) learn(j *job, o *outcome) {
 			h.probeAt = now.Add(w.d.jitter(h.nextProbe(j.hook.Settings)))
 		}
 		// What an entry that was edited since came to says nothing of this one.
-		if why, ends := h.ends(now, j.hook.Settings, o); ends && j.hook.Settings == w.hook.Settings {
+		if why, ends := h.ends(now, j.hook.Settings, r); ends && j.hook.Settings == w.hook.Settings {
 			h.disable(now, why, w.hook.Settings.Entry)
 			changed = true
 		}
 	}
 	if changed {
-		h.cause = cause{event: o.record.Event, typ: o.record.Type, why: h.why}
+		h.cause = cause{event: r.Attempt.Event, typ: r.Attempt.Type, why: h.why}
 	}
-	if o.verdict != delivered {
+	if r.Verdict != send.Delivered {
 		w.count()
 	}
 	throttle := w.throttle
@@ -191,11 +192,11 @@ func (w *worker) learn(j *job, o *outcome) {
 	if recovered {
 		w.queue.PullForward(row.Add(-advanceSlack))
 	}
-	switch o.verdict {
-	case delivered, failed, refused, throttled:
+	switch r.Verdict {
+	case send.Delivered, send.Failed, send.Refused, send.Throttled:
 		w.d.fault.over(w.d.options.Log)
-	case local:
-		w.d.fault.met(w.d.options.Log, w.name, o.record.Error)
+	case send.LocalFault:
+		w.d.fault.met(w.d.options.Log, w.name, r.Attempt.Error)
 	}
 	if changed {
 		w.tell()

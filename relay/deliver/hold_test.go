@@ -12,6 +12,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/relay/deliver"
+	"sidehook/relay/send"
 )
 
 // While a receiver throttles no request at all goes to it (D8): not of what is new,
@@ -100,7 +101,7 @@ func TestHoldEnds(t *testing.T) {
 func TestHoldTooLate(t *testing.T) {
 	s := settings(t, "http://a.example")
 	edited := *s
-	edited.Headers = []deliver.Header{{Name: "X-New", Value: "1"}}
+	edited.Headers = []send.Header{{Name: "X-New", Value: "1"}}
 	bubble(t, s, deliver.Options{}, func(r *http.Request) (int, error) {
 		if r.Header.Get("X-New") != "" {
 			return 200, nil

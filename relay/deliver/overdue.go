@@ -30,7 +30,7 @@ func (d *Deliverer) Overdue() error {
 	defer d.mu.Unlock()
 	for _, w := range d.workers {
 		if late := w.overdue(time.Now()); late >= overdueAfter {
-			return fmt.Errorf("webhook %q has had a delivery due for %s, and nothing claims it", w.name, brief(late.Round(time.Second)))
+			return fmt.Errorf("webhook %q has had a delivery due for %s, and nothing claims it", w.name, span(late))
 		}
 	}
 	return nil

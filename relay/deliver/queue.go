@@ -6,6 +6,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
+	"sidehook/relay/send"
 )
 
 // Queue holds the deliveries of one webhook that have not ended. All methods
@@ -52,13 +53,8 @@ type Queue interface {
 
 // Lease is one delivery, handed out to be attempted.
 type Lease struct {
-	Seq      uint64
-	Event    []byte   // as stored; shared, not to be changed
-	Filled   []string // the attributes in it that sidehook filled in
-	Accepted time.Time
-	Attempt  int // the number of this attempt, from 1
-	Resend   bool
-	Unmet    string // why the condition failed that should have judged it; it is not sent
+	send.Delivery
+	Seq uint64
 	// Throttled is since when no attempt at it was answered but by throttling;
 	// zero: the last one was not.
 	Throttled time.Time
@@ -99,8 +95,10 @@ func (q journalQueue) Claim(pick queue.ClaimMode) (Lease, bool) {
 	stored := l.Event
 	l.Event = nil // the attempt lets go of it first
 	return Lease{
-		Seq: l.Seq, Event: stored, Filled: l.Filled, Accepted: l.Accepted,
-		Attempt: l.Attempt, Resend: l.Resend, Unmet: l.Unmet,
-		Throttled: l.Throttled, Scheduled: l.Scheduled, Outcome: l,
+		Delivery: send.Delivery{
+			Event: stored, Filled: l.Filled, Accepted: l.Accepted,
+			Attempt: l.Attempt, Resend: l.Resend, ConditionError: l.Unmet,
+		},
+		Seq: l.Seq, Throttled: l.Throttled, Scheduled: l.Scheduled, Outcome: l,
 	}, true
 }

@@ -10,6 +10,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/queue"
 	"sidehook/relay/deliver"
+	"sidehook/relay/send"
 )
 
 // fakeQueue is a deliver.Queue in memory, which keeps what it is told.
@@ -110,9 +111,10 @@ func (q *fakeQueue) Claim(pick queue.ClaimMode) (deliver.Lease, bool) {
 	q.flight++
 	q.peak = max(q.peak, q.flight)
 	return deliver.Lease{
-		Seq: it.seq, Event: []byte(it.event), Accepted: it.accepted,
-		Attempt: it.attempts + 1, Resend: it.resend, Unmet: it.unmet,
-		Throttled: it.throttled, Scheduled: it.back, Outcome: lease{q, it},
+		Delivery: send.Delivery{
+			Event: []byte(it.event), Accepted: it.accepted, Attempt: it.attempts + 1, Resend: it.resend, ConditionError: it.unmet,
+		},
+		Seq: it.seq, Throttled: it.throttled, Scheduled: it.back, Outcome: lease{q, it},
 	}, true
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/send"
 )
 
 // localWait is how long a fault of this machine holds a webhook up.
@@ -13,47 +14,47 @@ const localWait = time.Second
 
 // deliver attempts a delivery and settles it.
 func (w *worker) deliver(ctx context.Context, j *job) {
-	o := w.attempt(ctx, j)
-	for _, a := range o.broken {
+	r := w.attempt(ctx, j)
+	for _, a := range r.QuickTries {
 		j.lease.Note(a)
 	}
-	w.settle(j, &o)
-	w.learn(j, &o)
+	until := w.settle(j, &r)
+	w.learn(j, &r, until)
 }
 
 // attempt makes the attempt of a job.
-func (w *worker) attempt(ctx context.Context, j *job) outcome {
-	o := j.client.attempt(ctx, &j.lease, &j.hook)
-	j.client.leave()
+func (w *worker) attempt(ctx context.Context, j *job) send.Result {
+	r := j.client.Send(ctx, &j.lease.Delivery, send.Record{Generation: j.hook.Generation, KeepBody: j.hook.KeepBody})
+	j.client.Release()
 	if j.turn.pace != nil {
 		w.mu.Lock()
 		j.turn.arrive()
 		w.paced = time.Time{} // the next one may be due sooner than was thought
 		w.mu.Unlock()
 	}
-	if o.panic != "" {
-		w.d.options.Log.Error("a delivery failed by a fault in sidehook", "webhook", w.name, "seq", j.lease.Seq, "panic", o.panic)
+	if r.Panic != "" {
+		w.d.options.Log.Error("a delivery failed by a fault in sidehook", "webhook", w.name, "seq", j.lease.Seq, "panic", r.Panic)
 	}
-	return o
+	return r
 }
 
-// settle ends the lease.
-func (w *worker) settle(j *job, o *outcome) {
-	a, l := o.record, &j.lease
-	switch retry := j.hook.Settings.Retry; o.verdict {
-	case delivered:
+// settle ends the lease. If the attempt was throttled, it returns until when the
+// receiver is left alone.
+func (w *worker) settle(j *job, r *send.Result) (until time.Time) {
+	a, l := r.Attempt, &j.lease
+	switch retry := j.hook.Settings.Retry; r.Verdict {
+	case send.Delivered:
 		a.Status = history.Delivered
 		l.Done(a)
-	case refused, gone, unfit:
-		a.Unsent = o.verdict == unfit
+	case send.Refused, send.Gone, send.Unprocessable:
 		a.Status = history.Failed
 		l.Done(a)
-	case local:
+	case send.LocalFault:
 		l.release(a, time.Now().Add(localWait))
-	case cut:
+	case send.Interrupted:
 		l.release(a, time.Now())
-	case throttled:
-		w.putOff(j, o)
+	case send.Throttled:
+		return w.putOff(j, r)
 	default:
 		a.Status = history.Retrying
 		switch step := l.Attempt; {
@@ -70,6 +71,7 @@ func (w *worker) settle(j *job, o *outcome) {
 			l.Retry(a, time.Now().Add(w.d.jitter(retry[step-1])))
 		}
 	}
+	return time.Time{}
 }
 
 // release gives a lease back with what was tried. Only here has the attempt to

@@ -2,6 +2,7 @@ package deliver_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -121,12 +122,15 @@ func heap() int {
 func TestIsolation(t *testing.T) {
 	goroutines := runtime.NumGoroutine()
 	t.Run("receivers", func(t *testing.T) {
-		bad := settings(t, says(t, ""))
+		bad := settings(t, server(t, func(_ http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		}).URL)
 		bad.Timeout = time.Minute // more than the other one is waited for
-		address, _ := recorder(t, 200)
+		good := server(t, func(http.ResponseWriter, *http.Request) {})
 		queues := map[string]*fakeQueue{"bad": newQueue(), "good": newQueue()}
 		d := deliver.New(open(queues), quiet(deliver.Options{Grace: 100 * time.Millisecond}))
-		d.Apply([]deliver.Webhook{{Name: "bad", Settings: bad}, {Name: "good", Settings: settings(t, address)}})
+		d.Apply([]deliver.Webhook{{Name: "bad", Settings: bad}, {Name: "good", Settings: settings(t, good.URL)}})
 		stop := run(t, d)
 		for range 50 {
 			queues["bad"].add("1")

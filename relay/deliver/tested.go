@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/send"
 )
 
 // Why a test is not made.
@@ -63,16 +64,16 @@ func (w *worker) beside(do func(context.Context, *job), l Lease) error {
 
 // test attempts and records.
 func (w *worker) test(ctx context.Context, j *job) (history.Attempt, error) {
-	o := w.attempt(ctx, j)
-	a := o.record
-	switch o.verdict {
-	case delivered:
+	r := w.attempt(ctx, j)
+	a := r.Attempt
+	switch r.Verdict {
+	case send.Delivered:
 		a.Status = history.Delivered
 	default:
-		a.Status, a.Unsent = history.Failed, o.verdict == unfit
+		a.Status = history.Failed
 	}
-	err := w.queue.RecordTest(j.lease.Seq, j.lease.Accepted, append(o.broken, a)...)
-	if o.verdict == delivered {
+	err := w.queue.RecordTest(j.lease.Seq, j.lease.Accepted, append(r.QuickTries, a)...)
+	if r.Verdict == send.Delivered {
 		w.works(j, &a)
 	}
 	return a, err

@@ -13,12 +13,15 @@ import (
 
 	"sidehook/history"
 	"sidehook/relay/deliver"
+	"sidehook/relay/send"
 )
 
 func testEvent(seq uint64) deliver.Lease {
 	return deliver.Lease{
-		Seq: seq, Accepted: time.Now(), Attempt: 1,
-		Event: []byte(`{"specversion":"1.0","id":"t","source":"test","type":"sidehook.test"}`),
+		Delivery: send.Delivery{
+			Event: []byte(`{"specversion":"1.0","id":"t","source":"test","type":"sidehook.test"}`), Accepted: time.Now(), Attempt: 1,
+		},
+		Seq: seq,
 	}
 }
 

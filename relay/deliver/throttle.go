@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/send"
 )
 
 const (
@@ -63,8 +64,8 @@ func (w *worker) throttled(until time.Time) {
 func (w *worker) unhold() { w.hold, w.throttle.until = time.Time{}, time.Time{} }
 
 // putOff ends a lease whose attempt was throttled.
-func (w *worker) putOff(j *job, o *outcome) {
-	a, l, retry := o.record, &j.lease, j.hook.Settings.Retry
+func (w *worker) putOff(j *job, r *send.Result) (until time.Time) {
+	a, l, retry := r.Attempt, &j.lease, j.hook.Settings.Retry
 	now := time.Now()
 	step := l.Attempt
 	last := step > len(retry)
@@ -72,14 +73,14 @@ func (w *worker) putOff(j *job, o *outcome) {
 	if !last {
 		scheduled = w.d.jitter(retry[step-1])
 	}
-	o.until = now.Add(within(cmp.Or(o.wait, scheduled)))
-	a.Throttled, a.Status = o.until, history.Retrying
+	until = now.Add(min(max(cmp.Or(r.RetryAfter, scheduled), send.MinRetryAfter), send.MaxRetryAfter))
+	a.Throttled, a.Status = until, history.Retrying
 	a.NoStep = true
 	switch {
 	case ahead(l.Scheduled): // it was advanced, and waits as it did
-		l.Retry(a, later(o.until, l.Scheduled))
+		l.Retry(a, later(until, l.Scheduled))
 	case l.Throttled.IsZero() || now.Sub(l.Throttled) < throttleFree:
-		l.Retry(a, o.until)
+		l.Retry(a, until)
 	case last:
 		a.NoStep, a.Status = false, history.Exhausted
 		a.Error += ": throttled for " + span(now.Sub(l.Throttled))
@@ -87,8 +88,9 @@ func (w *worker) putOff(j *job, o *outcome) {
 		w.happened(Exhausted, cause{event: a.Event, typ: a.Type, why: a.Error})
 	default:
 		a.NoStep = false
-		l.Retry(a, later(o.until, now.Add(scheduled)))
+		l.Retry(a, later(until, now.Add(scheduled)))
 	}
+	return until
 }
 
 // met takes in an answer that throttles, and reports whether it is the first.

@@ -2,46 +2,20 @@ package deliver_test
 
 import (
 	"errors"
-	"slices"
+	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/deliver"
-	"sidehook/relay/format"
-	"sidehook/relay/sign"
 )
-
-// A transform makes the body, which is signed, and its Content-Type.
-func TestTransform(t *testing.T) {
-	address, got := recorder(t, 204)
-	s := settings(t, address)
-	s.Format = format.CloudEvents
-	s.Signers = []*sign.Signer{signer(t, sign.Standard, secret)}
-	s.Transform = func(e *event.Event) ([]byte, error) { return []byte(`{"was":"` + e.Type + `"}`), nil }
-	q := newQueue()
-	q.add("a")
-	begin(t, q, s, deliver.Options{})
-	r := <-got
-	if r.body != `{"was":"order.paid"}` || r.Header.Get("Content-Type") != "application/json" {
-		t.Errorf("got %s: %s", r.Header.Get("Content-Type"), r.body)
-	}
-	if err := sign.Verify(sign.Standard, keys(t, secret), r.Header, []byte(r.body), time.Now()); err != nil {
-		t.Error(err)
-	}
-	q.wait(t, 1)
-	if !slices.Contains(q.configs[0].Headers, history.Header{Name: "Content-Type", Value: "application/json"}) {
-		t.Errorf("recorded %v", q.configs)
-	}
-}
 
 // What cannot be judged or formed ends as failed, without a request, and says
 // nothing of the receiver (D7).
 func TestUnfitEvents(t *testing.T) {
-	address, got := recorder(t, 204)
-	s := settings(t, address)
+	got := make(chan *http.Request, 9)
+	s := settings(t, server(t, func(_ http.ResponseWriter, r *http.Request) { got <- r }).URL)
 	s.Concurrency = 1
 	s.Transform = func(e *event.Event) ([]byte, error) {
 		if strings.HasPrefix(e.ID, "bad") {

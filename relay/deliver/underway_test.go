@@ -1,13 +1,9 @@
 package deliver_test
 
 import (
-	"bufio"
 	"context"
-	"crypto/tls"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,8 +11,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"golang.org/x/net/http2"
 
 	"sidehook/history"
 	"sidehook/history/event"
@@ -142,29 +136,4 @@ func TestBodiesUnderWay(t *testing.T) {
 			t.Errorf("at most %d bytes were under way: this tests nothing", peak)
 		}
 	})
-}
-
-// What a receiver may send over HTTP/2 before it is read is in memory for each
-// request under way, so it is no more than is read of a body at all.
-func TestHTTP2Window(t *testing.T) {
-	ca := newAuthority(t)
-	window := make(chan uint32, 1)
-	address := rawTLS(t, serves(ca.issue(nil), "h2"), func(c *tls.Conn, _ *net.TCPConn, r *bufio.Reader) {
-		if _, err := io.CopyN(io.Discard, r, int64(len(http2.ClientPreface))); err != nil {
-			return
-		}
-		frame, err := http2.NewFramer(c, r).ReadFrame()
-		if settings, ok := frame.(*http2.SettingsFrame); err == nil && ok {
-			size, _ := settings.Value(http2.SettingInitialWindowSize)
-			window <- size
-		}
-	})
-	s := settings(t, address)
-	s.TLS.Roots = ca.pool
-	q := newQueue()
-	q.add("1")
-	begin(t, q, s, deliver.Options{})
-	if got := <-window; got != 64<<10 {
-		t.Errorf("the receiver may send %d bytes, want %d", got, 64<<10)
-	}
 }

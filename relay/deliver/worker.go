@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidehook/history/queue"
+	"sidehook/relay/send"
 )
 
 // worker makes the deliveries of one webhook. It has goroutines only while
@@ -32,8 +33,8 @@ type worker struct {
 	mu       sync.Mutex
 	hook     Webhook // without Settings, if its entry is gone
 	since    time.Time
-	client   *client // of hook; made when needed
-	recorded uint64  // the generation that the queue was told of
+	client   *send.Client // of hook; made when needed
+	recorded uint64       // the generation that the queue was told of
 	running  int
 	underWay int       // of them, those that have claimed and not learnt yet what came of it
 	woken    bool      // since the last claim began
@@ -53,7 +54,7 @@ const lookAgain = time.Second
 type job struct {
 	lease  Lease
 	hook   Webhook
-	client *client
+	client *send.Client
 	probe  bool
 	turn   turn // of a pace, if there is one
 }
@@ -200,15 +201,15 @@ func (w *worker) job(lease Lease, probe bool, turn turn) job {
 
 // use is the client of what is in force, for an attempt that leaves it at its
 // end.
-func (w *worker) use() *client {
+func (w *worker) use() *send.Client {
 	if w.client == nil {
-		w.client = newClient(w.hook.Settings, w.d.transport(w.hook.Settings))
+		w.client = send.NewClient(&w.hook.Settings.Settings, w.d.options.Send)
 	}
 	if w.recorded != w.hook.Generation {
 		w.recorded = w.hook.Generation
-		w.queue.Configure(w.hook.record())
+		w.queue.Configure(w.hook.Settings.Config(w.hook.Generation))
 	}
-	w.client.users.Add(1)
+	w.client.Acquire()
 	return w.client
 }
 

@@ -1,0 +1,109 @@
+package send_test
+
+import (
+	"bufio"
+	"crypto/tls"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sidehook/relay/send"
+)
+
+// busy keeps every core at work until the test ends, so that goroutines have to
+// wait for their turn.
+func busy(t *testing.T) {
+	var stop atomic.Bool
+	t.Cleanup(func() { stop.Store(true) })
+	for range 2 * runtime.GOMAXPROCS(0) {
+		go func() {
+			for !stop.Load() {
+				for begun := time.Now(); time.Since(begun) < 50*time.Microsecond; {
+				}
+				runtime.Gosched()
+			}
+		}()
+	}
+}
+
+// A receiver may answer as soon as there is a connection, before there is a
+// request to read, and close it.
+func TestAnswerAheadOfItsRequest(t *testing.T) {
+	busy(t)
+	ca := newAuthority(t)
+	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+	for name, address := range map[string]string{
+		"plain": raw(t, func(c *net.TCPConn, _ *bufio.Reader) { io.WriteString(c, answer) }),
+		"TLS":   rawTLS(t, serves(ca.issue(nil)), func(c *tls.Conn, _ *net.TCPConn, _ *bufio.Reader) { io.WriteString(c, answer) }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			const events = 200
+			q := begin(t, settings(t, address), send.Options{Roots: ca.pool})
+			for n := range events {
+				q.addJSON(sized(n * 100))
+			}
+			if !soon(func() bool { return len(q.ended()) >= events }) {
+				t.Fatalf("%d of %d ended", len(q.ended()), events)
+			}
+			for _, l := range q.all() {
+				if l.how != "done" || l.number != 1 || l.Code != 200 {
+					t.Errorf("got %s", show([]line{l}))
+				}
+			}
+		})
+	}
+}
+
+// A connection that is kept alive is not used once the receiver has closed it,
+// or sent what nobody asked for; each request gets its own answer.
+func TestClosedWhileIdle(t *testing.T) {
+	ca := newAuthority(t)
+	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	for name, more := range map[string]string{"closed": "", "with an answer to nothing": "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "with a 408": "HTTP/1.1 408 Late\r\nConnection: close\r\n\r\n"} {
+		var closed atomic.Int32
+		serve := func(c net.Conn, r *bufio.Reader) {
+			if request(r) {
+				io.WriteString(c, answer)
+				time.Sleep(5 * time.Millisecond)
+				io.WriteString(c, more)
+			}
+		}
+		for _, address := range []string{
+			raw(t, func(c *net.TCPConn, r *bufio.Reader) {
+				serve(c, r)
+				c.CloseWrite()
+				io.Copy(io.Discard, r)
+				closed.Add(1)
+			}),
+			rawTLS(t, serves(ca.issue(nil)), func(c *tls.Conn, _ *net.TCPConn, r *bufio.Reader) {
+				serve(c, r)
+				c.CloseWrite()
+				io.Copy(io.Discard, r)
+				closed.Add(1)
+			}),
+		} {
+			scheme, _, _ := strings.Cut(address, ":")
+			t.Run(name+"/"+scheme, func(t *testing.T) {
+				q := begin(t, settings(t, address), send.Options{Roots: ca.pool})
+				closed.Store(0)
+				const events = 10
+				for n := range events {
+					q.addJSON(sized(100))
+					// Without another request, the transport has to see it and close its side.
+					if !soon(func() bool { return len(q.ended()) == n+1 && int(closed.Load()) == n+1 }) {
+						t.Fatalf("event %d: %d connections closed, got %s", n, closed.Load(), show(q.all()))
+					}
+				}
+				for _, l := range q.all() {
+					if l.how != "done" || l.number != 1 || l.Code != 200 {
+						t.Errorf("got %s", show([]line{l}))
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package send
+
+import (
+	"io"
+	"net/http"
+	"sync"
+	"unicode/utf8"
+
+	"sidehook/history"
+)
+
+// chunks are the buffers that bodies are read with.
+var chunks = sync.Pool{New: func() any { return new([8 << 10]byte) }}
+
+// read takes what is kept of an answer, and closes it. Its status has decided
+// by now, so a body that is late, cut or endless changes nothing; what it has
+// beyond maxBody closes the connection.
+func (c *Client) read(resp *http.Response, location []string, keep int) *history.Response {
+	defer resp.Body.Close()
+	if location != nil {
+		resp.Header["Location"] = location
+	}
+	r := &history.Response{Headers: responseHeaders(resp.Header, c.secrets)}
+	if resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols {
+		return r
+	}
+	// A secret at the end of what is kept has to be whole to be found.
+	room := keep
+	if keep > 0 {
+		room += c.longest
+	}
+	if resp.ContentLength >= 0 {
+		room = min(room, int(min(resp.ContentLength, maxBody)))
+	}
+	var kept []byte
+	if room > 0 {
+		kept = make([]byte, 0, room)
+	}
+	chunk := chunks.Get().(*[8 << 10]byte)
+	defer chunks.Put(chunk)
+	total, whole := 0, false
+	for total < maxBody {
+		n, err := resp.Body.Read(chunk[:min(len(chunk), maxBody-total)])
+		kept = append(kept, chunk[:min(n, room-len(kept))]...)
+		total += n
+		if err != nil {
+			whole = err == io.EOF
+			break
+		}
+	}
+	r.Truncated = !whole || total > keep
+	cut := total > len(kept)
+	kept = mask(kept, c.secrets)
+	if cut && c.longest > 0 {
+		kept = kept[:max(0, len(kept)-c.longest+1)] // it may be the beginning of a secret
+	}
+	r.Body = kept[:min(len(kept), keep)]
+	if r.Truncated {
+		r.Body = unsplit(r.Body)
+	}
+	return r
+}
+
+// unsplit leaves out the character that a text was cut within, so that the
+// history has it as text.
+func unsplit(text []byte) []byte {
+	for n := 1; n <= min(len(text), utf8.UTFMax-1); n++ {
+		rest, last := text[:len(text)-n], text[len(text)-n:]
+		if utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) && utf8.Valid(rest) {
+				return rest
+			}
+			break
+		}
+	}
+	return text
+}

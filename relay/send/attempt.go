@@ -1,0 +1,119 @@
+package send
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/relay/format"
+	"sidehook/relay/sign"
+)
+
+// Send makes one attempt. A panic in it is a failed attempt (S1). If ctx ends
+// first, the attempt is Interrupted, and its error is the cause.
+func (c *Client) Send(ctx context.Context, d *Delivery, record Record) (r Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			text := maskString(fmt.Sprint(p), c.secrets)
+			r.Panic = text + "\n" + string(debug.Stack())
+			if r.Verdict != Delivered { // an answer that has arrived stands
+				r.Verdict, r.Attempt.Error = Failed, "sidehook failed in this attempt: panic: "+text
+			}
+		}
+	}()
+	r.Attempt.Generation = record.Generation
+	e, err := event.Parse(d.Event, d.Filled)
+	if err != nil {
+		return r.unprocessable(err)
+	}
+	id := sign.DeliveryID(e.Source, e.ID)
+	r.Attempt.Event, r.Attempt.Type = e.ID, e.Type
+	if id != e.ID {
+		r.Attempt.SentID = id
+	}
+	content, err := c.content(&e, d)
+	if err != nil {
+		return r.unprocessable(err)
+	}
+	header, own := c.header(&e, d, &content, sign.Message{ID: id, Type: headerType(e.Type), Timestamp: time.Now(), Body: content.Body})
+	r.Attempt.Request = own
+	d.Event = nil // during the request only what is sent stays in memory
+
+	x := &exchange{client: c, header: header}
+	ctx, cancel := context.WithTimeoutCause(ctx, c.settings.Timeout, c.late)
+	defer cancel()
+	resp, err := c.do(x.follow(ctx, c.settings.URL.Scheme == "https"), content.Body)
+	if err == nil {
+		var asked bool
+		r.RetryAfter, asked = retryAfter(resp.Header, time.Now())
+		r.Verdict, r.Attempt.Code, r.Attempt.Error = c.judge(resp.StatusCode, asked)
+		r.Attempt.Response = c.read(resp, x.location, record.KeepBody)
+	} else {
+		r.Verdict, r.Attempt.Error = c.noAnswer(ctx, x, err)
+	}
+	for _, b := range x.finish(&r.Attempt) {
+		r.QuickTries = append(r.QuickTries, c.quickTry(r.Attempt, b))
+	}
+	return r
+}
+
+// unprocessable returns the result where nothing can be sent.
+func (r Result) unprocessable(err error) Result {
+	r.Verdict, r.Attempt.Error, r.Attempt.Unsent = Unprocessable, err.Error(), true
+	return r
+}
+
+// content returns what is sent: the event in the webhook's format, with the body
+// that transform makes if there is one.
+func (c *Client) content(e *event.Event, d *Delivery) (format.Content, error) {
+	if d.ConditionError != "" {
+		return format.Content{}, fmt.Errorf("when: %s", d.ConditionError)
+	}
+	content, err := c.settings.Format.Content(e, d.Accepted)
+	if err != nil {
+		return content, err
+	}
+	if c.settings.Transform != nil {
+		if content.Body, err = c.settings.Transform(e); err != nil {
+			return format.Content{}, fmt.Errorf("transform: %w", err)
+		}
+		content.ContentType = c.settings.contentType()
+	}
+	if c.settings.Format == format.CloudEventsBinary && event.NamesCloudEvents(content.ContentType) {
+		return format.Content{}, fmt.Errorf("its datacontenttype %.64q would make receivers of cloudevents-binary take the data for the event; set format: cloudevents for this webhook", content.ContentType)
+	}
+	return content, nil
+}
+
+// do makes the request, with its quick tries.
+func (c *Client) do(ctx context.Context, body []byte) (*http.Response, error) {
+	req := retryablehttp.Request{Request: c.request.WithContext(ctx)}
+	// The transport cannot tell that a reader is empty, and would send chunks
+	// instead of a Content-Length of 0.
+	if len(body) > 0 {
+		if err := req.SetBody(body); err != nil {
+			return nil, err
+		}
+	}
+	// With GetBody, the transport would make tries of its own that nobody sees.
+	req.GetBody = nil
+	return c.retry.Do(&req)
+}
+
+// quickTry returns the record of a quick try, given that of its attempt.
+func (c *Client) quickTry(of history.Attempt, b broken) history.Attempt {
+	a := history.Attempt{
+		Generation: of.Generation, Type: of.Type, Event: of.Event, SentID: of.SentID, Request: of.Request,
+		Status: history.Retrying, Took: b.took, Timing: b.timing, Remote: b.remote,
+	}
+	if a.Error = "the connection broke before anything was sent on it, or the receiver did not process the request"; b.err != nil {
+		a.Error = c.explain(b.err)
+	}
+	return a
+}

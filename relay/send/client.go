@@ -1,0 +1,174 @@
+package send
+
+import (
+	"context"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/textproto"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"sidehook/relay/sign"
+)
+
+const (
+	// quickTries are made beside the first try of an attempt, each because a
+	// connection broke. Those that the receiver did not process do not count.
+	quickTries = 2
+	// maxHeaders and maxBody bound what is read of an answer.
+	maxHeaders = 64 << 10
+	maxBody    = 64 << 10
+)
+
+// Client sends the attempts of one webhook for as long as its settings are the
+// same. Each Send must be between Acquire and Release.
+type Client struct {
+	settings  *Settings
+	transport http.RoundTripper
+	retry     retryablehttp.Client
+	request   *http.Request // what all requests begin with
+	headers   http.Header   // of every delivery
+	canonical map[string]string
+	secrets   [][]byte
+	longest   int // of secrets
+	late      error
+	remote    atomic.Pointer[remote]
+
+	users   atomic.Int32
+	retired atomic.Bool
+}
+
+// remote is the text of the address that was connected to last. It is mostly
+// the next one's too.
+type remote struct {
+	addr netip.AddrPort
+	text string
+}
+
+func (c *Client) addressText(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return addr.String()
+	}
+	last, now := c.remote.Load(), tcp.AddrPort()
+	if last == nil || last.addr != now {
+		last = &remote{now, tcp.String()}
+		c.remote.Store(last)
+	}
+	return last.text
+}
+
+// NewClient returns a client that has no connections yet.
+func NewClient(s *Settings, o Options) *Client {
+	transport := o.Transport
+	if transport == nil {
+		transport = newConnections(s, o)
+	}
+	c := &Client{
+		settings:  s,
+		transport: transport,
+		headers:   make(http.Header, len(s.Headers)+2),
+		canonical: map[string]string{},
+		secrets:   secrets(s),
+		late:      &timeoutError{s.Timeout},
+	}
+	for _, h := range s.Headers {
+		c.headers.Add(h.Name, h.Value)
+	}
+	c.headers["Content-Type"] = []string{s.contentType()}
+	c.headers["User-Agent"] = []string{s.UserAgent}
+	for _, signer := range s.Signers {
+		for _, h := range signer.Append(nil, sign.Message{}) {
+			c.canonical[h.Name] = textproto.CanonicalMIMEHeaderKey(h.Name)
+		}
+	}
+	if len(c.secrets) > 0 {
+		c.longest = len(c.secrets[0])
+	}
+	c.request = &http.Request{
+		Method: http.MethodPost, URL: s.URL, Host: s.URL.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
+	}
+	c.retry = retryablehttp.Client{
+		HTTPClient:   &http.Client{Transport: tries{c}},
+		RetryMax:     math.MaxInt, // again decides
+		CheckRetry:   c.again,
+		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return 0 },
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	return c
+}
+
+// again is asked after each try whether another one follows.
+func (c *Client) again(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	if err == nil || ctx.Err() != nil {
+		return false, nil
+	}
+	x := exchangeOf(ctx)
+	if unprocessed(err) {
+		before, ok := x.againIgnored(ctx, err)
+		if before > 0 { // another connection may lead to one that takes it
+			c.closeIdle()
+		}
+		return ok, nil
+	}
+	if !x.again(err) {
+		return false, nil
+	}
+	// What broke one kept-alive connection has mostly broken them all, and the
+	// next try is to be on a fresh one.
+	c.closeIdle()
+	return true, nil
+}
+
+// Acquire keeps the connections open until Release.
+func (c *Client) Acquire() { c.users.Add(1) }
+
+// Release ends what Acquire began.
+func (c *Client) Release() {
+	if c.users.Add(-1) == 0 && c.retired.Load() {
+		c.close()
+	}
+}
+
+// Retire closes the connections after the last Release. No Acquire may follow.
+func (c *Client) Retire() {
+	c.retired.Store(true)
+	if c.users.Load() == 0 {
+		c.close()
+	}
+}
+
+// close closes the connections, idle or not.
+func (c *Client) close() {
+	if t, ok := c.transport.(interface{ Close() }); ok {
+		t.Close()
+	}
+}
+
+func (c *Client) closeIdle() {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// tries is the transport as the retrying client sees it: without a way to close
+// idle connections, which it would take whenever an attempt fails.
+type tries struct{ *Client }
+
+func (t tries) RoundTrip(r *http.Request) (*http.Response, error) {
+	x := exchangeOf(r.Context())
+	x.begin()
+	// The request is ours alone. It gets its headers only here, because the
+	// client copies those it sees for a redirect that it will not follow.
+	r.Header = x.header
+	resp, err := t.transport.RoundTrip(r)
+	if resp != nil {
+		x.hideLocation(resp.Header)
+	}
+	return resp, err
+}

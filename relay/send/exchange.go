@@ -1,0 +1,266 @@
+package send
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"time"
+
+	"sidehook/history"
+)
+
+// exchange follows one attempt on the wire: one try, or up to three if
+// connections break. The transport calls it from goroutines of its own, and of
+// a connection that it dials in reserve even after the attempt, so it is not
+// used again.
+type exchange struct {
+	client *Client
+	header http.Header // of the request
+	trace  httptrace.ClientTrace
+
+	mu       sync.Mutex
+	begun    time.Time // of this try
+	dials    int       // connections that were dialled for it
+	conns    int       // connections that it was given; a second one is a try of the transport's own
+	reused   bool      // the last of them had carried a request before
+	written  bool      // the request is on its way as a whole
+	answered bool      // a byte of the answer is here
+	remote   string
+	timing   history.Timing
+	phase    time.Time // when what is being timed began
+	stage    string    // what a try without a connection still has none of
+	tunnel   bool      // TLS with the receiver has begun: a proxy before it has done its part
+	location []string  // of a redirect
+	broken   []broken  // the tries before this one
+	ignored  int       // of them, those that the receiver said it has not processed
+}
+
+// broken is a try that ended with its connection, or with the receiver saying
+// that it has not processed the request.
+type broken struct {
+	err    error // nil: the transport's own doing, and nothing had been sent
+	took   time.Duration
+	timing history.Timing
+	remote string
+}
+
+type exchangeKey struct{}
+
+// exchangeOf is nil where a connection is not dialled for an attempt.
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// follow returns a context by which the client tells x what happens.
+func (x *exchange) follow(ctx context.Context, secure bool) context.Context {
+	x.trace = httptrace.ClientTrace{
+		GotConn:              x.gotConn,
+		WroteRequest:         x.wroteRequest,
+		GotFirstResponseByte: x.gotFirstByte,
+	}
+	if secure && x.client.settings.Proxy != nil { // without a proxy, dialTLS tells x
+		x.trace.TLSHandshakeStart = x.startTLS
+		x.trace.TLSHandshakeDone = func(tls.ConnectionState, error) { x.done(&x.timing.TLS) }
+	}
+	return httptrace.WithClientTrace(context.WithValue(ctx, exchangeKey{}, x), &x.trace)
+}
+
+// dialling returns a context by which a dialler tells x what happens. Only a
+// fresh connection needs it, so that one that is used again costs nothing.
+func (x *exchange) dialling(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(info httptrace.DNSStartInfo) { x.start("no answer of the DNS for " + info.Host) },
+		DNSDone:  func(httptrace.DNSDoneInfo) { x.done(&x.timing.DNS) },
+		ConnectStart: func(_, addr string) {
+			x.mu.Lock()
+			x.phase, x.remote, x.stage = time.Now(), addr, "no connection to "+addr
+			x.mu.Unlock()
+		},
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil {
+				x.done(&x.timing.Connect)
+				x.start("no connection to " + x.client.settings.URL.Host) // by the proxy, if that is still to come
+			}
+		},
+	})
+}
+
+// begin starts a try.
+func (x *exchange) begin() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.begun = time.Now()
+	x.dials, x.conns, x.reused, x.written, x.answered = 0, 0, false, false, false
+	x.remote, x.timing, x.location, x.stage, x.tunnel = "", history.Timing{}, nil, "no connection", false
+}
+
+// start begins to time a part of the connecting, which has failed as long as
+// there is none of what stage says.
+func (x *exchange) start(stage string) {
+	x.mu.Lock()
+	x.phase, x.stage = time.Now(), stage
+	x.mu.Unlock()
+}
+
+// startTLS begins to time the handshake with the receiver.
+func (x *exchange) startTLS() {
+	x.start("no end of the TLS handshake")
+	x.mu.Lock()
+	x.tunnel = true
+	x.mu.Unlock()
+}
+
+func (x *exchange) done(part *time.Duration) {
+	x.mu.Lock()
+	*part = time.Since(x.phase)
+	x.mu.Unlock()
+}
+
+func (x *exchange) gotConn(info httptrace.GotConnInfo) {
+	remote := x.client.addressText(info.Conn.RemoteAddr())
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.conns++; x.conns > 1 {
+		x.breaks(nil)
+		x.begun, x.written = time.Now(), false
+	}
+	if x.reused = info.Reused; x.reused {
+		x.timing = history.Timing{} // of a connection that was dialled in vain
+	}
+	x.remote = remote
+}
+
+func (x *exchange) wroteRequest(info httptrace.WroteRequestInfo) {
+	x.mu.Lock()
+	x.written = info.Err == nil
+	x.mu.Unlock()
+}
+
+func (x *exchange) gotFirstByte() {
+	x.mu.Lock()
+	x.answered = true
+	x.timing.FirstByte = time.Since(x.begun)
+	x.mu.Unlock()
+}
+
+// breaks keeps what the try was before another one begins.
+func (x *exchange) breaks(err error) {
+	x.broken = append(x.broken, broken{err, time.Since(x.begun), x.timing, x.remote})
+}
+
+// again reports whether a try that ended with err may be made again at once:
+// because its connection broke before the request was written whole, or was a
+// kept-alive one that the receiver had closed meanwhile. In either case the
+// receiver cannot have begun an answer.
+func (x *exchange) again(err error) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	// The trace counts what is in the transport's buffer as written; that it
+	// did not leave shows in where the error comes from.
+	var op *net.OpError
+	written := x.written && !(errors.As(err, &op) && op.Op == "write")
+	if x.conns == 0 || x.answered || written && !x.reused || len(x.broken)-x.ignored >= quickTries {
+		return false
+	}
+	x.breaks(err)
+	return true
+}
+
+// againIgnored waits before a try that the receiver has not processed is made
+// again, and reports whether there is time for that. n is how many there were
+// before in this attempt.
+func (x *exchange) againIgnored(ctx context.Context, err error) (n int, ok bool) {
+	x.mu.Lock()
+	n = x.ignored
+	x.mu.Unlock()
+	if !x.pause(ctx, n) {
+		return n, false
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.breaks(err)
+	x.ignored++
+	return n, true
+}
+
+// pause waits before a request that was not processed n times before is sent
+// again: not at all the first time, then from 10 ms doubling to a twentieth of
+// the time-out, or up to half of that less, so that those which were turned
+// away together do not come together again. It reports whether the attempt has
+// time for that.
+func (x *exchange) pause(ctx context.Context, n int) bool {
+	if n <= 0 {
+		return true
+	}
+	wait := min(10*time.Millisecond<<min(n-1, 20), x.client.settings.Timeout/20)
+	wait -= rand.N(wait/2 + 1)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+		return false
+	}
+	select {
+	case <-time.After(wait):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// pauseDialling does the same before a connection is dialled, where the
+// transport sends the request again by itself: it does so without an end if
+// there is no body and each connection takes no requests.
+func (x *exchange) pauseDialling(ctx context.Context) {
+	x.mu.Lock()
+	x.dials++
+	again := x.dials - 2
+	x.mu.Unlock()
+	x.pause(ctx, again)
+}
+
+// hideLocation takes away where a redirect points, so that the client does not
+// even look at it.
+func (x *exchange) hideLocation(h http.Header) {
+	if location := h["Location"]; location != nil {
+		delete(h, "Location")
+		x.mu.Lock()
+		x.location = location
+		x.mu.Unlock()
+	}
+}
+
+// finish puts what there is to say of the last try into its record, and returns
+// the tries before it.
+func (x *exchange) finish(a *history.Attempt) []broken {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	a.Took, a.Timing, a.Remote = time.Since(x.begun), x.timing, x.remote
+	return x.broken
+}
+
+// waitedFor says what there was none of when the last try was cut off.
+func (x *exchange) waitedFor() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case x.conns > 0:
+		return "no answer"
+	case x.proxied():
+		return shownProxy(x.client.settings.Proxy) + ": " + x.stage
+	}
+	return x.stage
+}
+
+// atProxy reports whether the last try got no further than to the proxy, so that
+// its failure is the proxy's. Once a connection is there, nobody can tell.
+func (x *exchange) atProxy() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.conns == 0 && x.proxied()
+}
+
+func (x *exchange) proxied() bool { return x.client.settings.Proxy != nil && !x.tunnel }

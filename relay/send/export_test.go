@@ -1,0 +1,4 @@
+package send
+
+// RetryAfter returns how long an answer asks to be left alone.
+var RetryAfter = retryAfter

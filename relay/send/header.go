@@ -1,0 +1,88 @@
+package send
+
+import (
+	"net/http"
+	"net/textproto"
+	"strconv"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/relay/format"
+	"sidehook/relay/sign"
+)
+
+// header is what is sent above the content, and what of that the history holds
+// as this attempt's own. Nothing of the event gets into it but printable ASCII.
+func (c *Client) header(e *event.Event, d *Delivery, content *format.Content, m sign.Message) (http.Header, []history.Header) {
+	var room [4]sign.Header
+	signed := room[:0]
+	for _, signer := range c.settings.Signers {
+		signed = signer.Append(signed, m)
+	}
+	// Up to eight lines the map is one small object, so its size is exact.
+	n := len(signed) + len(content.Headers) + 2
+	if d.Resend {
+		n++
+	}
+	typed := content.ContentType != c.settings.contentType()
+	if typed {
+		n++
+	}
+	parent, state := e.Trace()
+	if parent != "" {
+		n += 2
+	}
+	h := make(http.Header, len(c.headers)+n)
+	for name, values := range c.headers {
+		h[name] = values
+	}
+	values := make([]string, 0, n)
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
+	}
+	own := make([]history.Header, 0, len(signed)+len(content.Headers)+1)
+	set("Sidehook-Event", m.ID)
+	set("Sidehook-Attempt", strconv.Itoa(d.Attempt))
+	if d.Resend {
+		set("Sidehook-Resend", "true")
+	}
+	if parent != "" {
+		set("Traceparent", parent)
+		if state != "" {
+			set("Tracestate", state)
+		}
+	}
+	if typed {
+		set("Content-Type", content.ContentType)
+		own = append(own, history.Header{Name: "Content-Type", Value: content.ContentType})
+	}
+	for _, a := range content.Headers {
+		set(textproto.CanonicalMIMEHeaderKey(a.Name), a.Value)
+		if confidential(a.Name) {
+			a.Value = redacted
+		}
+		own = append(own, history.Header(a))
+	}
+	for _, s := range signed {
+		set(c.canonical[s.Name], s.Value)
+		if !s.Repeats {
+			own = append(own, history.Header{Name: s.Name, Value: s.Value})
+		}
+	}
+	return h, own
+}
+
+// maxType bounds an event's type where it is a header.
+const maxType = 1024
+
+// headerType is an event's type as a header may hold it: as it is wherever that
+// can be, else percent-encoded. One that no receiver can want is cut, which it
+// still has whole in any body that names it.
+func headerType(typ string) string {
+	if event.Sendable(typ) && len(typ) <= maxType {
+		return typ
+	}
+	encoded := string(event.AppendHeaderValue(nil, typ[:min(len(typ), maxType)]))
+	return encoded[:min(len(encoded), maxType)]
+}

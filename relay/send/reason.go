@@ -1,0 +1,210 @@
+package send
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// maxError bounds the text of an error, since receivers have a say in some.
+const maxError = 500
+
+// explain puts an error in plain words, without the URL that it is about.
+func (c *Client) explain(err error) string {
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err
+	}
+	return c.shorten(c.plain(err))
+}
+
+// explainProxy does the same for an error of the proxy's.
+func (c *Client) explainProxy(err error) string {
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err
+	}
+	return c.shorten(shownProxy(c.settings.Proxy) + ": " + c.plainProxy(err))
+}
+
+// shorten takes the secrets out of a text that receivers have a say in, and
+// bounds it.
+func (c *Client) shorten(text string) string {
+	text = maskString(text, c.secrets)
+	if len(text) > maxError {
+		text = strings.ToValidUTF8(text[:maxError], "") + "…"
+	}
+	return text
+}
+
+// plain says what happened, in the words of who runs the receiver and not of
+// the libraries that noticed.
+func (c *Client) plain(err error) string {
+	var (
+		op       *net.OpError
+		lookup   *net.DNSError
+		errno    syscall.Errno
+		notTLS   tls.RecordHeaderError
+		timedOut interface{ Timeout() bool }
+	)
+	late := errors.As(err, &timedOut) && timedOut.Timeout()
+	switch {
+	case errors.As(err, &lookup):
+		return plainLookup(lookup)
+	case errors.As(err, &op) && op.Addr != nil && errors.As(op.Err, &errno):
+		return op.Op + " " + op.Net + " " + op.Addr.String() + ": " + errno.Error()
+	case errors.As(err, &op) && op.Addr != nil && op.Op == "dial" && late:
+		return "dial " + op.Net + " " + op.Addr.String() + ": no connection within " + brief(connectTimeout)
+	case errors.As(err, &op) && op.Op == "dial":
+		return op.Error()
+	case errors.As(err, &op) && op.Op == "remote error":
+		return c.plainAlert(strings.TrimPrefix(op.Err.Error(), "tls: "))
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "the receiver closed the connection in the middle of its answer's headers"
+	case errors.Is(err, io.EOF):
+		return "the receiver closed the connection without an answer"
+	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
+		return "the receiver does not speak TLS at this port"
+	}
+	return plainProtocol(err)
+}
+
+// plainLookup says why a name has no address. The error of package net tells
+// one failure of a name server from another no further.
+func plainLookup(err *net.DNSError) string {
+	text := "look up " + err.Name
+	if err.Server != "" {
+		text += " at " + err.Server
+	}
+	switch {
+	case err.IsNotFound:
+		return text + ": there is no such name, or it has no address"
+	case err.IsTimeout:
+		return text + ": the name server gave no answer"
+	}
+	return text + ": the name server failed: " + err.Err
+}
+
+// plainAlert says why the receiver ended TLS. Which alert it gives to who shows
+// no certificate is a matter of its version and its make.
+func (c *Client) plainAlert(alert string) string {
+	shown := c.settings.TLS.Certificate != nil
+	switch alert {
+	case "protocol version not supported":
+		return "the receiver speaks no TLS of version 1.2 or later"
+	case "certificate required":
+		return "the receiver demands a client certificate; set tls: {cert_file, key_file}"
+	case "bad certificate", "unsupported certificate", "revoked certificate", "expired certificate",
+		"unknown certificate", "unknown certificate authority", "access denied":
+		if shown {
+			return "the receiver refuses the client certificate of tls.cert_file: " + alert
+		}
+	case "handshake failure":
+		if shown {
+			break
+		}
+		return "the receiver ended the TLS handshake: handshake failure; it may demand a client certificate, or want other ciphers"
+	}
+	return "the receiver ended TLS: " + alert
+}
+
+// protocolText is the text of an error of HTTP, without what says only that the
+// transport leaves it to us to send the request again.
+func protocolText(err error) string {
+	text := err.Error()
+	if inner, ok := strings.CutPrefix(text, "http2: Transport: cannot retry err ["); ok {
+		text, _, _ = strings.Cut(inner, "] after Request.Body was written")
+	}
+	return text
+}
+
+// neverSent is the text where a connection over HTTP/2 took no more requests
+// when this one was to be sent on it.
+const neverSent = "net/http: cannot rewind body after connection loss"
+
+// unprocessed reports whether err says that the receiver has not processed the
+// request: an HTTP/2 stream refused, or above the last one of a graceful GOAWAY,
+// or not even begun. These errors have no types either.
+func unprocessed(err error) bool {
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err
+	}
+	text := protocolText(err)
+	return text == neverSent || text == "http2: Transport received Server's graceful shutdown GOAWAY" ||
+		strings.HasPrefix(text, "stream error: stream ID ") && strings.HasSuffix(text, "; REFUSED_STREAM; received from peer")
+}
+
+// plainProtocol says how an answer, or the connection it came by, is against
+// the rules of HTTP. These errors have no types to tell them by.
+func plainProtocol(err error) string {
+	text := protocolText(err)
+	for _, large := range [...]string{"response headers exceeded", "header list too large", "response header list larger"} {
+		if strings.Contains(text, large) {
+			return fmt.Sprintf("the answer's headers are larger than %d KiB", maxHeaders>>10)
+		}
+	}
+	switch {
+	case text == neverSent:
+		return "the receiver takes no more requests on the connection over HTTP/2"
+	case strings.Contains(text, "server closed idle connection"), strings.HasPrefix(text, "readLoopPeekFailLocked"):
+		return "the receiver closed the connection, or spoke first, before the request was sent"
+	case text == "http2: client conn could not be established":
+		return "the receiver closed the connection over HTTP/2 before it began, or speaks something else on it"
+	}
+	if after, ok := strings.CutPrefix(text, "net/http: HTTP/1.x transport connection broken: "); ok {
+		return "the receiver does not answer in HTTP: " + strings.TrimPrefix(after, "http: ")
+	}
+	if strings.Contains(text, " GOAWAY") {
+		return "the receiver closed the connection over HTTP/2 with GOAWAY, without an answer" + errorCode(text)
+	}
+	if after, ok := strings.CutPrefix(text, "stream error: stream ID "); ok {
+		_, what, _ := strings.Cut(after, "; ")
+		if code, ok := strings.CutSuffix(what, "; received from peer"); ok {
+			return "the receiver refused the request over HTTP/2 with " + code
+		}
+		return "the receiver breaks the rules of HTTP/2: " + what
+	}
+	for _, broken := range [...]string{"connection error: ", "http2: failed reading the frame payload: "} {
+		if after, ok := strings.CutPrefix(text, broken); ok {
+			return "the receiver breaks the rules of HTTP/2: " + strings.TrimPrefix(after, "http2: ")
+		}
+	}
+	return strings.TrimPrefix(text, "net/http: ")
+}
+
+// errorCode is the code of a GOAWAY that has one, to be put behind a sentence.
+func errorCode(text string) string {
+	_, code, ok := strings.Cut(text, "ErrCode")
+	if !ok {
+		return ""
+	}
+	code = strings.TrimLeft(code, ":=")
+	code, _, _ = strings.Cut(code, ",")
+	return " (" + code + ")"
+}
+
+// statusText names the status of an answer.
+func statusText(code int) string {
+	if code < 100 || code > 599 {
+		return fmt.Sprintf("%03d, which is no status of HTTP", code)
+	}
+	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
+}
+
+// isRedirect reports whether an answer sends the request elsewhere.
+func isRedirect(code int) bool {
+	switch code {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,127 @@
+package send
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"sidehook/history"
+)
+
+// redacted stands where a secret would.
+const redacted = "***"
+
+// confidential reports whether headers of that name carry credentials.
+func confidential(name string) bool {
+	for _, whole := range [...]string{"Authorization", "Cookie", "Set-Cookie", "Proxy-Authorization"} {
+		if strings.EqualFold(name, whole) {
+			return true
+		}
+	}
+	for _, end := range [...]string{"-Key", "-Token", "-Auth", "-Secret"} {
+		if at := len(name) - len(end); at >= 0 && strings.EqualFold(name[at:], end) {
+			return true
+		}
+	}
+	return false
+}
+
+// shortest is the length from which on a value is taken for a secret where it
+// comes back: shorter ones stand in any text by chance.
+const shortest = 8
+
+// secrets are what is sent to a receiver and must not come back into the
+// history by an answer that repeats it, longest first.
+func secrets(s *Settings) [][]byte {
+	var found [][]byte
+	add := func(text string) {
+		if len(text) >= shortest && !strings.Contains(s.Shown, text) {
+			found = append(found, []byte(text))
+		}
+	}
+	for _, h := range s.Headers {
+		if h.Secret || confidential(h.Name) {
+			add(h.Value)
+			for word := range strings.FieldsSeq(h.Value) { // "Bearer TOKEN"
+				add(word)
+			}
+		}
+	}
+	for _, values := range s.URL.Query() {
+		for _, value := range values {
+			add(value)
+			add(url.QueryEscape(value))
+		}
+	}
+	for segment := range strings.SplitSeq(s.URL.EscapedPath(), "/") {
+		add(segment)
+	}
+	if s.Proxy != nil && s.Proxy.User != nil {
+		password, _ := s.Proxy.User.Password()
+		add(password)
+		add(url.QueryEscape(password))
+		add(base64.StdEncoding.EncodeToString([]byte(s.Proxy.User.Username() + ":" + password)))
+	}
+	slices.SortFunc(found, func(a, b []byte) int { return len(b) - len(a) })
+	return slices.CompactFunc(found, bytes.Equal)
+}
+
+// mask replaces each of the secrets in text.
+func mask(text []byte, secrets [][]byte) []byte {
+	for _, secret := range secrets {
+		if bytes.Contains(text, secret) {
+			text = bytes.ReplaceAll(text, secret, []byte(redacted))
+		}
+	}
+	return text
+}
+
+func maskString(text string, secrets [][]byte) string {
+	for _, secret := range secrets {
+		text = strings.ReplaceAll(text, string(secret), redacted)
+	}
+	return text
+}
+
+// responseHeaders are an answer's headers as they are recorded, by name.
+func responseHeaders(h http.Header, secrets [][]byte) []history.Header {
+	if len(h) == 0 {
+		return nil
+	}
+	list := make([]history.Header, 0, len(h))
+	for name, values := range h {
+		value := values[0]
+		switch {
+		case confidential(name):
+			value = redacted
+		case len(values) > 1:
+			value = strings.Join(values, ", ")
+		}
+		if name == "Location" || name == "Content-Location" {
+			value = redactLink(value)
+		}
+		list = append(list, history.Header{Name: name, Value: maskString(value, secrets)})
+	}
+	slices.SortFunc(list, func(a, b history.Header) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// redactLink hides what a link has behind its path.
+func redactLink(link string) string {
+	if i := strings.IndexAny(link, "?#"); i >= 0 {
+		link = link[:i+1] + redacted
+	}
+	if scheme := strings.Index(link, "//"); scheme >= 0 {
+		host := link[scheme+2:]
+		if slash := strings.IndexByte(host, '/'); slash >= 0 {
+			host = host[:slash]
+		}
+		if at := strings.LastIndexByte(host, '@'); at >= 0 {
+			link = link[:scheme+2] + redacted + link[scheme+2+at:]
+		}
+	}
+	return link
+}

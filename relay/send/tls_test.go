@@ -1,0 +1,44 @@
+package send_test
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"testing"
+
+	"sidehook/relay/send"
+)
+
+// A webhook's own authorities, client certificate and server name: with them
+// the receiver is reached, and without one of them the reason says which.
+func TestOwnTLS(t *testing.T) {
+	ca, other := newAuthority(t), newAuthority(t)
+	mine, foreign := ca.issue(nil), other.issue(nil)
+	config := serves(ca.issue(func(c *x509.Certificate) { c.IPAddresses = nil }))
+	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, ca.pool
+	address := rawTLS(t, config, func(c *tls.Conn, _ *net.TCPConn, r *bufio.Reader) {
+		if request(r) {
+			io.WriteString(c, answer200)
+			io.Copy(io.Discard, r)
+		}
+	})
+	whole := send.TLS{Roots: ca.pool, Certificate: &mine, ServerName: "receiver.test"}
+	with := func(change func(*send.TLS)) func(*send.Settings, *send.Options) {
+		t := whole
+		change(&t)
+		return func(s *send.Settings, _ *send.Options) { s.TLS = t }
+	}
+	for _, c := range []hostile{
+		{name: "whole", address: address, status: ok, code: 200, set: with(func(*send.TLS) {})},
+		{name: "no authority", address: address, status: not, set: with(func(t *send.TLS) { t.Roots = nil }), err: "certificate signed by unknown authority"},
+		{name: "another authority", address: address, status: not, set: with(func(t *send.TLS) { t.Roots = other.pool }), err: "certificate signed by unknown authority"},
+		{name: "no server name", address: address, status: not, set: with(func(t *send.TLS) { t.ServerName = "" }), err: "cannot validate certificate for 127.0.0.1"},
+		{name: "another server name", address: address, status: not, set: with(func(t *send.TLS) { t.ServerName = "other.test" }), err: "certificate is valid for receiver.test, not other.test"},
+		{name: "no certificate", address: address, status: not, set: with(func(t *send.TLS) { t.Certificate = nil }), err: "the receiver demands a client certificate"},
+		{name: "another's certificate", address: address, status: not, set: with(func(t *send.TLS) { t.Certificate = &foreign }), err: "the receiver refuses the client certificate of tls.cert_file: "},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.run(t, other.pool) })
+	}
+}
