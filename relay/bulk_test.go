@@ -52,8 +52,8 @@ func TestResendBulk(t *testing.T) {
 		code   int
 		detail string
 	}{
-		"unknown webhook":  {`,"webhook":"nope"`, 404, `there is no webhook "nope" in the file; with "to", another one gets what it was to get`},
-		"unknown receiver": {`,"webhook":"one","to":"nope"`, 422, "no webhook of that name is in the file: nope"},
+		"unknown webhook":  {`,"webhook":"nope"`, 404, `there is no webhook "nope" in the file; to send its deliveries to another webhook, add "to"`},
+		"unknown receiver": {`,"webhook":"one","to":"nope"`, 422, `webhook "nope" is not in the file`},
 		"no match":         {`,"webhook":"one","type":"x"`, 202, ""},
 		"none gone":        {`,"webhook":"gone","to":"one"`, 202, ""},
 	} {

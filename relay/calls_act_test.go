@@ -204,9 +204,9 @@ func resendCall(t *testing.T) {
 		{"e1", `{"webhooks":["two","gone"]}`, 202, "[two] [gone]", "/two e1"},
 		{"z1", `{"webhooks":["one"]}`, 202, "[one] []", "/one z1"},
 		{"e2", `{"all":true}`, 202, "[one two] []", "/two e2"},
-		{"e2", "", 422, "the event was accepted for several webhooks (one, two): name some, or ask for all", ""},
-		{"e1", `{"webhooks":["gone"]}`, 422, "no webhook of that name is in the file: gone", ""},
-		{"z1", `{"all":true}`, 422, "it was accepted for no webhook: name those that it should go to", ""},
+		{"e2", "", 422, "the event was accepted for several webhooks (one, two); name some of them, or send all", ""},
+		{"e1", `{"webhooks":["gone"]}`, 422, "not in the file: webhook gone", ""},
+		{"z1", `{"all":true}`, 422, "the event was accepted for no webhook; name the webhooks to send it to", ""},
 		{"nope", "", 404, `there is no event "nope" in the history`, ""},
 	} {
 		webhook, id, _ := strings.Cut(c.goes, " ")

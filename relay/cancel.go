@@ -14,11 +14,11 @@ import (
 	"sidehook/relay/sign"
 )
 
-// Cancel ends the waiting deliveries that match, of webhooks that are gone too.
-// What cannot be read now waits on, and the error tells of it.
+// Cancel ends the matching waiting deliveries, also of webhooks that were removed. A
+// delivery whose event cannot be read now stays, and an error says so.
 func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
-	f, _ := o.inForce()
-	known := f.webhooks[c.Webhook].config != nil || c.Webhook == ""
+	active, _ := o.current()
+	known := active.webhooks[c.Webhook].config != nil || c.Webhook == ""
 	ended := 0
 	var failed error
 	for _, q := range o.journal.Queues() {
@@ -32,7 +32,7 @@ func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
 				return history.Attempt{}, queue.Keep
 			}
 			return history.Attempt{
-				Generation: f.generation, Status: history.Canceled, Error: "canceled by request", Event: e.ID, Type: e.Type,
+				Generation: active.generation, Status: history.Canceled, Error: "canceled by request", Event: e.ID, Type: e.Type,
 			}, queue.End
 		})
 		ended += n
@@ -42,7 +42,7 @@ func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
 		return 0, &admin.NotFoundError{What: fmt.Sprintf("webhook %q", c.Webhook)}
 	}
 	if failed != nil {
-		return ended, fmt.Errorf("%d were canceled, and others may wait on, so that it has to be asked for again: %w", ended, failed)
+		return ended, fmt.Errorf("canceled %d deliveries; others may still wait, so cancel again: %w", ended, failed)
 	}
 	return ended, nil
 }

@@ -10,44 +10,43 @@ import (
 	"sidehook/relay/api"
 )
 
-// maxDecisions bounds the webhooks that are told of because they do not want
-// an event.
+// maxDecisions limits how many webhooks that did not get an event are listed.
 const maxDecisions = 100
 
-// decisions say why each webhook got the event, and, as the file in force
-// decides now, why the others would or would not. What the conditions failed on
-// is told as it was decided then.
+// decisions returns why each webhook got an event, and why each other webhook would
+// get it, or not, by the current configuration. The failure of a condition is the one
+// recorded when the event was accepted.
 func (o *operator) decisions(story *query.EventTrace) []api.Decision {
-	f, _ := o.inForce()
+	active, _ := o.current()
 	typ, about := story.Parsed.Type, eventOf(&story.Parsed)
-	standings := story.Statuses()
+	statuses := story.Statuses()
 	var list []api.Decision
-	for _, s := range standings {
+	for _, s := range statuses {
 		d := api.Decision{Webhook: s.Webhook, Wanted: true, Status: string(s.Status), Next: s.Next, Why: s.Why()}
 		if slices.Contains(story.To, s.Webhook) {
-			d.Glob, _ = f.decider.index.Why(typ, s.Webhook)
-			d.When = f.held(s.Webhook, about)
+			d.Glob, _ = active.matcher.index.Why(typ, s.Webhook)
+			d.When = active.trueCondition(s.Webhook, about)
 		}
 		list = append(list, d)
 	}
 	if story.Test != "" {
-		return list // what the others want decided nothing
+		return list // the globs of the others had no part in it
 	}
 	others := 0
-	for _, w := range f.file.Webhooks {
-		told := slices.ContainsFunc(standings, func(s query.DeliveryStatus) bool { return s.Webhook == w.Name })
-		if others == maxDecisions || told {
+	for _, w := range active.file.Webhooks {
+		listed := slices.ContainsFunc(statuses, func(s query.DeliveryStatus) bool { return s.Webhook == w.Name })
+		if others == maxDecisions || listed {
 			continue
 		}
 		others++
-		list = append(list, f.decider.now(w, typ, about))
+		list = append(list, active.matcher.decideNow(w, typ, about))
 	}
 	return list
 }
 
-// held is the condition of a webhook that got an event; "" if it has none, or
-// one that does not hold and so is not the one of that time.
-func (f *force) held(name string, about *expression.Event) string {
+// trueCondition returns the condition of a webhook that got an event. It returns ""
+// if there is none, or if it is false and so cannot be the one of that time.
+func (f *activeConfig) trueCondition(name string, about *expression.Event) string {
 	w := f.webhooks[name].config
 	if w == nil || w.When == nil {
 		return ""
@@ -58,32 +57,32 @@ func (f *force) held(name string, about *expression.Event) string {
 	return w.When.String()
 }
 
-// now decides on an event as if it came now.
-func (d *decider) now(w *config.Webhook, typ string, about *expression.Event) api.Decision {
-	is := api.Decision{Webhook: w.Name, Now: true}
-	is.Glob, is.Wanted = d.index.Why(typ, w.Name)
-	if is.Wanted && w.When != nil {
-		is.When = w.When.String()
+// decideNow decides about an event as if it were posted now.
+func (m *matcher) decideNow(w *config.Webhook, typ string, about *expression.Event) api.Decision {
+	d := api.Decision{Webhook: w.Name, Now: true}
+	d.Glob, d.Wanted = m.index.Why(typ, w.Name)
+	if d.Wanted && w.When != nil {
+		d.When = w.When.String()
 		holds, err := w.When.Holds(about)
 		switch {
 		case err != nil:
-			is.Why = "its condition fails: " + err.Error()
-			return is
+			d.Why = "its condition fails: " + err.Error()
+			return d
 		case !holds:
-			is.Wanted, is.Why = false, "its condition is false: "+is.When
-			return is
+			d.Wanted, d.Why = false, "its condition is false: "+d.When
+			return d
 		}
 	}
 	switch {
 	case !w.Enabled:
-		is.Why = "it is off"
-	case !is.Wanted:
-		is.Why = "none of its events match: " + strings.Join(w.Events, ", ")
+		d.Why = "it is off"
+	case !d.Wanted:
+		d.Why = "none of its events match: " + strings.Join(w.Events, ", ")
 	default:
-		is.Why = "it was off or not there when the event was accepted"
+		d.Why = "it was off or not in the file when the event was accepted"
 		if w.When != nil {
-			is.Why = "it, or its condition, was another when the event was accepted"
+			d.Why = "it was off, not in the file, or had another condition when the event was accepted"
 		}
 	}
-	return is
+	return d
 }

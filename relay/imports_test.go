@@ -20,7 +20,8 @@ import (
 var flow = map[string][]string{
 	"sidehook":         {"relay/command"},
 	"relay/command":    {"config", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/memory", "relay/sign", "relay/systemd"},
-	"relay":            {"config", "config/expression", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/route", "relay/send", "relay/sign"},
+	"relay":            {"config", "config/expression", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "trouble"},
+	"relay/notice":     {"history", "history/event", "trouble"},
 	"relay/httpd":      {"history", "relay/api"},
 	"relay/intake":     {"history", "history/event", "relay/api", "relay/httpd"},
 	"relay/admin":      {"history", "history/query", "relay/api", "relay/httpd"},
@@ -34,9 +35,9 @@ var flow = map[string][]string{
 
 	// The queue reaches no file, and neither query nor verify reaches the journal.
 	"history":                      {"history/event", "history/internal/jsonl"},
-	"history/queue":                {"history", "history/event", "history/internal/seqset", "history/internal/trouble"},
+	"history/queue":                {"history", "history/event", "history/internal/seqset", "trouble"},
 	"history/queue/queuetest":      {"history", "history/event", "history/queue"},
-	"history/journal":              {"history", "history/event", "history/internal/clock", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/segment", "history/internal/seqset", "history/internal/trouble", "history/internal/vfs", "history/query", "history/queue"},
+	"history/journal":              {"history", "history/event", "history/internal/clock", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/segment", "history/internal/seqset", "trouble", "history/internal/vfs", "history/query", "history/queue"},
 	"history/historytest":          {"history", "history/event", "history/internal/files", "history/internal/segment", "history/internal/vfs", "history/internal/vfs/memfs", "history/journal"},
 	"history/historytest/generate": {"history/historytest"},
 	"history/query":                {"history", "history/event", "history/internal/files", "history/internal/index", "history/internal/jsonl", "history/internal/lookup", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},
@@ -50,7 +51,6 @@ var flow = map[string][]string{
 	"history/internal/jsonl":       {},
 	"history/internal/seekable":    {},
 	"history/internal/seqset":      {},
-	"history/internal/trouble":     {},
 	"history/internal/vfs":         {},
 
 	"config":            {"config/expression", "config/material"},
@@ -63,6 +63,7 @@ var flow = map[string][]string{
 	"relay/route":       {},
 	"relay/sign":        {},
 	"relay/systemd":     {},
+	"trouble":           {},
 }
 
 // TestImportsPointOneWay looks at what is built, not at tests: a test may stand

@@ -14,28 +14,29 @@ import (
 	"sidehook/relay/api"
 )
 
-// operator answers those who look at the relay and act on it.
+// operator is a Relay as admin.Operator, which documents the methods.
 type operator Relay
 
-// inForce is the configuration in force, and why the last edit is not.
-func (o *operator) inForce() (*force, error) {
+// current returns the configuration in force, and why the last edit was rejected, nil
+// if it was not.
+func (o *operator) current() (active *activeConfig, rejected error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.force, o.refused
+	return o.active, o.refused
 }
 
-// Webhooks lists the webhooks in the order of the file, then those that are
-// gone and have something waiting.
+// Webhooks returns the webhooks in the order of the file, then the removed ones for
+// which deliveries wait.
 func (o *operator) Webhooks(_ context.Context, name string) ([]api.Webhook, error) {
-	f, _ := o.inForce()
+	active, _ := o.current()
 	var list []api.Webhook
-	for _, w := range f.file.Webhooks {
+	for _, w := range active.file.Webhooks {
 		if name == "" || w.Name == name {
 			list = append(list, o.webhook(w.Name, w))
 		}
 	}
 	for _, q := range o.journal.Queues() {
-		if _, ok := f.webhooks[q.Name()]; ok || name != "" && q.Name() != name {
+		if _, ok := active.webhooks[q.Name()]; ok || name != "" && q.Name() != name {
 			continue
 		}
 		if q.State().Name == stateOrphaned && q.Backlog().Events > 0 {
@@ -48,7 +49,7 @@ func (o *operator) Webhooks(_ context.Context, name string) ([]api.Webhook, erro
 	return list, nil
 }
 
-// webhook is one of them; configured is nil for one that is gone.
+// webhook returns one of them; configured is nil for one that was removed.
 func (o *operator) webhook(name string, configured *config.Webhook) api.Webhook {
 	q := o.journal.Queue(name)
 	w := api.Webhook{Name: name}
@@ -65,7 +66,7 @@ func (o *operator) webhook(name string, configured *config.Webhook) api.Webhook 
 	b := q.Backlog()
 	w.Backlog = api.Backlog{Events: b.Events, Bytes: b.Bytes}
 	if w.Holds = o.journal.Held(q); w.Holds > 0 && o.journal.Full() {
-		w.Why = strings.TrimPrefix(fmt.Sprintf("%s; it holds %.1f MiB of the history, which is full", w.Why, float64(w.Holds)/(1<<20)), "; ")
+		w.Why = strings.TrimPrefix(fmt.Sprintf("%s; its waiting deliveries keep %.1f MiB of the history, which is full", w.Why, float64(w.Holds)/(1<<20)), "; ")
 	}
 	if !b.Oldest.IsZero() {
 		w.Backlog.OldestSeconds = time.Since(b.Oldest).Seconds()
@@ -73,61 +74,66 @@ func (o *operator) webhook(name string, configured *config.Webhook) api.Webhook 
 	return w
 }
 
-// millis are milliseconds to the microsecond.
+// millis returns milliseconds, to the microsecond.
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// Enable ends an automatic disabling; for a webhook that is not disabled there
-// is nothing to do.
+// Enable re-enables a disabled webhook. Any other webhook stays as it is.
 func (o *operator) Enable(_ context.Context, name string) error {
 	return o.act(name, o.deliver.Enable)
 }
 
-// Retry makes all that waits for a webhook due now.
+// Retry retries the waiting deliveries of a webhook now.
 func (o *operator) Retry(_ context.Context, name string) error {
 	return o.act(name, o.deliver.Hasten)
 }
 
 func (o *operator) act(name string, do func(string) bool) error {
-	if f, _ := o.inForce(); f.webhooks[name].config == nil {
+	if active, _ := o.current(); active.webhooks[name].config == nil {
 		return &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
 	}
-	do(name) // false: there is nothing to do it with
+	do(name) // false: an edit has just removed it
 	return nil
 }
 
-// History opens the history to be looked at, beside the journal that writes it.
-func (o *operator) History(context.Context) (*query.Reader, error) { return query.Open(o.dir) }
+// History opens the history for reader, while the journal writes it.
+func (o *operator) History(context.Context) (admin.History, error) {
+	reader, err := query.Open(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	return admin.Files(reader), nil
+}
 
-// Accept records damage of the history as known.
+// Accept records damage of the history as accepted.
 func (o *operator) Accept(ctx context.Context, problems []history.Problem) error {
 	return o.journal.Accept(ctx, problems)
 }
 
-// Event tells the story of an event.
+// Event returns an event and what became of it.
 func (o *operator) Event(_ context.Context, which query.EventRef) (api.EventTrace, error) {
-	reading, err := query.Open(o.dir)
+	reader, err := query.Open(o.dir)
 	if err != nil {
 		return api.EventTrace{}, err
 	}
-	defer reading.Close()
-	s, err := reading.Trace(which)
+	defer reader.Close()
+	trace, err := reader.Trace(which)
 	if err != nil {
 		return api.EventTrace{}, notFound(which, err)
 	}
-	story := api.EventTrace{
-		Seq: s.Seq, At: s.At, Generation: s.Generation, To: s.To, Test: s.Test, Filled: s.Filled, Event: s.Event,
-		Webhooks: o.decisions(s),
+	answer := api.EventTrace{
+		Seq: trace.Seq, At: trace.At, Generation: trace.Generation, To: trace.To, Test: trace.Test, Filled: trace.Filled, Event: trace.Event,
+		Webhooks: o.decisions(trace),
 	}
-	for _, r := range s.Resends {
-		story.Resends = append(story.Resends, r.JSON())
+	for _, r := range trace.Resends {
+		answer.Resends = append(answer.Resends, r.JSON())
 	}
-	for _, attempt := range s.Attempts() {
-		story.Attempts = append(story.Attempts, attempt)
+	for _, attempt := range trace.Attempts() {
+		answer.Attempts = append(answer.Attempts, attempt)
 	}
-	return story, nil
+	return answer, nil
 }
 
-// notFound says in the words of intake that an event is not there, and leaves any
+// notFound returns the error of admin for an event that is not in the history, and any
 // other error as it is.
 func notFound(which query.EventRef, err error) error {
 	switch {
@@ -139,22 +145,21 @@ func notFound(which query.EventRef, err error) error {
 	return &admin.NotFoundError{What: fmt.Sprintf("event %q in the history", which.ID)}
 }
 
-// Config is the file in force.
+// Config returns the configuration in force.
 func (o *operator) Config(context.Context) (api.Config, error) {
-	f, refused := o.inForce()
-	c := api.Config{Path: f.file.Path, Hash: f.file.Hash, Generation: f.generation, Loaded: f.loaded, Errors: []string{}}
-	if refused != nil {
-		c.Errors = reasons(refused)
+	active, rejected := o.current()
+	c := api.Config{Path: active.file.Path, Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Errors: []string{}}
+	if rejected != nil {
+		c.Errors = reasons(rejected)
 	}
 	return c, nil
 }
 
-// reasons are why an edit is refused, a line each, without what is only
-// doubtful in it.
-func reasons(refused error) (list []string) {
+// reasons returns why an edit was rejected, without its warnings.
+func reasons(rejected error) (list []string) {
 	var problems config.Problems
-	if !errors.As(refused, &problems) {
-		return strings.Split(refused.Error(), "\n")
+	if !errors.As(rejected, &problems) {
+		return strings.Split(rejected.Error(), "\n")
 	}
 	for _, p := range problems {
 		if !p.Warning {

@@ -11,19 +11,20 @@ import (
 
 const (
 	stateOrphaned = "orphaned"
-	// orphanAge is how long the deliveries of a webhook that has gone are kept.
+	// orphanAge is how long the deliveries of a removed webhook are kept.
 	orphanAge  = 24 * time.Hour
 	sweepEvery = time.Minute
 )
 
 const orphanedTooLong = "its webhook was removed from the file more than 24h ago"
 
-// welcomeBack ends being orphaned for the webhooks that are in the file.
-func (r *Relay) welcomeBack() {
-	for name := range r.force.webhooks {
+// reclaimQueuesLocked gives the webhooks in the file their queues back, if these were
+// orphaned or renamed.
+func (r *Relay) reclaimQueuesLocked() {
+	for name := range r.active.webhooks {
 		switch q := r.journal.Queue(name); q.State().Name {
 		case stateOrphaned:
-			r.log.Info("webhook is back and takes up what waits", "webhook", name, "events", q.Backlog().Events)
+			r.log.Info("webhook is in the file again; its waiting deliveries go on", "webhook", name, "events", q.Backlog().Events)
 			fallthrough
 		case stateRenamed:
 			q.SetState(history.WebhookState{Since: time.Now()})
@@ -32,12 +33,13 @@ func (r *Relay) welcomeBack() {
 	}
 }
 
-// findOrphans gives what waits for nobody a time to live.
-func (r *Relay) findOrphans() {
+// findOrphansLocked marks the queues whose webhook is no longer in the file, and sets
+// when their deliveries end.
+func (r *Relay) findOrphansLocked() {
 	for _, q := range r.journal.Queues() {
 		name := q.Name()
-		_, declared := r.force.webhooks[name]
-		_, renamed := r.former[name]
+		_, declared := r.active.webhooks[name]
+		_, renamed := r.renames[name]
 		_, known := r.orphans[name]
 		if declared || renamed || known || q.Backlog().Events == 0 {
 			continue
@@ -46,16 +48,16 @@ func (r *Relay) findOrphans() {
 		if state.Name != stateOrphaned {
 			state = history.WebhookState{Name: stateOrphaned, Since: time.Now(), Why: "its entry is not in the file"}
 			q.SetState(state)
-			r.log.Warn("webhook is gone and deliveries wait for it: they are kept for 24h, and go on if an entry of its name, or with was: NAME, appears",
+			r.log.Warn("webhook was removed from the file while deliveries wait for it; they are canceled in 24h, unless an entry with its name, or with was: NAME, is added",
 				"webhook", name, "events", q.Backlog().Events)
 		}
-		// A clock that was set back while nothing ran makes no orphan live longer.
+		// If the clock was set back while nothing ran, Since may be in the future.
 		age := max(0, time.Since(state.Since))
 		r.orphans[name] = time.Now().Add(orphanAge - age)
 	}
 }
 
-// sweepOrphans ends what nobody has claimed in time.
+// sweepOrphans cancels the deliveries of orphans whose time is over, until ctx is done.
 func (r *Relay) sweepOrphans(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -66,7 +68,7 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 		case now := <-tick.C:
 			r.mu.Lock()
 			for name, until := range r.orphans {
-				if now.After(until) && r.cancelAll(r.journal.Queue(name)) {
+				if now.After(until) && r.cancelAllLocked(r.journal.Queue(name)) {
 					delete(r.orphans, name)
 				}
 			}
@@ -75,20 +77,20 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 	}
 }
 
-// cancelAll ends all that waits in a queue. It is false if that has to be tried
+// cancelAllLocked ends all deliveries of a queue. It returns false if it must be tried
 // again.
-func (r *Relay) cancelAll(q *queue.Queue) bool {
+func (r *Relay) cancelAllLocked(q *queue.Queue) bool {
 	n, err := q.Cancel(func(w *queue.Waiting) (history.Attempt, queue.Verdict) {
-		a := history.Attempt{Generation: r.force.generation, Status: history.Canceled, Error: orphanedTooLong}
+		a := history.Attempt{Generation: r.active.generation, Status: history.Canceled, Error: orphanedTooLong}
 		if e, err := event.Parse(w.Event, w.Filled); err == nil {
 			a.Event, a.Type = e.ID, e.Type
 		}
 		return a, queue.End
 	})
 	if err != nil {
-		r.log.Error("cannot cancel all that waits for a webhook that is gone", "webhook", q.Name(), "canceled", n, "error", err)
+		r.log.Error("cannot cancel all deliveries of a removed webhook; trying again", "webhook", q.Name(), "canceled", n, "error", err)
 		return false
 	}
-	r.log.Warn("canceled what waited for a webhook that is gone", "webhook", q.Name(), "events", n)
+	r.log.Warn("canceled the deliveries of a removed webhook", "webhook", q.Name(), "events", n)
 	return true
 }

@@ -1,9 +1,3 @@
-// Package relay is the process: it opens the history, runs the listener and the
-// deliverer on it, applies each configuration to both, and stops them in order.
-//
-// It is the only room that knows config and the others; they do not know each
-// other. Command run makes one Relay, runs it, and feeds it what the watcher of
-// the file finds.
 package relay
 
 import (
@@ -29,28 +23,30 @@ import (
 	"sidehook/relay/intake"
 	"sidehook/relay/memory"
 	"sidehook/relay/metrics"
+	"sidehook/relay/notice"
 	"sidehook/relay/send"
+	"sidehook/trouble"
 )
 
-// Options say how a relay runs. The zero value works.
+// Options are the options of a relay. The zero value works.
 type Options struct {
 	Log     *slog.Logger
 	Version string                 // in the User-Agent
 	Commit  string                 // that it was built from, for the metrics
 	Opened  func(addrs []net.Addr) // called once every listener is open
 
-	// Listeners were opened by others, and are served instead of those of their
-	// network, tcp or unix, in the file.
+	// Listeners were opened by others. One of a network (tcp, unix) replaces the
+	// listener of that network in the file.
 	Listeners []net.Listener
-	Memory    memory.Limit   // that the process has
-	Roots     *x509.CertPool // of the receivers' certificates; nil: the system's
+	Memory    memory.Limit   // of the process
+	Roots     *x509.CertPool // to verify receivers with; nil: the system's
 }
 
 // Relay is a running sidehook.
 type Relay struct {
 	log     *slog.Logger
 	opts    Options
-	began   *config.File // the file at the start, whose listen and history.dir run
+	atStart *config.File // whose listen and history.dir are in force
 	dir     string       // of the history
 	start   time.Time    // no attempt was made before
 	journal *journal.Journal
@@ -58,37 +54,36 @@ type Relay struct {
 	server  *httpd.Server
 	intake  *intake.Handler
 	metrics *metrics.Metrics
-	notices *notices
-	own     atomic.Pointer[[]netip.AddrPort] // of the listener
-	dead    atomic.Pointer[error]            // why the journal is not written any more
+	notices *notice.Reporter
+	own     atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
+	dead    atomic.Pointer[error]            // why the journal ended; nil while it runs
 
-	mu           sync.Mutex
-	force        *force
-	refused      error
-	orphans      map[string]time.Time // until when each is kept, on the monotonic clock
-	former       map[string]string    // the webhooks in force by their former names
-	running      bool                 // the journal is: deliveries can be moved
-	renameFailed string               // why some could not be, the last time that was said
+	mu       sync.Mutex
+	active   *activeConfig
+	refused  error                // why the last edit was rejected; nil if it was not
+	orphans  map[string]time.Time // when the deliveries of each end, on the monotonic clock
+	renames  map[string]string    // new names by former names
+	running  bool                 // the journal runs, so deliveries can be moved
+	renaming trouble.Trouble
 }
 
-// failureGrace is how long a relay whose journal failed answers those who wait
-// before it ends.
+// failureGrace is how long requests are answered after the journal has failed.
 const failureGrace = 3 * time.Second
 
-// New opens the history, whatever state a crash left it in, and takes up where
-// it stood. It listens and sends nothing yet.
+// New opens the history, whatever state a crash left it in, and restores where it
+// stopped. It does not listen or send yet.
 func New(file *config.File, opts Options) (*Relay, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Relay{log: opts.Log, opts: opts, began: file, dir: file.History.Dir, orphans: map[string]time.Time{}}
-	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.standing)
-	r.notices = newNotices(opts.Log)
+	r := &Relay{log: opts.Log, opts: opts, atStart: file, dir: file.History.Dir, orphans: map[string]time.Time{}}
+	r.own.Store(new([]netip.AddrPort))
+	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)
 	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.WaitWritten(ctx) })
 	journal, err := journal.Open(file.History.Dir, journal.Options{
-		Keep: file.History.Keep, Low: r.notices.low, Bodies: opts.Memory.Bodies(), LeastBody: opts.Memory.Request(),
+		Keep: file.History.Keep, Low: r.notifyUsage, Bodies: opts.Memory.Bodies(), LeastBody: opts.Memory.Request(),
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
-			if a.RenamedTo == "" { // else it is not over
+			if a.RenamedTo == "" { // otherwise it goes on under another name
 				r.metrics.Recorded(a.Webhook, a.Status, a.Took, a.Accepted)
 			}
 			watches.recorded(a)
@@ -98,15 +93,11 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		return nil, err
 	}
 	r.journal = journal
-	r.own.Store(new([]netip.AddrPort))
+	r.notices = notice.New(notice.Options{Append: journal.Append, State: r.state, Log: opts.Log})
 	r.deliver = deliver.New(deliver.Journal(journal), deliver.Options{
 		Send:     send.Options{Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots},
-		Happened: r.notices.happened, Log: opts.Log,
+		Happened: r.notifyDelivery, Log: opts.Log,
 	})
-	r.notices.append, r.notices.state = journal.Append, func(webhook string) string {
-		s, _ := r.deliver.Snapshot(webhook)
-		return s.State
-	}
 	r.server = httpd.New(httpd.Options{
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
 		Token: file.Listen.Token.Reveal(), Opened: r.opened, Log: opts.Log,
@@ -118,12 +109,12 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if err := r.Apply(file); err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
-	r.recallRates()
+	r.restoreRates()
 	r.start = time.Now()
 	return r, nil
 }
 
-// opened learns which addresses no delivery may go to.
+// opened notes the listeners' addresses, to which no delivery may go.
 func (r *Relay) opened(addrs []net.Addr) {
 	var own []netip.AddrPort
 	for _, addr := range addrs {
@@ -137,18 +128,20 @@ func (r *Relay) opened(addrs []net.Addr) {
 	}
 }
 
-// attempts reports whether a webhook makes first attempts now.
-func (r *Relay) attempts(webhook string) bool {
-	s, ok := r.deliver.Snapshot(webhook)
-	return ok && s.State == stateActive
+// state returns the current state of a webhook, "" for one that is not in force.
+func (r *Relay) state(webhook string) string {
+	s, _ := r.deliver.Snapshot(webhook)
+	return s.State
 }
 
-// Healthy is why a restart would help, nil while it would not: a journal that
-// failed or whose writer is stuck, in either of its streams, or a delivery that
-// is overdue without cause. A journal that stops is on its way to a restart
-// already, and a disk that hangs would hang for the next process as well. It may
-// be called at any time, and should be every minute or more often: what is
-// overdue is found by comparing with the call before.
+// attempts reports whether a webhook makes first attempts now.
+func (r *Relay) attempts(webhook string) bool { return r.state(webhook) == stateActive }
+
+// Healthy returns why a restart would help, nil if it would not: the journal failed, a
+// writer of it hangs, or a delivery is overdue without cause. It does not return a
+// stop, which ends in a restart anyway, nor a disk that hangs, which would hang for the
+// next process as well. It should be called every minute or more often, since it finds
+// what is overdue by comparing with the previous call.
 func (r *Relay) Healthy() error {
 	if err := r.dead.Load(); err != nil {
 		return *err
@@ -159,7 +152,7 @@ func (r *Relay) Healthy() error {
 	return cmp.Or(r.journal.WriterStalled(), r.deliver.Overdue())
 }
 
-// ready is why no event is accepted now, nil if they are.
+// ready returns why events are not accepted now, nil if they are.
 func (r *Relay) ready() error {
 	if err := r.journal.Ready(); err != nil {
 		return err
@@ -170,11 +163,9 @@ func (r *Relay) ready() error {
 	return nil
 }
 
-// Run listens and delivers until ctx is done. The order of a stop: the listener
-// refuses and ends what it has begun; requests under way to receivers end, or
-// are cut and given back; then the journal writes what is left and the cursors.
-// A journal that fails ends Run within failureGrace, and whatever runs on by
-// then ends with the process.
+// Run listens and delivers until ctx is done or something fails. doc.go has its
+// goroutines and the order of a stop. If the journal fails, Run returns within
+// failureGrace, and goroutines that still run then end with the process.
 func (r *Relay) Run(ctx context.Context) error {
 	serving, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -186,7 +177,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		err := r.journal.Run(writing)
 		if err != nil {
 			r.dead.Store(&err)
-			r.log.Error("sidehook ends, for the next start to read what is truly on the disk", "dir", r.dir, "error", err)
+			r.log.Error("the journal failed; sidehook exits, and recovers from what is on disk at the next start", "dir", r.dir, "error", err)
 		}
 		stop(err)
 		written <- err
@@ -196,15 +187,15 @@ func (r *Relay) Run(ctx context.Context) error {
 		var working sync.WaitGroup
 		r.startRenaming(serving)
 		working.Go(func() { r.deliver.Run(serving) })
-		working.Go(func() { r.recallHour(serving) })
+		working.Go(func() { r.restoreLastHour(serving) })
 		working.Go(func() { r.sweepOrphans(serving) })
 		working.Go(func() { r.keepRenaming(serving) })
-		working.Go(func() { r.notices.run(serving) })
+		working.Go(func() { r.notices.Run(serving) })
 		err := r.server.Run(serving)
 		stop(err)
 		r.journal.Refuse()
 		working.Wait()
-		r.notices.leave()
+		r.notices.LogUnreported()
 		served <- err
 	}()
 
@@ -221,8 +212,8 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 }
 
-// Refused remembers why the last edit of the file is not in force, for those
-// who look; nil: it is.
+// Refused notes why the last edit of the file was rejected, nil if it was not, for the
+// API and the metrics.
 func (r *Relay) Refused(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,70 +8,71 @@ import (
 	"sidehook/history"
 )
 
-// stateRenamed is the state of a former name in a history whose webhooks took
-// over from each other, with the new name as its reason. What still waits there
-// is moved at the start.
+// stateRenamed is the state of a former name in histories of earlier versions, with
+// the new name as its reason. Deliveries that wait there are moved at the start.
 const stateRenamed = "renamed"
 
-// renameEvery is how often it is looked whether anything is left to move: an
-// event that was on its way when its webhook was renamed, or all of it, if there
-// was no room on the disk.
+// renameEvery is how often remaining deliveries are moved: those of an event that was
+// being accepted while its webhook was renamed, or all, if the disk was full.
 const renameEvery = time.Second
 
-// renamed are the webhooks of the file by their former names.
-func (r *Relay) renamed() map[string]string {
+// renamesLocked returns the new names of webhooks by their former names.
+func (r *Relay) renamesLocked() map[string]string {
 	to := map[string]string{}
-	for _, w := range r.force.file.Webhooks {
+	for _, w := range r.active.file.Webhooks {
 		if w.Was != "" {
 			to[w.Was] = w.Name
 		}
 	}
 	for _, q := range r.journal.Queues() {
 		s := q.State()
-		if _, ok := r.force.webhooks[s.Why]; ok && s.Name == stateRenamed && to[q.Name()] == "" {
+		if _, ok := r.active.webhooks[s.Why]; ok && s.Name == stateRenamed && to[q.Name()] == "" {
 			to[q.Name()] = s.Why
 		}
 	}
 	return to
 }
 
-// rename moves what waits for former names to the webhooks that have been
-// renamed, while the journal runs.
-func (r *Relay) rename(ctx context.Context) {
+// renameLocked moves the waiting deliveries of former names to the new ones, durably
+// and once. It does nothing before the journal runs.
+func (r *Relay) renameLocked(ctx context.Context) {
 	if !r.running {
 		return
 	}
-	for was, to := range r.former {
+	failed := false
+	for was, to := range r.renames {
 		q := r.journal.Queue(was)
 		if q.Backlog().Events == 0 {
 			continue
 		}
-		moved, err := r.journal.Rename(ctx, was, to, r.force.generation)
+		moved, err := r.journal.Rename(ctx, was, to, r.active.generation)
 		if moved > 0 {
 			delete(r.orphans, was)
 			q.SetState(history.WebhookState{})
-			r.log.Info("webhook was renamed: its waiting deliveries go on under the new name", "webhook", to, "was", was, "events", moved)
+			r.log.Info("webhook was renamed; its waiting deliveries go on under the new name", "webhook", to, "was", was, "events", moved)
 		}
 		if errors.Is(err, history.ErrStopping) || errors.Is(err, history.ErrFailed) || ctx.Err() != nil {
 			return
 		}
-		if err != nil && err.Error() != r.renameFailed {
-			r.renameFailed = err.Error()
-			r.log.Error("cannot move all that waits for the former name of a webhook; trying again each second", "webhook", to, "was", was, "error", err)
+		if failed = failed || err != nil; err != nil {
+			r.renaming.Met(r.log, "cannot move all deliveries that wait under the former name of a webhook; trying again", err, "webhook", to, "was", was)
 		}
+	}
+	if !failed {
+		r.renaming.Over(r.log, "deliveries can be moved to the new names of their webhooks again")
 	}
 }
 
-// startRenaming moves what an edit renamed while no process ran, before anything
-// is accepted.
+// startRenaming moves deliveries for an edit that was made while no process ran. It
+// must return before events are accepted.
 func (r *Relay) startRenaming(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.running = true
-	r.rename(ctx)
+	r.renameLocked(ctx)
 }
 
-// keepRenaming moves what an edit could not.
+// keepRenaming moves remaining deliveries, until ctx is done.
 func (r *Relay) keepRenaming(ctx context.Context) {
 	tick := time.NewTicker(renameEvery)
 	defer tick.Stop()
@@ -81,7 +82,7 @@ func (r *Relay) keepRenaming(ctx context.Context) {
 			return
 		case <-tick.C:
 			r.mu.Lock()
-			r.rename(ctx)
+			r.renameLocked(ctx)
 			r.mu.Unlock()
 		}
 	}

@@ -15,14 +15,14 @@ import (
 	"sidehook/relay/api"
 )
 
-// Resend sends an event again.
+// Resend resends an event.
 func (o *operator) Resend(ctx context.Context, which query.EventRef, to api.ResendRequest) (api.Resent, error) {
-	reading, err := query.Open(o.dir)
+	reader, err := query.Open(o.dir)
 	if err != nil {
 		return api.Resent{}, err
 	}
-	defer reading.Close()
-	a, err := reading.Event(which)
+	defer reader.Close()
+	a, err := reader.Event(which)
 	if err != nil {
 		return api.Resent{}, notFound(which, err)
 	}
@@ -36,7 +36,7 @@ func (o *operator) Resend(ctx context.Context, which query.EventRef, to api.Rese
 	}
 	receipt, err := o.journal.Resend(ctx, journal.Resend{Of: a, To: names, By: to.By})
 	if errors.Is(err, history.ErrNotFound) {
-		err = &admin.NotFoundError{What: fmt.Sprintf("event %q in the history, which has just removed it", e.ID)}
+		err = &admin.NotFoundError{What: fmt.Sprintf("event %q in the history any more; it has just been removed", e.ID)}
 	}
 	if err != nil {
 		return api.Resent{}, err
@@ -50,33 +50,33 @@ func (o *operator) Resend(ctx context.Context, which query.EventRef, to api.Rese
 	return answer, nil
 }
 
-// targets are the webhooks that a resend goes to, and those of them that are
-// gone.
+// targets returns the webhooks that a resend goes to, and those asked for that are not
+// in the file.
 func (o *operator) targets(a *history.EventRecord, to api.ResendRequest) (names, gone []string, err error) {
 	wanted := to.Webhooks
 	switch {
 	case len(wanted) == 0 && a.Test != "":
 		wanted = []string{a.Test}
 	case len(wanted) == 0 && len(a.To) == 0:
-		return nil, nil, &admin.UnprocessableError{Problem: "it was accepted for no webhook: name those that it should go to"}
+		return nil, nil, &admin.UnprocessableError{Problem: "the event was accepted for no webhook; name the webhooks to send it to"}
 	case to.All, len(wanted) == 0 && len(a.To) == 1:
 		wanted = a.To
 	case len(wanted) == 0:
-		return nil, nil, &admin.UnprocessableError{Problem: "the event was accepted for several webhooks (" + strings.Join(a.To, ", ") + "): name some, or ask for all"}
+		return nil, nil, &admin.UnprocessableError{Problem: "the event was accepted for several webhooks (" + strings.Join(a.To, ", ") + "); name some of them, or send all"}
 	}
-	f, _ := o.inForce()
+	active, _ := o.current()
 	for _, name := range wanted {
 		if slices.Contains(names, name) || slices.Contains(gone, name) {
 			continue
 		}
-		if _, ok := f.webhooks[name]; ok {
+		if _, ok := active.webhooks[name]; ok {
 			names = append(names, name)
 		} else {
 			gone = append(gone, name)
 		}
 	}
 	if len(names) == 0 {
-		return nil, nil, &admin.UnprocessableError{Problem: "no webhook of that name is in the file: " + strings.Join(gone, ", ")}
+		return nil, nil, &admin.UnprocessableError{Problem: "not in the file: webhook " + strings.Join(gone, ", ")}
 	}
 	return names, gone, nil
 }

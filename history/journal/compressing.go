@@ -12,8 +12,8 @@ import (
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
 	"sidehook/history/internal/segment"
-	"sidehook/history/internal/trouble"
 	"sidehook/history/internal/vfs"
+	"sidehook/trouble"
 )
 
 // compressor puts the compressed form of finished segments in the place of the

@@ -13,8 +13,8 @@ import (
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/lookup"
 	"sidehook/history/internal/segment"
-	"sidehook/history/internal/trouble"
 	"sidehook/history/internal/vfs"
+	"sidehook/trouble"
 )
 
 // indexer builds the indexes of finished segments: those that are missing at

@@ -64,9 +64,9 @@ import (
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/segment"
-	"sidehook/history/internal/trouble"
 	"sidehook/history/internal/vfs"
 	"sidehook/history/queue"
+	"sidehook/trouble"
 )
 
 // Options say how a journal works. The zero value works.

@@ -11,8 +11,8 @@ import (
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
-	"sidehook/history/internal/trouble"
 	"sidehook/history/internal/vfs"
+	"sidehook/trouble"
 )
 
 // Retention says how much history is kept.

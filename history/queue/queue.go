@@ -14,7 +14,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/seqset"
-	"sidehook/history/internal/trouble"
+	"sidehook/trouble"
 )
 
 // Queue is the deliveries of one webhook that have not ended, in the order of

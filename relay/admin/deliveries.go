@@ -22,25 +22,25 @@ func (h *Handler) deliveries(ctx context.Context, w http.ResponseWriter, r *http
 	if p != nil {
 		return p
 	}
-	reading, err := h.operator.History(ctx)
+	records, err := h.operator.History(ctx)
 	if err != nil {
 		return problemOf(err)
 	}
-	defer reading.Close()
+	defer records.Close()
 	if l.stream {
-		return h.streamDeliveries(ctx, w, r, reading, &l)
+		return h.streamDeliveries(ctx, w, r, records, &l)
 	}
 	body := []byte(`{"deliveries":[`)
 	count, last, more := 0, uint64(0), false
-	err = reading.Attempts(l.Query, func(o *history.DeliveryRecord) bool {
+	err = records.Attempts(l.Query, func(d *history.DeliveryRecord) bool {
 		if more = count == l.limit || len(body) > pageBytes; more {
 			return false
 		}
 		if count > 0 {
 			body = append(body, ',')
 		}
-		body = append(body, o.JSON()...)
-		count, last = count+1, o.N
+		body = append(body, d.JSON()...)
+		count, last = count+1, d.N
 		return ctx.Err() == nil && r.Context().Err() == nil
 	})
 	if err != nil {
@@ -57,7 +57,7 @@ func (h *Handler) deliveries(ctx context.Context, w http.ResponseWriter, r *http
 // streamDeliveries answers with a line for each attempt: the newest first, or with
 // follow the oldest first, so that new ones come after them. It holds at most a page
 // of them. A client that does not read is disconnected when a write takes too long.
-func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r *http.Request, reading *query.Reader, l *listing) *httpd.Problem {
+func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r *http.Request, records History, l *listing) *httpd.Problem {
 	ctx, cancel := context.WithCancel(ctx)
 	defer context.AfterFunc(r.Context(), cancel)()
 	var watching sync.WaitGroup
@@ -70,7 +70,7 @@ func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r
 		case <-ctx.Done():
 		}
 	})
-	newest, err := reading.Newest()
+	newest, err := records.Newest()
 	if err != nil {
 		return problemOf(err)
 	}
@@ -80,12 +80,12 @@ func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r
 	}
 	if !l.follow {
 		count := 0
-		err = reading.Attempts(l.Query, func(o *history.DeliveryRecord) bool {
+		err = records.Attempts(l.Query, func(d *history.DeliveryRecord) bool {
 			count++
-			return ctx.Err() == nil && out.WriteLine(o.JSON()) == nil && count != l.limit
+			return ctx.Err() == nil && out.WriteLine(d.JSON()) == nil && count != l.limit
 		})
-	} else if err = newestOf(ctx, reading, l, newest, out); err == nil {
-		err = followDeliveries(ctx, reading, &l.Query, newest, out)
+	} else if err = newestOf(ctx, records, l, newest, out); err == nil {
+		err = followDeliveries(ctx, records, &l.Query, newest, out)
 	}
 	if err = errors.Join(err, out.Flush()); err != nil && ctx.Err() == nil {
 		// The answer has begun, so it can only end.
@@ -94,40 +94,34 @@ func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r
 	return nil
 }
 
-// newestOf writes the attempts that there are, oldest first.
-func newestOf(ctx context.Context, reading *query.Reader, l *listing, newest uint64, out *httpd.Stream) error {
+// newestOf writes the newest attempts so far, oldest first.
+func newestOf(ctx context.Context, records History, l *listing, newest uint64, out *httpd.Stream) error {
 	var list []*history.DeliveryRecord
 	q := l.Query
 	q.Before = newest + 1
 	if l.limit > 0 {
-		err := reading.Attempts(q, func(o *history.DeliveryRecord) bool {
-			list = append(list, o)
+		err := records.Attempts(q, func(d *history.DeliveryRecord) bool {
+			list = append(list, d)
 			return ctx.Err() == nil && len(list) < l.limit
 		})
 		if err != nil {
 			return err
 		}
 	}
-	for _, o := range slices.Backward(list) {
-		if err := out.WriteLine(o.JSON()); err != nil {
+	for _, d := range slices.Backward(list) {
+		if err := out.WriteLine(d.JSON()); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
 }
 
-func followDeliveries(ctx context.Context, reading *query.Reader, q *query.Query, newest uint64, out *httpd.Stream) error {
-	f := reading.Follow(newest)
-	for {
-		o, err := f.Next(ctx)
-		if err != nil {
-			return err
+// followDeliveries writes new attempts as they are recorded.
+func followDeliveries(ctx context.Context, records History, q *query.Query, newest uint64, out *httpd.Stream) error {
+	return records.Follow(ctx, newest, func(d *history.DeliveryRecord) error {
+		if !q.Match(d) {
+			return nil
 		}
-		if !q.Match(&o) {
-			continue
-		}
-		if err := errors.Join(out.WriteLine(o.JSON()), out.Flush()); err != nil {
-			return err
-		}
-	}
+		return errors.Join(out.WriteLine(d.JSON()), out.Flush())
+	})
 }

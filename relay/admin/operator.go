@@ -39,7 +39,7 @@ type Operator interface {
 	// Accept records damage of the history as known, durably on return.
 	Accept(ctx context.Context, problems []history.Problem) error
 	// History opens the history for reading; the caller must close it.
-	History(ctx context.Context) (*query.Reader, error)
+	History(ctx context.Context) (History, error)
 	// Config returns the configuration in force.
 	Config(ctx context.Context) (api.Config, error)
 }

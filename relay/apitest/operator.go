@@ -10,6 +10,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/historytest"
 	"sidehook/history/query"
+	"sidehook/relay/admin"
 	"sidehook/relay/api"
 )
 
@@ -100,13 +101,17 @@ func (o *Operator) act(what string) error {
 	return o.fails
 }
 
-func (o *Operator) History(context.Context) (*query.Reader, error) {
+func (o *Operator) History(context.Context) (admin.History, error) {
 	o.Lock()
 	defer o.Unlock()
 	if o.fails != nil {
 		return nil, o.fails
 	}
-	return query.OpenFS(o.Files)
+	reader, err := query.OpenFS(o.Files)
+	if err != nil {
+		return nil, err
+	}
+	return admin.Files(reader), nil
 }
 
 func (o *Operator) Config(context.Context) (api.Config, error) {

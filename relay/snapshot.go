@@ -2,23 +2,23 @@ package relay
 
 import "sidehook/relay/metrics"
 
-// standing is how things stand, for a scrape. It may read the sizes of files,
-// and holds no lock while it does.
-func (r *Relay) standing() metrics.Standing {
-	f, refused := (*operator)(r).inForce()
+// snapshot returns the current state for a scrape of metrics. It may read the sizes of
+// files, and holds no lock meanwhile.
+func (r *Relay) snapshot() metrics.Standing {
+	active, refused := (*operator)(r).current()
 	s := metrics.Standing{
-		Webhooks:     make([]metrics.Webhook, 0, len(f.webhooks)),
+		Webhooks:     make([]metrics.Webhook, 0, len(active.webhooks)),
 		DamagedLines: r.journal.DamagedLines(),
-		Generation:   f.generation,
-		Loaded:       f.loaded,
+		Generation:   active.generation,
+		Loaded:       active.loaded,
 		Refused:      refused != nil,
 	}
 	for _, q := range r.journal.Queues() {
 		w := metrics.Webhook{Name: q.Name(), Backlog: q.Backlog()}
-		if _, ok := f.webhooks[w.Name]; ok {
+		if _, ok := active.webhooks[w.Name]; ok {
 			snapshot, known := r.deliver.Snapshot(w.Name)
 			if !known {
-				continue // an edit has just taken it away
+				continue // an edit has just removed it
 			}
 			w.State = snapshot.State
 		} else if w.State = q.State().Name; w.State != stateOrphaned || w.Backlog.Events == 0 {

@@ -1,4 +1,4 @@
-package relay_test
+package notice_test
 
 import (
 	"bytes"
@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/relay"
-	"sidehook/relay/deliver"
+	"sidehook/history/event"
+	"sidehook/relay/notice"
 	"sidehook/relay/route"
 )
 
-// appended is a journal that keeps what it is given, or takes its time to fail.
+// appended is a journal that keeps its entries, or is slow to fail.
 type appended struct {
 	mu    sync.Mutex
 	begun time.Time
@@ -60,9 +60,9 @@ func (a *appended) fail(err error) {
 	a.fails = err
 }
 
-// noticing runs notices in a bubble. The webhooks ops and boss want all of
-// them, sick only what becomes of webhooks, and app none.
-func noticing(t *testing.T, f func(t *testing.T, n relay.Notices, a *appended), want ...string) (log string) {
+// report runs a Reporter in a bubble. The webhooks ops and boss want all of its
+// events, sick only those about webhooks, and app none.
+func report(t *testing.T, f func(t *testing.T, n *notice.Reporter, a *appended), want ...string) (log string) {
 	t.Helper()
 	var text bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
@@ -74,7 +74,12 @@ func noticing(t *testing.T, f func(t *testing.T, n relay.Notices, a *appended), 
 			t.Fatal(err)
 		}
 		a := &appended{begun: time.Now()}
-		n := relay.NewNotices(index, slog.New(slog.NewTextHandler(&text, nil)), a.append)
+		n := notice.New(notice.Options{
+			Append: a.append, State: func(string) string { return "failing" }, Log: slog.New(slog.NewTextHandler(&text, nil)),
+		})
+		n.Apply(notice.Config{Source: "test", Generation: 7, MayWant: index.Match, Match: func(e *event.Event) ([]string, []history.Failure) {
+			return index.Match(e.Type), nil
+		}})
 		ctx, stop := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { n.Run(ctx) })
@@ -82,7 +87,7 @@ func noticing(t *testing.T, f func(t *testing.T, n relay.Notices, a *appended), 
 		synctest.Wait()
 		stop()
 		running.Wait()
-		n.Leave()
+		n.LogUnreported()
 		if !slices.Equal(a.lines, want) {
 			t.Errorf("got\n  %s\nwant\n  %s", strings.Join(a.lines, "\n  "), strings.Join(want, "\n  "))
 		}
@@ -90,23 +95,23 @@ func noticing(t *testing.T, f func(t *testing.T, n relay.Notices, a *appended), 
 	return text.String()
 }
 
-func exhausted(event string) deliver.Happening {
-	return deliver.Happening{What: deliver.Exhausted, Webhook: "app", Event: event, Type: "a.b", Why: "500"}
+func exhausted(event string) notice.Notification {
+	return notice.Notification{Type: notice.Exhausted, Webhook: "app", Event: event, EventType: "a.b", Why: "500"}
 }
 
-// N2: the first at once, those behind it within a minute as one at its end.
-func TestNoticesAreLimited(t *testing.T) {
-	noticing(t, func(t *testing.T, n relay.Notices, _ *appended) {
+// N2: the first at once, those after it within a minute as one at its end.
+func TestOneAMinute(t *testing.T) {
+	report(t, func(t *testing.T, n *notice.Reporter, _ *appended) {
 		for i := range 1000 {
-			n.Happened(exhausted(fmt.Sprint("e", i)))
+			n.Add(exhausted(fmt.Sprint("e", i)))
 			if i == 0 {
 				synctest.Wait()
 			}
 		}
 		time.Sleep(90 * time.Second)
-		n.Happened(exhausted("late")) // within the minute of what was told at its end
+		n.Add(exhausted("late")) // within the next minute
 		time.Sleep(5 * time.Minute)
-		n.Happened(exhausted("alone"))
+		n.Add(exhausted("alone"))
 	},
 		`0s delivery.exhausted to ops,boss: app e0 "500" 1`,
 		`1m0s delivery.exhausted to ops,boss: app e999 "500" 999`,
@@ -114,13 +119,14 @@ func TestNoticesAreLimited(t *testing.T) {
 		`6m30s delivery.exhausted to ops,boss: app alone "500" 1`)
 }
 
-// A webhook that comes and goes is told of twice a minute, once a kind.
-func TestNoticesOfAFlappingWebhook(t *testing.T) {
-	noticing(t, func(t *testing.T, n relay.Notices, _ *appended) {
+// A webhook that fails and recovers again and again makes two events a minute, one of
+// each type.
+func TestFlappingWebhook(t *testing.T) {
+	report(t, func(t *testing.T, n *notice.Reporter, _ *appended) {
 		for range 12 {
-			n.Happened(deliver.Happening{What: deliver.Failing, Webhook: "app", Event: "e", Type: "a.b", Why: "503"})
+			n.Add(notice.Notification{Type: notice.Failing, Webhook: "app", Event: "e", EventType: "a.b", Why: "503"})
 			time.Sleep(5 * time.Second)
-			n.Happened(deliver.Happening{What: deliver.Recovered, Webhook: "app", Event: "e", Type: "a.b", Why: "works"})
+			n.Add(notice.Notification{Type: notice.Recovered, Webhook: "app", Event: "e", EventType: "a.b", Why: "works"})
 			time.Sleep(6 * time.Second)
 		}
 		time.Sleep(10 * time.Minute)
@@ -135,27 +141,27 @@ func TestNoticesOfAFlappingWebhook(t *testing.T) {
 		`3m5s webhook.recovered to ops,sick,boss: app e "works" 1`)
 }
 
-// N3: a webhook is not told of itself, and no event is about an event of
+// N3: no webhook gets an event about itself, and no event is about an event of
 // sidehook's own.
-func TestNoticesOfNotices(t *testing.T) {
-	noticing(t, func(t *testing.T, n relay.Notices, _ *appended) {
-		n.Happened(deliver.Happening{What: deliver.Disabled, Webhook: "sick", Event: "e", Type: "a.b", Why: "410"})
+func TestNoLoops(t *testing.T) {
+	report(t, func(t *testing.T, n *notice.Reporter, _ *appended) {
+		n.Add(notice.Notification{Type: notice.Disabled, Webhook: "sick", Event: "e", EventType: "a.b", Why: "410"})
 		synctest.Wait()
-		n.Happened(deliver.Happening{What: deliver.Exhausted, Webhook: "ops", Event: "n1", Type: "sidehook.webhook.disabled", Why: "500"})
-		n.Happened(deliver.Happening{What: deliver.Failing, Webhook: "boss", Event: "n1", Type: "sidehook.webhook.disabled", Why: "500"})
-		n.Happened(deliver.Happening{What: deliver.Enabled, Webhook: "boss", Why: "asked"})
+		n.Add(notice.Notification{Type: notice.Exhausted, Webhook: "ops", Event: "n1", EventType: "sidehook.webhook.disabled", Why: "500"})
+		n.Add(notice.Notification{Type: notice.Failing, Webhook: "boss", Event: "n1", EventType: "sidehook.webhook.disabled", Why: "500"})
+		n.Add(notice.Notification{Type: notice.Enabled, Webhook: "boss", Why: "asked"})
 	},
 		`0s webhook.disabled to ops,boss: sick e "410" 1`,
 		`0s webhook.enabled to ops,sick: boss  "asked" 1`)
 }
 
-// N4: what the journal does not take is kept, counted and told once it does;
-// the log says so once, and what is left at a stop.
-func TestNoticesOnAFullDisk(t *testing.T) {
-	log := noticing(t, func(t *testing.T, n relay.Notices, a *appended) {
+// N4: what the journal refuses is kept, counted and reported once it accepts again.
+// The log says so once, and names what is left at a stop.
+func TestFullDisk(t *testing.T) {
+	log := report(t, func(t *testing.T, n *notice.Reporter, a *appended) {
 		a.fail(history.ErrNoRoom)
 		for i := range 120 {
-			n.Happened(exhausted(fmt.Sprint("e", i)))
+			n.Add(exhausted(fmt.Sprint("e", i)))
 			time.Sleep(time.Second)
 		}
 		if a.asked > 30 {
@@ -164,21 +170,22 @@ func TestNoticesOnAFullDisk(t *testing.T) {
 		a.fail(nil)
 		time.Sleep(10 * time.Second)
 		a.fail(history.ErrStopping)
-		n.Happened(exhausted("unsaid"))
+		n.Add(exhausted("unsaid"))
 	}, `2m1.6s delivery.exhausted to ops,boss: app e119 "500" 120`)
 	if strings.Count(log, "level=ERROR") != 1 || strings.Count(log, "written again") != 1 ||
-		!strings.Contains(log, "as sidehook stops\" type=sidehook.delivery.exhausted webhook=app event=unsaid count=1") {
+		!strings.Contains(log, "since sidehook is stopping\" type=sidehook.delivery.exhausted webhook=app event=unsaid count=1") {
 		t.Errorf("logged:\n%s", log)
 	}
 }
 
-// That the history fills its limit is about no webhook.
-func TestNoticesOfTheHistory(t *testing.T) {
-	noticing(t, func(t *testing.T, n relay.Notices, _ *appended) {
-		n.Low(70, 12<<20, 16<<20)
-		time.Sleep(time.Hour)
-		n.Low(90, 15<<20, 16<<20)
+// An event about the history is about no webhook.
+func TestHistory(t *testing.T) {
+	report(t, func(t *testing.T, n *notice.Reporter, _ *appended) {
+		for _, why := range []string{"70 %", "90 %"} {
+			n.Add(notice.Notification{Type: notice.Low, Why: why})
+			time.Sleep(time.Hour)
+		}
 	},
-		`0s history.low to ops,boss:   "the history has come to 70 % of max_size: 12 MiB of 16" 1`,
-		`1h0m0s history.low to ops,boss:   "the history has come to 90 % of max_size: 15 MiB of 16" 1`)
+		`0s history.low to ops,boss:   "70 %" 1`,
+		`1h0m0s history.low to ops,boss:   "90 %" 1`)
 }

@@ -10,15 +10,15 @@ import (
 	"sidehook/relay/route"
 )
 
-// decider says which webhooks get an event: those with a glob that matches its
-// type, and with a condition, if they have one, that holds. It is immutable.
-type decider struct {
+// matcher finds the webhooks that get an event: those with a glob that matches its
+// type, and whose condition, if they have one, is true. It is immutable.
+type matcher struct {
 	index      *route.Index
 	conditions map[string]*expression.Program // by webhook; nil if none has one
 }
 
-func newDecider(webhooks []*config.Webhook) (*decider, error) {
-	d := &decider{}
+func newMatcher(webhooks []*config.Webhook) (*matcher, error) {
+	m := &matcher{}
 	var rules []route.Rule
 	for _, w := range webhooks {
 		if !w.Enabled {
@@ -26,30 +26,30 @@ func newDecider(webhooks []*config.Webhook) (*decider, error) {
 		}
 		rules = append(rules, route.Rule{Name: w.Name, Globs: w.Events})
 		if w.When != nil {
-			if d.conditions == nil {
-				d.conditions = make(map[string]*expression.Program)
+			if m.conditions == nil {
+				m.conditions = make(map[string]*expression.Program)
 			}
-			d.conditions[w.Name] = w.When
+			m.conditions[w.Name] = w.When
 		}
 	}
 	index, err := route.New(rules)
-	d.index = index
-	return d, err
+	m.index = index
+	return m, err
 }
 
-// match names the webhooks that get an event, and among them those whose
-// condition failed, with the reason. The event is decoded only if one of them
-// has a condition, and once for all of them.
-func (d *decider) match(e *event.Event) (to []string, failures []history.Failure) {
-	matched := d.index.Match(e.Type)
-	if d.conditions == nil {
+// match returns the webhooks that get an event, and those of them whose condition
+// failed, with the reason. The event is decoded once, and only if one of them has a
+// condition.
+func (m *matcher) match(e *event.Event) (to []string, failures []history.Failure) {
+	matched := m.index.Match(e.Type)
+	if m.conditions == nil {
 		return matched, nil
 	}
 	var about *expression.Event
-	owned := false // whether to is no longer the shared slice
+	owned := false // to is a copy of the shared slice
 	to = matched
 	for i, name := range matched {
-		condition := d.conditions[name]
+		condition := m.conditions[name]
 		wanted := true
 		if condition != nil {
 			if about == nil {
@@ -70,8 +70,7 @@ func (d *decider) match(e *event.Event) (to []string, failures []history.Failure
 	return to, failures
 }
 
-// eventOf says an event in the words of expressions. What stands as data_base64
-// is data, as that string.
+// eventOf returns an event as expressions see it. data_base64 is data, as a string.
 func eventOf(e *event.Event) *expression.Event {
 	return expression.NewEvent(e.Given(), func(name string) []byte {
 		switch name {
@@ -89,7 +88,8 @@ func eventOf(e *event.Event) *expression.Event {
 	})
 }
 
-// transform is what makes a webhook's bodies; nil if its format does.
+// transform returns the function that makes a webhook's bodies, nil if its format
+// does.
 func transform(w *config.Webhook) func(*event.Event) ([]byte, error) {
 	if w.Transform == nil {
 		return nil

@@ -1,0 +1,71 @@
+// Package relay is the process: it opens the history, listens, delivers, applies each
+// configuration, and stops all of this in order. Only this package and the commands
+// know config; the packages below do not know each other. Command run makes one Relay,
+// runs it, and applies each stable edit of the file.
+//
+// # Goroutines
+//
+//	goroutine              started by       ends
+//	Relay.Run              command run      when all of the following have ended
+//	journal.Run            Run              when Run closes the journal, or on a failure of the disk
+//	server.Run             Run              when serving is done and requests have been answered
+//	  one a listener       server.Run       when its listener is closed
+//	  one a connection     net/http         with the connection
+//	deliver.Run            Run              when serving is done and attempts have ended
+//	  one a webhook or attempt, as needed   with deliver.Run
+//	notices.Run            Run              when serving is done, after a last try to append
+//	restoreLastHour        Run              when the last hour is read, or serving is done
+//	sweepOrphans           Run              when serving is done
+//	keepRenaming           Run              when serving is done
+//	request that waits     intake           Prefer: wait; with its request, or at a stop
+//
+// "serving" is a context that is done when Run's is, when the journal fails, or when the
+// server ends. Run waits for each of them, except after a failure of the journal: then
+// it waits for failureGrace. The config watcher and the watchdog belong to command run.
+//
+// # Start
+//
+//  1. journal.Open locks the folder and recovers it.
+//  2. Apply puts the first configuration in force. Deliveries are not moved yet.
+//  3. Rates continue from the requests in the history.
+//  4. Run starts the journal, which writes what is appended.
+//  5. Deliveries move to the new names of webhooks that were renamed while no process
+//     ran: before events are accepted under the new names.
+//  6. Deliveries begin, and the listeners open. Opened is called: the process is ready.
+//
+// # Apply
+//
+// All that can fail comes first (prepare). What follows cannot fail, under Relay.mu, in
+// this order:
+//
+//  1. The journal gets the generation and the limits of retention.
+//  2. The configuration is in force for the API.
+//  3. Orphaned queues whose webhook is in the file again are reclaimed.
+//  4. deliver starts, changes and stops webhooks. Requests in flight go on as they began.
+//  5. Deliveries of renamed webhooks move: before intake matches the new names, so that
+//     they stay ahead of later events.
+//  6. intake matches events by the new configuration.
+//  7. Queues without a webhook become orphans, and all queues get their limits.
+//
+// # Stop
+//
+//  1. ctx is done. The listeners close; requests that have begun are answered.
+//  2. The journal refuses events (503).
+//  3. Requests in flight to receivers end. Those that take too long are canceled and
+//     their deliveries released, as if the attempt had not been made.
+//  4. The journal writes the outcomes that are left, syncs, and saves the checkpoint.
+//  5. The folder is unlocked.
+//
+// Deliveries stop before the journal, because their outcomes must be written; listeners
+// stop before both, because an accepted event must be durable.
+//
+// # Decisions
+//
+// Renames (was) are done once, durably, at the reload, rather than by a queue with two
+// names. Each waiting delivery ends under the former name (canceled, renamed_to), and
+// begins under the new one as a record of the events, in its order and ahead of later
+// events. One batch is one write, so a crash leaves each delivery under exactly one name,
+// and the same Apply finds the rest. Going back is another rename. Before, a queue took
+// over another as long as the file said was; that was a state of each queue, needed an
+// order between two of them, and raced with a reload.
+package relay

@@ -1,0 +1,177 @@
+package relay
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/query"
+	"sidehook/relay/api"
+	"sidehook/relay/intake"
+)
+
+// recheckEvery is how often a waiting request checks whether the webhooks that it
+// waits for still make first attempts.
+const recheckEvery = 250 * time.Millisecond
+
+// stateActive is the state of a webhook that makes first attempts.
+const stateActive = "active"
+
+// watches let requests wait for the first attempts at their deliveries. While none
+// waits, an attempt costs one atomic load. Events are watched by id, since their seqs
+// are known only after they are appended, and a first attempt may have ended by then.
+type watches struct {
+	attempts    func(webhook string) bool // reports whether a webhook makes first attempts now
+	waitWritten func(context.Context)     // returns when the records of attempts can be read
+	watching    atomic.Int64
+
+	mu      sync.Mutex
+	byEvent map[string][]*watch
+}
+
+func newWatches(attempts func(webhook string) bool, waitWritten func(context.Context)) *watches {
+	return &watches{attempts: attempts, waitWritten: waitWritten, byEvent: map[string][]*watch{}}
+}
+
+// Watch begins to watch the events with these ids.
+func (w *watches) Watch(ids []string) intake.Watch {
+	one := &watch{
+		of: w, ids: ids, changed: make(chan struct{}, 1),
+		seen: map[deliveryKey]outcome{}, open: map[deliveryKey]struct{}{}, left: map[string]int{},
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range ids {
+		w.byEvent[id] = append(w.byEvent[id], one)
+	}
+	w.watching.Add(1)
+	return one
+}
+
+// recorded notes an attempt for the watches of its event. An attempt that is made
+// again with the same number does not count.
+func (w *watches) recorded(a history.Recorded) {
+	if a.Again || w.watching.Load() == 0 {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, one := range w.byEvent[a.Event] {
+		one.note(deliveryKey{a.Seq, a.Webhook}, outcome{a.Status, a.Code})
+	}
+}
+
+// watch is the watch of one request. The request may have a hundred thousand
+// deliveries, and note holds up a webhook, so the cost of note does not depend on
+// their number.
+type watch struct {
+	of      *watches
+	ids     []string
+	changed chan struct{} // gets a value when a webhook has nothing open any more
+
+	mu   sync.Mutex
+	seen map[deliveryKey]outcome
+	open map[deliveryKey]struct{} // the deliveries that Wait waits for
+	left map[string]int           // how many are open, by webhook
+}
+
+// deliveryKey names a delivery; outcome is that of its first attempt.
+type (
+	deliveryKey struct {
+		seq     uint64
+		webhook string
+	}
+	outcome struct {
+		status history.Status
+		code   int
+	}
+)
+
+func (w *watch) note(at deliveryKey, o outcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, ok := w.seen[at]; ok {
+		return // a later attempt
+	}
+	w.seen[at] = o
+	if _, ok := w.open[at]; !ok {
+		return
+	}
+	delete(w.open, at)
+	if w.left[at.webhook]--; w.left[at.webhook] > 0 {
+		return
+	}
+	delete(w.left, at.webhook)
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Wait implements intake.Watch. When it returns, the attempts that it reports can be
+// read in the history.
+func (w *watch) Wait(ctx context.Context, deliveries []api.DeliveryStatus) {
+	w.begin(deliveries)
+	recheck := time.NewTicker(recheckEvery)
+	defer recheck.Stop()
+	for ctx.Err() == nil && w.awaits() {
+		select {
+		case <-w.changed:
+		case <-recheck.C:
+		case <-ctx.Done():
+		}
+	}
+	w.fill(deliveries)
+	w.of.waitWritten(ctx)
+}
+
+// begin notes the deliveries to wait for: those without an attempt so far.
+func (w *watch) begin(deliveries []api.DeliveryStatus) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range deliveries {
+		at := deliveryKey{deliveries[i].Seq, deliveries[i].Webhook}
+		if _, ok := w.seen[at]; !ok {
+			w.open[at] = struct{}{}
+			w.left[at.webhook]++
+		}
+	}
+}
+
+// awaits reports whether any webhook with open deliveries makes first attempts.
+func (w *watch) awaits() bool {
+	w.mu.Lock()
+	webhooks := slices.Collect(maps.Keys(w.left))
+	w.mu.Unlock()
+	return slices.ContainsFunc(webhooks, w.of.attempts)
+}
+
+// fill fills in the outcomes.
+func (w *watch) fill(deliveries []api.DeliveryStatus) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range deliveries {
+		d := &deliveries[i]
+		d.Status = query.Pending
+		if o, ok := w.seen[deliveryKey{d.Seq, d.Webhook}]; ok {
+			d.Status, d.Code = o.status, o.code
+		}
+	}
+}
+
+// Close ends the watch.
+func (w *watch) Close() {
+	w.of.watching.Add(-1)
+	w.of.mu.Lock()
+	defer w.of.mu.Unlock()
+	for _, id := range w.ids {
+		left := slices.DeleteFunc(w.of.byEvent[id], func(one *watch) bool { return one == w })
+		if w.of.byEvent[id] = left; len(left) == 0 {
+			delete(w.of.byEvent, id)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package relay
+
+import (
+	"context"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/query"
+	"sidehook/relay/deliver"
+)
+
+// maxRestored limits how many bytes of records are read for rates before the first
+// delivery. If the last minute has more, the rates begin as if used up at that point.
+const maxRestored = 16 << 20
+
+// restoreRates has the rates of webhooks continue where the last process ended: it
+// reads the requests of the last second, or minute, in one pass over the newest
+// records.
+func (r *Relay) restoreRates() {
+	past := map[string]*deliver.Past{}
+	var longest time.Duration
+	for name, w := range r.active.webhooks {
+		if per := w.settings.Rate.Per; per > 0 {
+			past[name] = &deliver.Past{}
+			longest = max(longest, per)
+		}
+	}
+	if len(past) == 0 {
+		return
+	}
+	since, err := r.restoreRequests(past, time.Now().Add(-longest))
+	if err != nil {
+		since = time.Now()
+		r.log.Warn("cannot read the last requests; rates begin as if used up", "error", err)
+	}
+	for name, p := range past {
+		p.Since = since
+		if !r.journal.Stopped() {
+			p.Untold = r.journal.Queue(name).Backlog().Events
+		}
+		r.deliver.Recall(name, *p)
+	}
+}
+
+// restoreRequests adds the requests made since from, and returns since when it knows
+// all of them: later, if there are too many.
+func (r *Relay) restoreRequests(past map[string]*deliver.Past, from time.Time) (since time.Time, err error) {
+	reader, err := query.Open(r.dir)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer reader.Close()
+	since, read := from, 0
+	err = reader.Attempts(query.Query{}, func(d *history.DeliveryRecord) bool {
+		if d.At.Before(from) {
+			return false
+		}
+		if read += len(d.Raw); read > maxRestored {
+			since = d.At
+			return false
+		}
+		if p := past[d.Webhook]; p != nil && d.Took != nil && !d.Test {
+			p.Requests = append(p.Requests, deliver.Request{Begun: d.At.Add(-d.Lasted()), Ended: d.At})
+		}
+		return true
+	})
+	return since, err
+}
+
+// restoreLastHour adds the attempts of the hour before the start to the statistics of
+// the last hour. It may take seconds, so deliveries do not wait for it.
+func (r *Relay) restoreLastHour(ctx context.Context) {
+	reader, err := query.Open(r.dir)
+	if err == nil {
+		defer reader.Close()
+		err = reader.Recent(r.start.Add(-time.Hour), r.start, func(m *query.Minute) bool {
+			r.deliver.RecallMinute(m)
+			return ctx.Err() == nil
+		})
+	}
+	if err != nil {
+		r.log.Warn("cannot read the attempts of the last hour; its statistics are incomplete", "error", err)
+	}
+}
