@@ -39,6 +39,10 @@ var (
 	ErrFailed   = errors.New("the journal has failed")
 )
 
+// Ended reports whether an error of Append or Resend is final: the journal has
+// failed or stops, and accepts nothing any more. Any other one may pass.
+func Ended(err error) bool { return errors.Is(err, ErrStopping) || errors.Is(err, ErrFailed) }
+
 // ErrNoHistory says that a folder holds no history.
 var ErrNoHistory = errors.New("there is no history yet")
 

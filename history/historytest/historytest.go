@@ -14,8 +14,8 @@ import (
 	"sidehook/history/event"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/segment"
+	"sidehook/history/internal/upkeep"
 	"sidehook/history/internal/vfs"
-	"sidehook/history/journal"
 )
 
 // Options say which history to generate.
@@ -39,7 +39,7 @@ func Generate(ctx context.Context, path string, opts Options) (err error) {
 	if err := GenerateFS(dir, opts); err != nil {
 		return err
 	}
-	return journal.BuildIndexesFS(ctx, dir)
+	return upkeep.BuildIndexes(ctx, dir)
 }
 
 // GenerateFS writes a history without indexes on an empty file system.

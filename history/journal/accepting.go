@@ -21,7 +21,7 @@ func (j *Journal) Accept(ctx context.Context, problems []history.Problem) error 
 	a := accepting{problems, make(chan error, 1)}
 	select {
 	case j.accepted <- a:
-	case <-j.retention.ended:
+	case <-j.retention.Ended():
 		return history.ErrStopping
 	case <-ctx.Done():
 		return ctx.Err()
@@ -34,7 +34,7 @@ func (j *Journal) accept(a accepting) error {
 	size, err := files.AcceptDamage(j.fs, a.problems)
 	switch {
 	case err == nil:
-		j.retention.grew(size)
+		j.retention.Added(size)
 		j.log.Info("accepted damage of the history as known", "places", len(a.problems))
 	case vfs.NoRoom(err) && !errors.Is(err, vfs.ErrUnsynced):
 		err = fmt.Errorf("%w: %w", history.ErrNoRoom, err)

@@ -10,6 +10,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/retention"
 	"sidehook/history/internal/segment"
 	"sidehook/history/queue"
 )
@@ -92,8 +93,8 @@ const maxWaiting = 1024
 func newCommitter(j *Journal, w *segment.Writer, size func() int64, committed func(int, time.Duration)) *committer {
 	return &committer{
 		writer: w, size: size, clock: j.clock, seen: newDuplicates(), publish: j.publish, committed: committed,
-		room:  &diskSpace{fs: j.fs, log: j.log, allowance: &sizeQuota{Journal: j}},
-		grown: func(first uint64) { j.grow(j.events, first) }, grew: j.retention.grew,
+		room:  &diskSpace{fs: j.fs, log: j.log, quota: &retention.Quota{Keeper: j.retention}},
+		grown: func(first uint64) { j.segmentBegun(j.events, first) }, grew: j.retention.Added,
 		kick: make(chan struct{}, 1),
 	}
 }

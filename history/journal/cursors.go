@@ -1,17 +1,9 @@
 package journal
 
 import (
-	"errors"
-	"fmt"
-	"time"
-
-	"sidehook/history"
 	"sidehook/history/internal/files"
 	"sidehook/history/queue"
 )
-
-// errWriter says that the outcomes are not written any more.
-var errWriter = errors.New("the writer has ended")
 
 // saveCursors writes the cursors if anything was written since they last were.
 func (j *Journal) saveCursors() error {
@@ -33,7 +25,7 @@ func (j *Journal) saveCursors() error {
 		return nil
 	}
 	for _, q := range j.queues.Queues() {
-		if x, ok := q.Checkpoint(c.At, events.Number, time.Duration(j.retention.keep.Load())); ok {
+		if x, ok := q.Checkpoint(c.At, events.Number, j.retention.Limits().Keep); ok {
 			c.Webhooks[q.Name()] = x
 			c.Spoken = max(c.Spoken, x.Last) // what was published meanwhile was synced, too
 		} else if x.Row != nil {
@@ -44,17 +36,14 @@ func (j *Journal) saveCursors() error {
 		c.Steps = append(c.Steps, [2]int64{int64(s.Seq), int64(s.By)})
 	}
 	// They may say no more than lines that are synced.
-	switch err := j.outcomes.flush(); {
-	case errors.Is(err, history.ErrNoRoom):
+	if err := j.outcomes.flush(); err != nil {
 		return err
-	case err != nil:
-		return fmt.Errorf("%w: %w", errWriter, err)
 	}
 	size, err := files.WriteCheckpoint(j.fs, &c)
 	if err != nil {
 		return err
 	}
-	j.retention.grew(max(0, size-j.savedSize))
+	j.retention.Added(max(0, size-j.savedSize))
 	j.saved, j.savedSteps, j.savedSize = c, steps, size
 	j.saved.Webhooks, j.saved.Rows = nil, nil
 	return nil

@@ -63,7 +63,9 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/retention"
 	"sidehook/history/internal/segment"
+	"sidehook/history/internal/upkeep"
 	"sidehook/history/internal/vfs"
 	"sidehook/history/queue"
 	"sidehook/trouble"
@@ -109,9 +111,8 @@ type Journal struct {
 	commits   *committer
 	outcomes  *outcomes
 	queues    *queue.Set
-	low       func(percent int, bytes, limit int64)
-	retention *retention
-	indexer   *indexer
+	retention *retention.Keeper
+	indexer   *upkeep.Indexer
 	events    *segment.Archive
 	delivered *segment.Archive // the deliveries
 

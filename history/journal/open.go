@@ -11,6 +11,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/retention"
 	"sidehook/history/internal/vfs"
 	"sidehook/history/queue"
 )
@@ -70,18 +71,17 @@ func OpenFS(fsys vfs.FS, opts Options) (*Journal, error) {
 		opts.Low = func(int, int64, int64) {}
 	}
 	j := &Journal{
-		fs: fsys, log: opts.Log, recorded: opts.Recorded, low: opts.Low, clock: clock.New(opts.Wall, opts.Log),
-		identify: newIdentifier(), retention: newRetention(),
+		fs: fsys, log: opts.Log, recorded: opts.Recorded, clock: clock.New(opts.Wall, opts.Log),
+		identify: newIdentifier(),
 		accepted: make(chan accepting),
 	}
 	j.queues = queue.NewSet(queue.Options{
 		Book: book{j}, Ledger: ledger{j}, Clock: j.clock, Log: j.log, Recorded: j.recorded, Bodies: opts.Bodies, LeastBody: opts.LeastBody,
 	})
-	j.recallRemoved()
-	if err := j.restoreRemoved(); err != nil {
-		return nil, fmt.Errorf("open history: %w", err)
-	}
-	if err := j.finishRemoval(); err != nil {
+	j.retention = retention.New(retention.Options{
+		FS: fsys, Log: j.log, Pending: references{j}, Ledger: references{j}, Low: opts.Low, Damaged: j.reportCorruption,
+	})
+	if err := j.retention.Recover(); err != nil {
 		return nil, fmt.Errorf("open history: %w", err)
 	}
 	r := &recovery{Journal: j, opts: opts}

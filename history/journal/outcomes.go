@@ -46,7 +46,7 @@ const (
 func newOutcomes(j *Journal, w *segment.Writer, size func() int64) *outcomes {
 	return &outcomes{
 		log: j.log, writer: w, most: j.queues.Bodies(), drained: j.queues.WakeAll, at: w.Position(),
-		size: size, grown: func(first uint64) { j.grow(j.delivered, first) }, grew: j.retention.grew,
+		size: size, grown: func(first uint64) { j.segmentBegun(j.delivered, first) }, grew: j.retention.Added,
 		kick: make(chan struct{}, 1), configs: configs{archive: j.delivered},
 	}
 }
@@ -136,13 +136,13 @@ func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 	written, err := o.write(pool)
 	answer(readers, err)
 	if err != nil && !isNoRoom(err) {
-		answer(flushes, err)
+		answer(flushes, failure(err))
 		return 0, err
 	}
 	o.settle(pool, written, err)
 	if o.writer.Dirty() && (stopping || len(flushes) > 0 || time.Since(o.synced) >= syncEvery) {
 		if err := o.writer.Sync(); err != nil {
-			answer(flushes, err)
+			answer(flushes, failure(err))
 			return 0, err
 		}
 		o.synced = time.Now()
@@ -233,6 +233,8 @@ func (o *outcomes) poison(err error) {
 	defer o.mu.Unlock()
 	if err == nil {
 		err = history.ErrStopping
+	} else {
+		err = failure(err)
 	}
 	o.failed = err
 	answer(o.flushes, err)

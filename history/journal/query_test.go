@@ -13,8 +13,8 @@ import (
 	"sidehook/history"
 	"sidehook/history/historytest"
 	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/upkeep"
 	"sidehook/history/internal/vfs/memfs"
-	"sidehook/history/journal"
 	"sidehook/history/query"
 )
 
@@ -41,7 +41,7 @@ func indexFiles(t *testing.T, fs *memfs.FS) (names []string) {
 
 func index(t *testing.T, fs *memfs.FS) {
 	t.Helper()
-	if err := journal.BuildIndexesFS(context.Background(), fs); err != nil {
+	if err := upkeep.BuildIndexes(context.Background(), fs); err != nil {
 		t.Fatal(err)
 	}
 	if len(indexFiles(t, fs)) < 10 {

@@ -36,12 +36,12 @@ func (j *Journal) rename(ctx context.Context, list []queue.Moving, was, to strin
 	r := &request{}
 	defer func() {
 		for i := range r.records {
-			j.retention.unpin(r.records[i].of)
+			j.retention.Unpin(r.records[i].of)
 		}
 	}()
 	for i := range list {
 		m := &list[i]
-		if j.retention.pin(m.Of) {
+		if j.retention.Pin(m.Of) {
 			r.records = append(r.records, record{
 				of: m.Of, resend: m.Resend, to: []string{to}, head: appendRename(nil, m, generation, was, to),
 				body: m.Body, accepted: m.Accepted.UnixNano(), rename: m.Rename,

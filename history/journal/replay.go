@@ -1,8 +1,6 @@
 package journal
 
 import (
-	"time"
-
 	"sidehook/history"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/segment"
@@ -12,7 +10,7 @@ import (
 func (r *recovery) delivery(line *jsonl.Line) {
 	d := history.ParseDeliveryRecord(line)
 	r.lastDelivery = d.At
-	r.see(d.At)
+	r.retention.RanAt(d.At)
 	r.generation = max(r.generation, d.Generation)
 	switch d.Kind {
 	case history.KindWebhook:
@@ -20,7 +18,7 @@ func (r *recovery) delivery(line *jsonl.Line) {
 	case history.KindAttempt:
 		r.highestSeq = max(r.highestSeq, d.Seq)
 		if !d.Test { // no queue ever had it
-			r.replay.Attempt(&d, r.retention.removed[segment.Events].Has(d.Seq))
+			r.replay.Attempt(&d, r.retention.Removed(segment.Events).Has(d.Seq))
 		}
 	}
 }
@@ -29,14 +27,7 @@ func (r *recovery) delivery(line *jsonl.Line) {
 func (r *recovery) event(line *jsonl.Line) {
 	a := history.ParseEventRecord(line)
 	r.lastEvent = a.At
-	r.see(a.At)
+	r.retention.RanAt(a.At)
 	r.generation = max(r.generation, a.Generation)
 	r.replay.Accepted(&a)
-}
-
-// see learns how late the process before was still running.
-func (r *recovery) see(at time.Time) {
-	if k := r.retention.keeping; at.After(k.last) {
-		k.last = at
-	}
 }

@@ -29,10 +29,10 @@ func (j *Journal) Resend(ctx context.Context, r Resend) (history.Receipt, error)
 		head: history.AppendResend(nil, r.Of.Seq, fresh, r.By),
 		body: &queue.Body{JSON: r.Of.Event, Filled: r.Of.Filled},
 	}}}
-	if !j.retention.pin(r.Of.Seq) {
+	if !j.retention.Pin(r.Of.Seq) {
 		return history.Receipt{}, history.ErrNotFound
 	}
-	defer j.retention.unpin(r.Of.Seq)
+	defer j.retention.Unpin(r.Of.Seq)
 	if err := j.commits.do(ctx, req); err != nil {
 		return history.Receipt{}, err
 	}

@@ -65,11 +65,11 @@ func (j *Journal) resendBatch(ctx context.Context, batch []query.Again, webhooks
 	pinned := make([]uint64, 0, len(batch))
 	defer func() {
 		for _, seq := range pinned {
-			j.retention.unpin(seq)
+			j.retention.Unpin(seq)
 		}
 	}()
 	for _, a := range batch {
-		if !j.retention.pin(a.Of) {
+		if !j.retention.Pin(a.Of) {
 			done.Gone++
 			continue
 		}

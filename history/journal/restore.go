@@ -9,6 +9,7 @@ import (
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/segment"
+	"sidehook/history/internal/upkeep"
 	"sidehook/history/internal/vfs"
 	"sidehook/history/queue"
 )
@@ -68,9 +69,9 @@ func (r *recovery) run() error {
 	}
 	r.Journal.events = events.Archive
 	r.stopped = r.stopped && deliveries.Clean && events.Clean
-	r.indexer = newIndexer(r.fs, r.log)
-	r.indexer.spare, r.indexer.grew = r.spare, r.retention.grew
-	size := func() int64 { return r.retention.segmentSize(r.opts.SegmentSize) }
+	r.retention.Attach(r.Journal.events, r.delivered)
+	r.indexer = upkeep.NewIndexer(r.fs, r.log, r.retention)
+	size := func() int64 { return r.retention.SegmentSize(r.opts.SegmentSize) }
 	r.commits = newCommitter(r.Journal, events.Writer, size, r.opts.Committed)
 	r.outcomes = newOutcomes(r.Journal, deliveries.Writer, size)
 	if err := r.subtract(); err != nil {
@@ -123,7 +124,7 @@ func (r *recovery) discardCheckpoint(c *files.Checkpoint, why string) *files.Che
 
 // adopt puts the queues where the cursors say.
 func (r *recovery) adopt(c *files.Checkpoint, now time.Time) {
-	r.see(c.At)
+	r.retention.RanAt(c.At)
 	r.generation, r.hash = c.Generation, c.Hash
 	r.published = c.Events.Unpack()
 	r.replay = r.queues.Replay(now, r.published.Number)
@@ -142,7 +143,7 @@ func (r *recovery) recover(stream segment.Stream, known files.Position, proven u
 		opts.Ahead = configsAhead
 	}
 	found, err := segment.Recover(r.fs, stream, opts)
-	if vfs.NoRoom(err) && dropIndexes(r.fs) {
+	if vfs.NoRoom(err) && upkeep.DropIndexes(r.fs) {
 		// The history itself may be what fills the volume: then a start is all that
 		// could make room in it.
 		found, err = segment.Recover(r.fs, stream, opts)

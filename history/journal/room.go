@@ -9,6 +9,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/retention"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/vfs"
 )
@@ -17,9 +18,9 @@ import (
 // end, so that there is room left for the outcomes of what was accepted. But for
 // ready it belongs to the writer of the events.
 type diskSpace struct {
-	fs        vfs.FS
-	log       *slog.Logger
-	allowance *sizeQuota
+	fs    vfs.FS
+	log   *slog.Logger
+	quota *retention.Quota
 
 	since time.Time // the disk is full; zero: it is not
 	count int       // requests refused since
@@ -42,7 +43,7 @@ const (
 // check is ErrNoRoom, with what to do, if so many bytes are not to be written:
 // history.max_size leaves none for them, or the volume.
 func (r *diskSpace) check(bytes int64) error {
-	if err := r.allowance.check(bytes); err != nil {
+	if err := r.quota.Check(bytes); err != nil {
 		return err
 	}
 	return r.volume(bytes)
@@ -52,15 +53,6 @@ func (r *diskSpace) check(bytes int64) error {
 // is asked each time: others fill it, too, and to ask takes a thousandth of the
 // sync that follows.
 func (r *diskSpace) volume(bytes int64) error { return files.CheckReserve(r.fs, bytes) }
-
-// spare is ErrNoRoom if something that can be done without is not to be written,
-// as it would take the folder beyond what the volume or history.max_size leaves.
-func (j *Journal) spare(bytes int64) error {
-	if j.retention.over(bytes) {
-		return fmt.Errorf("%w: history.max_size, %s, is reached", history.ErrNoRoom, files.Mebibytes(j.Limit()))
-	}
-	return files.CheckReserve(j.fs, bytes)
-}
 
 // ready says why the volume would take no more events. Some of that only a write
 // can tell: a quota, or that there are no inodes.
@@ -74,7 +66,7 @@ func (r *diskSpace) ready() error {
 // refused and accepted say once, in the log, that the disk is full, and that it
 // is not any more.
 func (r *diskSpace) refused(requests int, err error) {
-	limited := r.allowance.refused != nil
+	limited := r.quota.Refused()
 	if !limited {
 		r.last.Store(&refusal{time.Now(), noRoom(err)})
 	}

@@ -8,7 +8,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"sidehook/history"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/retention"
+	"sidehook/history/internal/upkeep"
 	"sidehook/history/internal/vfs"
 )
 
@@ -28,9 +31,11 @@ func (j *Journal) Run(ctx context.Context) error {
 	// Outcomes are written longest, as the last cursors rest on them.
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return j.failing(j.outcomes.run(writing)) })
-	group.Go(func() error { j.indexer.run(running); return nil })
-	compressor := &compressor{Journal: j, both: map[member]time.Time{}, later: map[member]time.Time{}}
-	group.Go(func() error { return j.failing(compressor.run(running)) })
+	group.Go(func() error { j.indexer.Run(running); return nil })
+	compressor := upkeep.NewCompressor(upkeep.CompressorOptions{
+		FS: j.fs, Log: j.log, Space: j.retention, Events: j.events, Deliveries: j.delivered, Files: &j.retention.Files, Wall: j.clock.Wall,
+	})
+	group.Go(func() error { return j.failing(compressor.Run(running)) })
 	group.Go(func() error {
 		defer stop()
 		accepting, saving := errgroup.WithContext(running)
@@ -65,7 +70,7 @@ func (j *Journal) failing(err error) error {
 // what need not be kept, and records damage that is accepted: it alone replaces
 // files.
 func (j *Journal) saveRegularly(ctx context.Context) error {
-	defer close(j.retention.ended)
+	defer j.retention.End()
 	// The first cursors are written at once: they tell a next start, whenever this
 	// one ends, which configuration was in force, and that the stop was no clean one.
 	saving, looking := time.NewTimer(0), time.NewTimer(0)
@@ -82,14 +87,14 @@ func (j *Journal) saveRegularly(ctx context.Context) error {
 			// Large cursors are written less often.
 			saving.Reset(max(cursorsEvery, 50*time.Since(begun)))
 		case <-looking.C:
-			err = j.retain(ctx, 0)
-			looking.Reset(retentionEvery)
-		case <-j.retention.kick:
-			err = j.retain(ctx, 0)
-		case w := <-j.retention.asked:
+			err = j.retention.Look(ctx, 0)
+			looking.Reset(retention.LookEvery)
+		case <-j.retention.Soon():
+			err = j.retention.Look(ctx, 0)
+		case r := <-j.retention.Requests():
 			j.queues.MakeRoom(ctx)
-			err = j.retain(ctx, w.bytes)
-			close(w.looked)
+			err = j.retention.Look(ctx, r.Bytes)
+			r.Done()
 		case a := <-j.accepted:
 			err = j.accept(a)
 		}
@@ -105,7 +110,7 @@ func (j *Journal) save() error {
 	switch err := j.saveCursors(); {
 	case err == nil:
 		j.saving.Over(j.log, "the cursors are written again")
-	case errors.Is(err, errWriter):
+	case history.Ended(err):
 		// That ends Run, which says why.
 	case errors.Is(err, vfs.ErrUnsynced):
 		return fmt.Errorf("write the cursors: %w", err)

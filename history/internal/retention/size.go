@@ -1,4 +1,4 @@
-package journal
+package retention
 
 import (
 	"errors"
@@ -14,21 +14,26 @@ import (
 // sizes are the bytes of a history's files.
 type sizes struct {
 	total int64
-	// of the segments of a stream by their first number, with what stands
-	// beside them
+	// of the segments of a stream by their first number, with the files beside them
 	of      map[segment.Stream]map[uint64]int64
-	unknown error // of files that are not counted
+	unknown error // why some files are not counted
 }
 
-// Size is how many bytes the files of the history have, all of them. A file
-// in the folder that is somebody else's does not count, nor does one whose size
-// cannot be told.
-func (j *Journal) Size() (int64, error) {
-	s, err := measure(j.fs)
+// Size returns how many bytes the files of the history have. Files that belong to
+// somebody else, or whose size cannot be read, do not count.
+func (k *Keeper) Size() (int64, error) {
+	s, err := measure(k.FS)
 	return s.total, err
 }
 
-// measure counts files that may not be read, too.
+// SegmentSizes returns the sizes of the segments of the events by their first seq,
+// as they were last measured.
+func (k *Keeper) SegmentSizes() map[uint64]int64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.segmentSizes
+}
+
 func measure(fsys vfs.FS) (sizes, error) {
 	s := sizes{of: map[segment.Stream]map[uint64]int64{segment.Events: {}, segment.Deliveries: {}}}
 	names, err := fsys.List()
@@ -37,12 +42,12 @@ func measure(fsys vfs.FS) (sizes, error) {
 	}
 	for _, name := range names {
 		of, first := s.owner(name)
-		if of == nil && !single(name) {
+		if of == nil && !isSideFile(name) {
 			continue
 		}
 		size, err := fsys.Size(name)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // it has gone since
+			continue // it was removed meanwhile
 		}
 		if err != nil {
 			s.unknown = errors.Join(s.unknown, err)
@@ -55,8 +60,8 @@ func measure(fsys vfs.FS) (sizes, error) {
 	return s, nil
 }
 
-// owner is the segment that a file belongs to, nil if to none.
-func (s *sizes) owner(name string) (map[uint64]int64, uint64) {
+// owner returns the segment that a file belongs to, nil if to none.
+func (s *sizes) owner(name string) (of map[uint64]int64, first uint64) {
 	for stream, of := range s.of {
 		if first, ok := stream.Owner(name); ok {
 			return of, first
@@ -65,9 +70,8 @@ func (s *sizes) owner(name string) (map[uint64]int64, uint64) {
 	return nil, 0
 }
 
-// single reports whether a file of this name is one of the history's that there is
-// one of.
-func single(name string) bool {
+// isSideFile reports whether a name is that of a file of which a history has one.
+func isSideFile(name string) bool {
 	return slices.Contains([]string{
 		files.CheckpointFile, files.PreviousCheckpointFile, files.RemovedFile, files.RemovedDeliveriesFile, files.DamageFile, files.FormatFile, files.LockFile,
 	}, strings.TrimSuffix(name, ".tmp"))
