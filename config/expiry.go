@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"time"
+
+	"sidehook/config/unit"
 )
 
 // The keys that say when what waits is not worth sending any more.
@@ -23,54 +25,50 @@ const (
 	leastBacklog, mostBacklog = 1 << 10, 1 << 40
 )
 
+func (b Backlog) show() any {
+	if b == (Backlog{}) {
+		return nil
+	}
+	return b.String()
+}
+
 // String writes what readMaxBacklog reads.
 func (b Backlog) String() string {
 	switch {
 	case b.Age > 0:
-		return FormatDuration(b.Age)
+		return unit.FormatDuration(b.Age)
 	case b.Size > 0:
-		return formatSize(b.Size)
+		return unit.FormatSize(b.Size)
 	}
 	return none
 }
 
-// readExpireAfter reads how old an event may be and still be sent.
-func readExpireAfter(l *loader, v *value, d *partial) {
-	switch t, ok := l.known(v); {
-	case !ok:
-	case t.string == never:
-		d.ExpireAfter = 0
-	default:
-		l.duration(v, leastAge, mostAge, &d.ExpireAfter)
-	}
-}
-
 // readMaxBacklog reads an age or a size: their units tell which.
-func readMaxBacklog(l *loader, v *value, d *partial) {
-	t, ok := l.known(v)
+func readMaxBacklog(l *loader, v *value, into *Backlog) {
+	t, ok := l.Known(v)
 	if !ok {
 		return
 	}
-	d.MaxBacklog = Backlog{}
-	age, isAge := ParseDuration(t.string)
-	size, isSize := parseSize(t.string)
-	switch _, bare := number(t.string); {
-	case t.string == none:
+	*into = Backlog{}
+	age, isAge := unit.ParseDuration(t.String())
+	size, isSize := unit.ParseSize(t.String())
+	switch _, bare := unit.Number(t.String()); {
+	case t.String() == none:
 	case bare:
 		hint := ""
-		if !t.filled && strings.Trim(t.string, "0") != "" {
-			hint = "write its unit: " + t.string + "s is an age, " + t.string + "KiB a size"
+		if !t.Hidden() && strings.Trim(t.String(), "0") != "" {
+			hint = "write its unit: " + t.String() + "s is an age, " + t.String() + "KiB a size"
 		}
-		l.fail(v, "must be an age such as 1h or 7d, or a size such as 100MiB, not "+t.show(), hint)
+		l.Fail(v, "must be an age such as 1h or 7d, or a size such as 100MiB, not "+t.Show(), hint)
 	case isAge && leastAge <= age && age <= mostAge:
-		d.MaxBacklog.Age = age
+		into.Age = age
 	case isAge:
-		l.fail(v, "must be an age of "+FormatDuration(leastAge)+" to "+FormatDuration(mostAge)+", not "+t.show(), "")
+		l.Fail(v, "must be an age of "+unit.FormatDuration(leastAge)+" to "+unit.FormatDuration(mostAge)+", not "+t.Show(), "")
 	case isSize && leastBacklog <= size && size <= mostBacklog:
-		d.MaxBacklog.Size = size
+		into.Size = size
 	case isSize:
-		l.fail(v, "must be a size of "+formatSize(leastBacklog)+" to "+formatSize(mostBacklog)+", not "+t.show(), "")
+		l.Fail(v, "must be a size of "+unit.FormatSize(leastBacklog)+" to "+unit.FormatSize(mostBacklog)+", not "+t.Show(), "")
 	default:
-		l.fail(v, "must be an age such as 1h or 7d, a size such as 100MiB, or none, not "+t.show(), "")
+		l.Fail(v, "must be an age such as 1h or 7d, a size such as 100MiB, or none, not "+t.Show(), "")
 	}
 }

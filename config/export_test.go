@@ -1,7 +1,5 @@
 package config
 
-import "slices"
-
 // Parse judges content without a file.
 func Parse(name string, data []byte, mode Mode) (*File, error) {
 	r := parse(name, data, mode)
@@ -11,25 +9,32 @@ func Parse(name string, data []byte, mode Mode) (*File, error) {
 	return r.File, nil
 }
 
-// Keys lists every key there is, wherever it stands.
-func Keys() []string {
-	return slices.Concat(keysOf(topFields()), keysOf(listenFields()), keysOf(historyFields()), WebhookKeys())
+// WebhookKeys lists the keys of a webhook.
+func WebhookKeys() []string { return namesOf(declared.webhook) }
+
+// DeclaredKey is what the tables say of a key.
+type DeclaredKey struct {
+	Section            string // the key that it stands under; "" at the top
+	Name, Example, Doc string
+	Schema             map[string]any
 }
 
-// WebhookKeys lists those of a webhook.
-func WebhookKeys() []string { return keysOf(fieldsOf(webhookKeys)) }
-
-// DescribedKey is what the table says of a key of a webhook.
-type DescribedKey struct {
-	Name, Doc string
-	Schema    map[string]any
+// DeclaredKeys lists every key there is.
+func DeclaredKeys() []DeclaredKey {
+	var list []DeclaredKey
+	list = describe(list, "", declared.top)
+	list = describe(list, "listen", declared.listen)
+	list = describe(list, "history", declared.history)
+	list = describe(list, "tls", declared.tls)
+	return describe(list, "webhooks", declared.webhook)
 }
 
-// DescribedKeys lists them.
-func DescribedKeys() []DescribedKey {
-	list := make([]DescribedKey, len(webhookKeys))
-	for i, k := range webhookKeys {
-		list[i] = DescribedKey{k.key, k.doc, k.schema}
+func describe[T any](list []DeclaredKey, section string, keys []key[T]) []DeclaredKey {
+	for _, k := range keys {
+		list = append(list, DeclaredKey{section, k.name, k.example, k.doc, k.schema})
 	}
 	return list
 }
+
+// Schema is the schema of a whole file.
+func Schema() map[string]any { return objectOf(declared.top, empty("webhooks.yaml")) }

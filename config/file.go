@@ -1,132 +1,129 @@
 package config
 
 import (
-	"net/url"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"strings"
-	"time"
+
+	"sidehook/config/unit"
 )
 
-// sections are the values at the top of the file. They are gathered first and
-// read in an order of their own, for some bear on others wherever they stand.
-type sections struct {
-	source, listen, history, eventTypes, defaults, webhooks *value
-}
-
-func topFields() []field[sections] {
-	return []field[sections]{
-		{"source", func(_ *loader, v *value, s *sections) { s.source = v }},
-		{"listen", func(_ *loader, v *value, s *sections) { s.listen = v }},
-		{"history", func(_ *loader, v *value, s *sections) { s.history = v }},
-		{"event_types", func(_ *loader, v *value, s *sections) { s.eventTypes = v }},
-		{"defaults", func(_ *loader, v *value, s *sections) { s.defaults = v }},
-		{"webhooks", func(_ *loader, v *value, s *sections) { s.webhooks = v }},
-	}
-}
-
-// file reads all of the file. What it returns counts only if nothing was wrong.
-func (l *loader) file(root *value) *File {
-	f := empty(l.found.file)
-	var s sections
-	readFields(l, root, topFields(), &s)
-	if l.mode == Tools {
-		l.found = collector{file: l.found.file}
-		s = sections{listen: s.listen, history: s.history}
-	}
-	if s.source != nil {
-		l.source(s.source, &f.Source)
-	}
-	if s.listen != nil {
-		l.listen(s.listen, &f.Listen)
-	}
-	if s.history != nil {
-		readFields(l, s.history, historyFields(), &f.History)
-	}
-	if s.eventTypes != nil {
-		l.eventTypes(s.eventTypes, f)
-	}
-	base := partial{Webhook: unset(), keep: f.History.Keep}
-	if s.defaults != nil {
-		readFields(l, s.defaults, l.shared, &base)
-	}
-	if base.retryAt == nil {
-		base.retryAt = s.history // where keep stands
-	}
-	if s.webhooks != nil {
-		l.webhooks(s.webhooks, &base, f)
-	}
-	return f
-}
-
-// source reads a URI reference, as CloudEvents has it.
-func (l *loader) source(v *value, into *string) {
-	var s string
-	l.line(v, 1024, &s)
-	if s == "" {
-		return
-	}
-	hint := "write it like com.example/app"
-	right := encodeURI(s)
-	if t, _ := l.known(v); right != s && !t.filled {
-		hint = "write " + right
-	}
-	if _, err := url.Parse(s); err != nil || right != s {
-		l.fail(v, "must be a URI reference", hint)
-		return
-	}
-	*into = s
-}
-
-// leastKeep and mostKeep bound history.keep.
 const (
-	leastKeep = time.Second
-	mostKeep  = 36500 * 24 * time.Hour
+	maxFile  = 16 << 20 // of webhooks.yaml
+	maxNamed = 64 << 10 // of a file that comes in by ${file:…} or ${cred:…}
+	// maxMaterial is that of a file of tls; all of a system's authorities are
+	// some hundred kilobytes.
+	maxMaterial = 1 << 20
 )
 
-func historyFields() []field[History] {
-	return []field[History]{
-		{"dir", func(l *loader, v *value, h *History) { l.filePath(v, &h.Dir) }},
-		{"keep", func(l *loader, v *value, h *History) { l.duration(v, leastKeep, mostKeep, &h.Keep) }},
-		{"max_size", func(l *loader, v *value, h *History) { l.bytes(v, 16<<20, 1<<50, &h.MaxSize) }},
-		{"response_body", func(l *loader, v *value, h *History) { l.size(v, 0, 64<<10, &h.ResponseBody) }},
-		{"unmatched", func(l *loader, v *value, h *History) {
-			unmatched := "keep"
-			l.choice(v, []string{"keep", "drop"}, &unmatched)
-			h.DropUnmatched = unmatched == "drop"
-		}},
-	}
+// byteOrderMark is what some editors write before the text of a file.
+const byteOrderMark = "\ufeff"
+
+// named is a file that the file names, as it was read.
+type named struct {
+	content string
+	sum     [sha256.Size]byte // of the content
+	mode    fs.FileMode
+	err     error
 }
 
-// filePath reads the path of a file or folder.
-func (l *loader) filePath(v *value, into *string) {
-	var path string
-	if l.line(v, 4096, &path); path != "" {
-		*into = l.resolve(path)
-	}
+// naming is a file that the file names, and how large it may be there.
+type naming struct {
+	path string
+	most int64
 }
 
-// eventTypes reads the catalogue.
-func (l *loader) eventTypes(v *value, f *File) {
-	pairs := l.pairs(v, "list each type as TYPE: DESCRIPTION")
-	f.EventTypes = make(map[string]string, len(pairs))
-	for i := range pairs {
-		pair := &pairs[i]
-		name := pair.name.Value
-		switch {
-		case name == "" || hasControl(name):
-			l.failKey(pair, "must be a type of events, without control characters", "")
-		case strings.HasPrefix(name, "sidehook."):
-			l.failKey(pair, "is a name that sidehook keeps for its own events", "leave it out")
-		case strings.ContainsAny(name, "*?"):
-			l.failKey(pair, "must be one type, not a glob", "list each type")
-		case isNull(pair.node):
-			f.EventTypes[name] = ""
-		default:
-			if t, ok := l.known(pair); ok {
-				f.EventTypes[name] = t.string
-			}
-		}
+// FileStamp is how a file looked just before it was read; Info is nil if there
+// was none.
+type FileStamp struct {
+	Path string
+	Info fs.FileInfo
+}
+
+// StampOf returns how the file looks now.
+func StampOf(path string) FileStamp {
+	info, err := os.Stat(path)
+	if err != nil {
+		info = nil
 	}
-	if len(pairs) == 0 && len(v.node.Content) == 0 && !isNull(v.node) {
-		l.fail(v, "lists no type, so that every event would be refused", "remove event_types")
+	return FileStamp{path, info}
+}
+
+// Same reports whether nothing points to a change between two looks at a path.
+func (s FileStamp) Same(o FileStamp) bool {
+	if s.Info == nil || o.Info == nil {
+		return s.Info == nil && o.Info == nil
 	}
+	return os.SameFile(s.Info, o.Info) && s.Info.Size() == o.Info.Size() &&
+		s.Info.ModTime().Equal(o.Info.ModTime()) && s.Info.Mode() == o.Info.Mode()
+}
+
+// readNamed returns the content of a file without a byte order mark before it
+// and without its last newline. Each is read once a load, so that all who name
+// it get the same.
+func (l *loader) readNamed(path string, most int64) named {
+	if n, ok := l.named[naming{path, most}]; ok {
+		return n
+	}
+	data, seen, err := readFile(path, most)
+	if err != nil {
+		err = fmt.Errorf("file %s %w", path, err)
+	}
+	content := strings.TrimPrefix(string(data), byteOrderMark)
+	if strings.HasPrefix(content, "\xff\xfe") || strings.HasPrefix(content, "\xfe\xff") {
+		err = fmt.Errorf("file %s is UTF-16; save it as UTF-8", path)
+	}
+	n := named{content: strings.TrimSuffix(strings.TrimSuffix(content, "\n"), "\r"), err: err}
+	n.sum = sha256.Sum256([]byte(n.content))
+	if seen.Info != nil {
+		n.mode = seen.Info.Mode()
+	}
+	l.named[naming{path, most}] = n
+	l.seen = append(l.seen, seen)
+	fmt.Fprintf(l.hash, "\x00%s\x00%d\x00%s", path, len(n.content), n.content)
+	return n
+}
+
+// unusable is what is wrong with a file whoever reads it.
+type unusable string
+
+func (u unusable) Error() string { return string(u) }
+
+// readFile reads a regular file that not everyone may write. It looks at the
+// file before it reads, so that a change in between shows as one.
+func readFile(path string, most int64) ([]byte, FileStamp, error) {
+	seen := StampOf(path)
+	if seen.Info != nil && !seen.Info.Mode().IsRegular() {
+		// To open a pipe could take for ever.
+		return nil, seen, unusable("is not a regular file")
+	}
+	if seen.Info != nil && seen.Info.Mode().Perm()&0o002 != 0 {
+		return nil, seen, unusable("may be written by everyone; take that away with chmod o-w")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, seen, cannotRead(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, seen, cannotRead(err)
+	}
+	if int64(len(data)) > most {
+		return nil, seen, unusable("is larger than " + unit.FormatSize(most))
+	}
+	return data, seen, nil
+}
+
+// cannotRead drops the path, which the message names already.
+func cannotRead(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return fmt.Errorf("cannot be read: %w", err)
 }

@@ -6,45 +6,45 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"sidehook/config/yamlnode"
 )
 
-// filled is what came in by a ${…}.
-type filled struct {
-	by   reference
-	text string
-}
-
-// oneLine is the hint for a control character: mostly it is a line end.
-const oneLine = "keep it in one line, without a line end or a tab"
+// noControl is said of a text with a control character, mostly a line end, and
+// oneLine is the hint for it.
+const (
+	noControl = "must not contain control characters"
+	oneLine   = "keep it in one line, without a line end or a tab"
+)
 
 // credential reads a value that is a secret where it came by ${…}. It warns of
 // what looks as if more was copied than the secret: it would be sent, or signed
 // with, as it is, and the receiver alone would see that it is wrong.
-func (l *loader) credential(v *value) (text, bool) {
-	t, ok := l.text(v)
-	for _, f := range t.fillings {
-		l.warnOdd(v, f.by, oddEnds(f.text))
+func (l *loader) credential(v *value) (yamlnode.Text, bool) {
+	t, ok := l.Text(v)
+	for _, f := range t.Filled {
+		l.warnOdd(v, f.By, oddEnds(f.Text))
 	}
 	return t, ok
 }
 
 // key is credential for a value that is nothing but a key, and so does not begin
 // with NAME= as a cookie or a query does.
-func (l *loader) key(v *value) (text, bool) {
+func (l *loader) key(v *value) (yamlnode.Text, bool) {
 	t, ok := l.credential(v)
-	for _, f := range t.fillings {
-		if assignment.MatchString(f.text) {
-			l.warnOdd(v, f.by, "begins with a name and =")
+	for _, f := range t.Filled {
+		if assignment.MatchString(f.Text) {
+			l.warnOdd(v, f.By, "begins with a name and =")
 		}
 	}
 	return t, ok
 }
 
 // address is credential for a URL, in which $NAME may stand, but is hardly meant.
-func (l *loader) address(v *value) (text, bool) {
+func (l *loader) address(v *value) (yamlnode.Text, bool) {
 	t, ok := l.credential(v)
-	if name := bareInURL.FindString(v.node.Value); ok && name != "" {
-		l.fail(v, "holds "+name+" as it stands: nothing is filled in", "write ${"+name[1:]+"}, or %24"+name[1:]+" for a $")
+	if name := bareInURL.FindString(v.Node.Value); ok && name != "" {
+		l.Fail(v, "holds "+name+" as it stands: nothing is filled in", "write ${"+name[1:]+"}, or %24"+name[1:]+" for a $")
 		return t, false
 	}
 	return t, ok
@@ -56,9 +56,9 @@ var (
 	bareWord = regexp.MustCompile(`(?:^| )\$([A-Za-z_][A-Za-z0-9_]*)(?: |$)`)
 )
 
-func (l *loader) warnOdd(v *value, by reference, odd string) {
+func (l *loader) warnOdd(v *value, by yamlnode.Reference, odd string) {
 	if odd != "" {
-		l.warn(v, "what came by "+by.String()+" "+odd, "remove it there, unless it is meant")
+		l.Warn(v, "what came by "+by.String()+" "+odd, "remove it there, unless it is meant")
 	}
 }
 

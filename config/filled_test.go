@@ -185,7 +185,7 @@ func TestControlInSecret(t *testing.T) {
 			"2:20: webhooks[0] (a).url":         "webhooks:\n  - {name: a, url: 'https://a.example/${file:odd}', events: [x], signature: none}\n",
 		} {
 			f, said := loadIn(t, dir, text, config.Run)
-			if !strings.Contains(said, path+": must not hold control characters; keep it in one line") {
+			if !strings.Contains(said, path+": must not contain control characters; keep it in one line") {
 				t.Errorf("%q: got %s, want %s", value, said, path)
 			}
 			if f != nil || strings.Contains(said, plainSecret[:8]) || strings.Contains(said, "MfKQ") {

@@ -6,34 +6,35 @@ import (
 	"strings"
 )
 
-// judgeGlob returns what is wrong with an exact type or a glob; the zero
-// complaint if nothing is.
-func judgeGlob(glob string) complaint {
+// checkGlob returns what is wrong with an exact type or a glob; the zero
+// problem if nothing is.
+func checkGlob(glob string) problem {
 	switch {
 	case glob == "":
-		return complaint{"must not be empty", `write "**" for every type`}
+		return problem{"must not be empty", `write "**" for every type`}
 	case hasControl(glob):
-		return complaint{"must not hold control characters", ""}
+		return problem{noControl, ""}
 	case strings.Contains(glob, "?"):
-		return complaint{"has a ?, which is no wildcard", "write * for one whole word, ** for any number of them"}
+		return problem{"has a ?, which is no wildcard", "write * for one whole word, ** for any number of them"}
 	}
 	for word := range strings.SplitSeq(glob, ".") {
 		switch {
 		case word == "":
-			return complaint{"has an empty word", "write one dot between two words, and none at the ends"}
+			return problem{"has an empty word", "write one dot between two words, and none at the ends"}
 		case word != "*" && word != "**" && strings.Contains(word, "*"):
-			return complaint{"has a * within a word", "write * for one whole word, ** for any number of them"}
+			return problem{"has a * within a word", "write * for one whole word, ** for any number of them"}
 		}
 	}
-	return complaint{}
+	return problem{}
 }
 
-// judgeRoute returns the zero complaint if a good glob can match a type of the
+// checkRoute returns the zero problem if a good glob can match a type of the
 // catalogue, or is one for sidehook's own events, which stand in none.
-func (l *loader) judgeRoute(glob string, catalogue map[string]string) complaint {
+func (l *loader) checkRoute(glob string) problem {
+	catalogue := l.file.EventTypes
 	first, _, _ := strings.Cut(glob, ".")
 	if catalogue == nil || first == "sidehook" {
-		return complaint{}
+		return problem{}
 	}
 	c, ok := l.routes[glob]
 	if !ok {
@@ -43,24 +44,24 @@ func (l *loader) judgeRoute(glob string, catalogue map[string]string) complaint 
 	return c
 }
 
-func (l *loader) route(glob string, catalogue map[string]string) complaint {
+func (l *loader) route(glob string, catalogue map[string]string) problem {
 	if !strings.Contains(glob, "*") {
 		if _, ok := catalogue[glob]; ok {
-			return complaint{}
+			return problem{}
 		}
-		hint := l.didYouMean(glob, slices.Sorted(maps.Keys(catalogue)))
+		hint := l.DidYouMean(glob, slices.Sorted(maps.Keys(catalogue)))
 		if hint == "" {
 			hint = "add it there, or correct it"
 		}
-		return complaint{"asks for a type that is not in event_types", hint}
+		return problem{"asks for a type that is not in event_types", hint}
 	}
 	words := strings.Split(glob, ".")
 	for name := range catalogue {
 		if matches(words, strings.Split(name, ".")) {
-			return complaint{}
+			return problem{}
 		}
 	}
-	return complaint{"matches no type in event_types", "add one there, or correct it"}
+	return problem{"matches no type in event_types", "add one there, or correct it"}
 }
 
 // matches reports whether the words of a glob match those of a type: * is one word,

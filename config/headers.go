@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"sidehook/config/unit"
 )
 
 // Limits on the headers of a webhook, those of the defaults among them.
@@ -19,61 +21,63 @@ type headerLine struct {
 	remove bool
 }
 
-func readHeaders(l *loader, v *value, d *partial) {
-	pairs := l.pairs(v, "write headers: {NAME: VALUE}")
-	if len(pairs) > 2*maxHeaders { // as many as a webhook may add and take away
-		l.fail(v, fmt.Sprintf("must be at most %d, are %d", maxHeaders, len(pairs)), "")
+// readHeaders leaves the rest to finishHeaders, which merges them with those of
+// the defaults.
+func readHeaders(l *loader, v *value, _ *[]Header) {
+	d, given := l.draft, l.Pairs(v, "write headers: {NAME: VALUE}")
+	if len(given) > 2*maxHeaders { // as many as a webhook may add and take away
+		l.Fail(v, fmt.Sprintf("must be at most %d, are %d", maxHeaders, len(given)), "")
 		return
 	}
-	d.headersAt, d.headers = v, make([]headerLine, 0, len(pairs))
-	for i := range pairs {
-		pair := &pairs[i]
-		h := headerLine{Header: Header{Name: pair.name.Value}, at: pair}
-		if !l.goodName(pair, d) {
+	d.headers = make([]headerLine, 0, len(given))
+	for i := range given {
+		pair := &given[i]
+		h := headerLine{Header: Header{Name: pair.Key()}, at: pair}
+		if !l.goodName(pair, d.headers) {
 			continue
 		}
-		if h.remove = isNull(pair.node); h.remove {
-			if v.section() == "defaults" {
-				l.fail(pair, "is empty, must be a value", "null takes a header away, at a webhook")
+		if h.remove = pair.IsNull(); h.remove {
+			if v.Section() == "defaults" {
+				l.Fail(pair, "is empty, must be a value", "null takes a header away, at a webhook")
 			}
 			d.headers = append(d.headers, h)
 			continue
 		}
 		t, ok := l.credential(pair)
-		bare := bareWord.FindStringSubmatch(pair.node.Value)
+		bare := bareWord.FindStringSubmatch(pair.Node.Value)
 		switch {
 		case !ok:
 		case bare != nil:
-			l.fail(pair, "holds $"+bare[1]+" as it stands: nothing is filled in", "write ${"+bare[1]+"}")
-		case t.known && hasControl(t.string):
-			l.fail(pair, "must not hold control characters", oneLine)
+			l.Fail(pair, "holds $"+bare[1]+" as it stands: nothing is filled in", "write ${"+bare[1]+"}")
+		case t.Known && hasControl(t.String()):
+			l.Fail(pair, noControl, oneLine)
 		default:
-			h.Header = newHeader(h.Name, t.string, t.filled)
+			h.Header = newHeader(h.Name, t.String(), t.Hidden())
 			d.headers = append(d.headers, h)
 		}
 	}
 }
 
-// goodName judges the name of a header, which stands beside those in d.
-func (l *loader) goodName(pair *value, d *partial) bool {
-	name := pair.name.Value
+// goodName judges the name of a header, which stands after others.
+func (l *loader) goodName(pair *value, before []headerLine) bool {
+	name := pair.Key()
 	if !isToken(name) {
-		l.failKey(pair, "is no name of a header", "write letters, digits and hyphens")
+		l.FailKey(pair, "is no name of a header", "write letters, digits and hyphens")
 		return false
 	}
 	if why, hint := reserved(name); why != "" {
-		l.failKey(pair, why, hint)
+		l.FailKey(pair, why, hint)
 		return false
 	}
-	if twin := find(d.headers, name); twin != nil {
-		l.failKey(pair, fmt.Sprintf("given twice, first as %s in line %d", twin.Name, twin.at.name.Line), "remove one")
+	if twin := find(before, name); twin != nil {
+		l.FailKey(pair, fmt.Sprintf("given twice, first as %s in line %d", twin.Name, twin.at.Name.Line), "remove one")
 		return false
 	}
 	return true
 }
 
-// completeHeaders merges the webhook's headers over those of the defaults.
-func (l *loader) completeHeaders(d, base *partial) {
+// finishHeaders merges the webhook's headers over those of the defaults.
+func (l *loader) finishHeaders(d, base *draft) {
 	d.Headers = make([]Header, 0, len(base.headers)+len(d.headers))
 	for _, inherited := range base.headers {
 		if find(d.headers, inherited.Name) == nil {
@@ -87,27 +91,24 @@ func (l *loader) completeHeaders(d, base *partial) {
 			l.judgeAttribute(own, d.Format)
 			d.Headers = append(d.Headers, own.Header)
 		} else if find(base.headers, own.Name) == nil {
-			l.warn(own.at, "takes nothing away: defaults have no such header", "remove it")
+			l.Warn(own.at, "takes nothing away: defaults have no such header", "remove it")
 		}
 	}
 	for _, h := range d.Headers {
 		size += len(h.Reveal())
 	}
-	if d.headersAt == nil {
-		d.headersAt = base.headersAt
-	}
 	if len(d.Headers) > maxHeaders {
-		l.fail(d.headersAt, fmt.Sprintf("must be at most %d with those of defaults, are %d", maxHeaders, len(d.Headers)), "")
+		l.Fail(d.at("headers"), fmt.Sprintf("must be at most %d with those of defaults, are %d", maxHeaders, len(d.Headers)), "")
 	}
 	if size > maxHeaderBytes {
-		l.fail(d.headersAt, fmt.Sprintf("must have values of at most %s with those of defaults, have %d bytes", formatSize(maxHeaderBytes), size), "")
+		l.Fail(d.at("headers"), fmt.Sprintf("must have values of at most %s with those of defaults, have %d bytes", unit.FormatSize(maxHeaderBytes), size), "")
 	}
 }
 
 // judgeAttribute reports a header that would pass for an attribute of the event.
 func (l *loader) judgeAttribute(h headerLine, format string) {
 	if format == "cloudevents-binary" && len(h.Name) > 3 && strings.EqualFold(h.Name[:3], "ce-") {
-		l.failKey(h.at, "would be an attribute of the event, which cloudevents-binary has in such headers", "remove it, or choose another format")
+		l.FailKey(h.at, "would be an attribute of the event, which cloudevents-binary has in such headers", "remove it, or choose another format")
 	}
 }
 

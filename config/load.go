@@ -8,29 +8,28 @@ import (
 	"io/fs"
 	"slices"
 
-	"gopkg.in/yaml.v3"
-
 	"sidehook/config/expression"
 	"sidehook/config/material"
+	"sidehook/config/yamlnode"
 )
 
-// Mode says which ${…} are filled in.
+// Mode selects which ${…} are filled in.
 type Mode int
 
 const (
 	// Run fills in all of them; one that cannot be filled in is an error.
 	Run Mode = iota
-	// Check fills in those that it can. One that is not there is a warning, as it
-	// may be there for the relay, and its key is as if it were not there.
+	// Check fills in those that it can. One that it cannot fill in is a warning,
+	// since the relay may be able to, and its key counts as not given.
 	Check
-	// Tools reads listen and history alone, so that a command finds the relay and
-	// its files without the relay's environment, and while an edit is not done:
-	// the rest of the file is left out of the result and not judged. What of the
-	// two cannot be read is as if it were not there, and stands in Unread.
+	// Tools reads only listen and history, so that a command finds the relay and
+	// its files without the relay's environment and in the middle of an edit. The
+	// rest of the file is neither read nor judged. A key that cannot be read
+	// counts as not given, and the reason is in Unread.
 	Tools
 )
 
-// Load reads and judges the file at path. The error is of type Problems.
+// Load reads and checks the file at path. The error is of type Problems.
 func Load(path string, mode Mode) (*File, error) {
 	r := Read(path, mode)
 	if r.File == nil {
@@ -49,7 +48,7 @@ type Reading struct {
 	Missing  bool        // there is no such file
 }
 
-// Identity is the same for two readings that say the same.
+// Identity is the same for two readings with the same result.
 func (r Reading) Identity() string {
 	if r.File == nil {
 		return r.Hash + "\n" + r.Problems.Error()
@@ -57,7 +56,7 @@ func (r Reading) Identity() string {
 	return r.Hash
 }
 
-// Read reads and judges the file at path, for who watches it.
+// Read is Load for a caller that watches the file.
 func Read(path string, mode Mode) Reading {
 	data, seen, err := readFile(path, maxFile)
 	if err != nil {
@@ -76,90 +75,77 @@ func Read(path string, mode Mode) Reading {
 	return r
 }
 
+type (
+	value    = yamlnode.Value
+	Problem  = yamlnode.Problem
+	Problems = yamlnode.Problems
+)
+
 // loader holds what one reading of the file needs and finds.
 type loader struct {
-	mode  Mode
-	found collector
-	// budget is how many nodes may still be visited; below 0 they were too many,
-	// and what is found after that is not reported.
-	budget   int
-	named    map[naming]named                // files that the file names
-	seen     []FileStamp                     // of those
-	pools    map[string]material.Authorities // authorities of tls, by the paths of their files
-	keyPairs map[[2]string]material.Pair     // and client certificates
-	hash     hash.Hash
-	routes   map[string]complaint // of globs, about the catalogue
+	*yamlnode.Reader
+	mode   Mode
+	tables *tables
 
-	data        []byte // of the file
+	named    map[naming]named                // the files that the file names, as they were read
+	seen     []FileStamp                     // how they looked
+	pools    map[string]material.Authorities // the authorities of tls, by the paths of their files
+	keyPairs map[[2]string]material.Pair     // and the client certificates
+	hash     hash.Hash
+
 	expressions expression.Compiler
 
-	own, shared []field[partial] // the keys of a webhook
+	file    *File              // what was read so far
+	routes  map[string]problem // of globs, against the catalogue
+	base    draft              // the defaults
+	history *value             // where keep stands; nil if it is not given
+	draft   *draft             // the webhook, or the defaults, being read
 }
 
-// parse judges the content of the file.
+// problem is what is wrong with a value, and what to write instead.
+type problem struct{ message, hint string }
+
+// parse checks the content of the file.
 func parse(path string, data []byte, mode Mode) Reading {
 	l := &loader{
-		mode:  mode,
-		found: collector{file: path},
-		// No node is shorter than two bytes, so that only aliases can exceed it.
-		budget:   len(data) + 1_000_000,
+		mode:     mode,
+		tables:   declared,
 		named:    make(map[naming]named),
 		pools:    make(map[string]material.Authorities),
 		keyPairs: make(map[[2]string]material.Pair),
 		hash:     sha256.New(),
-		routes:   make(map[string]complaint),
-		data:     data,
-		own:      fieldsOf(ownKeys()),
-		shared:   fieldsOf(sharedKeys()),
+		file:     empty(path),
+		routes:   make(map[string]problem),
+		base:     draft{Webhook: unset()},
 	}
+	l.Reader = yamlnode.NewReader(path, data, l)
 	l.hash.Write(data)
-	root := l.root(data)
-	if root == nil && mode == Tools {
-		file := empty(path)
-		file.Hash, file.Unread = l.sum(), l.found.sorted()
-		return Reading{File: file, Hash: file.Hash, Partial: true}
+	root := l.Root()
+	if root != nil {
+		l.read(root)
 	}
-	if root == nil {
-		return Reading{Problems: l.found.sorted(), Hash: l.sum(), Partial: true}
-	}
-	file := l.file(&value{node: root})
-	problems := l.found.sorted()
-	r := Reading{Hash: l.sum(), Files: l.seen}
+	problems := l.Problems()
+	r := Reading{Hash: hex.EncodeToString(l.hash.Sum(nil)), Files: l.seen, Partial: root == nil}
+	l.file.Hash, l.file.Warnings = r.Hash, problems
 	switch {
-	case l.found.errors == 0:
+	case l.Errors() == 0:
 	case mode == Tools:
-		file.Unread = slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Warning })
+		l.file.Unread = slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Warning })
 	default:
 		r.Problems = problems
 		return r
 	}
-	file.Hash, file.Warnings = r.Hash, problems
-	r.File = file
+	r.File = l.file
 	return r
 }
 
-func (l *loader) sum() string { return hex.EncodeToString(l.hash.Sum(nil)) }
-
-// root returns the top of the file's only document, or nil if it has none that
-// could be walked.
-func (l *loader) root(data []byte) *yaml.Node {
-	if i, message, hint := unreadable(data); i >= 0 {
-		line, column := position(data, i)
-		l.found.add(Problem{Line: line, Column: column, Message: message, Hint: hint})
-		return nil
+// read reads all of the file. Its result counts only if there was no error.
+func (l *loader) read(root *yamlnode.Value) {
+	given := l.Pairs(root, "begin it with webhooks:")
+	if l.mode == Tools {
+		l.Forget()
+		given = slices.DeleteFunc(given, func(v yamlnode.Value) bool { return v.Key() != "listen" && v.Key() != "history" })
 	}
-	docs, err := documents(data)
-	if err != nil {
-		l.found.add(syntaxProblem(data, err))
-		return nil
-	}
-	if len(docs) == 0 || isNull(docs[0].Content[0]) {
-		l.found.add(Problem{Line: 1, Column: 1, Message: "is empty", Hint: "write webhooks: [] for none"})
-		return nil
-	}
-	if len(docs) > 1 {
-		n := docs[1]
-		l.found.add(Problem{Line: n.Line, Column: n.Column, Message: "begins a second document", Hint: "remove --- and keep one document a file"})
-	}
-	return docs[0].Content[0]
+	l.history = yamlnode.Find(given, "history")
+	readKeys(l, given, l.tables.top, l.file)
 }

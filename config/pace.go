@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sidehook/config/unit"
 )
 
 // The keys that say at which pace, and in which order, deliveries are made.
@@ -30,19 +32,19 @@ func (r Rate) String() string {
 	return ""
 }
 
-func readRate(l *loader, v *value, d *partial) {
-	t, ok := l.known(v)
+func readRate(l *loader, v *value, into *Rate) {
+	t, ok := l.Known(v)
 	if !ok {
 		return
 	}
-	if t.string == "none" {
-		d.Rate = Rate{}
+	if t.String() == none {
+		*into = Rate{}
 		return
 	}
-	digits, unit, _ := strings.Cut(t.string, "/")
-	n, isNumber := number(digits)
+	digits, per, _ := strings.Cut(t.String(), "/")
+	n, isNumber := unit.Number(digits)
 	rate := Rate{Requests: int(n)}
-	switch unit {
+	switch per {
 	case "s":
 		rate.Per = time.Second
 	case "m":
@@ -51,14 +53,14 @@ func readRate(l *loader, v *value, d *partial) {
 	switch {
 	case !isNumber || rate.Per == 0:
 		hint := ""
-		if isNumber && unit == "" && !t.filled {
+		if isNumber && per == "" && !t.Hidden() {
 			hint = "write " + digits + "/s"
 		}
-		l.fail(v, "must be a rate such as 100/s or 600/m, not "+t.show(), hint)
+		l.Fail(v, "must be a rate such as 100/s or 600/m, not "+t.Show(), hint)
 	case n < 1 || n > mostRequests:
-		l.fail(v, fmt.Sprintf("must be 1 to %d requests, not %s", mostRequests, t.show()), "")
+		l.Fail(v, fmt.Sprintf("must be 1 to %d requests, not %s", mostRequests, t.Show()), "")
 	default:
-		d.Rate = rate
+		*into = rate
 	}
 }
 
@@ -71,48 +73,47 @@ type Order struct {
 // IsZero reports whether it is none.
 func (o Order) IsZero() bool { return o == Order{} }
 
-func readOrder(l *loader, v *value, d *partial) {
-	d.orderAt = v
-	if isMapping(v) {
-		d.Order = Order{}
-		readFields(l, v, []field[partial]{{"by", readOrderBy}}, d)
-		if len(v.node.Content) == 0 {
-			l.fail(v, "names no key", "write order: {by: data.customer.id}")
+func readOrder(l *loader, v *value, into *Order) {
+	if v.IsMapping() {
+		*into = Order{}
+		readKeys(l, l.Pairs(v, ""), []key[Order]{{name: "by", read: readOrderBy}}, into)
+		if len(v.Node.Content) == 0 {
+			l.Fail(v, "names no key", "write order: {by: data.customer.id}")
 		}
 		return
 	}
-	t, ok := l.known(v)
+	t, ok := l.Known(v)
 	switch {
 	case !ok:
-	case t.string == "none":
-		d.Order = Order{}
-	case t.string == "all":
-		d.Order = Order{All: true}
+	case t.String() == none:
+		*into = Order{}
+	case t.String() == "all":
+		*into = Order{All: true}
 	default:
-		l.fail(v, "must be none, all or {by: PATH}, not "+t.show(), l.suggest(t, []string{"none", "all"}))
+		l.Fail(v, "must be none, all or {by: PATH}, not "+t.Show(), l.Suggest(t, []string{"none", "all"}))
 	}
 }
 
 // readOrderBy reads a path: an attribute of the event, or names inside its data.
-func readOrderBy(l *loader, v *value, d *partial) {
-	t, ok := l.known(v)
+func readOrderBy(l *loader, v *value, into *Order) {
+	t, ok := l.Known(v)
 	if !ok {
 		return
 	}
-	names := strings.Split(t.string, ".")
+	names := strings.Split(t.String(), ".")
 	for _, name := range names {
 		if name == "" || hasControl(name) {
-			l.fail(v, "must be names with a dot between two, not "+t.show(), "write it like data.customer.id")
+			l.Fail(v, "must be names with a dot between two, not "+t.Show(), "write it like data.customer.id")
 			return
 		}
 	}
 	switch {
 	case len(names) > 1 && names[0] != "data":
-		l.fail(v, "goes into "+strconv.Quote(names[0])+", and only data has anything in it", "write it like data.customer.id")
+		l.Fail(v, "goes into "+strconv.Quote(names[0])+", and only data has anything in it", "write it like data.customer.id")
 	case names[0] != "data" && strings.Trim(names[0], "abcdefghijklmnopqrstuvwxyz0123456789") != "":
-		l.fail(v, "must be an attribute of lower-case letters and digits, or a path in data, not "+t.show(), "write it like subject or data.customer.id")
+		l.Fail(v, "must be an attribute of lower-case letters and digits, or a path in data, not "+t.Show(), "write it like subject or data.customer.id")
 	default:
-		d.Order = Order{By: t.string}
+		*into = Order{By: t.String()}
 	}
 }
 

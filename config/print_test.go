@@ -104,9 +104,9 @@ func TestExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(data)
-	for _, key := range config.Keys() {
-		if !regexp.MustCompile(`(?m)^[ -]*` + key + `:`).MatchString(text) {
-			t.Errorf("%s is not in the example", key)
+	for _, key := range config.DeclaredKeys() {
+		if !regexp.MustCompile(`(?m)^[ #-]*` + key.Name + `:`).MatchString(text) {
+			t.Errorf("%s is not in the example", key.Name)
 		}
 	}
 }

@@ -2,31 +2,30 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"sidehook/config/yamlnode"
 )
 
-func readName(l *loader, v *value, d *partial) {
-	d.nameAt = v
-	if t, ok := l.text(v); ok && (!t.known || l.goodWebhookName(t)) {
-		d.Name = t.string
+func readName(l *loader, v *value, into *string) {
+	if t, ok := l.Text(v); ok && (!t.Known || l.goodWebhookName(t)) {
+		*into = t.String()
 	}
 }
 
-func readWas(l *loader, v *value, d *partial) {
-	d.wasAt = v
-	if t, ok := l.known(v); ok && l.goodWebhookName(t) {
-		d.Was = t.string
+func readWas(l *loader, v *value, into *string) {
+	if t, ok := l.Known(v); ok && l.goodWebhookName(t) {
+		*into = t.String()
 	}
 }
 
-func (l *loader) goodWebhookName(t text) bool {
-	ok := isName(t.string)
+func (l *loader) goodWebhookName(t yamlnode.Text) bool {
+	ok := isName(t.String())
 	if !ok {
-		l.fail(t.at, "must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "+t.show(), "")
+		l.Fail(t.At, "must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "+t.Show(), "")
 	}
 	return ok
 }
@@ -36,159 +35,100 @@ func isName(s string) bool {
 		strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
 }
 
-func readDescription(l *loader, v *value, d *partial) {
-	t, ok := l.known(v)
-	if n := utf8.RuneCountInString(t.string); ok && n > 1024 {
-		l.fail(v, fmt.Sprintf("must have at most 1024 characters, has %d", n), "")
+func readDescription(l *loader, v *value, into *string) {
+	t, ok := l.Known(v)
+	if n := utf8.RuneCountInString(t.String()); ok && n > 1024 {
+		l.Fail(v, fmt.Sprintf("must have at most 1024 characters, has %d", n), "")
 		return
 	}
-	d.Description = t.string
+	*into = t.String()
 }
 
-func readURL(l *loader, v *value, d *partial) {
-	d.urlAt = v
+// readURL leaves the rules to finishURL, since allow may lift some.
+func readURL(l *loader, v *value, into *URL) {
 	if t, ok := l.address(v); ok {
-		d.url = t
+		l.draft.url, *into = t, newURL(t.String(), t.Hidden())
 	}
 }
 
-func readEvents(l *loader, v *value, d *partial) {
-	d.eventsAt = v
-	items := l.items(v, `write a list, such as ["com.example.**"]`)
-	if isList(v) && len(items) == 0 {
-		l.fail(v, "lists none", `list at least one type or glob, such as events: ["com.example.**"]`)
+func readEvents(l *loader, v *value, into *[]string) {
+	items := l.Items(v, `write a list, such as ["com.example.**"]`)
+	if v.IsList() && len(items) == 0 {
+		l.Fail(v, "lists none", `list at least one type or glob, such as events: ["com.example.**"]`)
 	}
-	d.Events = make([]string, 0, len(items))
+	*into = make([]string, 0, len(items))
 	for i := range items {
-		t, ok := l.known(&items[i])
+		t, ok := l.Known(&items[i])
 		if !ok {
 			continue
 		}
-		c := judgeGlob(t.string)
-		if c.message == "" {
-			c = l.judgeRoute(t.string, d.catalogue)
+		p := checkGlob(t.String())
+		if p.message == "" {
+			p = l.checkRoute(t.String())
 		}
-		if c.message != "" {
-			l.fail(t.at, c.message, c.hint)
+		if p.message != "" {
+			l.Fail(t.At, p.message, p.hint)
 		}
-		d.Events = append(d.Events, t.string)
+		*into = append(*into, t.String())
 	}
 }
 
-func readSecrets(l *loader, v *value, d *partial) {
-	d.secrets, d.unreadable = nil, false
-	each := []value{*v}
-	if isList(v) {
-		each = l.items(v, "")
-	}
-	for i := range each {
-		if t, ok := l.key(&each[i]); ok {
+// readSecrets leaves the rules to finishSecrets, since allow and signature bear on
+// them.
+func readSecrets(l *loader, v *value, _ *[]Secret) {
+	d := l.draft
+	d.secrets, d.badSecret = nil, false
+	items := l.OneOrItems(v)
+	for i := range items {
+		if t, ok := l.key(&items[i]); ok {
 			d.secrets = append(d.secrets, t)
 		} else {
-			d.unreadable = true
+			d.badSecret = true
 		}
 	}
 }
 
-func readSignature(l *loader, v *value, d *partial) {
-	each := []value{*v}
-	if isList(v) {
-		each = l.items(v, "")
+func readSignature(l *loader, v *value, into *[]string) {
+	items := l.OneOrItems(v)
+	if len(items) == 0 {
+		l.Fail(v, "names no signature", "write signature: none if that is meant")
 	}
-	if len(each) == 0 {
-		l.fail(v, "names no signature", "write signature: none if that is meant")
-	}
-	d.Signature = nil
-	for i := range each {
-		t, ok := l.known(&each[i])
-		if !ok || !l.oneOf(t, signatures()) {
+	*into = nil
+	for i := range items {
+		t, ok := l.Known(&items[i])
+		if !ok || !l.OneOf(t, signatures()) {
 			continue
 		}
-		if slices.Contains(d.Signature, t.string) {
-			l.fail(t.at, t.string+" is given twice, and both would set the same headers", "remove one")
+		if slices.Contains(*into, t.String()) {
+			l.Fail(t.At, t.String()+" is given twice, and both would set the same headers", "remove one")
 		}
-		if len(each) > 1 && t.string == "none" {
-			l.fail(t.at, "none stands beside others", "remove it, or the others")
+		if len(items) > 1 && t.String() == "none" {
+			l.Fail(t.At, "none stands beside others", "remove it, or the others")
 		}
-		d.Signature = append(d.Signature, t.string)
+		*into = append(*into, t.String())
 	}
 }
 
-func readRetry(l *loader, v *value, d *partial) {
-	items := l.items(v, "write retry: [5s, 5m], or [] for one attempt")
+func readRetry(l *loader, v *value, into *[]time.Duration) {
+	items := l.Items(v, "write retry: [5s, 5m], or [] for one attempt")
 	if len(items) > 32 {
-		l.fail(v, fmt.Sprintf("must be at most 32 waits, are %d", len(items)), "")
+		l.Fail(v, fmt.Sprintf("must be at most 32 waits, are %d", len(items)), "")
 	}
-	d.retryAt = v
-	d.Retry = make([]time.Duration, len(items))
+	*into = make([]time.Duration, len(items))
 	for i := range items {
-		l.duration(&items[i], time.Millisecond, 7*24*time.Hour, &d.Retry[i])
+		l.Duration(&items[i], time.Millisecond, 7*24*time.Hour, &(*into)[i])
 	}
 }
 
-func readAllow(l *loader, v *value, d *partial) {
-	items := l.items(v, "write allow: [http]")
-	d.Allow = Allow{}
+// readGiveUpOn reads the answers that end a delivery. 2xx would be a delivery
+// that has arrived, 1xx is no answer yet.
+func readGiveUpOn(l *loader, v *value, into *[]int) {
+	items := l.Items(v, "write give_up_on: [400, 422], or [] for none")
+	if len(items) > 64 {
+		l.Fail(v, fmt.Sprintf("must be at most 64 answers, are %d", len(items)), "")
+	}
+	*into = make([]int, len(items))
 	for i := range items {
-		t, ok := l.known(&items[i])
-		if !ok {
-			continue
-		}
-		switch t.string {
-		case "http":
-			d.Allow.HTTP = true
-		case "any-host":
-			d.Allow.AnyHost = true
-		case "short-secret":
-			d.Allow.ShortSecret = true
-		default:
-			l.allowPrefix(t, &d.Allow)
-		}
-	}
-	for _, family := range []struct{ all, name string }{{"0.0.0.0/0", "IPv4"}, {"::/0", "IPv6"}} {
-		if covers(d.Allow.Prefixes, netip.MustParsePrefix(family.all)) {
-			l.warn(v, "lifts the rules for every "+family.name+" address, those of this machine and its network among them", "list the blocks that the receiver is in, such as 10.0.0.0/8")
-		}
-	}
-}
-
-// covers reports whether every address of block is in one of blocks.
-func covers(blocks []netip.Prefix, block netip.Prefix) bool {
-	var within []netip.Prefix
-	for _, b := range blocks {
-		switch {
-		case b.Bits() <= block.Bits() && b.Contains(block.Addr()):
-			return true
-		case block.Contains(b.Addr()):
-			within = append(within, b)
-		}
-	}
-	if len(within) < 2 { // one block is not both halves
-		return false
-	}
-	low := netip.PrefixFrom(block.Addr(), block.Bits()+1)
-	bytes := block.Addr().AsSlice()
-	bytes[block.Bits()/8] |= 0x80 >> (block.Bits() % 8)
-	middle, _ := netip.AddrFromSlice(bytes)
-	return covers(within, low) && covers(within, netip.PrefixFrom(middle, block.Bits()+1))
-}
-
-// allowPrefix reads a block of addresses.
-func (l *loader) allowPrefix(t text, allow *Allow) {
-	words := []string{"http", "any-host", "short-secret"}
-	prefix, err := netip.ParsePrefix(t.string)
-	hint := l.suggest(t, words)
-	if ip, err := netip.ParseAddr(t.string); err == nil && !t.filled {
-		hint = "write " + netip.PrefixFrom(ip, ip.BitLen()).String()
-	}
-	switch {
-	case err != nil:
-		l.fail(t.at, "must be "+list(append(words, "a CIDR such as 10.0.0.0/8"))+", not "+t.show(), hint)
-	case prefix != prefix.Masked():
-		l.fail(t.at, "has bits set after its prefix length", "write "+prefix.Masked().String())
-	case prefix.Addr().Is4In6():
-		l.fail(t.at, "is an IPv4 block in the form of IPv6, which no address matches", "write the IPv4 block")
-	default:
-		allow.Prefixes = append(allow.Prefixes, prefix)
+		l.Int(&items[i], 300, 999, &(*into)[i])
 	}
 }

@@ -120,7 +120,7 @@ var refusals = []struct{ name, text, want string }{
 
 	// A webhook's name, url and events.
 	{"url with a line break", "webhooks:\n  - {name: a, url: \"https://a.example/\\r\\nX:y\", events: [x], signature: none}\n",
-		"2:20: webhooks[0] (a).url: must not hold control characters; keep it in one line, without a line end or a tab"},
+		"2:20: webhooks[0] (a).url: must not contain control characters; keep it in one line, without a line end or a tab"},
 	{"name", "webhooks:\n  - {name: A, url: 'https://a.example', events: [x], signature: none}\n",
 		`2:12: webhooks[0].name: must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "A"`},
 	{"named last", "webhooks:\n  - {url: 'http://a.example', events: ['a*'], signature: none, name: crm}\n", `
@@ -185,13 +185,13 @@ var refusals = []struct{ name, text, want string }{
 	{"shorter secret", hook + "    secret: short\n    allow: [short-secret]\n", "6:13: webhooks[0] (a).secret: must have 16 to 64 characters, has 5; make one with: openssl rand -hex 32"},
 	{"whsec", hook + "    secret: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, whsec_!]\n",
 		"6:54: webhooks[0] (a).secret[1]: must have the base64 of 24 to 64 bytes after whsec_; make one with: echo whsec_$(openssl rand -base64 32)"},
-	{"secret of two lines", hook + "    secret: \"" + strings.Repeat("a", 31) + "\\n\"\n", "6:13: webhooks[0] (a).secret: must not hold control characters; keep it in one line, without a line end or a tab"},
+	{"secret of two lines", hook + "    secret: \"" + strings.Repeat("a", 31) + "\\n\"\n", "6:13: webhooks[0] (a).secret: must not contain control characters; keep it in one line, without a line end or a tab"},
 	{"headers", hook + `    headers: {Host: a, Te: b, X A: c, X-B: "d\r\nX-C: e", x-d: f, X-D: g, Webhook-Id: 3, User-Agent: h, Sidehook-Attempt: 1}
 `, `
 		6:15: webhooks[0] (a).headers.Host: is set from the request itself
 		6:24: webhooks[0] (a).headers.Te: is a hop-by-hop header
 		6:31: webhooks[0] (a).headers["X A"]: is no name of a header; write letters, digits and hyphens
-		6:44: webhooks[0] (a).headers.X-B: must not hold control characters; keep it in one line, without a line end or a tab
+		6:44: webhooks[0] (a).headers.X-B: must not contain control characters; keep it in one line, without a line end or a tab
 		6:67: webhooks[0] (a).headers.X-D: given twice, first as x-d in line 6; remove one
 		6:75: webhooks[0] (a).headers.Webhook-Id: is a signature header; choose it by profile or signature
 		6:90: webhooks[0] (a).headers.User-Agent: has a key of its own; write user_agent: …

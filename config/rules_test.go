@@ -14,7 +14,7 @@ func TestURLRules(t *testing.T) {
 		https    = "must use https; write https://…, or allow: [http] for this webhook"
 		other    = "must use https; write https://…"
 		user     = "must not contain a user name or password; write headers: {Authorization: …}"
-		fragment = "must not hold a fragment; remove # and what follows"
+		fragment = "must not contain a fragment; remove # and what follows"
 		port     = "must have a port between 1 and 65535"
 		address  = "must name its host by a domain name, not an IP address; write the name, or allow: [any-host] for this webhook"
 		domain   = "must have a fully qualified domain name as its host; write a name such as hooks.example.com, or allow: [any-host] for this webhook"
@@ -56,7 +56,7 @@ func TestURLRules(t *testing.T) {
 		{"https://127.1", "any-host", []string{odd}},
 		{"https://exämple.com", "", []string{xn + "https://xn--exmple-cua.com"}},
 		{"https://EXÄMPLE.com:8443/a?b", "", []string{xn + "https://xn--exmple-cua.com:8443/a?b"}},
-		{"https://ex%C3%A4mple.com/é", "", []string{xn + "https://xn--exmple-cua.com/%C3%A9", `holds "é", which must be percent-encoded; write https://xn--exmple-cua.com/%C3%A9`}},
+		{"https://ex%C3%A4mple.com/é", "", []string{xn + "https://xn--exmple-cua.com/%C3%A9", `contains "é", which must be percent-encoded; write https://xn--exmple-cua.com/%C3%A9`}},
 		{"https://例え.テスト", "", []string{xn + "https://xn--r8jz45g.xn--zckzah"}},
 		{"https://a\u200b.example.com", "", []string{xn + "https://a.example.com"}},
 		{"https://a|b.example.com", "", []string{letters}},

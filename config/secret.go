@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // redacted is what a secret looks like wherever it is printed.
@@ -49,11 +48,5 @@ func (s Secret) String() string {
 // Format prints *** whatever the verb: %x and %#v too.
 func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 
-// LogValue is what slog shows.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// MarshalText is what JSON and other encoders show.
+// MarshalText is what JSON, YAML and slog show.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// MarshalYAML is what YAML shows.
-func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }

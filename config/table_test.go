@@ -1,26 +1,111 @@
 package config_test
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sidehook/config"
 )
 
-// Every key of a webhook has what the manual and a schema need.
-func TestKeysAreDescribed(t *testing.T) {
-	for _, key := range config.DescribedKeys() {
-		t.Run(key.Name, func(t *testing.T) {
-			if key.Doc == "" || strings.Contains(key.Doc, "\n") {
-				t.Errorf("doc %q, want one line", key.Doc)
+// Every key has what the manual and a schema need, and its example is accepted.
+func TestDeclaredKeys(t *testing.T) {
+	t.Setenv("SIDEHOOK_TOKEN", "t0ken")
+	t.Setenv("APPS_SECRET", plainSecret)
+	dir := t.TempDir()
+	material(t, dir, "ca", time.Now().Add(30*time.Minute))
+	for _, key := range config.DeclaredKeys() {
+		t.Run(key.Section+"."+key.Name, func(t *testing.T) {
+			if !strings.HasSuffix(key.Doc, ".") || strings.Contains(key.Doc, "\n") {
+				t.Errorf("doc %q, want one sentence", key.Doc)
 			}
-			for _, word := range []string{"type", "enum", "anyOf"} {
-				if key.Schema[word] != nil {
-					return
+			if key.Schema["type"] == nil && key.Schema["enum"] == nil && key.Schema["anyOf"] == nil {
+				t.Errorf("schema %v, want a type, an enum or anyOf", key.Schema)
+			}
+			if key.Name == "cert_file" || key.Name == "key_file" {
+				return // each needs the other
+			}
+			if key.Example == "" {
+				if key.Schema["type"] != "object" && key.Schema["type"] != "array" {
+					t.Error("no example")
 				}
+				return
 			}
-			t.Errorf("schema %v, want a type, an enum or anyOf", key.Schema)
+			text := key.Name + ": " + key.Example + "\n"
+			switch key.Section {
+			case "listen", "history":
+				text = key.Section + ":\n  " + text
+			case "tls":
+				text = hook + "    tls:\n      " + text
+			case "webhooks":
+				// The key replaces that of the hook.
+				lines := slices.DeleteFunc(strings.Split(hook, "\n"), func(line string) bool {
+					return strings.HasPrefix(strings.TrimLeft(line, " -"), key.Name+":")
+				})
+				text = "webhooks:\n  -\n" + strings.ReplaceAll(strings.Join(lines[1:], "\n"), "  - ", "    ") + "    " + text
+			}
+			if f, said := loadIn(t, dir, text, config.Run); f == nil {
+				t.Errorf("%s is refused: %s", text, said)
+			}
 		})
+	}
+}
+
+// The schema of the file holds every key with its documentation, and the defaults
+// as the file has them.
+func TestSchema(t *testing.T) {
+	text, err := json.Marshal(config.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	type object struct {
+		Properties map[string]json.RawMessage
+		Items      json.RawMessage
+	}
+	at := func(from []byte, path ...string) (found struct {
+		Description string
+		Default     any
+		Type        any
+	}) {
+		for _, name := range path {
+			var o object
+			if err := json.Unmarshal(from, &o); err != nil {
+				t.Fatal(err)
+			}
+			if from = o.Properties[name]; name == "[]" {
+				from = o.Items
+			}
+		}
+		if err := json.Unmarshal(from, &found); err != nil {
+			t.Fatalf("%v: %v", path, err)
+		}
+		return found
+	}
+	for _, c := range []struct {
+		path string
+		want any
+	}{
+		{"source", "sidehook"},
+		{"listen http", "127.0.0.1:4665"},
+		{"listen socket_mode", "0660"},
+		{"listen token", nil},
+		{"history keep", "30d"},
+		{"history response_body", "4KiB"},
+		{"history unmatched", "keep"},
+		{"defaults timeout", "15s"},
+		{"webhooks [] concurrency", 16.0},
+		{"webhooks [] enabled", true},
+		{"webhooks [] order", "none"},
+		{"webhooks [] disable_after", "5d"},
+		{"webhooks [] expire_after", "never"},
+		{"webhooks [] tls server_name", nil},
+	} {
+		got := at(text, strings.Fields(c.path)...)
+		if got.Description == "" || got.Default != c.want {
+			t.Errorf("%s: got %+v, want the default %v", c.path, got, c.want)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 )
 
@@ -77,11 +76,5 @@ func (u URL) String() string { return u.Redacted() }
 // Format prints Redacted, whatever the verb.
 func (u URL) Format(f fmt.State, _ rune) { io.WriteString(f, u.Redacted()) }
 
-// LogValue is what slog shows.
-func (u URL) LogValue() slog.Value { return slog.StringValue(u.Redacted()) }
-
-// MarshalText is what JSON and other encoders show.
+// MarshalText is what JSON, YAML and slog show.
 func (u URL) MarshalText() ([]byte, error) { return []byte(u.Redacted()), nil }
-
-// MarshalYAML is what YAML shows.
-func (u URL) MarshalYAML() (any, error) { return u.Redacted(), nil }

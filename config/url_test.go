@@ -73,7 +73,7 @@ func TestURLCharacters(t *testing.T) {
 		{"/é/%41 %2f", `"é"`, "/%C3%A9/%41%20%2f"},
 	} {
 		got := judged(t, "url", like+c.rest, "")
-		if len(got) != 1 || got[0].Message != "holds "+c.shown+", which must be percent-encoded" || got[0].Hint != "write "+like+c.want {
+		if len(got) != 1 || got[0].Message != "contains "+c.shown+", which must be percent-encoded" || got[0].Hint != "write "+like+c.want {
 			t.Errorf("%s: got %q", c.rest, got)
 		}
 		if got := judged(t, "url", like+c.want, ""); got != nil {
@@ -95,7 +95,7 @@ func TestURLCharacters(t *testing.T) {
 	t.Run("filled in", func(t *testing.T) {
 		t.Setenv("PART_OF_TEST", `s3cr3t" é`)
 		got := judged(t, "url", like+"/${PART_OF_TEST}", "")
-		if len(got) != 1 || got[0].Message != "holds a character, which must be percent-encoded" || got[0].Hint != "write it so there, such as %20 for a space" {
+		if len(got) != 1 || got[0].Message != "contains a character, which must be percent-encoded" || got[0].Hint != "encode it where it comes from, such as %20 for a space" {
 			t.Errorf("got %q", got)
 		}
 	})

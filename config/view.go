@@ -4,27 +4,29 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
 
-// pairs is a mapping whose keys keep their order, and pair one of them.
+// Canonical values are bool, int, string, []string, []int, Secret, []Secret,
+// pairs, inline and []pairs.
 type (
+	// pairs is a mapping whose keys keep their order.
 	pairs []pair
 	pair  struct {
 		key   string
 		value any
 	}
+	// inline is pairs that are written in one line.
+	inline pairs
 )
 
-// inline is pairs that are written in one line.
-type inline pairs
-
 // View returns the webhook as the API shows it: a JSON object of the keys that
-// are set but name, as they are in the file, with secrets as ***.
+// are set, without name, as they are in the file, with secrets as ***.
 func (w *Webhook) View() json.RawMessage {
 	var text bytes.Buffer
-	for _, p := range w.pairs(false) {
+	for _, p := range pairsOf(declared.webhook, w, leaveOut) {
 		if p.key != "name" {
 			text.WriteString(`,"` + p.key + `":`)
 			text.Write(jsonOf(p.value))
@@ -36,59 +38,84 @@ func (w *Webhook) View() json.RawMessage {
 }
 
 func jsonOf(v any) []byte {
-	switch list := v.(type) {
-	case []Secret: // how many there are is nobody's business
-		v = redacted
-	case pairs:
-		v = mapOf(list)
-	case inline:
-		v = mapOf(pairs(list))
-	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false) // expressions are full of < and >
-	if encoder.Encode(v) != nil {
+	if encoder.Encode(jsonValue(v)) != nil {
 		return []byte("null") // strings, numbers and booleans cannot fail
 	}
 	return bytes.TrimSuffix(text.Bytes(), []byte("\n"))
 }
 
-func mapOf(list pairs) map[string]any {
-	m := make(map[string]any, len(list))
-	for _, p := range list {
-		m[p.key] = p.value
+// jsonValue returns a canonical value for encoding/json.
+func jsonValue(v any) any {
+	switch v := v.(type) {
+	case []Secret: // their number is not shown either
+		return redacted
+	case inline:
+		return jsonValue(pairs(v))
+	case pairs:
+		m := make(map[string]any, len(v))
+		for _, p := range v {
+			m[p.key] = p.value
+		}
+		return m
 	}
-	return m
+	return v
 }
 
 // nodeOf returns a canonical value as YAML.
 func nodeOf(v any) *yaml.Node {
 	switch v := v.(type) {
-	case string:
-		return str(v)
+	case string: // ${ would begin a reference
+		return scalar("!!str", strings.ReplaceAll(v, "${", "$${"))
 	case bool:
 		return scalar("!!bool", strconv.FormatBool(v))
 	case int:
 		return scalar("!!int", strconv.Itoa(v))
+	case Secret:
+		return nodeOf(v.String())
 	case []string:
-		return strs(v)
+		return nodesOf(v, yaml.FlowStyle)
 	case []int:
-		return ints(v)
+		return nodesOf(v, yaml.FlowStyle)
 	case []Secret:
 		if len(v) == 1 {
-			return str(v[0].String())
+			return nodeOf(v[0])
 		}
-		return strs(each(v, Secret.String))
+		return nodesOf(v, yaml.FlowStyle)
+	case []pairs:
+		if len(v) == 0 {
+			return nodesOf(v, yaml.FlowStyle)
+		}
+		return nodesOf(v, 0)
 	case inline:
 		n := nodeOf(pairs(v))
 		n.Style = yaml.FlowStyle
 		return n
 	case pairs:
-		m := newMapping()
+		n := &yaml.Node{Kind: yaml.MappingNode}
 		for _, p := range v {
-			m.add(p.key, nodeOf(p.value))
+			n.Content = append(n.Content, scalar("!!str", p.key), nodeOf(p.value))
 		}
-		return m.Node
+		return n
 	}
 	panic("config: a key shows a value of an unknown kind") // a mistake in the table
+}
+
+func nodesOf[T any](items []T, style yaml.Style) *yaml.Node {
+	return &yaml.Node{Kind: yaml.SequenceNode, Style: style, Content: each(items, func(item T) *yaml.Node { return nodeOf(item) })}
+}
+
+func scalar(tag, text string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: text}
+}
+
+// each returns what of makes of each item.
+func each[T, V any](list []T, of func(T) V) []V {
+	made := make([]V, len(list))
+	for i, item := range list {
+		made[i] = of(item)
+	}
+	return made
 }

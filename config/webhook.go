@@ -1,8 +1,6 @@
 package config
 
 import (
-	"net/netip"
-	"slices"
 	"time"
 
 	"sidehook/config/expression"
@@ -46,20 +44,6 @@ type Webhook struct {
 	Allow Allow
 	TLS   TLS
 	Proxy URL // its scheme http, https or socks5; "": none
-}
-
-// Allow holds the rules that are lifted for a webhook.
-type Allow struct {
-	HTTP        bool           // its URL may do without TLS
-	AnyHost     bool           // its URL may name an IP address or a single label
-	ShortSecret bool           // its secret may have as few as 16 characters
-	Prefixes    []netip.Prefix // special-purpose addresses that may be dialled
-}
-
-// Equal reports whether both lift the same rules.
-func (a Allow) Equal(o Allow) bool {
-	return a.HTTP == o.HTTP && a.AnyHost == o.AnyHost && a.ShortSecret == o.ShortSecret &&
-		slices.Equal(a.Prefixes, o.Prefixes)
 }
 
 // unset is a webhook that gives no key of its own.

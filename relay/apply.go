@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"sidehook/config"
+	"sidehook/config/unit"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
 )
@@ -66,7 +67,7 @@ func sameListen(a, b *config.File) bool {
 // setLimitsLocked sets when each queue ends deliveries that have waited too long.
 func (r *Relay) setLimitsLocked() {
 	keep := r.active.file.History.Keep
-	kept := queue.Limit{Setting: "keep " + config.FormatDuration(keep), Age: keep}
+	kept := queue.Limit{Setting: "keep " + unit.FormatDuration(keep), Age: keep}
 	for _, q := range r.journal.Queues() {
 		var limits []queue.Limit
 		if w, ok := r.active.webhooks[q.Name()]; ok {
@@ -79,7 +80,7 @@ func (r *Relay) setLimitsLocked() {
 // limitsOf returns the settings of a webhook that end waiting deliveries.
 func limitsOf(w *config.Webhook) (limits []queue.Limit) {
 	if w.ExpireAfter > 0 {
-		limits = append(limits, queue.Limit{Setting: "expire_after " + config.FormatDuration(w.ExpireAfter), Age: w.ExpireAfter})
+		limits = append(limits, queue.Limit{Setting: "expire_after " + unit.FormatDuration(w.ExpireAfter), Age: w.ExpireAfter})
 	}
 	if w.MaxBacklog != (config.Backlog{}) {
 		limits = append(limits, queue.Limit{Setting: "max_backlog " + w.MaxBacklog.String(), Age: w.MaxBacklog.Age, Size: w.MaxBacklog.Size})

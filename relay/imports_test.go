@@ -19,8 +19,8 @@ import (
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
 	"sidehook":         {"relay/command"},
-	"relay/command":    {"config", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/memory", "relay/sign", "relay/systemd"},
-	"relay":            {"config", "config/expression", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "trouble"},
+	"relay/command":    {"config", "config/unit", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/memory", "relay/sign", "relay/systemd"},
+	"relay":            {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "trouble"},
 	"relay/notice":     {"history", "history/event", "trouble"},
 	"relay/httpd":      {"history", "relay/api"},
 	"relay/intake":     {"history", "history/event", "relay/api", "relay/httpd"},
@@ -55,7 +55,10 @@ var flow = map[string][]string{
 	"history/internal/seqset":      {},
 	"history/internal/vfs":         {},
 
-	"config":            {"config/expression", "config/material"},
+	"config":            {"config/endpoint", "config/expression", "config/material", "config/unit", "config/yamlnode"},
+	"config/endpoint":   {"config/unit"},
+	"config/unit":       {},
+	"config/yamlnode":   {"config/unit"},
 	"config/material":   {},
 	"config/watch":      {"config"},
 	"config/expression": {},

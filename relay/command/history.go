@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/config/unit"
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/query"
@@ -103,7 +104,7 @@ func instant(flag, text string, now time.Time) (time.Time, error) {
 	if at, ok := event.ParseTime(text); ok {
 		return at, nil
 	}
-	if ago, ok := config.ParseDuration(text); ok {
+	if ago, ok := unit.ParseDuration(text); ok {
 		return now.Add(-ago).UTC(), nil
 	}
 	return time.Time{}, usagef("--%s: %q is neither a time as in RFC 3339, such as 2026-11-23T14:55:00Z, nor a duration, such as 24h or 30d", flag, text)

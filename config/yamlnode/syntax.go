@@ -1,58 +1,12 @@
-package config
+package yamlnode
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"gopkg.in/yaml.v3"
 )
-
-// documents parses data, as far as its second document.
-func documents(data []byte) ([]*yaml.Node, error) {
-	return parseFrom(bytes.NewReader(data))
-}
-
-func parseFrom(r io.Reader) (list []*yaml.Node, err error) {
-	// The library panics on what it did not foresee. A file half written is no
-	// reason for the relay to end.
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("cannot be parsed: %v", p)
-		}
-	}()
-	decoder := yaml.NewDecoder(r)
-	for len(list) < 2 {
-		n := new(yaml.Node)
-		if err := decoder.Decode(n); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, err
-		}
-		list = append(list, n)
-	}
-	return list, nil
-}
-
-// unreadable returns the first place in data that is no text, why it is none, and
-// what to do; -1 if all of it is.
-func unreadable(data []byte) (at int, why, hint string) {
-	for at < len(data) {
-		r, size := utf8.DecodeRune(data[at:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			return at, "is not UTF-8 here", "save the file as UTF-8"
-		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
-			return at, "has a control character here", ""
-		}
-		at += size
-	}
-	return -1, "", ""
-}
 
 // syntaxProblem says where data is not YAML. The library tells only a line, and
 // only that where the construct begins: right for a quote or a bracket that is
@@ -245,20 +199,4 @@ func syntaxHint(message string) string {
 		return `quote a value that begins with * or &, such as "**"`
 	}
 	return ""
-}
-
-// position returns the line and the column, in characters, of a place in data.
-func position(data []byte, at int) (line, column int) {
-	before := data[:at]
-	start := bytes.LastIndexByte(before, '\n') + 1
-	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
-}
-
-// lineAt returns the text of a line.
-func lineAt(data []byte, line int) string {
-	for range line - 1 {
-		_, data, _ = bytes.Cut(data, []byte("\n"))
-	}
-	text, _, _ := bytes.Cut(data, []byte("\n"))
-	return string(text)
 }

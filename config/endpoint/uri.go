@@ -1,4 +1,4 @@
-package config
+package endpoint
 
 import (
 	"fmt"
@@ -85,8 +85,8 @@ func isEncoding(s string) bool {
 	return len(s) >= 3 && s[0] == '%' && strings.Trim(s[1:3], digits+"ABCDEFabcdef") == ""
 }
 
-// encodeURI returns a URI reference as RFC 3986 has it: as it is, if it is one.
-func encodeURI(text string) string {
+// EncodeURI returns a URI reference as RFC 3986 has it: as it is, if it is one.
+func EncodeURI(text string) string {
 	u := splitURI(text)
 	before := text[:len(text)-len(u.authority)-len(u.rest)-len(u.fragment)] // scheme: and //
 	authority, _ := encode(u.authority, ofUserInfo+"@[]")

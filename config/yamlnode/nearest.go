@@ -1,30 +1,42 @@
-package config
+package yamlnode
 
 import "strings"
 
-// didYouMean is the hint for a word that is none of the known ones.
-func (l *loader) didYouMean(word string, known []string) string {
-	// Past what is shown it would be work for nothing.
-	if l.found.errors >= maxProblems {
+// DidYouMean returns the hint for a word that is none of the known ones, "" if
+// none is near.
+func (r *Reader) DidYouMean(word string, known []string) string {
+	// A hint for a problem that is not kept would be wasted work.
+	if r.Full() {
 		return ""
 	}
-	if near := nearest(word, known); near != "" {
-		return didYouMean(near)
-	}
-	return ""
+	return didYouMean(nearest(word, known))
 }
 
-func didYouMean(near string) string { return "did you mean \"" + near + "\"?" }
+// DidYouMeanKey is DidYouMean for a key, which may also be the beginning of a
+// known one.
+func (r *Reader) DidYouMeanKey(key string, known []string) string {
+	if hint := r.DidYouMean(key, known); hint != "" {
+		return hint
+	}
+	return didYouMean(sharedBeginning(key, known))
+}
 
-// suggest is didYouMean for a value, which may be a secret.
-func (l *loader) suggest(t text, known []string) string {
-	if t.filled {
+func didYouMean(near string) string {
+	if near == "" {
 		return ""
 	}
-	return l.didYouMean(t.string, known)
+	return "did you mean \"" + near + "\"?"
 }
 
-// nearest returns the known word that word is most likely a slip of, or "".
+// Suggest is DidYouMean for a value, which may be a secret.
+func (r *Reader) Suggest(t Text, known []string) string {
+	if t.Hidden() {
+		return ""
+	}
+	return r.DidYouMean(t.string, known)
+}
+
+// nearest returns the known word that word is most likely a misspelling of, or "".
 func nearest(word string, known []string) string {
 	if len(word) > 64 {
 		return ""
@@ -32,7 +44,7 @@ func nearest(word string, known []string) string {
 	word = strings.ToLower(word)
 	best, least := "", 0
 	for _, k := range known {
-		// One slip in three letters is still a slip; more is another word.
+		// More than one wrong letter in three makes another word.
 		if d := distance(word, k); d <= max(1, len(k)/3) && (best == "" || d < least) {
 			best, least = k, d
 		}
@@ -40,9 +52,9 @@ func nearest(word string, known []string) string {
 	return best
 }
 
-// kin returns the known word that begins most like word, or "": the one that it
-// is the beginning of, or one that has half of its letters in common.
-func kin(word string, known []string) string {
+// sharedBeginning returns the known word that shares the longest beginning with
+// word, or "": one that begins with word, or shares at least half of its letters.
+func sharedBeginning(word string, known []string) string {
 	best, most := "", 1
 	for _, k := range known {
 		n := common(word, k)
@@ -93,8 +105,8 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// list writes words as they stand in a sentence: a, b or c.
-func list(words []string) string {
+// Or joins words as a sentence does: a, b or c.
+func Or(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}

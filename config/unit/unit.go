@@ -1,4 +1,7 @@
-package config
+// Package unit reads and writes durations and sizes the way people write them: 15s,
+// 1h30m, 64KiB. What a Format function writes, its Parse function reads back to
+// the same value. The configuration and the command line share these forms.
+package unit
 
 import (
 	"strconv"
@@ -47,7 +50,7 @@ func ParseDuration(s string) (time.Duration, bool) {
 	units := durations()
 	for s != "" {
 		digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
-		n, ok := number(s[:digits])
+		n, ok := Number(s[:digits])
 		s = s[digits:]
 		name := s[:len(s)-len(strings.TrimLeft(s, "dhms"))]
 		for len(units) > 0 && units[0].name != name {
@@ -64,13 +67,13 @@ func ParseDuration(s string) (time.Duration, bool) {
 	return time.Duration(sum), true
 }
 
-// parseSize reads 64KiB or 500MB.
-func parseSize(s string) (int64, bool) {
+// ParseSize reads 64KiB or 500MB.
+func ParseSize(s string) (int64, bool) {
 	if s == "0" {
 		return 0, true
 	}
 	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
-	n, ok := number(s[:digits])
+	n, ok := Number(s[:digits])
 	for _, u := range sizes() {
 		if ok && u.name == s[digits:] && n <= (1<<62)/u.size {
 			return n * u.size, true
@@ -79,8 +82,8 @@ func parseSize(s string) (int64, bool) {
 	return 0, false
 }
 
-// number reads decimal digits.
-func number(digits string) (int64, bool) {
+// Number reads decimal digits.
+func Number(digits string) (int64, bool) {
 	n, err := strconv.ParseInt(digits, 10, 64)
 	return n, err == nil
 }
@@ -104,9 +107,9 @@ func FormatDuration(d time.Duration) string {
 	return b.String()
 }
 
-// formatSize writes what parseSize reads, in the largest unit that says it
+// FormatSize writes what ParseSize reads, in the largest unit that says it
 // exactly.
-func formatSize(n int64) string {
+func FormatSize(n int64) string {
 	for _, u := range sizes() {
 		if n > 0 && n%u.size == 0 {
 			return strconv.FormatInt(n/u.size, 10) + u.name

@@ -1,4 +1,4 @@
-package config
+package yamlnode
 
 import (
 	"cmp"
@@ -61,15 +61,13 @@ const maxProblems = 1000
 
 // collector gathers the problems of one reading.
 type collector struct {
-	file     string
 	list     Problems
-	known    map[Problem]bool // what a default does wrong, it does wrong for every webhook
+	known    map[Problem]bool // the same problem of a default would come for every webhook
 	errors   int
 	warnings int
 }
 
 func (c *collector) add(p Problem) {
-	p.File = c.file
 	if c.known[p] {
 		return
 	}
@@ -89,16 +87,16 @@ func (c *collector) add(p Problem) {
 
 // sorted returns the problems in file order, and at the end how many were too
 // many to keep.
-func (c *collector) sorted() Problems {
+func (c *collector) sorted(file string) Problems {
 	list := slices.Clone(c.list)
 	slices.SortStableFunc(list, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	if more := c.errors - maxProblems; more > 0 {
-		list = append(list, Problem{File: c.file, Message: "has " + strconv.Itoa(more) + " errors more"})
+		list = append(list, Problem{File: file, Message: "has " + strconv.Itoa(more) + " errors more"})
 	}
 	if more := c.warnings - maxProblems; more > 0 {
-		list = append(list, Problem{File: c.file, Message: strconv.Itoa(more) + " warnings more", Warning: true})
+		list = append(list, Problem{File: file, Message: strconv.Itoa(more) + " warnings more", Warning: true})
 	}
 	return list
 }
