@@ -4,5 +4,5 @@ package journal
 func (j *Journal) Flush() error { return j.outcomes.flush() }
 
 // UnderWay is how many bytes of events are, HeldInMemory how many of what waits.
-func (j *Journal) UnderWay() int64     { return j.queues.UnderWay() }
-func (j *Journal) HeldInMemory() int64 { return j.queues.Held() }
+func (j *Journal) UnderWay() int64     { return j.queues.InFlightBytes() }
+func (j *Journal) HeldInMemory() int64 { return j.queues.HeldBytes() }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/budget"
 )
 
 // Lease is one delivery, handed out to be attempted. It ends with exactly one
@@ -33,7 +34,7 @@ type Lease struct {
 	test  bool   // it is of no queue (Tested)
 
 	due    time.Duration // when it was; 0: it was not begun
-	charge charge        // what it takes of what may be under way
+	charge budget.Charge // what it has of the bytes that may be in flight
 }
 
 // Claim hands out a delivery that is due, and is false if none is. It holds no
@@ -47,9 +48,7 @@ func (q *Queue) Claim(pick ClaimMode) (*Lease, bool) {
 		return nil, false // what became of it could not be kept
 	}
 	l, ok := q.claim(pick)
-	if next := q.set.underWay.next(q); next != nil {
-		next.awaken()
-	}
+	q.set.budget.Asked(&q.share)
 	return l, ok
 }
 
@@ -69,7 +68,7 @@ func (q *Queue) claim(pick ClaimMode) (*Lease, bool) {
 				return nil, false
 			}
 			if l.Body != nil || q.loadEvent(l) {
-				if l.charge.part == noPart && !q.admit(l, pick) {
+				if l.charge.None() && !q.admit(l, pick) {
 					return nil, false
 				}
 				if q.fillLease(l) {
@@ -168,7 +167,11 @@ func (l *Lease) bytes() int64 {
 // admit takes room for the event of a lease. If there is none the delivery goes
 // back as it was.
 func (q *Queue) admit(l *Lease, pick ClaimMode) (ok bool) {
-	if l.charge, ok = q.set.underWay.take(q, l.bytes(), pick); ok {
+	b, bytes := q.set.budget, l.bytes()
+	if l.charge, ok = b.TakeSmall(bytes); ok {
+		return true
+	}
+	if l.charge, ok = b.TakeLarge(&q.share, bytes, pick == Oldest || q.row.inDoubt()); ok {
 		return true
 	}
 	q.mu.Lock()
@@ -318,9 +321,7 @@ func (l *Lease) end(a *history.Attempt, again bool, next time.Time, change func(
 		m.ended, goesOn = a != nil && a.Status != history.Retrying, m.to != nil
 	}
 	q.mu.Unlock()
-	if next := q.set.underWay.give(q, l.charge); next != nil {
-		next.awaken()
-	}
+	q.set.budget.Return(&q.share, l.charge)
 	if a != nil {
 		q.set.recorded(history.Recorded{Attempt: *a, Webhook: q.name, Seq: l.Seq, Again: again, Accepted: l.Accepted})
 	}

@@ -91,7 +91,7 @@ func TestOwnership(t *testing.T) {
 		if n := len(claimed(m, "b")); n != 1510 {
 			t.Errorf("the other webhook got %d deliveries, want 1510", n)
 		}
-		if held := m.Held(); held != 0 {
+		if held := m.HeldBytes(); held != 0 {
 			t.Errorf("%d bytes are held in memory with nothing prefetched", held)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/budget"
 	"sidehook/history/internal/seqset"
 	"sidehook/trouble"
 )
@@ -64,7 +65,7 @@ type Queue struct {
 	lapse   lapse
 
 	unreadable trouble.Trouble // with what waits; under its own lock
-	share      share           // of what is under way; under the lock of that
+	share      budget.Share    // of the bytes in flight
 }
 
 // Mark is a point in the events: nothing that is unread has a number below seq,
@@ -93,10 +94,12 @@ const (
 const windowSize = 512
 
 func newQueue(s *Set, name string) *Queue {
-	return &Queue{
+	q := &Queue{
 		set: s, name: name, wake: func() {}, inFlight: map[uint64]*Lease{}, config: map[uint64]*history.Config{},
 		lapse: lapse{look: never, expiry: never, metLook: never, metExpiry: never},
 	}
+	q.share.Wake = q.awaken
+	return q
 }
 
 // Name is the webhook's.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/budget"
 )
 
 // Book reads the accepted events, of which every one that was published is
@@ -69,6 +70,14 @@ type Clock interface {
 	Check() time.Time
 }
 
+const (
+	// DefaultBodies is how many bytes of events are in flight at most.
+	DefaultBodies = 64 << 20
+	// maxReads is how many claims read the storage at a time: each takes the memory
+	// of the records that it looks at.
+	maxReads = 4
+)
+
 // Options say what the queues of a set stand on. All of it is required but
 // for Bodies and LeastBody.
 type Options struct {
@@ -78,12 +87,12 @@ type Options struct {
 	Log      *slog.Logger
 	Recorded func(history.Recorded) // is told of each line of an attempt
 
-	// Bodies bounds the bytes of the events that are under way, of all queues
-	// together (underWay); DefaultBodies if 0. A quarter of it at most is kept in
-	// memory of what waits, so that it need not be read.
+	// Bodies bounds the bytes of the events in flight, of all queues together
+	// (budget.Budget); DefaultBodies if 0. A quarter of it at most is kept in memory
+	// of what waits, so that it need not be read.
 	Bodies int64
-	// LeastBody is what each event that is under way counts for at least, where
-	// what its request takes beside it counts, too: 16 KiB at most.
+	// LeastBody is what each event in flight counts for at least, where what its
+	// request takes besides counts, too: budget.Small at most.
 	LeastBody int64
 }
 
@@ -97,10 +106,10 @@ type Set struct {
 	log      *slog.Logger
 	recorded func(history.Recorded)
 
-	sweeper  *sweeper
-	underWay underWay
-	held     atomic.Int64  // bytes of bodies in windows
-	reads    chan struct{} // taken by each that reads events for a queue
+	sweeper *sweeper
+	budget  *budget.Budget
+	held    atomic.Int64  // bytes of bodies in windows
+	reads   chan struct{} // taken by each that reads events for a queue
 
 	mu     sync.Mutex
 	queues map[string]*Queue
@@ -108,15 +117,13 @@ type Set struct {
 }
 
 func NewSet(o Options) *Set {
-	s := &Set{
-		book: o.Book, ledger: o.Ledger, clock: o.Clock, began: o.Clock.Began(), log: o.Log, recorded: o.Recorded,
-		sweeper: newSweeper(), reads: make(chan struct{}, maxReads), queues: map[string]*Queue{},
-	}
 	if o.Bodies == 0 {
 		o.Bodies = DefaultBodies
 	}
-	s.underWay.limit.Store(o.Bodies)
-	s.underWay.least = min(o.LeastBody, smallBody)
+	s := &Set{
+		book: o.Book, ledger: o.Ledger, clock: o.Clock, began: o.Clock.Began(), log: o.Log, recorded: o.Recorded,
+		sweeper: newSweeper(), budget: budget.New(o.Bodies, o.LeastBody), reads: make(chan struct{}, maxReads), queues: map[string]*Queue{},
+	}
 	return s
 }
 
@@ -206,10 +213,31 @@ func (s *Set) Publish(batch []Published, last uint64) (wake func()) {
 	}
 }
 
-// UnderWay is how many bytes of events are, and Held how many of what waits are
-// in memory.
-func (s *Set) UnderWay() int64 { return s.underWay.bytes() }
-func (s *Set) Held() int64     { return s.held.Load() }
+// Bodies bounds the bytes of the events in flight. InFlightBytes is how many there
+// are, and HeldBytes how many are in memory of what waits.
+func (s *Set) Bodies() int64        { return s.budget.Limit() }
+func (s *Set) InFlightBytes() int64 { return s.budget.InFlight() }
+func (s *Set) HeldBytes() int64     { return s.held.Load() }
+
+// keep counts a body as held by one more prefetch, and is false if there is no
+// room for it. It counts once, however many queues hold it.
+func (s *Set) keep(b *Body) bool {
+	if b == nil || b.windows.Add(1) > 1 {
+		return true
+	}
+	if s.held.Add(int64(len(b.JSON))) <= s.budget.Limit()/4 {
+		return true
+	}
+	s.drop(b)
+	return false
+}
+
+// drop is the opposite of keep.
+func (s *Set) drop(b *Body) {
+	if b != nil && b.windows.Add(-1) == 0 {
+		s.held.Add(-int64(len(b.JSON)))
+	}
+}
 
 // now is the time on the monotonic clock that waits run on.
 func (s *Set) now() time.Duration { return s.clock.Now() }
