@@ -15,7 +15,7 @@
 //	                     were made under, the states that webhooks were put into
 //	events.jsonl, deliveries.jsonl   symlinks to the segments being written
 //	cursors.json         where each webhook stands, and cursors.previous.json,
-//	                     how its attempts have gone of late (queue.FailureStreak), and what
+//	                     how its attempts have gone of late (FailureStreak), and what
 //	                     the wall clock did (clock)
 //	removed.json         the seqs whose segments retention has removed, and
 //	                     removed-deliveries.json, the same for the deliveries

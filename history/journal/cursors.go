@@ -2,6 +2,7 @@ package journal
 
 import (
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/streak"
 	"sidehook/history/queue"
 )
 
@@ -14,7 +15,7 @@ func (j *Journal) saveCursors() error {
 	c := files.Checkpoint{
 		Version: files.CheckpointVersion, At: now, Stopped: j.last, Generation: j.generation, Hash: j.hash,
 		Events: files.PackPosition(events), Spoken: max(j.highestReferencedSeq, events.Number), Deliveries: files.PackPosition(deliveries),
-		Webhooks: map[string]queue.Checkpoint{}, Rows: map[string]*queue.StreakCheckpoint{},
+		Webhooks: map[string]queue.Checkpoint{}, Rows: map[string]*streak.Checkpoint{},
 	}
 	steps := j.clock.Steps.Load()
 	stale := steps != j.savedSteps || j.saved.Generation != c.Generation || j.saved.Hash != c.Hash ||

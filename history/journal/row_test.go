@@ -55,7 +55,7 @@ func TestRowAndStateSurvive(t *testing.T) {
 			q.SetState(state)
 			r = start(t, restart(t, r, fs), journal.Options{})
 			q = r.Queue("a")
-			same := func(what string, got, want queue.FailureStreak) {
+			same := func(what string, got, want history.FailureStreak) {
 				t.Helper()
 				if got.Since.Sub(want.Since).Abs() > time.Second || got.LastSuccess.Sub(want.LastSuccess).Abs() > time.Second {
 					t.Errorf("the row %s: got %+v, want %+v", what, got, want)
@@ -71,7 +71,7 @@ func TestRowAndStateSurvive(t *testing.T) {
 			}
 			same("of what works", r.Queue("works").FailureStreak(), works)
 			q.SetState(history.WebhookState{Name: "active"})
-			same("after a new beginning", q.FailureStreak(), queue.FailureStreak{LastSuccess: before.LastSuccess, LastError: before.LastError})
+			same("after a new beginning", q.FailureStreak(), history.FailureStreak{LastSuccess: before.LastSuccess, LastError: before.LastError})
 		})
 	}
 }

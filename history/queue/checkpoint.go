@@ -5,27 +5,28 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/seqset"
+	"sidehook/history/internal/streak"
 )
 
 // Checkpoint is one queue. Everything in its window counts as unread.
 type Checkpoint struct {
-	Last    uint64            `json:"last"`
-	Next    uint64            `json:"next"`
-	More    [3]uint64         `json:"more"`
-	Oldest  int64             `json:"oldest,omitempty"` // no unread one was accepted before, in Unix ns; 0 if not known
-	Unread  int               `json:"unread"`
-	Renamed uint64            `json:"renamed,omitempty"` // records up to it may be of older deliveries
-	Skip    [][2]uint64       `json:"skip,omitempty"`
-	Holds   [][3]uint64       `json:"holds,omitempty"` // seqs from and to, how many of them have not ended
-	Waits   []waitCursor      `json:"waits,omitempty"`
-	Events  int               `json:"backlog_events"`
-	Bytes   int64             `json:"backlog_bytes"`
-	State   string            `json:"state,omitempty"`
-	Since   time.Time         `json:"since,omitzero"`
-	Why     string            `json:"why,omitempty"`
-	Entry   string            `json:"entry,omitempty"`
-	Row     *StreakCheckpoint `json:"row,omitempty"`
-	Expiry  int64             `json:"expiry,omitempty"` // Unix ms; no expirytime passes ahead of it
+	Last    uint64             `json:"last"`
+	Next    uint64             `json:"next"`
+	More    [3]uint64          `json:"more"`
+	Oldest  int64              `json:"oldest,omitempty"` // no unread one was accepted before, in Unix ns; 0 if not known
+	Unread  int                `json:"unread"`
+	Renamed uint64             `json:"renamed,omitempty"` // records up to it may be of older deliveries
+	Skip    [][2]uint64        `json:"skip,omitempty"`
+	Holds   [][3]uint64        `json:"holds,omitempty"` // seqs from and to, how many of them have not ended
+	Waits   []waitCursor       `json:"waits,omitempty"`
+	Events  int                `json:"backlog_events"`
+	Bytes   int64              `json:"backlog_bytes"`
+	State   string             `json:"state,omitempty"`
+	Since   time.Time          `json:"since,omitzero"`
+	Why     string             `json:"why,omitempty"`
+	Entry   string             `json:"entry,omitempty"`
+	Row     *streak.Checkpoint `json:"row,omitempty"`
+	Expiry  int64              `json:"expiry,omitempty"` // Unix ms; no expirytime passes ahead of it
 }
 
 // waitCursor is one wait: seq, of, segment, offset, length, accepted in Unix ns,
@@ -48,7 +49,7 @@ func UnpackPlace(p [3]uint64) history.Location {
 func (q *Queue) Checkpoint(now time.Time, published uint64, keep time.Duration) (Checkpoint, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	c := Checkpoint{Row: q.row.cursor(now, keep)}
+	c := Checkpoint{Row: q.streak.Checkpoint(now, keep)}
 	if q.pending() == 0 && q.last <= published && q.state == (history.WebhookState{}) {
 		return c, false
 	}
@@ -65,7 +66,7 @@ func (q *Queue) Checkpoint(now time.Time, published uint64, keep time.Duration) 
 		c.Skip = append(c.Skip, [2]uint64{s.From, s.To})
 	}
 	for _, h := range q.segmentRefs {
-		c.Holds = append(c.Holds, [3]uint64{h.from, h.to, uint64(h.n)})
+		c.Holds = append(c.Holds, [3]uint64{h.From, h.To, uint64(h.N)})
 	}
 	mono := q.set.now()
 	wall := func(at time.Duration) int64 { return now.Add(at - mono).UnixMilli() }
@@ -103,11 +104,11 @@ func (q *Queue) restore(c *Checkpoint, written, now time.Time) {
 		q.startedSeqs = append(q.startedSeqs, seqset.Span{From: x[0], To: x[1]})
 	}
 	for _, h := range c.Holds {
-		q.segmentRefs = append(q.segmentRefs, segmentRef{h[0], h[1], int(h[2])})
+		q.segmentRefs = append(q.segmentRefs, seqset.Count{From: h[0], To: h[1], N: int(h[2])})
 	}
 	q.backlog.Events, q.backlog.Bytes = c.Events, c.Bytes
 	q.state = history.WebhookState{Name: c.State, Since: c.Since, Why: c.Why, Entry: c.Entry}
-	q.row.restore(c.Row)
+	q.streak.Restore(c.Row)
 	if c.Expiry != 0 {
 		q.lapse.expiry = q.set.now() + remaining(time.UnixMilli(c.Expiry), written, now)
 	}

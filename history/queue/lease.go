@@ -171,7 +171,7 @@ func (q *Queue) admit(l *Lease, pick ClaimMode) (ok bool) {
 	if l.charge, ok = b.TakeSmall(bytes); ok {
 		return true
 	}
-	if l.charge, ok = b.TakeLarge(&q.share, bytes, pick == Oldest || q.row.inDoubt()); ok {
+	if l.charge, ok = b.TakeLarge(&q.share, bytes, pick == Oldest || q.streak.InDoubt()); ok {
 		return true
 	}
 	q.mu.Lock()
@@ -313,7 +313,7 @@ func (l *Lease) end(a *history.Attempt, again bool, next time.Time, change func(
 	change()
 	if a != nil {
 		now := time.Now()
-		q.row.learn(now, a.Status, a.Error, again || a.Unsent || !a.Throttled.IsZero())
+		q.streak.Learn(now, a.Status, a.Error, again || a.Unsent || !a.Throttled.IsZero())
 		l.record(fields, config, now)
 	}
 	goesOn := false

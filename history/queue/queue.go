@@ -15,6 +15,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/budget"
 	"sidehook/history/internal/seqset"
+	"sidehook/history/internal/streak"
 	"sidehook/trouble"
 )
 
@@ -44,7 +45,7 @@ type Queue struct {
 	mu     sync.Mutex
 	wake   func()
 	state  history.WebhookState
-	row    row
+	streak streak.Streak              // has a lock of its own
 	config map[uint64]*history.Config // by generation
 
 	inFlight     map[uint64]*Lease
@@ -54,9 +55,9 @@ type Queue struct {
 	readPosition Mark // where the reader goes on, while anything is unread
 	unread       int
 	startedSeqs  seqset.Set
-	last         uint64      // the last seq that was published to it
-	renamed      uint64      // the last seq that came by a rename, whose delivery is older than its record
-	segmentRefs  segmentRefs // of what has not ended, for retention
+	last         uint64        // the last seq that was published to it
+	renamed      uint64        // the last seq that came by a rename, whose delivery is older than its record
+	segmentRefs  seqset.Counts // of what has not ended, for retention
 
 	closed  bool          // by Set.Remove
 	reading bool          // a claim is reading the file
@@ -166,9 +167,12 @@ func (q *Queue) SetState(s history.WebhookState) {
 		return
 	}
 	q.state = s
-	q.row.forget(s)
+	q.streak.Enter(s)
 	q.set.ledger.Record(history.Line{Webhook: q.name, At: time.Now(), Fields: history.AppendState(nil, q.name, s)})
 }
+
+// FailureStreak is how the webhook's attempts have gone of late.
+func (q *Queue) FailureStreak() history.FailureStreak { return q.streak.Get() }
 
 // publish adds an event that is durable.
 func (q *Queue) publish(it Item) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/streak"
 )
 
 // Replay builds queues from what is stored: the checkpoint first, then the
@@ -52,20 +53,20 @@ func (r *Replay) Checkpoint(webhook string, c *Checkpoint, written time.Time) {
 }
 
 // Streak restores the failure streak of a webhook.
-func (r *Replay) Streak(webhook string, c *StreakCheckpoint) { r.queue(webhook).row.restore(c) }
+func (r *Replay) Streak(webhook string, c *streak.Checkpoint) { r.queue(webhook).streak.Restore(c) }
 
 // State takes in the record of a webhook's state.
 func (r *Replay) State(d *history.DeliveryRecord) {
 	q := r.queue(d.Webhook)
 	q.state = d.WebhookState()
-	q.row.forget(q.state)
+	q.streak.Enter(q.state)
 }
 
 // Attempt takes in the record of an attempt. Of one whose event is removed it
 // tells how the receiver does: the delivery has ended, though the line that says
 // so may be removed as well.
 func (r *Replay) Attempt(d *history.DeliveryRecord, removed bool) {
-	r.queue(d.Webhook).row.replay(d)
+	r.queue(d.Webhook).streak.Replay(d)
 	if removed {
 		return
 	}
@@ -248,7 +249,7 @@ func (r *Replay) Subtract(a *history.EventRecord) {
 	for _, q := range r.ended[a.Seq] {
 		q.backlog.Bytes = max(0, q.backlog.Bytes-int64(a.Place.Length))
 		if a.Of != 0 {
-			q.segmentRefs.drop(a.Of)
+			q.segmentRefs.Drop(a.Of)
 		}
 	}
 }

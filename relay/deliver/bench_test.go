@@ -29,19 +29,19 @@ type endless struct {
 	done       chan struct{}
 }
 
-func (q *endless) Notify(func())                      {}
-func (q *endless) Waiting() int                       { return 0 }
-func (q *endless) Order(queue.Order)                  {}
-func (q *endless) Schedule([]time.Duration)           {}
-func (q *endless) RetryNow()                          {}
-func (q *endless) PullForward(time.Time)              {}
-func (q *endless) Unthrottle()                        {}
-func (q *endless) Throttled() time.Time               { return time.Time{} }
-func (q *endless) State() history.WebhookState        { return history.WebhookState{} }
-func (q *endless) FailureStreak() queue.FailureStreak { return queue.FailureStreak{} }
-func (q *endless) SetState(history.WebhookState)      {}
-func (q *endless) Configure(history.Config)           {}
-func (q *endless) Due() (time.Time, bool)             { return time.Now(), q.left.Load() > 0 }
+func (q *endless) Notify(func())                        {}
+func (q *endless) Waiting() int                         { return 0 }
+func (q *endless) Order(queue.Order)                    {}
+func (q *endless) Schedule([]time.Duration)             {}
+func (q *endless) RetryNow()                            {}
+func (q *endless) PullForward(time.Time)                {}
+func (q *endless) Unthrottle()                          {}
+func (q *endless) Throttled() time.Time                 { return time.Time{} }
+func (q *endless) State() history.WebhookState          { return history.WebhookState{} }
+func (q *endless) FailureStreak() history.FailureStreak { return history.FailureStreak{} }
+func (q *endless) SetState(history.WebhookState)        {}
+func (q *endless) Configure(history.Config)             {}
+func (q *endless) Due() (time.Time, bool)               { return time.Now(), q.left.Load() > 0 }
 
 func (q *endless) RecordTest(uint64, time.Time, ...history.Attempt) error { return nil }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/queue"
 	"sidehook/relay/deliver"
 )
 
@@ -174,7 +173,7 @@ func TestDisabledOverARestart(t *testing.T) {
 			stop()
 		}
 		state := func(d *deliver.Deliverer) string { s, _ := d.Snapshot("a"); return s.State }
-		q.row = queue.FailureStreak{Since: time.Now().Add(-6 * day), Failures: 9}
+		q.row = history.FailureStreak{Since: time.Now().Add(-6 * day), Failures: 9}
 		process(s, func(d *deliver.Deliverer) {
 			q.add("1")
 			time.Sleep(time.Second)

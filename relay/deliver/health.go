@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/queue"
 	"sidehook/relay/send"
 )
 
@@ -57,7 +56,7 @@ type health struct {
 }
 
 // restore takes up the state that the history has kept.
-func (h *health) restore(s history.WebhookState, row queue.FailureStreak) {
+func (h *health) restore(s history.WebhookState, row history.FailureStreak) {
 	h.told, h.since, h.why, h.entry = s, s.Since, s.Why, s.Entry
 	h.failing = s.Name == stateFailing
 	h.disabled = s.Name == stateDisabled

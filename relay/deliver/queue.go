@@ -42,7 +42,7 @@ type Queue interface {
 	SetState(history.WebhookState)
 	// FailureStreak is how its attempts have gone of late, also before a restart. A state
 	// that is active begins it anew.
-	FailureStreak() queue.FailureStreak
+	FailureStreak() history.FailureStreak
 	// Configure says what was the same in all attempts of a generation, before
 	// the first of them is recorded.
 	Configure(history.Config)

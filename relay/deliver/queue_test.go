@@ -24,7 +24,7 @@ type fakeQueue struct {
 	peak    int // of flight
 	state   history.WebhookState
 	states  []history.WebhookState
-	row     queue.FailureStreak
+	row     history.FailureStreak
 	configs []history.Config
 	lines   []line
 	changed chan struct{} // is closed at each change
@@ -205,7 +205,7 @@ func (q *fakeQueue) SetState(s history.WebhookState) {
 	q.states = append(q.states, s)
 }
 
-func (q *fakeQueue) FailureStreak() queue.FailureStreak {
+func (q *fakeQueue) FailureStreak() history.FailureStreak {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.row

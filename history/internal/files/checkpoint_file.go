@@ -10,6 +10,7 @@ import (
 
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/segment"
+	"sidehook/history/internal/streak"
 	"sidehook/history/internal/vfs"
 	"sidehook/history/queue"
 )
@@ -40,7 +41,7 @@ type Checkpoint struct {
 	Steps      [][2]int64                  `json:"steps,omitempty"` // of the wall clock: ahead of which seq, by how many ns
 	Webhooks   map[string]queue.Checkpoint `json:"webhooks"`
 	// Rows are those of the webhooks of which nothing else is to be told.
-	Rows map[string]*queue.StreakCheckpoint `json:"rows,omitempty"`
+	Rows map[string]*streak.Checkpoint `json:"rows,omitempty"`
 }
 
 type Position struct {

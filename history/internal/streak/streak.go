@@ -1,0 +1,104 @@
+// Package streak keeps the failure streak of a webhook, over restarts as well.
+package streak
+
+import (
+	"sync"
+	"time"
+
+	"sidehook/history"
+)
+
+// Streak is a webhook's failure streak. Without a checkpoint it is made of all
+// lines there are. It is for concurrent use, and its zero value works.
+type Streak struct {
+	mu sync.Mutex
+	history.FailureStreak
+	last time.Time // when it last changed; lines up to then may come again
+}
+
+// Learn takes in the end of an attempt or a delivery. An attempt that says nothing
+// of the receiver does not count, but what it failed for is the last error.
+func (s *Streak) Learn(at time.Time, status history.Status, why string, saysNothing bool) {
+	if status == history.Canceled || status == history.Expired || saysNothing && status != history.Failed {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = at
+	switch {
+	case saysNothing:
+		s.LastError = why
+	case status == history.Delivered:
+		s.resetLocked()
+		s.LastSuccess = at
+	default:
+		s.LastError = why
+		if s.Failures++; s.Failures == 1 {
+			s.Since = at
+		}
+	}
+}
+
+// Replay takes in a line again, which the checkpoint may cover already. To forget
+// a failure too many is harmless, to count one twice is not.
+func (s *Streak) Replay(d *history.DeliveryRecord) {
+	if _, last := s.get(); d.Status == history.Delivered || d.At.After(last) {
+		s.Learn(d.At, d.Status, d.Error, d.Again || d.Unsent || !d.Throttled.IsZero())
+	}
+}
+
+// Enter ends the streak with a state that does: an active one.
+func (s *Streak) Enter(state history.WebhookState) {
+	if state.Name == "" || state.Name == history.StateActive {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.resetLocked()
+	}
+}
+
+func (s *Streak) resetLocked() { s.Since, s.Failures = time.Time{}, 0 }
+
+// InDoubt reports whether the last attempt that counts failed, or there was none.
+func (s *Streak) InDoubt() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Failures > 0 || s.LastSuccess.IsZero()
+}
+
+// Get returns the streak as it is.
+func (s *Streak) Get() history.FailureStreak {
+	f, _ := s.get()
+	return f
+}
+
+func (s *Streak) get() (history.FailureStreak, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.FailureStreak, s.last
+}
+
+// Checkpoint is a streak in a checkpoint.
+type Checkpoint struct {
+	Since    time.Time `json:"since,omitzero"`
+	Last     time.Time `json:"last"`
+	Failures int       `json:"failures,omitempty"`
+	Success  time.Time `json:"success,omitzero"`
+	Error    string    `json:"error,omitempty"`
+}
+
+// Checkpoint returns nil for a streak that is empty, or has no failures and is
+// older than lines are kept; 0 is forever.
+func (s *Streak) Checkpoint(now time.Time, keep time.Duration) *Checkpoint {
+	f, last := s.get()
+	if f == (history.FailureStreak{}) || f.Failures == 0 && keep > 0 && now.Sub(last) > keep {
+		return nil
+	}
+	return &Checkpoint{f.Since, last, f.Failures, f.LastSuccess, f.LastError}
+}
+
+// Restore puts back what Checkpoint returned, before anything else is called.
+func (s *Streak) Restore(c *Checkpoint) {
+	if c != nil {
+		s.FailureStreak, s.last = history.FailureStreak{Since: c.Since, Failures: c.Failures, LastSuccess: c.Success, LastError: c.Error}, c.Last
+	}
+}
