@@ -22,7 +22,7 @@ var flow = map[string][]string{
 	"relay/command":    {"config", "config/unit", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/memory", "relay/sign", "relay/systemd"},
 	"relay":            {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "trouble"},
 	"relay/notice":     {"history", "history/event", "trouble"},
-	"relay/httpd":      {"history", "relay/api"},
+	"relay/httpd":      {"history", "relay/api", "trouble"},
 	"relay/intake":     {"history", "history/event", "relay/api", "relay/httpd"},
 	"relay/admin":      {"history", "history/query", "relay/api", "relay/httpd"},
 	"relay/api":        {"history", "history/event"},
@@ -69,7 +69,7 @@ var flow = map[string][]string{
 	"relay/memory":      {},
 	"relay/route":       {},
 	"relay/sign":        {},
-	"relay/systemd":     {},
+	"relay/systemd":     {"trouble"},
 	"trouble":           {},
 }
 

@@ -34,14 +34,14 @@ func (h *Handler) resendBulk(ctx context.Context, w http.ResponseWriter, r *http
 
 func checkBulk(b *api.BulkRequest) *httpd.Problem {
 	if b.Since.IsZero() {
-		return httpd.Refuse(http.StatusBadRequest, `"since" is missing: say since when they have ended, such as 2026-11-23T14:55:00Z`)
+		return httpd.Refuse(http.StatusBadRequest, `"since" is required, such as 2026-11-23T14:55:00Z`)
 	}
 	for _, status := range b.Statuses {
 		switch {
 		case status == history.Retrying:
-			return httpd.Refuse(http.StatusBadRequest, `what is retrying still waits: POST /v1/webhooks/{name}/retry makes it due now`)
+			return httpd.Refuse(http.StatusBadRequest, `a retrying delivery has not ended; to retry it now, use POST /v1/webhooks/{name}/retry`)
 		case !slices.Contains(query.Ends(), status):
-			return httpd.Refuse(http.StatusBadRequest, fmt.Sprintf("%q is not how a delivery ends; there are delivered, failed, exhausted, canceled and expired", status))
+			return httpd.Refuse(http.StatusBadRequest, fmt.Sprintf("unknown final status %q; use delivered, failed, exhausted, canceled or expired", status))
 		}
 	}
 	return nil

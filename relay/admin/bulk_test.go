@@ -27,20 +27,20 @@ func TestResendBulk(t *testing.T) {
 			t.Errorf("%s: asked for %s, want %s", c.body, got, c.want)
 		}
 	}
-	missing := `"since" is missing: say since when they have ended, such as 2026-11-23T14:55:00Z`
-	unknown := ` is not how a delivery ends; there are delivered, failed, exhausted, canceled and expired`
+	missing := `"since" is required, such as 2026-11-23T14:55:00Z`
+	known := `; use delivered, failed, exhausted, canceled or expired`
 	for body, detail := range map[string]string{
 		"":                              missing,
 		`{"webhook":"a"}`:               missing,
-		`{"webhook":"a","since":"24h"}`: `key "since": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "24h"`,
-		`{"since":"2026-11-23T14:55:00Z","until":"x"}`: `key "until": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "x"`,
-		`{"since":"","until":"2026-11-23T14:55:00Z"}`:  `key "since": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not ""`,
-		`{"since":1}`:                                                     `key "since": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "1"`,
-		`{"since":"2026-11-23T14:55:00,5Z"}`:                              `key "since": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "2026-11-23T14:55:00,5Z"`,
-		`{"since":"2026-11-23T14:55:00Z","until":""}`:                     `key "until": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not ""`,
-		`{"since":"2026-11-23T14:55:00Z","status":"lost"}`:                `"lost"` + unknown,
-		`{"since":"2026-11-23T14:55:00Z","status":"failed, exhausted"}`:   `" exhausted"` + unknown,
-		`{"since":"2026-11-23T14:55:00Z","status":["failed","retrying"]}`: "what is retrying still waits: POST /v1/webhooks/{name}/retry makes it due now",
+		`{"webhook":"a","since":"24h"}`: `key "since": must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not "24h"`,
+		`{"since":"2026-11-23T14:55:00Z","until":"x"}`: `key "until": must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not "x"`,
+		`{"since":"","until":"2026-11-23T14:55:00Z"}`:  `key "since": must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not ""`,
+		`{"since":1}`:                                                     `key "since": must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not "1"`,
+		`{"since":"2026-11-23T14:55:00,5Z"}`:                              `key "since": must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not "2026-11-23T14:55:00,5Z"`,
+		`{"since":"2026-11-23T14:55:00Z","until":""}`:                     `key "until": must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not ""`,
+		`{"since":"2026-11-23T14:55:00Z","status":"lost"}`:                `unknown final status "lost"` + known,
+		`{"since":"2026-11-23T14:55:00Z","status":"failed, exhausted"}`:   `unknown final status " exhausted"` + known,
+		`{"since":"2026-11-23T14:55:00Z","status":["failed","retrying"]}`: "a retrying delivery has not ended; to retry it now, use POST /v1/webhooks/{name}/retry",
 		`{"since":"2026-11-23T14:55:00Z","status":3}`:                     `key "status" must be a string, or a list of strings`,
 		`{"since":"2026-11-23T14:55:00Z","dry_run":true}`:                 `unknown key "dry_run"`,
 	} {

@@ -14,7 +14,7 @@ func (h *Handler) cancel(ctx context.Context, w http.ResponseWriter, r *http.Req
 		return p
 	}
 	if c.Webhook == "" && c.Event == "" {
-		return httpd.Refuse(http.StatusBadRequest, `name a "webhook" or an "event", or both`)
+		return httpd.Refuse(http.StatusBadRequest, `"webhook" or "event" is required`)
 	}
 	n, err := h.operator.Cancel(ctx, c)
 	if err != nil {

@@ -97,20 +97,20 @@ func TestDeliveriesRefused(t *testing.T) {
 	for query, detail := range map[string]string{
 		"limit=0":                      `"limit" must be a number from 1 to 1000, not "0"`,
 		"limit=1001":                   `"limit" must be a number from 1 to 1000, not "1001"`,
-		"status=lost":                  `"lost" is no status; there are delivered, retrying, failed, exhausted, canceled and expired`,
-		"since=yesterday":              `"since" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "yesterday"`,
-		"since=2026-11-23T14:55:00,5Z": `"since" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "2026-11-23T14:55:00,5Z"`,
-		"until=1":                      `"until" must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "1"`,
+		"status=lost":                  `unknown status "lost"; use delivered, retrying, failed, exhausted, canceled or expired`,
+		"since=yesterday":              `"since" must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not "yesterday"`,
+		"since=2026-11-23T14:55:00,5Z": `"since" must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not "2026-11-23T14:55:00,5Z"`,
+		"until=1":                      `"until" must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not "1"`,
 		"cursor=7":                     `"cursor": "7" is no cursor that an answer held`,
 		"webhook=":                     `query parameter "webhook" is empty`,
 		"follow=1":                     `"follow" must be true or false, not "1"`,
-		"follow=true":                  `"follow" needs "Accept: application/x-ndjson"`,
+		"follow=true":                  `"follow" requires "Accept: application/x-ndjson"`,
 	} {
 		apitest.Do(t, l.ViaUnix, "GET", "http://localhost/v1/deliveries?"+query, "").Check(t, 400, apitest.Problem(400, -1, detail))
 	}
 	for query, detail := range map[string]string{
-		"follow=true&cursor=b1":                  `"follow" and "cursor" do not go together`,
-		"follow=true&until=2026-11-23T14:55:00Z": `"follow" and "until" do not go together`,
+		"follow=true&cursor=b1":                  `"follow" and "cursor" cannot be used together`,
+		"follow=true&until=2026-11-23T14:55:00Z": `"follow" and "until" cannot be used together`,
 	} {
 		apitest.Do(t, l.ViaUnix, "GET", "http://localhost/v1/deliveries?"+query, "", "Accept", "application/x-ndjson").
 			Check(t, 400, apitest.Problem(400, -1, detail))

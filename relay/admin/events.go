@@ -33,9 +33,9 @@ func whichEvent(r *http.Request, id string) (query.EventRef, *httpd.Problem) {
 	which.Source = query.Get("source")
 	switch {
 	case which.Source == "":
-		return which, httpd.Refuse(http.StatusBadRequest, "query parameter \"source\" is empty")
+		return which, httpd.Refuse(http.StatusBadRequest, `query parameter "source" is empty`)
 	case which.Seq > 0:
-		return which, httpd.Refuse(http.StatusBadRequest, "query parameter \"source\" does not go with seq:N, which names one event exactly")
+		return which, httpd.Refuse(http.StatusBadRequest, `query parameter "source" cannot be used with seq:N, which names exactly one event`)
 	}
 	return which, nil
 }

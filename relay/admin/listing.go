@@ -53,7 +53,7 @@ func readListing(r *http.Request) (l listing, p *httpd.Problem) {
 	if values.Has("status") {
 		for name := range strings.SplitSeq(values.Get("status"), ",") {
 			if !slices.Contains(query.Statuses(), history.Status(name)) {
-				return l, httpd.Refuse(http.StatusBadRequest, fmt.Sprintf("%q is no status; there are delivered, retrying, failed, exhausted, canceled and expired", name))
+				return l, httpd.Refuse(http.StatusBadRequest, fmt.Sprintf("unknown status %q; use delivered, retrying, failed, exhausted, canceled or expired", name))
 			}
 			l.Statuses = append(l.Statuses, history.Status(name))
 		}
@@ -87,11 +87,11 @@ func (l *listing) readPaging(values url.Values) *httpd.Problem {
 	case text != "true":
 		return httpd.Refuse(http.StatusBadRequest, fmt.Sprintf("\"follow\" must be true or false, not %q", text))
 	case !l.stream:
-		return httpd.Refuse(http.StatusBadRequest, "\"follow\" needs \"Accept: application/x-ndjson\"")
+		return httpd.Refuse(http.StatusBadRequest, `"follow" requires "Accept: application/x-ndjson"`)
 	case l.Before > 0:
-		return httpd.Refuse(http.StatusBadRequest, "\"follow\" and \"cursor\" do not go together")
+		return httpd.Refuse(http.StatusBadRequest, `"follow" and "cursor" cannot be used together`)
 	case !l.Until.IsZero():
-		return httpd.Refuse(http.StatusBadRequest, "\"follow\" and \"until\" do not go together")
+		return httpd.Refuse(http.StatusBadRequest, `"follow" and "until" cannot be used together`)
 	default:
 		l.follow = true
 	}

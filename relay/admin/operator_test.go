@@ -81,16 +81,16 @@ func TestResend(t *testing.T) {
 		`{"all":true,"all":true}`:         `key "all" is given twice`,
 		`{"webhooks":"a"}`:                `key "webhooks" must be a list of strings`,
 		`{"all":1}`:                       `key "all" must be true or false`,
-		`{"all":true}{}`:                  "something follows the JSON object",
-		`{"all":true,"webhooks":["a"]}`:   `"webhooks" and "all" exclude each other`,
-		`{"webhooks":[]}`:                 `"webhooks" names none`,
+		`{"all":true}{}`:                  "text follows the JSON object",
+		`{"all":true,"webhooks":["a"]}`:   `"webhooks" and "all" cannot be used together`,
+		`{"webhooks":[]}`:                 `"webhooks" is empty`,
 		`{"all":true`:                     "the body is not valid JSON: EOF",
 		`{"webhooks":["a"],"all":truest}`: `the body is not valid JSON: invalid character 's' after object key:value pair`,
 	} {
 		apitest.Do(t, l.ViaUnix, "POST", url, body, "Content-Type", apitest.JSON).Check(t, 400, apitest.Problem(400, -1, detail))
 	}
 	apitest.Do(t, l.ViaUnix, "POST", url, "all=true", "Content-Type", "application/x-www-form-urlencoded").
-		Check(t, 415, apitest.Problem(415, -1, "the Content-Type is not application/json"))
+		Check(t, 415, apitest.Problem(415, -1, "unsupported Content-Type; use application/json"))
 }
 
 func TestActing(t *testing.T) {
@@ -139,10 +139,10 @@ func TestCancel(t *testing.T) {
 		}
 	}
 	for body, detail := range map[string]string{
-		"":                                    `name a "webhook" or an "event", or both`,
-		`{"type":"t"}`:                        `name a "webhook" or an "event", or both`,
-		`{"webhook":"a","since":"yesterday"}`: `key "since": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not "yesterday"`,
-		`{"webhook":"a","until":""}`:          `key "until": must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not ""`,
+		"":                                    `"webhook" or "event" is required`,
+		`{"type":"t"}`:                        `"webhook" or "event" is required`,
+		`{"webhook":"a","since":"yesterday"}`: `key "since": must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not "yesterday"`,
+		`{"webhook":"a","until":""}`:          `key "until": must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not ""`,
 		`{"webhook":"a","id":"e"}`:            `unknown key "id"`,
 	} {
 		apitest.Do(t, l.ViaUnix, "POST", url, body, "Content-Type", apitest.JSON).Check(t, 400, apitest.Problem(400, -1, detail))

@@ -31,7 +31,7 @@ func readRequest(r *http.Request, into any) *httpd.Problem {
 	}
 	if values := r.Header["Content-Type"]; len(values) > 0 {
 		if name, _, err := mime.ParseMediaType(values[0]); err != nil || name != "application/json" {
-			return httpd.Refuse(http.StatusUnsupportedMediaType, "the Content-Type is not application/json")
+			return httpd.Refuse(http.StatusUnsupportedMediaType, "unsupported Content-Type; use application/json")
 		}
 	}
 	if err := readObject(body, membersOf(into)); err != nil {
@@ -74,7 +74,7 @@ func readObject(body []byte, fields map[string]any) error {
 		return fmt.Errorf("the body is not valid JSON: %w", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("something follows the JSON object")
+		return errors.New("text follows the JSON object")
 	}
 	return nil
 }

@@ -34,9 +34,9 @@ func readTarget(r *http.Request) (to api.ResendRequest, p *httpd.Problem) {
 	}
 	switch {
 	case to.All && to.Webhooks != nil:
-		return to, httpd.Refuse(http.StatusBadRequest, `"webhooks" and "all" exclude each other`)
+		return to, httpd.Refuse(http.StatusBadRequest, `"webhooks" and "all" cannot be used together`)
 	case to.Webhooks != nil && len(to.Webhooks) == 0:
-		return to, httpd.Refuse(http.StatusBadRequest, `"webhooks" names none`)
+		return to, httpd.Refuse(http.StatusBadRequest, `"webhooks" is empty`)
 	}
 	return to, nil
 }

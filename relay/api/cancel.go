@@ -47,7 +47,7 @@ func (t *Time) UnmarshalJSON(raw []byte) error {
 func ParseTime(text string) (time.Time, error) {
 	at, ok := event.ParseTime(text)
 	if !ok {
-		return at, fmt.Errorf("must be a time as in RFC 3339, such as 2026-11-23T14:55:00Z, not %.100q", text)
+		return at, fmt.Errorf("must be a time in RFC 3339 format, such as 2026-11-23T14:55:00Z, not %.100q", text)
 	}
 	if at.IsZero() {
 		at = at.Add(1)

@@ -52,7 +52,7 @@ func ReadBody(r *http.Request, buf []byte, limit int, room func(size int) *Probl
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return buf, RefuseAndClose(http.StatusRequestTimeout, "the body took too long to arrive")
 		case err != nil:
-			return buf, RefuseAndClose(http.StatusBadRequest, "the body broke off")
+			return buf, RefuseAndClose(http.StatusBadRequest, "the body ended early")
 		}
 	}
 }
@@ -67,7 +67,7 @@ func tooLarge(limit int) *Problem {
 func CheckEncoding(h http.Header) *Problem {
 	for _, encoding := range h["Content-Encoding"] {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
-			return Unsupported("a Content-Encoding is not supported; send the body as it is")
+			return Unsupported("unsupported Content-Encoding; send the body uncompressed")
 		}
 	}
 	return nil

@@ -61,10 +61,10 @@ func (s *Server) find(r *http.Request) (*Call, string, *Problem) {
 	if others == nil {
 		return nil, "", Refuse(http.StatusNotFound, "there is no such call; the nearest is "+s.nearest(method, path).String())
 	}
-	return nil, "", methodNotAllowed(r.Method, others)
+	return nil, "", methodNotAllowed(others)
 }
 
-func methodNotAllowed(method string, others []*Call) *Problem {
+func methodNotAllowed(others []*Call) *Problem {
 	var methods, calls []string
 	for _, c := range others {
 		methods, calls = append(methods, c.Method), append(calls, c.String())
@@ -72,7 +72,7 @@ func methodNotAllowed(method string, others []*Call) *Problem {
 	if slices.Contains(methods, http.MethodGet) {
 		methods = append(methods, http.MethodHead)
 	}
-	p := Refuse(http.StatusMethodNotAllowed, fmt.Sprintf("%s is not among this path's methods; there is %s", method, strings.Join(calls, ", ")))
+	p := Refuse(http.StatusMethodNotAllowed, "method not allowed; use "+strings.Join(calls, " or "))
 	p.allow = strings.Join(methods, ", ")
 	return p
 }

@@ -47,7 +47,7 @@ func TestUnknownCalls(t *testing.T) {
 		{"POST", "/readyz", "GET, HEAD", "GET /readyz"},
 	} {
 		r := apitest.Do(t, l.ViaUnix, c.method, "http://localhost"+c.path, "")
-		r.Check(t, 405, apitest.Problem(405, -1, c.method+" is not among this path's methods; there is "+c.calls))
+		r.Check(t, 405, apitest.Problem(405, -1, "method not allowed; use "+c.calls))
 		if got := r.Header.Get("Allow"); got != c.allow {
 			t.Errorf("%s %s: Allow %q, want %q", c.method, c.path, got, c.allow)
 		}
@@ -67,7 +67,7 @@ func TestQuery(t *testing.T) {
 		"/v1/events/a?since=1h":          `unknown query parameter "since"; this call has source`,
 		"/v1/events/a?source=x&source=y": `query parameter "source" is given twice`,
 		"/v1/events/a?source=":           `query parameter "source" is empty`,
-		"/v1/events/seq:1?source=x":      `query parameter "source" does not go with seq:N, which names one event exactly`,
+		"/v1/events/seq:1?source=x":      `query parameter "source" cannot be used with seq:N, which names exactly one event`,
 		"/v1/events/a?source=%zz":        "the query is not properly percent-encoded",
 	} {
 		apitest.Do(t, l.ViaUnix, "GET", "http://localhost"+path, "").Check(t, 400, apitest.Problem(400, -1, detail))

@@ -54,7 +54,7 @@ func (s *Server) newGuard(addr net.Addr) (guard, error) {
 	g.port, g.advice = true, s.socketAdvice()+g.advice
 	tcp, ok := addr.(*net.TCPAddr)
 	if ok && !tcp.IP.IsLoopback() && s.token == nil {
-		return g, fmt.Errorf("listen on address %q: others than this machine can reach it, which needs a token (listen.token)", addr)
+		return g, fmt.Errorf("listen on address %q: other machines can reach it, so listen.token is required", addr)
 	}
 	return g, nil
 }
@@ -91,13 +91,13 @@ func (g *guard) allow(a Access, r *http.Request, trusted bool) *Problem {
 	case trusted, !g.port, a == Public, a == Open && g.token == nil:
 		return nil
 	case g.token == nil:
-		return Refuse(http.StatusForbidden, "over TCP this call needs a token, and none is configured; "+g.advice)
+		return Refuse(http.StatusForbidden, "this call requires a token over TCP, and none is configured; "+g.advice)
 	}
 	p := Refuse(http.StatusUnauthorized, "the token is missing; "+g.advice)
 	if values := r.Header["Authorization"]; len(values) > 0 {
 		p.Detail = "the token is wrong; " + g.advice
 		if scheme, _, _ := strings.Cut(values[0], " "); !strings.EqualFold(scheme, "Bearer") {
-			p.Detail = "the Authorization is of another scheme: send it as Bearer; " + g.advice
+			p.Detail = "unsupported Authorization scheme; use Bearer; " + g.advice
 		}
 	}
 	p.challenge = true

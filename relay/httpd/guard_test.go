@@ -253,11 +253,11 @@ func TestRefusalsHelp(t *testing.T) {
 		status  int
 		detail  string
 	}{
-		{open, nil, 403, "over TCP this call needs a token, and none is configured; " + socket + configure},
-		{apitest.Options{}, nil, 403, "over TCP this call needs a token, and none is configured; use the Unix socket (listen.socket), or " + configure},
+		{open, nil, 403, "this call requires a token over TCP, and none is configured; " + socket + configure},
+		{apitest.Options{}, nil, 403, "this call requires a token over TCP, and none is configured; use the Unix socket (listen.socket), or " + configure},
 		{closed, nil, 401, "the token is missing; " + socket + send},
 		{closed, []string{"Authorization", "Bearer x"}, 401, "the token is wrong; " + socket + send},
-		{closed, []string{"Authorization", "s3cret"}, 401, "the Authorization is of another scheme: send it as Bearer; " + socket + send},
+		{closed, []string{"Authorization", "s3cret"}, 401, "unsupported Authorization scheme; use Bearer; " + socket + send},
 		{open, []string{"Origin", "null"}, 403, "a web page of another origin may not call sidehook; " + socket + configure},
 		{closed, []string{"Host", "evil.example"}, 403, "the Host of the request is neither a loopback name such as localhost nor the configured address; " + socket + send},
 	} {
@@ -290,7 +290,7 @@ func TestCannotListen(t *testing.T) {
 		options apitest.Options
 		want    string
 	}{
-		{apitest.Options{HTTP: taken.Addr().String()}, fmt.Sprintf("listen on address %q: bind: address already in use; stop what listens there, or change listen.http", taken.Addr())},
+		{apitest.Options{HTTP: taken.Addr().String()}, fmt.Sprintf("listen on address %q: bind: address already in use; stop the process that listens there, or change listen.http", taken.Addr())},
 		{apitest.Options{HTTP: "192.0.2.1:0", Token: "x"}, `listen on address "192.0.2.1:0": bind: cannot assign requested address; give this machine that address, or change listen.http`},
 	} {
 		err := apitest.New(&apitest.Journal{}, &apitest.Operator{}, apitest.Settings, test.options).Run(t.Context())
@@ -304,7 +304,7 @@ func TestCannotListen(t *testing.T) {
 func TestOpenPortNeedsToken(t *testing.T) {
 	anywhere := &net.TCPAddr{IP: net.IPv4zero, Port: 4665}
 	_, err := apitest.New(&apitest.Journal{}, &apitest.Operator{}, apitest.Settings, apitest.Options{}).Handler(anywhere)
-	want := `listen on address "0.0.0.0:4665": others than this machine can reach it, which needs a token (listen.token)`
+	want := `listen on address "0.0.0.0:4665": other machines can reach it, so listen.token is required`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

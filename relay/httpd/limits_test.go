@@ -155,7 +155,7 @@ func TestBrokenBody(t *testing.T) {
 	conn := l.Dial(t)
 	conn.Send(t, strings.Replace(apitest.RequestHead, "23", "99", 1)+`{"type":"a.b"}`)
 	conn.Conn.(*net.UnixConn).CloseWrite()
-	conn.Answer(t).Check(t, 400, apitest.Problem(400, -1, "the body broke off"))
+	conn.Answer(t).Check(t, 400, apitest.Problem(400, -1, "the body ended early"))
 	if n := len(l.Journal.Events()); n != 0 {
 		t.Errorf("%d events were kept", n)
 	}

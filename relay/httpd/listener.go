@@ -9,10 +9,12 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"sidehook/trouble"
 )
 
-// boundedListener limits the open connections, and waits while descriptors or
-// memory are lacking.
+// boundedListener limits the open connections, and waits while there are no
+// descriptors or no memory.
 type boundedListener struct {
 	net.Listener
 	log   *slog.Logger
@@ -20,10 +22,8 @@ type boundedListener struct {
 	close func() error  // once
 	done  chan struct{} // closed with the listener
 
-	// Only Accept uses these, in one goroutine: what was logged of a problem that
-	// has not ended yet.
-	full      bool
-	lastError string
+	full    bool // no slot is free, and it was logged; only Accept uses it
+	trouble trouble.Trouble
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
@@ -35,6 +35,7 @@ func newListener(l net.Listener, maxConns int, log *slog.Logger) *boundedListene
 		log:      log,
 		slots:    make(chan struct{}, maxConns),
 		done:     make(chan struct{}),
+		trouble:  trouble.Trouble{Level: slog.LevelWarn},
 		conns:    map[*conn]struct{}{},
 	}
 	x.close = sync.OnceValue(func() error {
@@ -74,7 +75,7 @@ func (l *boundedListener) takeSlot() bool {
 	}
 	if !l.full {
 		l.full = true
-		l.log.Warn("no more connections are accepted until some are closed", "address", l.Addr().String(), "limit", cap(l.slots))
+		l.log.Warn("too many connections; accepting more when some have closed", "address", l.Addr().String(), "limit", cap(l.slots))
 	}
 	select {
 	case l.slots <- struct{}{}:
@@ -89,16 +90,13 @@ func (l *boundedListener) acceptWithRetry() (net.Conn, error) {
 	const shortest, longest = 5 * time.Millisecond, time.Second
 	for wait := shortest; ; wait = min(2*wait, longest) {
 		c, err := l.Listener.Accept()
-		if err == nil && wait == shortest {
-			l.lastError = ""
+		if err == nil {
+			l.trouble.Over(l.log, "connections can be accepted again", "address", l.Addr().String())
 		}
 		if err == nil || !isTemporary(err) {
 			return c, err
 		}
-		if text := err.Error(); text != l.lastError {
-			l.lastError = text
-			l.log.Warn("cannot accept connections for now", "address", l.Addr().String(), "error", err)
-		}
+		l.trouble.Met(l.log, "cannot accept connections; trying again", err, "address", l.Addr().String())
 		select {
 		case <-time.After(wait):
 		case <-l.done:
@@ -107,8 +105,8 @@ func (l *boundedListener) acceptWithRetry() (net.Conn, error) {
 	}
 }
 
-// isTemporary reports whether an error is a lack that may pass, or a client that
-// went away, and not the end of a listener.
+// isTemporary reports whether an error may pass: this machine lacks something, or a
+// client went away.
 func isTemporary(err error) bool {
 	for _, e := range []error{
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,

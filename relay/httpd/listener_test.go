@@ -47,7 +47,7 @@ func TestConnectionLimit(t *testing.T) {
 			t.Fatal("a third connection was accepted")
 		default:
 		}
-		if n := log.count("no more connections are accepted"); n != 1 {
+		if n := log.count("too many connections"); n != 1 {
 			t.Errorf("logged %d times, want once", n)
 		}
 		first.Close()
@@ -76,7 +76,7 @@ func TestAcceptErrors(t *testing.T) {
 		}
 		client.Send(t, apitest.Request)
 		client.Answer(t).Check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
-		if n := log.count("cannot accept connections for now"); n != 1 {
+		if n := log.count("cannot accept connections; trying again"); n != 1 {
 			t.Errorf("logged %d times, want once", n)
 		}
 		if err := stop(); err != nil {

@@ -65,13 +65,13 @@ func withAdvice(err error, key string) error {
 	todo := ""
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		todo = "stop what listens there"
+		todo = "stop the process that listens there"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		todo = "give this machine that address"
 	case errors.Is(err, fs.ErrNotExist):
-		todo = "make its folder"
+		todo = "create its folder"
 	case errors.Is(err, fs.ErrPermission):
-		todo = "let the user that sidehook runs as do so"
+		todo = "give the user that sidehook runs as the permission"
 	default:
 		return err
 	}

@@ -101,7 +101,7 @@ func (s *Server) stop(bindings []*binding) error {
 		b.closeUnused()
 	}
 	ctx, cancel := context.WithTimeoutCause(context.Background(), s.opts.Times.Stop,
-		fmt.Errorf("requests were still under way after %v", s.opts.Times.Stop))
+		fmt.Errorf("requests were still in flight after %v", s.opts.Times.Stop))
 	defer cancel()
 	errs := make([]error, len(bindings))
 	var group sync.WaitGroup

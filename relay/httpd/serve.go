@@ -57,8 +57,8 @@ func (s *Server) recoverPanic(c *Call, w http.ResponseWriter) {
 	if v == nil {
 		return
 	}
-	s.log.Error("a request failed in sidehook itself", "panic", v, "stack", string(debug.Stack()))
-	p := RefuseAndClose(http.StatusInternalServerError, "sidehook failed on this request; its log says how")
+	s.log.Error("internal error: a request panicked", "panic", v, "stack", string(debug.Stack()))
+	p := RefuseAndClose(http.StatusInternalServerError, "internal error; see the log of sidehook")
 	c.refused(p)
 	p.write(w)
 }

@@ -21,7 +21,7 @@ const (
 // umask left.
 func listenSocket(path string, mode fs.FileMode) (net.Listener, *socketFile, error) {
 	if len(path) > maxSocketPath {
-		return nil, nil, fmt.Errorf("the path is %d bytes long, and may have %d", len(path), maxSocketPath)
+		return nil, nil, fmt.Errorf("the path has %d bytes; at most %d are allowed", len(path), maxSocketPath)
 	}
 	if err := clearStale(path); err != nil {
 		return nil, nil, err
@@ -79,7 +79,7 @@ func clearStale(path string) error {
 		return err
 	}
 	if info.Mode().Type() != fs.ModeSocket {
-		return errors.New("there is a file of that name that is not a socket; move it away or choose another path")
+		return errors.New("a file that is not a socket is in the way; move it or choose another path")
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
@@ -109,6 +109,6 @@ func (f *socketFile) remove(log *slog.Logger) {
 		err = os.Remove(f.path)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		log.Warn("the socket's file stays", "error", err)
+		log.Warn("cannot remove the file of the socket", "error", err)
 	}
 }

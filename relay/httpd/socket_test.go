@@ -75,17 +75,17 @@ func TestSocketInTheWay(t *testing.T) {
 			if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, "there is a file of that name that is not a socket; move it away or choose another path"},
+		}, "a file that is not a socket is in the way; move it or choose another path"},
 		{"a folder", func(t *testing.T, path string) {
 			if err := os.Mkdir(path, 0o700); err != nil {
 				t.Fatal(err)
 			}
-		}, "there is a file of that name that is not a socket; move it away or choose another path"},
+		}, "a file that is not a socket is in the way; move it or choose another path"},
 		{"a link", func(t *testing.T, path string) {
 			if err := os.Symlink("elsewhere", path); err != nil {
 				t.Fatal(err)
 			}
-		}, "there is a file of that name that is not a socket; move it away or choose another path"},
+		}, "a file that is not a socket is in the way; move it or choose another path"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(apitest.ShortDir(t), "s")
@@ -116,8 +116,8 @@ func TestSocketInTheWay(t *testing.T) {
 
 func TestSocketErrors(t *testing.T) {
 	for path, want := range map[string]string{
-		"/" + strings.Repeat("x", 107):                  "the path is 108 bytes long, and may have 107",
-		filepath.Join(apitest.ShortDir(t), "none", "s"): "bind: no such file or directory; make its folder, or change listen.socket",
+		"/" + strings.Repeat("x", 107):                  "the path has 108 bytes; at most 107 are allowed",
+		filepath.Join(apitest.ShortDir(t), "none", "s"): "bind: no such file or directory; create its folder, or change listen.socket",
 	} {
 		_, ended, _ := runAt(t, path, 0)
 		if err := <-ended; err == nil || err.Error() != `listen on socket "`+path+`": `+want {

@@ -116,7 +116,7 @@ func TestStopIsBounded(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		err := stop()
-		if want := "stop listener pipe: requests were still under way after 10s"; err == nil || err.Error() != want {
+		if want := "stop listener pipe: requests were still in flight after 10s"; err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 		if got := time.Since(start); got != 10500*time.Millisecond {
@@ -151,7 +151,7 @@ func TestPanic(t *testing.T) {
 		client := p.Dial()
 		client.Send(t, apitest.Request)
 		answer := client.Answer(t)
-		answer.Check(t, 500, apitest.Problem(500, -1, "sidehook failed on this request; its log says how"))
+		answer.Check(t, 500, apitest.Problem(500, -1, "internal error; see the log of sidehook"))
 		if !answer.Close {
 			t.Error("the connection is kept")
 		}

@@ -42,7 +42,7 @@ func (b *bodies) take(ctx context.Context, size int) (taken int64, p *httpd.Prob
 	defer cancel()
 	n := b.weight(size)
 	if b.room.Acquire(ctx, n) != nil {
-		p := httpd.RefuseAndClose(http.StatusTooManyRequests, fmt.Sprintf("there was no memory for a body of this size within %d s, for other large requests", patience/time.Second))
+		p := httpd.RefuseAndClose(http.StatusTooManyRequests, fmt.Sprintf("no memory for a body of this size within %d s: other large requests have it; try again", patience/time.Second))
 		p.RetryAfter, p.Unread = httpd.RetryBusy, true
 		return 0, p
 	}

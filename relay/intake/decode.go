@@ -75,11 +75,11 @@ func addTrace(events []event.Event, h http.Header) {
 // refusal returns why events of a type are refused, "" if they are not.
 func (set *settings) refusal(typ string) string {
 	if strings.HasPrefix(typ, event.OwnPrefix) {
-		return fmt.Sprintf("type %q: types that begin with %q are sidehook's own", typ, event.OwnPrefix)
+		return fmt.Sprintf("type %q: types that begin with %q are reserved for sidehook", typ, event.OwnPrefix)
 	}
 	if set.Types != nil {
 		if _, ok := set.Types[typ]; !ok {
-			return fmt.Sprintf("type %q is not in the catalogue; add it to event_types, or correct it", typ)
+			return fmt.Sprintf("type %q is not in event_types; correct it, or add it there", typ)
 		}
 	}
 	return ""

@@ -94,10 +94,10 @@ func (x *exchange) problemOf(err error, f form) *httpd.Problem {
 		return p
 	}
 	e := &x.entries[conflict.Index].Event
-	p.Detail = fmt.Sprintf("id %q of source %q was accepted before with another content; give this event an id of its own", e.ID, e.Source)
+	p.Detail = fmt.Sprintf("id %q of source %q was accepted before with other content; give this event its own id", e.ID, e.Source)
 	for i := range x.entries[:conflict.Index] {
 		if first := &x.entries[i].Event; first.ID == e.ID && first.Source == e.Source {
-			p.Detail = fmt.Sprintf("id %q of source %q is also that of event %d of this request, which has another content; give this event an id of its own", e.ID, e.Source, x.answerOf[i])
+			p.Detail = fmt.Sprintf("id %q of source %q is also that of event %d of this request, which has other content; give this event its own id", e.ID, e.Source, x.answerOf[i])
 			break
 		}
 	}

@@ -88,16 +88,16 @@ func TestRefused(t *testing.T) {
 	_, longLine := decoder.Lines([]byte("{\"type\":\"a.b\"}\n" + long))
 
 	media := func(given string) string {
-		return "the Content-Type" + given + " is none of application/json, application/cloudevents+json, application/cloudevents-batch+json, application/x-ndjson, in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion"
+		return "unsupported Content-Type" + given + "; use application/json, application/cloudevents+json, application/cloudevents-batch+json or application/x-ndjson in UTF-8; any other type requires ce-specversion (CloudEvents in binary mode)"
 	}
 	_, notBinary := decoder.Binary(map[string][]string{"Ce-Specversion": {"1.0"}}, nil)
 	ceHeaders := func(typ string) []string {
 		return []string{"ce-specversion", "1.0", "ce-id", "1", "ce-source", "s", "ce-type", typ}
 	}
-	encoding := "a Content-Encoding is not supported; send the body as it is"
-	conflict := `id "old" of source %q was accepted before with another content; give this event an id of its own`
-	own := `type "sidehook.x": types that begin with "sidehook." are sidehook's own`
-	unknown := `type "a.c" is not in the catalogue; add it to event_types, or correct it`
+	encoding := "unsupported Content-Encoding; send the body uncompressed"
+	conflict := `id "old" of source %q was accepted before with other content; give this event its own id`
+	own := `type "sidehook.x": types that begin with "sidehook." are reserved for sidehook`
+	unknown := `type "a.c" is not in event_types; correct it, or add it there`
 	tooLarge := "the event is larger than max_event_size, 100 bytes"
 	for _, c := range []struct {
 		name, contentType, body string
@@ -175,7 +175,7 @@ func TestConflictWithinRequest(t *testing.T) {
 	l := apitest.Start(t, drop, apitest.Options{})
 	body := "[" + ce("1", "c") + "," + ce("2", "a.x") + `,{"specversion":"1.0","id":"2","source":"s","type":"a.x","data":1}]`
 	l.Post(t, apitest.CloudEvents, body).Check(t, 409, apitest.Problem(409, 2,
-		`event 2: id "2" of source "s" is also that of event 1 of this request, which has another content; give this event an id of its own`))
+		`event 2: id "2" of source "s" is also that of event 1 of this request, which has other content; give this event its own id`))
 }
 
 func TestUnmatchedDropped(t *testing.T) {
@@ -188,7 +188,7 @@ func TestUnmatchedDropped(t *testing.T) {
 	l.Post(t, apitest.CloudEvents, mixed).Check(t, 202, `{"events":[{"id":"2","webhooks":[]},{"id":"3","webhooks":["one"]}]}`+"\n")
 	l.Post(t, apitest.CloudEvents, mixed).Check(t, 202, `{"events":[{"id":"2","webhooks":[]},{"id":"3","webhooks":["first"],"duplicate":true}]}`+"\n")
 	other := "[" + ce("2", "c") + `,{"specversion":"1.0","id":"3","source":"s","type":"a.x","data":1}]`
-	l.Post(t, apitest.CloudEvents, other).Check(t, 409, apitest.Problem(409, 1, `event 1: id "3" of source "s" was accepted before with another content; give this event an id of its own`))
+	l.Post(t, apitest.CloudEvents, other).Check(t, 409, apitest.Problem(409, 1, `event 1: id "3" of source "s" was accepted before with other content; give this event its own id`))
 	if kept := l.Journal.Events(); len(kept) != 1 || kept[0].Event.ID != "3" {
 		t.Errorf("kept %v, want only 3", kept)
 	}

@@ -23,7 +23,7 @@ const (
 
 func (f form) many() bool { return f == batch || f == lines }
 
-const knownTypes = "application/json, application/cloudevents+json, application/cloudevents-batch+json, application/x-ndjson"
+const knownTypes = "application/json, application/cloudevents+json, application/cloudevents-batch+json or application/x-ndjson"
 
 // formOf returns the form that the headers of a request announce.
 func formOf(h http.Header) (form, *httpd.Problem) {
@@ -42,7 +42,7 @@ func formOf(h http.Header) (form, *httpd.Problem) {
 		if len(types) > 0 {
 			given = fmt.Sprintf(" %.80q", strings.Join(types, ", "))
 		}
-		return 0, httpd.Unsupported("the Content-Type" + given + " is none of " + knownTypes + ", in UTF-8; any other is for CloudEvents in binary mode, which has ce-specversion")
+		return 0, httpd.Unsupported("unsupported Content-Type" + given + "; use " + knownTypes + " in UTF-8; any other type requires ce-specversion (CloudEvents in binary mode)")
 	}
 	return f, nil
 }

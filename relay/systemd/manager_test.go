@@ -74,7 +74,7 @@ func TestNobodyListens(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "gone"))
 	m.Status("x")
 	m.Status("y")
-	if got := strings.Count(out.String(), "cannot tell systemd"); got != 1 {
+	if got := strings.Count(out.String(), "cannot notify systemd"); got != 1 {
 		t.Errorf("said %d times: %s", got, out.String())
 	}
 }

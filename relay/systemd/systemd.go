@@ -20,13 +20,15 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"sidehook/trouble"
 )
 
 // Manager is the service manager, or nobody. Its methods may be called at once.
 type Manager struct {
 	log      *slog.Logger
-	watchdog time.Duration // how long it waits for a sign of life; 0: it does not
-	failing  sync.Once     // to log one failure to reach it, and not each
+	watchdog time.Duration // how long it waits for a sign of life; 0: for ever
+	telling  trouble.Trouble
 
 	mu    sync.Mutex
 	phase phase
@@ -43,7 +45,7 @@ const (
 
 // New finds out from the environment who listens. It tells nothing yet.
 func New(log *slog.Logger) *Manager {
-	m := &Manager{log: log}
+	m := &Manager{log: log, telling: trouble.Trouble{Level: slog.LevelWarn}}
 	var err error
 	if m.watchdog, err = daemon.SdWatchdogEnabled(false); err != nil {
 		log.Warn("the watchdog is not fed, as systemd's settings for it cannot be read", "error", err)
@@ -114,6 +116,8 @@ func statusLine(status string) string {
 // the order of the calls.
 func (m *Manager) tell(assignments ...string) {
 	if _, err := daemon.SdNotify(false, strings.Join(assignments, "\n")); err != nil {
-		m.failing.Do(func() { m.log.Warn("cannot tell systemd what goes on", "error", err) })
+		m.telling.Met(m.log, "cannot notify systemd", err)
+	} else {
+		m.telling.Over(m.log, "systemd can be notified again")
 	}
 }
