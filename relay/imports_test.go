@@ -19,7 +19,7 @@ import (
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
 	"sidehook":         {"relay/command"},
-	"relay/command":    {"config", "config/unit", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/memory", "relay/sign", "relay/systemd"},
+	"relay/command":    {"config", "config/unit", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/demo", "relay/command/terminal", "relay/memory", "relay/systemd"},
 	"relay":            {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "trouble"},
 	"relay/notice":     {"history", "history/event", "trouble"},
 	"relay/httpd":      {"history", "relay/api", "trouble"},
@@ -32,6 +32,10 @@ var flow = map[string][]string{
 	"relay/send":       {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
 	"relay/format":     {"history/event"},
 	"relay/metrics":    {"history", "history/queue"},
+
+	// The rooms of the command line.
+	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/sign"},
+	"relay/command/terminal": {},
 
 	// The queue reaches no file, and neither query nor verify reaches the journal.
 	"history":                      {"history/event", "history/internal/jsonl"},

@@ -10,79 +10,71 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
 )
 
-// canceling is the flags of cancel.
-type canceling struct {
-	webhook, typ, since, until string
-	yes, json                  bool
+type cancelFlags struct {
+	filterFlags
+	webhook   string
+	yes, json bool
 }
 
 func (c *cli) cancelCommand() *cobra.Command {
-	var f canceling
+	var f cancelFlags
 	cmd := &cobra.Command{
-		Use:   "cancel [EVENT-ID]",
-		Short: "End deliveries that wait",
-		Long: "Ends waiting deliveries, through the running relay: those of an event, of a webhook,\n" +
-			"or of both. Requests under way end as they began. What was canceled stands in the\n" +
-			"history and can be resent.",
+		Use:   "cancel {EVENT-ID | --webhook NAME}",
+		Short: "Cancel waiting deliveries",
+		Long: "Cancels waiting deliveries through the running relay: those of an event, of a\n" +
+			"webhook, or of an event to a webhook. Requests in flight are not interrupted. A\n" +
+			"canceled delivery stays in the history and can be resent.",
 		Example: "  sidehook cancel e65c1481-e8a-4be-a5ca-27dfcde077d7\n" +
 			"  sidehook cancel --webhook app-lifecycle --since 24h",
 		Args: func(_ *cobra.Command, args []string) error {
-			switch {
-			case len(args) > 1:
-				return usagef("one EVENT-ID is taken, and %q is too many", args[1])
-			case len(args) == 0 && f.webhook == "":
-				return usagef("EVENT-ID or --webhook is missing")
+			if len(args) == 0 && f.webhook == "" {
+				return missing("EVENT-ID or --webhook")
 			}
-			return nil
+			return atMostOne("EVENT-ID", args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.cancel(cmd.Context(), strings.Join(args, ""), f)
 		},
 	}
-	cmd.Flags().StringVar(&f.webhook, "webhook", "", "only what waits for this `WEBHOOK`")
-	cmd.Flags().StringVar(&f.typ, "type", "", "only events of this `TYPE`")
-	cmd.Flags().StringVar(&f.since, "since", "", "only events accepted since this `TIME`: 24h or 30d (ago), or as in RFC 3339")
-	cmd.Flags().StringVar(&f.until, "until", "", "only events accepted before this `TIME`")
-	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask first")
+	cmd.Flags().StringVar(&f.webhook, "webhook", "", "only deliveries to the webhook `NAME`")
+	f.add(cmd, "events", "accepted")
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	jsonFlag(cmd, &f.json)
 	return cmd
 }
 
-func (c *cli) cancel(ctx context.Context, id string, f canceling) error {
+func (c *cli) cancel(ctx context.Context, id string, f cancelFlags) error {
 	request := api.CancelRequest{Event: id, Webhook: f.webhook, Type: f.typ}
 	var err error
-	if request.Since.Time, err = instant("since", f.since, time.Now()); err != nil {
+	if request.Since.Time, request.Until.Time, err = f.times(time.Now()); err != nil {
 		return err
 	}
-	if request.Until.Time, err = instant("until", f.until, time.Now()); err != nil {
-		return err
+	which := "all"
+	if f.given() {
+		which = "all matching"
 	}
-	what := "all that waits for " + f.webhook
-	if f.typ+f.since+f.until != "" {
-		what += " and matches"
-	}
-	if id == "" && !f.yes && !c.agrees("End "+what+"? [y/N] ") {
+	question := fmt.Sprintf("Cancel %s waiting deliveries to %s?", which, f.webhook)
+	if id == "" && !f.yes && c.err.CanAsk(c.stdin) && !c.err.Confirm(c.stdin, question) {
 		return errors.New("nothing was canceled")
 	}
 	relay, err := c.relay(ctx)
 	if err != nil {
 		return err
 	}
-	var ended api.Canceled
-	answer, err := relay.Post(ctx, api.CancelPath, &request, &ended)
-	if err != nil {
+	var canceled api.Canceled
+	answer, err := relay.Post(ctx, api.CancelPath, &request, &canceled)
+	switch {
+	case err != nil:
 		return fmt.Errorf("cancel: %w", err)
+	case f.json:
+		c.out.Write(answer)
+	case canceled.Count == 0:
+		c.out.Linef("no matching waiting deliveries")
+	default:
+		c.out.Linef("canceled %s", terminal.Count(canceled.Count, "delivery"))
 	}
-	if f.json {
-		_, err := c.out.Write(answer)
-		return err
-	}
-	if ended.Count == 0 {
-		c.out.linef("nothing that matches waits")
-		return nil
-	}
-	c.out.linef("%s canceled", deliveries(ended.Count))
 	return nil
 }

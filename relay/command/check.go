@@ -7,23 +7,24 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/relay/command/terminal"
 )
 
 func (c *cli) checkCommand() *cobra.Command {
 	var strict, show, asRun, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Say what is wrong with webhooks.yaml",
-		Long: "Reads webhooks.yaml, and prints every error and warning with its line, its column\n" +
-			"and what to write instead. The exit code is 1 if there is an error. A ${…} that\n" +
-			"cannot be filled in here is a warning, as run may have another environment; with\n" +
-			"--as-run it is the error that it is to run.",
+		Short: "Check webhooks.yaml for errors",
+		Long: "Reads webhooks.yaml, and prints every error and warning with its line, its\n" +
+			"column and what to write instead. The exit code is 1 if there is an error. A\n" +
+			"${…} without a value is a warning, because run may have another environment;\n" +
+			"with --as-run it is an error.",
 		Example: "  sidehook check --strict --config webhooks.yaml\n" +
 			"  sidehook check --as-run",
 		Args: noArgument,
 		RunE: func(*cobra.Command, []string) error {
 			if show && asJSON {
-				return usagef("--print and --json exclude each other")
+				return together("--print", "--json")
 			}
 			mode := config.Check
 			if asRun {
@@ -32,22 +33,22 @@ func (c *cli) checkCommand() *cobra.Command {
 			return c.check(mode, strict, show, asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&strict, "strict", false, "take a warning for an error")
-	cmd.Flags().BoolVar(&asRun, "as-run", false, "fill in all values as run does")
-	cmd.Flags().BoolVar(&show, "print", false, "print the file as it would be in force, with all defaults")
+	cmd.Flags().BoolVar(&strict, "strict", false, "treat warnings as errors")
+	cmd.Flags().BoolVar(&asRun, "as-run", false, "require a value for every ${…}, as run does")
+	cmd.Flags().BoolVar(&show, "print", false, "print the resulting configuration with all defaults; secrets are hidden")
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
 
-// checked is the answer of check as JSON.
-type checked struct {
-	File     string           `json:"file"`
-	OK       bool             `json:"ok"`
-	Webhooks int              `json:"webhooks"`
-	Problems []checkedProblem `json:"problems"`
+// checkResult is the answer of check as JSON.
+type checkResult struct {
+	File     string         `json:"file"`
+	OK       bool           `json:"ok"`
+	Webhooks int            `json:"webhooks"`
+	Problems []checkProblem `json:"problems"`
 }
 
-type checkedProblem struct {
+type checkProblem struct {
 	Severity string `json:"severity"` // error or warning
 	Line     int    `json:"line,omitempty"`
 	Column   int    `json:"column,omitempty"`
@@ -75,19 +76,19 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 			problems[i].Warning = false
 		}
 	}
-	answer := checked{File: path, OK: file != nil && (!strict || len(problems) == 0), Problems: []checkedProblem{}}
+	answer := checkResult{File: path, OK: file != nil && (!strict || len(problems) == 0), Problems: []checkProblem{}}
 	if file != nil {
 		answer.Webhooks = len(file.Webhooks)
 	}
 	if asJSON {
 		for _, p := range problems {
-			answer.Problems = append(answer.Problems, checkedProblem{severity(p), p.Line, p.Column, p.Path, p.Message, p.Hint})
+			answer.Problems = append(answer.Problems, checkProblem{severity(p), p.Line, p.Column, p.Path, p.Message, p.Hint})
 		}
-		if err := c.json(answer); err != nil {
+		if err := c.printJSON(answer); err != nil {
 			return err
 		}
 	} else {
-		c.complain(problems)
+		c.printProblems(problems)
 		if show && file != nil {
 			if err := file.Print(c.out); err != nil {
 				return err
@@ -98,11 +99,11 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 		return exitCode(1)
 	}
 	if !asJSON && !show {
-		verdict := "good"
+		verdict := "OK"
 		if len(problems) > 0 {
-			verdict = "good, with " + count(len(problems), "warning")
+			verdict += ", " + terminal.Count(len(problems), "warning")
 		}
-		c.out.linef("%s: %s, %s", path, verdict, count(len(file.Webhooks), "webhook"))
+		c.out.Linef("%s: %s, %s", path, verdict, terminal.Count(len(file.Webhooks), "webhook"))
 	}
 	return nil
 }

@@ -1,20 +1,21 @@
-// Package command is the command line. It reads the flags, asks the files of
-// the history or the running relay, and prints what they say.
+// Package command is the command line. It reads the flags, asks the history's
+// files or the running relay, and prints the answer.
 //
 // It promises:
 //
-//   - The exit code is 0 if it was done, 1 if it failed, 2 if it was asked in a
-//     way that it does not understand. A failed write to stdout is a failure.
+//   - The exit code is 0 for success, 1 for failure and 2 for wrong usage. A
+//     failed write to stdout is a failure.
 //   - An error is a line on stderr that says what to do.
 //   - No control character that came from outside, in a payload, a header or an
-//     error, is printed raw by anything but --json.
-//   - Output is coloured on a terminal alone, and with NO_COLOR nowhere.
+//     error, is printed raw, except in --json.
+//   - Output has colours only on a terminal, and none with NO_COLOR.
 //
 // main calls Main.
 package command
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,39 +28,40 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/relay/command/terminal"
 )
 
-// cli is one call of the program.
+// cli is one run of the program.
 type cli struct {
 	stdin    io.Reader
-	out, err *screen
+	out, err *terminal.Screen
 	config   string // --config
-	begun    bool   // the flags and arguments were understood
+	parsed   bool   // the flags and arguments were valid
 }
 
 // Main runs a command and returns the exit code.
 func Main(args []string) int {
-	// A pipe that nobody reads makes a write fail, and ends nothing by itself.
+	// A write to a closed pipe then fails and does not kill the process.
 	signal.Ignore(syscall.SIGPIPE)
-	stdout := &output{to: os.Stdout}
-	c := &cli{stdin: os.Stdin, out: newScreen(os.Stdout), err: newScreen(os.Stderr)}
+	stdout := &terminal.Output{To: os.Stdout}
+	c := &cli{stdin: os.Stdin, out: terminal.NewScreen(os.Stdout), err: terminal.NewScreen(os.Stderr)}
 	c.out.Writer = stdout
-	// An error means that it is not known where stderr goes: it is plain text then.
-	c.err.journal, _ = journal.StderrIsJournalStream()
+	// On an error it is not known where stderr goes. It is plain text then.
+	c.err.Journal, _ = journal.StderrIsJournalStream()
 	root := c.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(context.Background())
 	code := c.finish(cmd, err)
-	if stdout.err == nil {
+	if !stdout.Failed() {
 		return code
 	}
-	if problem := stdout.problem(); problem != nil {
-		c.err.errorf("sidehook: %s", problem)
+	if err := stdout.Err(); err != nil {
+		c.err.Errorf("sidehook: %s", err)
 	}
 	return 1
 }
 
-// finish prints the error that a command ended with, if any, and returns the exit code.
+// finish prints the error of a command, if any, and returns the exit code.
 func (c *cli) finish(cmd *cobra.Command, err error) int {
 	var (
 		code  exitCode
@@ -70,79 +72,74 @@ func (c *cli) finish(cmd *cobra.Command, err error) int {
 		return 0
 	case errors.As(err, &code):
 		return int(code)
-	case errors.As(err, &usage), !c.begun:
-		c.err.errorf("sidehook: %s; see %s --help", firstLine(err), cmd.CommandPath())
+	case errors.As(err, &usage), !c.parsed:
+		problem, _, _ := strings.Cut(err.Error(), "\n")
+		c.err.Errorf("sidehook: %s; see %s --help", problem, cmd.CommandPath())
 		return 2
 	}
-	c.err.errorf("sidehook: %s", err)
+	c.err.Errorf("sidehook: %s", err)
 	return 1
 }
 
-// exitCode ends a command with that code, after it has printed everything.
+// exitCode ends a command that has printed everything itself.
 type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
-// usageError is a wrong use that shows only while the command runs.
-type usageError struct{ problem string }
-
-func (e *usageError) Error() string { return e.problem }
-
-func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
-
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
-}
-
-// root makes the tree of the commands.
+// root returns the tree of commands.
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sidehook COMMAND",
-		Short: "Sends an application's events to webhooks",
-		Long: "sidehook sends an application's events to webhooks: signed, retried until they\n" +
-			"arrive, and each on disk before it is acknowledged. What it sends where stands in\n" +
-			"webhooks.yaml, and what became of it in JSONL files beside it.",
+		Short: "Send an application's events to webhooks",
+		Long: "sidehook sends an application's events to webhooks. It signs each delivery,\n" +
+			"retries it until it arrives, and writes each event to disk before it\n" +
+			"acknowledges it. webhooks.yaml says what is sent where. JSONL files record what\n" +
+			"happened.",
 		Example:       "  sidehook demo",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.PersistentFlags().StringVar(&c.config, "config", "", "use this `FILE` (default: $SIDEHOOK_CONFIG, ./webhooks.yaml, /etc/sidehook/webhooks.yaml)")
+	root.PersistentFlags().StringVar(&c.config, "config", "", "read this `FILE` (default: $SIDEHOOK_CONFIG, ./webhooks.yaml or /etc/sidehook/webhooks.yaml)")
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(helpTemplate)
 	root.Version = thisBuild().String()
 	root.SetVersionTemplate("{{.Version}}\n")
+	root.InitDefaultVersionFlag()
+	root.Flags().Lookup("version").Usage = "print the version"
 	root.SetOut(c.out)
 	root.SetErr(c.err)
+	help := c.helpCommand()
+	root.SetHelpCommand(help)
 	root.AddCommand(
 		c.runCommand(), c.demoCommand(), c.checkCommand(), c.sendCommand(), c.webhookCommand(),
-		c.historyCommand(), c.showCommand(), c.resendCommand(), c.cancelCommand(), c.versionCommand(), c.completionCommand(),
+		c.historyCommand(), c.showCommand(), c.resendCommand(), c.cancelCommand(), c.versionCommand(), c.completionCommand(), help,
 	)
-	root.SetHelpCommand(c.helpCommand())
 	c.prepare(root)
 	return root
 }
 
-// prepare has every command tell when it begins, and those that are nothing but
-// a group of others say so.
+// prepare completes a command and those below it: one without an action is a
+// group, and each notes when its flags and arguments were valid.
 func (c *cli) prepare(cmd *cobra.Command) {
 	if cmd.RunE == nil {
 		cmd.Args = cobra.ArbitraryArgs
-		cmd.RunE = c.group
+		cmd.RunE = c.runGroup
 	}
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c.begun = true
+		c.parsed = true
 		return run(cmd, args)
 	}
+	cmd.InitDefaultHelpFlag()
+	cmd.Flags().Lookup("help").Usage = "show this help"
 	for _, sub := range cmd.Commands() {
 		c.prepare(sub)
 	}
 }
 
-// group answers for a command that needs the name of another behind it.
-func (c *cli) group(cmd *cobra.Command, args []string) error {
+// runGroup answers for a command that needs the name of another after it.
+func (c *cli) runGroup(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		cmd.SetOut(c.err)
 		if err := cmd.Help(); err != nil {
@@ -150,7 +147,7 @@ func (c *cli) group(cmd *cobra.Command, args []string) error {
 		}
 		return exitCode(2)
 	}
-	problem := fmt.Sprintf("there is no command %q", args[0])
+	problem := noCommand(args[0])
 	cmd.SuggestionsMinimumDistance = 2
 	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
 		problem += fmt.Sprintf("; did you mean %q?", like[0])
@@ -161,43 +158,19 @@ func (c *cli) group(cmd *cobra.Command, args []string) error {
 func (c *cli) helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [COMMAND]",
-		Short:   "Explain a command",
+		Short:   "Show the help of a command",
 		Example: "  sidehook help send",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return usagef("there is no command %q", strings.Join(args, " "))
+				return usagef("%s", noCommand(strings.Join(args, " ")))
 			}
-			about.InitDefaultHelpFlag()
 			return about.Help()
 		},
 	}
 }
 
-// oneArgument is what a command takes that needs exactly one.
-func oneArgument(name string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		switch {
-		case len(args) == 0:
-			return usagef("%s is missing", name)
-		case len(args) > 1:
-			return usagef("one %s is taken, and %q is too many", name, args[1])
-		case args[0] == "":
-			return usagef("%s is empty", name)
-		}
-		return nil
-	}
-}
-
-// noArgument is what a command takes that needs none.
-func noArgument(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("%q is too many", args[0])
-	}
-	return nil
-}
-
-// load reads the configuration. What is wrong with it is printed.
+// load reads the configuration. It prints the problems of the file itself.
 func (c *cli) load(mode config.Mode) (*config.File, error) {
 	path, err := config.Find(c.config)
 	if err != nil {
@@ -206,49 +179,50 @@ func (c *cli) load(mode config.Mode) (*config.File, error) {
 	file, err := config.Load(path, mode)
 	var problems config.Problems
 	if errors.As(err, &problems) {
-		c.complain(problems)
+		c.printProblems(problems)
 		return nil, exitCode(1)
 	}
 	if err == nil && len(file.Unread) > 0 {
 		first := file.Unread[0]
-		first.Warning, first.Hint = true, "this command goes on with the defaults in its place, and sidehook check says more"
-		c.complain(config.Problems{first})
+		first.Warning, first.Hint = true, "using defaults instead; run sidehook check for details"
+		c.printProblems(config.Problems{first})
 	}
 	return file, err
 }
 
-// complain prints problems of the file, a line each.
-func (c *cli) complain(problems config.Problems) {
+// printProblems prints problems of the file, one a line.
+func (c *cli) printProblems(problems config.Problems) {
 	for _, p := range problems {
 		if p.Warning {
-			c.err.linef("%s", p)
+			c.err.Linef("%s", p)
 		} else {
-			c.err.errorf("%s", p)
+			c.err.Errorf("%s", p)
 		}
 	}
 }
 
-// hint is a command line to go on with.
-func (c *cli) hint(args ...string) string {
+// next returns a command line to continue with.
+func (c *cli) next(args ...string) string {
 	if c.config != "" {
 		args = append(args, "--config", c.config)
 	}
 	line := "sidehook"
 	for _, arg := range args {
-		line += " " + quoted(arg)
+		line += " " + terminal.Quote(arg)
 	}
 	return line
 }
 
-// quoted is an argument as a shell takes it.
-func quoted(arg string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-+=:/@.,%", r)
-	}
-	if arg != "" && strings.IndexFunc(arg, func(r rune) bool { return !plain(r) }) < 0 {
-		return arg
-	}
-	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+// notice prints a line for people on stderr, beside the answer of a command.
+func (c *cli) notice(format string, args ...any) {
+	c.err.Linef("sidehook: "+format, args...)
+}
+
+// printJSON prints a value as one line of JSON.
+func (c *cli) printJSON(v any) error {
+	e := json.NewEncoder(c.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }
 
 const helpTemplate = `{{with or .Long .Short}}{{. | trimTrailingWhitespaces}}
@@ -262,8 +236,8 @@ Example:
 {{.Example}}{{end}}{{if .HasAvailableLocalFlags}}
 
 Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+{{.LocalFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
 
-Flags of every command:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+Global flags:
+{{.InheritedFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}{{end}}
 `

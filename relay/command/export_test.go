@@ -2,72 +2,61 @@ package command
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
 )
 
 var (
-	ObeyAgain      = stopsAgain
+	StopsAgain     = stopsAgain
 	StartLogWriter = startLogWriter
-
-	Clean      = clean
-	CleanLines = cleanLines
-	Millis     = millis
-	Span       = span
-	Size       = size
-	Quoted     = quoted
-	Instant    = instant
-	Unreadable = unreadable
+	ParseTime      = parseTime
+	ExplainDenied  = explainDenied
 )
 
-// ColouredLogger is what run logs with on a terminal.
+// MaxPending is how much of a log waits for its reader.
+const MaxPending = maxPending
+
+// ColouredLogger returns the logger of run on a terminal.
 func ColouredLogger(w io.Writer) *slog.Logger {
 	return slog.New(textHandler(w, slog.LevelInfo, true))
 }
 
-// MostWaiting is how much of a log waits for its reader.
-const MostWaiting = mostWaiting
-
-// Places is how wide a text is on a terminal.
-func DisplayWidth(text string) int { return displayWidth(text) }
-
-// HistoryOnTerminal prints lines of the deliveries as history does on a terminal
-// of that width, of no bound if it is 0.
-func HistoryOnTerminal(w io.Writer, width int, lines ...[]byte) error {
-	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
-	p := newAttemptPrinter(c, listing{})
-	return p.list(lines)
+// onTerminal returns the commands of a terminal of that width, without limit if it
+// is 0.
+func onTerminal(w io.Writer, width int) *cli {
+	screen := &terminal.Screen{Writer: w, Terminal: true, Width: width}
+	return &cli{out: screen, err: screen}
 }
 
-// FollowedOnTerminal prints lines of the deliveries as history -f does as they come.
-func FollowedOnTerminal(w io.Writer, width int, lines ...[]byte) error {
-	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
-	p := newAttemptPrinter(c, listing{follow: true})
-	err := p.list(nil)
+// HistoryOnTerminal prints attempts as history does.
+func HistoryOnTerminal(w io.Writer, width int, lines ...[]byte) {
+	newAttemptPrinter(onTerminal(w, width), historyFlags{}).list(lines)
+}
+
+// FollowedOnTerminal prints attempts one after the other, as history -f does.
+func FollowedOnTerminal(w io.Writer, width int, lines ...[]byte) {
+	p := newAttemptPrinter(onTerminal(w, width), historyFlags{follow: true})
+	p.list(nil)
 	for _, line := range lines {
-		err = errors.Join(err, p.print(line, p.table.row))
+		p.print(line, p.table.PrintRow)
 	}
-	return err
 }
 
-// WebhooksOnTerminal prints webhooks, as the relay tells of them, as on a
-// terminal of that width.
+// WebhooksOnTerminal prints webhooks that the relay answered with.
 func WebhooksOnTerminal(w io.Writer, width int, text string) error {
 	var hooks []webhook
 	if err := json.Unmarshal([]byte(text), &hooks); err != nil {
 		return err
 	}
-	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
-	c.webhookTable(hooks)
+	onTerminal(w, width).printWebhooks(hooks)
 	return nil
 }
 
-// StatsOnTerminal prints stats of webhooks as on a terminal of that width.
+// StatsOnTerminal prints stats of webhooks.
 func StatsOnTerminal(w io.Writer, width int, webhooks ...string) {
-	c := &cli{out: &screen{Writer: w, terminal: true, width: width}}
 	ms, rate := 12.417, 0.5
 	var rows []webhookStats
 	for _, name := range webhooks {
@@ -76,39 +65,22 @@ func StatsOnTerminal(w io.Writer, width int, webhooks ...string) {
 			P50: &ms, P90: &ms, P99: &ms, Chart: make([]chartPart, chartParts),
 		})
 	}
-	c.printStats(rows)
+	onTerminal(w, width).printStats(rows)
 }
 
-// NarrowTable prints rows as on a terminal of that width.
-func NarrowTable(w io.Writer, width int, rows [][]string) {
-	t := table{to: &screen{Writer: w, terminal: true, width: width}}
-	for _, row := range rows {
-		var cells []cell
-		for _, text := range row {
-			cells = append(cells, cell{text, normal})
-		}
-		t.hold(cells...)
-	}
-	t.print()
-}
-
-// PrintAll prints an attempt by every way that prints for people, on a narrow
-// terminal with colours: as history, as stats, and in the story of its event.
+// PrintAll prints an attempt in every way that is for people, with colours: as
+// history, as stats, and in the trace of its event.
 func PrintAll(w io.Writer, event, attempt []byte, webhook string) error {
-	c := &cli{out: &screen{Writer: w, terminal: true, colour: true, width: 80}, config: webhook}
-	c.err = c.out
-	p := newAttemptPrinter(c, listing{})
-	if err := p.list([][]byte{attempt, attempt}); err != nil {
-		return err
-	}
-	if err := p.print(attempt, p.table.row); err != nil {
-		return err
-	}
-	p.hints()
+	c := onTerminal(w, 80)
+	c.out.Colour, c.config = true, webhook
+	p := newAttemptPrinter(c, historyFlags{})
+	p.list([][]byte{attempt, attempt})
+	p.print(attempt, p.table.PrintRow)
+	p.printNext()
 	c.printStats([]webhookStats{{Webhook: webhook, Events: 1, Chart: []chartPart{{1, 2}, {}}}})
-	s := story{EventTrace: api.EventTrace{
+	t := trace{EventTrace: api.EventTrace{
 		To: []string{webhook}, Filled: []string{webhook}, Event: event, Attempts: []json.RawMessage{attempt},
 		Webhooks: []api.Decision{{Webhook: webhook, Wanted: true, Glob: webhook, Why: webhook}, {Webhook: webhook + "2", Why: webhook}},
 	}}
-	return c.printStory(&s)
+	return c.printTrace(&t)
 }

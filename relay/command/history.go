@@ -10,175 +10,138 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-	"sidehook/config/unit"
 	"sidehook/history"
-	"sidehook/history/event"
 	"sidehook/history/query"
 )
 
-// listing is the flags of history.
-type listing struct {
-	webhook                   string // "" for all
-	status, typ, since, until string
-	limit                     int
-	follow                    bool
-	json                      bool
+type historyFlags struct {
+	filterFlags
+	webhook string // "" for all
+	status  string
+	limit   int
+	follow  bool
+	json    bool
 }
 
 func (c *cli) historyCommand() *cobra.Command {
-	var l listing
+	var f historyFlags
 	cmd := &cobra.Command{
 		Use:   "history [WEBHOOK]",
-		Short: "List what became of the events, attempt by attempt",
-		Args:  cobra.ArbitraryArgs,
-		Long: "Lists the newest attempts to deliver an event, a line each, the newest last: of\n" +
-			"one webhook, or of all. It reads the files, so the relay need not run.",
+		Short: "List the attempts to deliver events",
+		Args:  func(_ *cobra.Command, args []string) error { return atMostOne("WEBHOOK", args) },
+		Long: "Lists the newest attempts to deliver events, one per line and the newest last,\n" +
+			"for one webhook or for all. It reads the files, so the relay need not run.",
 		Example: "  sidehook history app-lifecycle -f\n" +
 			"  sidehook history --status failed,exhausted --since 7d --limit 100",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usagef("one WEBHOOK is taken, and %q is too many", args[1])
+			f.webhook = strings.Join(args, "")
+			if f.limit < 0 {
+				return usagef(limitRange, f.limit)
 			}
-			if len(args) > 0 {
-				l.webhook = args[0]
-			}
-			if l.limit < 0 {
-				return usagef("--limit is %d, and must be 0 or more", l.limit)
-			}
-			q, err := l.query(time.Now())
+			q, err := f.query(time.Now())
 			if err != nil {
 				return err
 			}
-			return c.history(cmd.Context(), l, q)
+			return c.history(cmd.Context(), f, q)
 		},
 	}
-	cmd.Flags().IntVar(&l.limit, "limit", 20, "list so many attempts: `N`")
+	cmd.Flags().IntVar(&f.limit, "limit", 20, "print at most `N` attempts")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		var invalid interface{ GetValue() string }
 		if errors.As(err, &invalid) && strings.Contains(err.Error(), `"--limit"`) {
-			return usagef("--limit is %q, and must be a whole number", invalid.GetValue())
+			return usagef(limitRange, invalid.GetValue())
 		}
 		return err
 	})
-	cmd.Flags().StringVar(&l.status, "status", "", "only attempts that ended so: one `STATUS`, or several with commas")
-	cmd.Flags().StringVar(&l.typ, "type", "", "only events of this `TYPE`")
-	cmd.Flags().StringVar(&l.since, "since", "", "only attempts since this `TIME`: 24h or 7d (ago), or as in RFC 3339")
-	cmd.Flags().StringVar(&l.until, "until", "", "only attempts before this `TIME`")
-	cmd.Flags().BoolVarP(&l.follow, "follow", "f", false, "go on with the attempts that come")
-	jsonFlag(cmd, &l.json)
+	cmd.Flags().StringVar(&f.status, "status", "", "only attempts with this `STATUS`, or several with commas: "+oneOf(query.Statuses()...))
+	f.add(cmd, "attempts", "made")
+	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "keep printing new attempts")
+	jsonFlag(cmd, &f.json)
 	cmd.AddCommand(c.historyStatsCommand(), c.historyCheckCommand())
 	return cmd
 }
 
-// query is what the flags ask the history.
-func (l *listing) query(now time.Time) (query.Query, error) {
-	q := query.Query{Webhook: l.webhook, Type: l.typ}
-	if l.follow && l.until != "" {
-		return q, usagef("--until does not go with --follow, which has no end")
+const limitRange = "--limit must be a whole number, 0 or more, not %v"
+
+// query returns what the flags ask of the history.
+func (f *historyFlags) query(now time.Time) (query.Query, error) {
+	q := query.Query{Webhook: f.webhook, Type: f.typ}
+	if f.follow && f.until != "" {
+		return q, together("--until", "--follow")
 	}
 	var err error
-	if q.Since, err = instant("since", l.since, now); err != nil {
+	if q.Since, q.Until, err = f.times(now); err != nil {
 		return q, err
 	}
-	if q.Until, err = instant("until", l.until, now); err != nil {
-		return q, err
-	}
-	if l.status == "" {
-		return q, nil
-	}
-	for name := range strings.SplitSeq(l.status, ",") {
-		if !slices.Contains(query.Statuses(), history.Status(name)) {
-			return q, usagef("--status: %q is no status; there are delivered, retrying, failed, exhausted, canceled and expired", name)
-		}
-		q.Statuses = append(q.Statuses, history.Status(name))
-	}
-	return q, nil
+	q.Statuses, err = parseStatuses(f.status, query.Statuses())
+	return q, err
 }
 
-// instant reads the time of a flag, or how long ago it was; zero if it is not
-// given.
-func instant(flag, text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if at, ok := event.ParseTime(text); ok {
-		return at, nil
-	}
-	if ago, ok := unit.ParseDuration(text); ok {
-		return now.Add(-ago).UTC(), nil
-	}
-	return time.Time{}, usagef("--%s: %q is neither a time as in RFC 3339, such as 2026-11-23T14:55:00Z, nor a duration, such as 24h or 30d", flag, text)
-}
-
-func (c *cli) history(ctx context.Context, l listing, q query.Query) error {
+func (c *cli) history(ctx context.Context, f historyFlags, q query.Query) error {
 	file, err := c.load(config.Tools)
 	if err != nil {
 		return err
 	}
-	reading, err := readHistory(file.History.Dir)
-	began := false
-	if l.follow && errors.Is(err, history.ErrNoHistory) {
-		began = true
-		// What is written from here on is followed; there is nothing to list.
-		reading, err = c.awaitHistory(ctx, file.History.Dir, l)
+	reader, err := openHistory(file.History.Dir)
+	if f.follow && errors.Is(err, history.ErrNoHistory) {
+		return c.followNewHistory(ctx, file.History.Dir, f, q)
 	}
 	if err != nil {
 		return err
 	}
-	defer reading.Close()
-	p := newAttemptPrinter(c, l)
-	if began {
-		return p.follow(ctx, reading, &q, 0)
-	}
-	newest, err := reading.Newest()
+	defer reader.Close()
+	p := newAttemptPrinter(c, f)
+	newest, err := reader.Newest()
 	if err != nil {
 		return err
 	}
 	q.Before = newest + 1
-	lines, err := newestAttempts(reading, q, l.limit)
+	lines, err := newestAttempts(reader, q, f.limit)
 	if err != nil {
 		return err
 	}
-	if err := p.list(lines); err != nil {
-		return err
-	}
-	if l.follow {
+	p.list(lines)
+	if f.follow {
 		q.Before = 0
-		return p.follow(ctx, reading, &q, newest)
+		return p.follow(ctx, reader, &q, newest)
 	}
 	switch {
-	case len(lines) > 0 || l.limit == 0:
-		p.hints()
-	case l.status+l.typ+l.since+l.until != "":
-		c.err.linef("sidehook: no attempt in the history matches")
-	case l.webhook != "":
-		c.err.linef("sidehook: no attempt to deliver to %q is in the history", l.webhook)
+	case len(lines) > 0 || f.limit == 0:
+		p.printNext()
+	case f.status != "" || f.given():
+		c.notice("no matching attempts in the history")
+	case f.webhook != "":
+		c.notice("no attempts to deliver to %q in the history", f.webhook)
 	default:
-		c.err.linef("sidehook: no attempt is in the history")
+		c.notice("no attempts in the history")
 	}
 	return nil
 }
 
-// awaitHistory waits for a history below the head of its table.
-func (c *cli) awaitHistory(ctx context.Context, dir string, l listing) (*query.Reader, error) {
-	p := newAttemptPrinter(c, l)
-	if err := p.list(nil); err != nil {
-		return nil, err
+// followNewHistory waits until there is a history, and follows it from its first
+// attempt.
+func (c *cli) followNewHistory(ctx context.Context, dir string, f historyFlags, q query.Query) error {
+	p := newAttemptPrinter(c, f)
+	p.list(nil)
+	if c.out.Broken() {
+		return exitCode(1)
 	}
-	if c.out.broken() {
-		return nil, exitCode(1)
+	reader, err := query.Await(ctx, dir)
+	if err != nil {
+		return err
 	}
-	return query.Await(ctx, dir)
+	defer reader.Close()
+	return p.follow(ctx, reader, &q, 0)
 }
 
-// newestAttempts are the lines to list, oldest first.
-func newestAttempts(reading *query.Reader, q query.Query, most int) (lines [][]byte, err error) {
-	if most == 0 {
+// newestAttempts returns at most limit lines, the oldest first.
+func newestAttempts(reader *query.Reader, q query.Query, limit int) (lines [][]byte, err error) {
+	if limit == 0 {
 		return nil, nil
 	}
-	err = reading.Attempts(q, func(o *history.DeliveryRecord) bool {
+	err = reader.Attempts(q, func(o *history.DeliveryRecord) bool {
 		lines = append(lines, o.JSON())
-		return len(lines) != most
+		return len(lines) != limit
 	})
 	slices.Reverse(lines)
 	return lines, err

@@ -14,6 +14,7 @@ import (
 	"sidehook/history/journal"
 	"sidehook/history/verify"
 	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
 )
 
 func (c *cli) historyCheckCommand() *cobra.Command {
@@ -21,29 +22,28 @@ func (c *cli) historyCheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Read and verify every line of the history",
-		Long: "Reads every line of every segment of the history and verifies it. The exit code is\n" +
-			"1 if anything is wrong. It works beside a running relay. Damage that there is nothing\n" +
-			"to be done about is taken as known with --accept, which changes no record: the next\n" +
-			"check then tells of new damage only. While a relay runs it is the one that records\n" +
-			"this, and is asked to.",
+		Long: "Reads and verifies every line of every segment of the history. The exit code is\n" +
+			"1 if there is damage. It can run beside a relay. --accept records the damage as\n" +
+			"known, so that later checks report only new damage. It changes no record. If a\n" +
+			"relay runs, it asks the relay to do it.",
 		Example: "  sidehook history check",
 		Args:    noArgument,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.historyCheck(cmd.Context(), asJSON, accept) },
 	}
-	cmd.Flags().BoolVar(&accept, "accept", false, "record the damage found as known, and end with 0")
+	cmd.Flags().BoolVar(&accept, "accept", false, "accept the damage found and exit 0")
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
 
-// historyChecked is the answer of history check as JSON.
-type historyChecked struct {
+// historyCheckResult is the answer of history check as JSON.
+type historyCheckResult struct {
 	Dir      string            `json:"dir"`
 	OK       bool              `json:"ok"`
 	Segments int               `json:"segments"`
 	Lines    int               `json:"lines"`
 	Bytes    int64             `json:"bytes"`
 	Problems []history.Problem `json:"problems"`
-	Known    int               `json:"known"` // places of damage that were accepted
+	Known    int               `json:"known"` // damaged places that were accepted
 	Accepted bool              `json:"accepted,omitempty"`
 }
 
@@ -55,11 +55,11 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 	dir := file.History.Dir
 	checker, err := verify.Open(dir)
 	if err != nil {
-		return unreadable(err)
+		return explainDenied(err)
 	}
 	defer checker.Close()
-	checked, err := checker.Check(c.progress())
-	c.clearProgress()
+	checked, err := checker.Check(c.checkProgress())
+	c.err.ClearProgress()
 	if err != nil {
 		return fmt.Errorf("check %s: %w", dir, err)
 	}
@@ -69,10 +69,10 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 			return fmt.Errorf("check %s: %w", dir, err)
 		}
 		if !checker.Knows(checked.Problems) {
-			return fmt.Errorf("check %s: the relay that answered runs on another history: nothing was accepted here", dir)
+			return fmt.Errorf("check %s: the relay uses another history; nothing was accepted here", dir)
 		}
 	}
-	answer := historyChecked{
+	answer := historyCheckResult{
 		Dir: dir, OK: len(checked.Problems) == 0 || accept, Accepted: accept, Known: len(checked.Known),
 		Segments: checked.Segments, Lines: checked.Lines, Bytes: checked.Bytes, Problems: []history.Problem{},
 	}
@@ -81,14 +81,14 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 		if asJSON {
 			answer.Problems = append(answer.Problems, p)
 		} else {
-			c.err.linef("%s", p)
+			c.err.Linef("%s", p)
 		}
 	}
 	if asJSON {
-		err = c.json(answer)
+		err = c.printJSON(answer)
 	} else {
-		c.out.linef("%s: %s, %s, %s: %s", dir, count(checked.Segments, "segment"), count(checked.Lines, "good line"),
-			size(checked.Bytes), verdict(len(checked.Problems), len(checked.Known), accept))
+		c.out.Linef("%s: %s, %s, %s: %s", dir, terminal.Count(checked.Segments, "segment"), terminal.Count(checked.Lines, "valid line"),
+			terminal.Size(checked.Bytes), verdict(len(checked.Problems), len(checked.Known), accept))
 	}
 	if err == nil && !answer.OK {
 		return exitCode(1)
@@ -96,12 +96,12 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 	return err
 }
 
-// acceptBatch is how many problems are sent to a relay at once: its requests have
-// a limit.
+// acceptBatch is how many problems are sent to a relay at once. The size of its
+// requests is limited.
 const acceptBatch = 1000
 
-// accept records problems as known: itself if no relay runs on the history, else
-// through that one, as only one process may write there.
+// accept records problems as known: itself, or through the relay if one uses the
+// history, because only one process may write there.
 func (c *cli) accept(ctx context.Context, file *config.File, problems []history.Problem) error {
 	err := journal.Accept(file.History.Dir, problems)
 	var inUse *journal.InUseError
@@ -110,43 +110,37 @@ func (c *cli) accept(ctx context.Context, file *config.File, problems []history.
 	}
 	relay, err := connect(ctx, file.Listen)
 	if err != nil {
-		return fmt.Errorf("%w, which alone may record what is accepted, and cannot be asked: %w", inUse, err)
+		return fmt.Errorf("%w, which must record what is accepted, but cannot be asked: %w", inUse, err)
 	}
 	for batch := range slices.Chunk(problems, acceptBatch) {
 		if _, err := relay.Post(ctx, api.AcceptPath, api.AcceptRequest{Problems: batch}, &api.DamageAccepted{}); err != nil {
-			return fmt.Errorf("%w, which alone may record what is accepted, and says: %w", inUse, err)
+			return fmt.Errorf("%w, which must record what is accepted, but answers: %w", inUse, err)
 		}
 	}
 	return nil
 }
 
 func verdict(problems, known int, accepted bool) string {
-	text := "nothing is wrong"
+	text := "OK"
 	if problems > 0 {
-		text = count(problems, "place") + " wrong"
+		text = terminal.Count(problems, "damaged place")
 	}
 	if accepted {
-		text += ", accepted as known from now on"
+		text += ", now accepted"
 	}
 	if known > 0 {
-		text += fmt.Sprintf(", beside %d known", known)
+		text += fmt.Sprintf(" (%d accepted before)", known)
 	}
 	return text
 }
 
-// progress shows on a terminal how far a check has come.
-func (c *cli) progress() func(read, total int64) {
+// checkProgress returns a function that shows how much of the history was read.
+func (c *cli) checkProgress() func(read, total int64) {
 	shown := int64(-1)
 	return func(read, total int64) {
-		if percent := 100 * read / max(1, total); c.err.terminal && percent != shown {
+		if percent := 100 * read / max(1, total); percent != shown {
 			shown = percent
-			fmt.Fprintf(c.err, "\r%3d %% of %s", percent, size(total))
+			c.err.Progress(fmt.Sprintf("%3d %% of %s", percent, terminal.Size(total)))
 		}
-	}
-}
-
-func (c *cli) clearProgress() {
-	if c.err.terminal {
-		fmt.Fprint(c.err, "\r\x1b[K")
 	}
 }

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -12,135 +11,118 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/query"
+	"sidehook/relay/command/terminal"
 )
 
-// attemptPrinter prints attempts, some together and more as they come.
+// attemptPrinter prints attempts: a table of those known at the start, then more
+// rows as they come.
 type attemptPrinter struct {
 	*cli
-	listing listing
-	table   table
-	now     time.Time // that ages are told from
-	last    record
+	flags historyFlags
+	table terminal.Table
+	now   time.Time // ages count up to it
+	last  attempt   // the newest that was printed
 }
 
-func newAttemptPrinter(c *cli, l listing) *attemptPrinter {
-	return &attemptPrinter{cli: c, listing: l, now: time.Now(), table: table{
-		to: c.out, firm: []string{"TIME", "EVENT", "STATUS"}, // an id is to be copied
-		spare: []string{"TOOK", "TRY", "CODE", "TYPE", "AGE"}, last: 16,
+func newAttemptPrinter(c *cli, f historyFlags) *attemptPrinter {
+	return &attemptPrinter{cli: c, flags: f, now: time.Now(), table: terminal.Table{
+		To: c.out, Wide: []string{"TIME", "EVENT", "STATUS"}, // people copy ids
+		Optional: []string{"TOOK", "TRY", "CODE", "TYPE", "AGE"}, MinLast: 16,
 	}}
 }
 
-func (p *attemptPrinter) list(lines [][]byte) error {
-	if !p.listing.json && (len(lines) > 0 || p.listing.follow) {
-		p.table.hold(p.row(cell{"TIME", faint}, cell{"AGE", faint}, cell{"WEBHOOK", faint}, cell{"EVENT", faint}, cell{"TYPE", faint},
-			cell{"TRY", faint}, cell{"STATUS", faint}, cell{"CODE", faint}, cell{"TOOK", faint}, cell{"ERROR", faint})...)
+// list prints a table of attempts.
+func (p *attemptPrinter) list(lines [][]byte) {
+	if !p.flags.json && (len(lines) > 0 || p.flags.follow) {
+		p.table.Add(p.columns(terminal.Heads("TIME", "AGE", "WEBHOOK", "EVENT", "TYPE", "TRY", "STATUS", "CODE", "TOOK", "ERROR"))...)
 	}
-	if p.listing.follow && p.out.terminal && len(lines) == 0 {
-		p.table.fit(p.typical())
+	if p.flags.follow && p.out.Terminal && len(lines) == 0 {
+		p.table.Fit(p.typical()...)
 	}
 	for _, line := range lines {
-		if err := p.print(line, p.table.hold); err != nil {
-			return err
-		}
+		p.print(line, p.table.Add)
 	}
-	p.table.print()
-	return nil
+	p.table.Print()
 }
 
-// narrow is the width in characters of a terminal that has no room for a time
-// and an age.
+// narrow is the width of a terminal without room for both a time and an age.
 const narrow = 100
 
-// typical is a row as there may come many, for a table that begins ahead of them.
-func (p *attemptPrinter) typical() []cell {
-	x := func(n int) cell { return cell{strings.Repeat("x", n), normal} }
-	return p.row(x(len(p.layout())), x(0), x(16), x(len(uuid.Nil.String())), x(20), x(1), x(len(history.Delivered)), x(3), x(6), x(20))
+// typical returns a row of usual widths, for a table without attempts yet.
+func (p *attemptPrinter) typical() []terminal.Cell {
+	var cells []terminal.Cell
+	for _, width := range []int{len(p.timeLayout()), 0, 16, len(uuid.Nil.String()), 20, 1, len(history.Delivered), 3, 6, 20} {
+		cells = append(cells, terminal.Normal.Cell(strings.Repeat("x", width)))
+	}
+	return p.columns(cells)
 }
 
-// layout is how a time reads: of what is followed on a narrow terminal without
-// the day.
-func (p *attemptPrinter) layout() string {
-	if p.listing.follow && p.out.width > 0 && p.out.width < narrow {
+// timeLayout leaves out the day of followed attempts on a narrow terminal.
+func (p *attemptPrinter) timeLayout() string {
+	if p.flags.follow && p.out.Width > 0 && p.out.Width < narrow {
 		return time.TimeOnly
 	}
-	return inTable
+	return terminal.TableTime
 }
 
-// row leaves out the column of the webhook if there is only one, that of the age
-// where nobody looks at it now, and on a narrow terminal that of the time.
-func (p *attemptPrinter) row(cells ...cell) []cell {
-	if p.listing.webhook != "" {
+// columns removes cells from a row: the webhook if there is only one, the age
+// where it would grow old on the page, and the time on a narrow terminal.
+func (p *attemptPrinter) columns(cells []terminal.Cell) []terminal.Cell {
+	if p.flags.webhook != "" {
 		cells = slices.Delete(cells, 2, 3)
 	}
 	switch {
-	case !p.out.terminal, p.listing.follow:
+	case !p.out.Terminal, p.flags.follow:
 		return slices.Delete(cells, 1, 2)
-	case p.out.width > 0 && p.out.width < narrow:
+	case p.out.Width > 0 && p.out.Width < narrow:
 		return slices.Delete(cells, 0, 1)
 	}
 	return cells
 }
 
-// print prints the line of an attempt.
-func (p *attemptPrinter) print(line []byte, row func(...cell)) error {
-	r, err := parseRecord(line)
+// print prints an attempt: as JSON, or as a row that it passes on.
+func (p *attemptPrinter) print(line []byte, row func(...terminal.Cell)) {
+	a, err := parseAttempt(line)
 	if err != nil {
-		return nil // its checksum held, so that it is of a version to come
+		return // its checksum is right, so a later version wrote it
 	}
-	p.last = r
-	if p.listing.json {
-		_, err := io.WriteString(p.out, string(line)+"\n")
-		return err
+	p.last = a
+	if p.flags.json {
+		p.out.Line(string(line))
+		return
 	}
-	took := ""
-	if r.Took > 0 {
-		took = millis(r.Took)
+	event := a.Event
+	if p.out.Terminal {
+		event = terminal.Cut(event, 40) // longer than a UUID
 	}
-	event := r.Event
-	if p.out.terminal {
-		event = cut(event, 40) // a UUID fits
-	}
-	row(p.row(
-		cell{local(r.At, p.layout()), normal}, cell{span(p.now.Sub(r.At)), faint}, cell{r.Webhook, bold}, cell{event, normal}, cell{r.Type, normal},
-		cell{fmt.Sprint(r.Number), normal}, cell{r.Status, statusStyle(r.Status)}, cell{r.code(), normal}, cell{took, normal},
-		cell{r.note(), normal},
-	)...)
-	return nil
+	text := terminal.Normal.Cell
+	row(p.columns([]terminal.Cell{
+		text(terminal.Local(a.At, p.timeLayout())), terminal.Faint.Cell(terminal.Span(p.now.Sub(a.At))), terminal.Bold.Cell(a.Webhook), text(event), text(a.Type),
+		text(fmt.Sprint(a.Number)), statusStyle(a.Status).Cell(a.Status), text(a.code()), text(a.took()), text(a.note()),
+	})...)
 }
 
-// follow prints the attempts behind the line of that number, as they come, until
-// they cannot be printed any more.
-func (p *attemptPrinter) follow(ctx context.Context, reading *query.Reader, q *query.Query, newest uint64) error {
-	f := reading.Follow(newest)
-	for !p.out.broken() {
+// follow prints the attempts after line number newest as they come, until they
+// cannot be printed any more.
+func (p *attemptPrinter) follow(ctx context.Context, reader *query.Reader, q *query.Query, newest uint64) error {
+	f := reader.Follow(newest)
+	for !p.out.Broken() {
 		o, err := f.Next(ctx)
 		if err != nil {
 			return err
 		}
-		if !q.Match(&o) {
-			continue
-		}
-		if err := p.print(o.JSON(), p.table.row); err != nil {
-			return err
+		if q.Match(&o) {
+			p.print(o.JSON(), p.table.PrintRow)
 		}
 	}
 	return nil
 }
 
-// hints says on a terminal how to go on from the newest attempt.
-func (p *attemptPrinter) hints() {
-	if p.listing.json || !p.out.terminal || p.last.Event == "" {
+// printNext prints on a terminal how to continue with the newest attempt.
+func (p *attemptPrinter) printNext() {
+	if p.flags.json || !p.out.Terminal || p.last.Event == "" {
 		return
 	}
-	id := p.last.reference()
-	p.out.line(p.out.paint(faint, clean("all of one: "+p.hint("show", id)+"   again: "+p.hint("resend", id, "--to", p.last.Webhook))))
-}
-
-// reference names the event of an attempt on a command line. An id that is
-// awkward there is replaced by the number of the event.
-func (r *record) reference() string {
-	if quoted(r.Event) == r.Event && len(r.Event) <= 64 {
-		return r.Event
-	}
-	return fmt.Sprintf("seq:%d", r.Seq)
+	id := p.last.eventArgument()
+	p.out.Line(p.out.Paint(terminal.Faint, terminal.Clean("details: "+p.next("show", id)+"   resend: "+p.next("resend", id, "--to", p.last.Webhook))))
 }

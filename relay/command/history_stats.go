@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -9,6 +10,7 @@ import (
 	"sidehook/config"
 	"sidehook/history"
 	"sidehook/history/query"
+	"sidehook/relay/command/terminal"
 )
 
 func (c *cli) historyStatsCommand() *cobra.Command {
@@ -16,23 +18,23 @@ func (c *cli) historyStatsCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "stats",
-		Short: "How deliveries went, webhook by webhook",
-		Long: "Counts for each webhook the events whose delivery began, what was delivered,\n" +
-			"retried and given up, how long requests took, and shows how that went over time.\n" +
-			"A time is taken to the minute, and how long requests took within 6 %. It reads the\n" +
-			"files, so the relay need not run.",
+		Short: "Summarize deliveries for each webhook",
+		Long: "Counts for each webhook the events whose delivery began and the deliveries that\n" +
+			"arrived, were retried or were given up. Shows how long requests took, accurate\n" +
+			"to 6 %, and a chart of attempts over time. Times are rounded to the minute. It\n" +
+			"reads the files, so the relay need not run.",
 		Example: "  sidehook history stats --since 7d",
 		Args:    noArgument,
 		RunE: func(*cobra.Command, []string) error {
 			now := time.Now()
-			from, err := instant("since", since, now)
+			from, err := parseTime("since", since, now)
 			if err != nil {
 				return err
 			}
 			return c.historyStats(from, now, asJSON)
 		},
 	}
-	cmd.Flags().StringVar(&since, "since", "24h", "count from this `TIME` on: 24h or 7d (ago), or as in RFC 3339")
+	cmd.Flags().StringVar(&since, "since", "24h", "count since `TIME`: "+timeFormat)
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -55,10 +57,10 @@ type webhookStats struct {
 
 type chartPart struct {
 	Delivered uint64 `json:"delivered"`
-	Failed    uint64 `json:"failed"` // attempts that did not arrive
+	Failed    uint64 `json:"failed"` // attempts that were not delivered
 }
 
-// chartParts is how many parts of time a chart has.
+// chartParts is how many bars a chart has.
 const chartParts = 24
 
 func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
@@ -66,12 +68,12 @@ func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	reading, err := readHistory(file.History.Dir)
+	reader, err := openHistory(file.History.Dir)
 	if err != nil {
 		return err
 	}
-	defer reading.Close()
-	list, err := reading.Stats(since, until, chartParts)
+	defer reader.Close()
+	list, err := reader.Stats(since, until, chartParts)
 	if err != nil {
 		return err
 	}
@@ -82,12 +84,12 @@ func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
 	switch {
 	case asJSON:
 		for i := range rows {
-			if err := c.json(&rows[i]); err != nil {
+			if err := c.printJSON(&rows[i]); err != nil {
 				return err
 			}
 		}
 	case len(rows) == 0:
-		c.err.linef("sidehook: no attempt since %s is in the history", local(since, inTable))
+		c.notice("no attempts since %s in the history", terminal.Local(since, terminal.TableTime))
 	default:
 		c.printStats(rows)
 	}
@@ -123,57 +125,53 @@ func givenUp(count func(history.Status) uint64) uint64 {
 
 func inMillis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// optional is a length of time that may not be known.
-func optional(ms *float64) string {
+// optionalMillis formats a latency, "" if there is none.
+func optionalMillis(ms *float64) string {
 	if ms == nil {
 		return ""
 	}
-	return millis(*ms)
+	return terminal.Millis(*ms)
 }
 
-// printStats prints a row for each webhook. Its chart has a bar for each part of
-// the time, as high as there were attempts in it; on a narrow terminal the charts
-// have a table of their own.
+// printStats prints a row for each webhook. On a narrow terminal the charts have a
+// table of their own.
 func (c *cli) printStats(rows []webhookStats) {
-	t := table{to: c.out, firm: []string{"WEBHOOK"}, spare: []string{"P90", "P50", "RETRIED", "EVENTS", "P99"}}
-	charts := table{to: c.out}
-	var head []cell
-	for _, name := range []string{"WEBHOOK", "EVENTS", "DELIVERED", "RETRIED", "GIVEN UP", "SUCCESS", "P50", "P90", "P99"} {
-		head = append(head, cell{name, faint})
-	}
-	t.hold(head...)
-	charts.hold(cell{"WEBHOOK", faint}, cell{"SINCE " + local(rows[0].Since, inTable), faint})
+	t := terminal.Table{To: c.out, Wide: []string{"WEBHOOK"}, Optional: []string{"P90", "P50", "RETRIED", "EVENTS", "P99"}}
+	charts := terminal.Table{To: c.out}
+	t.Add(terminal.Heads("WEBHOOK", "EVENTS", "DELIVERED", "RETRIED", "GIVEN UP", "SUCCESS", "P50", "P90", "P99")...)
+	charts.Add(terminal.Heads("WEBHOOK", "SINCE "+terminal.Local(rows[0].Since, terminal.TableTime))...)
+	text, number := terminal.Normal.Cell, func(n uint64) terminal.Cell { return terminal.Normal.Cell(strconv.FormatUint(n, 10)) }
 	for i := range rows {
 		w := &rows[i]
-		rate, in := "", normal
-		if w.SuccessRate != nil {
-			// Never rounded up to what it is not.
-			rate = fmt.Sprintf("%.2f %%", float64(int(*w.SuccessRate*1e4))/100)
-			if in = green; w.GivenUp > 0 {
-				in = red
-			}
-		}
-		t.hold(
-			cell{w.Webhook, bold}, cell{fmt.Sprint(w.Events), normal}, cell{fmt.Sprint(w.Delivered), normal},
-			cell{fmt.Sprint(w.Retried), normal}, cell{fmt.Sprint(w.GivenUp), normal}, cell{rate, in},
-			cell{optional(w.P50), normal}, cell{optional(w.P90), normal}, cell{optional(w.P99), normal},
+		t.Add(
+			terminal.Bold.Cell(w.Webhook), number(w.Events), number(w.Delivered), number(w.Retried), number(w.GivenUp), w.rate(),
+			text(optionalMillis(w.P50)), text(optionalMillis(w.P90)), text(optionalMillis(w.P99)),
 		)
-		charts.hold(cell{w.Webhook, bold}, cell{bars(w.Chart), normal})
+		charts.Add(terminal.Bold.Cell(w.Webhook), text(bars(w.Chart)))
 	}
-	if wide := t.total(t.widths) + columnGap + charts.widths[1]; c.out.width == 0 || wide <= c.out.width {
-		for i, row := range charts.held {
-			t.held[i] = append(t.held[i], row[1])
-		}
-		t.widths = append(t.widths, charts.widths[1])
-		t.print()
+	if t.AppendColumns(&charts) {
+		t.Print()
 		return
 	}
-	t.print()
-	c.out.line()
-	charts.print()
+	t.Print()
+	c.out.Line()
+	charts.Print()
 }
 
-// bars is a chart of attempts, the highest bar for the most of them.
+// rate returns the cell of the success rate. It is rounded down, so 100 % means all.
+func (w *webhookStats) rate() terminal.Cell {
+	if w.SuccessRate == nil {
+		return terminal.Cell{}
+	}
+	style := terminal.Green
+	if w.GivenUp > 0 {
+		style = terminal.Red
+	}
+	return style.Cell(fmt.Sprintf("%.2f %%", float64(int(*w.SuccessRate*1e4))/100))
+}
+
+// bars returns a chart with a bar for each part of the time, as high as there were
+// attempts in it.
 func bars(parts []chartPart) string {
 	heights := []rune(" ▁▂▃▄▅▆▇█")
 	most := uint64(1)

@@ -33,21 +33,15 @@ func TestLogOfEdits(t *testing.T) {
 	s.write(doubtful)
 	s.start(nil, nil, "sidehook")
 	s.expect("READY=1\n.*")
-	reload := func() {
-		s.signal(syscall.SIGHUP)
-		s.expect("RELOADING=1\n.*")
-		s.expect("READY=1\n.*")
-	}
-	reload()
-	s.write("# a line more\n" + doubtful)
-	reload()
+	s.reload(doubtful, "STATUS=using .*")
+	s.reload("# a line more\n"+doubtful, "STATUS=using .*")
 	const bad = "webhooks:\n  - {name: a, url: 'http://a.example.com/', events: ['a.*']}\n"
 	s.write(bad)
-	reload()
+	s.expect("STATUS=edit rejected; .*")
 	s.write(bad + "# again\n") // for the same reason
-	s.expect("STATUS=the edit is refused, .*: .*webhooks.yaml:2:20: webhooks\\[0\\] \\(a\\).url: must use https.*")
+	s.expect("STATUS=edit rejected; .*: .*webhooks.yaml:2:20: webhooks\\[0\\] \\(a\\).url: must use https.*")
 	s.write(doubtful)
-	s.expect("STATUS=.* is in force.*")
+	s.expect("STATUS=using .*")
 	s.signal(syscall.SIGTERM)
 	s.expect("STOPPING=1\n.*")
 	if code := s.ends(); code != 0 {
@@ -60,9 +54,9 @@ func TestLogOfEdits(t *testing.T) {
 		t.Errorf("warnings %v", warnings)
 	}
 	if !slices.ContainsFunc(s.logged("INFO"), func(line map[string]any) bool {
-		return line["msg"] == "the edits before this one were refused" && line["count"] == 2.0
+		return line["msg"] == "edit accepted after rejected ones" && line["rejected"] == 2.0
 	}) {
-		t.Error("it is not said how often an edit was refused")
+		t.Error("the log does not say how many edits were rejected")
 	}
 	problems := s.logged("ERROR")
 	if len(problems) != 1 {

@@ -84,21 +84,14 @@ func TestLogIsLost(t *testing.T) {
 				s.log.Close()
 				reader.Close()
 			}
-			s.write("webhook: []\n")
-			s.signal(syscall.SIGHUP)
-			s.expect("RELOADING=1\n.*")
-			s.expect("READY=1\nSTATUS=the edit is refused.*")
+			s.reload("webhook: []\n", "STATUS=edit rejected.*")
 			s.accepts("unix", s.path("s"))
 			select {
 			case <-arrived:
 			case <-time.After(20 * time.Second):
 				t.Fatal("nothing was delivered")
 			}
-			s.write(good)
-			s.signal(syscall.SIGHUP)
-			for got := ""; !strings.Contains(got, "is in force"); { // the watcher may come first
-				got = s.hear()
-			}
+			s.reload(good, "STATUS=using .*")
 			s.signal(syscall.SIGTERM)
 			if code := s.ends(); code != 0 {
 				t.Errorf("%v, want exit code 0\n%s", s.cmd.ProcessState, s.stderr.String())
@@ -176,9 +169,7 @@ func TestJournal(t *testing.T) {
 			s.expect("READY=1\n.*")
 			s.accepts("unix", s.path("s"))
 			s.write("webhook: []\n\"two\\nlines\": []\n")
-			s.signal(syscall.SIGHUP)
-			s.expect("RELOADING=1\n.*")
-			s.expect("READY=1\n.*")
+			s.expect("STATUS=edit rejected.*")
 			s.signal(syscall.SIGTERM)
 			if code := s.ends(); code != 0 {
 				t.Errorf("exit code %d", code)

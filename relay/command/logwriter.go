@@ -10,65 +10,65 @@ import (
 
 // logWriter writes the log of run. Its promises:
 //
-//	L1. Write waits for nobody: a log whose reader has stopped, in a pipe that is
-//	    full, holds up neither a delivery nor the journal.
-//	L2. A log that cannot be written, as its reader has gone or its disk is full,
-//	    ends nothing. Writing goes on with the next line.
-//	L3. Lines are written in order and whole. What was lost is counted, and said
-//	    once a line can be written again.
+//	L1. Write does not block: a log whose reader has stopped, such as a full pipe,
+//	    delays neither deliveries nor the journal.
+//	L2. A log that cannot be written, because its reader has gone or its disk is
+//	    full, stops nothing. Writing continues with the next line.
+//	L3. Lines are written in order and complete. Lost lines are counted, and
+//	    reported when a line can be written again.
 type logWriter struct {
-	to   io.Writer
-	tell func(lost int) []byte // the line that says so
+	to     io.Writer
+	report func(lost int) []byte // the line that reports lost lines
 
 	mu      sync.Mutex
 	wake    sync.Cond
-	waiting []byte // lines to be written
+	pending []byte // lines to write
 	lost    int    // lines
 	closed  bool
 	ended   chan struct{}
 }
 
-// mostWaiting is how many bytes of the log wait for its reader, some thousand
-// lines. What comes then is lost.
-const mostWaiting = 1 << 20
+// maxPending is how many bytes wait for the reader of the log, some thousand lines.
+// Further lines are lost.
+const maxPending = 1 << 20
 
-// startLogWriter makes a writer. Close ends it.
-func startLogWriter(to io.Writer, tell func(lost int) []byte) *logWriter {
-	w := &logWriter{to: to, tell: tell, ended: make(chan struct{})}
+// startLogWriter starts a writer. Close ends it.
+func startLogWriter(to io.Writer, report func(lost int) []byte) *logWriter {
+	w := &logWriter{to: to, report: report, ended: make(chan struct{})}
 	w.wake.L = &w.mu
 	go w.run()
 	return w
 }
 
-// Write takes whole lines. It never fails.
+// Write accepts complete lines. It never fails.
 func (w *logWriter) Write(lines []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.waiting)+len(lines) > mostWaiting {
+	if len(w.pending)+len(lines) > maxPending {
 		w.lost += countLines(lines)
 	} else {
-		w.waiting = append(w.waiting, lines...)
+		w.pending = append(w.pending, lines...)
 		w.wake.Signal()
 	}
 	return len(lines), nil
 }
 
-// Close waits until all is written, but not longer than patience: the reader may
-// have stopped for ever. Its goroutine is then left in the write that hangs.
-func (w *logWriter) Close(patience time.Duration) {
+// Close waits until all lines are written, at most for timeout: the reader may
+// have stopped for ever. The goroutine then stays in its blocked write.
+func (w *logWriter) Close(timeout time.Duration) {
 	w.mu.Lock()
 	w.closed = true
 	w.wake.Signal()
 	w.mu.Unlock()
 	select {
 	case <-w.ended:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 	}
 }
 
 func (w *logWriter) run() {
 	defer close(w.ended)
-	torn := false // the last line that was written is not whole
+	torn := false // the last line was written in part
 	for {
 		lines, lost := w.next()
 		if len(lines) == 0 {
@@ -79,7 +79,7 @@ func (w *logWriter) run() {
 			before = []byte{'\n'}
 		}
 		if lost > 0 {
-			after = w.tell(lost)
+			after = w.report(lost)
 		}
 		text := slices.Concat(before, lines, after)
 		n, err := w.to.Write(text)
@@ -93,16 +93,16 @@ func (w *logWriter) run() {
 	}
 }
 
-// next waits for lines. It returns also how many were lost since the last ones,
-// and no line once the writer is closed and all is written.
+// next waits for lines. It also returns how many were lost since the last call. It
+// returns no lines after the writer was closed and all lines were written.
 func (w *logWriter) next() (lines []byte, lost int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.waiting) == 0 && !w.closed {
+	for len(w.pending) == 0 && !w.closed {
 		w.wake.Wait()
 	}
-	lines, lost = w.waiting, w.lost
-	w.waiting, w.lost = nil, 0
+	lines, lost = w.pending, w.lost
+	w.pending, w.lost = nil, 0
 	return lines, lost
 }
 

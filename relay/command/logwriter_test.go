@@ -13,16 +13,16 @@ import (
 	"sidehook/relay/command"
 )
 
-func tell(lost int) []byte { return fmt.Appendf(nil, "lost %d\n", lost) }
+func reportLost(lost int) []byte { return fmt.Appendf(nil, "lost %d\n", lost) }
 
-// TestLogWaitsForNobody fills a log that nobody reads (L1), and reads it then:
-// what was lost is counted (L3).
-func TestLogWaitsForNobody(t *testing.T) {
+// TestLogDoesNotBlock fills a log that nobody reads (L1), and then reads it: lost
+// lines are counted (L3).
+func TestLogDoesNotBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		read, write := io.Pipe()
-		w := command.StartLogWriter(write, tell)
+		w := command.StartLogWriter(write, reportLost)
 		line := strings.Repeat("x", 1000)
-		const count = 3 * command.MostWaiting / 1000
+		const count = 3 * command.MaxPending / 1000
 		for i := range count {
 			fmt.Fprintf(w, "%d %s\n", i, line)
 		}
@@ -48,13 +48,13 @@ func TestLogWaitsForNobody(t *testing.T) {
 			}
 			next++
 		}
-		if next+lost != count || next < command.MostWaiting/len(line)/2 {
+		if next+lost != count || next < command.MaxPending/len(line)/2 {
 			t.Errorf("%d lines arrived and %d are lost, of %d", next, lost, count)
 		}
 	})
 }
 
-// sink takes what it is told to take of each write, and fails if that is not all.
+// sink accepts a number of bytes of each write, and fails if that is not all.
 type sink struct {
 	bytes.Buffer
 	take []int // all, once it has run out
@@ -75,8 +75,8 @@ func (s *sink) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestLogThatFails writes lines one after the other to a log that takes so many
-// bytes of each write (L2, L3).
+// TestLogThatFails writes lines to a log that accepts only some bytes of each write
+// (L2, L3).
 func TestLogThatFails(t *testing.T) {
 	for name, c := range map[string]struct {
 		take []int
@@ -94,7 +94,7 @@ func TestLogThatFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				to := &sink{take: c.take}
-				w := command.StartLogWriter(to, tell)
+				w := command.StartLogWriter(to, reportLost)
 				for _, line := range []string{"one\n", "two\n", "three\n", "four\n"} {
 					w.Write([]byte(line))
 					synctest.Wait()

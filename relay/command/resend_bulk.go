@@ -6,82 +6,49 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"sidehook/config"
-	"sidehook/history"
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
+	"sidehook/relay/command/terminal"
 )
 
-// bulkTimeout is how long the relay may take to find and write a million
-// resends.
+// bulkTimeout is how long the relay may take to find and record a million resends.
 const bulkTimeout = 10 * time.Minute
 
-// usage is what is wrong with the flags and arguments together, nil if nothing.
-func (r *resending) usage(args []string, given func(flag string) bool) error {
-	if r.webhook != "" {
-		switch {
-		case len(args) > 0:
-			return usagef("EVENT-ID and --webhook exclude each other")
-		case r.all:
-			return usagef("--webhook and --all exclude each other")
-		case len(r.to) > 1:
-			return usagef("one --to goes with --webhook, and %q is too many", r.to[1])
-		case r.since == "":
-			return usagef("--since is missing: say since when, such as 24h or 7d")
-		}
-		return nil
-	}
-	for _, flag := range []string{"since", "until", "status", "type", "yes", "no-wait"} {
-		if given(flag) {
-			return usagef("--%s goes with --webhook alone", flag)
-		}
-	}
+// checkBulk checks the flags for a resend in bulk.
+func (f *resendFlags) checkBulk(args []string) error {
 	switch {
-	case len(args) == 0:
-		return usagef("EVENT-ID or --webhook is missing")
-	case slices.Contains(args, ""):
-		return usagef("EVENT-ID is empty")
-	case r.all && len(r.to) > 0:
-		return usagef("--to and --all exclude each other")
+	case len(args) > 0:
+		return together("EVENT-ID", "--webhook")
+	case f.all:
+		return together("--all", "--webhook")
+	case len(f.to) > 1:
+		return usagef("--webhook allows one --to; unexpected %q", f.to[1])
+	case f.since == "":
+		return requires("--webhook", "--since, such as --since 24h")
 	}
 	return nil
 }
 
-// request reads the flags.
-func (r *resending) request(now time.Time) (b api.BulkRequest, err error) {
-	b = api.BulkRequest{Webhook: r.webhook, Type: r.typ, To: strings.Join(r.to, "")}
-	if b.Since.Time, err = instant("since", r.since, now); err != nil {
-		return b, err
+// bulkRequest reads the flags.
+func (f *resendFlags) bulkRequest(now time.Time) (r api.BulkRequest, err error) {
+	r = api.BulkRequest{Webhook: f.webhook, Type: f.typ, To: strings.Join(f.to, "")}
+	if r.Since.Time, r.Until.Time, err = f.times(now); err != nil {
+		return r, err
 	}
-	if b.Until.Time, err = instant("until", r.until, now); err != nil {
-		return b, err
-	}
-	if r.status == "" {
-		return b, nil
-	}
-	for name := range strings.SplitSeq(r.status, ",") {
-		status := history.Status(name)
-		if status == history.Retrying {
-			return b, usagef("--status: what is retrying still waits, and webhook retry makes it due now")
-		}
-		if !slices.Contains(query.Ends(), status) {
-			return b, usagef("--status: %q is not how a delivery ends; there are delivered, failed, exhausted, canceled and expired", name)
-		}
-		b.Statuses = append(b.Statuses, status)
-	}
-	return b, nil
+	r.Statuses, err = parseStatuses(f.status, query.Ends())
+	return r, err
 }
 
-// matching returns what a request asks for, in the terms of the history.
-func matching(b *api.BulkRequest) query.Bulk {
+// bulkQuery returns what a request asks for, in the terms of the history.
+func bulkQuery(r *api.BulkRequest) query.Bulk {
 	bulk := query.Bulk{
-		Webhooks: []string{b.Webhook}, Type: b.Type, To: b.To, Since: b.Since.Time, Until: b.Until.Time, Statuses: b.Statuses,
+		Webhooks: []string{r.Webhook}, Type: r.Type, To: r.To, Since: r.Since.Time, Until: r.Until.Time, Statuses: r.Statuses,
 	}
 	if len(bulk.Statuses) == 0 {
 		bulk.Statuses = query.Undelivered()
@@ -89,10 +56,10 @@ func matching(b *api.BulkRequest) query.Bulk {
 	return bulk
 }
 
-// resendBulk says how many deliveries match, asks, has the relay make them
-// again, and waits for them.
-func (c *cli) resendBulk(ctx context.Context, r resending) error {
-	request, err := r.request(time.Now())
+// resendBulk counts what matches, asks for confirmation, has the relay resend it,
+// and waits for the end.
+func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
+	request, err := f.bulkRequest(time.Now())
 	if err != nil {
 		return err
 	}
@@ -104,16 +71,22 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 	if err != nil {
 		return err
 	}
+	to := request.Receiver()
 	var receiver api.Webhook
-	if err := relay.Get(ctx, api.Path(api.WebhookPath, request.Receiver()), &receiver); err != nil {
+	if err := relay.Get(ctx, api.Path(api.WebhookPath, to), &receiver); err != nil {
 		return fmt.Errorf("resend: %w", err)
 	}
-	reading, err := readHistory(file.History.Dir)
+	reader, err := openHistory(file.History.Dir)
 	if err != nil {
 		return err
 	}
-	defer reading.Close()
-	match, newest, err := c.agreed(ctx, reading, &request, r.yes)
+	defer reader.Close()
+	// What follows this record is about what is resent here.
+	newest, err := reader.Newest()
+	if err != nil {
+		return err
+	}
+	match, err := c.confirmBulk(ctx, reader, &request, f.yes)
 	if err != nil {
 		return err
 	}
@@ -125,65 +98,55 @@ func (c *cli) resendBulk(ctx context.Context, r resending) error {
 		var refused *client.RefusedError
 		switch {
 		case ctx.Err() != nil:
-			return errors.New("resend: interrupted: what the relay has taken goes on, and the same command finds the rest")
+			return errors.New("resend: interrupted; what the relay has recorded continues; run the same command to resend the rest")
 		case errors.As(err, &refused):
 			return fmt.Errorf("resend: %w", err)
 		case err != nil:
-			return fmt.Errorf("resend: %w: what the relay has taken goes on once it runs, and the same command finds the rest", err)
+			return fmt.Errorf("resend: %w; what the relay has recorded continues when it runs; run the same command to resend the rest", err)
 		}
 	}
 	if answer.Gone > 0 {
-		c.err.linef("sidehook: %s more cannot be sent again, as the history does not have the events any more", deliveries(answer.Gone))
+		c.notice("%s more cannot be resent: their events are no longer in the history", terminal.Count(answer.Gone, "delivery"))
 	}
 	switch {
-	case r.json && (answer.Count == 0 || r.noWait):
-		return c.json(answer)
+	case f.json && (answer.Count == 0 || f.noWait):
+		return c.printJSON(answer)
 	case answer.Count == 0:
-		c.out.linef("nothing matches")
+		c.out.Linef("no matching deliveries")
 		return nil
-	case r.noWait:
-		c.out.linef("%s to %s sent again; to follow: %s", deliveries(answer.Count), request.Receiver(), c.hint("history", request.Receiver(), "-f"))
+	case f.noWait:
+		c.out.Linef("resending %s to %s; to follow: %s", terminal.Count(answer.Count, "delivery"), to, c.next("history", to, "-f"))
 		return nil
 	}
 	switch receiver.State {
 	case "failing":
-		c.err.linef("sidehook: %s is failing, and is tried once in a while until it answers; to try it now: %s", request.Receiver(), c.hint("webhook", "retry", request.Receiver()))
+		c.notice("%s is failing and only probed now and then; to retry now: %s", to, c.next("webhook", "retry", to))
 	case "paused", "off", "disabled":
-		c.err.linef("sidehook: %s is %s: what is sent again waits until it is not, and goes on without this command", request.Receiver(), receiver.State)
+		c.notice("%s is %s: the deliveries wait until it is active again, also without this command", to, receiver.State)
 	}
-	w := bulkWait{cli: c, BulkResent: answer, receiver: request.Receiver(), began: time.Now(), over: map[uint64]bool{}, ended: map[history.Status]int{}}
-	return w.run(ctx, reading.Follow(newest), r.json)
+	w := newBulkWait(c, to, answer)
+	return w.run(ctx, reader.Follow(newest), f.json)
 }
 
-// agreed says what matches and the number of the newest record of the
-// deliveries, after whoever called has agreed to it.
-func (c *cli) agreed(ctx context.Context, reading *query.Reader, b *api.BulkRequest, yes bool) (m query.Matches, newest uint64, err error) {
-	if newest, err = reading.Newest(); err != nil {
-		return m, newest, err
-	}
-	if m, err = reading.Bulk(ctx, matching(b)); err != nil || m.Count == 0 {
-		return m, newest, err
+// confirmBulk counts what matches. It returns an error unless the caller agrees.
+func (c *cli) confirmBulk(ctx context.Context, reader *query.Reader, r *api.BulkRequest, yes bool) (query.Matches, error) {
+	m, err := reader.Bulk(ctx, bulkQuery(r))
+	if err != nil || m.Count == 0 {
+		return m, err
 	}
 	if m.Count > query.MaxBulk {
-		return m, newest, fmt.Errorf("%w: narrow it down by --since and --until, --type or --status", &query.TooManyError{Count: m.Count})
+		return m, fmt.Errorf("%w: narrow it down with --since, --until, --type or --status", &query.TooManyError{Count: m.Count})
 	}
-	what := deliveries(m.Count) + " to " + b.Webhook + " again"
-	if b.To != "" {
-		what = deliveries(m.Count) + " for " + b.Webhook + " to " + b.To
+	what := terminal.Count(m.Count, "delivery") + " to " + r.Webhook
+	if r.To != "" {
+		what = terminal.Count(m.Count, "delivery") + " for " + r.Webhook + " to " + r.To
 	}
 	switch {
 	case yes:
-	case !c.canAsk():
-		return m, newest, usagef("to send %s, add --yes: nobody can be asked here", what)
-	case !c.agrees("Send " + what + "? What is accepted for it from now on comes behind. [y/N] "):
-		return m, newest, errors.New("nothing is sent again")
+	case !c.err.CanAsk(c.stdin):
+		return m, usagef("resend %s? not a terminal: add --yes to confirm", what)
+	case !c.err.Confirm(c.stdin, "Resend "+what+"? New events are delivered after these."):
+		return m, errors.New("nothing was resent")
 	}
-	return m, newest, nil
-}
-
-func deliveries(n int) string {
-	if n == 1 {
-		return "1 delivery"
-	}
-	return fmt.Sprintf("%d deliveries", n)
+	return m, nil
 }

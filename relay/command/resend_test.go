@@ -13,8 +13,8 @@ import (
 	"sidehook/history/historytest"
 )
 
-// TestResendBroken: a relay that dies over a bulk has perhaps taken some of it, and
-// the command says how to go on.
+// TestResendBroken: a relay that dies during a bulk resend may have recorded a part
+// of it, and the command says how to continue.
 func TestResendBroken(t *testing.T) {
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "webhooks.yaml"), []byte("listen: {http: off, socket: s}\nwebhooks: []\n"), 0o600); err != nil {
@@ -37,7 +37,7 @@ func TestResendBroken(t *testing.T) {
 	resend := exec.Command("sidehook", "resend", "--webhook", "webhook-1", "--since", "9000d", "--status", "delivered,exhausted", "--yes")
 	resend.Dir = folder
 	out, err := resend.CombinedOutput()
-	if err == nil || !strings.HasSuffix(string(out), ": what the relay has taken goes on once it runs, and the same command finds the rest\n") {
+	if err == nil || !strings.HasSuffix(string(out), "; what the relay has recorded continues when it runs; run the same command to resend the rest\n") {
 		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -10,53 +10,62 @@ import (
 	"sidehook/history"
 	"sidehook/history/query"
 	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
 )
 
-// bulkWait waits for what was sent again in bulk. It reads the history, so that
-// a restart of the relay is nothing to it.
+// bulkWait waits for the end of what was resent in bulk. It reads the history, so
+// a restart of the relay does not disturb it.
 type bulkWait struct {
 	*cli
 	api.BulkResent
-	receiver string
-	began    time.Time
+	to    string // the webhook
+	began time.Time
 
-	over  map[uint64]bool // by seq: a crash may put a line into the history anew
+	seen  map[uint64]bool // by seq: after a crash, the history may repeat a line
 	ended map[history.Status]int
-	done  int // of them all
-	shown int // the last time
-	last  time.Time
+	done  int // of all statuses
+
+	printed   int // done, when it was last printed
+	printedAt time.Time
 }
 
-// How often it is shown how far it has come, on a terminal and elsewhere.
+// How often progress is shown, on a terminal and elsewhere.
 const (
 	barEvery  = 200 * time.Millisecond
 	lineEvery = 10 * time.Second
 	barWidth  = 24
 )
 
-// run waits for the last one, or until ctx is done, when the
-// command is interrupted.
-func (w *bulkWait) run(ctx context.Context, f *query.Follower, asJSON bool) error {
-	w.last = w.began
-	w.show()
-	for w.done < w.Count {
-		if err := w.some(ctx, f); err != nil {
-			w.clearProgress()
-			if ctx.Err() == nil {
-				return fmt.Errorf("resend: %d of %d ended so far, and the rest goes on: %w", w.done, w.Count, err)
-			}
-			w.err.linef("sidehook: %d of %d ended so far, and the rest goes on without this command; to follow: %s",
-				w.done, w.Count, w.hint("history", w.receiver, "-f"))
-			return exitCode(1)
-		}
-		w.show()
+func newBulkWait(c *cli, to string, resent api.BulkResent) *bulkWait {
+	now := time.Now()
+	return &bulkWait{
+		cli: c, BulkResent: resent, to: to, began: now, printedAt: now,
+		seen: map[uint64]bool{}, ended: map[history.Status]int{},
 	}
-	w.clearProgress()
-	return w.tell(asJSON)
 }
 
-// some takes in what comes until it is time to show it.
-func (w *bulkWait) some(ctx context.Context, f *query.Follower) error {
+// run waits until all have ended, or until ctx is done because the command was
+// interrupted.
+func (w *bulkWait) run(ctx context.Context, f *query.Follower, asJSON bool) error {
+	w.showProgress()
+	for w.done < w.Count {
+		if err := w.read(ctx, f); err != nil {
+			w.err.ClearProgress()
+			if ctx.Err() == nil {
+				return fmt.Errorf("resend: %d of %d ended so far; the others continue: %w", w.done, w.Count, err)
+			}
+			w.notice("%d of %d ended so far; the others continue without this command; to follow: %s",
+				w.done, w.Count, w.next("history", w.to, "-f"))
+			return exitCode(1)
+		}
+		w.showProgress()
+	}
+	w.err.ClearProgress()
+	return w.report(asJSON)
+}
+
+// read counts what the history records until it is time to show progress.
+func (w *bulkWait) read(ctx context.Context, f *query.Follower) error {
 	tick, cancel := context.WithTimeout(ctx, barEvery)
 	defer cancel()
 	for w.done < w.Count && tick.Err() == nil {
@@ -64,8 +73,8 @@ func (w *bulkWait) some(ctx context.Context, f *query.Follower) error {
 		if err != nil && tick.Err() == nil {
 			return err
 		}
-		if err == nil && w.has(o.Seq) && slices.Contains(query.Ends(), o.Status) && !w.over[o.Seq] {
-			w.over[o.Seq] = true
+		if err == nil && w.waitsFor(o.Seq) && slices.Contains(query.Ends(), o.Status) && !w.seen[o.Seq] {
+			w.seen[o.Seq] = true
 			w.ended[o.Status]++
 			w.done++
 		}
@@ -73,8 +82,8 @@ func (w *bulkWait) some(ctx context.Context, f *query.Follower) error {
 	return ctx.Err()
 }
 
-// has reports whether a delivery is among those that are waited for.
-func (w *bulkWait) has(seq uint64) bool {
+// waitsFor reports whether a delivery is one of those that were resent.
+func (w *bulkWait) waitsFor(seq uint64) bool {
 	_, ok := slices.BinarySearchFunc(w.Seqs, seq, func(s [2]uint64, seq uint64) int {
 		switch {
 		case s[1] < seq:
@@ -87,16 +96,16 @@ func (w *bulkWait) has(seq uint64) bool {
 	return ok
 }
 
-// show draws a bar on a terminal, and elsewhere prints a line now and then.
-func (w *bulkWait) show() {
+// showProgress draws a bar on a terminal, and elsewhere prints a line now and then.
+func (w *bulkWait) showProgress() {
 	text := fmt.Sprintf("%d of %d", w.done, w.Count)
 	if lost := w.done - w.ended[history.Delivered]; lost > 0 {
-		text += fmt.Sprintf(", %d of them not delivered", lost)
+		text += fmt.Sprintf(", %d not delivered", lost)
 	}
-	if !w.err.terminal {
-		if w.done > w.shown && time.Since(w.last) >= lineEvery {
-			w.shown, w.last = w.done, time.Now()
-			w.err.linef("%s", text)
+	if !w.err.Terminal {
+		if w.done > w.printed && time.Since(w.printedAt) >= lineEvery {
+			w.printed, w.printedAt = w.done, time.Now()
+			w.err.Linef("%s", text)
 		}
 		return
 	}
@@ -105,15 +114,11 @@ func (w *bulkWait) show() {
 	if took := time.Since(w.began).Seconds(); took >= 1 && w.done > 0 {
 		text += fmt.Sprintf(", %.0f/s", float64(w.done)/took)
 	}
-	line := fmt.Sprintf("[%s] %3d %%  %s", bar, 100*w.done/w.Count, text)
-	if w.err.width > 1 {
-		line = cut(line, w.err.width-1)
-	}
-	fmt.Fprint(w.err, "\r\x1b[K"+line)
+	w.err.Progress(fmt.Sprintf("[%s] %3d %%  %s", bar, 100*w.done/w.Count, text))
 }
 
-// tell says what became of them.
-func (w *bulkWait) tell(asJSON bool) error {
+// report prints how they ended.
+func (w *bulkWait) report(asJSON bool) error {
 	lost := w.Count - w.ended[history.Delivered]
 	if asJSON {
 		counts := struct {
@@ -128,24 +133,25 @@ func (w *bulkWait) tell(asJSON bool) error {
 			w.Count, w.Gone, w.ended[history.Delivered], w.ended[history.Failed], w.ended[history.Exhausted],
 			w.ended[history.Canceled], w.ended[history.Expired],
 		}
-		if err := w.json(counts); err != nil {
+		if err := w.printJSON(counts); err != nil {
 			return err
 		}
-	} else if lost == 0 {
-		w.out.linef("%s again to %s: all arrived", deliveries(w.Count), w.receiver)
 	} else {
-		w.out.linef("%s again to %s: %s", deliveries(w.Count), w.receiver, w.counts())
+		w.out.Linef("resent %s to %s: %s", terminal.Count(w.Count, "delivery"), w.to, w.outcome())
 	}
 	if lost == 0 {
 		return nil
 	}
-	w.err.linef("sidehook: %s did not arrive; to look at them: %s", deliveries(lost),
-		w.hint("history", w.receiver, "--status", "failed,exhausted,canceled,expired", "--since", w.began.UTC().Format(time.RFC3339)))
+	w.notice("%s did not arrive; to list them: %s", terminal.Count(lost, "delivery"),
+		w.next("history", w.to, "--status", "failed,exhausted,canceled,expired", "--since", w.began.UTC().Format(time.RFC3339)))
 	return exitCode(1)
 }
 
-// counts are how many ended how.
-func (w *bulkWait) counts() string {
+// outcome says how many ended with which status.
+func (w *bulkWait) outcome() string {
+	if w.ended[history.Delivered] == w.Count {
+		return "all arrived"
+	}
 	var parts []string
 	for _, status := range query.Ends() {
 		if n := w.ended[status]; n > 0 {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -25,10 +26,11 @@ func (c *cli) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the relay",
-		Long: "Runs the relay: takes events in, delivers them, and takes webhooks.yaml up each time\n" +
-			"it is saved. SIGTERM and SIGINT end it once the requests under way have ended; another\n" +
-			"one, a second or more after the first, ends it at once. SIGHUP makes it read the file\n" +
-			"again. SIGPIPE is ignored: a log that cannot be written ends nothing.",
+		Long: "Runs the relay: accepts events, delivers them, and reloads webhooks.yaml when\n" +
+			"it is saved. SIGTERM and SIGINT (Ctrl-C) stop it after the requests in flight\n" +
+			"have ended; the same again, a second or more later, forces it to quit. SIGHUP\n" +
+			"reloads the file. SIGPIPE is ignored: a log that cannot be written stops\n" +
+			"nothing.",
 		Example: "  sidehook run --config webhooks.yaml",
 		Args:    noArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -36,45 +38,45 @@ func (c *cli) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer log.Close(logPatience)
-			forced := func() {
-				log.Error("ended at once by another signal")
-				log.Close(logPatience)
+			defer log.Close(logTimeout)
+			forceQuit := func() {
+				log.Error("forced to quit by another signal")
+				log.Close(logTimeout)
 				os.Exit(1)
 			}
-			if err := c.run(cmd.Context(), log.Logger, forced); err != nil {
-				c.failed(log, err)
+			if err := c.run(cmd.Context(), log.Logger, forceQuit); err != nil {
+				c.reportFailure(log, err)
 				return exitCode(1)
 			}
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "log-format", "text", "`FORMAT`: text or json")
-	cmd.Flags().StringVar(&level, "log-level", "info", "the least `LEVEL` that is logged: debug, info, warn or error")
+	cmd.Flags().StringVar(&format, "log-format", "text", "log `FORMAT`: "+oneOf(logFormats...))
+	cmd.Flags().StringVar(&level, "log-level", "info", "minimum log `LEVEL`: "+oneOf(logLevels...))
 	return cmd
 }
 
-// logPatience is how long the end of run waits for the reader of its log.
-const logPatience = 2 * time.Second
+// logTimeout is how long run waits for the reader of its log before it ends.
+const logTimeout = 2 * time.Second
 
-// failed says why run has ended.
-func (c *cli) failed(log *runLog, err error) {
+// reportFailure says why run failed.
+func (c *cli) reportFailure(log *runLog, err error) {
 	var problems config.Problems
 	switch isProblems := errors.As(err, &problems); {
-	case isProblems && log.asLines:
-		logProblems(log.Logger, "sidehook does not start with this file", problems)
+	case isProblems && log.logsFailure:
+		logProblems(log.Logger, "cannot start: "+filepath.Base(problems[0].File)+" has errors", problems)
 	case isProblems:
-		c.complain(problems)
-	case log.asLines:
-		log.Error("sidehook has failed", "error", err)
+		c.printProblems(problems)
+	case log.logsFailure:
+		log.Error("sidehook failed", "error", err)
 	default:
-		c.err.errorf("sidehook: %s", err)
+		c.err.Errorf("sidehook: %s", err)
 	}
 }
 
-// run runs the relay until a signal ends it. A signal that ends it at once calls
-// forced, which does not return.
-func (c *cli) run(ctx context.Context, log *slog.Logger, forced func()) error {
+// run runs the relay until a signal stops it. If another signal forces it to quit,
+// it calls forceQuit, which does not return.
+func (c *cli) run(ctx context.Context, log *slog.Logger, forceQuit func()) error {
 	bridgeStandardLog(log)
 	path, err := config.Find(c.config)
 	if err != nil {
@@ -92,55 +94,59 @@ func (c *cli) run(ctx context.Context, log *slog.Logger, forced func()) error {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	b := thisBuild()
 	manager := systemd.New(log)
-	edits := &edits{log: log, manager: manager}
-	edits.warn(file)
+	reloads := &reloader{log: log, manager: manager}
+	reloads.warn(file)
 	limit := memory.Heed(os.DirFS("/"), log)
 	r, err := relay.New(file, relay.Options{
 		Log: log, Version: b.Version, Commit: b.Commit, Listeners: sockets, Memory: limit,
 		Opened: func([]net.Addr) {
 			log.Info("sidehook is ready", "version", b.Version, "file", file.Path, "webhooks", len(file.Webhooks))
-			manager.Ready(inForce(file))
+			manager.Ready(activeStatus(file))
 		},
 	})
 	if err != nil {
 		return err
 	}
-	edits.relay = r
+	reloads.relay = r
 	ctx, stop := context.WithCancel(ctx)
-	// It is fed also while it stops, which may take longer than the watchdog waits.
-	alive, starve := context.WithCancel(context.WithoutCancel(ctx))
-	watcher := watch.New(file, log, edits.apply)
-	var beside sync.WaitGroup
-	beside.Go(func() {
-		// It ends with ctx alone, and without an error.
+	// The watchdog is also fed during the stop, which may take longer than its timeout.
+	alive, stopFeeding := context.WithCancel(context.WithoutCancel(ctx))
+	watcher := watch.New(file, log, reloads.apply)
+	var others sync.WaitGroup
+	others.Go(func() {
+		// It ends only with ctx, and without an error.
 		_ = watcher.Run(ctx)
 	})
-	beside.Go(func() {
-		if s := handleSignals(ctx, signals, func() { edits.reload(watcher) }); s != nil {
-			begun := time.Now()
-			log.Info("stopping; another signal, a second or more from now, ends it at once", "signal", s.String())
-			manager.Stopping("stopping: the requests under way end")
+	others.Go(func() {
+		if s := handleSignals(ctx, signals, func() { reloads.reload(watcher) }); s != nil {
+			first := time.Now()
+			message := "stopping: waiting for requests in flight"
+			manager.Stopping(message)
+			if s == os.Interrupt {
+				message += "; press Ctrl-C again to force quit"
+			}
+			log.Info(message, "signal", s.String())
 			stop()
-			if stopsAgain(alive, signals, begun) {
-				forced()
+			if stopsAgain(alive, signals, first) {
+				forceQuit()
 			}
 		}
 	})
-	beside.Go(func() { manager.Feed(alive, r.Healthy) })
+	others.Go(func() { manager.Feed(alive, r.Healthy) })
 	err = r.Run(ctx)
 	if err != nil {
 		manager.Stopping("failed: " + err.Error())
 	}
 	stop()
-	starve()
-	beside.Wait()
+	stopFeeding()
+	others.Wait()
 	return err
 }
 
-// handleSignals reloads on SIGHUP, until ctx is done. It returns the first signal that
-// asks to stop. The next one is handled, too, not left to the system: a process that
-// was started with SIGINT ignored, in the background of a script, would go on
-// ignoring it.
+// handleSignals reloads on SIGHUP until another signal asks to stop, and returns
+// that signal, or nil after ctx is done. The next signal must be handled here, too:
+// a process that was started with SIGINT ignored, such as in the background of a
+// script, would otherwise ignore it.
 func handleSignals(ctx context.Context, signals <-chan os.Signal, reload func()) os.Signal {
 	for {
 		select {
@@ -155,13 +161,13 @@ func handleSignals(ctx context.Context, signals <-chan os.Signal, reload func())
 	}
 }
 
-// sameSignal is how long after the first signal that asks to stop another one is
-// taken for the same: timeout(1), for one, sends it to the process and then to the
-// process group, and so does a shell that passes on what its terminal sent.
+// sameSignal is how long after the first signal another one counts as the same.
+// timeout(1) sends a signal to the process and then to its group, and so does a
+// shell that passes on a signal of its terminal.
 const sameSignal = time.Second
 
-// stopsAgain reports whether another signal asks to stop, later than sameSignal
-// after the first, before ctx is done.
+// stopsAgain reports whether another signal asks to stop before ctx is done, at
+// least sameSignal after the first.
 func stopsAgain(ctx context.Context, signals <-chan os.Signal, first time.Time) bool {
 	for handleSignals(ctx, signals, func() {}) != nil {
 		if time.Since(first) >= sameSignal {

@@ -17,9 +17,9 @@ import (
 	"sidehook/relay/command"
 )
 
-// TestStandardLogIsWithheld has a receiver send what nobody asked for over a
-// connection that is kept alive. net/http quotes it on Go's standard logger.
-func TestStandardLogIsWithheld(t *testing.T) {
+// TestStandardLogHasNoText: a receiver sends an unsolicited response over a
+// kept-alive connection, which net/http quotes on Go's standard logger.
+func TestStandardLogHasNoText(t *testing.T) {
 	t.Parallel()
 	receiver, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -48,7 +48,7 @@ func TestStandardLogIsWithheld(t *testing.T) {
 	if status, err := s.post("unix", s.path("s")); status != http.StatusAccepted {
 		t.Fatalf("answer %d, %v", status, err)
 	}
-	s.logs("a library had something to say")
+	s.logs("net/http logged a message")
 	s.signal(syscall.SIGTERM)
 	s.ends()
 	if text := s.stderr.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "Unsolicited") {
@@ -56,7 +56,7 @@ func TestStandardLogIsWithheld(t *testing.T) {
 	}
 	said := 0
 	for _, line := range s.logged("DEBUG") {
-		if strings.HasPrefix(fmt.Sprint(line["msg"]), "a library had something to say") {
+		if strings.HasPrefix(fmt.Sprint(line["msg"]), "net/http logged a message") {
 			said++
 		}
 	}
@@ -79,19 +79,19 @@ func TestSecondSignal(t *testing.T) {
 	s.expect("STOPPING=1\n.*")
 	begun := time.Now()
 	time.Sleep(1200 * time.Millisecond)
-	if strings.Contains(s.stderr.String(), "ended at once") {
+	if strings.Contains(s.stderr.String(), "forced to quit") {
 		t.Fatalf("two signals at once ended it:\n%s", s.stderr.String())
 	}
 	s.signal(syscall.SIGINT)
 	if code := s.ends(); code != 1 || time.Since(begun) > 15*time.Second {
 		t.Errorf("exit code %d after %v\n%s", code, time.Since(begun), s.stderr.String())
 	}
-	if lines := s.logged("ERROR"); len(lines) != 1 || lines[0]["msg"] != "ended at once by another signal" {
+	if lines := s.logged("ERROR"); len(lines) != 1 || lines[0]["msg"] != "forced to quit by another signal" {
 		t.Errorf("logged %v", lines)
 	}
 }
 
-func TestObeyAgain(t *testing.T) {
+func TestStopsAgain(t *testing.T) {
 	type sent struct {
 		after  time.Duration
 		signal os.Signal
@@ -117,7 +117,7 @@ func TestObeyAgain(t *testing.T) {
 				for _, s := range c.sent {
 					time.AfterFunc(s.after, func() { signals <- s.signal })
 				}
-				forced := command.ObeyAgain(ctx, signals, first)
+				forced := command.StopsAgain(ctx, signals, first)
 				took := time.Since(first)
 				if forced != (c.forced > 0) || forced && took != c.forced {
 					t.Errorf("forced %v after %v, want it after %v (0: never)", forced, took, c.forced)

@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -178,6 +179,22 @@ func (s *service) hold() {
 	if line, err := bufio.NewReader(c).ReadString('\n'); line != "HTTP/1.1 100 Continue\r\n" {
 		s.t.Fatalf("answer %q, %v", line, err)
 	}
+}
+
+// reload writes the file, reloads it by SIGHUP, and expects the answer to systemd.
+// The watcher may have seen the edit before.
+func (s *service) reload(text, want string) {
+	s.t.Helper()
+	s.write(text)
+	s.signal(syscall.SIGHUP)
+	got := s.hear()
+	for strings.HasPrefix(got, "STATUS=") {
+		got = s.hear()
+	}
+	if !strings.HasPrefix(got, "RELOADING=1\nMONOTONIC_USEC=") {
+		s.t.Errorf("told %q, want RELOADING=1", got)
+	}
+	s.expect("READY=1\n" + want)
 }
 
 func (s *service) accepts(network, address string) {

@@ -40,23 +40,19 @@ func TestServiceLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.accepts("unix", s.path("s"))
-	s.expect("READY=1\nSTATUS=webhooks.yaml is in force: 0 of 0 webhooks are on")
+	s.expect("READY=1\nSTATUS=using webhooks.yaml: 0 of 0 webhooks enabled")
 	s.accepts("tcp", address)
 
-	s.signal(syscall.SIGHUP)
-	s.expect("RELOADING=1\nMONOTONIC_USEC=[1-9][0-9]*")
-	s.expect("READY=1\nSTATUS=webhooks.yaml is in force: 0 of 0 webhooks are on")
-	s.write("webhook: []\n")
-	s.signal(syscall.SIGHUP)
-	s.expect("RELOADING=1\nMONOTONIC_USEC=[1-9][0-9]*")
-	s.expect("READY=1\nSTATUS=the edit is refused, what was before stays in force: .*webhooks.yaml:1:1: webhook: unknown key; did you mean \"webhooks\"\\?")
+	file := "listen: {http: '" + address + "', socket: s}\n"
+	s.reload(file, "STATUS=using webhooks.yaml: 0 of 0 webhooks enabled")
+	s.reload("webhook: []\n", "STATUS=edit rejected; still using the previous configuration: .*webhooks.yaml:1:1: webhook: unknown key; did you mean \"webhooks\"\\?")
 	s.accepts("unix", s.path("s"))
 	// An edit that nobody asked to be read is no reload in systemd's sense.
-	s.write("listen: {http: '" + address + "', socket: s}\nwebhooks: []\n")
-	s.expect("STATUS=webhooks.yaml is in force: 0 of 0 webhooks are on")
+	s.write(file + "webhooks: []\n")
+	s.expect("STATUS=using webhooks.yaml: 0 of 0 webhooks enabled")
 
 	s.signal(syscall.SIGTERM)
-	s.expect("STOPPING=1\nSTATUS=stopping: the requests under way end")
+	s.expect("STOPPING=1\nSTATUS=stopping: waiting for requests in flight")
 	if code := s.ends(); code != 0 {
 		t.Errorf("exit code %d\n%s", code, s.stderr.String())
 	}

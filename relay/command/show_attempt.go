@@ -3,89 +3,90 @@ package command
 import (
 	"encoding/base64"
 	"fmt"
-	"strings"
+	"slices"
+	"time"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
 )
 
 // attempt prints one attempt.
-func (p *storyPrinter) attempt(r *record) {
-	p.line()
-	head := fmt.Sprintf("attempt %d", r.Number)
-	if r.Number == 0 {
-		head = "no attempt" // it ended while it waited for its first
+func (p *tracePrinter) attempt(a *attempt) {
+	p.Line()
+	title := fmt.Sprintf("attempt %d", a.Number)
+	if a.Number == 0 {
+		title = "no attempt" // it ended while it waited for the first
 	}
 	parts := []string{
-		"  ", p.paint(bold, head), "  ", local(r.At, inFull),
-		"  ", p.paint(statusStyle(r.Status), clean(r.Status)),
+		"  ", p.Paint(terminal.Bold, title), "  ", terminal.Local(a.At, terminal.FullTime),
+		"  ", p.Paint(statusStyle(a.Status), terminal.Clean(a.Status)),
 	}
-	if r.Code != 0 {
-		parts = append(parts, "  ", r.code())
+	if a.Code != 0 {
+		parts = append(parts, "  ", a.code())
 	}
-	if r.Took > 0 {
-		parts = append(parts, "  ", p.paint(faint, "took "+millis(r.Took)))
+	if a.Took > 0 {
+		parts = append(parts, "  ", p.Paint(terminal.Faint, "took "+a.took()))
 	}
-	p.line(parts...)
-	if r.Request.URL != "" {
-		p.field(4, "to", "POST "+r.Request.URL)
-	}
-	if r.Remote != "" {
-		p.field(4, "remote", r.Remote)
-	}
-	if times := r.times(); times != "" {
-		p.field(4, "times", times)
-	}
-	if r.Error != "" {
-		p.field(4, "error", r.Error)
-	}
-	if r.Status == "retrying" && !r.Next.IsZero() {
-		p.field(4, "next", p.when(r))
-	}
-	if r.Took > 0 {
-		p.headers("request", r.Request.Headers)
-	}
-	if r.Response != nil {
-		p.headers("response", r.Response.Headers)
-		p.payload(r.Response)
-	}
-}
-
-// times reads how long the parts of an attempt took.
-func (r *record) times() string {
-	var parts []string
-	add := func(name string, ms float64) {
-		if ms > 0 {
-			parts = append(parts, name+" "+millis(ms))
+	p.Line(parts...)
+	for _, f := range []struct{ name, value string }{
+		{"to", a.Request.URL}, {"remote", a.Remote}, {"times", a.timing()}, {"error", a.Error},
+	} {
+		if f.name == "to" && f.value != "" {
+			f.value = "POST " + f.value
+		}
+		if f.value != "" {
+			p.field(4, f.name, f.value)
 		}
 	}
-	add("dns", r.Timing.DNS)
-	add("connect", r.Timing.Connect)
-	add("tls", r.Timing.TLS)
-	if len(parts) == 0 && r.Timing.FirstByte > 0 {
-		parts = append(parts, "kept-alive connection")
+	if a.Status == "retrying" && !a.Next.IsZero() {
+		p.field(4, "next", p.next(a))
 	}
-	add("first byte", r.Timing.FirstByte)
-	return strings.Join(parts, ", ")
+	if a.Took > 0 {
+		p.headers("request", a.Request.Headers)
+	}
+	if a.Response != nil {
+		p.headers("response", a.Response.Headers)
+		p.payload(a.Response)
+	}
 }
 
-func (p *storyPrinter) headers(title string, list api.Headers) {
-	p.line("    ", p.paint(faint, title))
+// next returns when the next attempt comes, or was due if something else came
+// first, and why then.
+func (p *tracePrinter) next(a *attempt) string {
+	text := terminal.Local(a.Next, terminal.FullTime)
+	over := slices.ContainsFunc(p.attempts, func(x attempt) bool { return x.Seq == a.Seq && x.Webhook == a.Webhook && x.N > a.N })
+	if wait := time.Until(a.Next); wait > 0 && !over {
+		text += ", in " + terminal.Span(wait)
+	}
+	switch {
+	case a.ThrottledUntil.Equal(a.Next) && !a.Next.IsZero():
+		return text + ": throttled, the receiver asked to wait until then"
+	case a.Again:
+		return fmt.Sprintf("%s: attempt %d is repeated", text, a.Number)
+	case a.NoStep:
+		return fmt.Sprintf("%s: attempt %d does not count in the retry schedule", text, a.Number)
+	}
+	return fmt.Sprintf("%s: retry schedule, wait %d (±10 %%)", text, a.Number)
+}
+
+func (p *tracePrinter) headers(title string, list api.Headers) {
+	p.Line("    ", p.Paint(terminal.Faint, title))
 	for _, h := range list {
-		p.line("      ", clean(h.Name), ": ", clean(h.Value))
+		p.Line("      ", terminal.Clean(h.Name), ": ", terminal.Clean(h.Value))
 	}
 }
 
 // payload prints the body of a response.
-func (p *storyPrinter) payload(r *api.Response) {
+func (p *tracePrinter) payload(r *api.Response) {
 	text := r.Body
 	if len(r.BodyBase64) > 0 {
-		text = fmt.Sprintf("(not UTF-8, %s, as base64)\n%s", size(int64(len(r.BodyBase64))), base64.StdEncoding.EncodeToString(r.BodyBase64))
+		text = fmt.Sprintf("(not UTF-8, %s, as base64)\n%s", terminal.Size(int64(len(r.BodyBase64))), base64.StdEncoding.EncodeToString(r.BodyBase64))
 	}
 	if text != "" {
-		p.line()
+		p.Line()
 		p.block(6, text)
 	}
 	if r.Truncated {
-		p.line("      ", p.paint(faint, "(there was more than the history keeps)"))
+		p.Line("      ", p.Paint(terminal.Faint, "(truncated: history.response_body is the limit)"))
 	}
 }

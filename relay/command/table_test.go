@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sidehook/relay/command"
+	"sidehook/relay/command/terminal"
 )
 
 // attempt is a line of the deliveries.
@@ -27,8 +28,8 @@ func TestTablesFit(t *testing.T) {
 	}
 	for _, width := range []int{40, 60, 80, 100, 120, 200} {
 		for name, print := range map[string]func(*strings.Builder) error{
-			"history":    func(out *strings.Builder) error { return command.HistoryOnTerminal(out, width, lines...) },
-			"history -f": func(out *strings.Builder) error { return command.FollowedOnTerminal(out, width, lines...) },
+			"history":    func(out *strings.Builder) error { command.HistoryOnTerminal(out, width, lines...); return nil },
+			"history -f": func(out *strings.Builder) error { command.FollowedOnTerminal(out, width, lines...); return nil },
 			"stats": func(out *strings.Builder) error {
 				command.StatsOnTerminal(out, width, "app-lifecycle", "注文")
 				return nil
@@ -43,17 +44,17 @@ func TestTablesFit(t *testing.T) {
 			}
 			table := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 			for _, line := range table {
-				if n := command.DisplayWidth(line); n > width {
+				if n := terminal.DisplayWidth(line); n > width {
 					t.Errorf("%s on %d: %d places in %q", name, width, n, line)
 				}
 			}
 			if !strings.HasPrefix(name, "history") {
 				continue
 			}
-			at := command.DisplayWidth(table[0][:strings.Index(table[0], "STATUS")])
+			at := terminal.DisplayWidth(table[0][:strings.Index(table[0], "STATUS")])
 			for i, line := range table[1:] {
 				status := strings.Index(line, "retrying")
-				if status < 0 || name == "history" && command.DisplayWidth(line[:status]) != at { // what is followed widens columns
+				if status < 0 || name == "history" && terminal.DisplayWidth(line[:status]) != at { // what is followed widens columns
 					t.Errorf("%s on %d: %q is not below its head in\n%s", name, width, "retrying", out.String())
 				}
 				if i == 0 && width >= 80 && !strings.Contains(line, id) {

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"encoding/json"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -12,11 +11,11 @@ import (
 // release is set by -ldflags "-X sidehook/relay/command.release=1.2.3".
 var release string
 
-// build says what this binary was built from.
+// build describes this binary.
 type build struct {
 	Version  string `json:"version"`
 	Commit   string `json:"commit,omitempty"`
-	Modified bool   `json:"modified,omitempty"` // there were changes beside the commit
+	Modified bool   `json:"modified,omitempty"` // with uncommitted changes
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }
@@ -35,8 +34,8 @@ func thisBuild() build {
 		}
 	}
 	if b.Version == "" && ok {
-		// Installed by its path, a module has a version; built in its folder it
-		// is "(devel)".
+		// A module that was installed by its path has a version. One that was built
+		// in its folder has "(devel)".
 		b.Version = strings.TrimPrefix(strings.Trim(info.Main.Version, "()"), "v")
 	}
 	if b.Version == "" {
@@ -45,7 +44,7 @@ func thisBuild() build {
 	return b
 }
 
-// String is a line for people.
+// String returns a line for people.
 func (b build) String() string {
 	text := "sidehook " + b.Version
 	if b.Commit != "" {
@@ -60,31 +59,21 @@ func (b build) String() string {
 func (c *cli) versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:     "version",
-		Short:   "Print version, commit and Go",
-		Long:    "Prints the version of sidehook, the commit and the Go that it was built with.",
+		Use:   "version",
+		Short: "Print the version",
+		Long: "Prints the version of sidehook, and the commit and Go version it was built\n" +
+			"from.",
 		Example: "  sidehook version",
 		Args:    noArgument,
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
 			if asJSON {
-				return c.json(b)
+				return c.printJSON(b)
 			}
-			c.out.linef("%s", b)
+			c.out.Linef("%s", b)
 			return nil
 		},
 	}
 	jsonFlag(cmd, &asJSON)
 	return cmd
-}
-
-func jsonFlag(cmd *cobra.Command, into *bool) {
-	cmd.Flags().BoolVar(into, "json", false, "print JSON")
-}
-
-// json prints a value as one line of JSON.
-func (c *cli) json(v any) error {
-	e := json.NewEncoder(c.out)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
 }

@@ -1,43 +1,37 @@
 package command
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
 )
 
 func (c *cli) webhookCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "webhook COMMAND",
-		Short:   "List and operate the webhooks",
-		Long:    "Lists and operates the webhooks of the running relay. webhooks.yaml declares them.",
+		Use:   "webhook COMMAND",
+		Short: "List, test and retry webhooks",
+		Long: "Lists the webhooks of the running relay, and operates them. webhooks.yaml\n" +
+			"configures them.",
 		Example: "  sidehook webhook list",
 	}
-	var asJSON bool
-	list := &cobra.Command{
-		Use:   "list",
-		Short: "List the webhooks and where they stand",
-		Long: "Asks the running relay for its webhooks and where each stands. If the last edit of\n" +
-			"webhooks.yaml was refused, the reasons follow.",
-		Example: "  sidehook webhook list",
-		Args:    noArgument,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return c.listWebhooks(cmd.Context(), asJSON) },
-	}
-	jsonFlag(list, &asJSON)
-	cmd.AddCommand(list,
-		c.actCommand("enable", api.EnablePath, "End an automatic disabling",
-			"Takes up the backlog of a webhook that was disabled, because its receiver answered 410\nor failed for disable_after."),
-		c.actCommand("retry", api.RetryPath, "Make what waits due now",
-			"Makes all waiting deliveries of a webhook due now. One that is failing is probed at once,\nand one whose receiver asked to be left alone goes on."),
-		c.testCommand())
+	cmd.AddCommand(c.webhookListCommand(),
+		c.webhookCallCommand("enable", api.EnablePath, "Re-enable a disabled webhook",
+			"Re-enables a webhook that was disabled because its receiver answered 410 or\n"+
+				"failed for disable_after, and delivers its backlog."),
+		c.webhookCallCommand("retry", api.RetryPath, "Retry waiting deliveries now",
+			"Retries all waiting deliveries of a webhook now. A failing webhook is probed at\n"+
+				"once, and a throttled one does not wait any longer."),
+		c.webhookTestCommand())
 	return cmd
 }
 
-// actCommand is a command that has the running relay do something with a
-// webhook.
-func (c *cli) actCommand(name, path, short, long string) *cobra.Command {
+// webhookCallCommand is a command that makes a call for one webhook.
+func (c *cli) webhookCallCommand(name, path, short, long string) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     name + " NAME",
@@ -56,13 +50,60 @@ func (c *cli) actCommand(name, path, short, long string) *cobra.Command {
 				return fmt.Errorf("%s %q: %w", name, args[0], err)
 			}
 			if asJSON {
-				_, err := c.out.Write(answer)
-				return err
+				c.out.Write(answer)
+				return nil
 			}
-			c.out.linef("%s is %s, with %s waiting", w.Name, w.State, deliveries(w.Backlog.Events))
+			c.out.Linef("%s is %s, with %s waiting", w.Name, w.State, terminal.Count(w.Backlog.Events, "delivery"))
 			return nil
 		},
 	}
 	jsonFlag(cmd, &asJSON)
 	return cmd
+}
+
+// testTimeout is longer than a webhook's timeout of at most 2m and the record of
+// the attempt take.
+const testTimeout = 160 * time.Second
+
+func (c *cli) webhookTestCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "test NAME",
+		Short: "Send a test event to a webhook now",
+		Long: "Sends one event of type sidehook.test to one webhook, through the running relay, in\n" +
+			"any state and whatever events it asks for. There is one attempt. It is recorded\n" +
+			"in the history and counts for nothing else, except that success ends the\n" +
+			"failing state. The exit code is 1 if it was not delivered.",
+		Example: "  sidehook webhook test app-lifecycle",
+		Args:    oneArgument("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.testWebhook(cmd.Context(), args[0], asJSON)
+		},
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+func (c *cli) testWebhook(ctx context.Context, name string, asJSON bool) error {
+	relay, err := c.relay(ctx)
+	if err != nil {
+		return err
+	}
+	var a attempt
+	answer, err := relay.Within(testTimeout).Post(ctx, api.Path(api.TestPath, name), nil, &a)
+	if err != nil {
+		return fmt.Errorf("test %q: %w", name, err)
+	}
+	if asJSON {
+		c.out.Write(answer)
+	} else {
+		p := &tracePrinter{Screen: c.out}
+		p.Line(p.Paint(terminal.Bold, terminal.Clean(a.Webhook)))
+		p.field(2, "event", a.Event+" (test)")
+		p.attempt(&a)
+	}
+	if a.Status != "delivered" {
+		return exitCode(1)
+	}
+	return nil
 }

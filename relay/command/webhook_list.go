@@ -7,10 +7,28 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
 )
 
-// webhook is a webhook as it is printed, with what is shown of its configuration.
+func (c *cli) webhookListCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the webhooks and their states",
+		Long: "Lists the webhooks of the running relay and their states. If the last edit of\n" +
+			"webhooks.yaml was rejected, the errors follow.",
+		Example: "  sidehook webhook list",
+		Args:    noArgument,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.listWebhooks(cmd.Context(), asJSON) },
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+// webhook is a webhook with the part of its configuration that is printed.
 type webhook struct {
 	api.Webhook
 	URL    string
@@ -29,16 +47,13 @@ func (c *cli) listWebhooks(ctx context.Context, asJSON bool) error {
 	if err := relay.Get(ctx, api.WebhooksPath, &list); err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
-	var inForce api.Config
-	if err := relay.Get(ctx, api.ConfigPath, &inForce); err != nil {
+	var active api.Config
+	if err := relay.Get(ctx, api.ConfigPath, &active); err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
-	list.Errors = inForce.Errors
+	list.Errors = active.Errors
 	if asJSON {
-		return c.json(list)
-	}
-	if len(list.Webhooks) == 0 {
-		c.out.linef("no webhooks are in %s", inForce.Path)
+		return c.printJSON(list)
 	}
 	hooks := make([]webhook, len(list.Webhooks))
 	for i, raw := range list.Webhooks {
@@ -46,70 +61,75 @@ func (c *cli) listWebhooks(ctx context.Context, asJSON bool) error {
 			return fmt.Errorf("list webhooks: read the answer: %w", err)
 		}
 	}
-	c.webhookTable(hooks)
+	c.printWebhooks(hooks)
+	if len(hooks) == 0 {
+		c.out.Linef("no webhooks in %s", active.Path)
+	}
 	if len(list.Errors) > 0 {
-		c.out.line()
-		c.out.line(c.out.paint(red, clean("the last edit of "+inForce.Path+" was refused; what it said before is in force:")))
+		c.out.Line()
+		c.out.Line(c.out.Paint(terminal.Red, terminal.Clean("the last edit of "+active.Path+" was rejected; still using the previous configuration:")))
 		for _, problem := range list.Errors {
-			c.out.linef("  %s", problem)
+			c.out.Linef("  %s", problem)
 		}
 	}
 	return nil
 }
 
-func (c *cli) webhookTable(hooks []webhook) {
-	t := table{
-		to: c.out, firm: []string{"NAME", "STATE", "BACKLOG", "LAST HOUR", "P50/P99"}, // a name is to be typed
-		spare: []string{"P50/P99", "EVENTS", "URL", "LAST HOUR"}, last: 12,
+// printWebhooks prints a table, and a sentence for each webhook that needs one.
+func (c *cli) printWebhooks(hooks []webhook) {
+	t := terminal.Table{
+		To: c.out, Wide: []string{"NAME", "STATE", "BACKLOG", "LAST HOUR", "P50/P99"}, // people type names
+		Optional: []string{"P50/P99", "EVENTS", "URL", "LAST HOUR"}, MinLast: 12,
+	}
+	if len(hooks) > 0 {
+		t.Add(terminal.Heads("NAME", "STATE", "EVENTS", "URL", "BACKLOG", "LAST HOUR", "P50/P99", "LAST ERROR")...)
 	}
 	for i := range hooks {
 		w := &hooks[i]
-		if i == 0 {
-			t.hold(cell{"NAME", faint}, cell{"STATE", faint}, cell{"EVENTS", faint}, cell{"URL", faint},
-				cell{"BACKLOG", faint}, cell{"LAST HOUR", faint}, cell{"P50/P99", faint}, cell{"LAST ERROR", faint})
+		cells := []terminal.Cell{terminal.Bold.Cell(w.Name), stateStyle(w.State).Cell(w.State)}
+		for _, text := range []string{strings.Join(w.Events, ", "), w.URL, w.backlog(), w.success(), w.latency(), w.LastError} {
+			cells = append(cells, terminal.Normal.Cell(text))
 		}
-		t.hold(cell{w.Name, bold}, cell{w.State, stateStyle(w.State)}, cell{strings.Join(w.Events, ", "), normal}, cell{w.URL, normal},
-			cell{w.waiting(), normal}, cell{w.success(), normal}, cell{w.pace(), normal}, cell{w.LastError, normal})
+		t.Add(cells...)
 	}
-	t.print()
+	t.Print()
 	for i := range hooks {
 		if w := &hooks[i]; w.Why != "" {
-			c.out.linef("%s", w.where())
+			c.out.Linef("%s", w.summary())
 		}
 	}
 }
 
-func stateStyle(state string) style {
+func stateStyle(state string) terminal.Style {
 	switch state {
 	case "active":
-		return green
+		return terminal.Green
 	case "failing", "orphaned":
-		return yellow
+		return terminal.Yellow
 	case "disabled":
-		return red
+		return terminal.Red
 	}
-	return faint
+	return terminal.Faint
 }
 
-// waiting is the backlog: how many events, and for how long the oldest.
-func (w *webhook) waiting() string {
+// backlog formats how many events wait, and for how long the oldest.
+func (w *webhook) backlog() string {
 	if w.Backlog.Events == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%d (%s)", w.Backlog.Events, span(time.Duration(w.Backlog.OldestSeconds*float64(time.Second))))
+	return fmt.Sprintf("%d (%s)", w.Backlog.Events, terminal.Span(time.Duration(w.Backlog.OldestSeconds*float64(time.Second))))
 }
 
-// pace is how long half of the attempts of the last hour, and all but a
-// hundredth, took at most.
-func (w *webhook) pace() string {
+// latency formats the percentiles of the last hour.
+func (w *webhook) latency() string {
 	if w.LastHour.P99 == 0 {
 		return "-"
 	}
-	return millis(w.LastHour.P50) + "/" + millis(w.LastHour.P99)
+	return terminal.Millis(w.LastHour.P50) + "/" + terminal.Millis(w.LastHour.P99)
 }
 
-// success is how much of the attempts of the last hour was delivered, rounded
-// down, so that 100% is all of them.
+// success formats the share of attempts of the last hour that were delivered. It
+// is rounded down, so 100% means all.
 func (w *webhook) success() string {
 	all := w.LastHour.Delivered + w.LastHour.Failed
 	if all == 0 {
@@ -118,17 +138,17 @@ func (w *webhook) success() string {
 	return fmt.Sprintf("%d%% of %d", 100*w.LastHour.Delivered/all, all)
 }
 
-// where says in a sentence where a webhook stands, and what comes next.
-func (w *webhook) where() string {
+// summary says in which state a webhook is, why, and when the next attempt comes.
+func (w *webhook) summary() string {
 	text := fmt.Sprintf("%s is %s", w.Name, w.State)
 	if !w.Since.IsZero() {
-		text += " since " + local(w.Since, inTable)
+		text += " since " + terminal.Local(w.Since, terminal.TableTime)
 	}
 	if w.Why != "" {
 		text += ": " + w.Why
 	}
 	if !w.Next.IsZero() {
-		text += "; next attempt " + local(w.Next, inTable)
+		text += "; next attempt " + terminal.Local(w.Next, terminal.TableTime)
 	}
 	return text
 }

@@ -1,4 +1,4 @@
-package command
+package demo
 
 import (
 	"bytes"
@@ -25,45 +25,45 @@ import (
 	"sidehook/relay/sign"
 )
 
-// demoReceiver is an HTTPS receiver with a certificate of its own. It verifies
-// what comes as a receiver should, and fails the first order.
-type demoReceiver struct {
+// receiver is an HTTPS receiver with a self-signed certificate. It verifies each
+// request as a receiver should, and answers the first valid order with an error.
+type receiver struct {
 	server   http.Server
 	listener net.Listener
-	roots    *x509.CertPool // by which it is trusted
-	hooks    map[string]demoHook
-	events   map[string]demoEvent // by id
+	roots    *x509.CertPool          // to trust its certificate
+	hooks    map[string]verification // by webhook
+	events   map[string]postedEvent  // by id
 	failed   atomic.Bool
 	serving  sync.WaitGroup
 	receipts chan receipt
 }
 
-// demoHook is how requests of a webhook are verified.
-type demoHook struct {
+// verification is how the requests of a webhook are verified.
+type verification struct {
 	scheme sign.Scheme
 	key    sign.Key
 }
 
-// receipt is a request that came, and what was made of it.
+// receipt is a request that arrived, and the answer to it.
 type receipt struct {
 	at           time.Time
 	webhook, typ string
-	scheme       string // in words
+	scheme       string // the name of its header
 	attempt      int
-	code         int   // what was answered
-	problem      error // why the request is not as it should be
+	code         int   // of the answer
+	problem      error // why the request is wrong
 }
 
-func newDemoReceiver(secrets map[string]string, events []demoEvent) (*demoReceiver, error) {
-	r := &demoReceiver{hooks: map[string]demoHook{}, events: map[string]demoEvent{}, receipts: make(chan receipt, 64)}
+func newReceiver(secrets map[string]string, events []postedEvent) (*receiver, error) {
+	r := &receiver{hooks: map[string]verification{}, events: map[string]postedEvent{}, receipts: make(chan receipt, 64)}
 	for name, secret := range secrets {
 		key, err := sign.ParseSecret(secret)
 		if err != nil {
 			return nil, err
 		}
-		r.hooks[name] = demoHook{sign.Standard, key}
+		r.hooks[name] = verification{sign.Standard, key}
 		if name == "apps" {
-			r.hooks[name] = demoHook{sign.Qlik, key}
+			r.hooks[name] = verification{sign.Qlik, key}
 		}
 	}
 	for _, e := range events {
@@ -81,29 +81,29 @@ func newDemoReceiver(secrets map[string]string, events []demoEvent) (*demoReceiv
 	r.server = http.Server{
 		Handler:           r,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
-		ReadHeaderTimeout: demoPatience,
-		ErrorLog:          log.New(io.Discard, "", 0), // what matters shows in the receipts
+		ReadHeaderTimeout: timeout,
+		ErrorLog:          log.New(io.Discard, "", 0), // the receipts say what went wrong
 	}
 	r.serving.Go(func() {
-		// That it was closed is all it says.
+		// It always returns that it was closed.
 		_ = r.server.ServeTLS(r.listener, "", "")
 	})
 	return r, nil
 }
 
-// host is where it listens, by the name in its certificate.
-func (r *demoReceiver) host() string {
+// host returns where it listens, by the name in its certificate.
+func (r *receiver) host() string {
 	return fmt.Sprintf("localhost:%d", r.listener.Addr().(*net.TCPAddr).Port)
 }
 
-// Close ends it.
-func (r *demoReceiver) Close() error {
+// Close stops the receiver.
+func (r *receiver) Close() error {
 	defer r.serving.Wait()
 	return r.server.Close()
 }
 
 // ServeHTTP answers a delivery.
-func (r *demoReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	got := receipt{at: time.Now(), webhook: strings.Trim(req.URL.Path, "/"), code: http.StatusOK}
 	got.attempt, _ = strconv.Atoi(req.Header.Get("Sidehook-Attempt"))
@@ -120,9 +120,9 @@ func (r *demoReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	answer := `{"status":"thank you"}`
 	switch got.problem = err; {
 	case err != nil:
-		got.code, answer = http.StatusUnauthorized, `{"error":"the request does not verify"}`
+		got.code, answer = http.StatusUnauthorized, `{"error":"invalid signature or body"}`
 	case got.webhook == "orders" && !r.failed.Swap(true):
-		got.code, answer = http.StatusInternalServerError, `{"error":"out of order, try again"}`
+		got.code, answer = http.StatusInternalServerError, `{"error":"temporarily unavailable, try again"}`
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(got.code)
@@ -133,7 +133,8 @@ func (r *demoReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// sameData reports whether what arrived holds the data that was posted.
+// sameData returns an error unless the data that arrived is the data that was
+// posted.
 func sameData(posted, arrived []byte) error {
 	var data [2]bytes.Buffer
 	for i, text := range [][]byte{posted, arrived} {
@@ -146,12 +147,12 @@ func sameData(posted, arrived []byte) error {
 		}
 	}
 	if !bytes.Equal(data[0].Bytes(), data[1].Bytes()) {
-		return errors.New("its data is not what was posted")
+		return errors.New("its data differs from what was posted")
 	}
 	return nil
 }
 
-// newCertificate makes a certificate for localhost that vouches for itself.
+// newCertificate makes a self-signed certificate for localhost.
 func newCertificate() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -1,14 +1,12 @@
-package command_test
+package terminal_test
 
 import (
-	"bytes"
-	"errors"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
 
-	"sidehook/relay/command"
+	"sidehook/relay/command/terminal"
 )
 
 func TestClean(t *testing.T) {
@@ -29,7 +27,7 @@ func TestClean(t *testing.T) {
 		"replaced":  {"a\ufffdb", "a\ufffdb"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := command.Clean(c.text); got != c.want {
+			if got := terminal.Clean(c.text); got != c.want {
 				t.Errorf("clean %q: got %q, want %q", c.text, got, c.want)
 			}
 		})
@@ -37,7 +35,7 @@ func TestClean(t *testing.T) {
 }
 
 func TestCleanLines(t *testing.T) {
-	got := strings.Join(command.CleanLines("one\r\n\ttwo\x1b\rthree\n\n"), "|")
+	got := strings.Join(terminal.CleanLines("one\r\n\ttwo\x1b\rthree\n\n"), "|")
 	if want := `one|    two\u001b\rthree`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -50,7 +48,7 @@ func FuzzClean(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got := command.Clean(text)
+		got := terminal.Clean(text)
 		if !utf8.ValidString(got) {
 			t.Errorf("clean %q: %q is not UTF-8", text, got)
 		}
@@ -59,40 +57,17 @@ func FuzzClean(f *testing.F) {
 				t.Errorf("clean %q: %q still has %U", text, got, r)
 			}
 		}
-		if again := command.Clean(got); again != got {
+		if again := terminal.Clean(got); again != got {
 			t.Errorf("clean %q: %q becomes %q", text, got, again)
 		}
 		printable := utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) })
 		if printable && got != text {
 			t.Errorf("clean %q: became %q", text, got)
 		}
-		for _, line := range command.CleanLines(text) {
-			if command.Clean(line) != line {
+		for _, line := range terminal.CleanLines(text) {
+			if terminal.Clean(line) != line {
 				t.Errorf("lines of %q: %q is not clean", text, line)
 			}
 		}
 	})
-}
-
-// TestLogIsClean: what the log prints in colours has no escape but its own,
-// whether it stands in the text or only looks like one.
-func TestLogIsClean(t *testing.T) {
-	const own = "\x1b[" // tint's
-	for _, text := range []string{"\x1b]0;title\x07 \u202e", `say \x1b]0;title`, `"\\x1b]0;title"`} {
-		var out bytes.Buffer
-		command.ColouredLogger(&out).Error("refused", "error", errors.New(text), "text", text, "number", 3)
-		for rest := out.String(); ; {
-			i := strings.IndexByte(rest, '\x1b')
-			if i < 0 {
-				break
-			}
-			if rest = rest[i:]; !strings.HasPrefix(rest, own) {
-				t.Errorf("log of %q: a raw escape in %q", text, out.String())
-			}
-			rest = rest[1:]
-		}
-		if line := strings.TrimSuffix(out.String(), "\n"); strings.ContainsAny(line, "\n\a\u202e") {
-			t.Errorf("log of %q: %q", text, line)
-		}
-	}
 }

@@ -8,16 +8,16 @@ import (
 	"sidehook/relay/command"
 )
 
-// Who may not read the history is told who may.
-func TestUnreadable(t *testing.T) {
+// A user who may not read the history is told who may.
+func TestExplainDenied(t *testing.T) {
 	denied := &fs.PathError{Op: "open", Path: "/srv/history", Err: fs.ErrPermission}
-	got := command.Unreadable(denied).Error()
-	want := "open /srv/history: permission denied: the history is its owner's alone; ask as root, or as the user that the relay runs as"
+	got := command.ExplainDenied(denied).Error()
+	want := "open /srv/history: permission denied: history files are readable only by their owner; run this as root or as the relay's user"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for _, err := range []error{nil, history.ErrNoHistory} {
-		if got := command.Unreadable(err); got != err {
+		if got := command.ExplainDenied(err); got != err {
 			t.Errorf("got %v, want %v", got, err)
 		}
 	}

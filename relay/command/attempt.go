@@ -1,0 +1,85 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
+)
+
+// attempt is an attempt to print. It is decoded from the JSON of the history,
+// which is also what the relay answers.
+type attempt struct{ api.Attempt }
+
+func parseAttempt(line []byte) (attempt, error) {
+	var a attempt
+	err := json.Unmarshal(line, &a)
+	return a, err
+}
+
+// statusStyle returns the style of a status.
+func statusStyle(status string) terminal.Style {
+	switch status {
+	case "delivered":
+		return terminal.Green
+	case "retrying":
+		return terminal.Yellow
+	case "waiting", "canceled":
+		return terminal.Faint
+	}
+	return terminal.Red
+}
+
+// code returns the HTTP status, "" without an answer.
+func (a *attempt) code() string {
+	if a.Code == 0 {
+		return ""
+	}
+	return strconv.Itoa(a.Code)
+}
+
+// took returns the duration, "" if no request was made.
+func (a *attempt) took() string {
+	if a.Took == 0 {
+		return ""
+	}
+	return terminal.Millis(a.Took)
+}
+
+// note returns why the attempt failed, and when the next one comes.
+func (a *attempt) note() string {
+	if a.Status == "retrying" && !a.Next.IsZero() {
+		return fmt.Sprintf("%s; next %s", a.Error, terminal.Local(a.Next, "15:04:05"))
+	}
+	return a.Error
+}
+
+// timing formats how long the parts of the attempt took.
+func (a *attempt) timing() string {
+	var parts []string
+	add := func(name string, ms float64) {
+		if ms > 0 {
+			parts = append(parts, name+" "+terminal.Millis(ms))
+		}
+	}
+	add("dns", a.Timing.DNS)
+	add("connect", a.Timing.Connect)
+	add("tls", a.Timing.TLS)
+	if len(parts) == 0 && a.Timing.FirstByte > 0 {
+		parts = append(parts, "kept-alive connection")
+	}
+	add("first byte", a.Timing.FirstByte)
+	return strings.Join(parts, ", ")
+}
+
+// eventArgument returns the event of the attempt as a command takes it: its id, or
+// its number if the id is awkward on a command line.
+func (a *attempt) eventArgument() string {
+	if terminal.Quote(a.Event) == a.Event && len(a.Event) <= 64 {
+		return a.Event
+	}
+	return fmt.Sprintf("seq:%d", a.Seq)
+}

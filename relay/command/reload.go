@@ -1,0 +1,174 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync/atomic"
+
+	"sidehook/config"
+	"sidehook/config/watch"
+	"sidehook/relay"
+	"sidehook/relay/command/terminal"
+	"sidehook/relay/systemd"
+)
+
+// mostProblems is how many problems of a file are logged.
+const mostProblems = 20
+
+// reloader applies edits of the file, and reports the result to the log and systemd.
+type reloader struct {
+	log     *slog.Logger
+	manager *systemd.Manager
+	relay   *relay.Relay
+
+	requested atomic.Uint64 // reloads by SIGHUP
+
+	// Of apply, which runs once at a time.
+	answered  uint64                  // of requested
+	warnings  map[config.Problem]bool // of the active file
+	rejected  int                     // edits in a row
+	lastError string                  // of the last rejected edit
+}
+
+// reload reads the file again because of a signal. systemd waits until apply has
+// answered.
+func (e *reloader) reload(watcher *watch.Watcher) {
+	e.manager.Reloading()
+	e.requested.Add(1)
+	watcher.Reload()
+}
+
+// apply makes an edit the active configuration, or says why not.
+func (e *reloader) apply(file *config.File, err error) {
+	// A request from here on is answered by the next call, which will come.
+	requested := e.requested.Load()
+	if err == nil {
+		err = e.relay.Apply(file)
+	}
+	var status string
+	if err == nil {
+		e.accept(file)
+		status = activeStatus(file)
+	} else {
+		e.reject(err, requested > e.answered)
+		status = editRejected + ": " + terminal.Clean(firstProblem(err))
+	}
+	if requested == e.answered {
+		e.manager.Status(status)
+		return
+	}
+	e.answered = requested
+	e.manager.Reloaded(status)
+}
+
+// accept logs what there is to say about a file that was applied.
+func (e *reloader) accept(file *config.File) {
+	if e.rejected > 1 {
+		e.log.Info("edit accepted after rejected ones", "rejected", e.rejected)
+	}
+	e.rejected, e.lastError = 0, ""
+	e.warn(file)
+}
+
+// reject logs why an edit is rejected, unless the one before had the same errors
+// and nobody requested a reload.
+func (e *reloader) reject(err error, requested bool) {
+	e.relay.Refused(err)
+	e.rejected++
+	same := err.Error() == e.lastError
+	e.lastError = err.Error()
+	if same && !requested {
+		return
+	}
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		logProblems(e.log, editRejected, problems)
+		return
+	}
+	e.log.Error(editRejected, "error", err)
+}
+
+const editRejected = "edit rejected; still using the previous configuration"
+
+// firstProblem returns the first error of a file.
+func firstProblem(err error) string {
+	var problems config.Problems
+	if !errors.As(err, &problems) {
+		return err.Error()
+	}
+	i := slices.IndexFunc(problems, func(p config.Problem) bool { return !p.Warning })
+	return problems[max(i, 0)].String()
+}
+
+// activeStatus describes the active configuration for systemctl status.
+func activeStatus(file *config.File) string {
+	enabled := 0
+	for _, w := range file.Webhooks {
+		if w.Enabled {
+			enabled++
+		}
+	}
+	return fmt.Sprintf("using %s: %d of %d webhooks enabled", filepath.Base(file.Path), enabled, len(file.Webhooks))
+}
+
+// warn logs the warnings of a file, except those that it had before.
+func (e *reloader) warn(file *config.File) {
+	before := e.warnings
+	e.warnings = make(map[config.Problem]bool, len(file.Warnings))
+	logged, omitted := 0, 0
+	for _, p := range file.Warnings {
+		known := p
+		known.Line, known.Column = 0, 0 // an edit above it does not make it new
+		e.warnings[known] = true
+		switch {
+		case before[known]:
+		case logged == mostProblems:
+			omitted++
+		default:
+			logged++
+			e.log.Warn("configuration warning", fields("reason", p)...)
+		}
+	}
+	if omitted > 0 {
+		e.log.Warn("more configuration warnings; run sidehook check to see all", "count", omitted)
+	}
+}
+
+// logProblems logs the errors of a file.
+func logProblems(log *slog.Logger, message string, problems config.Problems) {
+	logged, omitted := 0, 0
+	for _, p := range problems {
+		switch {
+		case p.Warning:
+		case logged == mostProblems:
+			omitted++
+		default:
+			logged++
+			log.Error(message, fields("error", p)...)
+		}
+	}
+	if omitted > 0 {
+		log.Error("more configuration errors; run sidehook check to see all", "count", omitted)
+	}
+}
+
+// fields returns the parts of a problem as attributes of a log line.
+func fields(reason string, p config.Problem) []any {
+	where := p.File
+	if p.Line > 0 {
+		where += ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
+	}
+	list := []any{"where", where}
+	if p.Path != "" {
+		list = append(list, "key", p.Path)
+	}
+	text := p.Message
+	if p.Hint != "" {
+		text += "; " + p.Hint
+	}
+	return append(list, reason, text)
+}

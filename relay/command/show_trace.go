@@ -1,0 +1,160 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sidehook/history/event"
+	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
+)
+
+// tracePrinter prints a trace for people.
+type tracePrinter struct {
+	*terminal.Screen
+	trace    *trace
+	event    *event.Event
+	attempts []attempt
+	resends  []api.Resend
+}
+
+// field prints a name and its value.
+func (p *tracePrinter) field(indent int, name, value string) {
+	p.Line(strings.Repeat(" ", indent), p.Paint(terminal.Faint, fmt.Sprintf("%-11s", name)), terminal.Clean(value))
+}
+
+// block prints a text of several lines.
+func (p *tracePrinter) block(indent int, text string) {
+	for _, line := range terminal.CleanLines(text) {
+		p.Line(strings.Repeat(" ", indent), line)
+	}
+}
+
+func (p *tracePrinter) printEvent() {
+	t := p.trace
+	p.Line(p.Paint(terminal.Bold, terminal.Clean(p.event.ID)))
+	p.field(2, "type", p.event.Type)
+	p.field(2, "source", p.event.Source)
+	p.field(2, "accepted", fmt.Sprintf("%s, seq %d, generation %d", terminal.Local(t.At, terminal.FullTime), t.Seq, t.Generation))
+	to := "no webhook"
+	switch {
+	case len(t.To) > 0:
+		to = strings.Join(t.To, ", ")
+	case t.Test != "":
+		to = t.Test + " (test)"
+	}
+	p.field(2, "for", to)
+	if len(t.Filled) > 0 {
+		p.field(2, "added", strings.Join(t.Filled, ", ")+" (by sidehook)")
+	}
+	p.Line()
+	p.block(2, indented(t.Event))
+}
+
+// indented returns JSON with one member per line. The values keep their text.
+func indented(text []byte) string {
+	var b bytes.Buffer
+	if json.Indent(&b, text, "", "  ") != nil {
+		return string(text)
+	}
+	return b.String()
+}
+
+// printWebhook prints why a webhook got the event, its attempts and its state.
+func (p *tracePrinter) printWebhook(name string) {
+	p.Line()
+	p.Line(p.Paint(terminal.Bold, terminal.Clean(name)))
+	if why := p.why(name); why != "" {
+		p.field(2, "why", why)
+	}
+	seen := map[uint64]bool{} // the event and its resends, by seq
+	for i := range p.attempts {
+		if a := &p.attempts[i]; a.Webhook == name {
+			if !seen[a.Seq] {
+				seen[a.Seq] = true
+				p.printResend(a.Seq)
+			}
+			p.attempt(a)
+		}
+	}
+	if slices.Contains(p.trace.To, name) && len(seen) == 0 {
+		p.field(2, "waiting", "for its first attempt")
+	}
+	if name == p.trace.Test && !seen[p.trace.Seq] {
+		p.field(2, "attempt", "not recorded: it is in flight, or sidehook was killed; a test is not retried")
+	}
+	for _, r := range p.resends {
+		switch {
+		case !slices.Contains(r.To, name) || seen[r.Seq]:
+		case r.Was != "":
+			p.field(2, "waiting", "for its first attempt since it was renamed from "+r.Was+" at "+terminal.Local(r.At, terminal.FullTime))
+		default:
+			p.field(2, "waiting", "for the first attempt of its resend of "+terminal.Local(r.At, terminal.FullTime))
+		}
+	}
+	if w, ok := p.trace.waiting[name]; ok && w.State != "active" {
+		p.field(2, "now", w.summary())
+	}
+}
+
+// why returns the reason that a webhook got the event.
+func (p *tracePrinter) why(name string) string {
+	var d api.Decision // of the relay, if it was asked
+	if i := slices.IndexFunc(p.trace.Webhooks, func(d api.Decision) bool { return d.Webhook == name }); i >= 0 {
+		d = p.trace.Webhooks[i]
+	}
+	if !slices.Contains(p.trace.To, name) {
+		if d.Wanted && !d.Now {
+			return d.Why
+		}
+		return "resent to it"
+	}
+	why := fmt.Sprintf("its events matched in generation %d", p.trace.Generation)
+	if d.Glob != "" {
+		why = fmt.Sprintf("%s matches %s", d.Glob, p.event.Type)
+	}
+	switch {
+	case d.Why != "":
+		why += "; " + d.Why
+	case d.When != "":
+		why += ", and " + d.When
+	}
+	return why
+}
+
+// printResend prints what the attempts after it belong to, if that is a resend.
+func (p *tracePrinter) printResend(seq uint64) {
+	for _, r := range p.resends {
+		if r.Seq != seq {
+			continue
+		}
+		p.Line()
+		if r.Was != "" {
+			p.field(2, "renamed", fmt.Sprintf("%s from %s, seq %d", terminal.Local(r.At, terminal.FullTime), r.Was, r.Seq))
+		} else {
+			p.field(2, "resent", fmt.Sprintf("%s by %s, seq %d", terminal.Local(r.At, terminal.FullTime), r.By, r.Seq))
+		}
+	}
+}
+
+// printOthers prints why other webhooks did not get the event.
+func (p *tracePrinter) printOthers() {
+	if p.trace.offline {
+		return
+	}
+	titled := false
+	for _, d := range p.trace.Webhooks {
+		if d.Wanted && !d.Now || slices.Contains(p.trace.To, d.Webhook) {
+			continue
+		}
+		if !titled {
+			p.Line()
+			p.Line(p.Paint(terminal.Bold, "not sent to"), p.Paint(terminal.Faint, " (by the current configuration)"))
+			titled = true
+		}
+		p.Line("  ", terminal.Clean(d.Webhook+": "+d.Why))
+	}
+}

@@ -1,0 +1,137 @@
+package command
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sidehook/config/unit"
+	"sidehook/history"
+	"sidehook/history/event"
+)
+
+// usageError is a wrong use of the flags and arguments.
+type usageError struct{ problem string }
+
+func (e *usageError) Error() string { return e.problem }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// These errors have one wording in all commands.
+func missing(what string) error       { return usagef("expected %s", what) }
+func emptyArgument(name string) error { return usagef("%s must not be empty", name) }
+func together(a, b string) error      { return usagef("%s and %s cannot be used together", a, b) }
+func requires(flag, other string) error {
+	return usagef("%s requires %s", flag, other)
+}
+func noCommand(name string) string { return fmt.Sprintf("unknown command %q", name) }
+
+// invalid says which values a flag has.
+func invalid(flag, value, must string) error {
+	return usagef("--%s must be %s, not %q", flag, must, value)
+}
+
+// oneOf lists words: a, b or c.
+func oneOf[T ~string](words ...T) string {
+	var text strings.Builder
+	for i, word := range words {
+		switch {
+		case i > 0 && i == len(words)-1:
+			text.WriteString(" or ")
+		case i > 0:
+			text.WriteString(", ")
+		}
+		text.WriteString(string(word))
+	}
+	return text.String()
+}
+
+// oneArgument is for a command that needs exactly one argument.
+func oneArgument(name string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return missing(name)
+		}
+		return atMostOne(name, args)
+	}
+}
+
+// atMostOne is for a command that may have one argument, which is then not empty.
+func atMostOne(name string, args []string) error {
+	switch {
+	case len(args) > 1:
+		return usagef("expected one %s; unexpected %q", name, args[1])
+	case len(args) == 1 && args[0] == "":
+		return emptyArgument(name)
+	}
+	return nil
+}
+
+// noArgument is for a command without arguments.
+func noArgument(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("unexpected argument %q", args[0])
+	}
+	return nil
+}
+
+func jsonFlag(cmd *cobra.Command, asJSON *bool) {
+	cmd.Flags().BoolVar(asJSON, "json", false, "print JSON")
+}
+
+// timeFormat describes the value of a flag that parseTime reads.
+const timeFormat = "a duration ago, such as 24h or 7d, or in RFC 3339 format"
+
+// filterFlags select events or attempts.
+type filterFlags struct{ typ, since, until string }
+
+// add declares the flags; what names the things that are selected, and when what
+// they did at a time.
+func (f *filterFlags) add(cmd *cobra.Command, what, when string) {
+	cmd.Flags().StringVar(&f.typ, "type", "", "only events of this `TYPE`")
+	cmd.Flags().StringVar(&f.since, "since", "", "only "+what+" "+when+" since `TIME`: "+timeFormat)
+	cmd.Flags().StringVar(&f.until, "until", "", "only "+what+" "+when+" before `TIME`")
+}
+
+// given reports whether any of the flags is.
+func (f *filterFlags) given() bool { return f.typ+f.since+f.until != "" }
+
+// times reads --since and --until, each zero if it is not given.
+func (f *filterFlags) times(now time.Time) (since, until time.Time, err error) {
+	if since, err = parseTime("since", f.since, now); err == nil {
+		until, err = parseTime("until", f.until, now)
+	}
+	return since, until, err
+}
+
+// parseTime reads a flag that is a time or how long ago it was.
+func parseTime(flag, text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if at, ok := event.ParseTime(text); ok {
+		return at, nil
+	}
+	if ago, ok := unit.ParseDuration(text); ok {
+		return now.Add(-ago).UTC(), nil
+	}
+	return time.Time{}, invalid(flag, text, "a duration such as 24h or 30d, or a time in RFC 3339 format such as 2026-11-23T14:55:00Z")
+}
+
+// parseStatuses reads --status, nil if it is not given.
+func parseStatuses(text string, known []history.Status) (statuses []history.Status, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for name := range strings.SplitSeq(text, ",") {
+		status := history.Status(name)
+		if !slices.Contains(known, status) {
+			return nil, invalid("status", name, oneOf(known...))
+		}
+		statuses = append(statuses, status)
+	}
+	return statuses, nil
+}
