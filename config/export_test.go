@@ -38,3 +38,6 @@ func describe[T any](list []DeclaredKey, section string, keys []key[T]) []Declar
 
 // Schema is the schema of a whole file.
 func Schema() map[string]any { return objectOf(declared.top, empty("webhooks.yaml")) }
+
+// SetAll makes a webhook that is changed field by field one that gives every key.
+func SetAll(w *Webhook) { w.set = 1<<len(declared.webhook) - 1 }

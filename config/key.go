@@ -61,17 +61,18 @@ func declare[T, V any](name, example, doc string, c codec[V], field func(*T) *V)
 }
 
 // readKeys reads what a mapping gives, in the order of the table, and reports
-// every key that is not in the table.
-func readKeys[T any](l *loader, given []yamlnode.Value, keys []key[T], into *T) {
+// every key that is not in the table. It returns the keys read.
+func readKeys[T any](l *loader, given []yamlnode.Value, keys []key[T], into *T) (read keySet) {
 	known := 0
 	for i := range keys {
 		if v := yamlnode.Find(given, keys[i].name); v != nil {
 			keys[i].read(l, v, into)
+			read |= 1 << i
 			known++
 		}
 	}
 	if known == len(given) {
-		return
+		return read
 	}
 	names := namesOf(keys)
 	for i := range given {
@@ -79,7 +80,11 @@ func readKeys[T any](l *loader, given []yamlnode.Value, keys []key[T], into *T) 
 			l.FailKey(v, "unknown key", l.keyHint(v, names))
 		}
 	}
+	return read
 }
+
+// keySet is a set of keys of one table, each by its place in it.
+type keySet uint64
 
 // keyHint says where an unknown key belongs, or which key known here is nearest.
 func (l *loader) keyHint(v *yamlnode.Value, known []string) string {

@@ -82,20 +82,29 @@ func TestKeys(t *testing.T) {
 	for _, row := range rows {
 		keys = append(keys, row.key)
 		t.Run(row.key, func(t *testing.T) {
-			f, err := config.Parse("f", []byte(with(row.key, "")), config.Run)
+			without, err := config.Parse("f", []byte(with(row.key, "")), config.Run)
 			switch {
 			case err != nil:
 				if want := "." + row.key + ": is required"; row.unset != required || !strings.Contains(err.Error(), want) {
 					t.Errorf("without it: %v", err)
 				}
 			default:
-				if got := printed(t, f)[row.key]; fmt.Sprint(got) != row.unset {
+				if got := printed(t, without)[row.key]; fmt.Sprint(got) != row.unset {
 					t.Errorf("unless it is given it is %v, want %s", got, row.unset)
 				}
 			}
 			for _, value := range row.taken {
-				if _, err := config.Parse("f", []byte(with(row.key, value)), config.Run); err != nil {
+				f, err := config.Parse("f", []byte(with(row.key, value)), config.Run)
+				if err != nil {
 					t.Errorf("%.80s is refused: %v", value, err)
+					continue
+				}
+				if without == nil || row.key == "description" {
+					continue
+				}
+				same := fmt.Sprint(printed(t, f)[row.key]) == row.unset
+				if got := f.Webhooks[0].Equal(without.Webhooks[0]); got != same {
+					t.Errorf("%.80s: equal to a webhook without it: %v, want %v", value, got, same)
 				}
 			}
 			for _, value := range row.refuse {

@@ -44,6 +44,8 @@ type Webhook struct {
 	Allow Allow
 	TLS   TLS
 	Proxy URL // its scheme http, https or socks5; "": none
+
+	set keySet // the keys that the entry or the defaults give
 }
 
 // unset is a webhook that gives no key of its own.

@@ -42,7 +42,7 @@ func (d *draft) gives(key string) bool { return yamlnode.Find(d.given, key) != n
 func (l *loader) readDefaults(v *value) {
 	l.draft = &l.base
 	l.base.given = l.Pairs(v, "")
-	readKeys(l, l.base.given, l.tables.shared, &l.base.Webhook)
+	l.base.set = readKeys(l, l.base.given, l.tables.shared, &l.base.Webhook) << len(l.tables.own)
 }
 
 // readWebhooks reads the list of webhooks, each over the defaults.
@@ -64,7 +64,7 @@ func (l *loader) readWebhooks(v *value, f *File) {
 			item.Title = name // before other keys are read, so that their problems show it
 		}
 		d.given = l.Pairs(item, "")
-		readKeys(l, d.given, l.tables.webhook, &d.Webhook)
+		d.set |= readKeys(l, d.given, l.tables.webhook, &d.Webhook)
 		if item.IsMapping() {
 			l.finish(item, &d)
 			sharesRetry = sharesRetry || !d.gives("retry")
