@@ -19,6 +19,19 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"sidehook/config/files"
+	"sidehook/config/redact"
+	"sidehook/config/yamlnode"
+)
+
+// What is in a File and belongs to packages that no caller need know.
+type (
+	Secret   = redact.Secret
+	URL      = redact.URL
+	Header   = redact.Header
+	Problem  = yamlnode.Problem
+	Problems = yamlnode.Problems
 )
 
 // File is webhooks.yaml as it is in force: defaults filled in, each webhook
@@ -35,7 +48,7 @@ type File struct {
 	EventTypes map[string]string // type to description; nil: every type is accepted
 	Webhooks   []*Webhook        // in file order
 
-	Files []FileStamp // of the file itself first, then those it names
+	Files []files.Stamp // of the file itself first, then those it names
 }
 
 // Listen says where events come in.

@@ -6,69 +6,68 @@ import (
 	"strings"
 )
 
-// checkGlob returns what is wrong with an exact type or a glob; the zero
-// problem if nothing is.
-func checkGlob(glob string) problem {
+// checkGlob returns what is wrong with an exact type or a glob, and what to write
+// instead; "" if nothing is.
+func checkGlob(glob string) (message, hint string) {
 	switch {
 	case glob == "":
-		return problem{"must not be empty", `write "**" for every type`}
+		return "must not be empty", `write "**" for every type`
 	case hasControl(glob):
-		return problem{noControl, ""}
+		return noControl, ""
 	case strings.Contains(glob, "?"):
-		return problem{"has a ?, which is no wildcard", "write * for one whole word, ** for any number of them"}
+		return "has a ?, which is no wildcard", "write * for one whole word, ** for any number of them"
 	}
 	for word := range strings.SplitSeq(glob, ".") {
 		switch {
 		case word == "":
-			return problem{"has an empty word", "write one dot between two words, and none at the ends"}
+			return "has an empty word", "write one dot between two words, and none at the ends"
 		case word != "*" && word != "**" && strings.Contains(word, "*"):
-			return problem{"has a * within a word", "write * for one whole word, ** for any number of them"}
+			return "has a * within a word", "write * for one whole word, ** for any number of them"
 		}
 	}
-	return problem{}
+	return "", ""
 }
 
-// checkRoute returns the zero problem if a good glob can match a type of the
-// catalogue, or is one for sidehook's own events, which stand in none.
-func (l *loader) checkRoute(glob string) problem {
-	catalogue := l.file.EventTypes
+// checkRoute returns what is wrong with a good glob that matches no type of the
+// catalogue; "" if it matches one. Sidehook's own events are in no catalogue.
+func (l *loader) checkRoute(glob string) (message, hint string) {
 	first, _, _ := strings.Cut(glob, ".")
-	if catalogue == nil || first == "sidehook" {
-		return problem{}
+	if l.file.EventTypes == nil || first == "sidehook" {
+		return "", ""
 	}
-	c, ok := l.routes[glob]
+	checked, ok := l.routes[glob]
 	if !ok {
-		c = l.route(glob, catalogue)
-		l.routes[glob] = c
+		checked.message, checked.hint = l.route(glob, l.file.EventTypes)
+		l.routes[glob] = checked
 	}
-	return c
+	return checked.message, checked.hint
 }
 
-func (l *loader) route(glob string, catalogue map[string]string) problem {
+func (l *loader) route(glob string, catalogue map[string]string) (message, hint string) {
 	if !strings.Contains(glob, "*") {
 		if _, ok := catalogue[glob]; ok {
-			return problem{}
+			return "", ""
 		}
 		hint := l.DidYouMean(glob, slices.Sorted(maps.Keys(catalogue)))
 		if hint == "" {
 			hint = "add it there, or correct it"
 		}
-		return problem{"asks for a type that is not in event_types", hint}
+		return "asks for a type that is not in event_types", hint
 	}
 	words := strings.Split(glob, ".")
 	for name := range catalogue {
 		if matches(words, strings.Split(name, ".")) {
-			return problem{}
+			return "", ""
 		}
 	}
-	return problem{"matches no type in event_types", "add one there, or correct it"}
+	return "matches no type in event_types", "add one there, or correct it"
 }
 
 // matches reports whether the words of a glob match those of a type: * is one word,
-// ** any number.
+// ** any number of them.
 func matches(glob, words []string) bool {
-	// After a mismatch the last ** takes one word more; one before it need not,
-	// since whatever that gains the last can have.
+	// After a mismatch the last ** takes one more word. An earlier ** need not:
+	// the last one can take whatever the earlier one would.
 	star, resume := -1, 0
 	i, j := 0, 0
 	for j < len(words) {

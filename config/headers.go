@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sidehook/config/redact"
 	"sidehook/config/unit"
 )
 
@@ -52,7 +53,7 @@ func readHeaders(l *loader, v *value, _ *[]Header) {
 		case t.Known && hasControl(t.String()):
 			l.Fail(pair, noControl, oneLine)
 		default:
-			h.Header = newHeader(h.Name, t.String(), t.Hidden())
+			h.Header = redact.NewHeader(h.Name, t.String(), t.Hidden())
 			d.headers = append(d.headers, h)
 		}
 	}
@@ -119,4 +120,31 @@ func find(lines []headerLine, name string) *headerLine {
 		}
 	}
 	return nil
+}
+
+// reserved returns why a webhook cannot have a header of that name, and what to do
+// instead; "" if it can.
+func reserved(name string) (why, hint string) {
+	switch strings.ToLower(name) {
+	case "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
+		"te", "trailer", "transfer-encoding", "upgrade":
+		return "is a hop-by-hop header", ""
+	case "host", "content-length", "content-type":
+		return "is set from the request itself", ""
+	case "user-agent":
+		return "has a key of its own", "write user_agent: …"
+	case "webhook-id", "webhook-timestamp", "webhook-signature", "qlik-signature",
+		"x-hub-signature-256", "x-github-event", "x-github-delivery", "stripe-signature",
+		"x-shopify-hmac-sha256", "x-shopify-topic", "x-shopify-webhook-id":
+		return "is a signature header", "choose it by profile or signature"
+	}
+	if strings.HasPrefix(strings.ToLower(name), "sidehook-") {
+		return "is one that sidehook sets", ""
+	}
+	return "", ""
+}
+
+// isToken reports whether s is a token of RFC 9110, as a header's name must be.
+func isToken(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~") == ""
 }

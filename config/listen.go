@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sidehook/config/endpoint"
+	"sidehook/config/redact"
 	"sidehook/config/yamlnode"
 )
 
@@ -98,7 +99,7 @@ func token() codec[Secret] {
 			case strings.ContainsFunc(t.String(), func(r rune) bool { return r <= ' ' || r > '~' }):
 				l.Fail(v, "must be letters, digits and signs of ASCII, without spaces", "")
 			default:
-				*into = NewSecret(t.String())
+				*into = redact.NewSecret(t.String())
 			}
 		},
 		show: func(s Secret) any {

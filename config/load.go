@@ -1,14 +1,12 @@
 package config
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"hash"
 	"io/fs"
 	"slices"
 
 	"sidehook/config/expression"
+	"sidehook/config/files"
 	"sidehook/config/material"
 	"sidehook/config/yamlnode"
 )
@@ -40,12 +38,12 @@ func Load(path string, mode Mode) (*File, error) {
 
 // Reading is one reading of the file, good or bad.
 type Reading struct {
-	File     *File       // nil if it is refused
-	Problems Problems    // why it is refused
-	Hash     string      // of all that was read
-	Files    []FileStamp // of the file itself first, then those it names
-	Partial  bool        // it may name other files than those in Files
-	Missing  bool        // there is no such file
+	File     *File         // nil if it is refused
+	Problems Problems      // why it is refused
+	Hash     string        // of all that was read
+	Files    []files.Stamp // of the file itself first, then those it names
+	Partial  bool          // it may name other files than those in Files
+	Missing  bool          // there is no such file
 }
 
 // Identity is the same for two readings with the same result.
@@ -58,28 +56,31 @@ func (r Reading) Identity() string {
 
 // Read is Load for a caller that watches the file.
 func Read(path string, mode Mode) Reading {
-	data, seen, err := readFile(path, maxFile)
+	data, stamp, err := files.Read(path, maxFile)
 	if err != nil {
 		return Reading{
 			Problems: Problems{{File: path, Message: err.Error()}},
-			Files:    []FileStamp{seen},
+			Files:    []files.Stamp{stamp},
 			Partial:  true,
 			Missing:  errors.Is(err, fs.ErrNotExist),
 		}
 	}
 	r := parse(path, data, mode)
-	r.Files = slices.Insert(r.Files, 0, seen)
+	r.Files = slices.Insert(r.Files, 0, stamp)
 	if r.File != nil {
 		r.File.Files = r.Files
 	}
 	return r
 }
 
-type (
-	value    = yamlnode.Value
-	Problem  = yamlnode.Problem
-	Problems = yamlnode.Problems
+// The most bytes of a file.
+const (
+	maxFile     = 16 << 20 // webhooks.yaml
+	maxNamed    = 64 << 10 // a file that comes in by ${file:…} or ${cred:…}
+	maxMaterial = 1 << 20  // a file of tls: all authorities of a system are some hundred kilobytes
 )
+
+type value = yamlnode.Value
 
 // loader holds what one reading of the file needs and finds.
 type loader struct {
@@ -87,45 +88,38 @@ type loader struct {
 	mode   Mode
 	tables *tables
 
-	named    map[naming]named                // the files that the file names, as they were read
-	seen     []FileStamp                     // how they looked
+	files    *files.Set
 	pools    map[string]material.Authorities // the authorities of tls, by the paths of their files
 	keyPairs map[[2]string]material.Pair     // and the client certificates
-	hash     hash.Hash
 
 	expressions expression.Compiler
 
-	file    *File              // what was read so far
-	routes  map[string]problem // of globs, against the catalogue
-	base    draft              // the defaults
-	history *value             // where keep stands; nil if it is not given
-	draft   *draft             // the webhook, or the defaults, being read
+	file    *File                                     // what was read so far
+	routes  map[string]struct{ message, hint string } // of globs, against the catalogue
+	base    draft                                     // the defaults
+	history *value                                    // where keep stands; nil if it is not given
+	draft   *draft                                    // the webhook, or the defaults, being read
 }
-
-// problem is what is wrong with a value, and what to write instead.
-type problem struct{ message, hint string }
 
 // parse checks the content of the file.
 func parse(path string, data []byte, mode Mode) Reading {
 	l := &loader{
 		mode:     mode,
 		tables:   declared,
-		named:    make(map[naming]named),
+		files:    files.NewSet(data),
 		pools:    make(map[string]material.Authorities),
 		keyPairs: make(map[[2]string]material.Pair),
-		hash:     sha256.New(),
 		file:     empty(path),
-		routes:   make(map[string]problem),
+		routes:   make(map[string]struct{ message, hint string }),
 		base:     draft{Webhook: unset()},
 	}
 	l.Reader = yamlnode.NewReader(path, data, l)
-	l.hash.Write(data)
 	root := l.Root()
 	if root != nil {
 		l.read(root)
 	}
 	problems := l.Problems()
-	r := Reading{Hash: hex.EncodeToString(l.hash.Sum(nil)), Files: l.seen, Partial: root == nil}
+	r := Reading{Hash: l.files.Hash(), Files: l.files.Stamps(), Partial: root == nil}
 	l.file.Hash, l.file.Warnings = r.Hash, problems
 	switch {
 	case l.Errors() == 0:

@@ -2,6 +2,7 @@ package config
 
 import (
 	"sidehook/config/endpoint"
+	"sidehook/config/redact"
 )
 
 // readProxy reads the proxy of a webhook. Its user info is the only place for
@@ -13,7 +14,7 @@ func readProxy(l *loader, v *value, into *URL) {
 	}
 	// What is not filled in may be all of it; of the rest its own Redacted hides
 	// the user info.
-	*into = newURL(t.String(), t.Hidden() && !t.Known)
+	*into = redact.NewURL(t.String(), t.Hidden() && !t.Known)
 	l.Warn(v, "address rules cannot be enforced through a proxy: sidehook sees only the proxy's own", "have the proxy refuse addresses within your network")
 	if !t.Known {
 		return

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"sidehook/config/redact"
 	"sidehook/config/yamlnode"
 )
 
@@ -47,7 +48,7 @@ func readDescription(l *loader, v *value, into *string) {
 // readURL leaves the rules to finishURL, since allow may lift some.
 func readURL(l *loader, v *value, into *URL) {
 	if t, ok := l.address(v); ok {
-		l.draft.url, *into = t, newURL(t.String(), t.Hidden())
+		l.draft.url, *into = t, redact.NewURL(t.String(), t.Hidden())
 	}
 }
 
@@ -62,12 +63,12 @@ func readEvents(l *loader, v *value, into *[]string) {
 		if !ok {
 			continue
 		}
-		p := checkGlob(t.String())
-		if p.message == "" {
-			p = l.checkRoute(t.String())
+		message, hint := checkGlob(t.String())
+		if message == "" {
+			message, hint = l.checkRoute(t.String())
 		}
-		if p.message != "" {
-			l.Fail(t.At, p.message, p.hint)
+		if message != "" {
+			l.Fail(t.At, message, hint)
 		}
 		*into = append(*into, t.String())
 	}

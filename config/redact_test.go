@@ -14,6 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"sidehook/config"
+	"sidehook/config/redact"
 )
 
 // Nothing that prints gives a secret away.
@@ -130,7 +131,7 @@ func TestWebhookEqual(t *testing.T) {
 		"Transform":    func(w *config.Webhook) { w.Transform = w.When },
 		"Enabled":      func(w *config.Webhook) { w.Enabled = false },
 		"Paused":       func(w *config.Webhook) { w.Paused = true },
-		"Secrets":      func(w *config.Webhook) { w.Secrets[0] = config.NewSecret("b") },
+		"Secrets":      func(w *config.Webhook) { w.Secrets[0] = redact.NewSecret("b") },
 		"Headers":      func(w *config.Webhook) { w.Headers[0].Secret = true },
 		"Profile":      func(w *config.Webhook) { w.Profile = "qlik" },
 		"Format":       func(w *config.Webhook) { w.Format = "cloudevents" },

@@ -248,9 +248,9 @@ var refusals = []struct{ name, text, want string }{
 	{"ed25519", hook + "    secret: [whsk_!, whsk_AAECAw==, '" + seed64 + "']\n", `
 		6:14: webhooks[0] (a).secret[0]: must have the base64 of 32 or 64 bytes after whsk_; make one with: echo whsk_$(openssl rand -base64 32)
 		6:22: webhooks[0] (a).secret[1]: must have the base64 of 32 or 64 bytes after whsk_; make one with: echo whsk_$(openssl rand -base64 32)
-		6:37: webhooks[0] (a).secret[2]: has a public key in its last 32 bytes that is not that of its first 32; write the base64 of the first 32 alone`},
+		6:37: webhooks[0] (a).secret[2]: has a public key in its last 32 bytes that does not belong to its first 32; write the base64 of the first 32 alone`},
 	{"ed25519 by another scheme", "webhooks:\n  - {name: a, url: 'https://a.example', events: [x], profile: github, secret: whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=}\n",
-		"2:79: webhooks[0] (a).secret: is a key whsk_…, which the signature github has no use for; write 32 to 64 characters or whsec_…, or signature: standard"},
+		"2:79: webhooks[0] (a).secret: is a key whsk_…, which the signature github cannot use; write 32 to 64 characters or whsec_…, or signature: standard"},
 	{"attributes", "defaults: {headers: {ce-a: b}}\n" + hook + "    format: cloudevents-binary\n    headers: {Ce-Type: x, Ce-: y}\n", `
 		1:22: defaults.headers.ce-a: would be an attribute of the event, which cloudevents-binary has in such headers; remove it, or choose another format
 		8:15: webhooks[0] (a).headers.Ce-Type: would be an attribute of the event, which cloudevents-binary has in such headers; remove it, or choose another format`},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"sidehook/config/files"
 	"sidehook/config/yamlnode"
 )
 
@@ -23,7 +24,7 @@ func (l *loader) Resolve(v *value, ref yamlnode.Reference) (string, bool) {
 // missing reports that what the value names cannot be read here. Check cannot tell
 // whether the relay, in another environment and as another user, can read it.
 func (l *loader) missing(v *value, err error) {
-	_, judged := errors.AsType[unusable](err)
+	_, judged := errors.AsType[files.Unusable](err)
 	switch {
 	case l.mode == Check && !judged:
 		l.Warn(v, err.Error(), "run will not start without it")
@@ -42,15 +43,15 @@ func (l *loader) lookUp(ref yamlnode.Reference) (string, error) {
 	}
 	switch ref.Kind {
 	case "file":
-		n := l.readNamed(l.absolute(ref.Name), maxNamed)
-		return n.content, n.err
+		n := l.files.Read(l.absolute(ref.Name), maxNamed)
+		return n.Content, n.Err
 	case "cred":
 		dir := os.Getenv("CREDENTIALS_DIRECTORY")
 		if dir == "" {
 			return "", fmt.Errorf("credential %s cannot be read: CREDENTIALS_DIRECTORY is not set%s", ref.Name, here)
 		}
-		n := l.readNamed(filepath.Join(dir, ref.Name), maxNamed)
-		return n.content, n.err
+		n := l.files.Read(filepath.Join(dir, ref.Name), maxNamed)
+		return n.Content, n.Err
 	}
 	content, ok := os.LookupEnv(ref.Name)
 	if !ok {

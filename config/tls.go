@@ -86,17 +86,17 @@ func readTLS(l *loader, v *value, t *TLS) {
 
 // readMaterial returns the content of a file of tls, and adds its sum to sums.
 func (l *loader) readMaterial(v *value, path string, sums *strings.Builder) (string, bool) {
-	n := l.readNamed(path, maxMaterial)
-	if errors.Is(n.err, fs.ErrPermission) {
-		l.missing(v, n.err) // the relay may be another user
+	n := l.files.Read(path, maxMaterial)
+	if errors.Is(n.Err, fs.ErrPermission) {
+		l.missing(v, n.Err) // the relay may be another user
 		return "", false
 	}
-	if n.err != nil {
-		l.Fail(v, n.err.Error(), "")
+	if n.Err != nil {
+		l.Fail(v, n.Err.Error(), "")
 		return "", false
 	}
-	fmt.Fprintf(sums, "%s %x\n", v.Key(), n.sum)
-	return n.content, true
+	fmt.Fprintf(sums, "%s %x\n", v.Key(), n.Sum)
+	return n.Content, true
 }
 
 // authorities reads certificates that vouch for others.
@@ -137,7 +137,7 @@ func (l *loader) keyPair(t *TLS, certAt, keyAt *value, cert, key string) *tls.Ce
 		l.failMaterial(keyAt, t.KeyFile, p.KeyFlaw)
 		return nil
 	}
-	if l.readNamed(t.KeyFile, maxMaterial).mode.Perm()&0o004 != 0 {
+	if l.files.Read(t.KeyFile, maxMaterial).Mode.Perm()&0o004 != 0 {
 		l.Warn(keyAt, "file "+t.KeyFile+" may be read by everyone", "take that away with chmod o-r")
 	}
 	const day = "2006-01-02 15:04 MST"

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"sidehook/config/redact"
 )
 
 // Canonical values are bool, int, string, []string, []int, Secret, []Secret,
@@ -51,7 +53,7 @@ func jsonOf(v any) []byte {
 func jsonValue(v any) any {
 	switch v := v.(type) {
 	case []Secret: // their number is not shown either
-		return redacted
+		return redact.Mask
 	case inline:
 		return jsonValue(pairs(v))
 	case pairs:

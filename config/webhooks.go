@@ -8,7 +8,9 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"sidehook/config/credential"
 	"sidehook/config/endpoint"
+	"sidehook/config/redact"
 	"sidehook/config/unit"
 	"sidehook/config/yamlnode"
 )
@@ -196,13 +198,29 @@ func (l *loader) finishURL(d *draft) {
 func (l *loader) finishSecrets(v *value, d *draft) {
 	d.Secrets = make([]Secret, len(d.secrets))
 	for i, t := range d.secrets {
-		d.Secrets[i] = NewSecret(t.String())
+		d.Secrets[i] = redact.NewSecret(t.String())
 		if t.Known {
-			l.checkSecret(t, d.Allow.ShortSecret)
-			l.checkScheme(t, d.Signature)
+			l.checkSecret(t, d)
 		}
 	}
 	if len(d.secrets) == 0 && !d.badSecret && !slices.Contains(d.Signature, "none") {
 		l.Warn(v, "no secret: requests will be unsigned", "set secret, or signature: none if that is meant")
+	}
+}
+
+func (l *loader) checkSecret(t yamlnode.Text, d *draft) {
+	if hasControl(t.String()) { // base64 is decoded across line ends
+		l.Fail(t.At, noControl, oneLine)
+		return
+	}
+	least := credential.Least
+	if d.Allow.ShortSecret {
+		least = credential.LeastShort
+	}
+	if message, hint := credential.Check(t.String(), least); message != "" {
+		l.Fail(t.At, message, hint)
+	}
+	if message, hint := credential.CheckSchemes(t.String(), d.Signature); message != "" {
+		l.Fail(t.At, message, hint)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
-	"sidehook/config"
+	"sidehook/config/files"
 )
 
 // notifier wakes the watcher when something happens to a name it cares for. It
@@ -24,7 +24,7 @@ type notifier struct {
 	group   sync.WaitGroup
 	inotify *fsnotify.Watcher
 	names   []string
-	folders []config.FileStamp // of the names, as they were when the watch began
+	folders []files.Stamp // of the names, as they were when the watch began
 }
 
 // informer asks the kernel for notifications, of which it has only so many.
@@ -36,9 +36,9 @@ func (n *notifier) watch(names []string) error {
 	for _, name := range names {
 		set[filepath.Dir(name)] = true
 	}
-	var folders []config.FileStamp
+	var folders []files.Stamp
 	for _, folder := range slices.Sorted(maps.Keys(set)) {
-		folders = append(folders, config.StampOf(folder))
+		folders = append(folders, files.StampOf(folder))
 	}
 	if n.inotify != nil && slices.Equal(n.names, names) && slices.EqualFunc(n.folders, folders, sameFolder) {
 		return nil
@@ -60,7 +60,7 @@ func (n *notifier) watch(names []string) error {
 }
 
 // sameFolder reports whether the path still leads to the same folder.
-func sameFolder(a, b config.FileStamp) bool {
+func sameFolder(a, b files.Stamp) bool {
 	if a.Info == nil || b.Info == nil {
 		return a.Path == b.Path && a.Info == nil && b.Info == nil
 	}

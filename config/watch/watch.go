@@ -12,6 +12,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"sidehook/config"
+	"sidehook/config/files"
 )
 
 // Watcher looks after the file and every file it names, and says when there is
@@ -35,10 +36,10 @@ type Watcher struct {
 	look   time.Duration // how often it looks by itself
 	inform informer
 
-	told  string             // what was told last
-	seen  []config.FileStamp // how the files looked when they were last looked at
-	gone  bool               // and that is logged
-	blind string             // why there are no notifications, as it was logged
+	told  string        // what was told last
+	seen  []files.Stamp // how the files looked when they were last looked at
+	gone  bool          // and that is logged
+	blind string        // why there are no notifications, as it was logged
 }
 
 // New makes a watcher that starts from what was loaded with the mode Run:
@@ -125,7 +126,7 @@ func (w *Watcher) watch(n *notifier) {
 func (w *Watcher) changed() bool {
 	changed := false
 	for i, before := range w.seen {
-		now := config.StampOf(before.Path)
+		now := files.StampOf(before.Path)
 		if !now.Same(before) {
 			w.seen[i], changed = now, true
 		}
@@ -147,7 +148,7 @@ func (w *Watcher) read() {
 	// Written while it was read: the next reading counts. The loop sees the same
 	// and waits again.
 	for _, s := range r.Files {
-		if !config.StampOf(s.Path).Same(s) {
+		if !files.StampOf(s.Path).Same(s) {
 			return
 		}
 	}

@@ -1,4 +1,4 @@
-package config
+package redact
 
 import (
 	"fmt"
@@ -6,45 +6,38 @@ import (
 	"strings"
 )
 
-// URL is where a webhook's requests go, or its proxy. It prints itself redacted; only Reveal
-// gives all of it.
+// URL is the URL of a webhook or of its proxy.
 type URL struct {
-	Secret bool    // some of it came by ${…}
-	text   *string // as in Secret
+	content
+	Secret bool // some of it came by ${…}
 }
 
-func newURL(text string, secret bool) URL { return URL{secret, &text} }
-
-// Reveal returns the URL itself.
-func (u URL) Reveal() string {
-	if u.text == nil {
-		return ""
-	}
-	return *u.text
-}
+// NewURL makes a URL of text.
+func NewURL(text string, secret bool) URL { return URL{content{&text}, secret} }
 
 // Equal reports whether both are the same URL.
 func (u URL) Equal(o URL) bool { return u.Secret == o.Secret && u.Reveal() == o.Reveal() }
 
-// Redacted returns what may be shown: scheme, host and path, user info and the
-// values of the query as ***; and of one with a ${…} nothing after the host.
+// Redacted returns what may be shown: scheme, host, path and the names of the
+// query, with user info and values as ***. Of a URL that came by ${…} nothing
+// after the host is shown.
 func (u URL) Redacted() string {
 	text := u.Reveal()
 	before, rest, ok := strings.Cut(text, "://")
-	// Where a ${…} is not filled in, it may be the host.
+	// A ${…} that was not filled in may be the host.
 	host, after, slash := strings.Cut(rest, "/")
 	if at := strings.LastIndexByte(host, '@'); at >= 0 {
-		host = redacted + host[at:]
+		host = Mask + host[at:]
 	}
 	if !ok || strings.Contains(before+host, "${") {
 		if u.Secret {
-			return redacted
+			return Mask
 		}
 		return text
 	}
 	if u.Secret {
 		host, _, _ := strings.Cut(host, "?")
-		return before + "://" + host + "/" + redacted
+		return before + "://" + host + "/" + Mask
 	}
 	if slash {
 		host += "/"
@@ -56,15 +49,15 @@ func (u URL) Redacted() string {
 	return before + "://" + path
 }
 
-// redactQuery keeps the names. One without a value may be the value.
+// redactQuery keeps the names. A part without = may itself be a secret.
 func redactQuery(query string) string {
 	parts := strings.Split(query, "&")
 	for i, part := range parts {
 		name, _, ok := strings.Cut(part, "=")
 		if !ok {
-			parts[i] = redacted
+			parts[i] = Mask
 		} else {
-			parts[i] = name + "=" + redacted
+			parts[i] = name + "=" + Mask
 		}
 	}
 	return strings.Join(parts, "&")
