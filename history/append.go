@@ -11,9 +11,9 @@ import (
 // Entry is one event on its way into the journal.
 type Entry struct {
 	Event      event.Event
-	To         []string // the webhooks that it goes to; shared, not changed
-	Test       string   // the webhook that it is a test of, which has no queue for it; "" for any other
-	Generation uint64   // of the configuration that chose them
+	To         []string   // the webhooks that it goes to; shared, not changed
+	Test       string     // the webhook that it is a test of, which has no queue for it; "" for any other
+	Generation Generation // of the configuration that chose them
 	Failures   []Failure
 }
 
@@ -26,7 +26,7 @@ type Failure struct{ Webhook, Reason string }
 
 // Receipt says what became of one Entry.
 type Receipt struct {
-	Seq       uint64
+	Seq       Seq
 	To        []string // of the first acceptance, for a duplicate
 	Duplicate bool     // accepted before, and not delivered again
 }

@@ -18,10 +18,10 @@ const (
 // Attempt is one try at one delivery, as it stands in the deliveries. What the
 // lease knows (webhook, seq, event) is not repeated here.
 type Attempt struct {
-	Generation uint64 // of the configuration it was made under
-	Type       string // of the event
-	Event      string // the event's id
-	SentID     string // the id the receiver saw, where it is not Event
+	Generation Generation // of the configuration it was made under
+	Type       string     // of the event
+	Event      string     // the event's id
+	SentID     string     // the id the receiver saw, where it is not Event
 	Status     Status
 	Code       int           // the HTTP status, 0 without an answer
 	Unsent     bool          // it ended without a request, and says nothing of the receiver
@@ -40,7 +40,7 @@ type Attempt struct {
 type Recorded struct {
 	Attempt
 	Webhook  string // whose attempt it is
-	Seq      uint64
+	Seq      Seq
 	Again    bool      // the next attempt has the same number
 	Accepted time.Time // when its event was; zero if the event's record is damaged
 }
@@ -64,7 +64,7 @@ type Response struct {
 // Config is what is the same for all attempts of a webhook and generation. It
 // is written once a segment, before the first of them.
 type Config struct {
-	Generation uint64
+	Generation Generation
 	URL        string   // redacted
 	Headers    []Header // redacted
 }

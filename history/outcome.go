@@ -11,15 +11,15 @@ import (
 // DeliveryRecord is a record of the deliveries. Which members are set depends on its
 // Kind.
 type DeliveryRecord struct {
-	N          uint64
+	N          LineNo
 	At         time.Time
 	Kind       string // attempt, config, webhook
 	Webhook    string
 	Was        string // the former name whose queue it is of, in lines of versions that drained one from another
-	Generation uint64
+	Generation Generation
 
-	Seq       uint64
-	Of        uint64 // of a resend, and after a rename, the seq of its event
+	Seq       Seq
+	Of        Seq // of a resend, and after a rename, the seq of its event
 	Event     string
 	SentID    string
 	Type      string
@@ -71,7 +71,7 @@ func (o *DeliveryRecord) WebhookState() WebhookState {
 // ParseDeliveryRecord reads a record of the deliveries. It shares the line's memory.
 func ParseDeliveryRecord(line *jsonl.Line) DeliveryRecord {
 	o := ParseDeliveryFields(line.Fields())
-	o.N, o.At, o.Raw = line.Number, line.At(), line.Raw
+	o.N, o.At, o.Raw = LineNo(line.Number), line.At(), line.Raw
 	return o
 }
 
@@ -88,9 +88,9 @@ func ParseDeliveryFields(fields []byte) DeliveryRecord {
 		case "was":
 			o.Was = text(raw)
 		case "generation":
-			o.Generation = Number(raw)
+			o.Generation = Generation(Number(raw))
 		case "seq":
-			o.Seq = Number(raw)
+			o.Seq = Seq(Number(raw))
 		case "event":
 			o.Event = text(raw)
 		case "sent_id":
@@ -100,7 +100,7 @@ func ParseDeliveryFields(fields []byte) DeliveryRecord {
 		case "resend":
 			o.Resend = true
 		case "of":
-			o.Of = Number(raw)
+			o.Of = Seq(Number(raw))
 		case "test":
 			o.Test = true
 		case "attempt":

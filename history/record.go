@@ -25,8 +25,8 @@ func AppendText(dst []byte, name, value string) []byte {
 	return event.AppendString(append(dst, name...), value)
 }
 
-func AppendNumber(dst []byte, name string, value uint64) []byte {
-	return strconv.AppendUint(append(dst, name...), value, 10)
+func AppendNumber[N ~uint64](dst []byte, name string, value N) []byte {
+	return strconv.AppendUint(append(dst, name...), uint64(value), 10)
 }
 
 func AppendTime(dst []byte, name string, value time.Time) []byte {
@@ -72,7 +72,7 @@ func AppendEventHead(dst []byte, e *Entry) []byte {
 	return append(dst, `,"event":`...)
 }
 
-func AppendResend(dst []byte, of uint64, to []string, by string) []byte {
+func AppendResend(dst []byte, of Seq, to []string, by string) []byte {
 	dst = AppendNumber(dst, `"kind":"resend","of":`, of)
 	dst = append(dst, `,"to":`...)
 	dst = appendNames(dst, to)
@@ -86,15 +86,15 @@ type Location = jsonl.Location
 // EventRecord is a record of the events: an event, the resend of one, or the
 // rename of a delivery, which is a resend with Was.
 type EventRecord struct {
-	Seq        uint64
+	Seq        Seq
 	At         time.Time
 	Kind       string
-	Of         uint64 // of a resend, the seq of its event
+	Of         Seq    // of a resend, the seq of its event
 	By         string // of a resend, who asked
 	Was        string // of a rename, the former name
-	From       uint64 // of a rename, the seq of the delivery under the former name
+	From       Seq    // of a rename, the seq of the delivery under the former name
 	Resend     bool   // it is sent as a resend
-	Generation uint64
+	Generation Generation
 	To         []string
 	Test       string // of a test, the webhook that it is of
 	Filled     []string
@@ -109,20 +109,20 @@ type EventRecord struct {
 
 // ParseEventRecord reads a record of the events.
 func ParseEventRecord(line *jsonl.Line) EventRecord {
-	a := EventRecord{Seq: line.Number, At: line.At(), Raw: line.Raw, Place: line.Location}
+	a := EventRecord{Seq: Seq(line.Number), At: line.At(), Raw: line.Raw, Place: line.Location}
 	resent := false
 	for name, raw := range Members(line.Fields()) {
 		switch name {
 		case "kind":
 			a.Kind = text(raw)
 		case "of":
-			a.Of = Number(raw)
+			a.Of = Seq(Number(raw))
 		case "by":
 			a.By = text(raw)
 		case "was":
 			a.Was = text(raw)
 		case "from":
-			a.From = Number(raw)
+			a.From = Seq(Number(raw))
 		case "bytes":
 			a.FormerBytes = uint32(Number(raw))
 		case "accepted":
@@ -130,7 +130,7 @@ func ParseEventRecord(line *jsonl.Line) EventRecord {
 		case "resend":
 			resent = true
 		case "generation":
-			a.Generation = Number(raw)
+			a.Generation = Generation(Number(raw))
 		case "to":
 			a.To = names(raw)
 		case "test":
@@ -152,7 +152,7 @@ func ParseEventRecord(line *jsonl.Line) EventRecord {
 // ConfigKey names a config line.
 type ConfigKey struct {
 	Webhook    string
-	Generation uint64
+	Generation Generation
 }
 
 // ConfigIn is what a line tells if it is a config line. Most lines are told apart

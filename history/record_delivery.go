@@ -13,8 +13,8 @@ import (
 // AttemptRecord is what a line says of an attempt beside the attempt itself.
 type AttemptRecord struct {
 	Webhook string
-	Seq     uint64
-	Of      uint64 // of a resend, and after a rename, the seq of its event
+	Seq     Seq
+	Of      Seq // of a resend, and after a rename, the seq of its event
 	Resend  bool
 	Test    bool
 	Number  int       // of the attempt

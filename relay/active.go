@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sidehook/config"
+	"sidehook/history"
 	"sidehook/relay/deliver"
 	"sidehook/relay/intake"
 	"sidehook/relay/notice"
@@ -15,7 +16,7 @@ import (
 type activeConfig struct {
 	file       *config.File
 	digest     string // of what the file means
-	generation uint64
+	generation history.Generation
 	loaded     time.Time
 	matcher    *matcher
 	webhooks   map[string]activeWebhook

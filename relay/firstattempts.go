@@ -82,7 +82,7 @@ type watch struct {
 // deliveryKey names a delivery; outcome is that of its first attempt.
 type (
 	deliveryKey struct {
-		seq     uint64
+		seq     history.Seq
 		webhook string
 	}
 	outcome struct {

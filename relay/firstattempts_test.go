@@ -84,14 +84,14 @@ func TestWatchOfMany(t *testing.T) {
 		ids, deliveries := make([]string, n), make([]api.DeliveryStatus, 2*n)
 		for i := range n {
 			ids[i] = fmt.Sprint("e", i)
-			deliveries[2*i] = api.DeliveryStatus{Seq: uint64(i + 1), Webhook: "a"}
-			deliveries[2*i+1] = api.DeliveryStatus{Seq: uint64(i + 1), Webhook: "b"}
+			deliveries[2*i] = api.DeliveryStatus{Seq: history.Seq(i + 1), Webhook: "a"}
+			deliveries[2*i+1] = api.DeliveryStatus{Seq: history.Seq(i + 1), Webhook: "b"}
 		}
 		watch := w.Watch(ids)
 		defer watch.Close()
 		tell := func(webhook string, i int) {
 			a := history.Attempt{Event: ids[i], Status: history.Delivered, Code: 200}
-			w.Recorded(history.Recorded{Attempt: a, Webhook: webhook, Seq: uint64(i + 1)})
+			w.Recorded(history.Recorded{Attempt: a, Webhook: webhook, Seq: history.Seq(i + 1)})
 		}
 		tell("a", 0) // ahead of the wait
 		done := false

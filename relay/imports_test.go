@@ -54,11 +54,11 @@ var flow = map[string][]string{
 	"history/internal/vfs/memfs":   {"history/internal/vfs"},
 	"history/internal/budget":      {},
 	"history/internal/streak":      {"history"},
-	"history/internal/clock":       {},
+	"history/internal/clock":       {"history"},
 	"history/internal/index":       {},
 	"history/internal/jsonl":       {},
 	"history/internal/seekable":    {},
-	"history/internal/seqset":      {},
+	"history/internal/seqset":      {"history"},
 	"history/internal/vfs":         {},
 
 	"config":            {"config/credential", "config/endpoint", "config/expression", "config/files", "config/material", "config/redact", "config/unit", "config/yamlnode"},

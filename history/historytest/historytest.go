@@ -123,7 +123,7 @@ func (g *generator) event(until int) error {
 	seq, _ := g.events.Add(g.at, history.AppendEventHead(nil, &entry), e.JSON)
 	for _, name := range to {
 		for number := 1; g.made < until; number++ {
-			if g.attempt(seq, name, number, &e) != history.Retrying {
+			if g.attempt(history.Seq(seq), name, number, &e) != history.Retrying {
 				break
 			}
 		}
@@ -133,7 +133,7 @@ func (g *generator) event(until int) error {
 
 // attempt writes an attempt. Three percent fail, and half of those to the last
 // webhook.
-func (g *generator) attempt(seq uint64, webhook string, number int, e *event.Event) history.Status {
+func (g *generator) attempt(seq history.Seq, webhook string, number int, e *event.Event) history.Status {
 	if !g.configs[webhook] {
 		g.configs[webhook] = true
 		g.deliveries.Add(g.at, history.AppendConfig(nil, webhook, &history.Config{

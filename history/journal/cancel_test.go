@@ -63,7 +63,7 @@ func TestCancel(t *testing.T) {
 
 // TestCancelTheOldest stops where it is told to.
 func TestCancelTheOldest(t *testing.T) {
-	for _, n := range []uint64{0, 3, 200, 700, 1200} {
+	for _, n := range []history.Seq{0, 3, 200, 700, 1200} {
 		r := start(t, memfs.New(), journal.Options{})
 		r.append(ids(1, 1200), "a")
 		q := r.Queue("a")
@@ -145,7 +145,7 @@ func TestCancelLooksOnce(t *testing.T) {
 	}
 	_ = first // is under way when the process is killed
 	r = start(t, fs.Kill(), journal.Options{})
-	looks := map[uint64]int{}
+	looks := map[history.Seq]int{}
 	r.Queue("a").Cancel(func(w *queue.Waiting) (history.Attempt, queue.Verdict) {
 		looks[w.Seq]++
 		return history.Attempt{}, queue.Keep

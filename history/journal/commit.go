@@ -58,8 +58,8 @@ type record struct {
 	head   []byte // the fields ahead of the event
 	tail   []byte // the event; nil for a resend
 	body   *queue.Body
-	of     uint64 // of a resend; 0 for an event
-	resend bool   // it is to be sent as one
+	of     history.Seq // of a resend; 0 for an event
+	resend bool        // it is to be sent as one
 	to     []string
 
 	accepted int64          // of a rename, when the delivery was, in Unix nanoseconds
@@ -69,7 +69,7 @@ type record struct {
 // durable is a record that is on disk.
 type durable struct {
 	*record
-	seq   uint64
+	seq   history.Seq
 	at    time.Time
 	place jsonl.Location
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"sidehook/history"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
@@ -16,7 +17,7 @@ func (r *recovery) checkpointOlderThanRemoval(c *files.Checkpoint) bool {
 	removed := r.retention.Removed(segment.Events)
 	for _, x := range c.Webhooks {
 		for _, h := range x.Holds {
-			if removed.Touches(seqset.Span{From: h[0], To: h[1]}) {
+			if removed.Touches(seqset.Span[uint64]{From: h[0], To: h[1]}) {
 				return true
 			}
 		}
@@ -29,7 +30,7 @@ func (r *recovery) checkpointOlderThanRemoval(c *files.Checkpoint) bool {
 // events that were accepted while it was taken. Their numbers are not used
 // again. A line of the events that is there and damaged is no such event.
 func (r *recovery) absent(events *segment.Recovered) {
-	last := events.Writer.Position().Number
+	last := history.Seq(events.Writer.Position().Number)
 	if r.highestSeq <= last || len(events.Damage) > 0 {
 		return
 	}

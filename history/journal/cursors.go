@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"sidehook/history"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/streak"
 	"sidehook/history/queue"
@@ -12,9 +13,10 @@ func (j *Journal) saveCursors() error {
 	deliveries := j.outcomes.position()
 	j.mu.Lock()
 	events := j.published
+	last := history.Seq(events.Number)
 	c := files.Checkpoint{
 		Version: files.CheckpointVersion, At: now, Stopped: j.last, Generation: j.generation, Hash: j.hash,
-		Events: files.PackPosition(events), Spoken: max(j.highestReferencedSeq, events.Number), Deliveries: files.PackPosition(deliveries),
+		Events: files.PackPosition(events), Spoken: max(j.highestReferencedSeq, last), Deliveries: files.PackPosition(deliveries),
 		Webhooks: map[string]queue.Checkpoint{}, Rows: map[string]*streak.Checkpoint{},
 	}
 	steps := j.clock.Steps.Load()
@@ -26,7 +28,7 @@ func (j *Journal) saveCursors() error {
 		return nil
 	}
 	for _, q := range j.queues.Queues() {
-		if x, ok := q.Checkpoint(c.At, events.Number, j.retention.Limits().Keep); ok {
+		if x, ok := q.Checkpoint(c.At, last, j.retention.Limits().Keep); ok {
 			c.Webhooks[q.Name()] = x
 			c.Spoken = max(c.Spoken, x.Last) // what was published meanwhile was synced, too
 		} else if x.Row != nil {

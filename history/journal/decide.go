@@ -10,8 +10,8 @@ func (c *committer) decide(p *pool) (fresh []durable) {
 	for _, r := range p.requests {
 		most += len(r.records)
 	}
-	now := c.clock.Stamp(c.writer.Next(), most)
-	defer func() { c.clock.Stamped(c.writer.Next()) }()
+	now := c.clock.Stamp(history.Seq(c.writer.Next()), most)
+	defer func() { c.clock.Stamped(history.Seq(c.writer.Next())) }()
 	news := map[[2]uint64]remembered{}
 	known := func(key [2]uint64) (remembered, bool) {
 		if r, ok := news[key]; ok {
@@ -31,7 +31,8 @@ func (c *committer) decide(p *pool) (fresh []durable) {
 				r.receipts[i].Duplicate = true
 				continue
 			}
-			seq, place := c.writer.Add(now, rec.head, rec.tail)
+			number, place := c.writer.Add(now, rec.head, rec.tail)
+			seq := history.Seq(number)
 			r.receipts[i] = history.Receipt{Seq: seq, To: rec.to}
 			fresh = append(fresh, durable{rec, seq, now, place})
 			if rec.of == 0 {

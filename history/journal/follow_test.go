@@ -31,13 +31,13 @@ func TestFollow(t *testing.T) {
 		if err != nil || newest == 0 {
 			t.Fatalf("newest %d, %v", newest, err)
 		}
-		follow := func(after uint64) <-chan []uint64 {
+		follow := func(after history.LineNo) <-chan []history.LineNo {
 			f := old.Follow(after)
-			done := make(chan []uint64, 1)
+			done := make(chan []history.LineNo, 1)
 			go func() {
 				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 				defer cancel()
-				var got []uint64
+				var got []history.LineNo
 				for {
 					o, err := f.Next(ctx)
 					if err != nil {
@@ -74,7 +74,7 @@ func TestFollow(t *testing.T) {
 	})
 }
 
-func span(from, to uint64) (list []uint64) {
+func span(from, to history.LineNo) (list []history.LineNo) {
 	for n := from; n <= to; n++ {
 		list = append(list, n)
 	}

@@ -25,9 +25,9 @@ func TestGrowthIsTrimmed(t *testing.T) {
 		},
 		"config lines": func(r *running, i int) {
 			q := r.Queue("paused")
-			q.Configure(history.Config{Generation: uint64(i + 2), URL: "https://example.com/" + long})
+			q.Configure(history.Config{Generation: history.Generation(i + 2), URL: "https://example.com/" + long})
 			l, _ := q.Claim(queue.Retries)
-			l.Retry(history.Attempt{Generation: uint64(i + 2), Status: history.Retrying, Event: id(l)}, time.Now())
+			l.Retry(history.Attempt{Generation: history.Generation(i + 2), Status: history.Retrying, Event: id(l)}, time.Now())
 		},
 		"events": func(r *running, i int) {
 			r.append([]string{fmt.Sprint("more", i), fmt.Sprint("again", i), fmt.Sprint("and", i)}, "b")

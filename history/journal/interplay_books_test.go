@@ -28,7 +28,7 @@ type play struct {
 	order  map[string]queue.Order
 
 	posted     int
-	generation uint64
+	generation history.Generation
 
 	mu     sync.Mutex             // recorded is called by others
 	books  map[int64]*delivery    // by when they were accepted
@@ -38,8 +38,8 @@ type play struct {
 // delivery is one in the books: each event goes to one webhook and is accepted
 // at a time of its own, which a rename keeps.
 type delivery struct {
-	seq      uint64
-	event    uint64 // the seq of its event
+	seq      history.Seq
+	event    history.Seq // the seq of its event
 	resend   bool
 	webhook  string
 	moved    bool // it is in flight under a former name
@@ -84,7 +84,7 @@ func (p *play) open() {
 	}
 }
 
-func (p *play) accepted(seq, event uint64, name, key string) {
+func (p *play) accepted(seq, event history.Seq, name, key string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.books[time.Now().UnixNano()] = &delivery{seq: seq, event: event, resend: seq != event, webhook: name, key: key}
@@ -277,7 +277,7 @@ func (p *play) synced(list []*delivery) {
 func (p *play) audit(name string) {
 	synctest.Wait() // the sweep is over
 	q := p.Queue(name)
-	seen, bytes := map[uint64]bool{}, int64(0)
+	seen, bytes := map[history.Seq]bool{}, int64(0)
 	_, err := q.Cancel(func(w *queue.Waiting) (history.Attempt, queue.Verdict) {
 		p.waiting(name, w)
 		if seen[w.Seq] {

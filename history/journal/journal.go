@@ -121,8 +121,8 @@ type Journal struct {
 
 	mu                   sync.Mutex
 	published            segment.Position // every queue has everything up to here
-	highestReferencedSeq uint64           // the highest seq that was given away before the start
-	generation           uint64
+	highestReferencedSeq history.Seq      // the highest seq that was given away before the start
+	generation           history.Generation
 	hash                 string
 
 	accepted chan accepting // damage, for who saves to record
@@ -198,7 +198,7 @@ func (j *Journal) publish(batch []durable) (wake func()) {
 		list[i] = queue.Published{Item: d.item(), To: d.to, Renamed: d.rename}
 	}
 	at := j.commits.writer.Position()
-	wake = j.queues.Publish(list, at.Number)
+	wake = j.queues.Publish(list, history.Seq(at.Number))
 	j.mu.Lock()
 	j.published = at
 	j.mu.Unlock()
@@ -212,14 +212,14 @@ func (j *Journal) Queue(name string) *queue.Queue { return j.queues.Queue(name) 
 func (j *Journal) Queues() []*queue.Queue { return j.queues.Queues() }
 
 // Generation is the number and the hash of the configuration last in force.
-func (j *Journal) Generation() (uint64, string) {
+func (j *Journal) Generation() (history.Generation, string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.generation, j.hash
 }
 
 // SetGeneration remembers which configuration is in force.
-func (j *Journal) SetGeneration(n uint64, hash string) {
+func (j *Journal) SetGeneration(n history.Generation, hash string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.generation, j.hash = n, hash

@@ -3,6 +3,7 @@ package journal
 import (
 	"fmt"
 
+	"sidehook/history"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/retention"
 	"sidehook/history/internal/segment"
@@ -43,14 +44,14 @@ func (j *Journal) segmentBegun(archive *segment.Archive, first uint64) {
 // references are the Pending and the Ledger of retention.
 type references struct{ *Journal }
 
-func (j references) References() (list []seqset.Span) {
+func (j references) References() (list []seqset.Span[history.Seq]) {
 	for _, q := range j.Queues() {
 		list = append(list, q.References()...)
 	}
 	return list
 }
 
-func (j references) RefersTo(s seqset.Span) bool {
+func (j references) RefersTo(s seqset.Span[history.Seq]) bool {
 	for _, q := range j.Queues() {
 		if q.RefersTo(s) {
 			return true

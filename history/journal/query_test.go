@@ -120,7 +120,7 @@ func every(t *testing.T, r *query.Reader) (list []history.DeliveryRecord) {
 	return list
 }
 
-func numbers(list []history.DeliveryRecord) (n []uint64) {
+func numbers(list []history.DeliveryRecord) (n []history.LineNo) {
 	for i := range list {
 		n = append(n, list[i].N)
 	}
@@ -209,7 +209,7 @@ func TestPages(t *testing.T) {
 	r := read(t, fs)
 	q := query.Query{Webhook: "webhook-2"}
 	want := numbers(attempts(t, r, q, 0))
-	var got []uint64
+	var got []history.LineNo
 	for {
 		page := attempts(t, r, q, 7)
 		got = append(got, numbers(page)...)
@@ -249,13 +249,13 @@ func TestStory(t *testing.T) {
 				if err != nil || s.Seq != want.Seq {
 					t.Fatalf("event %s: got %+v, %v; want seq %d", want.Event, s, err, want.Seq)
 				}
-				var made []uint64
+				var made []history.LineNo
 				for _, o := range s.Outcomes {
 					if o.Kind == "attempt" {
 						made = append(made, o.N)
 					}
 				}
-				var told []uint64
+				var told []history.LineNo
 				for _, o := range all {
 					if o.Kind == "attempt" && o.Seq == want.Seq {
 						told = append(told, o.N)

@@ -17,10 +17,13 @@ import (
 type book struct{ *Journal }
 
 // Bounds are those of the segment that holds a record.
-func (j book) Bounds(seq uint64) (first, next uint64) { return j.events.Bounds(seq) }
+func (j book) Bounds(seq history.Seq) (first, next history.Seq) {
+	from, to := j.events.Bounds(uint64(seq))
+	return history.Seq(from), history.Seq(to)
+}
 
 // Follow reads on through the segments.
-func (j book) Follow(name string, from queue.Mark, last uint64, keep func(*queue.Body) bool, stop queue.StopFunc) (found []queue.Item, next queue.Mark, err error) {
+func (j book) Follow(name string, from queue.Mark, last history.Seq, keep func(*queue.Body) bool, stop queue.StopFunc) (found []queue.Item, next queue.Mark, err error) {
 	quoted := []byte(strconv.Quote(name)) // names have nothing to escape
 	next = from
 	for _, first := range j.events.Segments() {
@@ -49,18 +52,19 @@ func (j book) Follow(name string, from queue.Mark, last uint64, keep func(*queue
 			if !ok {
 				break
 			}
-			if line.Number > last { // those ahead of it are damaged
+			seq := history.Seq(line.Number)
+			if seq > last { // those ahead of it are damaged
 				next = queue.Mark{Seq: last + 1, Place: line.Location}
 				break
 			}
-			if stop != nil && stop(line.Number, line.At().UnixNano()) {
+			if stop != nil && stop(seq, line.At().UnixNano()) {
 				return found, next, nil
 			}
 			if goesTo(&line, quoted) {
 				it := followed(&line, keep)
 				found, next.At = append(found, it), it.AcceptedAt
 			}
-			next.Seq, next.Place = line.Number+1, jsonl.Location{Segment: first, Offset: uint32(s.Offset())}
+			next.Seq, next.Place = seq+1, jsonl.Location{Segment: first, Offset: uint32(s.Offset())}
 		}
 		if next.Seq > last || len(found) >= queue.ChunkSize {
 			return found, next, nil
@@ -112,7 +116,7 @@ func (j book) Load(it *queue.Item) error {
 	*it = queue.ItemOf(&a)
 	e := a
 	if a.Kind == history.KindResend {
-		if line, err = j.events.Find(a.Of); err != nil {
+		if line, err = j.events.Find(uint64(a.Of)); err != nil {
 			return missing(err)
 		}
 		e = history.ParseEventRecord(&line)
@@ -127,13 +131,13 @@ func (j book) Load(it *queue.Item) error {
 
 // record reads a record by its place, or by its number if the place is not
 // known or does not hold it.
-func (j *Journal) record(seq uint64, place jsonl.Location) (jsonl.Line, error) {
+func (j *Journal) record(seq history.Seq, place jsonl.Location) (jsonl.Line, error) {
 	if place.Length > 0 {
-		if line, err := j.events.Read(place); err == nil && line.Number == seq {
+		if line, err := j.events.Read(place); err == nil && history.Seq(line.Number) == seq {
 			return line, nil
 		}
 	}
-	return j.events.Find(seq)
+	return j.events.Find(uint64(seq))
 }
 
 // missing is an ErrDamaged if a record could not be had because it is not there,

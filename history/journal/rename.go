@@ -20,7 +20,7 @@ import (
 //	N2  A delivery that is in flight meanwhile is moved, too, but not claimed
 //	    under the new name before that attempt is over. If the attempt ends the
 //	    delivery, it ends under both names.
-func (j *Journal) Rename(ctx context.Context, was, to string, generation uint64) (moved int, err error) {
+func (j *Journal) Rename(ctx context.Context, was, to string, generation history.Generation) (moved int, err error) {
 	j.renaming.Lock()
 	defer j.renaming.Unlock()
 	err = j.Queue(was).Move(to, generation, func(list []queue.Moving) error {
@@ -32,7 +32,7 @@ func (j *Journal) Rename(ctx context.Context, was, to string, generation uint64)
 }
 
 // rename moves some deliveries, in one commit.
-func (j *Journal) rename(ctx context.Context, list []queue.Moving, was, to string, generation uint64) (moved int, err error) {
+func (j *Journal) rename(ctx context.Context, list []queue.Moving, was, to string, generation history.Generation) (moved int, err error) {
 	r := &request{}
 	defer func() {
 		for i := range r.records {
@@ -63,7 +63,7 @@ const byRename = "rename"
 
 // appendRename is the record of a rename: a resend, as far as files and
 // indexes go, that also ends the delivery of the former name.
-func appendRename(dst []byte, m *queue.Moving, generation uint64, was, to string) []byte {
+func appendRename(dst []byte, m *queue.Moving, generation history.Generation, was, to string) []byte {
 	dst = history.AppendResend(dst, m.Of, []string{to}, byRename)
 	dst = history.AppendNumber(dst, `,"generation":`, generation)
 	dst = history.AppendText(dst, `,"was":`, was)

@@ -192,7 +192,7 @@ func TestConfigLines(t *testing.T) {
 	b.Configure(history.Config{Generation: 2, URL: "https://b.example"})
 	for i := range 5 {
 		l, _ := b.Claim(queue.Retries)
-		l.Done(history.Attempt{Generation: uint64(2 - i%2), Status: history.Delivered})
+		l.Done(history.Attempt{Generation: history.Generation(2 - i%2), Status: history.Delivered})
 	}
 	r.stop()
 	reading := read(t, fs)

@@ -18,7 +18,7 @@ func (r *recovery) delivery(line *jsonl.Line) {
 	case history.KindAttempt:
 		r.highestSeq = max(r.highestSeq, d.Seq)
 		if !d.Test { // no queue ever had it
-			r.replay.Attempt(&d, r.retention.Removed(segment.Events).Has(d.Seq))
+			r.replay.Attempt(&d, r.retention.Removed(segment.Events).Has(uint64(d.Seq)))
 		}
 	}
 }

@@ -12,9 +12,9 @@ import (
 
 // Resends says what became of a Bulk.
 type Resends struct {
-	Count int         // of deliveries that are made again
-	Gone  int         // of those that are not, as their events have been removed
-	Seqs  [][2]uint64 // the ranges of seqs that they have, from and to
+	Count int              // of deliveries that are made again
+	Gone  int              // of those that are not, as their events have been removed
+	Seqs  [][2]history.Seq // the ranges of seqs that they have, from and to
 }
 
 // bulkBatch is how many resends share a commit: few enough that new events do
@@ -62,7 +62,7 @@ func (j *Journal) ResendBulk(ctx context.Context, b query.Bulk, by string) (Rese
 // resendBatch makes some durable, together.
 func (j *Journal) resendBatch(ctx context.Context, batch []query.Again, webhooks []string, by string, done *Resends) error {
 	r := &request{records: make([]record, 0, len(batch))}
-	pinned := make([]uint64, 0, len(batch))
+	pinned := make([]history.Seq, 0, len(batch))
 	defer func() {
 		for _, seq := range pinned {
 			j.retention.Unpin(seq)
@@ -88,7 +88,7 @@ func (j *Journal) resendBatch(ctx context.Context, batch []query.Again, webhooks
 	if n := len(done.Seqs); n > 0 && done.Seqs[n-1][1]+1 == first {
 		done.Seqs[n-1][1] = last
 	} else {
-		done.Seqs = append(done.Seqs, [2]uint64{first, last})
+		done.Seqs = append(done.Seqs, [2]history.Seq{first, last})
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // resend asks for a delivery of the event of a seq.
-func (r *running) resend(fs vfs.FS, seq uint64, to ...string) history.Receipt {
+func (r *running) resend(fs vfs.FS, seq history.Seq, to ...string) history.Receipt {
 	r.t.Helper()
 	reading := read(r.t, fs)
 	a, err := reading.Event(query.EventRef{Seq: seq})

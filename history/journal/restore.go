@@ -23,7 +23,7 @@ type recovery struct {
 	opts Options
 
 	replay     *queue.Replay // of the queues
-	highestSeq uint64        // the highest seq that the deliveries speak of
+	highestSeq history.Seq   // the highest seq that the deliveries speak of
 	// When the last line of each stream was written.
 	lastDelivery, lastEvent time.Time
 }
@@ -57,7 +57,7 @@ func (r *recovery) run() error {
 		}
 		if events == nil {
 			// The deliveries come first: an event that they speak of was synced.
-			if events, err = r.recover(segment.Events, c.Events, max(r.highestSeq, c.Spoken)); err != nil {
+			if events, err = r.recover(segment.Events, c.Events, uint64(max(r.highestSeq, c.Spoken))); err != nil {
 				return err
 			}
 			if c.Events.Number > 0 && !events.Trusted {
@@ -83,8 +83,8 @@ func (r *recovery) run() error {
 	r.absent(events)
 	r.replay.Finish(r.resumeClock(c))
 	r.published = events.Writer.Position()
-	r.queues.Publish(nil, r.published.Number)
-	r.highestReferencedSeq = events.Writer.Next() - 1
+	r.queues.Publish(nil, history.Seq(r.published.Number))
+	r.highestReferencedSeq = history.Seq(events.Writer.Next() - 1)
 	return r.remember()
 }
 
@@ -96,7 +96,7 @@ const contradiction = "the cursors contradict the history"
 func (r *recovery) resumeClock(c *files.Checkpoint) bool {
 	var before []clock.Step
 	for _, s := range c.Steps {
-		before = append(before, clock.Step{Seq: uint64(s[0]), By: time.Duration(s[1])})
+		before = append(before, clock.Step{Seq: history.Seq(s[0]), By: time.Duration(s[1])})
 	}
 	var last []time.Time
 	for _, at := range [...]time.Time{c.At, r.lastDelivery, r.lastEvent} {
@@ -104,7 +104,7 @@ func (r *recovery) resumeClock(c *files.Checkpoint) bool {
 			last = append(last, at)
 		}
 	}
-	return r.clock.Resume(before, last, r.commits.writer.Next(), r.opts.Keep)
+	return r.clock.Resume(before, last, history.Seq(r.commits.writer.Next()), r.opts.Keep)
 }
 
 // discardCheckpoint says in the log why the cursors are not those of the segments, and
@@ -127,7 +127,7 @@ func (r *recovery) adopt(c *files.Checkpoint, now time.Time) {
 	r.retention.RanAt(c.At)
 	r.generation, r.hash = c.Generation, c.Hash
 	r.published = c.Events.Unpack()
-	r.replay = r.queues.Replay(now, r.published.Number)
+	r.replay = r.queues.Replay(now, history.Seq(r.published.Number))
 	for name, x := range c.Webhooks {
 		r.replay.Checkpoint(name, &x, c.At)
 	}
@@ -213,14 +213,14 @@ func (j *Journal) walk(archive *segment.Archive, behind jsonl.Location, visit fu
 func (r *recovery) subtract() error {
 	segments, unmeasured := map[uint64]struct{}{}, r.replay.Unmeasured()
 	for seq := range unmeasured {
-		segments[r.events.SegmentOf(seq)] = struct{}{}
+		segments[r.events.SegmentOf(uint64(seq))] = struct{}{}
 	}
 	for _, first := range r.events.Segments() {
 		if _, ok := segments[first]; !ok {
 			continue
 		}
 		err := r.events.Visit(first, 0, r.reportCorruption, func(line *jsonl.Line) bool {
-			if _, ok := unmeasured[line.Number]; ok {
+			if _, ok := unmeasured[history.Seq(line.Number)]; ok {
 				a := history.ParseEventRecord(line)
 				r.replay.Subtract(&a)
 			}

@@ -20,7 +20,7 @@ func TestTestsAreInNoQueue(t *testing.T) {
 			fs := memfs.New()
 			r := start(t, fs, journal.Options{})
 			r.append(ids(1, 3), "a")
-			var seqs []uint64
+			var seqs []history.Seq
 			for _, id := range []string{"t1", "t2"} {
 				e := entry(t, id)
 				e.Test = "a"

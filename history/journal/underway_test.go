@@ -112,7 +112,7 @@ func TestUnderWayIsBounded(t *testing.T) {
 							arrived(l)
 						}
 						for seq := range c.events {
-							of := history.EventRecord{Seq: uint64(seq + 1)}
+							of := history.EventRecord{Seq: history.Seq(seq + 1)}
 							if _, err := r.Resend(context.Background(), journal.Resend{Of: of, To: []string{name}, By: "test"}); err != nil {
 								t.Fatal(err)
 							}

@@ -56,7 +56,7 @@ type Matches struct {
 
 // Again is a delivery to be made again. It is small, as there may be many.
 type Again struct {
-	Of uint64
+	Of history.Seq
 	To int // in webhooks
 }
 
@@ -119,9 +119,9 @@ type bulkSearch struct {
 	Bulk
 	Matches
 	ctx     context.Context
-	removed seqset.Set
-	resends []resent        // in the order of their events, then by webhook and seq
-	spare   map[uint64]bool // resends to To that came to what is sent again
+	removed seqset.Set[uint64]
+	resends []resent             // in the order of their events, then by webhook and seq
+	spare   map[history.Seq]bool // resends to To that came to what is sent again
 }
 
 // wants reports whether deliveries to a webhook are asked for.
@@ -131,7 +131,7 @@ func (c *bulkSearch) wants(webhook string) bool {
 
 // readSpare reads which resends to To came to what is to be sent again.
 func (c *bulkSearch) readSpare() error {
-	c.spare = map[uint64]bool{}
+	c.spare = map[history.Seq]bool{}
 	return c.attempts(Query{Webhook: c.To, Type: c.Type, Statuses: c.Statuses, Since: c.Since}, func(o *history.DeliveryRecord) {
 		if o.Resend {
 			c.spare[o.Seq] = true
@@ -167,7 +167,7 @@ func (c *bulkSearch) readEnds() error {
 		if last := c.last(of, to); to != o.Webhook && last > o.Seq && !c.spare[last] {
 			return
 		}
-		if c.removed.Has(of) {
+		if c.removed.Has(uint64(of)) {
 			c.Gone++
 			return
 		}
@@ -180,7 +180,7 @@ func (c *bulkSearch) readEnds() error {
 
 // eventOf is the seq of the event that an attempt is about. It is false if that
 // is not to be had, or the event of a test, which nobody is sent in bulk.
-func (c *bulkSearch) eventOf(o *history.DeliveryRecord) (seq uint64, ok bool, err error) {
+func (c *bulkSearch) eventOf(o *history.DeliveryRecord) (seq history.Seq, ok bool, err error) {
 	if !o.Resend && o.Of == 0 {
 		return o.Seq, true, nil
 	}
@@ -192,7 +192,7 @@ func (c *bulkSearch) eventOf(o *history.DeliveryRecord) (seq uint64, ok bool, er
 	case err == nil:
 		return a.Seq, a.Test == "", nil
 	case segment.IsDamage(err):
-		return o.Of, o.Of != 0 && c.removed.Has(o.Of), nil
+		return o.Of, o.Of != 0 && c.removed.Has(uint64(o.Of)), nil
 	}
 	return 0, false, err
 }

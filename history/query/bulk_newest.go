@@ -14,7 +14,7 @@ import (
 // a webhook is.
 type resent struct {
 	Again
-	seq uint64
+	seq history.Seq
 }
 
 func compareResent(a, b resent) int {
@@ -43,7 +43,7 @@ func (c *bulkSearch) readResends() error {
 
 // last is the seq of the newest resend of an event to a webhook, 0 if there is
 // none.
-func (c *bulkSearch) last(of uint64, webhook string) uint64 {
+func (c *bulkSearch) last(of history.Seq, webhook string) history.Seq {
 	number, ok := c.Targets.numbers[webhook]
 	if !ok {
 		return 0

@@ -16,14 +16,14 @@ import (
 // the newest, with the source if one is given.
 type EventRef struct {
 	ID, Source string
-	Seq        uint64
+	Seq        history.Seq
 }
 
 // ParseEventRef reads seq:N, or an id.
 func ParseEventRef(text string) EventRef {
 	if digits, ok := strings.CutPrefix(text, "seq:"); ok {
 		if seq, err := strconv.ParseUint(digits, 10, 64); err == nil && seq > 0 {
-			return EventRef{Seq: seq}
+			return EventRef{Seq: history.Seq(seq)}
 		}
 	}
 	return EventRef{ID: text}
@@ -41,7 +41,7 @@ func (r *Reader) Event(w EventRef) (history.EventRecord, error) {
 		}
 		w.Seq = seq
 	}
-	line, err := r.events.Find(w.Seq)
+	line, err := r.events.Find(uint64(w.Seq))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = history.ErrNotFound // it is being removed
 	}
@@ -59,7 +59,7 @@ func (r *Reader) Event(w EventRef) (history.EventRecord, error) {
 }
 
 // newest is the seq of the newest event of an id.
-func (r *Reader) newest(w EventRef) (uint64, error) {
+func (r *Reader) newest(w EventRef) (history.Seq, error) {
 	for _, first := range slices.Backward(r.events.Segments()) {
 		found, err := r.events.Lookup(first, 0, lookup.WantEvent(w.ID))
 		if err != nil && !lookup.IsGone(err) {
@@ -79,7 +79,7 @@ func (r *Reader) newest(w EventRef) (uint64, error) {
 }
 
 // sent is the seq of the newest event that was sent under another id.
-func (r *Reader) sent(id string) (uint64, error) {
+func (r *Reader) sent(id string) (history.Seq, error) {
 	if !strings.HasPrefix(id, "msg_") {
 		return 0, history.ErrNotFound
 	}

@@ -40,9 +40,9 @@ func pause(ctx context.Context) error {
 
 // Newest is the number of the newest record of the deliveries, 0 if there is
 // none.
-func (r *Reader) Newest() (n uint64, err error) {
+func (r *Reader) Newest() (n history.LineNo, err error) {
 	err = r.newestFirst(func(line *jsonl.Line) bool {
-		n = line.Number
+		n = history.LineNo(line.Number)
 		return false
 	})
 	return n, err
@@ -77,8 +77,8 @@ func (r *Reader) newestFirst(visit func(*jsonl.Line) bool) error {
 // slow reader holds up nobody.
 type Follower struct {
 	*lookup.Stream
-	after   uint64 // records up to this number are known
-	first   uint64 // of the segment; 0 before there is one
+	after   history.LineNo // records up to this number are known
+	first   uint64         // of the segment; 0 before there is one
 	scanner *segment.Scanner
 	offset  int64 // up to where it is read
 	size    int64 // that it had when it was last looked at
@@ -86,13 +86,13 @@ type Follower struct {
 }
 
 // Follow goes on behind the record of that number.
-func (r *Reader) Follow(after uint64) *Follower {
+func (r *Reader) Follow(after history.LineNo) *Follower {
 	f := &Follower{Stream: r.deliveries, after: after}
 	if after == 0 {
 		return f
 	}
-	if f.first = f.SegmentOf(after); f.first > 0 {
-		if line, err := f.Find(after); err == nil {
+	if f.first = f.SegmentOf(uint64(after)); f.first > 0 {
+		if line, err := f.Find(uint64(after)); err == nil {
 			f.offset = line.Location.End()
 		}
 	}
@@ -106,8 +106,8 @@ func (f *Follower) Next(ctx context.Context) (history.DeliveryRecord, error) {
 		if err != nil {
 			return history.DeliveryRecord{}, err
 		}
-		if ok && line.Number > f.after {
-			f.after = line.Number
+		if n := history.LineNo(line.Number); ok && n > f.after {
+			f.after = n
 			return history.ParseDeliveryRecord(&line), nil
 		}
 		if ok {

@@ -24,22 +24,22 @@ type Query struct {
 	Statuses []history.Status // any of them; none: any at all
 	Event    string           // an event's id, the id it was sent under, or seq:N
 	Since    time.Time
-	Until    time.Time // not included
-	Before   uint64    // of a lower number than this; 0: all
+	Until    time.Time      // not included
+	Before   history.LineNo // of a lower number than this; 0: all
 }
 
 // Cursor is where a page that ends with the record of that number goes on. It
 // stays true whatever is appended or removed.
-func Cursor(n uint64) string { return "b" + strconv.FormatUint(n, 36) }
+func Cursor(n history.LineNo) string { return "b" + strconv.FormatUint(uint64(n), 36) }
 
 // ParseCursor is the opposite of Cursor: what goes into Query.Before.
-func ParseCursor(text string) (uint64, error) {
+func ParseCursor(text string) (history.LineNo, error) {
 	digits, ok := strings.CutPrefix(text, "b")
 	n, err := strconv.ParseUint(digits, 36, 64)
 	if !ok || err != nil || n == 0 {
 		return 0, fmt.Errorf("%q is no cursor that an answer held", text)
 	}
-	return n, nil
+	return history.LineNo(n), nil
 }
 
 // Statuses are all that an attempt can have.
@@ -79,7 +79,7 @@ func (q *Query) group(g index.Group) bool {
 // false. What it is given stays valid. Damaged lines are passed over.
 func (r *Reader) Attempts(q Query, visit func(*history.DeliveryRecord) bool) error {
 	for _, first := range slices.Backward(r.deliveries.Segments()) {
-		if q.Before > 0 && first >= q.Before {
+		if q.Before > 0 && first >= uint64(q.Before) {
 			continue
 		}
 		w := walk{Stream: r.deliveries, query: &q, first: first, visit: visit}
@@ -118,10 +118,10 @@ func (w *walk) run() error {
 	if w.before, err = w.Size(w.first); err != nil {
 		return err
 	}
-	if w.query.Before > 0 && w.SegmentOf(w.query.Before) == w.first {
+	if w.query.Before > 0 && w.SegmentOf(uint64(w.query.Before)) == w.first {
 		// A record that is damaged is not found; then all of the segment's are
 		// held against its number.
-		if line, err := w.Find(w.query.Before); err == nil {
+		if line, err := w.Find(uint64(w.query.Before)); err == nil {
 			w.before = int64(line.Location.Offset)
 		}
 	}

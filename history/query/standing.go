@@ -11,10 +11,10 @@ type DeliveryStatus struct {
 	Webhook string
 	Status  history.Status // of its last attempt; Untried before the first, "" of a test that has none
 	Next    time.Time
-	Was     string // its former name, which the event was accepted for; "" if it was accepted for this one
-	Test    bool   // the event was a test of it
-	moved   uint64 // the seq that goes on under another name: what an attempt in flight came to is told there
-	Unmet   string // why the condition failed that should have judged the event, or ""
+	Was     string      // its former name, which the event was accepted for; "" if it was accepted for this one
+	Test    bool        // the event was a test of it
+	moved   history.Seq // the seq that goes on under another name: what an attempt in flight came to is told there
+	Unmet   string      // why the condition failed that should have judged the event, or ""
 }
 
 // Why is what else there is to say of how the webhook came to the delivery, ""

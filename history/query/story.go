@@ -30,7 +30,7 @@ func (r *Reader) Trace(w EventRef) (*EventTrace, error) {
 	if s.Resends, err = r.resendsOf(a.Seq); err != nil {
 		return nil, err
 	}
-	seqs := []uint64{a.Seq}
+	seqs := []history.Seq{a.Seq}
 	for i := range s.Resends {
 		seqs = append(seqs, s.Resends[i].Seq)
 	}
@@ -39,9 +39,9 @@ func (r *Reader) Trace(w EventRef) (*EventTrace, error) {
 }
 
 // resendsOf are the resends of an event.
-func (r *Reader) resendsOf(seq uint64) (resends []history.EventRecord, err error) {
+func (r *Reader) resendsOf(seq history.Seq) (resends []history.EventRecord, err error) {
 	for _, first := range r.events.Segments() {
-		if first < r.events.SegmentOf(seq) {
+		if first < r.events.SegmentOf(uint64(seq)) {
 			continue
 		}
 		found, err := r.events.Lookup(first, 0, lookup.WantResends(seq))
@@ -57,7 +57,7 @@ func (r *Reader) resendsOf(seq uint64) (resends []history.EventRecord, err error
 
 // outcomesOf are the attempts at the deliveries of those numbers, and ahead of
 // the first one under it the config line of a generation.
-func (r *Reader) outcomesOf(seqs []uint64) (outcomes []history.DeliveryRecord, err error) {
+func (r *Reader) outcomesOf(seqs []history.Seq) (outcomes []history.DeliveryRecord, err error) {
 	told := map[history.ConfigKey]bool{}
 	for _, first := range r.deliveries.Segments() {
 		found, err := r.attemptsAt(first, seqs)
@@ -84,7 +84,7 @@ func (r *Reader) outcomesOf(seqs []uint64) (outcomes []history.DeliveryRecord, e
 }
 
 // attemptsAt are the lines of a segment about the deliveries of those numbers.
-func (r *Reader) attemptsAt(first uint64, seqs []uint64) (found []jsonl.Line, err error) {
+func (r *Reader) attemptsAt(first uint64, seqs []history.Seq) (found []jsonl.Line, err error) {
 	if len(seqs) == 1 {
 		found, err = r.deliveries.Lookup(first, seqs[0], lookup.WantSeq(seqs[0]))
 	} else {

@@ -12,7 +12,7 @@ import (
 // Waiting is a delivery that has not ended and is not under way, as those see
 // it who decide about it.
 type Waiting struct {
-	Seq      uint64
+	Seq      history.Seq
 	Event    []byte // as stored; shared, not to be changed
 	Filled   []string
 	Accepted time.Time
@@ -60,7 +60,7 @@ func (q *Queue) cancel(end func(*Waiting) (history.Attempt, Verdict)) (canceled 
 // that was accepted. Its error tells of items that could not be read now; one
 // whose record is damaged ends when its turn comes.
 func (q *Queue) endMatching(items []Item, judge func(it *Item, known bool) (history.Attempt, Verdict)) (ended int, enough bool, err error) {
-	ends := map[uint64]ending{}
+	ends := map[history.Seq]ending{}
 	unread := 0
 	for _, it := range items {
 		known := it.AcceptedAt != 0
@@ -100,7 +100,7 @@ type ending struct {
 }
 
 // removePending ends those of the deliveries that wait still, and says how many.
-func (q *Queue) removePending(items []Item, ends map[uint64]ending) int {
+func (q *Queue) removePending(items []Item, ends map[history.Seq]ending) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.end(items, ends)
@@ -108,7 +108,7 @@ func (q *Queue) removePending(items []Item, ends map[uint64]ending) int {
 
 // end is withdraw for who holds the queue's lock. It takes out of ends what it
 // ends.
-func (q *Queue) end(items []Item, ends map[uint64]ending) (ended int) {
+func (q *Queue) end(items []Item, ends map[history.Seq]ending) (ended int) {
 	end := func(it *Item, attempts int) bool {
 		e, ok := ends[it.Number]
 		if ok {

@@ -10,13 +10,13 @@ import (
 
 // Checkpoint is one queue. Everything in its window counts as unread.
 type Checkpoint struct {
-	Last    uint64             `json:"last"`
-	Next    uint64             `json:"next"`
+	Last    history.Seq        `json:"last"`
+	Next    history.Seq        `json:"next"`
 	More    [3]uint64          `json:"more"`
 	Oldest  int64              `json:"oldest,omitempty"` // no unread one was accepted before, in Unix ns; 0 if not known
 	Unread  int                `json:"unread"`
-	Renamed uint64             `json:"renamed,omitempty"` // records up to it may be of older deliveries
-	Skip    [][2]uint64        `json:"skip,omitempty"`
+	Renamed history.Seq        `json:"renamed,omitempty"` // records up to it may be of older deliveries
+	Skip    [][2]history.Seq   `json:"skip,omitempty"`
 	Holds   [][3]uint64        `json:"holds,omitempty"` // seqs from and to, how many of them have not ended
 	Waits   []waitCursor       `json:"waits,omitempty"`
 	Events  int                `json:"backlog_events"`
@@ -46,7 +46,7 @@ func UnpackPlace(p [3]uint64) history.Location {
 // Checkpoint is where the queue stands. It is false for one that a start without it
 // would find as it is, but for its row: nothing waits, and nothing behind
 // published was for it.
-func (q *Queue) Checkpoint(now time.Time, published uint64, keep time.Duration) (Checkpoint, bool) {
+func (q *Queue) Checkpoint(now time.Time, published history.Seq, keep time.Duration) (Checkpoint, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	c := Checkpoint{Row: q.streak.Checkpoint(now, keep)}
@@ -63,10 +63,10 @@ func (q *Queue) Checkpoint(now time.Time, published uint64, keep time.Duration) 
 		c.Next, c.More, c.Oldest = q.readPosition.Seq, PackPlace(q.readPosition.Place), q.readPosition.At
 	}
 	for _, s := range q.startedSeqs {
-		c.Skip = append(c.Skip, [2]uint64{s.From, s.To})
+		c.Skip = append(c.Skip, [2]history.Seq{s.From, s.To})
 	}
 	for _, h := range q.segmentRefs {
-		c.Holds = append(c.Holds, [3]uint64{h.From, h.To, uint64(h.N)})
+		c.Holds = append(c.Holds, [3]uint64{uint64(h.From), uint64(h.To), uint64(h.N)})
 	}
 	mono := q.set.now()
 	wall := func(at time.Duration) int64 { return now.Add(at - mono).UnixMilli() }
@@ -101,10 +101,10 @@ func (q *Queue) restore(c *Checkpoint, written, now time.Time) {
 	q.last, q.unread, q.renamed = c.Last, c.Unread, c.Renamed
 	q.readPosition = Mark{c.Next, UnpackPlace(c.More), c.Oldest}
 	for _, x := range c.Skip {
-		q.startedSeqs = append(q.startedSeqs, seqset.Span{From: x[0], To: x[1]})
+		q.startedSeqs = append(q.startedSeqs, seqset.Span[history.Seq]{From: x[0], To: x[1]})
 	}
 	for _, h := range c.Holds {
-		q.segmentRefs = append(q.segmentRefs, seqset.Count{From: h[0], To: h[1], N: int(h[2])})
+		q.segmentRefs = append(q.segmentRefs, seqset.Count{From: history.Seq(h[0]), To: history.Seq(h[1]), N: int(h[2])})
 	}
 	q.backlog.Events, q.backlog.Bytes = c.Events, c.Bytes
 	q.state = history.WebhookState{Name: c.State, Since: c.Since, Why: c.Why, Entry: c.Entry}
@@ -117,7 +117,7 @@ func (q *Queue) restore(c *Checkpoint, written, now time.Time) {
 		since, until, last, back := time.UnixMilli(w[9]), time.UnixMilli(w[10]), time.UnixMilli(w[11]), time.UnixMilli(w[12])
 		q.scheduled = append(q.scheduled, scheduled{
 			Item: Item{
-				Number: uint64(w[0]), Of: uint64(w[1]), AcceptedAt: w[5],
+				Number: history.Seq(w[0]), Of: history.Seq(w[1]), AcceptedAt: w[5],
 				Place: history.Location{Segment: uint64(w[2]), Offset: uint32(w[3]), Length: uint32(w[4])},
 			},
 			due: s.now() + remaining(time.UnixMilli(w[6]), written, now),

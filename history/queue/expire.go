@@ -31,8 +31,8 @@ const never = time.Duration(math.MaxInt64)
 //	    among those that are swept.
 //	X4  What is under way is not ended.
 type lapse struct {
-	generation   uint64 // of the configuration that says so
-	age, size    Limit  // the strictest of each kind
+	generation   history.Generation // of the configuration that says so
+	age, size    Limit              // the strictest of each kind
 	look, expiry time.Duration
 	swept        bool // it is among those
 
@@ -42,7 +42,7 @@ type lapse struct {
 
 // Limit says what ends deliveries from now on. It costs next to nothing if
 // nothing has changed.
-func (q *Queue) Limit(generation uint64, limits ...Limit) {
+func (q *Queue) Limit(generation history.Generation, limits ...Limit) {
 	var age, size Limit
 	for _, l := range limits {
 		if l.Age > 0 && (age.Age == 0 || l.Age < age.Age) {

@@ -12,8 +12,8 @@ import (
 // Item is one delivery that has not ended: an event, or the resend of one, for
 // one webhook.
 type Item struct {
-	Number     uint64
-	Of         uint64           // for a resend, and after a rename, the seq of its event; else 0
+	Number     history.Seq
+	Of         history.Seq      // for a resend, and after a rename, the seq of its event; else 0
 	IsResend   bool             // it is a resend, and no rename of what was none
 	Place      history.Location // of the record seq; zero: to be looked up by its number
 	AcceptedAt int64            // when, in Unix nanoseconds; 0 if not known

@@ -11,7 +11,7 @@ import (
 // Lease is one delivery, handed out to be attempted. It ends with exactly one
 // of Done, Retry and Release.
 type Lease struct {
-	Seq      uint64
+	Seq      history.Seq
 	Event    []byte   // the event as stored; shared, not to be changed
 	Filled   []string // the attributes in it that sidehook filled in
 	Accepted time.Time

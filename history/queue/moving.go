@@ -9,8 +9,8 @@ import (
 
 // Moving is a delivery that is about to go on under another name.
 type Moving struct {
-	Seq      uint64
-	Of       uint64 // of its event
+	Seq      history.Seq
+	Of       history.Seq // of its event
 	Resend   bool
 	Accepted time.Time // on the wall clock as it stands
 	Size     int64     // of its record
@@ -23,7 +23,7 @@ type Moving struct {
 // chunk at a time and in order, until visit returns an error: those in flight
 // first. Whoever makes the moves durable publishes each with its Moving. One whose
 // record is damaged stays where it is.
-func (q *Queue) Move(to string, generation uint64, visit func([]Moving) error) error {
+func (q *Queue) Move(to string, generation history.Generation, visit func([]Moving) error) error {
 	var err error
 	move := func(items []Item) bool {
 		var list []Moving
@@ -40,7 +40,7 @@ func (q *Queue) Move(to string, generation uint64, visit func([]Moving) error) e
 }
 
 // moving reads the events of some deliveries.
-func (q *Queue) moving(items []Item, to string, generation uint64) ([]Moving, error) {
+func (q *Queue) moving(items []Item, to string, generation history.Generation) ([]Moving, error) {
 	list := make([]Moving, 0, len(items))
 	for _, it := range items {
 		if it.Body == nil {
@@ -91,7 +91,7 @@ func (q *Queue) leased() (items []Item) {
 }
 
 // renamedTo is the line that ends a delivery under its former name.
-func renamedTo(to string, generation uint64) history.Attempt {
+func renamedTo(to string, generation history.Generation) history.Attempt {
 	return history.Attempt{Generation: generation, Status: history.Canceled, Unsent: true, Error: "renamed to " + to, RenamedTo: to}
 }
 
@@ -113,7 +113,7 @@ func (s *Set) endRenamed(batch []Published) {
 
 // giveAway takes deliveries out of the queue that go on under another name.
 func (q *Queue) giveAway(list []*Published) {
-	items, ends := make([]Item, 0, len(list)), make(map[uint64]ending, len(list))
+	items, ends := make([]Item, 0, len(list)), make(map[history.Seq]ending, len(list))
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, d := range list {

@@ -196,7 +196,7 @@ func (q *Queue) begin() {
 // deliveries that were accepted ahead of others which were begun: they are begun,
 // too, so that all that is sorted was accepted ahead of all that is not.
 func (q *Queue) toSort() (read func()) {
-	var last uint64
+	var last history.Seq
 	for i := range q.scheduled {
 		last = max(last, q.scheduled[i].Number)
 	}
@@ -218,7 +218,7 @@ func (q *Queue) sort() {
 	}
 	by := q.order.By
 	q.mu.Unlock()
-	keys := make(map[uint64]string, len(begun))
+	keys := make(map[history.Seq]string, len(begun))
 	var err error
 	for i := 0; i < len(begun) && err == nil; i++ {
 		keys[begun[i].Number], err = q.keyOf(begun[i], by)

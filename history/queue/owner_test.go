@@ -34,8 +34,8 @@ func accept(t *testing.T, m *queuetest.Memory, from, to int, webhooks ...string)
 func delivered(l *queue.Lease) { l.Done(history.Attempt{Status: history.Delivered}) }
 
 // claimed claims all that is due and returns how often each seq was.
-func claimed(m *queuetest.Memory, webhook string) map[uint64]int {
-	seqs := map[uint64]int{}
+func claimed(m *queuetest.Memory, webhook string) map[history.Seq]int {
+	seqs := map[history.Seq]int{}
 	for l, ok := m.Queue(webhook).Claim(queue.Retries); ok; l, ok = m.Queue(webhook).Claim(queue.Retries) {
 		seqs[l.Seq]++
 		delivered(l)
@@ -75,7 +75,7 @@ func TestOwnership(t *testing.T) {
 		m.Gain("a")
 		accept(t, m, 1511, 1511, "a")
 		got := claimed(m, "a")
-		for seq := uint64(1); seq <= 1511; seq++ {
+		for seq := history.Seq(1); seq <= 1511; seq++ {
 			want := 1
 			if seq <= 3 {
 				want = 0

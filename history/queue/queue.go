@@ -45,18 +45,18 @@ type Queue struct {
 	mu     sync.Mutex
 	wake   func()
 	state  history.WebhookState
-	streak streak.Streak              // has a lock of its own
-	config map[uint64]*history.Config // by generation
+	streak streak.Streak                          // has a lock of its own
+	config map[history.Generation]*history.Config // by generation
 
-	inFlight     map[uint64]*Lease
+	inFlight     map[history.Seq]*Lease
 	scheduled    retryHeap
 	order        ordering
 	prefetch     []Item
 	readPosition Mark // where the reader goes on, while anything is unread
 	unread       int
-	startedSeqs  seqset.Set
-	last         uint64        // the last seq that was published to it
-	renamed      uint64        // the last seq that came by a rename, whose delivery is older than its record
+	startedSeqs  seqset.Set[history.Seq]
+	last         history.Seq   // the last seq that was published to it
+	renamed      history.Seq   // the last seq that came by a rename, whose delivery is older than its record
 	segmentRefs  seqset.Counts // of what has not ended, for retention
 
 	closed  bool          // by Set.Remove
@@ -72,7 +72,7 @@ type Queue struct {
 // Mark is a point in the events: nothing that is unread has a number below seq,
 // stands ahead of place, or was accepted before at.
 type Mark struct {
-	Seq   uint64
+	Seq   history.Seq
 	Place history.Location
 	At    int64 // in Unix nanoseconds; 0 if not known
 }
@@ -96,7 +96,7 @@ const windowSize = 512
 
 func newQueue(s *Set, name string) *Queue {
 	q := &Queue{
-		set: s, name: name, wake: func() {}, inFlight: map[uint64]*Lease{}, config: map[uint64]*history.Config{},
+		set: s, name: name, wake: func() {}, inFlight: map[history.Seq]*Lease{}, config: map[history.Generation]*history.Config{},
 		lapse: lapse{look: never, expiry: never, metLook: never, metExpiry: never},
 	}
 	q.share.Wake = q.awaken
@@ -136,14 +136,14 @@ func (q *Queue) Configure(c history.Config) {
 }
 
 // configOf is what Configure said of a generation, nil if nothing.
-func (q *Queue) configOf(generation uint64) *history.Config {
+func (q *Queue) configOf(generation history.Generation) *history.Config {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.config[generation]
 }
 
 // generation is the newest that Configure told of.
-func (q *Queue) generation() (newest uint64) {
+func (q *Queue) generation() (newest history.Generation) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for generation := range q.config {

@@ -3,13 +3,14 @@ package queue
 import (
 	"slices"
 
+	"sidehook/history"
 	"sidehook/history/internal/seqset"
 )
 
 // addRefs counts a delivery that has come: its record is needed, and so is the
 // event that a resend points to. The queue is locked.
 func (q *Queue) addRefs(it *Item) {
-	q.segmentRefs.Push(it.Number, it.Place.Segment)
+	q.segmentRefs.Push(it.Number, history.Seq(it.Place.Segment))
 	if it.Of != 0 {
 		first, next := q.set.book.Bounds(it.Of)
 		q.segmentRefs.Add(it.Of, first, next)
@@ -48,7 +49,7 @@ func (q *Queue) recount() {
 }
 
 // addRefsAnywhere counts a delivery in any order, and wherever its record stands.
-func (q *Queue) addRefsAnywhere(seqs ...uint64) {
+func (q *Queue) addRefsAnywhere(seqs ...history.Seq) {
 	for _, seq := range seqs {
 		if seq != 0 {
 			first, next := q.set.book.Bounds(seq)
@@ -68,7 +69,7 @@ func (q *Queue) HeldBytes(firsts []uint64, sizes map[uint64]int64) (bytes int64)
 		if i+1 < len(firsts) {
 			last = firsts[i+1] - 1
 		}
-		if held.Touches(seqset.Span{From: first, To: last}) {
+		if held.Touches(seqset.Span[history.Seq]{From: history.Seq(first), To: history.Seq(last)}) {
 			bytes += sizes[first]
 		}
 	}
@@ -76,18 +77,18 @@ func (q *Queue) HeldBytes(firsts []uint64, sizes map[uint64]int64) (bytes int64)
 }
 
 // References are the runs of seqs that hold those which the queue needs.
-func (q *Queue) References() []seqset.Span {
+func (q *Queue) References() []seqset.Span[history.Seq] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	list := make([]seqset.Span, len(q.segmentRefs))
+	list := make([]seqset.Span[history.Seq], len(q.segmentRefs))
 	for i, h := range q.segmentRefs {
-		list[i] = seqset.Span{From: h.From, To: h.To}
+		list[i] = seqset.Span[history.Seq]{From: h.From, To: h.To}
 	}
 	return list
 }
 
 // RefersTo reports whether the queue may need any of the records.
-func (q *Queue) RefersTo(s seqset.Span) bool {
+func (q *Queue) RefersTo(s seqset.Span[history.Seq]) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.segmentRefs.Touches(s)

@@ -19,20 +19,20 @@ import (
 type Replay struct {
 	set    *Set
 	now    time.Time         // on the wall clock
-	last   uint64            // a new queue has everything up to this record
+	last   history.Seq       // a new queue has everything up to this record
 	queues map[string]*Queue // no part of the set before Finish
 
-	waits   map[*Queue]map[uint64]scheduled // of each queue by their seq, while lines move and end them
-	counted map[*Queue]uint64               // the last seq that the checkpoint counts
-	ended   map[uint64][]*Queue             // by seq, what it counts and has ended, while its record is not known
+	waits   map[*Queue]map[history.Seq]scheduled // of each queue by their seq, while lines move and end them
+	counted map[*Queue]history.Seq               // the last seq that the checkpoint counts
+	ended   map[history.Seq][]*Queue             // by seq, what it counts and has ended, while its record is not known
 }
 
 // Replay begins one, at a time of the wall clock. A webhook without a checkpoint
 // has had everything up to the record last.
-func (s *Set) Replay(now time.Time, last uint64) *Replay {
+func (s *Set) Replay(now time.Time, last history.Seq) *Replay {
 	return &Replay{
 		set: s, now: now, last: last, queues: map[string]*Queue{},
-		waits: map[*Queue]map[uint64]scheduled{}, counted: map[*Queue]uint64{}, ended: map[uint64][]*Queue{},
+		waits: map[*Queue]map[history.Seq]scheduled{}, counted: map[*Queue]history.Seq{}, ended: map[history.Seq][]*Queue{},
 	}
 }
 
@@ -96,10 +96,10 @@ func (r *Replay) Attempt(d *history.DeliveryRecord, removed bool) {
 func (r *Replay) ago(at time.Time) time.Duration { return r.set.ago(at, r.now) }
 
 // waiting are the waits of a queue, by seq.
-func (r *Replay) waiting(q *Queue) map[uint64]scheduled {
+func (r *Replay) waiting(q *Queue) map[history.Seq]scheduled {
 	m, ok := r.waits[q]
 	if !ok {
-		m = make(map[uint64]scheduled, len(q.scheduled))
+		m = make(map[history.Seq]scheduled, len(q.scheduled))
 		for _, w := range q.scheduled {
 			m[w.Number] = w
 		}
@@ -111,7 +111,7 @@ func (r *Replay) waiting(q *Queue) map[uint64]scheduled {
 
 // begin takes a delivery out of those that were not begun. It is false for one
 // that ended before the cursors were written.
-func (r *Replay) begin(q *Queue, seq uint64) (w scheduled, ok bool) {
+func (r *Replay) begin(q *Queue, seq history.Seq) (w scheduled, ok bool) {
 	w, waited := r.waiting(q)[seq]
 	unbegun := q.next() <= seq && !q.startedSeqs.Has(seq)
 	if unbegun {
@@ -157,7 +157,7 @@ func (r *Replay) endRenamed(a *history.EventRecord) {
 }
 
 // next is the lowest number that may not have been begun.
-func (q *Queue) next() uint64 {
+func (q *Queue) next() history.Seq {
 	if q.unread > 0 {
 		return q.readPosition.Seq
 	}
@@ -241,7 +241,7 @@ func (r *Replay) Finish(stepped bool) {
 
 // Unmeasured are the seqs of what the checkpoint counts and has ended since, as
 // far as only its record says how much that is: see Subtract.
-func (r *Replay) Unmeasured() map[uint64][]*Queue { return r.ended }
+func (r *Replay) Unmeasured() map[history.Seq][]*Queue { return r.ended }
 
 // Subtract takes what has ended out of what the checkpoint counts: the bytes of
 // its record, and the event that a resend points to.
@@ -255,8 +255,8 @@ func (r *Replay) Subtract(a *history.EventRecord) {
 }
 
 // Drop forgets the deliveries of events after the last one there is.
-func (r *Replay) Drop(last uint64) {
+func (r *Replay) Drop(last history.Seq) {
 	for _, waits := range r.waits {
-		maps.DeleteFunc(waits, func(seq uint64, _ scheduled) bool { return seq > last })
+		maps.DeleteFunc(waits, func(seq history.Seq, _ scheduled) bool { return seq > last })
 	}
 }

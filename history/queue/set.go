@@ -28,16 +28,16 @@ type Book interface {
 	// record that stop reports true for, whichever webhook that is for; stop may be
 	// nil. A delivery has its Body if keep reports true for it; keep must be asked
 	// once for each, before the Body is copied.
-	Follow(webhook string, from Mark, last uint64, keep func(*Body) bool, stop StopFunc) (found []Item, next Mark, err error)
+	Follow(webhook string, from Mark, last history.Seq, keep func(*Body) bool, stop StopFunc) (found []Item, next Mark, err error)
 	// Load fills in an Item, of which the Number is given, and Place if it is known.
 	Load(*Item) error
 	// Bounds returns the range of seqs, from first to before next, that are kept or
 	// removed together with this one. It must be quick: the queue is locked.
-	Bounds(seq uint64) (first, next uint64)
+	Bounds(seq history.Seq) (first, next history.Seq)
 }
 
 // StopFunc reports whether reading stops before a record.
-type StopFunc func(seq uint64, accepted int64) bool
+type StopFunc func(seq history.Seq, accepted int64) bool
 
 // Ledger takes what became of deliveries. Its methods may run at once.
 type Ledger interface {
@@ -65,7 +65,7 @@ type Clock interface {
 	Now() time.Duration
 	// Age returns how long before now an event was accepted: the one that has this
 	// seq, and this time of the wall clock in its record, in Unix nanoseconds.
-	Age(seq uint64, accepted int64, now time.Duration) time.Duration
+	Age(seq history.Seq, accepted int64, now time.Duration) time.Duration
 	// Check returns the time of the wall clock, and notices whether it was set.
 	Check() time.Time
 }
@@ -113,7 +113,7 @@ type Set struct {
 
 	mu     sync.Mutex
 	queues map[string]*Queue
-	last   uint64 // the last seq that was published, of any queue
+	last   history.Seq // the last seq that was published, of any queue
 }
 
 func NewSet(o Options) *Set {
@@ -188,7 +188,7 @@ type Published struct {
 
 // Publish adds a batch of durable records to their queues, of which the last has
 // that seq. The function that it returns wakes those that got some.
-func (s *Set) Publish(batch []Published, last uint64) (wake func()) {
+func (s *Set) Publish(batch []Published, last history.Seq) (wake func()) {
 	s.endRenamed(batch)
 	got := map[*Queue]struct{}{}
 	for i := range batch {

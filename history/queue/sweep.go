@@ -146,7 +146,7 @@ type sweepRun struct {
 	over  int64 // bytes that are still to go
 	size  Limit
 	// Records up to this seq may be of deliveries older than themselves.
-	renamed uint64
+	renamed history.Seq
 	all     bool // an expirytime may have passed, of any event
 
 	expiry time.Duration // the first of those that were met and have not
@@ -186,7 +186,7 @@ func (p *sweepRun) candidate(it *Item) bool {
 
 // beyond ends the reading of the file at the first record, of whomever, that is
 // too young to end.
-func (p *sweepRun) beyond(seq uint64, accepted int64) bool {
+func (p *sweepRun) beyond(seq history.Seq, accepted int64) bool {
 	q := p.queue
 	if p.all || p.over > 0 || seq <= p.renamed {
 		return false

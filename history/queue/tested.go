@@ -10,7 +10,7 @@ import (
 // the quick tries before it first. The event of a test, which Append is told by
 // its entry's Test, is in no queue: nothing makes the attempt again after a
 // crash, and nothing that Row knows of depends on it. On return it is durable.
-func (q *Queue) RecordTest(seq uint64, accepted time.Time, attempts ...history.Attempt) error {
+func (q *Queue) RecordTest(seq history.Seq, accepted time.Time, attempts ...history.Attempt) error {
 	l := Lease{Seq: seq, Attempt: 1, queue: q, test: true}
 	now := time.Now()
 	for i := range attempts {

@@ -3,6 +3,8 @@ package queue
 import (
 	"cmp"
 	"slices"
+
+	"sidehook/history"
 )
 
 // chunkBodies bounds the bodies in a chunk that is visited; the others are read
@@ -32,7 +34,7 @@ func (q *Queue) walkPending(take func(*Item) bool, stop StopFunc, visit func(chu
 	q.mu.Unlock()
 	sortBySeq(begun)
 	// ahead are those in memory that come ahead of a number.
-	ahead := func(seq uint64) (items []Item) {
+	ahead := func(seq history.Seq) (items []Item) {
 		n, _ := slices.BinarySearchFunc(begun, Item{Number: seq}, bySeq)
 		items, begun = begun[:n], begun[n:]
 		return items

@@ -202,7 +202,7 @@ func (k *checking) line(name string, n int, first uint64, line *jsonl.Line) {
 	case line.Number <= k.number:
 		k.problem(name, n, at, fmt.Sprintf("%s %d stands behind %s %d", k.Key, line.Number, k.Key, k.number))
 	case line.Number > k.number+1:
-		k.missing(name, n, at, seqset.Span{From: k.number + 1, To: line.Number - 1}, "ahead of it")
+		k.missing(name, n, at, seqset.Span[uint64]{From: k.number + 1, To: line.Number - 1}, "ahead of it")
 	}
 	if line.Batch < k.batch {
 		k.problem(name, n, at, fmt.Sprintf("batch %d stands behind batch %d", line.Batch, k.batch))
@@ -218,13 +218,13 @@ func (k *checking) end(segments []uint64, synced uint64) {
 		last, name = max(last, first-1), k.archive.Name(first)
 	}
 	if last < synced {
-		k.missing(name, 0, 0, seqset.Span{From: last + 1, To: synced}, "at its end")
+		k.missing(name, 0, 0, seqset.Span[uint64]{From: last + 1, To: synced}, "at its end")
 	}
 }
 
 // missing holds the numbers that are missing against those that retention has
 // removed. What it removes is told before it is gone, so that is read only now.
-func (k *checking) missing(name string, n int, at int64, missing seqset.Span, where string) {
+func (k *checking) missing(name string, n int, at int64, missing seqset.Span[uint64], where string) {
 	removed, err := files.LoadRemoved(k.fs, k.Stream)
 	if err != nil {
 		k.problem(files.RemovedFileOf(k.Stream), 0, 0, err.Error())

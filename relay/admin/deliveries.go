@@ -31,7 +31,7 @@ func (h *Handler) deliveries(ctx context.Context, w http.ResponseWriter, r *http
 		return h.streamDeliveries(ctx, w, r, records, &l)
 	}
 	body := []byte(`{"deliveries":[`)
-	count, last, more := 0, uint64(0), false
+	count, last, more := 0, history.LineNo(0), false
 	err = records.Attempts(l.Query, func(d *history.DeliveryRecord) bool {
 		if more = count == l.limit || len(body) > pageBytes; more {
 			return false
@@ -95,7 +95,7 @@ func (h *Handler) streamDeliveries(ctx context.Context, w http.ResponseWriter, r
 }
 
 // newestOf writes the newest attempts so far, oldest first.
-func newestOf(ctx context.Context, records History, l *listing, newest uint64, out *httpd.Stream) error {
+func newestOf(ctx context.Context, records History, l *listing, newest history.LineNo, out *httpd.Stream) error {
 	var list []*history.DeliveryRecord
 	q := l.Query
 	q.Before = newest + 1
@@ -117,7 +117,7 @@ func newestOf(ctx context.Context, records History, l *listing, newest uint64, o
 }
 
 // followDeliveries writes new attempts as they are recorded.
-func followDeliveries(ctx context.Context, records History, q *query.Query, newest uint64, out *httpd.Stream) error {
+func followDeliveries(ctx context.Context, records History, q *query.Query, newest history.LineNo, out *httpd.Stream) error {
 	return records.Follow(ctx, newest, func(d *history.DeliveryRecord) error {
 		if !q.Match(d) {
 			return nil

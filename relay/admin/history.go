@@ -14,10 +14,10 @@ type History interface {
 	// returns false.
 	Attempts(q query.Query, visit func(*history.DeliveryRecord) bool) error
 	// Newest returns the number of the newest record.
-	Newest() (uint64, error)
+	Newest() (history.LineNo, error)
 	// Follow calls visit for each record after a number, and waits for new ones, until
 	// ctx is done or visit returns an error. It returns that error.
-	Follow(ctx context.Context, after uint64, visit func(*history.DeliveryRecord) error) error
+	Follow(ctx context.Context, after history.LineNo, visit func(*history.DeliveryRecord) error) error
 	Close() error
 }
 
@@ -26,7 +26,7 @@ func Files(r *query.Reader) History { return files{r} }
 
 type files struct{ *query.Reader }
 
-func (f files) Follow(ctx context.Context, after uint64, visit func(*history.DeliveryRecord) error) error {
+func (f files) Follow(ctx context.Context, after history.LineNo, visit func(*history.DeliveryRecord) error) error {
 	for follower := f.Reader.Follow(after); ; {
 		record, err := follower.Next(ctx)
 		if err != nil {

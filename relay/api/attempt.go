@@ -5,29 +5,31 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"sidehook/history"
 )
 
 // Attempt is an attempt at a delivery, as the history records it and the API
 // answers with it. It has what is shown, not all that is in the record.
 type Attempt struct {
-	N          uint64    `json:"n"` // of the record
-	At         time.Time `json:"at"`
-	Webhook    string    `json:"webhook"`
-	Generation uint64    `json:"generation"`
+	N          history.LineNo     `json:"n"` // of the record
+	At         time.Time          `json:"at"`
+	Webhook    string             `json:"webhook"`
+	Generation history.Generation `json:"generation"`
 
-	Seq    uint64    `json:"seq"`
-	Event  string    `json:"event"`
-	SentID string    `json:"sent_id"`
-	Type   string    `json:"type"`
-	Resend bool      `json:"resend"`
-	Test   bool      `json:"test"`
-	Number int       `json:"attempt"`
-	NoStep bool      `json:"no_step"` // it used up no wait of the schedule
-	Status string    `json:"status"`
-	Again  bool      `json:"again"` // the next attempt has the same number
-	Code   int       `json:"code"`
-	Error  string    `json:"error"`
-	Next   time.Time `json:"next"`
+	Seq    history.Seq `json:"seq"`
+	Event  string      `json:"event"`
+	SentID string      `json:"sent_id"`
+	Type   string      `json:"type"`
+	Resend bool        `json:"resend"`
+	Test   bool        `json:"test"`
+	Number int         `json:"attempt"`
+	NoStep bool        `json:"no_step"` // it used up no wait of the schedule
+	Status string      `json:"status"`
+	Again  bool        `json:"again"` // the next attempt has the same number
+	Code   int         `json:"code"`
+	Error  string      `json:"error"`
+	Next   time.Time   `json:"next"`
 
 	ThrottledUntil time.Time `json:"throttled_until"` // zero: the receiver did not ask for it
 

@@ -3,21 +3,23 @@ package api
 import (
 	"encoding/json"
 	"time"
+
+	"sidehook/history"
 )
 
 // EventTrace is an event and what became of it. A raw message is a record of the
 // history without its checksum: Resends are each a Resend, Attempts an Attempt.
 type EventTrace struct {
-	Seq        uint64            `json:"seq"`
-	At         time.Time         `json:"at"`
-	Generation uint64            `json:"generation"`
-	To         []string          `json:"to"`
-	Test       string            `json:"test,omitempty"` // the webhook that it is a test of
-	Filled     []string          `json:"filled,omitempty"`
-	Event      json.RawMessage   `json:"event"`
-	Webhooks   []Decision        `json:"webhooks"`
-	Resends    []json.RawMessage `json:"resends,omitempty"`
-	Attempts   []json.RawMessage `json:"attempts"`
+	Seq        history.Seq        `json:"seq"`
+	At         time.Time          `json:"at"`
+	Generation history.Generation `json:"generation"`
+	To         []string           `json:"to"`
+	Test       string             `json:"test,omitempty"` // the webhook that it is a test of
+	Filled     []string           `json:"filled,omitempty"`
+	Event      json.RawMessage    `json:"event"`
+	Webhooks   []Decision         `json:"webhooks"`
+	Resends    []json.RawMessage  `json:"resends,omitempty"`
+	Attempts   []json.RawMessage  `json:"attempts"`
 }
 
 // Decision is why a webhook gets an event or not, and the state of its delivery.
@@ -34,9 +36,9 @@ type Decision struct {
 
 // Resend is one resend of an event.
 type Resend struct {
-	Seq uint64    `json:"seq"`
-	At  time.Time `json:"at"`
-	To  []string  `json:"to"`
-	By  string    `json:"by"`  // cli or api
-	Was string    `json:"was"` // of a rename, the former name
+	Seq history.Seq `json:"seq"`
+	At  time.Time   `json:"at"`
+	To  []string    `json:"to"`
+	By  string      `json:"by"`  // cli or api
+	Was string      `json:"was"` // of a rename, the former name
 }

@@ -23,7 +23,7 @@ type Receipts struct {
 
 // DeliveryStatus is the state of a delivery when a request stopped waiting.
 type DeliveryStatus struct {
-	Seq     uint64         `json:"-"`
+	Seq     history.Seq    `json:"-"`
 	Webhook string         `json:"webhook"`
 	Status  history.Status `json:"status"`         // history.Untried before its first attempt
 	Code    int            `json:"code,omitempty"` // of the answer

@@ -18,11 +18,11 @@ type ResendRequest struct {
 
 // Resent is the answer to a ResendRequest.
 type Resent struct {
-	ID       string   `json:"id"`
-	Seq      uint64   `json:"seq,omitempty"` // of the resend; 0 if only waiting deliveries are retried now
-	Webhooks []string `json:"webhooks"`
-	Hastened []string `json:"hastened,omitempty"` // those of Webhooks whose waiting delivery is retried now instead
-	Gone     []string `json:"gone,omitempty"`     // not in the file
+	ID       string      `json:"id"`
+	Seq      history.Seq `json:"seq,omitempty"` // of the resend; 0 if only waiting deliveries are retried now
+	Webhooks []string    `json:"webhooks"`
+	Hastened []string    `json:"hastened,omitempty"` // those of Webhooks whose waiting delivery is retried now instead
+	Gone     []string    `json:"gone,omitempty"`     // not in the file
 }
 
 // BulkRequest asks to make deliveries again that have ended: those that match all
@@ -47,9 +47,9 @@ func (r *BulkRequest) Receiver() string {
 
 // BulkResent is the answer to a BulkRequest.
 type BulkResent struct {
-	Count int         `json:"count"`
-	Seqs  [][2]uint64 `json:"seqs,omitempty"` // ranges of their seqs, both ends included
-	Gone  int         `json:"gone,omitempty"` // more that match, whose events have been removed
+	Count int              `json:"count"`
+	Seqs  [][2]history.Seq `json:"seqs,omitempty"` // ranges of their seqs, both ends included
+	Gone  int              `json:"gone,omitempty"` // more that match, whose events have been removed
 }
 
 // Statuses is given as a list, or as a string with commas.

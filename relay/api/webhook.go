@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"sidehook/history"
 )
 
 // Webhooks is the list of the webhooks.
@@ -72,9 +74,9 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 
 // Config is the configuration in force.
 type Config struct {
-	Path       string    `json:"path"`
-	Hash       string    `json:"hash"`
-	Generation uint64    `json:"generation"`
-	Loaded     time.Time `json:"loaded"`
-	Errors     []string  `json:"errors"` // of the last edit, if it was rejected
+	Path       string             `json:"path"`
+	Hash       string             `json:"hash"`
+	Generation history.Generation `json:"generation"`
+	Loaded     time.Time          `json:"loaded"`
+	Errors     []string           `json:"errors"` // of the last edit, if it was rejected
 }

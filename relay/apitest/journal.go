@@ -46,7 +46,7 @@ func (j *Journal) Append(ctx context.Context, entries []history.Entry) ([]histor
 		case !known:
 			content[key] = given.String()
 			kept = append(kept, e)
-			receipts[i] = history.Receipt{Seq: uint64(len(kept)), To: e.To}
+			receipts[i] = history.Receipt{Seq: history.Seq(len(kept)), To: e.To}
 		case old == given.String():
 			receipts[i] = history.Receipt{Seq: 1, To: []string{"first"}, Duplicate: true}
 		default:

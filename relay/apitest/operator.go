@@ -67,7 +67,7 @@ func (o *Operator) ResendBulk(_ context.Context, b api.BulkRequest) (api.BulkRes
 	o.Lock()
 	defer o.Unlock()
 	o.Bulk = b
-	return api.BulkResent{Count: 3, Seqs: [][2]uint64{{7, 9}}}, o.fails
+	return api.BulkResent{Count: 3, Seqs: [][2]history.Seq{{7, 9}}}, o.fails
 }
 
 func (o *Operator) Cancel(_ context.Context, which api.CancelRequest) (int, error) {

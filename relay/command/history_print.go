@@ -104,7 +104,7 @@ func (p *attemptPrinter) print(line []byte, row func(...terminal.Cell)) {
 
 // follow prints the attempts after line number newest as they come, until they
 // cannot be printed any more.
-func (p *attemptPrinter) follow(ctx context.Context, reader *query.Reader, q *query.Query, newest uint64) error {
+func (p *attemptPrinter) follow(ctx context.Context, reader *query.Reader, q *query.Query, newest history.LineNo) error {
 	f := reader.Follow(newest)
 	for !p.out.Broken() {
 		o, err := f.Next(ctx)

@@ -21,7 +21,7 @@ type bulkWait struct {
 	to    string // the webhook
 	began time.Time
 
-	seen  map[uint64]bool // by seq: after a crash, the history may repeat a line
+	seen  map[history.Seq]bool // by seq: after a crash, the history may repeat a line
 	ended map[history.Status]int
 	done  int // of all statuses
 
@@ -40,7 +40,7 @@ func newBulkWait(c *cli, to string, resent api.BulkResent) *bulkWait {
 	now := time.Now()
 	return &bulkWait{
 		cli: c, BulkResent: resent, to: to, began: now, printedAt: now,
-		seen: map[uint64]bool{}, ended: map[history.Status]int{},
+		seen: map[history.Seq]bool{}, ended: map[history.Status]int{},
 	}
 }
 
@@ -83,8 +83,8 @@ func (w *bulkWait) read(ctx context.Context, f *query.Follower) error {
 }
 
 // waitsFor reports whether a delivery is one of those that were resent.
-func (w *bulkWait) waitsFor(seq uint64) bool {
-	_, ok := slices.BinarySearchFunc(w.Seqs, seq, func(s [2]uint64, seq uint64) int {
+func (w *bulkWait) waitsFor(seq history.Seq) bool {
+	_, ok := slices.BinarySearchFunc(w.Seqs, seq, func(s [2]history.Seq, seq history.Seq) int {
 		switch {
 		case s[1] < seq:
 			return -1

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
@@ -70,7 +71,7 @@ func (p *tracePrinter) printWebhook(name string) {
 	if why := p.why(name); why != "" {
 		p.field(2, "why", why)
 	}
-	seen := map[uint64]bool{} // the event and its resends, by seq
+	seen := map[history.Seq]bool{} // the event and its resends, by seq
 	for i := range p.attempts {
 		if a := &p.attempts[i]; a.Webhook == name {
 			if !seen[a.Seq] {
@@ -126,7 +127,7 @@ func (p *tracePrinter) why(name string) string {
 }
 
 // printResend prints what the attempts after it belong to, if that is a resend.
-func (p *tracePrinter) printResend(seq uint64) {
+func (p *tracePrinter) printResend(seq history.Seq) {
 	for _, r := range p.resends {
 		if r.Seq != seq {
 			continue

@@ -36,7 +36,7 @@ func TestReloadAndConnections(t *testing.T) {
 		t.Errorf("connections from %v", remotes)
 	}
 	for i, l := range q.all() {
-		if l.Generation != uint64(i+1) || q.configs[i].Generation != uint64(i+1) {
+		if l.Generation != history.Generation(i+1) || q.configs[i].Generation != history.Generation(i+1) {
 			t.Errorf("attempt %d has generation %d, configuration %+v", i, l.Generation, q.configs[i])
 		}
 	}
@@ -172,7 +172,7 @@ func TestReloadUnderWay(t *testing.T) {
 			if i >= 4 {
 				want = history.Delivered
 			}
-			if l.Status != want || l.Generation != uint64(1+i/4) {
+			if l.Status != want || l.Generation != history.Generation(1+i/4) {
 				t.Errorf("line %d: %s of generation %d", i, l.Status, l.Generation)
 			}
 		}

@@ -43,7 +43,7 @@ func (q *endless) SetState(history.WebhookState)        {}
 func (q *endless) Configure(history.Config)             {}
 func (q *endless) Due() (time.Time, bool)               { return time.Now(), q.left.Load() > 0 }
 
-func (q *endless) RecordTest(uint64, time.Time, ...history.Attempt) error { return nil }
+func (q *endless) RecordTest(history.Seq, time.Time, ...history.Attempt) error { return nil }
 
 func (q *endless) Claim(queue.ClaimMode) (deliver.Lease, bool) {
 	if q.left.Add(-1) < 0 {

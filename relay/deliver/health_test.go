@@ -60,7 +60,7 @@ func TestFailing(t *testing.T) {
 			t.Fatalf("attempts at %v, want %v", got, want)
 		}
 		for i, l := range lines {
-			if l.seq != uint64(i+1) || l.number != 1 {
+			if l.seq != history.Seq(i+1) || l.number != 1 {
 				t.Errorf("attempt %d is #%d of event %d", i, l.number, l.seq)
 			}
 		}

@@ -40,8 +40,8 @@ type ledger struct {
 	lines    map[uint64]written
 	moved    map[written]int // how many lines, without their numbers, others stand in the place of
 	requests int
-	next     map[delivery]int  // the number of the attempt after its last line, by the name in that
-	keys     map[string]uint64 // the last seq of a key that arrived where there is an order
+	next     map[delivery]int       // the number of the attempt after its last line, by the name in that
+	keys     map[string]history.Seq // the last seq of a key that arrived where there is an order
 }
 
 // delivery names one: an event goes to a webhook once, and is resent once. A
@@ -53,7 +53,7 @@ type delivery struct {
 
 // account is what is known of a delivery.
 type account struct {
-	seq      uint64 // 0: not acknowledged
+	seq      history.Seq // 0: not acknowledged
 	accepted time.Time
 	last     try
 	success  bool
@@ -71,7 +71,8 @@ type try struct {
 
 // written is what the ledger looks at in a line of the deliveries.
 type written struct {
-	N, Seq                      uint64
+	N                           uint64
+	Seq                         history.Seq
 	Kind, Webhook, Event, Error string
 	Resend                      bool
 	Status                      history.Status
@@ -92,7 +93,7 @@ func (x written) numbered(n uint64) written {
 const unsynced = time.Second + 100*time.Millisecond
 
 func newLedger(t *testing.T) *ledger {
-	return &ledger{t: t, bodies: map[string]string{}, accounts: map[delivery]*account{}, files: map[string][]byte{}, lines: map[uint64]written{}, moved: map[written]int{}, keys: map[string]uint64{}, next: map[delivery]int{}}
+	return &ledger{t: t, bodies: map[string]string{}, accounts: map[delivery]*account{}, files: map[string][]byte{}, lines: map[uint64]written{}, moved: map[written]int{}, keys: map[string]history.Seq{}, next: map[delivery]int{}}
 }
 
 // present is the name that a webhook has in the ledger.

@@ -48,13 +48,13 @@ type Queue interface {
 	Configure(history.Config)
 	// RecordTest records what a test came to, an event that is in no queue: the
 	// quick tries, then the attempt. It is durable on return.
-	RecordTest(seq uint64, accepted time.Time, attempts ...history.Attempt) error
+	RecordTest(seq history.Seq, accepted time.Time, attempts ...history.Attempt) error
 }
 
 // Lease is one delivery, handed out to be attempted.
 type Lease struct {
 	send.Delivery
-	Seq uint64
+	Seq history.Seq
 	// Throttled is since when no attempt at it was answered but by throttling;
 	// zero: the last one was not.
 	Throttled time.Time

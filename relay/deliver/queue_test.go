@@ -17,7 +17,7 @@ import (
 type fakeQueue struct {
 	mu      sync.Mutex
 	wake    func()
-	seq     uint64
+	seq     history.Seq
 	fresh   []item
 	waits   []item
 	flight  int
@@ -31,7 +31,7 @@ type fakeQueue struct {
 }
 
 type item struct {
-	seq      uint64
+	seq      history.Seq
 	event    string
 	accepted time.Time
 	due      time.Time
@@ -45,7 +45,7 @@ type item struct {
 // line is one record.
 type line struct {
 	history.Attempt
-	seq    uint64
+	seq    history.Seq
 	number int
 	how    string // done, retry, release or note
 	at     time.Time
@@ -217,7 +217,7 @@ func (q *fakeQueue) Configure(c history.Config) {
 	q.configs = append(q.configs, c)
 }
 
-func (q *fakeQueue) RecordTest(seq uint64, _ time.Time, attempts ...history.Attempt) error {
+func (q *fakeQueue) RecordTest(seq history.Seq, _ time.Time, attempts ...history.Attempt) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, a := range attempts {

@@ -138,7 +138,7 @@ func TestNothingIsForgotten(t *testing.T) {
 			time.Sleep(time.Duration(rand.IntN(3000)) * time.Millisecond)
 			changed := *s
 			changed.Concurrency = 1 + rand.IntN(8)
-			d.Apply([]deliver.Webhook{{Name: "a", Generation: uint64(generation), Settings: &changed}})
+			d.Apply([]deliver.Webhook{{Name: "a", Generation: history.Generation(generation), Settings: &changed}})
 		}
 		apps.Wait()
 		time.Sleep(24 * time.Hour)

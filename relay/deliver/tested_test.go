@@ -16,7 +16,7 @@ import (
 	"sidehook/relay/send"
 )
 
-func testEvent(seq uint64) deliver.Lease {
+func testEvent(seq history.Seq) deliver.Lease {
 	return deliver.Lease{
 		Delivery: send.Delivery{
 			Event: []byte(`{"specversion":"1.0","id":"t","source":"test","type":"sidehook.test"}`), Accepted: time.Now(), Attempt: 1,

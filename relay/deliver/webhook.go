@@ -3,6 +3,7 @@ package deliver
 import (
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/queue"
 	"sidehook/relay/send"
 )
@@ -10,8 +11,8 @@ import (
 // Webhook is one webhook as it is in force.
 type Webhook struct {
 	Name       string
-	Generation uint64 // of the configuration
-	KeepBody   int    // how many bytes of a response's body are kept
+	Generation history.Generation // of the configuration
+	KeepBody   int                // how many bytes of a response's body are kept
 	// Settings are the same pointer for as long as the entry is the same: that
 	// is what tells an entry that was changed from one that was not.
 	Settings *Settings

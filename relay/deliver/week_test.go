@@ -48,7 +48,7 @@ type week struct {
 	begun      time.Time
 	hooks      []*subscriber
 	naming     sync.RWMutex // of their names, which receivers read
-	generation uint64
+	generation history.Generation
 	retention  journal.Retention
 	calm       atomic.Bool // all receivers work
 	life       *life
@@ -69,7 +69,7 @@ type post struct {
 // taken is an event that was accepted.
 type taken struct {
 	id  string
-	seq uint64
+	seq history.Seq
 	to  []string
 }
 

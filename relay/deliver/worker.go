@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/queue"
 	"sidehook/relay/send"
 )
@@ -33,8 +34,8 @@ type worker struct {
 	mu       sync.Mutex
 	hook     Webhook // without Settings, if its entry is gone
 	since    time.Time
-	client   *send.Client // of hook; made when needed
-	recorded uint64       // the generation that the queue was told of
+	client   *send.Client       // of hook; made when needed
+	recorded history.Generation // the generation that the queue was told of
 	running  int
 	underWay int       // of them, those that have claimed and not learnt yet what came of it
 	woken    bool      // since the last claim began

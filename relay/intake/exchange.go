@@ -25,7 +25,7 @@ type exchange struct {
 // answered is the answer for one event.
 type answered struct {
 	api.Receipt
-	seq uint64 // 0: it has no new deliveries
+	seq history.Seq // 0: it has no new deliveries
 }
 
 // How much memory an idle exchange may keep.

@@ -47,7 +47,7 @@ type Settings struct {
 	// condition failed on it. The names are shared. Nil: none.
 	Match func(*event.Event) (to []string, failures []history.Failure)
 	// Generation is that of the configuration.
-	Generation uint64
+	Generation history.Generation
 	// DropUnmatched: an event that no webhook wants is answered, and not kept.
 	DropUnmatched bool
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"sidehook/history"
 	"sidehook/history/queue"
 )
 
@@ -16,9 +17,9 @@ type Standing struct {
 	HistoryBytes int64 // negative: it cannot be told
 	HistoryLimit int64
 	DamagedLines int64
-	Generation   uint64    // of the configuration in force
-	Loaded       time.Time // when it was put in force
-	Refused      bool      // the last edit is not in force
+	Generation   history.Generation // of the configuration in force
+	Loaded       time.Time          // when it was put in force
+	Refused      bool               // the last edit is not in force
 }
 
 // Webhook is how one webhook stands.

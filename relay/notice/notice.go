@@ -40,7 +40,7 @@ type Notification struct {
 // Config is what a Reporter needs of the configuration in force. It must not change.
 type Config struct {
 	Source     string // of its events
-	Generation uint64
+	Generation history.Generation
 	// MayWant returns the webhooks with a glob that matches a type. The slice is
 	// shared.
 	MayWant func(typ string) []string

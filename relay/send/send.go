@@ -50,8 +50,8 @@ type Delivery struct {
 
 // Record says what the record of an attempt holds.
 type Record struct {
-	Generation uint64 // of the configuration
-	KeepBody   int    // how many bytes of the answer's body are kept
+	Generation history.Generation // of the configuration
+	KeepBody   int                // how many bytes of the answer's body are kept
 }
 
 // Result is what became of one attempt.

@@ -57,7 +57,7 @@ func (s *Settings) contentType() string {
 }
 
 // Config returns what the history holds once for all attempts of a generation.
-func (s *Settings) Config(generation uint64) history.Config {
+func (s *Settings) Config(generation history.Generation) history.Config {
 	headers := make([]history.Header, 0, len(s.Headers)+2)
 	for _, h := range s.Headers {
 		value := h.Value

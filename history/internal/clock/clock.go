@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"sidehook/history"
 )
 
 // Clock says how old a record is. The wall clock stamps records, and may be
@@ -23,7 +25,7 @@ type Clock struct {
 	started int64     // the same moment on the wall clock, in Unix nanoseconds
 
 	mu    sync.Mutex
-	next  uint64 // the first record that is not stamped yet
+	next  history.Seq // the first record that is not stamped yet
 	Steps atomic.Pointer[Steps]
 }
 
@@ -35,7 +37,7 @@ type Steps struct {
 
 // Step is a jump of the wall clock ahead of a record.
 type Step struct {
-	Seq uint64
+	Seq history.Seq
 	By  time.Duration
 }
 
@@ -65,7 +67,7 @@ func (c *Clock) Began() time.Time { return c.began }
 func (c *Clock) Now() time.Duration { return time.Since(c.began) }
 
 // Age is how long ago a record was stamped, at a time of mono.
-func (c *Clock) Age(seq uint64, stamped int64, mono time.Duration) time.Duration {
+func (c *Clock) Age(seq history.Seq, stamped int64, mono time.Duration) time.Duration {
 	s := c.Steps.Load()
 	age := time.Duration(c.started-stamped) + mono + s.here
 	for i := len(s.List) - 1; i >= 0 && s.List[i].Seq > seq; i-- {
@@ -76,17 +78,17 @@ func (c *Clock) Age(seq uint64, stamped int64, mono time.Duration) time.Duration
 
 // Stamp is the time for the records from next on, of which there may be so many
 // until stamped tells how many there were.
-func (c *Clock) Stamp(next uint64, most int) time.Time {
+func (c *Clock) Stamp(next history.Seq, most int) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.next = next
 	now := c.look()
-	c.next += uint64(most)
+	c.next += history.Seq(most)
 	return now
 }
 
 // Stamped tells which record comes next.
-func (c *Clock) Stamped(next uint64) {
+func (c *Clock) Stamped(next history.Seq) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.next = next
@@ -114,7 +116,7 @@ func (c *Clock) look() time.Time {
 // Resume takes up the steps of former processes. The last times that these
 // stamped tell how far the clock went while none ran; next is the first record
 // of this one. It reports whether that is a step.
-func (c *Clock) Resume(before []Step, last []time.Time, next uint64, keep time.Duration) bool {
+func (c *Clock) Resume(before []Step, last []time.Time, next history.Seq, keep time.Duration) bool {
 	c.next = next
 	c.Steps.Store(&Steps{List: before})
 	if len(last) == 0 {

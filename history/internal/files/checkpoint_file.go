@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/streak"
@@ -33,10 +34,10 @@ type Checkpoint struct {
 	Version    int                         `json:"version"`
 	At         time.Time                   `json:"at"`
 	Stopped    bool                        `json:"stopped,omitempty"` // after them nothing was written
-	Generation uint64                      `json:"generation"`        // of the configuration in force
+	Generation history.Generation          `json:"generation"`        // of the configuration in force
 	Hash       string                      `json:"hash"`              // of that configuration
 	Events     Position                    `json:"events"`
-	Spoken     uint64                      `json:"spoken"` // a seq of this or below was given away, though its record may be damaged
+	Spoken     history.Seq                 `json:"spoken"` // a seq of this or below was given away, though its record may be damaged
 	Deliveries Position                    `json:"deliveries"`
 	Steps      [][2]int64                  `json:"steps,omitempty"` // of the wall clock: ahead of which seq, by how many ns
 	Webhooks   map[string]queue.Checkpoint `json:"webhooks"`

@@ -27,7 +27,7 @@ func RemovedFileOf(stream segment.Stream) string {
 }
 
 // LoadRemoved is what retention has removed of a stream.
-func LoadRemoved(fsys vfs.FS, stream segment.Stream) (seqset.Set, error) {
+func LoadRemoved(fsys vfs.FS, stream segment.Stream) (seqset.Set[uint64], error) {
 	text, err := readFile(fsys, RemovedFileOf(stream))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -39,16 +39,16 @@ func LoadRemoved(fsys vfs.FS, stream segment.Stream) (seqset.Set, error) {
 	if err := json.Unmarshal(text, &list); err != nil {
 		return nil, fmt.Errorf("read %s: %w", RemovedFileOf(stream), err)
 	}
-	var removed seqset.Set
+	var removed seqset.Set[uint64]
 	for _, x := range list {
 		if x[0] <= x[1] {
-			removed.AddSpan(seqset.Span{From: x[0], To: x[1]})
+			removed.AddSpan(seqset.Span[uint64]{From: x[0], To: x[1]})
 		}
 	}
 	return removed, nil
 }
 
-func SaveRemoved(fsys vfs.FS, stream segment.Stream, removed seqset.Set) error {
+func SaveRemoved(fsys vfs.FS, stream segment.Stream, removed seqset.Set[uint64]) error {
 	list := make([][2]uint64, len(removed))
 	for i, s := range removed {
 		list[i] = [2]uint64{s.From, s.To}
@@ -62,7 +62,7 @@ func SaveRemoved(fsys vfs.FS, stream segment.Stream, removed seqset.Set) error {
 
 // RemoveSegments takes away the files of all segments that are in removed, but never
 // those of the newest one. It says how many bytes they had.
-func RemoveSegments(fsys vfs.FS, stream segment.Stream, removed seqset.Set) (files int, bytes int64, err error) {
+func RemoveSegments(fsys vfs.FS, stream segment.Stream, removed seqset.Set[uint64]) (files int, bytes int64, err error) {
 	names, err := fsys.List()
 	if err != nil {
 		return 0, 0, err

@@ -36,7 +36,7 @@ func entryOf(s segment.Stream) func(*jsonl.Line) index.Entry {
 
 func eventEntry(line *jsonl.Line) index.Entry {
 	a := history.ParseEventRecord(line)
-	x := index.Entry{Number: line.Number, At: a.At, Offset: line.Location.Offset, Seq: a.Seq}
+	x := index.Entry{Number: line.Number, At: a.At, Offset: line.Location.Offset, Seq: uint64(a.Seq)}
 	switch a.Kind {
 	case history.KindEvent:
 		if e, err := event.Parse(a.Event, a.Filled); err == nil {
@@ -56,7 +56,7 @@ func deliveryEntry(line *jsonl.Line) index.Entry {
 	case history.KindConfig:
 		x.Keys = []string{configKey(o.Generation, o.Webhook)}
 	case history.KindAttempt:
-		x.Seq = o.Seq
+		x.Seq = uint64(o.Seq)
 		x.Group = groupOf(&o)
 		x.Keys = []string{seqKey(o.Seq), idKey(o.Event)}
 		if o.SentID != "" {
@@ -107,11 +107,11 @@ func CountersOf(o *history.DeliveryRecord) []index.Counter {
 	return list
 }
 
-func idKey(id string) string   { return "id:" + id }
-func seqKey(seq uint64) string { return "seq:" + strconv.FormatUint(seq, 10) }
-func ofKey(seq uint64) string  { return "of:" + strconv.FormatUint(seq, 10) }
+func idKey(id string) string        { return "id:" + id }
+func seqKey(seq history.Seq) string { return "seq:" + strconv.FormatUint(uint64(seq), 10) }
+func ofKey(seq history.Seq) string  { return "of:" + strconv.FormatUint(uint64(seq), 10) }
 
-func configKey(generation uint64, webhook string) string {
+func configKey(generation history.Generation, webhook string) string {
 	return fmt.Sprintf("config:%d:%s", generation, webhook)
 }
 
@@ -126,14 +126,14 @@ func WantAttempts(id string) LookupKey {
 	return LookupKey{key: idKey(id), needle: event.AppendString(nil, id)}
 }
 
-func WantSeq(seq uint64) LookupKey {
+func WantSeq(seq history.Seq) LookupKey {
 	return LookupKey{key: seqKey(seq), needle: fmt.Appendf(nil, `"seq":%d,`, seq)}
 }
 
-func WantResends(seq uint64) LookupKey {
+func WantResends(seq history.Seq) LookupKey {
 	return LookupKey{key: ofKey(seq), needle: fmt.Appendf(nil, `"of":%d,`, seq)}
 }
 
-func WantConfig(generation uint64, webhook string) LookupKey {
+func WantConfig(generation history.Generation, webhook string) LookupKey {
 	return LookupKey{key: configKey(generation, webhook), needle: fmt.Appendf(nil, `"kind":"config","generation":%d,`, generation)}
 }

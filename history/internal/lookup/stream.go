@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"sidehook/history"
 	"sidehook/history/internal/index"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/segment"
@@ -63,7 +64,7 @@ type LookupKey struct {
 // Lookup returns the lines of a segment that have one of the keys, in order, by
 // its index or without. What an index says that its segment does not bear out
 // costs reading the segment.
-func (s *Stream) Lookup(first uint64, seq uint64, keys ...LookupKey) ([]jsonl.Line, error) {
+func (s *Stream) Lookup(first uint64, seq history.Seq, keys ...LookupKey) ([]jsonl.Line, error) {
 	x, done, err := s.Index(first)
 	if err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func (s *Stream) Lookup(first uint64, seq uint64, keys ...LookupKey) ([]jsonl.Li
 	if x == nil {
 		return s.search(first, keys)
 	}
-	if seq > 0 && !x.HasSeq(seq) {
+	if seq > 0 && !x.HasSeq(uint64(seq)) {
 		return nil, nil
 	}
 	var offsets []uint32

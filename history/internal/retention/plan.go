@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
@@ -14,17 +15,17 @@ import (
 
 // finished is a segment that is not written any more.
 type finished struct {
-	stream      segment.Stream
-	seqset.Span // the numbers of its lines
-	bytes       int64
-	last        time.Time // of its last good line; zero if it has none
+	stream              segment.Stream
+	seqset.Span[uint64] // the numbers of its lines
+	bytes               int64
+	last                time.Time // of its last good line; zero if it has none
 }
 
 // plan is which segments are to be removed.
 type plan struct {
 	segments []finished
 	bytes    int64
-	durable  map[segment.Stream]seqset.Set // what is removed without them
+	durable  map[segment.Stream]seqset.Set[uint64] // what is removed without them
 }
 
 func (p *plan) has(stream segment.Stream) bool {
@@ -37,8 +38,8 @@ type planner struct {
 	*Keeper
 	plan
 	events, deliveries []finished
-	referenced         seqset.Set // seqs that pending deliveries need
-	unread             error      // why a segment could not be read: it stays, and others go
+	referenced         seqset.Set[uint64] // seqs that pending deliveries need
+	unread             error              // why a segment could not be read: it stays, and others go
 }
 
 // plan returns which segments are to be removed: those that are older than keep,
@@ -74,7 +75,7 @@ func (c *planner) skip(err error) {
 
 func (c *planner) run(ctx context.Context, keep time.Duration, limit, total int64) error {
 	for _, s := range c.Pending.References() {
-		c.referenced.AddSpan(s)
+		c.referenced.AddSpan(seqset.Span[uint64]{From: uint64(s.From), To: uint64(s.To)})
 	}
 	old := func(f *finished) bool {
 		return keep > 0 && !f.last.IsZero() && c.look.ages.Of(f.last) > keep
@@ -124,17 +125,18 @@ func (c *planner) takeEvents(must func(*finished) bool) bool {
 
 // claim marks a segment of the events as removed, unless somebody has come to
 // need it.
-func (c *planner) claim(s seqset.Span) bool {
+func (c *planner) claim(s seqset.Span[uint64]) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// A resend is pinned before its queue refers to it, and unpinned after that:
 	// so the pins must be checked first.
+	seqs := seqset.Span[history.Seq]{From: history.Seq(s.From), To: history.Seq(s.To)}
 	for seq := range c.pins {
-		if s.From <= seq && seq <= s.To {
+		if seqs.From <= seq && seq <= seqs.To {
 			return false
 		}
 	}
-	if c.Pending.RefersTo(s) {
+	if c.Pending.RefersTo(seqs) {
 		return false
 	}
 	c.markLocked(segment.Events, s)
@@ -190,7 +192,7 @@ func (c *planner) finished(archive *segment.Archive, stream segment.Stream, now 
 			}
 			times[first] = at
 		}
-		list = append(list, finished{stream, seqset.Span{From: first, To: firsts[i+1] - 1}, now.of[stream][first], at})
+		list = append(list, finished{stream, seqset.Span[uint64]{From: first, To: firsts[i+1] - 1}, now.of[stream][first], at})
 	}
 	return list
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"sidehook/history"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/segment"
@@ -13,7 +14,7 @@ import (
 )
 
 // Removed returns the numbers of a stream whose lines are removed, or about to be.
-func (k *Keeper) Removed(stream segment.Stream) seqset.Set {
+func (k *Keeper) Removed(stream segment.Stream) seqset.Set[uint64] {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.removed[stream]
@@ -21,10 +22,10 @@ func (k *Keeper) Removed(stream segment.Stream) seqset.Set {
 
 // Pin keeps an event from being removed while a resend of it is written. It
 // reports whether the event is still there. Unpin must follow if it is.
-func (k *Keeper) Pin(seq uint64) bool {
+func (k *Keeper) Pin(seq history.Seq) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.removed[segment.Events].Has(seq) {
+	if k.removed[segment.Events].Has(uint64(seq)) {
 		return false
 	}
 	k.pins[seq]++
@@ -32,7 +33,7 @@ func (k *Keeper) Pin(seq uint64) bool {
 }
 
 // Unpin ends a Pin, after the queue refers to the event.
-func (k *Keeper) Unpin(seq uint64) {
+func (k *Keeper) Unpin(seq history.Seq) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.pins[seq]--; k.pins[seq] == 0 {
@@ -40,20 +41,20 @@ func (k *Keeper) Unpin(seq uint64) {
 	}
 }
 
-func (k *Keeper) copyRemoved() map[segment.Stream]seqset.Set {
+func (k *Keeper) copyRemoved() map[segment.Stream]seqset.Set[uint64] {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return maps.Clone(k.removed)
 }
 
 // mark adds a span to what is removed.
-func (k *Keeper) mark(stream segment.Stream, s seqset.Span) {
+func (k *Keeper) mark(stream segment.Stream, s seqset.Span[uint64]) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.markLocked(stream, s)
 }
 
-func (k *Keeper) markLocked(stream segment.Stream, s seqset.Span) {
+func (k *Keeper) markLocked(stream segment.Stream, s seqset.Span[uint64]) {
 	removed := slices.Clone(k.removed[stream])
 	removed.AddSpan(s)
 	k.removed[stream] = removed
@@ -116,7 +117,7 @@ func (k *Keeper) restoreRemoved() error {
 			return err
 		}
 		if refers {
-			removed = removed.Without(seqset.Span{From: first, To: last})
+			removed = removed.Without(seqset.Span[uint64]{From: first, To: last})
 		}
 	}
 	k.removed[segment.Deliveries] = removed

@@ -34,9 +34,9 @@ type Limits struct {
 // Pending knows which events are still needed. It is called concurrently.
 type Pending interface {
 	// References returns the spans of seqs that pending deliveries need.
-	References() []seqset.Span
+	References() []seqset.Span[history.Seq]
 	// RefersTo reports whether a pending delivery may need an event of the span.
-	RefersTo(seqset.Span) bool
+	RefersTo(seqset.Span[history.Seq]) bool
 	// Largest returns the webhook whose pending deliveries keep most bytes of the
 	// events from being removed, "" if none does.
 	Largest() (webhook string, bytes int64)
@@ -88,9 +88,9 @@ type Keeper struct {
 	Files sync.Mutex
 
 	mu           sync.Mutex
-	removed      map[segment.Stream]seqset.Set // and what is about to be; a Set is replaced, never changed
-	pins         map[uint64]int                // seqs that a resend is about to point to
-	segmentSizes map[uint64]int64              // sizes of the segments of the events, when last measured
+	removed      map[segment.Stream]seqset.Set[uint64] // and what is about to be; a Set is replaced, never changed
+	pins         map[history.Seq]int                   // seqs that a resend is about to point to
+	segmentSizes map[uint64]int64                      // sizes of the segments of the events, when last measured
 }
 
 // Options are all required.
@@ -139,7 +139,7 @@ func New(opts Options) *Keeper {
 	return &Keeper{
 		Options: opts,
 		kick:    make(chan struct{}, 1), requests: make(chan Request), ended: make(chan struct{}),
-		removed: map[segment.Stream]seqset.Set{}, pins: map[uint64]int{},
+		removed: map[segment.Stream]seqset.Set[uint64]{}, pins: map[history.Seq]int{},
 		look: lookState{
 			ages: clock.Ages{Began: time.Now()}, references: map[uint64]*reference{},
 			times: map[segment.Stream]map[uint64]time.Time{segment.Events: {}, segment.Deliveries: {}},

@@ -1,6 +1,10 @@
 package seqset
 
-import "slices"
+import (
+	"slices"
+
+	"sidehook/history"
+)
 
 // Counts counts seqs by the segments that they stand in. They are runs of seqs, in
 // order, each with how many of its seqs are counted. Memory is proportional to the
@@ -13,13 +17,13 @@ type Counts []Count
 
 // Count is a run of seqs, both ends included.
 type Count struct {
-	From, To uint64
+	From, To history.Seq
 	N        int
 }
 
 // Push counts a seq higher than all before it, which stands in the segment that
 // begins at first. It is on the path of every event.
-func (c *Counts) Push(seq, first uint64) {
+func (c *Counts) Push(seq, first history.Seq) {
 	s := *c
 	if i := len(s) - 1; i >= 0 && s[i].To >= first {
 		s[i].N++
@@ -30,7 +34,7 @@ func (c *Counts) Push(seq, first uint64) {
 }
 
 // Add counts any seq, of the segment that holds the seqs from first to before next.
-func (c *Counts) Add(seq, first, next uint64) {
+func (c *Counts) Add(seq, first, next history.Seq) {
 	s := *c
 	i := s.find(first)
 	if i < len(s) && s[i].From < next {
@@ -42,7 +46,7 @@ func (c *Counts) Add(seq, first, next uint64) {
 }
 
 // Drop is the opposite of Push and Add.
-func (c *Counts) Drop(seq uint64) {
+func (c *Counts) Drop(seq history.Seq) {
 	s := *c
 	i := s.find(seq)
 	if i == len(s) || s[i].From > seq {
@@ -54,8 +58,8 @@ func (c *Counts) Drop(seq uint64) {
 }
 
 // find is the first run that ends at or after a seq.
-func (c Counts) find(seq uint64) int {
-	i, _ := slices.BinarySearchFunc(c, seq, func(x Count, seq uint64) int {
+func (c Counts) find(seq history.Seq) int {
+	i, _ := slices.BinarySearchFunc(c, seq, func(x Count, seq history.Seq) int {
 		if x.To < seq {
 			return -1
 		}
@@ -65,7 +69,7 @@ func (c Counts) find(seq uint64) int {
 }
 
 // Touches reports whether any run overlaps a span.
-func (c Counts) Touches(x Span) bool {
+func (c Counts) Touches(x Span[history.Seq]) bool {
 	i := c.find(x.From)
 	return i < len(c) && c[i].From <= x.To
 }

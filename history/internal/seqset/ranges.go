@@ -5,18 +5,18 @@ import "slices"
 
 // Set is a set of numbers that are mostly neighbours, such as the seqs of
 // deliveries that have ended.
-type Set []Span
+type Set[N ~uint64] []Span[N]
 
 // Span holds from and to, both included.
-type Span struct{ From, To uint64 }
+type Span[N ~uint64] struct{ From, To N }
 
 // find is the place of the first span that ends at or behind n.
-func (r Set) find(n uint64) (int, bool) {
+func (r Set[N]) find(n N) (int, bool) {
 	// What is added and asked for is almost always near the end.
 	if len(r) > 0 && r[len(r)-1].To < n {
 		return len(r), false
 	}
-	i, _ := slices.BinarySearchFunc(r, n, func(s Span, n uint64) int {
+	i, _ := slices.BinarySearchFunc(r, n, func(s Span[N], n N) int {
 		if s.To < n {
 			return -1
 		}
@@ -25,12 +25,12 @@ func (r Set) find(n uint64) (int, bool) {
 	return i, i < len(r) && r[i].From <= n
 }
 
-func (r Set) Has(n uint64) bool {
+func (r Set[N]) Has(n N) bool {
 	_, ok := r.find(n)
 	return ok
 }
 
-func (r *Set) Add(n uint64) {
+func (r *Set[N]) Add(n N) {
 	s := *r
 	i, ok := s.find(n)
 	if ok {
@@ -47,13 +47,13 @@ func (r *Set) Add(n uint64) {
 	case right:
 		s[i].From = n
 	default:
-		s = slices.Insert(s, i, Span{n, n})
+		s = slices.Insert(s, i, Span[N]{n, n})
 	}
 	*r = s
 }
 
 // DropBelow forgets every number below n.
-func (r *Set) DropBelow(n uint64) {
+func (r *Set[N]) DropBelow(n N) {
 	s := *r
 	i, _ := s.find(n)
 	s = slices.Delete(s, 0, i)
@@ -64,7 +64,7 @@ func (r *Set) DropBelow(n uint64) {
 }
 
 // AddSpan adds all numbers of a span.
-func (r *Set) AddSpan(x Span) {
+func (r *Set[N]) AddSpan(x Span[N]) {
 	s := *r
 	i, _ := s.find(x.From)
 	if i > 0 && s[i-1].To+1 == x.From {
@@ -78,11 +78,11 @@ func (r *Set) AddSpan(x Span) {
 }
 
 // Outside are the parts of a span that are not in r.
-func (r Set) Outside(x Span) (rest []Span) {
+func (r Set[N]) Outside(x Span[N]) (rest []Span[N]) {
 	i, _ := r.find(x.From)
 	for ; i < len(r) && r[i].From <= x.To; i++ {
 		if r[i].From > x.From {
-			rest = append(rest, Span{x.From, r[i].From - 1})
+			rest = append(rest, Span[N]{x.From, r[i].From - 1})
 		}
 		x.From = r[i].To + 1
 	}
@@ -93,15 +93,15 @@ func (r Set) Outside(x Span) (rest []Span) {
 }
 
 // Touches reports whether any of a span is in r.
-func (r Set) Touches(x Span) bool {
+func (r Set[N]) Touches(x Span[N]) bool {
 	i, _ := r.find(x.From)
 	return i < len(r) && r[i].From <= x.To
 }
 
 // Without is r but for a span.
-func (r Set) Without(x Span) (rest Set) {
+func (r Set[N]) Without(x Span[N]) (rest Set[N]) {
 	for _, s := range r {
-		rest = append(rest, Set{x}.Outside(s)...)
+		rest = append(rest, Set[N]{x}.Outside(s)...)
 	}
 	return rest
 }

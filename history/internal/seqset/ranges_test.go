@@ -3,7 +3,7 @@ package seqset
 import "testing"
 
 func TestRanges(t *testing.T) {
-	var r Set
+	var r Set[uint64]
 	want := map[uint64]bool{}
 	for i := range uint64(2000) {
 		n := i * 7919 % 1009 // every order, many twice
@@ -17,7 +17,7 @@ func TestRanges(t *testing.T) {
 			}
 		}
 	}
-	if len(r) != 1 || r[0] != (Span{0, 1008}) {
+	if len(r) != 1 || r[0] != (Span[uint64]{0, 1008}) {
 		t.Errorf("neighbours stand apart: %v", r)
 	}
 	r.DropBelow(500)

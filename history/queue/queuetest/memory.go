@@ -43,7 +43,7 @@ func newMemory(s *Store, from saved) *Memory {
 		Book: s, Ledger: s, Clock: clock{time.Now()}, Log: slog.New(slog.DiscardHandler),
 		Recorded: func(history.Recorded) {},
 	})
-	r := m.Replay(time.Now(), uint64(from.events))
+	r := m.Replay(time.Now(), history.Seq(from.events))
 	for name, text := range from.queues {
 		m.checkpointed(r, name, text, from.at)
 	}
@@ -105,7 +105,7 @@ func (m *Memory) Append(_ context.Context, entries []history.Entry) ([]history.R
 		if receipts[i].Duplicate {
 			continue
 		}
-		seq := uint64(len(m.Store.events) + 1)
+		seq := history.Seq(len(m.Store.events) + 1)
 		a := history.EventRecord{
 			Seq: seq, At: time.Now().Round(0), Kind: history.KindEvent, To: e.To, Filled: e.Event.Filled, Failures: e.Failures,
 			Event: e.Event.JSON, Generation: e.Generation, Place: history.Location{Length: uint32(len(e.Event.JSON))},
@@ -121,7 +121,7 @@ func (m *Memory) Append(_ context.Context, entries []history.Entry) ([]history.R
 		}
 		batch = append(batch, p)
 	}
-	last := uint64(len(m.Store.events))
+	last := history.Seq(len(m.Store.events))
 	m.Store.mu.Unlock()
 	wake := m.Publish(batch, last)
 	if last%checkpointEvery == 0 {
@@ -138,7 +138,7 @@ func (m *Memory) checkpoint() {
 	c := saved{at: time.Now().Round(0), events: len(m.Store.events), lines: len(m.Store.lines), queues: map[string][]byte{}}
 	m.Store.mu.Unlock()
 	for _, q := range m.Queues() {
-		if x, ok := q.Checkpoint(c.at, uint64(c.events), 0); ok {
+		if x, ok := q.Checkpoint(c.at, history.Seq(c.events), 0); ok {
 			c.queues[q.Name()], _ = json.Marshal(x)
 		}
 	}
@@ -178,7 +178,7 @@ func (m *Memory) Gain(webhook string) {
 	defer m.mu.Unlock()
 	from := m.lost[webhook]
 	delete(m.lost, webhook)
-	r := m.Replay(time.Now(), uint64(from.events))
+	r := m.Replay(time.Now(), history.Seq(from.events))
 	m.checkpointed(r, webhook, from.queues[webhook], from.at)
 	m.replay(r, from, func(name string) bool { return name == webhook })
 }
@@ -189,6 +189,6 @@ type clock struct{ began time.Time }
 func (c clock) Began() time.Time   { return c.began }
 func (c clock) Now() time.Duration { return time.Since(c.began) }
 func (c clock) Check() time.Time   { return time.Now() }
-func (c clock) Age(_ uint64, accepted int64, now time.Duration) time.Duration {
+func (c clock) Age(_ history.Seq, accepted int64, now time.Duration) time.Duration {
 	return time.Duration(c.began.UnixNano()-accepted) + now
 }

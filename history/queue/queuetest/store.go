@@ -23,7 +23,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	events  []accepted // by seq, from 1
-	damaged map[uint64]bool
+	damaged map[history.Seq]bool
 	lines   []history.Line
 	flushed int // of lines
 	full    bool
@@ -56,7 +56,7 @@ func (s *Store) call(c Call) error {
 }
 
 // Follow is the Book's.
-func (s *Store) Follow(webhook string, from queue.Mark, last uint64, keep func(*queue.Body) bool, stop queue.StopFunc) (found []queue.Item, next queue.Mark, err error) {
+func (s *Store) Follow(webhook string, from queue.Mark, last history.Seq, keep func(*queue.Body) bool, stop queue.StopFunc) (found []queue.Item, next queue.Mark, err error) {
 	if err := s.call(Follow); err != nil {
 		return nil, from, err
 	}
@@ -97,7 +97,7 @@ func (s *Store) Load(it *queue.Item) error {
 }
 
 // Bounds are the Book's: each thousand is kept and removed together.
-func (s *Store) Bounds(seq uint64) (first, next uint64) {
+func (s *Store) Bounds(seq history.Seq) (first, next history.Seq) {
 	first = seq - seq%1000
 	return first, first + 1000
 }
@@ -138,11 +138,11 @@ func (s *Store) Flush() error {
 }
 
 // Damage makes the record of an event unreadable for good.
-func (s *Store) Damage(seq uint64) {
+func (s *Store) Damage(seq history.Seq) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.damaged == nil {
-		s.damaged = map[uint64]bool{}
+		s.damaged = map[history.Seq]bool{}
 	}
 	s.damaged[seq] = true
 }

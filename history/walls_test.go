@@ -1,0 +1,96 @@
+package history_test
+
+import (
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestWalls has the compiler refuse what must not be possible. Each case is the body
+// of a function, and good is the same with one thing right, so that bad fails for no
+// other reason.
+func TestWalls(t *testing.T) {
+	cases := []struct{ name, imports, good, bad, complaint string }{{
+		"a line number is no seq", "history",
+		"var n history.Seq; _ = n == history.Seq(1)",
+		"var n history.Seq; _ = n == history.LineNo(1)", "mismatched types",
+	}, {
+		"a generation is no seq", "history",
+		"_ = history.Receipt{Seq: history.Seq(1)}",
+		"_ = history.Receipt{Seq: history.Generation(1)}", "cannot use",
+	}, {
+		"a count is no generation", "history",
+		"_ = history.Entry{Generation: history.Generation(1)}",
+		"_ = history.Entry{Generation: uint64(1)}", "cannot use",
+	}, {
+		"what follows the deliveries takes no seq", "history history/query",
+		"var r *query.Reader; r.Follow(history.LineNo(1))",
+		"var r *query.Reader; r.Follow(history.Seq(1))", "cannot use",
+	}}
+	var all []string
+	for _, c := range cases {
+		all = append(all, strings.Fields(c.imports)...)
+	}
+	fset := token.NewFileSet()
+	conf := types.Config{Importer: exported(t, fset, all)}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			compiles := func(body string) error {
+				file, err := parser.ParseFile(fset, c.name, function(strings.Fields(c.imports), body), 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = conf.Check("sidehook/history/walls", fset, []*ast.File{file}, nil)
+				return err
+			}
+			if err := compiles(c.good); err != nil {
+				t.Fatalf("%s: does not compile: %v", c.good, err)
+			}
+			if err := compiles(c.bad); err == nil || !strings.Contains(err.Error(), c.complaint) {
+				t.Errorf("%s: compiles with %v, want %q", c.bad, err, c.complaint)
+			}
+		})
+	}
+}
+
+// function is a file with one function.
+func function(imports []string, body string) string {
+	text := "package walls\n"
+	for _, path := range imports {
+		text += "import \"sidehook/" + path + "\"\n"
+	}
+	return text + "func _() { " + body + " }\n"
+}
+
+// exported imports packages from what the compiler has made of them.
+func exported(t *testing.T, fset *token.FileSet, paths []string) types.Importer {
+	t.Helper()
+	// go test takes a passing result from its cache until a file changes that the
+	// test itself has looked at, and what go list looks at does not count.
+	if err := filepath.WalkDir("..", func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}"}
+	for _, path := range paths {
+		args = append(args, "sidehook/"+path)
+	}
+	out, err := exec.Command("go", args...).Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	files := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		path, file, _ := strings.Cut(strings.TrimSpace(line), "=")
+		files[path] = file
+	}
+	return importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(files[path]) })
+}
