@@ -1,11 +1,9 @@
 package relay
 
 import (
-	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -146,22 +144,14 @@ func (r *Relay) Healthy() error {
 	if err := r.dead.Load(); err != nil {
 		return *err
 	}
-	if err := r.journal.Failed(); err != nil && !errors.Is(err, history.ErrStopping) {
+	if err := r.journal.Fault(); errors.Is(err, history.ErrFailed) {
 		return err
 	}
-	return cmp.Or(r.journal.WriterStalled(), r.deliver.Overdue())
+	return r.deliver.Overdue()
 }
 
 // ready returns why events are not accepted now, nil if they are.
-func (r *Relay) ready() error {
-	if err := r.journal.Ready(); err != nil {
-		return err
-	}
-	if r.journal.Full() {
-		return fmt.Errorf("%w: history.max_size is reached", history.ErrNoRoom)
-	}
-	return nil
-}
+func (r *Relay) ready() error { return r.journal.Fault() }
 
 // Run listens and delivers until ctx is done or something fails. doc.go has its
 // goroutines and the order of a stop. If the journal fails, Run returns within

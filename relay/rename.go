@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"sidehook/history"
@@ -51,7 +50,7 @@ func (r *Relay) renameLocked(ctx context.Context) {
 			q.SetState(history.WebhookState{})
 			r.log.Info("webhook was renamed; its waiting deliveries go on under the new name", "webhook", to, "was", was, "events", moved)
 		}
-		if errors.Is(err, history.ErrStopping) || errors.Is(err, history.ErrFailed) || ctx.Err() != nil {
+		if history.Ended(err) || ctx.Err() != nil {
 			return
 		}
 		if failed = failed || err != nil; err != nil {

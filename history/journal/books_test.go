@@ -53,7 +53,7 @@ func (b *books) live(fs *memfs.FS, steps int) {
 			time.Sleep(time.Duration(b.rng.IntN(3000)) * time.Millisecond)
 		}
 		synctest.Wait()
-		if j.Failed() != nil {
+		if history.Ended(j.Fault()) {
 			break
 		}
 		if b.step != nil {

@@ -190,7 +190,7 @@ func TestBulkCutShort(t *testing.T) {
 			if !errors.Is(err, c.want) || done.Count >= events {
 				t.Fatalf("%d taken, %v", done.Count, err)
 			}
-			if want := fmt.Sprintf("%d of %d are taken", done.Count, events); done.Count > 0 && !strings.HasPrefix(err.Error(), want) {
+			if want := fmt.Sprintf("%d of %d were accepted", done.Count, events); done.Count > 0 && !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("the error is %q, want %q", err, want)
 			}
 			r.stop()

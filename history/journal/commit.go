@@ -15,151 +15,167 @@ import (
 	"sidehook/history/queue"
 )
 
-// committer writes the stream of the events. Requests put their records into a
-// pool; while one pool is written and synced the next one fills, so that
-// requests which come together share a sync and none waits on a timer. The
-// one writer decides what is a duplicate, as it alone knows the order.
+// committer writes the stream of the events, with group commit: while one batch is
+// written and synced the next one fills. Requests that come together share a sync,
+// and none waits for a timer. Only the writer finds repeats, because it alone
+// knows the order.
 type committer struct {
-	writer    *segment.Writer
-	seen      *dedupeWindow
-	room      *diskSpace
-	clock     *clock.Clock
-	size      func() int64 // at which a segment is finished
-	grown     func(first uint64)
-	grew      func(bytes int64)
-	publish   func([]durable) (wake func())
-	committed func(records int, took time.Duration)
-	pulse     writerHealth
+	writer       *segment.Writer
+	dedupe       *dedupeWindow
+	space        *diskSpace
+	clock        *clock.Clock
+	segmentSize  func() int64
+	segmentBegun func(first uint64)
+	added        func(bytes int64)
+	publish      func([]durable) (wake func())
+	committed    func(records int, took time.Duration)
+	health       writerHealth
 
 	mu      sync.Mutex
-	pools   []*pool // the first is next; the last one fills
-	waiting int     // requests in pools, and in the one being committed
-	refuse  error   // set for good: ErrStopping or ErrFailed
+	batches []*batch // the first one is written next, the last one fills
+	waiting int      // requests in batches, and in the one being written
+	closed  error    // ErrStopping or ErrFailed, for good
 	kick    chan struct{}
 }
 
-// pool is the requests that share a sync.
-type pool struct {
+// batch is the requests that share a sync.
+type batch struct {
 	requests []*request
 	bytes    int
 	done     chan struct{} // closed when every request has its result
 }
 
-// request is what is committed whole or not at all.
+// request is committed as a whole or not at all.
 type request struct {
 	records  []record
 	receipts []history.Receipt
 	err      error
 }
 
-// record is an event, or the resend of one, on its way.
+// record is an event, or the resend of one, before it is written.
 type record struct {
 	identity
-	head   []byte // the fields ahead of the event
+	head   []byte // the fields before the event
 	tail   []byte // the event; nil for a resend
 	body   *queue.Body
-	of     history.Seq // of a resend; 0 for an event
-	resend bool        // it is to be sent as one
+	of     history.Seq // the event of a resend or a rename
+	resend bool        // the delivery is sent as a resend
 	to     []string
 
-	accepted int64          // of a rename, when the delivery was, in Unix nanoseconds
-	rename   *queue.Renamed // the delivery that it continues; nil if it is no rename
+	// Of a rename: when the delivery was accepted, in Unix nanoseconds, and the
+	// delivery that it continues.
+	accepted int64
+	rename   *queue.Renamed
 }
+
+// refers reports whether a record refers to an event, instead of having one.
+func (r *record) refers() bool { return r.of != 0 }
 
 // durable is a record that is on disk.
 type durable struct {
 	*record
-	seq   history.Seq
-	at    time.Time
-	place jsonl.Location
+	seq      history.Seq
+	at       time.Time
+	location jsonl.Location
 }
 
-// item is the delivery that the record begins.
+// item returns the delivery that the record begins.
 func (d *durable) item() queue.Item {
 	accepted := d.at.UnixNano()
 	if d.rename != nil {
 		accepted = d.accepted
 	}
-	return queue.Item{Number: d.seq, Of: d.of, IsResend: d.resend, Place: d.place, AcceptedAt: accepted, Body: d.body}
+	return queue.Item{Number: d.seq, Of: d.of, IsResend: d.resend, Place: d.location, AcceptedAt: accepted, Body: d.body}
 }
 
-// checkEvery is how often a file to which nothing is written is looked at, so
-// that deliveries do not go on for long from one that somebody else has cut.
-const checkEvery = 5 * time.Second
+const (
+	// checkEvery is how often a file to which nothing is written is checked, so that
+	// deliveries from a file that somebody has truncated end soon.
+	checkEvery = 5 * time.Second
+	// maxWaiting is how many requests may wait for the disk.
+	maxWaiting = 1024
+	// batchBytes is the size at which a batch is full.
+	batchBytes = 4 << 20
+)
 
-// maxWaiting is how many requests may wait for the disk.
-const maxWaiting = 1024
-
-func newCommitter(j *Journal, w *segment.Writer, size func() int64, committed func(int, time.Duration)) *committer {
+func newCommitter(j *Journal, w *segment.Writer, segmentSize func() int64, committed func(int, time.Duration)) *committer {
 	return &committer{
-		writer: w, size: size, clock: j.clock, seen: newDuplicates(), publish: j.publish, committed: committed,
-		room:  &diskSpace{fs: j.fs, log: j.log, quota: &retention.Quota{Keeper: j.retention}},
-		grown: func(first uint64) { j.segmentBegun(j.events, first) }, grew: j.retention.Added,
+		writer: w, dedupe: newDedupeWindow(), clock: j.clock, publish: j.publish, committed: committed,
+		space:       &diskSpace{fs: j.fs, log: j.log, quota: &retention.Quota{Keeper: j.retention}},
+		segmentSize: segmentSize, segmentBegun: func(first uint64) { j.segmentBegun(j.events, first) }, added: j.retention.Added,
 		kick: make(chan struct{}, 1),
 	}
 }
 
-// do returns once r is durable or refused.
-func (c *committer) do(ctx context.Context, r *request) error {
-	p, err := c.enter(r)
+// commit returns after r is durable or refused.
+func (c *committer) commit(ctx context.Context, r *request) error {
+	b, err := c.enqueue(r)
 	if err != nil {
 		return err
 	}
 	select {
-	case <-p.done:
+	case <-b.done:
 		return r.err
 	case <-ctx.Done():
-		return ctx.Err() // it may be accepted all the same; a repeat will be told
+		return ctx.Err() // it may be accepted all the same; then a repeat is a duplicate
 	}
 }
 
-func (c *committer) enter(r *request) (*pool, error) {
+// enqueue puts a request into a batch.
+func (c *committer) enqueue(r *request) (*batch, error) {
 	size := 0
 	for i := range r.records {
 		size += len(r.records[i].head) + len(r.records[i].tail)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.refuse != nil {
-		return nil, c.refuse
+	if c.closed != nil {
+		return nil, c.closed
 	}
 	if c.waiting >= maxWaiting {
 		return nil, history.ErrBusy
 	}
 	c.waiting++
-	if n := len(c.pools); n == 0 || c.pools[n-1].bytes > batchBytes {
-		c.pools = append(c.pools, &pool{done: make(chan struct{})})
+	if n := len(c.batches); n == 0 || c.batches[n-1].bytes > batchBytes {
+		c.batches = append(c.batches, &batch{done: make(chan struct{})})
 	}
-	p := c.pools[len(c.pools)-1]
-	p.requests = append(p.requests, r)
-	p.bytes += size
-	c.pulse.want()
+	b := c.batches[len(c.batches)-1]
+	b.requests = append(b.requests, r)
+	b.bytes += size
+	c.health.workAdded()
 	select {
 	case c.kick <- struct{}{}:
 	default:
 	}
-	return p, nil
+	return b, nil
 }
 
-// stop refuses what comes from now on. What came before is still committed.
-func (c *committer) stop(why error) {
+// refusal returns why requests are refused for good, nil if they are not.
+func (c *committer) refusal() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.refuse == nil {
-		c.refuse = why
+	return c.closed
+}
+
+// close refuses requests from now on. Those in batches are still committed.
+func (c *committer) close(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed == nil {
+		c.closed = why
 	}
 }
 
-// run commits until ctx is done and nothing waits any more, or the file fails.
+// run commits until ctx is done and nothing waits any more, or until the file
+// fails.
 func (c *committer) run(ctx context.Context) (err error) {
-	// No caller ever hangs, whatever ends this.
+	// No caller may hang, however this ends.
 	defer func() { c.poison(err) }()
-	look := time.NewTicker(checkEvery)
-	defer look.Stop()
+	checking := time.NewTicker(checkEvery)
+	defer checking.Stop()
 	for stopping := false; ; {
-		p := c.take()
-		if p != nil {
-			if err := c.commit(p); err != nil {
+		if b := c.nextBatch(); b != nil {
+			if err := c.commitBatch(b); err != nil {
 				return err
 			}
 			continue
@@ -169,110 +185,111 @@ func (c *committer) run(ctx context.Context) (err error) {
 		}
 		select {
 		case <-c.kick:
-		case <-look.C:
+		case <-checking.C:
 			if err := c.writer.Check(); err != nil {
 				return err
 			}
 		case <-ctx.Done():
-			c.stop(history.ErrStopping)
+			c.close(history.ErrStopping)
 			stopping = true
 		}
 	}
 }
 
-func (c *committer) take() *pool {
+// nextBatch takes the first batch, nil if there is none.
+func (c *committer) nextBatch() *batch {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.pools) == 0 {
+	if len(c.batches) == 0 {
 		return nil
 	}
-	p := c.pools[0]
-	if c.pools = c.pools[1:]; len(c.pools) == 0 {
-		c.pulse.taken()
+	b := c.batches[0]
+	if c.batches = c.batches[1:]; len(c.batches) == 0 {
+		c.health.workTaken()
 	}
-	return p
+	return b
 }
 
-// commit makes a pool durable, answers its requests, and hands on what is new.
-func (c *committer) commit(p *pool) error {
-	fresh, took, err := c.write(p)
+// commitBatch makes a batch durable, publishes what is new, and answers its
+// requests. Its error is final.
+func (c *committer) commitBatch(b *batch) error {
+	fresh, took, err := c.write(b)
 	switch {
 	case err == nil:
 		if len(fresh) > 0 {
 			c.committed(len(fresh), took)
 		}
 		for i := range fresh {
-			if r := &fresh[i]; r.of == 0 {
-				c.seen.add(remembered{r.identity, history.Receipt{Seq: r.seq, To: r.to}})
+			if r := &fresh[i]; !r.refers() {
+				c.dedupe.add(knownEvent{r.identity, history.Receipt{Seq: r.seq, To: r.to}})
 			}
 		}
-		// Who is answered finds the events in their queues.
+		// A caller that has its answer finds the events in their queues.
 		wake := c.publish(fresh)
-		c.finish(p, nil)
+		c.answer(b, nil)
 		wake()
 		return nil
 	case isNoRoom(err):
-		c.room.refused(c.refuseFor(p, err), err)
-		c.finish(p, nil)
+		c.refuse(b, err)
+		c.space.refuse(err)
+		c.answer(b, nil)
 		return nil
 	}
-	c.finish(p, failure(err))
+	c.answer(b, failure(err))
 	return err
 }
 
-// write puts what is new in a pool on disk, and says how long its sync took.
-func (c *committer) write(p *pool) ([]durable, time.Duration, error) {
-	defer c.pulse.atDisk()()
-	c.writer.SetLimit(c.size())
+// write writes and syncs the new records of a batch, and returns how long the sync
+// took.
+func (c *committer) write(b *batch) ([]durable, time.Duration, error) {
+	defer c.health.diskCall()()
+	c.writer.SetLimit(c.segmentSize())
 	begun, err := c.writer.Begin()
 	if begun {
-		c.grown(c.writer.First())
+		c.segmentBegun(c.writer.First())
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	fresh := c.decide(p)
+	fresh := c.dedupeAndNumber(b)
 	if len(fresh) == 0 {
 		return nil, 0, nil
 	}
-	if err := c.room.check(int64(c.writer.Pending())); err != nil {
+	bytes := int64(c.writer.Pending())
+	if err := c.space.check(bytes); err != nil {
 		c.writer.Drop()
 		return nil, 0, err
 	}
-	bytes := c.writer.Pending()
 	if err := c.writer.Write(); err != nil {
 		return nil, 0, err
 	}
-	c.grew(int64(bytes))
+	c.added(bytes)
 	start := time.Now()
 	if err := c.writer.Sync(); err != nil {
 		return nil, 0, err
 	}
 	took := time.Since(start)
-	c.mu.Lock()
-	err = c.refuse
-	c.mu.Unlock()
-	if errors.Is(err, history.ErrFailed) { // another file did meanwhile
+	if err := c.refusal(); errors.Is(err, history.ErrFailed) { // another file has failed meanwhile
 		return nil, 0, err
 	}
-	c.room.accepted()
+	c.space.accept()
 	return fresh, took, nil
 }
 
-// finish answers a pool's requests.
-func (c *committer) finish(p *pool, err error) {
+// answer gives the requests of a batch their results.
+func (c *committer) answer(b *batch, err error) {
 	if err != nil {
-		for _, r := range p.requests {
+		for _, r := range b.requests {
 			r.err = err
 		}
 	}
 	c.mu.Lock()
-	c.waiting -= len(p.requests)
+	c.waiting -= len(b.requests)
 	c.mu.Unlock()
-	close(p.done)
+	close(b.done)
 }
 
-// poison refuses everything, now and later.
+// poison refuses all requests, waiting and future ones.
 func (c *committer) poison(err error) {
 	if err == nil {
 		err = history.ErrStopping
@@ -280,18 +297,18 @@ func (c *committer) poison(err error) {
 		err = failure(err)
 	}
 	c.mu.Lock()
-	if !errors.Is(c.refuse, history.ErrFailed) {
-		c.refuse = err
+	if !errors.Is(c.closed, history.ErrFailed) {
+		c.closed = err
 	}
-	pools := c.pools
-	c.pools = nil
+	batches := c.batches
+	c.batches = nil
 	c.mu.Unlock()
-	for _, p := range pools {
-		c.finish(p, err)
+	for _, b := range batches {
+		c.answer(b, err)
 	}
 }
 
-// failure is the ErrFailed of a cause.
+// failure returns the ErrFailed of an error.
 func failure(err error) error {
 	if errors.Is(err, history.ErrFailed) {
 		return err

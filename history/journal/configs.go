@@ -10,70 +10,76 @@ import (
 	"sidehook/history/internal/segment"
 )
 
-// configs are the config lines that stand in the segment being written, each of
-// them once. Those of a segment that a process before has begun are read from it
-// when first one is asked for, so that no start waits for that.
+// configs are the configurations that the segment being written has a line of. Each
+// segment has a line for every configuration that its attempts were made under, so
+// that it can be read without the others. The lines of a segment that a former
+// process began are read when the first configuration is added, so that no start
+// waits for that.
 type configs struct {
 	archive *segment.Archive
-	segment uint64 // that the others are about; 0 before the first
-	stand   map[history.ConfigKey]bool
-	added   []history.ConfigKey // in the batch that is not written yet
+	segment uint64 // that the others are about; 0: of none yet
+	known   map[history.ConfigKey]bool
+	pending []history.ConfigKey // in the batch that is not written yet
 }
 
-// lacks reports whether the segment has no such line. If so, it is added now.
-func (c *configs) lacks(segment uint64, line history.ConfigKey) bool {
+// add reports whether the segment lacks the line of a configuration, which is then
+// to be written.
+func (c *configs) add(segment uint64, key history.ConfigKey) bool {
 	if segment != c.segment {
-		c.segment, c.stand, c.added = segment, map[history.ConfigKey]bool{}, nil
-		c.recall()
+		c.segment, c.known, c.pending = segment, map[history.ConfigKey]bool{}, nil
+		c.load()
 	}
-	if c.stand[line] {
+	if c.known[key] {
 		return false
 	}
-	c.stand[line] = true
-	c.added = append(c.added, line)
+	c.known[key] = true
+	c.pending = append(c.pending, key)
 	return true
 }
 
-// recall reads the lines that stand. What cannot be read is written again, which
-// does no harm.
-func (c *configs) recall() {
+// load reads which lines the segment has. What cannot be read is written again,
+// which does no harm.
+func (c *configs) load() {
 	_ = lookup.VisitLines(c.archive, c.segment, func(line *jsonl.Line) bool {
-		if under, ok := history.ConfigIn(line); ok {
-			c.stand[under] = true
+		if key, ok := history.ConfigIn(line); ok {
+			c.known[key] = true
 		}
 		return true
 	})
 }
 
-// written says that the batch is in the file.
-func (c *configs) written() { c.added = nil }
+// written tells that the batch is in the file.
+func (c *configs) written() { c.pending = nil }
 
-// dropped says that it is not.
+// dropped tells that it is not.
 func (c *configs) dropped() {
-	for _, line := range c.added {
-		delete(c.stand, line)
+	for _, key := range c.pending {
+		delete(c.known, key)
 	}
-	c.added = nil
+	c.pending = nil
 }
 
-// configsAhead are the config lines that the attempts need which a crash moves into
-// a segment of their own: the fields of those in the segment that they stood in.
+// configsAhead returns the fields of the config lines that moved lacks and before
+// has. After a crash moved are the lines that recovery writes into a segment of
+// their own, out of the segment before.
 func configsAhead(before, moved iter.Seq[*jsonl.Line]) (fields [][]byte) {
-	stand, missing := map[history.ConfigKey]bool{}, map[history.ConfigKey]bool{}
+	known, missing := map[history.ConfigKey]bool{}, map[history.ConfigKey]bool{}
 	for line := range moved {
-		if under, ok := history.ConfigIn(line); ok {
-			stand[under] = true
-		} else if o := history.ParseDeliveryRecord(line); o.Kind == history.KindAttempt && !stand[history.ConfigKey{Webhook: o.Webhook, Generation: o.Generation}] {
-			missing[history.ConfigKey{Webhook: o.Webhook, Generation: o.Generation}] = true
+		if key, ok := history.ConfigIn(line); ok {
+			known[key] = true
+		} else if d := history.ParseDeliveryRecord(line); d.Kind == history.KindAttempt {
+			if key := (history.ConfigKey{Webhook: d.Webhook, Generation: d.Generation}); !known[key] {
+				missing[key] = true
+			}
 		}
 	}
 	if len(missing) == 0 {
 		return nil
 	}
 	for line := range before {
-		if under, ok := history.ConfigIn(line); ok && missing[under] {
+		if key, ok := history.ConfigIn(line); ok && missing[key] {
 			fields = append(fields, bytes.Clone(line.Fields()))
-			delete(missing, under)
+			delete(missing, key)
 		}
 	}
 	return fields

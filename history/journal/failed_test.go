@@ -57,7 +57,7 @@ func TestFailedOutcomesEndIt(t *testing.T) {
 				if err := r.stop(); !errors.Is(err, errBroken) {
 					t.Errorf("run: %v", err)
 				}
-				if err := r.Failed(); !errors.Is(err, history.ErrFailed) {
+				if err := r.Fault(); !errors.Is(err, history.ErrFailed) {
 					t.Errorf("failed: %v", err)
 				}
 			})

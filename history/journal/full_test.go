@@ -43,7 +43,7 @@ func TestStartOnAFullDisk(t *testing.T) {
 	crashed := fs.Kill()
 	crashed.SetFault(full)
 	_, err := journal.OpenFS(crashed, journal.Options{})
-	if err == nil || !strings.Contains(err.Error(), "has to be written anew before it is used; free some space on the volume of history.dir") {
+	if err == nil || !strings.Contains(err.Error(), "must be written again first; free some space on the volume of history.dir") {
 		t.Errorf("open after a crash: %v", err)
 	}
 	r = start(t, crashed.Kill(), journal.Options{})
@@ -84,7 +84,7 @@ func TestVolumeFills(t *testing.T) {
 	r.append(ids(1, 400), "a")
 	ready := func(want bool) {
 		t.Helper()
-		if err := r.Ready(); want != (err == nil) || !want && !errors.Is(err, history.ErrNoRoom) {
+		if err := r.Fault(); want != (err == nil) || !want && !errors.Is(err, history.ErrNoRoom) {
 			t.Errorf("ready: %v, want %v", err, want)
 		}
 	}
@@ -122,11 +122,11 @@ func TestFullPastTelling(t *testing.T) {
 			t.Errorf("append: %v", err)
 		}
 		time.Sleep(9 * time.Second)
-		if err := r.Ready(); !errors.Is(err, history.ErrNoRoom) {
+		if err := r.Fault(); !errors.Is(err, history.ErrNoRoom) {
 			t.Errorf("ready: %v", err)
 		}
 		time.Sleep(2 * time.Second)
-		if err := r.Ready(); err != nil {
+		if err := r.Fault(); err != nil {
 			t.Errorf("ready: %v", err)
 		}
 		fs.SetFault(nil)

@@ -79,7 +79,7 @@ func (j references) SyncEnds() error {
 	if err := j.outcomes.flush(); err != nil {
 		return err
 	}
-	if err := j.saveCursors(); err != nil {
+	if err := j.writeCheckpoint(); err != nil {
 		return err
 	}
 	if err := vfs.Clear(j.fs, files.PreviousCheckpointFile); err != nil {

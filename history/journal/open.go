@@ -16,16 +16,16 @@ import (
 	"sidehook/history/queue"
 )
 
-// Open opens the history in a folder, whatever a crash left in it, and makes
-// the folder if need be. One process at a time has it open.
+// Open opens the history in a folder, after whatever crash, and creates the folder
+// if need be. It locks it: *InUseError if another process has it open.
 func Open(path string, opts Options) (*Journal, error) {
 	dir, err := vfs.Dir(path)
 	if err != nil {
-		return nil, advised(err)
+		return nil, withAdvice(err)
 	}
 	release, err := dir.Lock()
 	if err != nil {
-		return nil, advised(err)
+		return nil, withAdvice(err)
 	}
 	j, err := OpenFS(dir, opts)
 	if err != nil {
@@ -35,14 +35,14 @@ func Open(path string, opts Options) (*Journal, error) {
 	return j, nil
 }
 
-// advised says what to do about a folder that cannot be opened and written to.
-func advised(err error) error {
+// withAdvice adds what to do about a folder that cannot be opened or written to.
+func withAdvice(err error) error {
 	todo := ""
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		todo = "make the folder that it is to be in"
+		todo = "create its parent folder"
 	case errors.Is(err, syscall.ENOTDIR):
-		todo = "move away what is no folder"
+		todo = "a file is in the way; move it"
 	case errors.Is(err, fs.ErrPermission):
 		todo = "let the user that sidehook runs as write there"
 	case errors.Is(err, syscall.EROFS):
@@ -71,12 +71,12 @@ func OpenFS(fsys vfs.FS, opts Options) (*Journal, error) {
 		opts.Low = func(int, int64, int64) {}
 	}
 	j := &Journal{
-		fs: fsys, log: opts.Log, recorded: opts.Recorded, clock: clock.New(opts.Wall, opts.Log),
+		fs: fsys, log: opts.Log, clock: clock.New(opts.Wall, opts.Log),
 		identify: newIdentifier(),
-		accepted: make(chan accepting),
+		accepted: make(chan acceptance),
 	}
 	j.queues = queue.NewSet(queue.Options{
-		Book: book{j}, Ledger: ledger{j}, Clock: j.clock, Log: j.log, Recorded: j.recorded, Bodies: opts.Bodies, LeastBody: opts.LeastBody,
+		Book: book{j}, Ledger: ledger{j}, Clock: j.clock, Log: j.log, Recorded: opts.Recorded, Bodies: opts.Bodies, LeastBody: opts.LeastBody,
 	})
 	j.retention = retention.New(retention.Options{
 		FS: fsys, Log: j.log, Pending: references{j}, Ledger: references{j}, Low: opts.Low, Damaged: j.reportCorruption,

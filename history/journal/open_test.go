@@ -18,9 +18,9 @@ func TestCannotOpen(t *testing.T) {
 	}
 	missing := filepath.Join(root, "none", "history")
 	for _, test := range []struct{ path, want string }{
-		{missing, "mkdir " + missing + ": no such file or directory; make the folder that it is to be in, or change history.dir"},
-		{file, "open " + file + ": not a directory; move away what is no folder, or change history.dir"},
-		{filepath.Join(file, "history"), "mkdir " + file + "/history: not a directory; move away what is no folder, or change history.dir"},
+		{missing, "mkdir " + missing + ": no such file or directory; create its parent folder, or change history.dir"},
+		{file, "open " + file + ": not a directory; a file is in the way; move it, or change history.dir"},
+		{filepath.Join(file, "history"), "mkdir " + file + "/history: not a directory; a file is in the way; move it, or change history.dir"},
 	} {
 		j, err := journal.Open(test.path, journal.Options{})
 		if err == nil {

@@ -8,65 +8,75 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/segment"
+	"sidehook/trouble"
 )
 
-// outcomes writes the stream of the deliveries: at once, and synced within
-// syncEvery. A crash in between costs attempts that are made again.
+// outcomes writes the stream of the deliveries. Lines are written at once and synced
+// within syncEvery: the attempts of the time between are made again after a crash.
+// While there is no room lines wait in memory, in their order.
 type outcomes struct {
-	log    *slog.Logger
-	writer *segment.Writer
+	log          *slog.Logger
+	writer       *segment.Writer
+	segmentSize  func() int64
+	segmentBegun func(first uint64)
+	added        func(bytes int64)
+	drained      func() // is called when there is room again
+	health       writerHealth
 
 	mu      sync.Mutex
-	pool    []history.Line
-	held    int64        // bytes of lines that are not written
-	most    int64        // of held, before no delivery is begun any more: the disk is full
-	flushes []chan error // want what is in the pool to be synced
-	readers []chan error // want it to be written
-	failed  error
+	lines   []history.Line // not written yet
+	bytes   int64          // of lines, and of those being written
+	max     int64          // of bytes; then no delivery is begun any more
+	flushes []chan error   // answered after lines are synced
+	waits   []chan error   // answered after lines are written
+	failed  error          // ErrStopping or ErrFailed, for good
+	written segment.Position
 	kick    chan struct{}
-	at      segment.Position // what is written
 
+	// These belong to run.
 	configs configs
 	synced  time.Time
 	noRoom  bool
-	drained func() // there is room again
-	pulse   writerHealth
-
-	size  func() int64 // at which a segment is finished
-	grown func(first uint64)
-	grew  func(bytes int64)
+	trouble trouble.Trouble
 }
 
 const (
 	syncEvery = 500 * time.Millisecond
-	// roomAgain is how soon a full disk is tried again.
-	roomAgain = 250 * time.Millisecond
+	// noRoomRetry is when a full disk is tried again.
+	noRoomRetry = 250 * time.Millisecond
 )
 
-func newOutcomes(j *Journal, w *segment.Writer, size func() int64) *outcomes {
+func newOutcomes(j *Journal, w *segment.Writer, segmentSize func() int64) *outcomes {
 	return &outcomes{
-		log: j.log, writer: w, most: j.queues.Bodies(), drained: j.queues.WakeAll, at: w.Position(),
-		size: size, grown: func(first uint64) { j.segmentBegun(j.delivered, first) }, grew: j.retention.Added,
+		log: j.log, writer: w, max: j.queues.Bodies(), drained: j.queues.WakeAll, written: w.Position(),
+		segmentSize: segmentSize, segmentBegun: func(first uint64) { j.segmentBegun(j.delivered, first) }, added: j.retention.Added,
 		kick: make(chan struct{}, 1), configs: configs{archive: j.delivered},
 	}
 }
 
-// add hands over a line. It does not block, and the line is not lost while the
-// process lives.
+// ledger is the queue.Ledger of a journal.
+type ledger struct{ *Journal }
+
+func (j ledger) Record(line history.Line) { j.outcomes.add(line) }
+func (j ledger) Full() bool               { return j.outcomes.full() }
+func (j ledger) Flush() error             { return j.outcomes.flush() }
+
+// add hands over a line. It does not block, and the line is written unless the
+// process dies.
 func (o *outcomes) add(line history.Line) {
 	o.mu.Lock()
-	o.pool = append(o.pool, line)
-	o.held += int64(len(line.Fields))
-	o.pulse.want()
+	o.lines = append(o.lines, line)
+	o.bytes += int64(len(line.Fields))
+	o.health.workAdded()
 	o.mu.Unlock()
 	o.wake()
 }
 
-// full reports whether so much waits to be written that nothing is to be added.
+// full reports whether so many lines wait that no more should be added.
 func (o *outcomes) full() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.held >= o.most
+	return o.bytes >= o.max
 }
 
 func (o *outcomes) wake() {
@@ -76,32 +86,53 @@ func (o *outcomes) wake() {
 	}
 }
 
-// flush returns once all that was added before is synced.
-func (o *outcomes) flush() error {
-	done := make(chan error, 1)
-	o.mu.Lock()
-	if o.failed != nil {
-		defer o.mu.Unlock()
-		return o.failed
+// flush returns after all lines added before are synced. Errors: ErrNoRoom,
+// ErrStopping, ErrFailed.
+func (o *outcomes) flush() error { return <-o.request(&o.flushes) }
+
+// WaitWritten returns after the outcomes of deliveries until now are in the files,
+// so that a reader finds them there; they need not be synced. It also returns when
+// ctx is done, or when they cannot be written: the disk is full, or the journal
+// has ended.
+func (j *Journal) WaitWritten(ctx context.Context) {
+	select {
+	case <-j.outcomes.request(&j.outcomes.waits):
+	case <-ctx.Done():
 	}
-	o.flushes = append(o.flushes, done)
-	o.pulse.want()
-	o.mu.Unlock()
-	o.wake()
-	return <-done
 }
 
-// position is what has been written. It may not be synced.
+// request puts a request into one of the lists, and returns where its answer comes.
+func (o *outcomes) request(list *[]chan error) <-chan error {
+	done := make(chan error, 1)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.failed != nil {
+		done <- o.failed
+		return done
+	}
+	*list = append(*list, done)
+	o.health.workAdded()
+	o.wake()
+	return done
+}
+
+func answer(requests []chan error, err error) {
+	for _, done := range requests {
+		done <- err
+	}
+}
+
+// position returns up to where lines are written. They need not be synced.
 func (o *outcomes) position() segment.Position {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.at
+	return o.written
 }
 
-// run writes until ctx is done and everything added by then is synced, or
-// until the file fails.
+// run writes until ctx is done and all lines added until then are synced, or until
+// the file fails.
 func (o *outcomes) run(ctx context.Context) (err error) {
-	// Whoever waits for a flush is told, whatever ends this.
+	// No caller may hang, however this ends.
 	defer func() { o.poison(err) }()
 	timer := time.NewTimer(checkEvery)
 	defer timer.Stop()
@@ -112,34 +143,34 @@ func (o *outcomes) run(ctx context.Context) (err error) {
 		case <-ctx.Done():
 			stopping = true
 		}
-		wait, err := o.turn(stopping)
+		wait, err := o.writeAndSync(stopping)
 		if err != nil || stopping && !o.noRoom {
 			return err
 		}
 		if stopping {
-			o.log.Error("the outcomes of deliveries could not be written: no room; these deliveries will be made again")
+			o.log.Error("no room to write the outcomes of deliveries; these deliveries will be made again")
 			return nil
 		}
 		timer.Reset(wait)
 	}
 }
 
-// turn writes what is in the pool, and syncs if it is time to or someone asks.
-// It returns when the next turn is due at the latest.
-func (o *outcomes) turn(stopping bool) (time.Duration, error) {
+// writeAndSync writes the lines that wait, and syncs if it is time to or requested.
+// It returns after what time it must be called again.
+func (o *outcomes) writeAndSync(stopping bool) (time.Duration, error) {
 	o.mu.Lock()
-	pool, flushes, readers := o.pool, o.flushes, o.readers
-	o.pool, o.flushes, o.readers = nil, nil, nil
-	o.pulse.taken()
+	lines, flushes, waits := o.lines, o.flushes, o.waits
+	o.lines, o.flushes, o.waits = nil, nil, nil
+	o.health.workTaken()
 	o.mu.Unlock()
-	defer o.pulse.atDisk()()
-	written, err := o.write(pool)
-	answer(readers, err)
+	defer o.health.diskCall()()
+	written, err := o.write(lines)
+	answer(waits, err)
 	if err != nil && !isNoRoom(err) {
 		answer(flushes, failure(err))
 		return 0, err
 	}
-	o.settle(pool, written, err)
+	o.keepUnwritten(lines, written, err)
 	if o.writer.Dirty() && (stopping || len(flushes) > 0 || time.Since(o.synced) >= syncEvery) {
 		if err := o.writer.Sync(); err != nil {
 			answer(flushes, failure(err))
@@ -149,7 +180,7 @@ func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 	}
 	if o.noRoom {
 		answer(flushes, history.ErrNoRoom)
-		return roomAgain, nil
+		return noRoomRetry, nil
 	}
 	answer(flushes, nil)
 	if o.writer.Dirty() {
@@ -158,58 +189,49 @@ func (o *outcomes) turn(stopping bool) (time.Duration, error) {
 	return checkEvery, o.writer.Check()
 }
 
-// settle keeps the outcomes that were not written, in their order: nothing is
-// sent again for want of room. It says once when that begins, and when it ends.
-func (o *outcomes) settle(pool []history.Line, written int, err error) {
-	was := o.noRoom
-	o.noRoom = err != nil
+// keepUnwritten keeps the lines for which there was no room, so that no delivery is
+// made again because of that.
+func (o *outcomes) keepUnwritten(lines []history.Line, written int, noRoom error) {
 	o.mu.Lock()
-	for i := range pool[:written] {
-		o.held -= int64(len(pool[i].Fields))
+	for i := range lines[:written] {
+		o.bytes -= int64(len(lines[i].Fields))
 	}
-	if o.noRoom {
-		o.pool = append(pool[written:], o.pool...)
+	if noRoom != nil {
+		o.lines = append(lines[written:], o.lines...)
 	}
-	held := o.held
 	o.mu.Unlock()
-	switch {
-	case o.noRoom && !was:
-		o.log.Error("the disk is full: outcomes of deliveries are held in memory until there is room; free space on the volume of history.dir", "held_bytes_at_most", o.most, "error", err)
-	case was && !o.noRoom:
-		o.log.Info("there is room again: the outcomes that were held are written", "held_bytes", held)
+	had := o.noRoom
+	o.noRoom = noRoom != nil
+	if o.noRoom {
+		o.trouble.Met(o.log, "the disk is full: outcomes of deliveries wait in memory until there is room; free space on the volume of history.dir", noRoom, "max_bytes", o.max)
+		return
+	}
+	o.trouble.Over(o.log, "there is room again: outcomes of deliveries are written")
+	if had {
 		o.drained()
 	}
 }
 
-func answer(waiting []chan error, err error) {
-	for _, done := range waiting {
-		done <- err
-	}
-}
-
-// batchBytes is when a batch is written though more waits to be in it.
-const batchBytes = 4 << 20
-
-// write appends lines to the file and says how many it did.
-func (o *outcomes) write(pool []history.Line) (written int, err error) {
+// write appends lines to the file and returns how many.
+func (o *outcomes) write(lines []history.Line) (written int, err error) {
 	defer func() {
 		o.mu.Lock()
-		o.at = o.writer.Position()
+		o.written = o.writer.Position()
 		o.mu.Unlock()
 	}()
-	for written < len(pool) {
-		o.writer.SetLimit(o.size())
-		fresh, err := o.writer.Begin()
-		if fresh {
-			o.grown(o.writer.First())
+	for written < len(lines) {
+		o.writer.SetLimit(o.segmentSize())
+		begun, err := o.writer.Begin()
+		if begun {
+			o.segmentBegun(o.writer.First())
 		}
 		if err != nil {
 			return written, err
 		}
-		upTo, size, most := written, 0, int(min(batchBytes, o.size()))
-		for ; upTo < len(pool) && size < most; upTo++ {
-			line := &pool[upTo]
-			if c := line.Config; c != nil && o.configs.lacks(o.writer.First(), history.ConfigKey{Webhook: line.Webhook, Generation: c.Generation}) {
+		end, size, most := written, 0, int(min(batchBytes, o.segmentSize()))
+		for ; end < len(lines) && size < most; end++ {
+			line := &lines[end]
+			if c := line.Config; c != nil && o.configs.add(o.writer.First(), history.ConfigKey{Webhook: line.Webhook, Generation: c.Generation}) {
 				o.writer.Add(line.At, history.AppendConfig(nil, line.Webhook, c))
 			}
 			o.writer.Add(line.At, line.Fields)
@@ -220,14 +242,14 @@ func (o *outcomes) write(pool []history.Line) (written int, err error) {
 			o.configs.dropped()
 			return written, err
 		}
-		o.grew(int64(bytes))
+		o.added(int64(bytes))
 		o.configs.written()
-		written = upTo
+		written = end
 	}
 	return written, nil
 }
 
-// poison ends all waiting for this writer.
+// poison answers all requests, waiting and future ones.
 func (o *outcomes) poison(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -238,13 +260,6 @@ func (o *outcomes) poison(err error) {
 	}
 	o.failed = err
 	answer(o.flushes, err)
-	answer(o.readers, err)
-	o.flushes, o.readers = nil, nil
+	answer(o.waits, err)
+	o.flushes, o.waits = nil, nil
 }
-
-// ledger is the Ledger of a journal: it writes the segments of the deliveries.
-type ledger struct{ *Journal }
-
-func (j ledger) Record(line history.Line) { j.outcomes.add(line) }
-func (j ledger) Full() bool               { return j.outcomes.full() }
-func (j ledger) Flush() error             { return j.outcomes.flush() }

@@ -8,18 +8,17 @@ import (
 	"sidehook/history/queue"
 )
 
-// Rename queues what waits for a webhook anew under its new name, in the order
-// of acceptance and with the whole schedule of retries ahead of it, and ends it
-// under the former name. It returns how many deliveries it moved; they are
-// durable on return, also with an error. Errors: those of Append, and of reading
-// the events. The same call again moves what is left.
+// Rename moves the pending deliveries of a webhook to its new name, in the order of
+// acceptance and with a new retry schedule. It returns how many deliveries it
+// moved; they are durable on return, also with an error. Errors: those of Append,
+// and of reading the events. The same call again moves the rest.
 //
 //	N1  The record of a rename ends the delivery of the former name and begins
-//	    the one of the new name: there is no moment at which both wait, or none.
+//	    the one of the new name: at every moment exactly one of them is pending.
 //	    A start that finds the record without the line of that end writes it.
-//	N2  A delivery that is in flight meanwhile is moved, too, but not claimed
-//	    under the new name before that attempt is over. If the attempt ends the
-//	    delivery, it ends under both names.
+//	N2  A delivery that is in flight is moved, too, but not claimed under the new
+//	    name before that attempt is over. If the attempt ends the delivery, it
+//	    ends under both names.
 func (j *Journal) Rename(ctx context.Context, was, to string, generation history.Generation) (moved int, err error) {
 	j.renaming.Lock()
 	defer j.renaming.Unlock()
@@ -31,7 +30,7 @@ func (j *Journal) Rename(ctx context.Context, was, to string, generation history
 	return moved, err
 }
 
-// rename moves some deliveries, in one commit.
+// rename moves some deliveries in one commit.
 func (j *Journal) rename(ctx context.Context, list []queue.Moving, was, to string, generation history.Generation) (moved int, err error) {
 	r := &request{}
 	defer func() {
@@ -51,18 +50,17 @@ func (j *Journal) rename(ctx context.Context, list []queue.Moving, was, to strin
 	if len(r.records) == 0 {
 		return 0, nil
 	}
-	if err := j.commits.do(ctx, r); err != nil {
+	if err := j.commits.commit(ctx, r); err != nil {
 		return 0, err
 	}
 	return len(r.records), nil
 }
 
-// byRename is who asked for a resend that continues a waiting delivery under
-// the new name of its webhook.
+// byRename stands in the record of a rename for who asked for it.
 const byRename = "rename"
 
-// appendRename is the record of a rename: a resend, as far as files and
-// indexes go, that also ends the delivery of the former name.
+// appendRename appends the record of a rename: for files and indexes a resend, which
+// also ends the delivery of the former name.
 func appendRename(dst []byte, m *queue.Moving, generation history.Generation, was, to string) []byte {
 	dst = history.AppendResend(dst, m.Of, []string{to}, byRename)
 	dst = history.AppendNumber(dst, `,"generation":`, generation)

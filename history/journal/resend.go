@@ -8,16 +8,17 @@ import (
 	"sidehook/history/queue"
 )
 
-// Resend asks for a delivery of an event that was accepted before.
+// Resend asks for another delivery of an event.
 type Resend struct {
 	Of history.EventRecord
 	To []string
 	By string // who asked: cli, api
 }
 
-// Resend makes the request durable and queues it. For a webhook that the event
-// still waits for, that delivery is made due now instead. The receipt's To are
-// those that get a delivery of their own. ErrNotFound: it has just been removed.
+// Resend makes the request durable and queues it. If a delivery to one of the
+// webhooks is pending, that one becomes due now instead. The receipt's To are the
+// webhooks that get another delivery. Errors: those of Append, and ErrNotFound if
+// the event has just been removed.
 func (j *Journal) Resend(ctx context.Context, r Resend) (history.Receipt, error) {
 	fresh := slices.Clone(r.To)
 	fresh = slices.DeleteFunc(fresh, func(name string) bool { return j.Queue(name).RetryEventNow(&r.Of) })
@@ -33,7 +34,7 @@ func (j *Journal) Resend(ctx context.Context, r Resend) (history.Receipt, error)
 		return history.Receipt{}, history.ErrNotFound
 	}
 	defer j.retention.Unpin(r.Of.Seq)
-	if err := j.commits.do(ctx, req); err != nil {
+	if err := j.commits.commit(ctx, req); err != nil {
 		return history.Receipt{}, err
 	}
 	return req.receipts[0], nil

@@ -10,30 +10,29 @@ import (
 	"sidehook/history/query"
 )
 
-// Resends says what became of a Bulk.
+// Resends is the result of ResendBulk.
 type Resends struct {
 	Count int              // of deliveries that are made again
-	Gone  int              // of those that are not, as their events have been removed
-	Seqs  [][2]history.Seq // the ranges of seqs that they have, from and to
+	Gone  int              // of those that are not, because their events were removed
+	Seqs  [][2]history.Seq // the ranges of their seqs, first and last
 }
 
-// bulkBatch is how many resends share a commit: few enough that new events do
-// not wait long for the disk, and that little is held in memory.
+// bulkBatch is how many resends share a commit: few enough that new events do not
+// wait long for the disk, and that little memory is needed.
 const bulkBatch = 4096
 
-// ResendBulk makes the deliveries that b is about again, in the order of
-// acceptance. They are durable on return, and queued behind what their webhooks
-// have accepted by then. One call goes after another, so that each sees what
-// those before it have asked for, and makes no delivery again that waits.
+// ResendBulk makes the deliveries that match b again, in the order of acceptance
+// (H8). They are durable on return, and come after what their webhooks have pending.
+// Calls run one after another, so that none makes a delivery again that another
+// one has queued.
 //
-// With an error, what the result says stands all the same; the rest is found by
-// the same call again. Errors: *TooManyError, and those of Append. A crash leaves
-// whole batches, which are delivered, and the same call finds the rest.
+// With an error the result is what was done until then; the same call again does
+// the rest, as after a crash. Errors: *TooManyError, and those of Append.
 func (j *Journal) ResendBulk(ctx context.Context, b query.Bulk, by string) (Resends, error) {
 	j.bulk.Lock()
 	defer j.bulk.Unlock()
 	var done Resends
-	if err := j.outcomes.flush(); err != nil { // what has ended by now counts
+	if err := j.outcomes.flush(); err != nil { // what has ended by now is found
 		return done, err
 	}
 	reading, err := query.OpenFS(j.fs)
@@ -51,7 +50,7 @@ func (j *Journal) ResendBulk(ctx context.Context, b query.Bulk, by string) (Rese
 	for batch := range slices.Chunk(m.List, bulkBatch) {
 		if err := j.resendBatch(ctx, batch, m.Targets.List, by, &done); err != nil {
 			if done.Count > 0 {
-				err = fmt.Errorf("%d of %d are taken and go on, so that the rest has to be asked for again: %w", done.Count, m.Count, err)
+				err = fmt.Errorf("%d of %d were accepted; repeat the request for the rest: %w", done.Count, m.Count, err)
 			}
 			return done, err
 		}
@@ -59,7 +58,7 @@ func (j *Journal) ResendBulk(ctx context.Context, b query.Bulk, by string) (Rese
 	return done, nil
 }
 
-// resendBatch makes some durable, together.
+// resendBatch makes some deliveries again, in one commit.
 func (j *Journal) resendBatch(ctx context.Context, batch []query.Again, webhooks []string, by string, done *Resends) error {
 	r := &request{records: make([]record, 0, len(batch))}
 	pinned := make([]history.Seq, 0, len(batch))
@@ -80,7 +79,7 @@ func (j *Journal) resendBatch(ctx context.Context, batch []query.Again, webhooks
 	if len(r.records) == 0 {
 		return nil
 	}
-	if err := j.commits.do(ctx, r); err != nil {
+	if err := j.commits.commit(ctx, r); err != nil {
 		return err
 	}
 	done.Count += len(r.receipts)

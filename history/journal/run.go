@@ -2,33 +2,22 @@ package journal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"sidehook/history"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/retention"
 	"sidehook/history/internal/upkeep"
-	"sidehook/history/internal/vfs"
 )
 
-const (
-	// cursorsEvery is how often the cursors are written at most.
-	cursorsEvery = 5 * time.Second
-	// cursorsAge is how old they get though nothing happens: a start tells by
-	// them how long nothing ran.
-	cursorsAge = time.Hour
-)
-
-// Run writes until ctx is done and all that was accepted and known by then is
-// on disk, or until the disk fails: that error is final, and the process has
-// to end so that the next one reads what is truly there.
+// Run writes until ctx is done and all that was accepted, and became of deliveries,
+// by then is on disk; or until the disk fails. That error is final: the process
+// must end, so that the next one reads what is really there.
 func (j *Journal) Run(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
-	// Outcomes are written longest, as the last cursors rest on them.
+	// The outcomes are written longest, because the last checkpoint needs them.
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return j.failing(j.outcomes.run(writing)) })
 	group.Go(func() error { j.indexer.Run(running); return nil })
@@ -38,18 +27,19 @@ func (j *Journal) Run(ctx context.Context) error {
 	group.Go(func() error { return j.failing(compressor.Run(running)) })
 	group.Go(func() error {
 		defer stop()
-		accepting, saving := errgroup.WithContext(running)
-		accepting.Go(func() error { return j.commits.run(saving) })
-		accepting.Go(func() error { return j.failing(j.saveRegularly(saving)) })
-		accepting.Go(func() error { j.queues.Sweep(saving); return nil })
+		accepting, ctx := errgroup.WithContext(running)
+		accepting.Go(func() error { return j.commits.run(ctx) })
+		accepting.Go(func() error { return j.failing(j.replaceFiles(ctx)) })
+		accepting.Go(func() error { j.queues.Sweep(ctx); return nil })
 		if err := accepting.Wait(); err != nil {
 			return err
 		}
-		// The last cursors stand behind all outcomes, so that no line is replayed
-		// over what came after it. An error of it is met again by save.
+		// The last checkpoint comes after all outcomes, so that no line is replayed
+		// over what came after it. tryCheckpoint meets an error of this flush again.
 		_ = j.outcomes.flush()
-		j.saved, j.last = files.Checkpoint{}, true // the last ones are written anyway: they say when it stopped
-		return j.save()
+		// It is written though nothing has changed: it tells when the process stopped.
+		j.checkpoint.written, j.checkpoint.stopped = files.Checkpoint{}, true
+		return j.tryCheckpoint()
 	})
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("the journal has failed and is not written any more: %w", err)
@@ -57,8 +47,8 @@ func (j *Journal) Run(ctx context.Context) error {
 	return nil
 }
 
-// failing passes an error on. Nothing is acknowledged behind one, whichever
-// file it is of.
+// failing passes an error on. After one nothing is acknowledged any more, in
+// whatever file it happened.
 func (j *Journal) failing(err error) error {
 	if err != nil {
 		j.commits.poison(err)
@@ -66,29 +56,29 @@ func (j *Journal) failing(err error) error {
 	return err
 }
 
-// saveRegularly writes the cursors while others write what they speak of, removes
-// what need not be kept, and records damage that is accepted: it alone replaces
-// files.
-func (j *Journal) saveRegularly(ctx context.Context) error {
+// replaceFiles writes the checkpoint, removes old history, and records damage that
+// is accepted. It is the only goroutine that replaces files.
+func (j *Journal) replaceFiles(ctx context.Context) error {
 	defer j.retention.End()
-	// The first cursors are written at once: they tell a next start, whenever this
-	// one ends, which configuration was in force, and that the stop was no clean one.
-	saving, looking := time.NewTimer(0), time.NewTimer(0)
-	defer saving.Stop()
-	defer looking.Stop()
+	// The first checkpoint is written at once, so that the next start knows which
+	// configuration was in force, and that the stop was unclean if this process is
+	// killed.
+	checkpoint, look := time.NewTimer(0), time.NewTimer(0)
+	defer checkpoint.Stop()
+	defer look.Stop()
 	for {
 		var err error
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-saving.C:
-			begun := time.Now()
-			err = j.save()
-			// Large cursors are written less often.
-			saving.Reset(max(cursorsEvery, 50*time.Since(begun)))
-		case <-looking.C:
+		case <-checkpoint.C:
+			began := time.Now()
+			err = j.tryCheckpoint()
+			// A large one is written less often.
+			checkpoint.Reset(max(checkpointEvery, 50*time.Since(began)))
+		case <-look.C:
 			err = j.retention.Look(ctx, 0)
-			looking.Reset(retention.LookEvery)
+			look.Reset(retention.LookEvery)
 		case <-j.retention.Soon():
 			err = j.retention.Look(ctx, 0)
 		case r := <-j.retention.Requests():
@@ -102,20 +92,4 @@ func (j *Journal) saveRegularly(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-// save writes the cursors, and says in the log if it cannot. Its error is a sync
-// that failed, which is final.
-func (j *Journal) save() error {
-	switch err := j.saveCursors(); {
-	case err == nil:
-		j.saving.Over(j.log, "the cursors are written again")
-	case history.Ended(err):
-		// That ends Run, which says why.
-	case errors.Is(err, vfs.ErrUnsynced):
-		return fmt.Errorf("write the cursors: %w", err)
-	default:
-		j.saving.Met(j.log, "cannot write the cursors, so that the next start reads more of the history", err)
-	}
-	return nil
 }

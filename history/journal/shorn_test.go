@@ -50,7 +50,7 @@ func TestShorn(t *testing.T) {
 				}
 				var log loud
 				r = start(t, fs, journal.Options{Log: log.logger()})
-				if !strings.Contains(log.String(), "lines that had been synced are missing") || strings.Contains(log.String(), "cut off a damaged line") != c.cut {
+				if !strings.Contains(log.String(), "synced lines are missing") || strings.Contains(log.String(), "cut off a damaged line") != c.cut {
 					t.Errorf("the log says %s", &log)
 				}
 				if damaged := r.DamagedLines(); damaged > 0 != c.cut {

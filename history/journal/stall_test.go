@@ -63,7 +63,7 @@ func TestStalledSync(t *testing.T) {
 			}
 		}
 		same(t, "delivered meanwhile", r.drain("a"), ids(1, 50))
-		if err := r.Ready(); err != nil {
+		if err := r.Fault(); err != nil {
 			t.Errorf("not ready at once: %v", err)
 		}
 		// Who does not want to wait need not, and leaves its place to nobody:
@@ -74,11 +74,10 @@ func TestStalledSync(t *testing.T) {
 			t.Errorf("append: %v", err)
 		}
 		time.Sleep(10 * time.Minute)
-		if err := r.Ready(); err == nil || !strings.HasPrefix(err.Error(), "the disk has not answered for 10m") {
+		if err := r.Fault(); err == nil || !strings.HasPrefix(err.Error(), "the disk has not answered for 10m") {
 			t.Errorf("ready: %v", err)
-		}
-		if err := r.WriterStalled(); err != nil {
-			t.Errorf("a disk that hangs makes it stuck: %v", err)
+		} else if errors.Is(err, history.ErrFailed) {
+			t.Errorf("a disk that hangs is final: %v", err)
 		}
 		close(release)
 		for range most {
@@ -86,7 +85,7 @@ func TestStalledSync(t *testing.T) {
 				t.Errorf("append: %v", err)
 			}
 		}
-		if err := r.Ready(); err != nil {
+		if err := r.Fault(); err != nil {
 			t.Errorf("ready: %v", err)
 		}
 		if got := r.drain("a"); len(got) != most {
@@ -108,7 +107,7 @@ func TestStalledOutcomes(t *testing.T) {
 			same(t, "delivered", r.drain("a"), ids(1+10*i, 10+10*i))
 			time.Sleep(time.Minute)
 		}
-		if err := errors.Join(r.Ready(), r.WriterStalled()); err != nil {
+		if err := r.Fault(); err != nil {
 			t.Error(err)
 		}
 		close(release)
@@ -125,21 +124,21 @@ func TestStuckWriter(t *testing.T) {
 		r := start(t, memfs.New(), journal.Options{Committed: func(int, time.Duration) { <-hang }})
 		go r.Append(context.Background(), []history.Entry{entry(t, "e1", "a")})
 		time.Sleep(time.Hour)
-		if err := r.WriterStalled(); err != nil {
+		if err := r.Fault(); err != nil {
 			t.Errorf("with nothing to write: %v", err)
 		}
 		go r.Append(context.Background(), []history.Entry{entry(t, "e2", "a")})
 		time.Sleep(59 * time.Second)
-		if err := r.WriterStalled(); err != nil {
+		if err := r.Fault(); err != nil {
 			t.Errorf("within the minute: %v", err)
 		}
 		time.Sleep(2 * time.Second)
-		if err := r.WriterStalled(); err == nil || err.Error() != "the writer of events has not taken up for 1m1s what waits for it" {
+		if err := r.Fault(); !errors.Is(err, history.ErrFailed) || !strings.HasSuffix(err.Error(), "the writer of events has not started on waiting work for 1m1s") {
 			t.Errorf("after it: %v", err)
 		}
 		close(hang)
 		synctest.Wait()
-		if err := r.WriterStalled(); err != nil {
+		if err := r.Fault(); err != nil {
 			t.Errorf("once it goes on: %v", err)
 		}
 	})

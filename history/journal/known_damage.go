@@ -10,15 +10,15 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// accepting is a wish to have problems accepted.
-type accepting struct {
+// acceptance is a request to accept problems.
+type acceptance struct {
 	problems []history.Problem
 	done     chan error
 }
 
-// Accept records problems of a check as known, durably on return.
+// Accept records problems that a check found as known. They are durable on return.
 func (j *Journal) Accept(ctx context.Context, problems []history.Problem) error {
-	a := accepting{problems, make(chan error, 1)}
+	a := acceptance{problems, make(chan error, 1)}
 	select {
 	case j.accepted <- a:
 	case <-j.retention.Ended():
@@ -29,13 +29,13 @@ func (j *Journal) Accept(ctx context.Context, problems []history.Problem) error 
 	return <-a.done
 }
 
-// accept does what Accept wishes. Its error is a sync that failed, which is final.
-func (j *Journal) accept(a accepting) error {
+// accept does the work of Accept. Its error is a sync that failed, which is final.
+func (j *Journal) accept(a acceptance) error {
 	size, err := files.AcceptDamage(j.fs, a.problems)
 	switch {
 	case err == nil:
 		j.retention.Added(size)
-		j.log.Info("accepted damage of the history as known", "places", len(a.problems))
+		j.log.Info("accepted damage of the history", "places", len(a.problems))
 	case vfs.NoRoom(err) && !errors.Is(err, vfs.ErrUnsynced):
 		err = fmt.Errorf("%w: %w", history.ErrNoRoom, err)
 	}
@@ -49,9 +49,9 @@ func (j *Journal) accept(a accepting) error {
 // InUseError says that another process has the history open.
 type InUseError = vfs.InUseError
 
-// Accept records problems of a check as known, in a history that no process has
-// open (*InUseError): the next check tells only of others. It changes nothing of
-// the records. Where one has it open, that one does it: Journal.Accept.
+// Accept records problems that a check found as known, so that the next check
+// reports only others. It changes no record. No process may have the history open
+// (*InUseError); one that has calls Journal.Accept.
 func Accept(path string, problems []history.Problem) (err error) {
 	dir, err := vfs.OpenDir(path)
 	if err != nil {

@@ -13,18 +13,20 @@ import (
 	"sidehook/history/queue"
 )
 
-// book is the Book of a journal: it reads the segments of the events.
+// book is the queue.Book of a journal: it reads the stream of the events.
 type book struct{ *Journal }
 
-// Bounds are those of the segment that holds a record.
+// Bounds returns the first seq of the segment that a record is in, and that of the
+// next segment.
 func (j book) Bounds(seq history.Seq) (first, next history.Seq) {
 	from, to := j.events.Bounds(uint64(seq))
 	return history.Seq(from), history.Seq(to)
 }
 
-// Follow reads on through the segments.
+// Follow reads records for a webhook from a mark on, up to the one of the number
+// last, at most queue.ChunkSize of them. It returns the mark to read on from.
 func (j book) Follow(name string, from queue.Mark, last history.Seq, keep func(*queue.Body) bool, stop queue.StopFunc) (found []queue.Item, next queue.Mark, err error) {
-	quoted := []byte(strconv.Quote(name)) // names have nothing to escape
+	quoted := []byte(strconv.Quote(name)) // names need no escapes
 	next = from
 	for _, first := range j.events.Segments() {
 		if first < from.Place.Segment {
@@ -53,7 +55,7 @@ func (j book) Follow(name string, from queue.Mark, last history.Seq, keep func(*
 				break
 			}
 			seq := history.Seq(line.Number)
-			if seq > last { // those ahead of it are damaged
+			if seq > last { // the lines before it are damaged
 				next = queue.Mark{Seq: last + 1, Place: line.Location}
 				break
 			}
@@ -61,7 +63,7 @@ func (j book) Follow(name string, from queue.Mark, last history.Seq, keep func(*
 				return found, next, nil
 			}
 			if goesTo(&line, quoted) {
-				it := followed(&line, keep)
+				it := itemOf(&line, keep)
 				found, next.At = append(found, it), it.AcceptedAt
 			}
 			next.Seq, next.Place = seq+1, jsonl.Location{Segment: first, Offset: uint32(s.Offset())}
@@ -70,18 +72,18 @@ func (j book) Follow(name string, from queue.Mark, last history.Seq, keep func(*
 			return found, next, nil
 		}
 	}
-	next.Seq = last + 1 // the file ends ahead of it
+	next.Seq = last + 1 // the file ends before it
 	return found, next, nil
 }
 
 // vanished reports whether a segment cannot be read because retention has just
-// removed it: nothing in it is waited for. Any other one that is missing is an
-// error.
+// removed it, so that nothing in it is pending. If any other one is missing, that
+// is an error.
 func (j *Journal) vanished(first uint64, err error) bool {
 	return errors.Is(err, fs.ErrNotExist) && !j.events.Has(first)
 }
 
-// goesTo reports whether the record is for the webhook of the quoted name.
+// goesTo reports whether a record is for the webhook of the quoted name.
 func goesTo(line *jsonl.Line, quoted []byte) bool {
 	for name, raw := range history.Members(line.Fields()) {
 		if name == "to" {
@@ -91,21 +93,21 @@ func goesTo(line *jsonl.Line, quoted []byte) bool {
 	return false
 }
 
-// followed makes a delivery of a record just read. The event of a resend stands
-// elsewhere, and is read when its turn comes.
-func followed(line *jsonl.Line, keep func(*queue.Body) bool) queue.Item {
+// itemOf returns the delivery that a record begins. The event of a resend is in
+// another line, and is read when it is needed.
+func itemOf(line *jsonl.Line, keep func(*queue.Body) bool) queue.Item {
 	a := history.ParseEventRecord(line)
 	it := queue.ItemOf(&a)
 	if a.Event != nil {
 		if b := queue.NewBody(a.Event, a.Filled, a.Failures); keep(b) {
-			b.JSON = bytes.Clone(b.JSON) // the line's memory is used again
+			b.JSON = bytes.Clone(b.JSON) // the memory of the line is reused
 			it.Body = b
 		}
 	}
 	return it
 }
 
-// Load reads the event of an item from where it stands.
+// Load reads the event of an item.
 func (j book) Load(it *queue.Item) error {
 	line, err := j.record(it.Number, it.Place)
 	if err != nil {
@@ -122,15 +124,15 @@ func (j book) Load(it *queue.Item) error {
 		e = history.ParseEventRecord(&line)
 		it.Length = uint32(len(e.Event))
 	}
-	if found || a.Kind == history.KindResend { // with much else around it
+	if found || a.Kind == history.KindResend { // it is part of a large buffer
 		e.Event = bytes.Clone(e.Event)
 	}
 	it.Body = queue.BodyOf(&a, &e)
 	return nil
 }
 
-// record reads a record by its place, or by its number if the place is not
-// known or does not hold it.
+// record reads a record by its location, or by its number if the location is
+// unknown or wrong.
 func (j *Journal) record(seq history.Seq, place jsonl.Location) (jsonl.Line, error) {
 	if place.Length > 0 {
 		if line, err := j.events.Read(place); err == nil && history.Seq(line.Number) == seq {
@@ -140,8 +142,7 @@ func (j *Journal) record(seq history.Seq, place jsonl.Location) (jsonl.Line, err
 	return j.events.Find(uint64(seq))
 }
 
-// missing is an ErrDamaged if a record could not be had because it is not there,
-// or not what was written.
+// missing returns an ErrDamaged if a record is missing or damaged.
 func missing(err error) error {
 	if segment.IsDamage(err) {
 		return fmt.Errorf("%w: %w", history.ErrDamaged, err)

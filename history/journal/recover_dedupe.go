@@ -1,0 +1,75 @@
+package journal
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/history/internal/jsonl"
+)
+
+// fillDedupeWindow reads the last events back. If the last records are mostly
+// resends it goes further back, for a day at most.
+func (r *recovery) fillDedupeWindow() error {
+	sets := map[string][]string{} // there are few sets of webhooks
+	var pieces [][]knownEvent
+	found := 0
+	for end := r.commits.writer.Next(); end > 1 && found < windowEvents; {
+		from := end - min(end-1, windowEvents)
+		piece, began, err := r.eventsBetween(from, end, sets)
+		if err != nil {
+			return err
+		}
+		pieces = append(pieces, piece)
+		found += len(piece)
+		if end = from; time.Since(began) > 24*time.Hour {
+			break
+		}
+	}
+	for _, piece := range slices.Backward(pieces) {
+		for i := range piece {
+			r.commits.dedupe.add(piece[i])
+		}
+	}
+	return nil
+}
+
+// eventsBetween returns the events among the records from the number from to before
+// end, and when the first of the records was accepted. sets shares equal sets of
+// webhooks.
+func (r *recovery) eventsBetween(from, end uint64, sets map[string][]string) (list []knownEvent, began time.Time, err error) {
+	var after jsonl.Location
+	if from > 1 {
+		line, err := r.events.Find(from - 1)
+		if err == nil {
+			after = line.Location
+		} else {
+			after.Segment = r.events.SegmentOf(from)
+		}
+	}
+	err = r.walk(r.events, after, func(line *jsonl.Line) bool {
+		if line.Number < from || line.Number >= end {
+			return line.Number < end
+		}
+		a := history.ParseEventRecord(line)
+		if began.IsZero() {
+			began = a.At
+		}
+		if a.Kind != history.KindEvent {
+			return true
+		}
+		e, err := event.Parse(a.Event, a.Filled)
+		if err != nil {
+			return true
+		}
+		key := strings.Join(a.To, " ")
+		if _, ok := sets[key]; !ok {
+			sets[key] = a.To
+		}
+		list = append(list, knownEvent{r.identify.of(&e), history.Receipt{Seq: a.Seq, To: sets[key]}})
+		return true
+	})
+	return list, began, err
+}

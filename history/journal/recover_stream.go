@@ -1,0 +1,114 @@
+package journal
+
+import (
+	"fmt"
+
+	"sidehook/history"
+	"sidehook/history/internal/files"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/segment"
+	"sidehook/history/internal/seqset"
+	"sidehook/history/internal/upkeep"
+	"sidehook/history/internal/vfs"
+)
+
+// recover opens a stream, and logs what a crash has done to it. Records up to the
+// number proven were given away, though their lines may be damaged.
+func (r *recovery) recover(stream segment.Stream, known files.Position, proven uint64) (*segment.Recovered, error) {
+	opts := segment.Options{Limit: r.opts.SegmentSize, Known: known.Unpack(), Stopped: r.stopped, Proven: proven}
+	if stream == segment.Deliveries {
+		opts.Ahead = configsAhead
+	}
+	found, err := segment.Recover(r.fs, stream, opts)
+	if vfs.NoRoom(err) && upkeep.DropIndexes(r.fs) {
+		// The history itself may fill the volume; then only a start can make room.
+		found, err = segment.Recover(r.fs, stream, opts)
+	}
+	if vfs.NoRoom(err) {
+		// The lines may be in the page cache only. Without writing them anew, events
+		// would be delivered that the next start may not find.
+		return nil, fmt.Errorf("%w: lines that a crash left unsynced must be written again first; free some space on the volume of history.dir", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// After an unclean stop the checkpoint may be newer than the segments: in a copy
+	// of the folder.
+	lost := r.stopped && found.Last < known.Number
+	switch {
+	case lost && found.Cut > 0:
+		r.lines.Add(1)
+		r.log.Error("cut off a damaged line at the end of the history, which had been synced; it is kept in NAME.torn",
+			"stream", stream.Name, "bytes", found.Cut)
+	case found.Cut > 0:
+		r.log.Warn("cut off a line that a crash left incomplete, and that was never acknowledged; it is kept in NAME.torn",
+			"stream", stream.Name, "bytes", found.Cut)
+	}
+	if lost {
+		r.log.Error("synced lines are missing at the end of the history: the disk has lost them, or somebody has changed the files",
+			"stream", stream.Name, "from_"+stream.Key, found.Last+1, "to_"+stream.Key, known.Number)
+	}
+	return found, nil
+}
+
+// since visits all records after a position.
+func (r *recovery) since(found *segment.Recovered, from files.Position, visit func(*jsonl.Line)) error {
+	return r.walk(found.Archive, from.Unpack().Last, func(line *jsonl.Line) bool {
+		visit(line)
+		return true
+	})
+}
+
+// walk visits all records after the one at a location until visit returns false. The
+// zero location is before the first record.
+func (j *Journal) walk(archive *segment.Archive, after jsonl.Location, visit func(*jsonl.Line) bool) error {
+	more := true
+	for _, first := range archive.Segments() {
+		if first < after.Segment {
+			continue
+		}
+		offset := int64(0)
+		if first == after.Segment {
+			offset = after.End()
+		}
+		err := archive.Visit(first, offset, j.reportCorruption, func(line *jsonl.Line) bool {
+			more = visit(line)
+			return more
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// What follows is for a copy of the folder that was made file by file while the
+// journal ran, so that its files are of different moments. Retention has more of it.
+
+// checkpointOlderThanRemoval reports whether a checkpoint is of before the last
+// removal: a delivery that is pending in it refers to a segment that is removed,
+// which R1 rules out but for a copy.
+func (r *recovery) checkpointOlderThanRemoval(c *files.Checkpoint) bool {
+	removed := r.retention.Removed(segment.Events)
+	for _, x := range c.Webhooks {
+		for _, h := range x.Holds {
+			if removed.Touches(seqset.Span[uint64]{From: h[0], To: h[1]}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// dropLostEvents drops the deliveries of events after the last one that there is. In
+// a copy the deliveries may be newer than the events. The numbers are not used
+// again. An event whose line is there but damaged is not lost.
+func (r *recovery) dropLostEvents(events *segment.Recovered) {
+	last := history.Seq(events.Writer.Position().Number)
+	if r.highestSeq <= last || len(events.Damage) > 0 {
+		return
+	}
+	r.log.Warn("the deliveries refer to events after the last one that there is: the folder is a copy that was made meanwhile, or the disk has lost the events",
+		"from_seq", last+1, "to_seq", r.highestSeq)
+	r.replay.Drop(last)
+}
