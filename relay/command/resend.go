@@ -99,7 +99,7 @@ func (c *cli) resend(ctx context.Context, ids []string, f resendFlags) error {
 		if err := c.resendOne(ctx, relay, id, &request, f.json); err != nil {
 			var refused *client.RefusedError
 			if !f.all && len(f.to) == 0 && errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
-				err = fmt.Errorf("%w: add --to NAME or --all", err)
+				err = fmt.Errorf("%w (--to NAME or --all)", err)
 			}
 			c.notice("resend %q: %s", id, err)
 			failed = true

@@ -97,7 +97,10 @@ func (p *tracePrinter) printWebhook(name string) {
 		}
 	}
 	if w, ok := p.trace.waiting[name]; ok && w.State != "active" {
-		p.field(2, "now", w.summary())
+		if len(seen) > 0 {
+			p.Line()
+		}
+		p.field(2, "state", w.summary())
 	}
 }
 

@@ -95,7 +95,7 @@ func (c *cli) printWebhooks(hooks []webhook) {
 	t.Print()
 	for i := range hooks {
 		if w := &hooks[i]; w.Why != "" {
-			c.out.Linef("%s", w.summary())
+			c.out.Linef("%s is %s", w.Name, w.summary())
 		}
 	}
 }
@@ -138,9 +138,9 @@ func (w *webhook) success() string {
 	return fmt.Sprintf("%d%% of %d", 100*w.LastHour.Delivered/all, all)
 }
 
-// summary says in which state a webhook is, why, and when the next attempt comes.
+// summary returns the state of a webhook, why, and when the next attempt comes.
 func (w *webhook) summary() string {
-	text := fmt.Sprintf("%s is %s", w.Name, w.State)
+	text := w.State
 	if !w.Since.IsZero() {
 		text += " since " + terminal.Local(w.Since, terminal.TableTime)
 	}

@@ -172,7 +172,7 @@ func (d *demo) deliver(ctx context.Context, addrs []net.Addr) error {
 		}
 	}
 	d.title("The application posts three events to http://" + address + "/v1/events")
-	d.steps = terminal.Table{To: d.Screen, Widths: []int{7, 24}}
+	d.steps = terminal.Table{To: d.Screen, Widths: []int{7, 23}}
 	wanted := 0
 	app := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for _, e := range d.events {
@@ -182,7 +182,7 @@ func (d *demo) deliver(ctx context.Context, addrs []net.Addr) error {
 		wanted += len(strings.Split(e.to, ", "))
 	}
 	d.title("The receiver gets them at https://" + d.receiver.host())
-	d.steps = terminal.Table{To: d.Screen, Widths: []int{7, 7, 24}}
+	d.steps = terminal.Table{To: d.Screen, Widths: []int{7, 6, 23}}
 	for arrived := 0; arrived < wanted; {
 		select {
 		case <-ctx.Done():

@@ -68,12 +68,12 @@ func (d *demo) post(ctx context.Context, app *http.Client, address string, e pos
 
 // received prints how the receiver answered a request.
 func (d *demo) received(r receipt) {
-	verdict := terminal.Green.Cell(fmt.Sprintf("attempt %d: %s is valid, answers %d", r.attempt, r.scheme, r.code))
+	verdict := terminal.Green.Cell(fmt.Sprintf("attempt %d: %s OK, %d", r.attempt, r.scheme, r.code))
 	switch {
 	case r.problem != nil:
 		verdict = terminal.Red.Cell(fmt.Sprintf("attempt %d: %s", r.attempt, r.problem))
 	case r.code != http.StatusOK:
-		verdict = terminal.Yellow.Cell(verdict.Text + " (fails once on purpose)")
+		verdict = terminal.Yellow.Cell(fmt.Sprintf("attempt %d: %d, on purpose", r.attempt, r.code))
 	}
 	d.step(r.at, terminal.Bold.Cell(r.webhook), terminal.Normal.Cell(r.typ), verdict)
 }

@@ -54,12 +54,11 @@ func (t *Table) Print() {
 			t.heads = append(t.heads, c.Text)
 		}
 		natural := slices.Clone(t.Widths)
-		for t.squeeze(t.narrowedFirst); !t.fits() && t.leaveOut(&natural); t.squeeze(t.narrowedFirst) {
+		for t.squeeze(t.narrowedFirst, readable); !t.fits() && t.leaveOut(&natural); t.squeeze(t.narrowedFirst, readable) {
 		}
 		if !t.fits() {
 			t.MinLast, t.Widths = 0, natural
-			t.squeeze(t.narrowedFirst)
-			t.squeeze(nil)
+			t.squeezeAll()
 		}
 	}
 	for _, row := range t.rows {
@@ -74,8 +73,7 @@ func (t *Table) PrintRow(row ...Cell) {
 		row = without(row, i)
 	}
 	t.Fit(row...)
-	t.squeeze(t.narrowedFirst)
-	t.squeeze(nil)
+	t.squeezeAll()
 	t.printFitted(row)
 }
 
@@ -104,8 +102,12 @@ func (t *Table) AppendColumns(other *Table) bool {
 	return true
 }
 
-// narrowest is the width below which no column is squeezed.
-const narrowest = 8
+// Columns are squeezed to readable while there are optional ones to leave out, and
+// to narrowest after that.
+const (
+	readable  = 12
+	narrowest = 8
+)
 
 // fits reports whether the table fits with a part of the last column, which is
 // cut at the end of the line.
@@ -129,13 +131,19 @@ func (t *Table) narrowedFirst(column int) bool {
 	return column >= len(t.heads) || !slices.Contains(t.Wide, t.heads[column])
 }
 
+// squeezeAll narrows columns as far as it must and may.
+func (t *Table) squeezeAll() {
+	t.squeeze(t.narrowedFirst, narrowest)
+	t.squeeze(func(int) bool { return true }, narrowest)
+}
+
 // squeeze narrows the widest column that may be narrowed, but never the last,
-// until the table fits or all are at the narrowest. With nil any may be.
-func (t *Table) squeeze(may func(column int) bool) {
+// until the table fits or none is wider than least.
+func (t *Table) squeeze(may func(column int) bool, least int) {
 	for !t.fits() {
 		widest := -1
 		for i := range len(t.Widths) - 1 {
-			if (may == nil || may(i)) && t.Widths[i] > narrowest && (widest < 0 || t.Widths[i] > t.Widths[widest]) {
+			if may(i) && t.Widths[i] > least && (widest < 0 || t.Widths[i] > t.Widths[widest]) {
 				widest = i
 			}
 		}
