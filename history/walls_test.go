@@ -35,6 +35,10 @@ func TestWalls(t *testing.T) {
 		"what follows the deliveries takes no seq", "history history/query",
 		"var r *query.Reader; r.Follow(history.LineNo(1))",
 		"var r *query.Reader; r.Follow(history.Seq(1))", "cannot use",
+	}, {
+		"a duration is no moment of the clock", "time history/internal/clock",
+		"var c *clock.Clock; _ = c.Now().Add(time.Second)",
+		"var c *clock.Clock; _ = c.Now() + time.Second", "mismatched types",
 	}}
 	var all []string
 	for _, c := range cases {
@@ -66,9 +70,17 @@ func TestWalls(t *testing.T) {
 func function(imports []string, body string) string {
 	text := "package walls\n"
 	for _, path := range imports {
-		text += "import \"sidehook/" + path + "\"\n"
+		text += "import \"" + within(path) + "\"\n"
 	}
 	return text + "func _() { " + body + " }\n"
+}
+
+// within is the import path of a package of this module, or of the standard library.
+func within(path string) string {
+	if path == "time" {
+		return path
+	}
+	return "sidehook/" + path
 }
 
 // exported imports packages from what the compiler has made of them.
@@ -81,7 +93,7 @@ func exported(t *testing.T, fset *token.FileSet, paths []string) types.Importer 
 	}
 	args := []string{"list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}"}
 	for _, path := range paths {
-		args = append(args, "sidehook/"+path)
+		args = append(args, within(path))
 	}
 	out, err := exec.Command("go", args...).Output()
 	if err != nil {

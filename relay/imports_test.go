@@ -39,8 +39,8 @@ var flow = map[string][]string{
 
 	// The queue reaches no file, and neither query nor verify reaches the journal.
 	"history":                      {"history/event", "history/internal/jsonl"},
-	"history/queue":                {"history", "history/event", "history/internal/budget", "history/internal/seqset", "trouble", "history/internal/streak"},
-	"history/queue/queuetest":      {"history", "history/event", "history/queue"},
+	"history/queue":                {"history", "history/event", "history/internal/budget", "history/internal/clock", "history/internal/seqset", "trouble", "history/internal/streak"},
+	"history/queue/queuetest":      {"history", "history/event", "history/internal/clock", "history/queue"},
 	"history/journal":              {"history", "history/event", "history/internal/clock", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/retention", "history/internal/segment", "history/internal/seqset", "trouble", "history/internal/streak", "history/internal/upkeep", "history/internal/vfs", "history/query", "history/queue"},
 	"history/historytest":          {"history", "history/event", "history/internal/files", "history/internal/segment", "history/internal/vfs", "history/internal/vfs/memfs", "history/internal/upkeep"},
 	"history/historytest/generate": {"history/historytest"},

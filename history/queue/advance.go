@@ -8,7 +8,7 @@ import "time"
 // written: a crash before the next cursors has them wait as before.
 func (q *Queue) PullForward(since time.Time) {
 	q.mu.Lock()
-	now, from := q.set.now(), since.Sub(q.set.began)
+	now, from := q.set.now(), q.set.mono(since)
 	q.hasten(func(w *scheduled) bool {
 		if w.throttled || w.last < from || w.due <= now {
 			return false

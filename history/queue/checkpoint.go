@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/clock"
 	"sidehook/history/internal/seqset"
 	"sidehook/history/internal/streak"
 )
@@ -69,8 +70,8 @@ func (q *Queue) Checkpoint(now time.Time, published history.Seq, keep time.Durat
 		c.Holds = append(c.Holds, [3]uint64{uint64(h.From), uint64(h.To), uint64(h.N)})
 	}
 	mono := q.set.now()
-	wall := func(at time.Duration) int64 { return now.Add(at - mono).UnixMilli() }
-	add := func(it *Item, due time.Duration, t *attemptState) {
+	wall := func(at clock.Mono) int64 { return now.Add(at.Sub(mono)).UnixMilli() }
+	add := func(it *Item, due clock.Mono, t *attemptState) {
 		p, since, until := it.Place, int64(0), int64(0)
 		if t.throttled {
 			since, until = wall(t.since), wall(t.until)
@@ -81,7 +82,7 @@ func (q *Queue) Checkpoint(now time.Time, published history.Seq, keep time.Durat
 		})
 	}
 	if q.lapse.expiry < never {
-		c.Expiry = now.Add(max(q.lapse.expiry-mono, 0)).UnixMilli()
+		c.Expiry = now.Add(max(q.lapse.expiry.Sub(mono), 0)).UnixMilli()
 	}
 	// What stands behind another one of its key finds its line again.
 	q.eachWait(func(w *scheduled) { add(&w.Item, w.due, &w.attemptState) })
@@ -110,7 +111,7 @@ func (q *Queue) restore(c *Checkpoint, written, now time.Time) {
 	q.state = history.WebhookState{Name: c.State, Since: c.Since, Why: c.Why, Entry: c.Entry}
 	q.streak.Restore(c.Row)
 	if c.Expiry != 0 {
-		q.lapse.expiry = q.set.now() + remaining(time.UnixMilli(c.Expiry), written, now)
+		q.lapse.expiry = q.set.now().Add(remaining(time.UnixMilli(c.Expiry), written, now))
 	}
 	s := q.set
 	for _, w := range c.Waits {
@@ -120,11 +121,11 @@ func (q *Queue) restore(c *Checkpoint, written, now time.Time) {
 				Number: history.Seq(w[0]), Of: history.Seq(w[1]), AcceptedAt: w[5],
 				Place: history.Location{Segment: uint64(w[2]), Offset: uint32(w[3]), Length: uint32(w[4])},
 			},
-			due: s.now() + remaining(time.UnixMilli(w[6]), written, now),
+			due: s.now().Add(remaining(time.UnixMilli(w[6]), written, now)),
 			attemptState: attemptState{
 				attempts: int(w[7] - w[8]), throttled: w[9] != 0,
-				since: s.ago(since, now), until: s.now() + remaining(until, written, now),
-				last: s.ago(last, now), back: s.now() + remaining(back, written, now),
+				since: s.ago(since, now), until: s.now().Add(remaining(until, written, now)),
+				last: s.ago(last, now), back: s.now().Add(remaining(back, written, now)),
 			},
 		})
 	}
@@ -138,4 +139,4 @@ func remaining(due, told, now time.Time) time.Duration {
 
 // ago is when something was on the clock of this process that was at a time of
 // the wall's, and not to come.
-func (s *Set) ago(at, now time.Time) time.Duration { return s.now() - max(0, now.Sub(at)) }
+func (s *Set) ago(at, now time.Time) clock.Mono { return s.now().Add(-max(0, now.Sub(at))) }

@@ -7,6 +7,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/clock"
 )
 
 // Limit is a setting that ends deliveries as expired: those that were accepted
@@ -18,7 +19,7 @@ type Limit struct {
 }
 
 // never is a time that does not come.
-const never = time.Duration(math.MaxInt64)
+const never = clock.Mono(math.MaxInt64)
 
 // lapse is when deliveries of a queue end for having waited too long: at the
 // latest when they are claimed, and, so that they end also while nothing is,
@@ -33,11 +34,11 @@ const never = time.Duration(math.MaxInt64)
 type lapse struct {
 	generation   history.Generation // of the configuration that says so
 	age, size    Limit              // the strictest of each kind
-	look, expiry time.Duration
+	look, expiry clock.Mono
 	swept        bool // it is among those
 
 	// As look and expiry, of what came during a pass.
-	metLook, metExpiry time.Duration
+	metLook, metExpiry clock.Mono
 }
 
 // Limit says what ends deliveries from now on. It costs next to nothing if
@@ -81,9 +82,9 @@ func (q *Queue) trackExpiry(it *Item) {
 }
 
 // dueIn is when a delivery will be as old as that.
-func (q *Queue) dueIn(it *Item, age time.Duration) time.Duration {
+func (q *Queue) dueIn(it *Item, age time.Duration) clock.Mono {
 	now := q.set.now()
-	return now + age - q.set.clock.Age(it.Number, it.AcceptedAt, now)
+	return now.Add(age - q.set.clock.Age(it.Number, it.AcceptedAt, now))
 }
 
 // sweepLater puts the queue among those that are swept, if need be. It is
@@ -141,7 +142,7 @@ func (q *Queue) expire(it *Item, why string) history.Attempt {
 // scheduleSweep sets when the queue is to be looked at again behind a pass, given when
 // the first of what that left unread may be too old.
 // The queue is locked.
-func (q *Queue) scheduleSweep(young time.Duration) {
+func (q *Queue) scheduleSweep(young clock.Mono) {
 	l := &q.lapse
 	if l.age.Age == 0 {
 		l.look = never
@@ -160,7 +161,7 @@ func (q *Queue) scheduleSweep(young time.Duration) {
 
 // flying is when the first expirytime of what is under way passes. The queue is
 // locked.
-func (q *Queue) flying() time.Duration {
+func (q *Queue) flying() clock.Mono {
 	first := never
 	for _, l := range q.inFlight {
 		if b := l.Body; b != nil && b.expires != 0 {

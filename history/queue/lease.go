@@ -6,6 +6,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/budget"
+	"sidehook/history/internal/clock"
 )
 
 // Lease is one delivery, handed out to be attempted. It ends with exactly one
@@ -33,7 +34,7 @@ type Lease struct {
 	moved *moved // set once the delivery belongs to another name (Rename)
 	test  bool   // it is of no queue (Tested)
 
-	due    time.Duration // when it was; 0: it was not begun
+	due    clock.Mono    // when it was; 0: it was not begun
 	charge budget.Charge // what it has of the bytes that may be in flight
 }
 
@@ -140,11 +141,11 @@ func (q *Queue) take(pick ClaimMode) (*Lease, bool) {
 // startAttempt puts a delivery into flight.
 func (q *Queue) startAttempt(w scheduled) *Lease {
 	l := &Lease{
-		Seq: w.Number, Attempt: w.attempts + 1, Resend: w.IsResend, Scheduled: q.set.began.Add(w.back),
+		Seq: w.Number, Attempt: w.attempts + 1, Resend: w.IsResend, Scheduled: q.set.at(w.back),
 		Item: w.Item, attemptState: w.attemptState, key: w.key, queue: q, due: w.due,
 	}
 	if w.throttled {
-		l.Throttled = q.set.began.Add(w.since)
+		l.Throttled = q.set.at(w.since)
 	}
 	q.inFlight[l.Number] = l
 	return l
@@ -274,7 +275,7 @@ func (l *Lease) Note(a history.Attempt) {
 // wait puts the delivery back. The queue is locked.
 func (l *Lease) wait(at time.Time, t attemptState) {
 	l.queue.trackExpiry(&l.Item)
-	l.queue.scheduled.push(scheduled{Item: l.Item, due: at.Sub(l.queue.set.began), attemptState: t, key: l.key})
+	l.queue.scheduled.push(scheduled{Item: l.Item, due: l.queue.set.mono(at), attemptState: t, key: l.key})
 }
 
 // after is what is known of the delivery once an attempt at it has ended.
@@ -285,7 +286,7 @@ func (l *Lease) after(a *history.Attempt) attemptState {
 		t.attempts--
 	}
 	if !a.Throttled.IsZero() {
-		t.throttled, t.since, t.until = true, now, a.Throttled.Sub(l.queue.set.began)
+		t.throttled, t.since, t.until = true, now, l.queue.set.mono(a.Throttled)
 		if l.throttled {
 			t.since = l.since
 		}

@@ -47,7 +47,7 @@ func (q *Queue) read() {
 func (q *Queue) hasRead(err error) {
 	q.reading = false
 	if err != nil {
-		q.pause = q.set.now() + readAgain
+		q.pause = q.set.now().Add(readAgain)
 	}
 	q.mu.Unlock()
 	if err != nil {

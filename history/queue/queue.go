@@ -14,6 +14,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/budget"
+	"sidehook/history/internal/clock"
 	"sidehook/history/internal/seqset"
 	"sidehook/history/internal/streak"
 	"sidehook/trouble"
@@ -59,9 +60,9 @@ type Queue struct {
 	renamed      history.Seq   // the last seq that came by a rename, whose delivery is older than its record
 	segmentRefs  seqset.Counts // of what has not ended, for retention
 
-	closed  bool          // by Set.Remove
-	reading bool          // a claim is reading the file
-	pause   time.Duration // after an error, until when none reads again
+	closed  bool       // by Set.Remove
+	reading bool       // a claim is reading the file
+	pause   clock.Mono // after an error, until when none reads again
 	backlog Backlog
 	lapse   lapse
 
@@ -268,7 +269,7 @@ func (q *Queue) Due() (time.Time, bool) {
 	default:
 		ok = false
 	}
-	return q.set.began.Add(due), ok
+	return q.set.at(due), ok
 }
 
 // pending counts the deliveries that have not ended, wherever they stand (Q1). The

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/clock"
 	"sidehook/history/internal/streak"
 )
 
@@ -87,13 +88,13 @@ func (r *Replay) Attempt(d *history.DeliveryRecord, removed bool) {
 		w.last = r.ago(d.At)
 	}
 	if w.throttled = !d.Throttled.IsZero(); w.throttled {
-		w.since, w.until = r.ago(d.Throttled), r.set.now()+remaining(d.Until, d.At, r.now)
+		w.since, w.until = r.ago(d.Throttled), r.set.now().Add(remaining(d.Until, d.At, r.now))
 	}
-	w.due = r.set.now() + remaining(d.Next, d.At, r.now)
+	w.due = r.set.now().Add(remaining(d.Next, d.At, r.now))
 	r.waiting(q)[d.Seq] = w
 }
 
-func (r *Replay) ago(at time.Time) time.Duration { return r.set.ago(at, r.now) }
+func (r *Replay) ago(at time.Time) clock.Mono { return r.set.ago(at, r.now) }
 
 // waiting are the waits of a queue, by seq.
 func (r *Replay) waiting(q *Queue) map[history.Seq]scheduled {

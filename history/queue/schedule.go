@@ -14,7 +14,7 @@ func (q *Queue) Schedule(longest []time.Duration) {
 		if w.throttled || step < 1 || step > len(longest) {
 			return
 		}
-		if due := w.last + longest[step-1]; due < w.due {
+		if due := w.last.Add(longest[step-1]); due < w.due {
 			n++
 			w.due, w.back = due, min(w.back, due)
 		}

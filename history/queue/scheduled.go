@@ -3,14 +3,15 @@ package queue
 import (
 	"cmp"
 	"slices"
-	"time"
+
+	"sidehook/history/internal/clock"
 )
 
 // scheduled is a delivery that was begun, and goes on at a time. Its body is not
 // held: it is read again when the time comes.
 type scheduled struct {
 	Item
-	due time.Duration
+	due clock.Mono
 	attemptState
 	key string // whose line it is the first of; see ordering
 }
@@ -18,12 +19,12 @@ type scheduled struct {
 // attemptState is how the attempts at a delivery have gone so far. As in a wait, times
 // are on the journal's monotonic clock.
 type attemptState struct {
-	attempts  int           // that used up a step of the schedule so far
-	throttled bool          // by the last of them the receiver asked to be left alone
-	since     time.Duration // when the row of such answers began, while throttled
-	until     time.Duration // when the receiver may be asked again, while throttled
-	last      time.Duration // when the last attempt ended
-	back      time.Duration // when it is due by its schedule, if it was advanced
+	attempts  int        // that used up a step of the schedule so far
+	throttled bool       // by the last of them the receiver asked to be left alone
+	since     clock.Mono // when the row of such answers began, while throttled
+	until     clock.Mono // when the receiver may be asked again, while throttled
+	last      clock.Mono // when the last attempt ended
+	back      clock.Mono // when it is due by its schedule, if it was advanced
 }
 
 // retryHeap is a heap, the delivery that is due first on top.
@@ -84,7 +85,7 @@ func (w retryHeap) sink(i int) {
 }
 
 // hasten makes those that match due now, and says how many do.
-func (w retryHeap) hasten(now time.Duration, match func(*scheduled) bool) (n int) {
+func (w retryHeap) hasten(now clock.Mono, match func(*scheduled) bool) (n int) {
 	for i := range w {
 		if match(&w[i]) {
 			n++

@@ -11,6 +11,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/budget"
+	"sidehook/history/internal/clock"
 )
 
 // Book reads the accepted events, of which every one that was published is
@@ -62,10 +63,10 @@ type Clock interface {
 	// Began returns the moment that Now counts from, as read from time.Now.
 	Began() time.Time
 	// Now returns the monotonic time since then.
-	Now() time.Duration
+	Now() clock.Mono
 	// Age returns how long before now an event was accepted: the one that has this
 	// seq, and this time of the wall clock in its record, in Unix nanoseconds.
-	Age(seq history.Seq, accepted int64, now time.Duration) time.Duration
+	Age(seq history.Seq, accepted int64, now clock.Mono) time.Duration
 	// Check returns the time of the wall clock, and notices whether it was set.
 	Check() time.Time
 }
@@ -240,4 +241,8 @@ func (s *Set) drop(b *Body) {
 }
 
 // now is the time on the monotonic clock that waits run on.
-func (s *Set) now() time.Duration { return s.clock.Now() }
+func (s *Set) now() clock.Mono { return s.clock.Now() }
+
+// at is a moment as a time, and mono a time as a moment.
+func (s *Set) at(m clock.Mono) time.Time   { return s.began.Add(time.Duration(m)) }
+func (s *Set) mono(t time.Time) clock.Mono { return clock.Mono(t.Sub(s.began)) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/clock"
 )
 
 const (
@@ -149,10 +150,10 @@ type sweepRun struct {
 	renamed history.Seq
 	all     bool // an expirytime may have passed, of any event
 
-	expiry time.Duration // the first of those that were met and have not
-	young  time.Duration // when the first of those that were left may be too old
-	late   bool          // it could not end all that it should have
-	found  []Item        // whose acceptance was not known
+	expiry clock.Mono // the first of those that were met and have not
+	young  clock.Mono // when the first of those that were left may be too old
+	late   bool       // it could not end all that it should have
+	found  []Item     // whose acceptance was not known
 }
 
 func (p *sweepRun) run() {
@@ -166,7 +167,7 @@ func (p *sweepRun) run() {
 		q.lapse.expiry = min(p.expiry, q.lapse.metExpiry, q.flying())
 	}
 	if p.late || err != nil {
-		soon := q.set.now() + sweepEvery
+		soon := q.set.now().Add(sweepEvery)
 		if q.lapse.look = min(q.lapse.look, soon); p.all {
 			q.lapse.expiry = min(q.lapse.expiry, soon)
 		}

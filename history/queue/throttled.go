@@ -8,7 +8,7 @@ func (q *Queue) Throttled() (until time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.eachWait(func(w *scheduled) {
-		if at := q.set.began.Add(w.until); w.throttled && until.Before(at) {
+		if at := q.set.at(w.until); w.throttled && until.Before(at) {
 			until = at
 		}
 	})

@@ -63,13 +63,13 @@ func New(wall func() time.Time, log *slog.Logger) *Clock {
 // Began is the start, on the monotonic clock.
 func (c *Clock) Began() time.Time { return c.began }
 
-// Now is the time since the start.
-func (c *Clock) Now() time.Duration { return time.Since(c.began) }
+// Now is the moment that it is.
+func (c *Clock) Now() Mono { return Mono(time.Since(c.began)) }
 
-// Age is how long ago a record was stamped, at a time of mono.
-func (c *Clock) Age(seq history.Seq, stamped int64, mono time.Duration) time.Duration {
+// Age is how long ago a record was stamped, at a moment.
+func (c *Clock) Age(seq history.Seq, stamped int64, now Mono) time.Duration {
 	s := c.Steps.Load()
-	age := time.Duration(c.started-stamped) + mono + s.here
+	age := time.Duration(c.started-stamped) + time.Duration(now) + s.here
 	for i := len(s.List) - 1; i >= 0 && s.List[i].Seq > seq; i-- {
 		age -= s.List[i].By
 	}
@@ -105,7 +105,7 @@ func (c *Clock) Check() time.Time {
 // look reads the wall clock, and notices if it was set. The clock is locked.
 func (c *Clock) look() time.Time {
 	now := c.Wall()
-	expected := c.started + int64(c.Now()+c.Steps.Load().here)
+	expected := c.started + int64(c.Now()) + int64(c.Steps.Load().here)
 	if by := time.Duration(now.UnixNano() - expected); by.Abs() >= leastStep {
 		c.add(Step{c.next, by}, by)
 		c.log.Warn("the clock was set: waits and ages go on as if it had not been", "by", by.Round(time.Millisecond))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/clock"
 	"sidehook/history/queue"
 )
 
@@ -40,7 +41,7 @@ func NewMemory(s *Store) *Memory { return newMemory(s, saved{}) }
 func newMemory(s *Store, from saved) *Memory {
 	m := &Memory{Store: s, saved: from, lost: map[string]saved{}}
 	m.Set = queue.NewSet(queue.Options{
-		Book: s, Ledger: s, Clock: clock{time.Now()}, Log: slog.New(slog.DiscardHandler),
+		Book: s, Ledger: s, Clock: steady{time.Now()}, Log: slog.New(slog.DiscardHandler),
 		Recorded: func(history.Recorded) {},
 	})
 	r := m.Replay(time.Now(), history.Seq(from.events))
@@ -183,12 +184,12 @@ func (m *Memory) Gain(webhook string) {
 	m.replay(r, from, func(name string) bool { return name == webhook })
 }
 
-// clock is a Clock whose wall clock is never set.
-type clock struct{ began time.Time }
+// steady is a Clock whose wall clock is never set.
+type steady struct{ began time.Time }
 
-func (c clock) Began() time.Time   { return c.began }
-func (c clock) Now() time.Duration { return time.Since(c.began) }
-func (c clock) Check() time.Time   { return time.Now() }
-func (c clock) Age(_ history.Seq, accepted int64, now time.Duration) time.Duration {
-	return time.Duration(c.began.UnixNano()-accepted) + now
+func (c steady) Began() time.Time { return c.began }
+func (c steady) Now() clock.Mono  { return clock.Mono(time.Since(c.began)) }
+func (c steady) Check() time.Time { return time.Now() }
+func (c steady) Age(_ history.Seq, accepted int64, now clock.Mono) time.Duration {
+	return time.Duration(c.began.UnixNano()-accepted) + time.Duration(now)
 }

@@ -1,0 +1,13 @@
+package clock
+
+import "time"
+
+// Mono is a moment on the monotonic clock: how long after the start it is. It is a
+// type of its own so that no duration and no time of the wall clock is taken for one.
+type Mono time.Duration
+
+// Add returns the moment that is so much later.
+func (m Mono) Add(d time.Duration) Mono { return m + Mono(d) }
+
+// Sub returns how long before m the other moment is.
+func (m Mono) Sub(other Mono) time.Duration { return time.Duration(m - other) }
