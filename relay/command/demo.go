@@ -10,6 +10,7 @@ import (
 
 	"sidehook/history/query"
 	"sidehook/relay/command/demo"
+	"sidehook/relay/command/runlog"
 )
 
 func (c *cli) demoCommand() *cobra.Command {
@@ -26,8 +27,8 @@ func (c *cli) demoCommand() *cobra.Command {
 			return demo.Run(cmd.Context(), demo.Options{
 				Screen: c.out, Version: thisBuild().Version, Program: program(), ListAttempts: c.listAttempts,
 				Log: func(to io.Writer) *slog.Logger {
-					log := slog.New(textHandler(to, slog.LevelDebug, false))
-					bridgeStandardLog(log)
+					log := runlog.Text(to)
+					runlog.BridgeStandardLog(log)
 					return log
 				},
 			})

@@ -3,26 +3,16 @@ package command
 import (
 	"encoding/json"
 	"io"
-	"log/slog"
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
 )
 
 var (
-	StopsAgain     = stopsAgain
-	StartLogWriter = startLogWriter
-	ParseTime      = parseTime
-	ExplainDenied  = explainDenied
+	StopsAgain    = stopsAgain
+	ParseTime     = parseTime
+	ExplainDenied = explainDenied
 )
-
-// MaxPending is how much of a log waits for its reader.
-const MaxPending = maxPending
-
-// ColouredLogger returns the logger of run on a terminal.
-func ColouredLogger(w io.Writer) *slog.Logger {
-	return slog.New(textHandler(w, slog.LevelInfo, true))
-}
 
 // onTerminal returns the commands of a terminal of that width, without limit if it
 // is 0.

@@ -17,6 +17,7 @@ import (
 	"sidehook/config"
 	"sidehook/config/watch"
 	"sidehook/relay"
+	"sidehook/relay/command/runlog"
 	"sidehook/relay/memory"
 	"sidehook/relay/systemd"
 )
@@ -34,10 +35,13 @@ func (c *cli) runCommand() *cobra.Command {
 		Example: "  sidehook run --config webhooks.yaml",
 		Args:    noArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := c.startLog(format, level)
-			if err != nil {
+			if err := known("log-format", format, runlog.Formats); err != nil {
 				return err
 			}
+			if err := known("log-level", level, runlog.Levels); err != nil {
+				return err
+			}
+			log := runlog.Start(c.err, format, level)
 			defer log.Close(logTimeout)
 			forceQuit := func() {
 				log.Error("forced to quit by another signal")
@@ -51,8 +55,8 @@ func (c *cli) runCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "log-format", "text", "log `FORMAT`: "+oneOf(logFormats...))
-	cmd.Flags().StringVar(&level, "log-level", "info", "minimum log `LEVEL`: "+oneOf(logLevels...))
+	cmd.Flags().StringVar(&format, "log-format", "text", "log `FORMAT`: "+oneOf(runlog.Formats...))
+	cmd.Flags().StringVar(&level, "log-level", "info", "minimum log `LEVEL`: "+oneOf(runlog.Levels...))
 	return cmd
 }
 
@@ -60,14 +64,14 @@ func (c *cli) runCommand() *cobra.Command {
 const logTimeout = 2 * time.Second
 
 // reportFailure says why run failed.
-func (c *cli) reportFailure(log *runLog, err error) {
+func (c *cli) reportFailure(log *runlog.Log, err error) {
 	var problems config.Problems
 	switch isProblems := errors.As(err, &problems); {
-	case isProblems && log.logsFailure:
+	case isProblems && log.LogsFailure:
 		logProblems(log.Logger, "cannot start: "+filepath.Base(problems[0].File)+" has errors", problems)
 	case isProblems:
 		c.printProblems(problems)
-	case log.logsFailure:
+	case log.LogsFailure:
 		log.Error("sidehook failed", "error", err)
 	default:
 		c.err.Errorf("sidehook: %s", err)
@@ -77,7 +81,7 @@ func (c *cli) reportFailure(log *runLog, err error) {
 // run runs the relay until a signal stops it. If another signal forces it to quit,
 // it calls forceQuit, which does not return.
 func (c *cli) run(ctx context.Context, log *slog.Logger, forceQuit func()) error {
-	bridgeStandardLog(log)
+	runlog.BridgeStandardLog(log)
 	path, err := config.Find(c.config)
 	if err != nil {
 		return err

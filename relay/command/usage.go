@@ -34,6 +34,14 @@ func invalid(flag, value, must string) error {
 	return usagef("--%s must be %s, not %q", flag, must, value)
 }
 
+// known returns an error unless a flag has one of the known values.
+func known[T ~string](flag string, value T, values []T) error {
+	if !slices.Contains(values, value) {
+		return invalid(flag, string(value), oneOf(values...))
+	}
+	return nil
+}
+
 // oneOf lists words: a, b or c.
 func oneOf[T ~string](words ...T) string {
 	var text strings.Builder
@@ -122,14 +130,14 @@ func parseTime(flag, text string, now time.Time) (time.Time, error) {
 }
 
 // parseStatuses reads --status, nil if it is not given.
-func parseStatuses(text string, known []history.Status) (statuses []history.Status, err error) {
+func parseStatuses(text string, all []history.Status) (statuses []history.Status, err error) {
 	if text == "" {
 		return nil, nil
 	}
 	for name := range strings.SplitSeq(text, ",") {
 		status := history.Status(name)
-		if !slices.Contains(known, status) {
-			return nil, invalid("status", name, oneOf(known...))
+		if err := known("status", status, all); err != nil {
+			return nil, err
 		}
 		statuses = append(statuses, status)
 	}

@@ -1,4 +1,4 @@
-package command_test
+package runlog_test
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"sidehook/relay/command"
+	"sidehook/relay/command/runlog"
 )
 
 // TestLogIsClean: what the log prints in colours has no escape but its own,
@@ -15,7 +15,7 @@ func TestLogIsClean(t *testing.T) {
 	const own = "\x1b[" // tint's
 	for _, text := range []string{"\x1b]0;title\x07 \u202e", `say \x1b]0;title`, `"\\x1b]0;title"`} {
 		var out bytes.Buffer
-		command.ColouredLogger(&out).Error("refused", "error", errors.New(text), "text", text, "number", 3)
+		runlog.Coloured(&out).Error("refused", "error", errors.New(text), "text", text, "number", 3)
 		for rest := out.String(); ; {
 			i := strings.IndexByte(rest, '\x1b')
 			if i < 0 {

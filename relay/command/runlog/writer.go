@@ -1,4 +1,4 @@
-package command
+package runlog
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// logWriter writes the log of run. Its promises:
+// writer writes a log. Its promises:
 //
 //	L1. Write does not block: a log whose reader has stopped, such as a full pipe,
 //	    delays neither deliveries nor the journal.
@@ -16,7 +16,7 @@ import (
 //	    full, stops nothing. Writing continues with the next line.
 //	L3. Lines are written in order and complete. Lost lines are counted, and
 //	    reported when a line can be written again.
-type logWriter struct {
+type writer struct {
 	to     io.Writer
 	report func(lost int) []byte // the line that reports lost lines
 
@@ -32,16 +32,16 @@ type logWriter struct {
 // Further lines are lost.
 const maxPending = 1 << 20
 
-// startLogWriter starts a writer. Close ends it.
-func startLogWriter(to io.Writer, report func(lost int) []byte) *logWriter {
-	w := &logWriter{to: to, report: report, ended: make(chan struct{})}
+// startWriter starts a writer. Close ends it.
+func startWriter(to io.Writer, report func(lost int) []byte) *writer {
+	w := &writer{to: to, report: report, ended: make(chan struct{})}
 	w.wake.L = &w.mu
 	go w.run()
 	return w
 }
 
 // Write accepts complete lines. It never fails.
-func (w *logWriter) Write(lines []byte) (int, error) {
+func (w *writer) Write(lines []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.pending)+len(lines) > maxPending {
@@ -55,7 +55,7 @@ func (w *logWriter) Write(lines []byte) (int, error) {
 
 // Close waits until all lines are written, at most for timeout: the reader may
 // have stopped for ever. The goroutine then stays in its blocked write.
-func (w *logWriter) Close(timeout time.Duration) {
+func (w *writer) Close(timeout time.Duration) {
 	w.mu.Lock()
 	w.closed = true
 	w.wake.Signal()
@@ -66,7 +66,7 @@ func (w *logWriter) Close(timeout time.Duration) {
 	}
 }
 
-func (w *logWriter) run() {
+func (w *writer) run() {
 	defer close(w.ended)
 	torn := false // the last line was written in part
 	for {
@@ -95,7 +95,7 @@ func (w *logWriter) run() {
 
 // next waits for lines. It also returns how many were lost since the last call. It
 // returns no lines after the writer was closed and all lines were written.
-func (w *logWriter) next() (lines []byte, lost int) {
+func (w *writer) next() (lines []byte, lost int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.pending) == 0 && !w.closed {
@@ -106,7 +106,7 @@ func (w *logWriter) next() (lines []byte, lost int) {
 	return lines, lost
 }
 
-func (w *logWriter) lose(lines int) {
+func (w *writer) lose(lines int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lost += lines

@@ -1,4 +1,12 @@
-package command
+// Package runlog is the log of a relay, on stderr: text for people, JSON, or lines
+// for systemd's journal.
+//
+// It promises, beside L1 to L3 below, that no control character that came from
+// outside is printed raw, and that nothing a receiver sent is logged through Go's
+// standard logger.
+//
+// The commands run and demo call it.
+package runlog
 
 import (
 	"bytes"
@@ -6,7 +14,6 @@ import (
 	"io"
 	"log"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,48 +22,51 @@ import (
 	"sidehook/relay/command/terminal"
 )
 
-// runLog is the log of run, on stderr.
-type runLog struct {
+// Log is the log of a process that runs a relay.
+type Log struct {
 	*slog.Logger
-	*logWriter
-	// logsFailure says that the error that ends run is logged, so that all lines
-	// have the same form. Otherwise it is printed as by other commands.
-	logsFailure bool
+	*writer
+	// LogsFailure says that the error that ends the process must be logged, so that
+	// all lines have the same form. Otherwise it is printed as by other commands.
+	LogsFailure bool
 }
 
-// startLog starts the log of run, which its caller must close. c.err then writes
-// to it, too.
-func (c *cli) startLog(format, level string) (*runLog, error) {
-	var minimum slog.Level
-	if !slices.Contains(logLevels, level) || minimum.UnmarshalText([]byte(level)) != nil {
-		return nil, invalid("log-level", level, oneOf(logLevels...))
-	}
-	var handler func(io.Writer) slog.Handler
+// Formats and levels, as people give them.
+var (
+	Formats = []string{"text", "json"}
+	Levels  = []string{"debug", "info", "warn", "error"}
+)
+
+// Start starts a log on stderr in one of Formats and at one of Levels. Its caller
+// must close it. The screen then writes to it, too.
+func Start(stderr *terminal.Screen, format, level string) *Log {
+	minimum := minimumLevel(level)
+	handler := func(to io.Writer) slog.Handler { return textHandler(to, minimum, stderr.Colour) }
 	switch {
 	case format == "json":
 		options := slog.HandlerOptions{Level: minimum, ReplaceAttr: readableAttr}
 		handler = func(to io.Writer) slog.Handler { return slog.NewJSONHandler(to, &options) }
-	case format != "text":
-		return nil, invalid("log-format", format, oneOf(logFormats...))
-	case c.err.Journal:
+	case stderr.Journal:
 		handler = func(to io.Writer) slog.Handler { return journalHandler(to, minimum) }
-	default:
-		colour := c.err.Colour
-		handler = func(to io.Writer) slog.Handler { return textHandler(to, minimum, colour) }
 	}
-	w := startLogWriter(c.err.Writer, func(lost int) []byte {
+	w := startWriter(stderr.Writer, func(lost int) []byte {
 		var line bytes.Buffer
 		slog.New(handler(&line)).Error("log lines were lost: the log could not be written, or nobody read it", "count", lost)
 		return line.Bytes()
 	})
-	c.err.Writer = w
-	return &runLog{slog.New(handler(w)), w, format == "json" || c.err.Journal}, nil
+	stderr.Writer = w
+	return &Log{slog.New(handler(w)), w, format == "json" || stderr.Journal}
 }
 
-var (
-	logFormats = []string{"text", "json"}
-	logLevels  = []string{"debug", "info", "warn", "error"}
-)
+func minimumLevel(name string) slog.Level {
+	var level slog.Level
+	// It stays at info for a name that is not one of Levels.
+	_ = level.UnmarshalText([]byte(name))
+	return level
+}
+
+// Text returns a logger that writes all levels for people, without colours.
+func Text(to io.Writer) *slog.Logger { return slog.New(textHandler(to, slog.LevelDebug, false)) }
 
 // textHandler writes lines for people.
 func textHandler(to io.Writer, minimum slog.Level, colour bool) slog.Handler {
@@ -127,5 +137,5 @@ func (w discardText) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// bridgeStandardLog connects Go's standard logger to the log of a relay.
-func bridgeStandardLog(to *slog.Logger) { log.SetOutput(discardText{to}) }
+// BridgeStandardLog connects Go's standard logger to the log of a relay.
+func BridgeStandardLog(to *slog.Logger) { log.SetOutput(discardText{to}) }

@@ -1,4 +1,4 @@
-package command_test
+package runlog_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sidehook/relay/command"
+	"sidehook/relay/command/runlog"
 )
 
 func reportLost(lost int) []byte { return fmt.Appendf(nil, "lost %d\n", lost) }
@@ -20,9 +20,9 @@ func reportLost(lost int) []byte { return fmt.Appendf(nil, "lost %d\n", lost) }
 func TestLogDoesNotBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		read, write := io.Pipe()
-		w := command.StartLogWriter(write, reportLost)
+		w := runlog.StartWriter(write, reportLost)
 		line := strings.Repeat("x", 1000)
-		const count = 3 * command.MaxPending / 1000
+		const count = 3 * runlog.MaxPending / 1000
 		for i := range count {
 			fmt.Fprintf(w, "%d %s\n", i, line)
 		}
@@ -48,7 +48,7 @@ func TestLogDoesNotBlock(t *testing.T) {
 			}
 			next++
 		}
-		if next+lost != count || next < command.MaxPending/len(line)/2 {
+		if next+lost != count || next < runlog.MaxPending/len(line)/2 {
 			t.Errorf("%d lines arrived and %d are lost, of %d", next, lost, count)
 		}
 	})
@@ -94,7 +94,7 @@ func TestLogThatFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				to := &sink{take: c.take}
-				w := command.StartLogWriter(to, reportLost)
+				w := runlog.StartWriter(to, reportLost)
 				for _, line := range []string{"one\n", "two\n", "three\n", "four\n"} {
 					w.Write([]byte(line))
 					synctest.Wait()
