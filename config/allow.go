@@ -56,7 +56,7 @@ func readAllow(l *loader, v *value, into *Allow) {
 	}
 	for _, family := range []struct{ all, name string }{{"0.0.0.0/0", "IPv4"}, {"::/0", "IPv6"}} {
 		if covers(into.Prefixes, netip.MustParsePrefix(family.all)) {
-			l.Warn(v, "lifts the rules for every "+family.name+" address, those of this machine and its network among them", "list the blocks that the receiver is in, such as 10.0.0.0/8")
+			l.Warn(v, "allows every "+family.name+" address, including those of this machine and its network", "list the blocks that the receiver is in, such as 10.0.0.0/8")
 		}
 	}
 }

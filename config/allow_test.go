@@ -8,12 +8,12 @@ import (
 	"sidehook/config"
 )
 
-// An allow that lifts the rules for every address is warned of, in whatever
+// An allow that allows every address is warned of, in whatever
 // pieces it does so.
 func TestAllowOfEveryAddress(t *testing.T) {
 	const (
-		four = "lifts the rules for every IPv4 address, those of this machine and its network among them; list the blocks that the receiver is in, such as 10.0.0.0/8"
-		six  = "lifts the rules for every IPv6 address, those of this machine and its network among them; list the blocks that the receiver is in, such as 10.0.0.0/8"
+		four = "allows every IPv4 address, including those of this machine and its network; list the blocks that the receiver is in, such as 10.0.0.0/8"
+		six  = "allows every IPv6 address, including those of this machine and its network; list the blocks that the receiver is in, such as 10.0.0.0/8"
 	)
 	for _, c := range []struct {
 		allow string

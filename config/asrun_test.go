@@ -103,7 +103,7 @@ func TestCheckRefusesWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, problem := range map[string]string{
-		"open":   "may be written by everyone; take that away with chmod o-w",
+		"open":   "is writable by everyone; run chmod o-w on it",
 		"large":  "is larger than 64KiB",
 		"folder": "is not a regular file",
 	} {

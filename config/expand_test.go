@@ -132,8 +132,8 @@ func TestUnreadable(t *testing.T) {
 	for _, c := range []struct{ path, want string }{
 		{"none.yaml", "none.yaml: cannot be read: no such file or directory"},
 		{".", ".: is not a regular file"},
-		{"open.yaml", "open.yaml: may be written by everyone; take that away with chmod o-w"},
-		{"names.yaml", "names.yaml:1:9: source: file open.yaml may be written by everyone; take that away with chmod o-w"},
+		{"open.yaml", "open.yaml: is writable by everyone; run chmod o-w on it"},
+		{"names.yaml", "names.yaml:1:9: source: file open.yaml is writable by everyone; run chmod o-w on it"},
 		{"large.yaml", "large.yaml: is larger than 16MiB"},
 		{"names-large.yaml", "names-large.yaml:1:9: source: file large is larger than 64KiB"},
 	} {

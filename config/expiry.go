@@ -57,7 +57,7 @@ func readMaxBacklog(l *loader, v *value, into *Backlog) {
 	case bare:
 		hint := ""
 		if !t.Hidden() && strings.Trim(t.String(), "0") != "" {
-			hint = "write its unit: " + t.String() + "s is an age, " + t.String() + "KiB a size"
+			hint = "add a unit: " + t.String() + "s is an age, " + t.String() + "KiB a size"
 		}
 		l.Fail(v, "must be an age such as 1h or 7d, or a size such as 100MiB, not "+t.Show(), hint)
 	case isAge && leastAge <= age && age <= mostAge:

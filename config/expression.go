@@ -30,7 +30,7 @@ func (l *loader) expression(v *value, compile func(string) (*expression.Program,
 	case err != nil && l.Full():
 		l.Fail(v, err.Error(), "") // it is not kept, so its place is not worth finding
 	case errors.As(err, &wrong) && t.Hidden():
-		l.Fail(v, "what came by ${…} is no expression of this kind", "run it without ${…} to see what is wrong with it")
+		l.Fail(v, "the value of ${…} is not a valid expression", "run it without ${…} to see what is wrong with it")
 	case errors.As(err, &wrong):
 		l.FailWithin(v, t.String(), wrong.Offset, wrong.Message, wrong.Hint)
 	case err != nil:

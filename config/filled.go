@@ -33,7 +33,7 @@ func (l *loader) key(v *value) (yamlnode.Text, bool) {
 	t, ok := l.credential(v)
 	for _, f := range t.Filled {
 		if credential.IsAssignment(f.Text) {
-			l.warnOdd(v, f.By, "begins with a name and =")
+			l.warnOdd(v, f.By, "begins with NAME=")
 		}
 	}
 	return t, ok
@@ -43,7 +43,7 @@ func (l *loader) key(v *value) (yamlnode.Text, bool) {
 func (l *loader) address(v *value) (yamlnode.Text, bool) {
 	t, ok := l.credential(v)
 	if name := bareInURL.FindString(v.Node.Value); ok && name != "" {
-		l.Fail(v, "holds "+name+" as it stands: nothing is filled in", "write ${"+name[1:]+"}, or %24"+name[1:]+" for a $")
+		l.Fail(v, yamlnode.NotReplaced(name), "write ${"+name[1:]+"}, or %24"+name[1:]+" for a $")
 		return t, false
 	}
 	return t, ok
@@ -57,7 +57,7 @@ var (
 
 func (l *loader) warnOdd(v *value, by yamlnode.Reference, odd string) {
 	if odd != "" {
-		l.Warn(v, "what came by "+by.String()+" "+odd, "remove it there, unless it is meant")
+		l.Warn(v, "the value of "+by.String()+" "+odd, "remove it unless it is intended")
 	}
 }
 

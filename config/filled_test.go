@@ -126,9 +126,9 @@ func TestOddEnds(t *testing.T) {
 		{"(" + s, "", "secret"},
 		{s + ",", "ends with a comma", ""},
 		{s + ";", "ends with a semicolon", ""},
-		{"APPS_SECRET=" + s, "begins with a name and =", "secret"},
-		{"export APPS_SECRET=" + s, "begins with a name and =", "secret"},
-		{"APPS_SECRET=" + s, "begins with a name and =", "token"},
+		{"APPS_SECRET=" + s, "begins with NAME=", "secret"},
+		{"export APPS_SECRET=" + s, "begins with NAME=", "secret"},
+		{"APPS_SECRET=" + s, "begins with NAME=", "token"},
 		{"APPS_SECRET=" + s, "", "headers"},
 	} {
 		t.Setenv("ODD", c.value)
@@ -147,11 +147,11 @@ func TestOddEnds(t *testing.T) {
 					if strings.Contains(said, "s3cr3t") {
 						t.Errorf("%s %s %q: shown in %s", key.path, reference, c.value, said)
 					}
-					warning := "warning: " + key.path + ": what came by " + reference + " "
+					warning := "warning: " + key.path + ": the value of " + reference + " "
 					if c.want == "" && strings.Contains(said, warning) {
 						t.Errorf("%s %s %q: got %s", key.path, reference, c.value, said)
 					}
-					if c.want != "" && !strings.Contains(said, warning+c.want+"; remove it there, unless it is meant") {
+					if c.want != "" && !strings.Contains(said, warning+c.want+"; remove it unless it is intended") {
 						t.Errorf("%s %s %q:\n got %s\nwant %s", key.path, reference, c.value, said, warning+c.want)
 					}
 				}

@@ -23,5 +23,5 @@ func Find(flag string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("find webhooks.yaml: there is none in this folder, nor in /etc/sidehook; name one with --config FILE or SIDEHOOK_CONFIG")
+	return "", errors.New("find webhooks.yaml: there is none in this folder or in /etc/sidehook; name one with --config FILE or SIDEHOOK_CONFIG")
 }

@@ -15,7 +15,7 @@ func checkGlob(glob string) (message, hint string) {
 	case hasControl(glob):
 		return noControl, ""
 	case strings.Contains(glob, "?"):
-		return "has a ?, which is no wildcard", "write * for one whole word, ** for any number of them"
+		return "has a ?, which is not a wildcard", "write * for one whole word, ** for any number of them"
 	}
 	for word := range strings.SplitSeq(glob, ".") {
 		switch {
@@ -52,7 +52,7 @@ func (l *loader) route(glob string, catalogue map[string]string) (message, hint 
 		if hint == "" {
 			hint = "add it there, or correct it"
 		}
-		return "asks for a type that is not in event_types", hint
+		return "is not in event_types", hint
 	}
 	words := strings.Split(glob, ".")
 	for name := range catalogue {

@@ -6,6 +6,7 @@ import (
 
 	"sidehook/config/redact"
 	"sidehook/config/unit"
+	"sidehook/config/yamlnode"
 )
 
 // Limits on the headers of a webhook, those of the defaults among them.
@@ -39,7 +40,7 @@ func readHeaders(l *loader, v *value, _ *[]Header) {
 		}
 		if h.remove = pair.IsNull(); h.remove {
 			if v.Section() == "defaults" {
-				l.Fail(pair, "is empty, must be a value", "null takes a header away, at a webhook")
+				l.Fail(pair, "is empty, must be a value", "at a webhook, null removes a header")
 			}
 			d.headers = append(d.headers, h)
 			continue
@@ -49,7 +50,7 @@ func readHeaders(l *loader, v *value, _ *[]Header) {
 		switch {
 		case !ok:
 		case bare != nil:
-			l.Fail(pair, "holds $"+bare[1]+" as it stands: nothing is filled in", "write ${"+bare[1]+"}")
+			l.Fail(pair, yamlnode.NotReplaced("$"+bare[1]), "write ${"+bare[1]+"}")
 		case t.Known && hasControl(t.String()):
 			l.Fail(pair, noControl, oneLine)
 		default:
@@ -63,7 +64,7 @@ func readHeaders(l *loader, v *value, _ *[]Header) {
 func (l *loader) goodName(pair *value, before []headerLine) bool {
 	name := pair.Key()
 	if !isToken(name) {
-		l.FailKey(pair, "is no name of a header", "write letters, digits and hyphens")
+		l.FailKey(pair, "is not a valid name of a header", "write letters, digits and hyphens")
 		return false
 	}
 	if why, hint := reserved(name); why != "" {
@@ -92,7 +93,7 @@ func (l *loader) finishHeaders(d, base *draft) {
 			l.judgeAttribute(own, d.Format)
 			d.Headers = append(d.Headers, own.Header)
 		} else if find(base.headers, own.Name) == nil {
-			l.Warn(own.at, "takes nothing away: defaults have no such header", "remove it")
+			l.Warn(own.at, "removes nothing: defaults have no such header", "remove it")
 		}
 	}
 	for _, h := range d.Headers {
@@ -109,7 +110,7 @@ func (l *loader) finishHeaders(d, base *draft) {
 // judgeAttribute reports a header that would pass for an attribute of the event.
 func (l *loader) judgeAttribute(h headerLine, format string) {
 	if format == "cloudevents-binary" && len(h.Name) > 3 && strings.EqualFold(h.Name[:3], "ce-") {
-		l.FailKey(h.at, "would be an attribute of the event, which cloudevents-binary has in such headers", "remove it, or choose another format")
+		l.FailKey(h.at, "would look like an attribute of the event, which cloudevents-binary sends in ce- headers", "remove it, or choose another format")
 	}
 }
 

@@ -52,9 +52,9 @@ func readEventTypes(l *loader, v *value, types *map[string]string) {
 		name := pair.Key()
 		switch {
 		case name == "" || hasControl(name):
-			l.FailKey(pair, "must be a type of events, without control characters", "")
+			l.FailKey(pair, "must be a type of events without control characters", "")
 		case strings.HasPrefix(name, "sidehook."):
-			l.FailKey(pair, "is a name that sidehook keeps for its own events", "leave it out")
+			l.FailKey(pair, "is reserved for events of sidehook itself", "remove it")
 		case strings.ContainsAny(name, "*?"):
 			l.FailKey(pair, "must be one type, not a glob", "list each type")
 		case pair.IsNull():
@@ -66,7 +66,7 @@ func readEventTypes(l *loader, v *value, types *map[string]string) {
 		}
 	}
 	if v.IsMapping() && len(v.Node.Content) == 0 {
-		l.Fail(v, "lists no type, so that every event would be refused", "remove event_types")
+		l.Fail(v, "is empty, so every event would be refused", "remove event_types")
 	}
 }
 

@@ -59,7 +59,7 @@ func readSocket(l *loader, v *value, into *string) {
 	default:
 		*into = l.absolute(path)
 		if len(*into) > maxSocket {
-			l.Fail(v, fmt.Sprintf("makes a path of %d bytes, and a Unix socket's has at most %d", len(*into), maxSocket), "write a shorter path, such as /run/sidehook.sock")
+			l.Fail(v, fmt.Sprintf("is a path of %d bytes, more than the %d of a Unix socket", len(*into), maxSocket), "write a shorter path, such as /run/sidehook.sock")
 		}
 	}
 }
@@ -97,7 +97,7 @@ func token() codec[Secret] {
 			case hasControl(t.String()):
 				l.Fail(v, noControl, oneLine)
 			case strings.ContainsFunc(t.String(), func(r rune) bool { return r <= ' ' || r > '~' }):
-				l.Fail(v, "must be letters, digits and signs of ASCII, without spaces", "")
+				l.Fail(v, "must be printable ASCII without spaces", "")
 			default:
 				*into = redact.NewSecret(t.String())
 			}

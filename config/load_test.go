@@ -174,7 +174,7 @@ webhooks:
   - {name: a, url: https://a.example, events: [x], headers: {X-B: null}}
 `, config.Run)
 	want := `webhooks.yaml:4:5: warning: webhooks[0] (a): no secret: requests will be unsigned; set secret, or signature: none if that is meant
-webhooks.yaml:4:67: warning: webhooks[0] (a).headers.X-B: takes nothing away: defaults have no such header; remove it`
+webhooks.yaml:4:67: warning: webhooks[0] (a).headers.X-B: removes nothing: defaults have no such header; remove it`
 	if got := f.Warnings.Error(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -184,7 +184,7 @@ webhooks.yaml:4:67: warning: webhooks[0] (a).headers.X-B: takes nothing away: de
 // hour, whichever of the two keys says so, and once if that is the defaults.
 func TestOrderWithLongWaits(t *testing.T) {
 	const webhook = "  - {name: %s, url: https://a.example, events: [x], signature: none%s}\n"
-	const says, hint = " with this order a failing delivery holds up those after it for ", ", the waits of retry in all; shorten the waits of retry to 1h if that is too long"
+	const says, hint = " with this order a failing delivery holds up those after it for ", " in all; shorten the waits of retry to 1h if that is too long"
 	for _, c := range []struct{ name, text, want string }{
 		{"of a webhook", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: all"), "webhooks.yaml:2:76: warning: webhooks[0] (a).order:" + says + "3d3h35m5s" + hint},
 		{"of one key", "webhooks:\n" + fmt.Sprintf(webhook, "a", ", order: {by: subject}, retry: [30m, 31m]"), "webhooks.yaml:2:76: warning: webhooks[0] (a).order:" + says + "1h1m" + hint},

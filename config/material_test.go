@@ -91,20 +91,20 @@ func TestAuthoritiesWholeOrRefused(t *testing.T) {
 		{"END of another kind", strings.Replace(all, "END CERTIFICATE", "END PRIVATE KEY", 1), fmt.Sprint(begin-1, " ends a block as PRIVATE KEY, which line 1 begins as CERTIFICATE")},
 		{"END with text after it", set(begin-1, func(s string) string { return s + " x" }), fmt.Sprint(begin-1, " has a damaged")},
 		{"half a file", all[:len(a)+len(b)/2], fmt.Sprint(begin, " begins a block that does not end; copy the whole file, up to -----END CERTIFICATE-----")},
-		{"a character lost", set(begin+2, func(s string) string { return s[:9] + s[10:] }), fmt.Sprint(begin+2, " is not whole base64, in the block that line ", begin, " begins")},
+		{"a character lost", set(begin+2, func(s string) string { return s[:9] + s[10:] }), fmt.Sprint(begin+2, " is not complete base64, in the block that line ", begin, " begins")},
 		{"a character that is not base64", set(begin+2, func(s string) string { return s[:9] + "*" + s[10:] }), fmt.Sprint(begin+2, " is not base64, in the block that line ", begin, " begins")},
-		{"a line lost", lines(func(l []string) []string { return slices.Delete(l, begin+2, begin+3) }), fmt.Sprint(begin, " holds a certificate that cannot be parsed")},
-		{"a line twice", lines(func(l []string) []string { return slices.Insert(l, begin+2, l[begin+2]) }), fmt.Sprint(begin, " holds a certificate that cannot be parsed")},
+		{"a line lost", lines(func(l []string) []string { return slices.Delete(l, begin+2, begin+3) }), fmt.Sprint(begin, " contains a certificate that cannot be parsed")},
+		{"a line twice", lines(func(l []string) []string { return slices.Insert(l, begin+2, l[begin+2]) }), fmt.Sprint(begin, " contains a certificate that cannot be parsed")},
 		{"a comment within", lines(func(l []string) []string { return slices.Insert(l, begin+2, "# here") }), fmt.Sprint(begin+3, " is not base64")},
 		{"a header within", lines(func(l []string) []string { return slices.Insert(l, begin, "Subject: b", "") }), fmt.Sprint(begin+1, " is not base64")},
-		{"an empty block", a + "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", fmt.Sprint(begin, " is not whole base64")},
+		{"an empty block", a + "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", fmt.Sprint(begin, " is not complete base64")},
 		{"escaped line ends", strings.ReplaceAll(all, "\n", `\n`), "1 "},
 		{"a key", a + key, fmt.Sprint(begin, " begins a block of another kind than CERTIFICATE, PRIVATE KEY; keep nothing but certificates in the file")},
-		{"a certificate of openssl's own form", strings.ReplaceAll(all, "CERTIFICATE", "TRUSTED CERTIFICATE"), " holds no certificate; convert it with openssl x509 -in FILE"},
+		{"a certificate of openssl's own form", strings.ReplaceAll(all, "CERTIFICATE", "TRUSTED CERTIFICATE"), " contains no certificate; convert it with openssl x509 -in FILE"},
 		{"one of openssl's own form", a + strings.ReplaceAll(b, "CERTIFICATE", "TRUSTED CERTIFICATE"), fmt.Sprint(begin, " begins a block of another kind")},
 		{"a request", a + strings.ReplaceAll(b, "CERTIFICATE", "CERTIFICATE REQUEST"), fmt.Sprint(begin, " begins a block of another kind")},
-		{"empty", "", " holds no certificate; write the path"},
-		{"nothing but a comment", "# none yet\n", " holds no certificate; write the path"},
+		{"empty", "", " contains no certificate; write the path"},
+		{"nothing but a comment", "# none yet\n", " contains no certificate; write the path"},
 		{"DER", string(derOf(a)), " is binary, and must be text in PEM form; convert it: from DER with openssl x509"},
 		{"NUL within", a + "\x00" + b, " is binary"},
 		{"UTF-16", "\xff\xfe-\x00", " is UTF-16; save it as UTF-8"},
@@ -158,7 +158,7 @@ func TestAuthoritiesDamagedAnywhere(t *testing.T) {
 		}
 		return f.Webhooks[0].TLS.Roots(), ""
 	}
-	place := regexp.MustCompile(`ca\.pem(:[0-9]+ | holds no certificate)`)
+	place := regexp.MustCompile(`ca\.pem(:[0-9]+ | contains no certificate)`)
 	ends := 0
 	for i := range len(all) + 1 {
 		if seam := len(all) / 2; i%7 != 0 && (i < seam-40 || seam+40 < i) && i < len(all) {
@@ -227,18 +227,18 @@ func TestKeyPairWholeOrRefused(t *testing.T) {
 		{"two keys", cert, key + otherKey, fmt.Sprint("key_file: file DIR/c.key:", afterKey, " begins a second private key, after that of line 1")},
 		{"key in the cert_file", cert + key, key, fmt.Sprint("cert_file: file DIR/c.pem:", after, " begins a block of another kind than CERTIFICATE, PRIVATE KEY")},
 		{"certificate in the key_file", cert, key + cert, fmt.Sprint("key_file: file DIR/c.key:", afterKey, " begins a block of another kind than PRIVATE KEY, CERTIFICATE")},
-		{"a key for a certificate", key, key, "cert_file: file DIR/c.pem holds no certificate"},
+		{"a key for a certificate", key, key, "cert_file: file DIR/c.pem contains no certificate"},
 		{"a certificate for a key", cert, cert, "key_file: file DIR/c.key:1 begins a block of another kind than PRIVATE KEY, CERTIFICATE"},
-		{"exchanged", key, cert, "cert_file: file DIR/c.pem holds no certificate"},
-		{"wrong order", other + cert, key, fmt.Sprint("cert_file: file DIR/c.pem:", after, " holds the certificate of the key in key_file, which must be the first; move it before the others")},
-		{"not a pair", cert, otherKey, "key_file: file DIR/c.key holds another private key than that of cert_file's certificate"},
+		{"exchanged", key, cert, "cert_file: file DIR/c.pem contains no certificate"},
+		{"wrong order", other + cert, key, fmt.Sprint("cert_file: file DIR/c.pem:", after, " contains the certificate of key_file, which must come first; move it before the others")},
+		{"not a pair", cert, otherKey, "key_file: file DIR/c.key does not contain the private key of cert_file's certificate"},
 		{"half a chain", cert + other[:len(other)/2], key, fmt.Sprint("cert_file: file DIR/c.pem:", after, " begins a block that does not end")},
 		{"no newline in the chain", strings.TrimSpace(cert) + other, key, fmt.Sprint("cert_file: file DIR/c.pem:", after-1, " ends one block and begins another")},
 		{"half a key", cert, key[:len(key)/2], "key_file: file DIR/c.key:1 begins a block that does not end"},
 		{"a damaged key", cert, strings.Replace(key, "M", "*", 1), "key_file: file DIR/c.key:2 is not base64"},
-		{"an encrypted key", cert, legacy, "key_file: file DIR/c.key:1 holds a private key that is encrypted; write it without a passphrase, with openssl pkey -in FILE"},
+		{"an encrypted key", cert, legacy, "key_file: file DIR/c.key:1 contains a private key that is encrypted; write it without a passphrase, with openssl pkey -in FILE"},
 		{"a public key", cert, strings.ReplaceAll(key, "PRIVATE", "PUBLIC"), "key_file: file DIR/c.key:1 begins a block of another kind"},
-		{"an empty key", cert, "\n", "key_file: file DIR/c.key holds no private key"},
+		{"an empty key", cert, "\n", "key_file: file DIR/c.key contains no private key"},
 		{"a key in DER", cert, string(derOf(key)), "key_file: file DIR/c.key is binary"},
 	} {
 		t.Run(x.name, func(t *testing.T) {

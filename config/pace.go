@@ -78,7 +78,7 @@ func readOrder(l *loader, v *value, into *Order) {
 		*into = Order{}
 		readKeys(l, l.Pairs(v, ""), []key[Order]{{name: "by", read: readOrderBy}}, into)
 		if len(v.Node.Content) == 0 {
-			l.Fail(v, "names no key", "write order: {by: data.customer.id}")
+			l.Fail(v, "is empty", "write order: {by: data.customer.id}")
 		}
 		return
 	}
@@ -109,7 +109,7 @@ func readOrderBy(l *loader, v *value, into *Order) {
 	}
 	switch {
 	case len(names) > 1 && names[0] != "data":
-		l.Fail(v, "goes into "+strconv.Quote(names[0])+", and only data has anything in it", "write it like data.customer.id")
+		l.Fail(v, "reads inside "+strconv.Quote(names[0])+", but only data has members", "write it like data.customer.id")
 	case names[0] != "data" && strings.Trim(names[0], "abcdefghijklmnopqrstuvwxyz0123456789") != "":
 		l.Fail(v, "must be an attribute of lower-case letters and digits, or a path in data, not "+t.Show(), "write it like subject or data.customer.id")
 	default:

@@ -33,7 +33,7 @@ func TestProxyRules(t *testing.T) {
 		{"http://proxy?x", "", "must end with its host or port" + like},
 		{"http://proxy:0", "", "must have a port between 1 and 65535"},
 		{"http://:3128", "", "has no host" + like},
-		{"http://127.1:3128", "", "has an IP address in a form that is not understood everywhere; write it like 192.0.2.1 or [2001:db8::1]"},
+		{"http://127.1:3128", "", "has an IP address in an ambiguous form; write it like 192.0.2.1 or [2001:db8::1]"},
 		{"http://s3cr3t:s3/cr3t@proxy", "", encoding},
 		{"http://s3cr3t:s3@cr3t@proxy:3128", "", encoding},
 		{"http://s3cr3t:s3#cr3t@proxy:3128", "", encoding},

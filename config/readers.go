@@ -55,7 +55,7 @@ func readURL(l *loader, v *value, into *URL) {
 func readEvents(l *loader, v *value, into *[]string) {
 	items := l.Items(v, `write a list, such as ["com.example.**"]`)
 	if v.IsList() && len(items) == 0 {
-		l.Fail(v, "lists none", `list at least one type or glob, such as events: ["com.example.**"]`)
+		l.Fail(v, "is an empty list", `list at least one type or glob, such as events: ["com.example.**"]`)
 	}
 	*into = make([]string, 0, len(items))
 	for i := range items {
@@ -92,7 +92,7 @@ func readSecrets(l *loader, v *value, _ *[]Secret) {
 func readSignature(l *loader, v *value, into *[]string) {
 	items := l.OneOrItems(v)
 	if len(items) == 0 {
-		l.Fail(v, "names no signature", "write signature: none if that is meant")
+		l.Fail(v, "is an empty list", "write signature: none if that is meant")
 	}
 	*into = nil
 	for i := range items {
@@ -101,10 +101,10 @@ func readSignature(l *loader, v *value, into *[]string) {
 			continue
 		}
 		if slices.Contains(*into, t.String()) {
-			l.Fail(t.At, t.String()+" is given twice, and both would set the same headers", "remove one")
+			l.Fail(t.At, t.String()+" is given twice", "remove one")
 		}
 		if len(items) > 1 && t.String() == "none" {
-			l.Fail(t.At, "none stands beside others", "remove it, or the others")
+			l.Fail(t.At, "none cannot be combined with others", "remove it, or the others")
 		}
 		*into = append(*into, t.String())
 	}

@@ -42,9 +42,9 @@ var refusals = []struct{ name, text, want string }{
 	{"two colons", "webhooks:\n  - name: a: b\n", `2:12: is not valid YAML: mapping values are not allowed in this context; quote a value that holds ": ", or look at the indentation`},
 	{"no colon", "webhooks:\n  - name: a\n    url\n    events: [a]\n", "3:5: is not valid YAML: could not find expected ':'; write a key as KEY: VALUE"},
 	{"wildcard without quotes", "webhooks:\n  - events: [\"a.?\", order.?, b]\n",
-		`2:27: is not valid YAML: did not find expected ',' or ']'; quote the value with this ?; in events it is no wildcard: write * for one word`},
+		`2:27: is not valid YAML: did not find expected ',' or ']'; quote the value with this ?; in events it is not a wildcard: write * for one word`},
 	{"query without quotes", "webhooks:\n  - {name: a, url: https://a.example/x?b=c}\n",
-		`2:39: is not valid YAML: did not find expected ',' or '}'; quote the value with this ?; in events it is no wildcard: write * for one word`},
+		`2:39: is not valid YAML: did not find expected ',' or '}'; quote the value with this ?; in events it is not a wildcard: write * for one word`},
 	{"unknown alias", "source: x\nwebhooks: [*none]\n", `2:12: is not valid YAML: unknown anchor 'none' referenced; quote a value that begins with * or &, such as "**"`},
 	{"glob without quotes", "webhooks:\n  - events: [\"a.*\", *.b, \"*\"]\n", `2:21: is not valid YAML: did not find expected alphabetic or numeric character; quote a value that begins with * or &, such as "**"`},
 	{"globs without quotes", "webhooks:\n  - events:\n    - **\n    - *.b\n", `3:7: is not valid YAML: did not find expected alphabetic or numeric character; quote a value that begins with * or &, such as "**"`},
@@ -70,7 +70,7 @@ var refusals = []struct{ name, text, want string }{
 		9:5: webhooks[0] (a).timeout: given twice, first in line 8; remove one`},
 	{"key no name", "? [a]\n: b\n", "1:3: has a key that is not a name"},
 	{"merges itself", "webhooks:\n  - &a {<<: *a, name: b, url: 'https://a.example', events: [c], signature: none}\n",
-		"2:5: webhooks[0] (b): merges by << what is not a mapping of its own; write <<: *NAME with the anchor of a mapping"},
+		"2:5: webhooks[0] (b): merges with << something that is not another mapping; write <<: *NAME with the anchor of a mapping"},
 	{"required", "webhooks:\n  - signature: none\n", `
 		2:5: webhooks[0].name: is required; write one, such as name: app-lifecycle
 		2:5: webhooks[0].url: is required; write where its requests go, such as url: https://hooks.example.com/path
@@ -83,7 +83,7 @@ var refusals = []struct{ name, text, want string }{
 		1:12: webhooks[0]: must be a mapping, not a single value
 		2:9: listen: must be a mapping, not a single value`},
 	{"list for word", hook + "    description: [a]\n", "6:18: webhooks[0] (a).description: must be a single value, not a list"},
-	{"tag", hook + "    description: !!binary aGk=\n", "6:18: webhooks[0] (a).description: has the tag !!binary, which means nothing here; remove it"},
+	{"tag", hook + "    description: !!binary aGk=\n", "6:18: webhooks[0] (a).description: has the tag !!binary, which is not supported; remove it"},
 	{"bool", hook + "    enabled: tru\n", `6:14: webhooks[0] (a).enabled: must be true or false, not "tru"; did you mean "true"?`},
 	{"bool of YAML 1.1", hook + "    enabled: yes\n", `6:14: webhooks[0] (a).enabled: must be true or false, not "yes"`},
 	{"quoted", hook + "    enabled: 'true'\n    concurrency: \"3\"\n", `
@@ -102,21 +102,21 @@ var refusals = []struct{ name, text, want string }{
 	{"http port", "listen: {http: 'localhost:65536'}\n", `1:16: listen.http: must be HOST:PORT or off, not "localhost:65536"; write a port from 1 to 65535, or 0 for any`},
 	{"no token", "listen: {http: 0.0.0.0:4665}\n", "1:16: listen.http: is not loopback: listen.token is required; set it, or write 127.0.0.1:4665"},
 	{"token", "listen: {token: ''}\n", "1:17: listen.token: must not be empty"},
-	{"token with space", "listen: {token: 'a b'}\n", "1:17: listen.token: must be letters, digits and signs of ASCII, without spaces"},
-	{"socket", "listen: {socket: /run/" + strings.Repeat("a", 100) + "}\n", "1:18: listen.socket: makes a path of 105 bytes, and a Unix socket's has at most 103; write a shorter path, such as /run/sidehook.sock"},
+	{"token with space", "listen: {token: 'a b'}\n", "1:17: listen.token: must be printable ASCII without spaces"},
+	{"socket", "listen: {socket: /run/" + strings.Repeat("a", 100) + "}\n", "1:18: listen.socket: is a path of 105 bytes, more than the 103 of a Unix socket; write a shorter path, such as /run/sidehook.sock"},
 	{"socket_mode", "listen: {socket_mode: rw}\n", `1:23: listen.socket_mode: must be the three octal digits of a file's mode, not "rw"; write "0660"`},
 	{"max_event_size", "listen: {max_event_size: 100MiB}\n", `1:26: listen.max_event_size: must be 1KiB to 16MiB, not "100MiB"`},
 	{"history", "history: {response_body: 65KiB, unmatched: kep, dir: ''}\n", `
 		1:26: history.response_body: must be 0 to 64KiB, not "65KiB"
 		1:44: history.unmatched: must be keep or drop, not "kep"; did you mean "keep"?
 		1:54: history.dir: must not be empty`},
-	{"size without unit", "history: {response_body: 4096}\n", `1:26: history.response_body: must be a size such as 64KiB or 10MB, not "4096"; write its unit, such as 4096B`},
-	{"no types", "event_types: {}\n", "1:14: event_types: lists no type, so that every event would be refused; remove event_types"},
+	{"size without unit", "history: {response_body: 4096}\n", `1:26: history.response_body: must be a size such as 64KiB or 10MB, not "4096"; add a unit, such as 4096B`},
+	{"no types", "event_types: {}\n", "1:14: event_types: is empty, so every event would be refused; remove event_types"},
 	{"types", "event_types: {sidehook.x: a, 'a.*': b, c: [d], '': e}\n", `
-		1:15: event_types["sidehook.x"]: is a name that sidehook keeps for its own events; leave it out
+		1:15: event_types["sidehook.x"]: is reserved for events of sidehook itself; remove it
 		1:30: event_types["a.*"]: must be one type, not a glob; list each type
 		1:43: event_types.c: must be a single value, not a list
-		1:48: event_types[""]: must be a type of events, without control characters`},
+		1:48: event_types[""]: must be a type of events without control characters`},
 
 	// A webhook's name, url and events.
 	{"url with a line break", "webhooks:\n  - {name: a, url: \"https://a.example/\\r\\nX:y\", events: [x], signature: none}\n",
@@ -141,42 +141,42 @@ var refusals = []struct{ name, text, want string }{
   - {name: c, was: z, url: 'https://a.example', events: [x], signature: none}
 `, `
 		6:10: webhooks[0] (a).was: "a" is the name of webhooks[0], not a former one; write the name it had before, or remove was
-		8:20: webhooks[2] (c).was: "z" was webhooks[1] (b), in line 7, and its deliveries go to one webhook; remove one`},
+		8:20: webhooks[2] (c).was: "z" is also the former name of webhooks[1] (b), in line 7; remove one`},
 	{"description", hook + "    description: " + strings.Repeat("é", 1025) + "\n", "6:18: webhooks[0] (a).description: must have at most 1024 characters, has 1025"},
 	{"globs", "webhooks:\n  - {name: a, url: 'https://a.example', events: ['a*', 'a..b', ''], signature: none}\n", `
 		2:50: webhooks[0] (a).events[0]: has a * within a word; write * for one whole word, ** for any number of them
 		2:56: webhooks[0] (a).events[1]: has an empty word; write one dot between two words, and none at the ends
 		2:64: webhooks[0] (a).events[2]: must not be empty; write "**" for every type`},
 	{"wildcards of other tools", "webhooks:\n  - {name: a, url: 'https://a.example', events: ['order.?', 'a?c', '?', '**.?'], signature: none}\n", `
-		2:50: webhooks[0] (a).events[0]: has a ?, which is no wildcard; write * for one whole word, ** for any number of them
-		2:61: webhooks[0] (a).events[1]: has a ?, which is no wildcard; write * for one whole word, ** for any number of them
-		2:68: webhooks[0] (a).events[2]: has a ?, which is no wildcard; write * for one whole word, ** for any number of them
-		2:73: webhooks[0] (a).events[3]: has a ?, which is no wildcard; write * for one whole word, ** for any number of them`},
+		2:50: webhooks[0] (a).events[0]: has a ?, which is not a wildcard; write * for one whole word, ** for any number of them
+		2:61: webhooks[0] (a).events[1]: has a ?, which is not a wildcard; write * for one whole word, ** for any number of them
+		2:68: webhooks[0] (a).events[2]: has a ?, which is not a wildcard; write * for one whole word, ** for any number of them
+		2:73: webhooks[0] (a).events[3]: has a ?, which is not a wildcard; write * for one whole word, ** for any number of them`},
 	{"wildcard in the catalogue", "event_types: {'order.?': a}\n", `1:15: event_types["order.?"]: must be one type, not a glob; list each type`},
 	{"bare names", "source: $SOURCE\nlisten: {token: $TOKEN}\nhistory: {dir: $DIR}\nwebhooks:\n  - {name: $NAME, url: $URL, events: [$TYPE], timeout: $_T1, secret: [$A_B, $apps_secret], headers: {X-A: $KEY}, proxy: $PROXY}\n", `
-		1:9: source: is $SOURCE as it stands: nothing is filled in; write ${SOURCE}
-		2:17: listen.token: is $TOKEN as it stands: nothing is filled in; write ${TOKEN}
-		3:16: history.dir: is $DIR as it stands: nothing is filled in; write ${DIR}
-		5:12: webhooks[0].name: is $NAME as it stands: nothing is filled in; write ${NAME}
-		5:24: webhooks[0].url: is $URL as it stands: nothing is filled in; write ${URL}
-		5:39: webhooks[0].events[0]: is $TYPE as it stands: nothing is filled in; write ${TYPE}
-		5:56: webhooks[0].timeout: is $_T1 as it stands: nothing is filled in; write ${_T1}
-		5:71: webhooks[0].secret[0]: is $A_B as it stands: nothing is filled in; write ${A_B}
-		5:77: webhooks[0].secret[1]: is $apps_secret as it stands: nothing is filled in; write ${apps_secret}
-		5:107: webhooks[0].headers.X-A: is $KEY as it stands: nothing is filled in; write ${KEY}
-		5:121: webhooks[0].proxy: is $PROXY as it stands: nothing is filled in; write ${PROXY}`},
+		1:9: source: $SOURCE is not replaced; write ${SOURCE}
+		2:17: listen.token: $TOKEN is not replaced; write ${TOKEN}
+		3:16: history.dir: $DIR is not replaced; write ${DIR}
+		5:12: webhooks[0].name: $NAME is not replaced; write ${NAME}
+		5:24: webhooks[0].url: $URL is not replaced; write ${URL}
+		5:39: webhooks[0].events[0]: $TYPE is not replaced; write ${TYPE}
+		5:56: webhooks[0].timeout: $_T1 is not replaced; write ${_T1}
+		5:71: webhooks[0].secret[0]: $A_B is not replaced; write ${A_B}
+		5:77: webhooks[0].secret[1]: $apps_secret is not replaced; write ${apps_secret}
+		5:107: webhooks[0].headers.X-A: $KEY is not replaced; write ${KEY}
+		5:121: webhooks[0].proxy: $PROXY is not replaced; write ${PROXY}`},
 	{"bare names within", "webhooks:\n  - {name: a, url: 'https://$HOST/$TOKEN?k=$API_KEY', events: [x], secret: $1, headers: {Authorization: Bearer $TOKEN}, proxy: 'http://$USER:$PASS@proxy'}\n", `
-		2:20: webhooks[0] (a).url: holds $HOST as it stands: nothing is filled in; write ${HOST}, or %24HOST for a $
+		2:20: webhooks[0] (a).url: $HOST is not replaced; write ${HOST}, or %24HOST for a $
 		2:76: webhooks[0] (a).secret: must have 32 to 64 characters, has 2; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook
-		2:105: webhooks[0] (a).headers.Authorization: holds $TOKEN as it stands: nothing is filled in; write ${TOKEN}
-		2:128: webhooks[0] (a).proxy: holds $USER as it stands: nothing is filled in; write ${USER}, or %24USER for a $`},
+		2:105: webhooks[0] (a).headers.Authorization: $TOKEN is not replaced; write ${TOKEN}
+		2:128: webhooks[0] (a).proxy: $USER is not replaced; write ${USER}, or %24USER for a $`},
 	{"no events", "webhooks:\n  - {name: a, url: 'https://a.example', events: [], signature: none}\n",
-		`2:49: webhooks[0] (a).events: lists none; list at least one type or glob, such as events: ["com.example.**"]`},
+		`2:49: webhooks[0] (a).events: is an empty list; list at least one type or glob, such as events: ["com.example.**"]`},
 	{"one event", "webhooks:\n  - {name: a, url: 'https://a.example', events: x, signature: none}\n",
 		`2:49: webhooks[0] (a).events: must be a list, not a single value; write a list, such as ["com.example.**"]`},
 	{"not catalogued", "event_types: {com.example.created: a}\nwebhooks:\n  - {name: a, url: 'https://a.example', signature: none,\n     events: [com.example.craeted, com.example, 'com.*', 'com.**', sidehook.webhook.*]}\n", `
-		4:15: webhooks[0] (a).events[0]: asks for a type that is not in event_types; did you mean "com.example.created"?
-		4:36: webhooks[0] (a).events[1]: asks for a type that is not in event_types; add it there, or correct it
+		4:15: webhooks[0] (a).events[0]: is not in event_types; did you mean "com.example.created"?
+		4:36: webhooks[0] (a).events[1]: is not in event_types; add it there, or correct it
 		4:49: webhooks[0] (a).events[2]: matches no type in event_types; add one there, or correct it`},
 
 	// Values of a webhook.
@@ -190,7 +190,7 @@ var refusals = []struct{ name, text, want string }{
 `, `
 		6:15: webhooks[0] (a).headers.Host: is set from the request itself
 		6:24: webhooks[0] (a).headers.Te: is a hop-by-hop header
-		6:31: webhooks[0] (a).headers["X A"]: is no name of a header; write letters, digits and hyphens
+		6:31: webhooks[0] (a).headers["X A"]: is not a valid name of a header; write letters, digits and hyphens
 		6:44: webhooks[0] (a).headers.X-B: must not contain control characters; keep it in one line, without a line end or a tab
 		6:67: webhooks[0] (a).headers.X-D: given twice, first as x-d in line 6; remove one
 		6:75: webhooks[0] (a).headers.Webhook-Id: is a signature header; choose it by profile or signature
@@ -198,14 +198,14 @@ var refusals = []struct{ name, text, want string }{
 		6:105: webhooks[0] (a).headers.Sidehook-Attempt: is one that sidehook sets`},
 	{"large headers", hook + "    headers: {X-A: " + strings.Repeat("a", 4097) + "}\n",
 		"6:14: webhooks[0] (a).headers: must have values of at most 4KiB with those of defaults, have 4097 bytes"},
-	{"null header", "defaults: {headers: {X-A: null}}\n", "1:27: defaults.headers.X-A: is empty, must be a value; null takes a header away, at a webhook"},
+	{"null header", "defaults: {headers: {X-A: null}}\n", "1:27: defaults.headers.X-A: is empty, must be a value; at a webhook, null removes a header"},
 	{"ranges", hook + "    timeout: 3m\n    concurrency: 0\n    retry: [0s, 8d, 1m1h, 5]\n    user_agent: ''\n", `
 		6:14: webhooks[0] (a).timeout: must be 1s to 2m, not "3m"
 		7:18: webhooks[0] (a).concurrency: must be a whole number from 1 to 1024, not "0"
 		8:13: webhooks[0] (a).retry[0]: must be 1ms to 7d, not "0s"
 		8:17: webhooks[0] (a).retry[1]: must be 1ms to 7d, not "8d"
 		8:21: webhooks[0] (a).retry[2]: must be a duration such as 15s, 30d or 1h30m, not "1m1h"
-		8:27: webhooks[0] (a).retry[3]: must be a duration such as 15s, 30d or 1h30m, not "5"; write its unit, such as 5s
+		8:27: webhooks[0] (a).retry[3]: must be a duration such as 15s, 30d or 1h30m, not "5"; add a unit, such as 5s
 		9:17: webhooks[0] (a).user_agent: must not be empty`},
 	{"waits", hook + "    retry: [" + strings.Repeat("1s, ", 32) + "1s]\n", "6:12: webhooks[0] (a).retry: must be at most 32 waits, are 33"},
 	{"answers", hook + "    give_up_on: [400, 204, 1000, '422', bad]\n", `
@@ -223,28 +223,28 @@ var refusals = []struct{ name, text, want string }{
 		other("e", "order: {by: customerId}") + other("f", "order: {key: subject}"), `
 		6:12: webhooks[0] (a).order: must be none, all or {by: PATH}, not "al"; did you mean "all"?
 		7:83: webhooks[1] (b).order.by: must be names with a dot between two, not "data..x"; write it like data.customer.id
-		8:83: webhooks[2] (c).order.by: goes into "subject", and only data has anything in it; write it like data.customer.id
-		9:78: webhooks[3] (d).order: names no key; write order: {by: data.customer.id}
+		8:83: webhooks[2] (c).order.by: reads inside "subject", but only data has members; write it like data.customer.id
+		9:78: webhooks[3] (d).order: is empty; write order: {by: data.customer.id}
 		10:83: webhooks[4] (e).order.by: must be an attribute of lower-case letters and digits, or a path in data, not "customerId"; write it like subject or data.customer.id
 		11:79: webhooks[5] (f).order.key: unknown key`},
 	{"expiry", hook + "    expire_after: 500ms\n    max_backlog: 0\n", `
 		6:19: webhooks[0] (a).expire_after: must be 1s to 365d, not "500ms"
 		7:18: webhooks[0] (a).max_backlog: must be an age such as 1h or 7d, or a size such as 100MiB, not "0"`},
 	{"backlog without unit", hook + "    max_backlog: 100000\n",
-		`6:18: webhooks[0] (a).max_backlog: must be an age such as 1h or 7d, or a size such as 100MiB, not "100000"; write its unit: 100000s is an age, 100000KiB a size`},
+		`6:18: webhooks[0] (a).max_backlog: must be an age such as 1h or 7d, or a size such as 100MiB, not "100000"; add a unit: 100000s is an age, 100000KiB a size`},
 	{"backlog of another unit", hook + "    max_backlog: 1000events\n",
 		`6:18: webhooks[0] (a).max_backlog: must be an age such as 1h or 7d, a size such as 100MiB, or none, not "1000events"`},
 	{"backlog of too little", hook + "    max_backlog: 100B\n    expire_after: 1000\n", `
 		6:18: webhooks[0] (a).max_backlog: must be a size of 1KiB to 1TiB, not "100B"
-		7:19: webhooks[0] (a).expire_after: must be a duration such as 15s, 30d or 1h30m, not "1000"; write its unit, such as 1000s`},
+		7:19: webhooks[0] (a).expire_after: must be a duration such as 15s, 30d or 1h30m, not "1000"; add a unit, such as 1000s`},
 	{"backlog of too long", hook + "    max_backlog: 366d\n", `6:18: webhooks[0] (a).max_backlog: must be an age of 1s to 365d, not "366d"`},
 	{"one wait", hook + "    retry: 5s\n", "6:12: webhooks[0] (a).retry: must be a list, not a single value; write retry: [5s, 5m], or [] for one attempt"},
 	{"words", hook + "    profile: qlick\n    format: json\n", `
 		6:14: webhooks[0] (a).profile: must be standard, cloudevents, qlik, github, stripe or shopify, not "qlick"; did you mean "qlik"?
 		7:13: webhooks[0] (a).format: must be standard, cloudevents, cloudevents-binary, cloudevents-0.1 or data, not "json"`},
-	{"no signature", "defaults: {signature: []}\n", "1:23: defaults.signature: names no signature; write signature: none if that is meant"},
-	{"signature twice", "defaults: {signature: [standard, qlik, standard]}\n", "1:40: defaults.signature[2]: standard is given twice, and both would set the same headers; remove one"},
-	{"signature and none", "defaults: {signature: [standard, none]}\n", "1:34: defaults.signature[1]: none stands beside others; remove it, or the others"},
+	{"no signature", "defaults: {signature: []}\n", "1:23: defaults.signature: is an empty list; write signature: none if that is meant"},
+	{"signature twice", "defaults: {signature: [standard, qlik, standard]}\n", "1:40: defaults.signature[2]: standard is given twice; remove one"},
+	{"signature and none", "defaults: {signature: [standard, none]}\n", "1:34: defaults.signature[1]: none cannot be combined with others; remove it, or the others"},
 	{"ed25519", hook + "    secret: [whsk_!, whsk_AAECAw==, '" + seed64 + "']\n", `
 		6:14: webhooks[0] (a).secret[0]: must have the base64 of 32 or 64 bytes after whsk_; make one with: echo whsk_$(openssl rand -base64 32)
 		6:22: webhooks[0] (a).secret[1]: must have the base64 of 32 or 64 bytes after whsk_; make one with: echo whsk_$(openssl rand -base64 32)
@@ -252,8 +252,8 @@ var refusals = []struct{ name, text, want string }{
 	{"ed25519 by another scheme", "webhooks:\n  - {name: a, url: 'https://a.example', events: [x], profile: github, secret: whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=}\n",
 		"2:79: webhooks[0] (a).secret: is a key whsk_…, which the signature github cannot use; write 32 to 64 characters or whsec_…, or signature: standard"},
 	{"attributes", "defaults: {headers: {ce-a: b}}\n" + hook + "    format: cloudevents-binary\n    headers: {Ce-Type: x, Ce-: y}\n", `
-		1:22: defaults.headers.ce-a: would be an attribute of the event, which cloudevents-binary has in such headers; remove it, or choose another format
-		8:15: webhooks[0] (a).headers.Ce-Type: would be an attribute of the event, which cloudevents-binary has in such headers; remove it, or choose another format`},
+		1:22: defaults.headers.ce-a: would look like an attribute of the event, which cloudevents-binary sends in ce- headers; remove it, or choose another format
+		8:15: webhooks[0] (a).headers.Ce-Type: would look like an attribute of the event, which cloudevents-binary sends in ce- headers; remove it, or choose another format`},
 	{"allow", hook + "    allow: [htp, 10.0.0.1/8, 127.0.0.1, '::ffff:10.0.0.0/104']\n", `
 		6:13: webhooks[0] (a).allow[0]: must be http, any-host, short-secret or a CIDR such as 10.0.0.0/8, not "htp"; did you mean "http"?
 		6:18: webhooks[0] (a).allow[1]: has bits set after its prefix length; write 10.0.0.0/8
@@ -265,7 +265,7 @@ var refusals = []struct{ name, text, want string }{
 	{"condition of another type", hook + "    when: type + 'a'\n", "6:11: webhooks[0] (a).when: must be true or false, not a string"},
 	{"empty condition", hook + "    when: ''\n", "6:12: webhooks[0] (a).when: is empty; write an expression, or remove the key"},
 	{"list for a condition", hook + "    when: [a]\n", "6:11: webhooks[0] (a).when: must be a single value, not a list"},
-	{"nested predicate", hook + "    when: 'any(data.a, any(.b, true))'\n", "6:24: webhooks[0] (a).when: a predicate stands within a predicate; name what it needs by let first, or leave it to the receiver"},
+	{"nested predicate", hook + "    when: 'any(data.a, any(.b, true))'\n", "6:24: webhooks[0] (a).when: a predicate cannot contain another predicate; assign its value with let first, or leave it to the receiver"},
 	{"transform", hook + "    transform: '{\"a\": data.b + }'\n", "6:32: webhooks[0] (a).transform: unexpected \"}\""},
 	{"default condition", "defaults: {when: tpye == 1}\nwebhooks:\n  - {name: a, url: 'https://a.example', events: [x], signature: none}\n",
 		`1:18: defaults.when: unknown name "tpye"; did you mean "type"? An extension of that name is $env["tpye"]`},
@@ -284,18 +284,18 @@ var refusals = []struct{ name, text, want string }{
 
 	// What came by ${…} is not quoted.
 	{"filled in", hook + "    timeout: ${SECRET_OF_TEST}\n    secret: ${SECRET_OF_TEST}\n    enabled: ${SECRET_OF_TEST}\n", `
-		6:14: webhooks[0] (a).timeout: must be a duration such as 15s, 30d or 1h30m, not what came by ${…}
+		6:14: webhooks[0] (a).timeout: must be a duration such as 15s, 30d or 1h30m, not the value of ${…}
 		7:13: webhooks[0] (a).secret: must have 32 to 64 characters, has 7; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook
-		8:14: webhooks[0] (a).enabled: must be true or false, not what came by ${…}`},
+		8:14: webhooks[0] (a).enabled: must be true or false, not the value of ${…}`},
 	{"not there", hook + "    secret: [\"${UNSET_OF_TEST}\", \"${file:none}\", \"${cred:none}\"]\n", `
 		6:14: webhooks[0] (a).secret[0]: environment variable UNSET_OF_TEST is not set
 		6:34: webhooks[0] (a).secret[1]: file none cannot be read: no such file or directory
 		6:50: webhooks[0] (a).secret[2]: credential none cannot be read: CREDENTIALS_DIRECTORY is not set`},
 	{"no reference", hook + "    headers: {X-A: '${', X-B: '${a b}', X-C: '${cred:a/b}', X-D: '${env:a}'}\n", `
-		6:20: webhooks[0] (a).headers.X-A: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
-		6:31: webhooks[0] (a).headers.X-B: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
-		6:46: webhooks[0] (a).headers.X-C: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
-		6:66: webhooks[0] (a).headers.X-D: has a ${ that begins no reference; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${`},
+		6:20: webhooks[0] (a).headers.X-A: has an invalid ${…}; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
+		6:31: webhooks[0] (a).headers.X-B: has an invalid ${…}; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
+		6:46: webhooks[0] (a).headers.X-C: has an invalid ${…}; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${
+		6:66: webhooks[0] (a).headers.X-D: has an invalid ${…}; write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${`},
 }
 
 // other is another webhook with one more key.

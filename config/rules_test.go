@@ -16,13 +16,13 @@ func TestURLRules(t *testing.T) {
 		user     = "must not contain a user name or password; write headers: {Authorization: …}"
 		fragment = "must not contain a fragment; remove # and what follows"
 		port     = "must have a port between 1 and 65535"
-		address  = "must name its host by a domain name, not an IP address; write the name, or allow: [any-host] for this webhook"
+		address  = "must have a domain name as its host, not an IP address; write the name, or allow: [any-host] for this webhook"
 		domain   = "must have a fully qualified domain name as its host; write a name such as hooks.example.com, or allow: [any-host] for this webhook"
-		odd      = "has an IP address in a form that is not understood everywhere; write it like 192.0.2.1 or [2001:db8::1]"
+		odd      = "has an IP address in an ambiguous form; write it like 192.0.2.1 or [2001:db8::1]"
 		letters  = "has a host that is not a domain name; write letters, digits and hyphens between the dots; a name in other letters in its xn-- form"
 		none     = "has no host; write it like https://hooks.example.com/path"
 		noHost   = "has a host that is neither a name nor an IPv6 address in brackets; write it like hooks.example.com or [2001:db8::1]"
-		xn       = "has a host in letters that name servers do not know; write "
+		xn       = "has a host that is not in ASCII; write "
 		colon    = "has a colon without a port; write "
 	)
 	for _, c := range []struct {
@@ -109,7 +109,7 @@ func TestBounds(t *testing.T) {
 		}
 		text.WriteString("}, events: [x], signature: none}\n" + strings.Repeat("  - *a\n", 100_000))
 		_, err := config.Parse("f", []byte(text.String()), config.Run)
-		if got := fmt.Sprint(err); !strings.HasSuffix(got, ": unfolds by its aliases to more than sidehook reads; write out what you mean") || strings.Contains(got, "\n") {
+		if got := fmt.Sprint(err); !strings.HasSuffix(got, ": is too large once its aliases are expanded; write out what you mean") || strings.Contains(got, "\n") {
 			t.Errorf("got %.300s", got)
 		}
 	})
@@ -126,7 +126,7 @@ func TestBounds(t *testing.T) {
 	t.Run("problems", func(t *testing.T) {
 		_, err := config.Parse("f", []byte("webhooks:\n"+strings.Repeat("  - {name: a, signature: none}\n", 2000)), config.Run)
 		got := strings.Split(err.Error(), "\n")
-		if want := "f: has 4999 errors more"; len(got) != 1001 || got[1000] != want {
+		if want := "f: has 4999 more errors"; len(got) != 1001 || got[1000] != want {
 			t.Errorf("%d lines, the last %q; want 1001 and %q", len(got), got[len(got)-1], want)
 		}
 	})

@@ -68,9 +68,9 @@ func readTLS(l *loader, v *value, t *TLS) {
 	}
 	switch {
 	case certAt != nil && keyAt == nil:
-		l.Fail(certAt, "needs the private key of its certificate", "write key_file, too")
+		l.Fail(certAt, "requires key_file", "write the path of the private key")
 	case keyAt != nil && certAt == nil:
-		l.Fail(keyAt, "needs the certificate that it belongs to", "write cert_file, too")
+		l.Fail(keyAt, "requires cert_file", "write the path of its certificate")
 	case t.CertFile != "" && t.KeyFile != "":
 		cert, first := l.readMaterial(certAt, t.CertFile, &sums)
 		key, second := l.readMaterial(keyAt, t.KeyFile, &sums)
@@ -138,14 +138,14 @@ func (l *loader) keyPair(t *TLS, certAt, keyAt *value, cert, key string) *tls.Ce
 		return nil
 	}
 	if l.files.Read(t.KeyFile, maxMaterial).Mode.Perm()&0o004 != 0 {
-		l.Warn(keyAt, "file "+t.KeyFile+" may be read by everyone", "take that away with chmod o-r")
+		l.Warn(keyAt, "file "+t.KeyFile+" is readable by everyone", "run chmod o-r on it")
 	}
 	const day = "2006-01-02 15:04 MST"
 	switch now, leaf := time.Now(), p.Certificate.Leaf; {
 	case now.After(leaf.NotAfter):
-		l.Warn(certAt, "file "+t.CertFile+" holds a certificate that expired at "+leaf.NotAfter.UTC().Format(day), "renew it")
+		l.Warn(certAt, "file "+t.CertFile+" contains a certificate that expired at "+leaf.NotAfter.UTC().Format(day), "renew it")
 	case now.Before(leaf.NotBefore):
-		l.Warn(certAt, "file "+t.CertFile+" holds a certificate that is not valid before "+leaf.NotBefore.UTC().Format(day), "")
+		l.Warn(certAt, "file "+t.CertFile+" contains a certificate that is not valid before "+leaf.NotBefore.UTC().Format(day), "")
 	}
 	return p.Certificate
 }

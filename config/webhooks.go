@@ -114,7 +114,7 @@ func (l *loader) checkFormer(renamed []former, names map[string]*value) {
 		if user := names[was.name]; user != nil {
 			l.Fail(was.at, fmt.Sprintf("%q is the name of webhooks[%d], not a former one", was.name, user.Up.At), "write the name it had before, or remove was")
 		} else if other := taken[was.name]; other != nil {
-			l.Fail(was.at, fmt.Sprintf("%q was %s, in line %d, and its deliveries go to one webhook", was.name, other.Up.Path(), other.Node.Line), "remove one")
+			l.Fail(was.at, fmt.Sprintf("%q is also the former name of %s, in line %d", was.name, other.Up.Path(), other.Node.Line), "remove one")
 		} else {
 			taken[was.name] = was.at
 		}
@@ -132,7 +132,7 @@ func (l *loader) finish(v *value, d *draft) {
 	l.finishSecrets(v, d)
 	l.finishHeaders(d, d.base)
 	if d.gives("tls") && d.url.Known && !strings.HasPrefix(strings.ToLower(d.url.String()), "https:") {
-		l.Warn(d.at("tls"), "changes nothing: url does without TLS", "remove it, or write https://… for url")
+		l.Warn(d.at("tls"), "has no effect: url does not use TLS", "remove it, or write https://… for url")
 	}
 	if d.gives("retry") {
 		l.checkRetry(d)
@@ -172,7 +172,7 @@ const longHold = time.Hour
 // checkOrder warns of deliveries that may wait long for one before them.
 func (l *loader) checkOrder(d *draft, key string) {
 	if all := d.waits(); all > longHold && !d.Order.IsZero() {
-		l.Warn(d.at(key), fmt.Sprintf("with this order a failing delivery holds up those after it for %s, the waits of retry in all", unit.FormatDuration(all)),
+		l.Warn(d.at(key), fmt.Sprintf("with this order a failing delivery holds up those after it for %s in all", unit.FormatDuration(all)),
 			"shorten the waits of retry to 1h if that is too long")
 	}
 }

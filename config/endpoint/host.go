@@ -53,10 +53,10 @@ func CheckHost(host string, anyHost bool) Flaw {
 		return Flaw{"has no host", "write it like https://hooks.example.com/path"}
 	case isAddress(host, labels):
 		if !anyHost {
-			return Flaw{"must name its host by a domain name, not an IP address", "write the name, or allow: [any-host] for this webhook"}
+			return Flaw{"must have a domain name as its host, not an IP address", "write the name, or allow: [any-host] for this webhook"}
 		}
 		if _, err := netip.ParseAddr(host); err != nil {
-			return Flaw{"has an IP address in a form that is not understood everywhere", "write it like 192.0.2.1 or [2001:db8::1]"}
+			return Flaw{"has an IP address in an ambiguous form", "write it like 192.0.2.1 or [2001:db8::1]"}
 		}
 	case len(host) > 253 || !all(labels, isLabel):
 		return Flaw{"has a host that is not a domain name", "write letters, digits and hyphens between the dots; a name in other letters in its xn-- form"}

@@ -75,7 +75,7 @@ func CheckURL(text string, hidden bool, rules Rules) []Flaw {
 	}
 	badHost := checkURLHost(ascii, rules.AnyHost)
 	if badHost.Message == "" && ascii != host {
-		badHost = Flaw{"has a host in letters that name servers do not know", right}
+		badHost = Flaw{"has a host that is not in ASCII", right}
 	}
 	switch {
 	case port == ":" && badHost.Message == "":

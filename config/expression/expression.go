@@ -157,6 +157,6 @@ func (p *Program) recover(err *error) {
 		*err = fmt.Errorf("cannot be evaluated: %.200v", f)
 	}
 	if p.hidden {
-		*err = errors.New("it fails; why is not shown, since it came by ${…}")
+		*err = errors.New("it fails; the reason is not shown because the expression came by ${…}")
 	}
 }

@@ -240,10 +240,10 @@ func TestTransformFails(t *testing.T) {
 		`groupBy(data.items, #)`:          "which cannot be a key",
 		`reduce([], #acc)`:                "the list is empty",
 
-		`reduce(1..3000, [#acc], 0)`:                               "nest too deep",
-		`reduce(1..3000, [#acc], 0) == reduce(1..3000, [#acc], 0)`: "nest too deep",
-		`len(flatten(reduce(1..3000, [#acc], 0)))`:                 "nest too deep",
-		`{"a": reduce(1..3000, ({"a": #acc}), 0)}`:                 "nest too deep",
+		`reduce(1..3000, [#acc], 0)`:                               "nested too deeply",
+		`reduce(1..3000, [#acc], 0) == reduce(1..3000, [#acc], 0)`: "nested too deeply",
+		`len(flatten(reduce(1..3000, [#acc], 0)))`:                 "nested too deeply",
+		`{"a": reduce(1..3000, ({"a": #acc}), 0)}`:                 "nested too deeply",
 	} {
 		if got, err := transform(t, text); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %s, %v; want it to fail with %q", text, got, err, says)

@@ -13,7 +13,7 @@ type failure string
 
 func (f failure) Error() string { return string(f) }
 
-const tooMuch failure = "takes more work or memory than an expression may"
+const tooMuch failure = "takes more work or memory than an expression may use"
 
 func fail(format string, args ...any) {
 	panic(failure(fmt.Sprintf(format, args...)))

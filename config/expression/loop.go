@@ -29,7 +29,7 @@ func (p *patcher) loop(n *ast.BuiltinNode) ast.Node {
 			return p.refuse(n.Arguments[1], "", "%s takes a predicate", n.Name)
 		}
 		if p.predicate {
-			return p.refuse(n, "name what it needs by let first, or leave it to the receiver", "a predicate stands within a predicate")
+			return p.refuse(n, "assign its value with let first, or leave it to the receiver", "a predicate cannot contain another predicate")
 		}
 		body = predicate.Node
 	}

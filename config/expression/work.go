@@ -43,7 +43,7 @@ func (r *run) walk(v any, each func(any)) {
 	each(v)
 	r.work(1)
 	if r.depth++; r.depth > maxDepth {
-		fail("makes values that nest too deep")
+		fail("makes values that are nested too deeply")
 	}
 	switch v := v.(type) {
 	case string:

@@ -119,7 +119,7 @@ func Read(path string, most int64) ([]byte, Stamp, error) {
 		return nil, stamp, Unusable("is not a regular file")
 	}
 	if stamp.Info != nil && stamp.Info.Mode().Perm()&0o002 != 0 {
-		return nil, stamp, Unusable("may be written by everyone; take that away with chmod o-w")
+		return nil, stamp, Unusable("is writable by everyone; run chmod o-w on it")
 	}
 	f, err := os.Open(path)
 	if err != nil {

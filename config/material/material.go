@@ -45,7 +45,7 @@ func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Cer
 		if len(blocks) > 0 && blocks[0].kind == "TRUSTED CERTIFICATE" {
 			hint = "convert it with openssl x509 -in FILE"
 		}
-		return nil, Flaw{0, "holds no certificate", hint}
+		return nil, Flaw{0, "contains no certificate", hint}
 	}
 	var certs []*x509.Certificate
 	for _, b := range blocks {
@@ -57,10 +57,10 @@ func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Cer
 		}
 		cert, err := x509.ParseCertificate(b.der)
 		if err != nil {
-			return nil, Flaw{b.suspect, "holds a certificate that cannot be parsed: " + err.Error(), copyAgain}
+			return nil, Flaw{b.suspect, "contains a certificate that cannot be parsed: " + err.Error(), copyAgain}
 		}
 		if isDamaged(cert) {
-			return nil, Flaw{b.suspect, "holds a certificate that its own signature does not fit: it was changed after it was made", copyAgain}
+			return nil, Flaw{b.suspect, "contains a certificate whose own signature is wrong: it was changed", copyAgain}
 		}
 		certs = append(certs, cert)
 	}
@@ -113,14 +113,14 @@ func ParsePair(cert, key string, same bool) Pair {
 	case err == nil:
 		return Pair{Certificate: &both}
 	case !strings.Contains(err.Error(), "private key") || !strings.Contains(err.Error(), "match"):
-		return Pair{KeyFlaw: Flaw{private.line, "holds a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), copyAgain}}
+		return Pair{KeyFlaw: Flaw{private.line, "contains a private key that cannot be parsed: " + strings.TrimPrefix(err.Error(), "tls: "), copyAgain}}
 	}
 	for _, b := range chain[1:] {
 		if _, err := tls.X509KeyPair(encodePEM(b), encodePEM(private)); err == nil {
-			return Pair{CertFlaw: Flaw{b.line, "holds the certificate of the key in key_file, which must be the first", "move it before the others"}}
+			return Pair{CertFlaw: Flaw{b.line, "contains the certificate of key_file, which must come first", "move it before the others"}}
 		}
 	}
-	return Pair{KeyFlaw: Flaw{0, "holds another private key than that of cert_file's certificate", "write the key_file that was made with it"}}
+	return Pair{KeyFlaw: Flaw{0, "does not contain the private key of cert_file's certificate", "write the path of the key that was made with it"}}
 }
 
 // privateKey returns the only private key among blocks that must be nothing
@@ -140,9 +140,9 @@ func privateKey(blocks []pemBlock, beside func(kind string) bool) (key pemBlock,
 	}
 	switch {
 	case key.line == 0:
-		return key, Flaw{0, "holds no private key", "write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"}
+		return key, Flaw{0, "contains no private key", "write the path of a file in PEM form, with a line -----BEGIN PRIVATE KEY-----"}
 	case key.encrypted || strings.Contains(key.kind, "ENCRYPTED"):
-		return key, Flaw{key.line, "holds a private key that is encrypted", "write it without a passphrase, with openssl pkey -in FILE"}
+		return key, Flaw{key.line, "contains a private key that is encrypted", "write it without a passphrase, with openssl pkey -in FILE"}
 	}
 	return key, Flaw{}
 }

@@ -118,7 +118,7 @@ func (b *openBlock) close() (pemBlock, Flaw) {
 	}
 	var err error
 	if b.der, err = base64.StdEncoding.Strict().DecodeString(b.encoded.String()); err != nil || len(b.der) == 0 {
-		return pemBlock{}, Flaw{b.suspect, fmt.Sprintf("is not whole base64, in the block that line %d begins", b.line), copyAgain}
+		return pemBlock{}, Flaw{b.suspect, fmt.Sprintf("is not complete base64, in the block that line %d begins", b.line), copyAgain}
 	}
 	return b.pemBlock, Flaw{}
 }

@@ -117,7 +117,7 @@ func (w *Watcher) watch(n *notifier) {
 		problem = err.Error()
 	}
 	if problem != w.blind && problem != "" {
-		w.log.Info("cannot watch all of the configuration, so it is looked at every second", "error", problem)
+		w.log.Info("cannot watch every file of the configuration; checking every second instead", "error", problem)
 	}
 	w.blind = problem
 }
@@ -139,7 +139,7 @@ func (w *Watcher) read() {
 	r := config.Read(w.path, config.Run)
 	if r.Missing {
 		if !w.gone {
-			w.log.Warn("the configuration file is gone; what it said last stays in force", "file", w.path)
+			w.log.Warn("the configuration file was removed; still using the previous configuration", "file", w.path)
 		}
 		w.gone = true
 		return
@@ -160,7 +160,7 @@ func (w *Watcher) read() {
 // take remembers what the files looked like.
 func (w *Watcher) take(r config.Reading) config.Reading {
 	if w.gone && !r.Missing {
-		w.log.Info("the configuration file is there again", "file", w.path)
+		w.log.Info("the configuration file is back", "file", w.path)
 	}
 	w.gone = false
 	seen := slices.Clone(r.Files)

@@ -131,7 +131,7 @@ func TestWatchBadFile(t *testing.T) {
 		write(t, path, source("a"))
 		w.expect("a")
 		must(t, os.Chmod(path, 0o606))
-		w.expect("f: may be written by everyone; take that away with chmod o-w")
+		w.expect("f: is writable by everyone; run chmod o-w on it")
 		must(t, os.Chmod(path, 0o600))
 		w.expect("a")
 	})
@@ -179,9 +179,9 @@ func TestWatchRemoval(t *testing.T) {
 		write(t, path, source("a"))
 		w := watch(path)
 		must(t, os.Remove(path))
-		w.expectLogged("is gone")
+		w.expectLogged("was removed")
 		write(t, path, source("a"))
-		w.expectLogged("is there again")
+		w.expectLogged("is back")
 		must(t, os.Remove(path))
 		w.expectNothing()
 		write(t, path, source("b"))
@@ -244,7 +244,7 @@ func TestWatchUnnotified(t *testing.T) {
 			write(t, path, source(s))
 			w.expect(s)
 		}
-		w.expectLogged(`level=INFO msg="cannot watch all of the configuration, so it is looked at every second" error="watch folders: too many open files"`)
+		w.expectLogged(`level=INFO msg="cannot watch every file of the configuration; checking every second instead" error="watch folders: too many open files"`)
 	})
 }
 
@@ -264,7 +264,7 @@ func TestWatchTLS(t *testing.T) {
 		write(t, filepath.Join(certs, "a.pem"), "another\n"+ca)
 		w.expect("sidehook")
 		write(t, filepath.Join(certs, "a.pem"), "-")
-		w.expect("f:6:20: webhooks[0] (a).tls.ca_file: file " + certs + "/a.pem holds no certificate; write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----")
+		w.expect("f:6:20: webhooks[0] (a).tls.ca_file: file " + certs + "/a.pem contains no certificate; write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----")
 		write(t, filepath.Join(certs, "b.pem"), ca)
 		must(t, os.Rename(filepath.Join(certs, "b.pem"), filepath.Join(certs, "a.pem")))
 		w.expect("sidehook")

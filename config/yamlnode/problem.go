@@ -93,10 +93,10 @@ func (c *collector) sorted(file string) Problems {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	if more := c.errors - maxProblems; more > 0 {
-		list = append(list, Problem{File: file, Message: "has " + strconv.Itoa(more) + " errors more"})
+		list = append(list, Problem{File: file, Message: "has " + strconv.Itoa(more) + " more errors"})
 	}
 	if more := c.warnings - maxProblems; more > 0 {
-		list = append(list, Problem{File: file, Message: strconv.Itoa(more) + " warnings more", Warning: true})
+		list = append(list, Problem{File: file, Message: strconv.Itoa(more) + " more warnings", Warning: true})
 	}
 	return list
 }

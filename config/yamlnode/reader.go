@@ -105,7 +105,7 @@ func (r *Reader) wrongKind(v *Value, want, hint string) {
 func (r *Reader) follow(v *Value, n *yaml.Node) *yaml.Node {
 	if r.budget--; r.budget == 0 {
 		r.Forget() // the other problems follow from this one
-		r.Fail(v, "unfolds by its aliases to more than sidehook reads", "write out what you mean")
+		r.Fail(v, "is too large once its aliases are expanded", "write out what you mean")
 		r.budget = -1
 	}
 	if n.Kind == yaml.AliasNode {
@@ -182,7 +182,7 @@ func (r *Reader) gather(v *Value, mapping *yaml.Node, into *keyed, depth int) {
 		for _, source := range sources {
 			source = r.follow(v, source)
 			if source.Kind != yaml.MappingNode || depth == maxMerge {
-				r.FailNode(v, n, "merges by << what is not a mapping of its own", "write <<: *NAME with the anchor of a mapping")
+				r.FailNode(v, n, "merges with << something that is not another mapping", "write <<: *NAME with the anchor of a mapping")
 				continue
 			}
 			r.gather(v, source, into, depth+1)

@@ -61,7 +61,7 @@ func (r *Reader) expand(v *Value) (Text, bool) {
 		inner, after, closed := strings.Cut(after, "}")
 		ref, ok := parseReference(inner)
 		if !closed || !ok {
-			r.Fail(v, "has a ${ that begins no reference", "write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${")
+			r.Fail(v, "has an invalid ${…}", "write ${NAME}, ${file:PATH} or ${cred:NAME}, or $${ for a literal ${")
 			return Text{}, false
 		}
 		content, ok := r.resolver.Resolve(v, ref)
@@ -76,13 +76,15 @@ func (r *Reader) expand(v *Value) (Text, bool) {
 	return t, true
 }
 
-// bareVariable reports a $NAME, as a shell has it, where ${NAME} was meant:
-// nothing would replace it.
+// NotReplaced says of a $NAME, as a shell has it, that ${NAME} was meant.
+func NotReplaced(variable string) string { return variable + " is not replaced" }
+
+// bareVariable reports a value that is a $NAME where ${NAME} was meant.
 func (r *Reader) bareVariable(t Text) bool {
 	name, ok := strings.CutPrefix(t.string, "$")
 	if !ok || !isVariable(name) || t.string == "$env" { // of an expression
 		return false
 	}
-	r.Fail(t.At, "is "+t.string+" as it stands: nothing is filled in", "write ${"+name+"}")
+	r.Fail(t.At, NotReplaced(t.string), "write ${"+name+"}")
 	return true
 }

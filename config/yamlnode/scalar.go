@@ -38,7 +38,7 @@ func (t Text) Hidden() bool { return len(t.Filled) > 0 }
 // Show quotes the text for a message, unless it is hidden.
 func (t Text) Show() string {
 	if t.Hidden() {
-		return "what came by ${…}"
+		return "the value of ${…}"
 	}
 	s := t.string
 	if utf8.RuneCountInString(s) > 60 {
@@ -62,7 +62,7 @@ func (r *Reader) Text(v *Value) (Text, bool) {
 		return Text{}, false
 	}
 	if v.Node.Style&yaml.TaggedStyle != 0 && v.Node.ShortTag() != "!!str" {
-		r.Fail(v, "has the tag "+v.Node.Tag+", which means nothing here", "remove it")
+		r.Fail(v, "has the tag "+v.Node.Tag+", which is not supported", "remove it")
 		return Text{}, false
 	}
 	return r.expand(v)
@@ -164,7 +164,7 @@ func (r *Reader) Size(v *Value, least, most int64, into *int64) {
 // withUnit is the hint for a bare number.
 func withUnit(t Text, suffix string) string {
 	if _, ok := unit.Number(t.string); ok && !t.Hidden() {
-		return "write its unit, such as " + t.string + suffix
+		return "add a unit, such as " + t.string + suffix
 	}
 	return ""
 }

@@ -33,7 +33,7 @@ func syntaxProblem(data []byte, err error) Problem {
 	p.Column = columnOf(line, message)
 	if at := plainQuestion(line); at >= 0 && strings.HasPrefix(message, "did not find expected ','") {
 		p.Column = utf8.RuneCountInString(line[:at]) + 1
-		p.Hint = "quote the value with this ?; in events it is no wildcard: write * for one word"
+		p.Hint = "quote the value with this ?; in events it is not a wildcard: write * for one word"
 	}
 	return p
 }
