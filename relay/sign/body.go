@@ -10,6 +10,7 @@ import (
 // the secret as it is written, and has room for one signature. Neither id nor
 // time is signed, so a receiver cannot tell a replay by it.
 type overBody struct {
+	noTime
 	header string // that carries the signature
 	prefix string // in front of it there
 	encode func(dst, sum []byte) []byte

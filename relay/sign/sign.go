@@ -50,13 +50,15 @@ type Header struct {
 	Repeats bool
 }
 
-// form is what a scheme knows how to do. Both methods may run at once.
+// form is what a scheme knows how to do. Its methods may run at once.
 type form interface {
 	// append signs m with keys, of which there may be none, onto dst.
 	append(dst []Header, keys []Key, m Message) []Header
 	// verify reports why h and body hold no signature by one of keys, of
 	// which there is at least one.
 	verify(keys []Key, h http.Header, body []byte, now time.Time) error
+	// signedAt returns the time that is signed, and the zero time where none is.
+	signedAt(h http.Header) (time.Time, error)
 }
 
 func formOf(s Scheme) (form, error) {
@@ -112,7 +114,7 @@ func (s *Signer) Append(dst []Header, m Message) []Header {
 }
 
 // none is the scheme of receivers that check nothing.
-type none struct{}
+type none struct{ noTime }
 
 func (none) append(dst []Header, _ []Key, _ Message) []Header { return dst }
 

@@ -72,23 +72,32 @@ func (standard) verify(keys []Key, h http.Header, body []byte, now time.Time) er
 	if err != nil {
 		return err
 	}
-	seconds, err := strconv.ParseInt(stamp, 10, 64)
+	signed, err := secondsOf(stamp, standardTimestamp)
 	if err != nil {
-		return fmt.Errorf("%s %q is not a number of seconds", standardTimestamp, stamp)
+		return err
 	}
-	switch late := now.Sub(time.Unix(seconds, 0)); {
+	switch late := now.Sub(signed); {
 	case late > Tolerance:
 		return fmt.Errorf("%s is %s old, more than %s", standardTimestamp, late.Round(time.Second), Tolerance)
 	case late < -Tolerance:
 		return fmt.Errorf("%s is %s ahead, more than %s", standardTimestamp, late.Abs().Round(time.Second), Tolerance)
 	}
-	head, _ := standardHead(nil, id, seconds)
+	head, _ := standardHead(nil, id, signed.Unix())
 	for _, key := range keys {
 		if key.standard.matches(head, body, signatures) {
 			return nil
 		}
 	}
 	return errNoMatch(standardSignature)
+}
+
+// secondsOf reads a Unix time in seconds, as the value of a header.
+func secondsOf(stamp, header string) (time.Time, error) {
+	seconds, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s %q is not a number of seconds", header, stamp)
+	}
+	return time.Unix(seconds, 0), nil
 }
 
 // value is the value of a header that must be there.
