@@ -19,7 +19,7 @@ import (
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
 	"sidehook":         {"relay/command"},
-	"relay/command":    {"config", "config/unit", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/demo", "relay/command/runlog", "relay/command/terminal", "relay/memory", "relay/systemd"},
+	"relay/command":    {"config", "config/unit", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/demo", "relay/command/runlog", "relay/command/terminal", "relay/memory", "relay/receiver", "relay/sign", "relay/systemd"},
 	"relay":            {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "trouble"},
 	"relay/notice":     {"history", "history/event", "trouble"},
 	"relay/httpd":      {"history", "relay/api", "trouble"},
@@ -34,7 +34,7 @@ var flow = map[string][]string{
 	"relay/metrics":    {"history", "history/queue"},
 
 	// The rooms of the command line.
-	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/sign"},
+	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/receiver", "relay/sign"},
 	"relay/command/runlog":   {"relay/command/terminal"},
 	"relay/command/terminal": {},
 
@@ -70,11 +70,13 @@ var flow = map[string][]string{
 	"config/files":      {"config/unit"},
 	"config/redact":     {},
 	"config/material":   {},
+	"config/edit":       {},
 	"config/watch":      {"config", "config/files"},
 	"config/expression": {},
 	"history/event":     {},
 	"relay/dial":        {},
 	"relay/memory":      {},
+	"relay/receiver":    {"relay/sign"},
 	"relay/route":       {},
 	"relay/sign":        {},
 	"relay/systemd":     {"trouble"},

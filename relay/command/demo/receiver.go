@@ -2,18 +2,13 @@ package demo
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"strconv"
@@ -22,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	webhookreceiver "sidehook/relay/receiver"
 	"sidehook/relay/sign"
 )
 
@@ -69,7 +65,7 @@ func newReceiver(secrets map[string]string, events []postedEvent) (*receiver, er
 	for _, e := range events {
 		r.events[e.id] = e
 	}
-	certificate, err := newCertificate()
+	certificate, err := webhookreceiver.NewCertificate()
 	if err != nil {
 		return nil, err
 	}
@@ -150,26 +146,4 @@ func sameData(posted, arrived []byte) error {
 		return errors.New("its data differs from what was posted")
 	}
 	return nil
-}
-
-// newCertificate makes a self-signed certificate for localhost.
-func newCertificate() (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "sidehook demo"}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		BasicConstraintsValid: true, IsCA: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	if leaf, err = x509.ParseCertificate(der); err != nil {
-		return tls.Certificate{}, err
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
 }

@@ -1,0 +1,118 @@
+package command
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sidehook/config"
+	"sidehook/relay/sign"
+)
+
+// verificationFlags say how requests are verified: by --webhook as the file has
+// it, or by --secret and --profile.
+type verificationFlags struct {
+	webhook, profile string
+	secrets          []string
+}
+
+func (f *verificationFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.webhook, "webhook", "", "take secret and profile of the webhook `NAME` from the file")
+	cmd.Flags().StringArrayVar(&f.secrets, "secret", nil, "the secret: `TEXT`, @FILE, or ${NAME} for an environment variable; repeat it while it is rotated")
+	cmd.Flags().StringVar(&f.profile, "profile", "standard", "the `PROFILE` or signature scheme: "+oneOf(profileNames()...))
+}
+
+func profileNames() []string {
+	return []string{"standard", "cloudevents", "qlik", "github", "stripe", "shopify"}
+}
+
+// schemeOf returns the signature scheme of a profile.
+func schemeOf(profile string) (sign.Scheme, error) {
+	switch {
+	case profile == "cloudevents":
+		return sign.Standard, nil
+	case slices.Contains(profileNames(), profile):
+		return sign.Scheme(profile), nil
+	}
+	return "", invalid("profile", profile, oneOf(profileNames()...))
+}
+
+// resolve returns the scheme and the secrets to verify with, and the webhook if
+// one is named.
+func (f *verificationFlags) resolve(c *cli, changed func(flag string) bool) (sign.Scheme, []string, *config.Webhook, error) {
+	if f.webhook != "" {
+		for _, flag := range []string{"secret", "profile"} {
+			if changed(flag) {
+				return "", nil, nil, together("--webhook", "--"+flag)
+			}
+		}
+		return f.fromFile(c)
+	}
+	scheme, err := schemeOf(f.profile)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	var secrets []string
+	for _, text := range f.secrets {
+		secret, err := readSecret(text)
+		if err != nil {
+			return "", nil, nil, err
+		}
+		secrets = append(secrets, secret)
+	}
+	return scheme, secrets, nil, nil
+}
+
+// fromFile takes the secrets and the scheme from the file.
+func (f *verificationFlags) fromFile(c *cli) (sign.Scheme, []string, *config.Webhook, error) {
+	file, err := c.load(config.Check)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	i := slices.IndexFunc(file.Webhooks, func(w *config.Webhook) bool { return w.Name == f.webhook })
+	if i < 0 {
+		return "", nil, nil, fmt.Errorf("there is no webhook %q in %s", f.webhook, file.Path)
+	}
+	w := file.Webhooks[i]
+	var secrets []string
+	for _, secret := range w.Secrets {
+		secrets = append(secrets, secret.Reveal())
+	}
+	for _, p := range file.Warnings {
+		if len(secrets) == 0 && strings.HasPrefix(p.Path, fmt.Sprintf("webhooks[%d].secret", i)) {
+			return "", nil, nil, fmt.Errorf("%s; or give it as --secret", p)
+		}
+	}
+	scheme := sign.None
+	for _, name := range w.Signature {
+		if name != string(sign.None) {
+			scheme = sign.Scheme(name)
+			break
+		}
+	}
+	return scheme, secrets, w, nil
+}
+
+// readSecret reads the value of --secret, which need not stand in the history of
+// a shell.
+func readSecret(text string) (string, error) {
+	if path, ok := strings.CutPrefix(text, "@"); ok {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return "", fmt.Errorf("read --secret: %w", err)
+		}
+		text = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	} else if name, ok := strings.CutPrefix(text, "${"); ok && strings.HasSuffix(name, "}") {
+		name = strings.TrimSuffix(name, "}")
+		if text, ok = os.LookupEnv(name); !ok {
+			return "", fmt.Errorf("read --secret: %s is not set here", name)
+		}
+	}
+	if _, err := sign.ParseSecret(text); err != nil {
+		return "", usagef("--secret: %s", strings.TrimPrefix(err.Error(), "parse secret: "))
+	}
+	return text, nil
+}
