@@ -15,9 +15,9 @@ import (
 	"sidehook/config"
 )
 
-// installed puts the units into a folder, with a program that is there in place
+// unitsIn puts the units into a folder, with a program that is there in place
 // of the one that a package installs, and skips the test without systemd-analyze.
-func installed(t *testing.T, dropIns ...string) (dir string) {
+func unitsIn(t *testing.T, dropIns ...string) (dir string) {
 	t.Helper()
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("systemd-analyze is not on this machine")
@@ -53,10 +53,10 @@ func verify(t *testing.T, dir string) {
 	}
 }
 
-func TestUnitsAreClean(t *testing.T) { verify(t, installed(t)) }
+func TestUnitsAreClean(t *testing.T) { verify(t, unitsIn(t)) }
 
 func TestNotifyReloadIsClean(t *testing.T) {
-	dir := installed(t, "sidehook.service.d/notify-reload.conf")
+	dir := unitsIn(t, "sidehook.service.d/notify-reload.conf")
 	out, err := exec.Command("systemd-analyze", "--version").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func TestNotifyReloadIsClean(t *testing.T) {
 // TestServiceIsConfined holds the exposure, ten times systemd's number, that the
 // unit has reached. What is left of it is the network, which it is there for.
 func TestServiceIsConfined(t *testing.T) {
-	unit := filepath.Join(installed(t), "sidehook.service")
+	unit := filepath.Join(unitsIn(t), "sidehook.service")
 	out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--threshold=11", unit).CombinedOutput()
 	if err != nil {
 		t.Errorf("systemd-analyze security: %v\n%s", err, out)
@@ -80,21 +80,27 @@ func TestServiceIsConfined(t *testing.T) {
 	t.Log(lines[len(lines)-1])
 }
 
-// TestPackagedFile starts as it is packaged, and agrees with the units.
+// TestPackagedFile starts as it is packaged, without a credential, and so does the
+// webhook that it shows, with one. It agrees with the units.
 func TestPackagedFile(t *testing.T) {
-	credentials := t.TempDir()
-	if err := os.WriteFile(filepath.Join(credentials, "sidehook_example"), []byte("0123456789abcdef0123456789abcdef\n"), 0o400); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("CREDENTIALS_DIRECTORY", credentials)
-	file, err := config.Load("webhooks.yaml", config.Run)
+	file := load(t, "webhooks.yaml")
+	text, err := os.ReadFile("webhooks.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(file.Warnings) > 0 {
-		t.Errorf("warnings: %v", file.Warnings)
+	shown := filepath.Join(t.TempDir(), "webhooks.yaml")
+	before, example, _ := bytes.Cut(text, []byte("webhooks: []"))
+	example = bytes.ReplaceAll(example, []byte("\n#"), []byte("\n"))
+	if err := os.WriteFile(shown, slices.Concat(before, []byte("webhooks:"), example), 0o644); err != nil {
+		t.Fatal(err)
 	}
-	if got := file.Webhooks[0].Secrets[0].Reveal(); got != "0123456789abcdef0123456789abcdef" {
+	const secret = "0123456789abcdef0123456789abcdef"
+	credentials := t.TempDir()
+	if err := os.WriteFile(filepath.Join(credentials, "sidehook_orders"), []byte(secret+"\n"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", credentials)
+	if got := load(t, shown).Webhooks[0].Secrets[0].Reveal(); got != secret {
 		t.Errorf("the secret is not the credential but %q", got)
 	}
 	socket, service := settings(t, "sidehook.socket"), settings(t, "sidehook.service")
@@ -117,6 +123,19 @@ func TestPackagedFile(t *testing.T) {
 	}
 }
 
+// load reads a file as run does. It must have no errors and no warnings.
+func load(t *testing.T, path string) *config.File {
+	t.Helper()
+	file, err := config.Load(path, config.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Warnings) > 0 {
+		t.Errorf("warnings: %v", file.Warnings)
+	}
+	return file
+}
+
 // TestServiceIsKeptRunning holds what systemd does when the service ends, is
 // reloaded or logs.
 func TestServiceIsKeptRunning(t *testing.T) {
@@ -130,7 +149,7 @@ func TestServiceIsKeptRunning(t *testing.T) {
 		// The log is text with priorities, as the journal reads it.
 		{"sidehook.service", "ExecStart", []string{"/usr/bin/sidehook run --config /etc/sidehook/webhooks.yaml"}},
 		// A file that is refused ends the reload before the signal.
-		{"sidehook.service", "ExecReload", []string{check, "/bin/kill -HUP $MAINPID"}},
+		{"sidehook.service", "ExecReload", []string{check, `/bin/sh -c "kill -HUP $MAINPID"`}},
 		{"sidehook.service.d/notify-reload.conf", "ExecReload", []string{"", check}},
 	} {
 		if got := values(t, c.unit, c.key); !slices.Equal(got, c.want) {

@@ -8,8 +8,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// release is set by -ldflags "-X sidehook/relay/command.release=1.2.3".
-var release string
+// release and commit are set by -ldflags "-X sidehook/relay/command.release=1.2.3",
+// which packages need: Go finds no commit in a worktree or an archive.
+var release, commit string
 
 // build describes this binary.
 type build struct {
@@ -21,7 +22,7 @@ type build struct {
 }
 
 func thisBuild() build {
-	b := build{Version: release, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := build{Version: release, Commit: commit, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if ok {
 		for _, s := range info.Settings {
