@@ -2,11 +2,11 @@ package queue
 
 import "time"
 
-// Backlog counts the deliveries that have not ended.
+// Backlog counts pending deliveries.
 type Backlog struct {
 	Events   int
 	Bytes    int64
-	Oldest   time.Time // acceptance of the oldest; zero if there is none
+	Oldest   time.Time // the acceptance of the oldest; zero if there is none
 	InFlight int
 }
 
@@ -15,8 +15,8 @@ func (b *Backlog) add(size int64) {
 	b.Bytes += size
 }
 
-// subtract takes one delivery out. Of one whose record is damaged the size is not
-// known, nor, at first, of one that ended by a line that a start replays.
+// subtract takes one delivery out. Its size may not be known: its record is damaged,
+// or a start has replayed its end and not yet its record.
 func (b *Backlog) subtract(size int64) {
 	b.Events--
 	if b.Bytes = max(0, b.Bytes-size); b.Events == 0 {
@@ -24,35 +24,35 @@ func (b *Backlog) subtract(size int64) {
 	}
 }
 
-// Backlog counts what has not ended.
+// Backlog counts the pending deliveries.
 func (q *Queue) Backlog() Backlog {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	b := q.backlog
 	b.InFlight = len(q.inFlight)
-	b.Oldest = q.oldest()
+	b.Oldest = q.oldestLocked()
 	return b
 }
 
-// oldest is the acceptance of the delivery that has been here longest. The
-// unread ones are younger than the window; where that is empty, as after a
-// start, it is that of their mark, which may be that of one that has ended.
-func (q *Queue) oldest() time.Time {
-	var first int64
+// oldestLocked returns the acceptance of the oldest pending delivery. The unread ones
+// are younger than the prefetched ones. If none is prefetched, as after a start, it is
+// that of the read position, which may be of a delivery that has ended.
+func (q *Queue) oldestLocked() time.Time {
+	first := q.readPosition.At
+	if q.unread == 0 || len(q.prefetch) > 0 {
+		first = 0
+	}
 	see := func(it *Item) {
 		if it.AcceptedAt > 0 && (first == 0 || it.AcceptedAt < first) {
 			first = it.AcceptedAt
 		}
 	}
-	q.eachWait(func(w *scheduled) { see(&w.Item) })
+	q.eachScheduledLocked(func(s *scheduled) { see(&s.Item) })
 	for _, l := range q.inFlight {
 		see(&l.Item)
 	}
-	switch {
-	case len(q.prefetch) > 0:
+	if len(q.prefetch) > 0 {
 		see(&q.prefetch[0])
-	case q.unread > 0:
-		see(&Item{AcceptedAt: q.readPosition.At})
 	}
 	if first == 0 {
 		return time.Time{}

@@ -9,16 +9,15 @@ import (
 	"sidehook/history/event"
 )
 
-// Item is one delivery that has not ended: an event, or the resend of one, for
-// one webhook.
+// Item is one pending delivery: an event, or the resend of one, for one webhook.
 type Item struct {
-	Number     history.Seq
-	Of         history.Seq      // for a resend, and after a rename, the seq of its event; else 0
-	IsResend   bool             // it is a resend, and no rename of what was none
-	Place      history.Location // of the record seq; zero: to be looked up by its number
-	AcceptedAt int64            // when, in Unix nanoseconds; 0 if not known
-	Length     uint32           // of its event, once it was read and nothing else tells; else 0
-	Body       *Body            // in memory, or nil: to be read at place
+	Number     history.Seq      // its seq
+	Of         history.Seq      // of a resend or a rename, the seq of its event; else 0
+	IsResend   bool             // it is sent as a resend, which a rename may not be
+	Place      history.Location // of its record; zero: not known
+	AcceptedAt int64            // in Unix nanoseconds; 0 if not known
+	Length     uint32           // of its event, once that was read and nothing else tells; else 0
+	Body       *Body            // in memory, or nil: Book.Load reads it
 }
 
 // Body is what a delivery needs of an event, shared by all webhooks that get it.
@@ -26,21 +25,21 @@ type Body struct {
 	JSON     []byte
 	Filled   []string
 	failures []history.Failure // of an event; a resend goes past conditions
-	expires  int64             // its expirytime in Unix nanoseconds; 0: none, or of no account
+	expires  int64             // its expirytime in Unix nanoseconds; 0: none, or it does not count
 
-	windows atomic.Int32 // that hold it
+	holders atomic.Int32 // how many queues have it prefetched
 }
 
-// without is what is to be known of an event while it is under way, nil if that
-// is nothing.
-func (b *Body) without() *Body {
+// withoutEvent returns what has to be known of an event while it is in flight, nil if
+// nothing.
+func (b *Body) withoutEvent() *Body {
 	if b.expires == 0 {
 		return nil
 	}
 	return &Body{expires: b.expires}
 }
 
-// unmet is why the condition of a webhook failed, or "".
+// unmet returns why the condition of a webhook failed, or "".
 func (b *Body) unmet(webhook string) string {
 	for _, f := range b.failures {
 		if f.Webhook == webhook {
@@ -50,10 +49,10 @@ func (b *Body) unmet(webhook string) string {
 	return ""
 }
 
-// size is what the item counts for in a backlog, in bytes of the file.
+// size returns what the delivery counts for in a backlog, in bytes.
 func (i *Item) size() int64 { return int64(i.Place.Length) }
 
-// formerOf is the delivery under the former name that a rename ends.
+// formerOf returns the delivery under the former name that a rename ends.
 func formerOf(a *history.EventRecord) Item {
 	it := Item{Number: a.From, Place: history.Location{Length: a.FormerBytes}}
 	if a.From != a.Of {
@@ -62,7 +61,7 @@ func formerOf(a *history.EventRecord) Item {
 	return it
 }
 
-// ItemOf is the delivery that a record of the events begins, without its event.
+// ItemOf returns the delivery that a record of the events begins, without its event.
 func ItemOf(a *history.EventRecord) Item {
 	accepted := a.At
 	if a.Was != "" {
@@ -71,7 +70,7 @@ func ItemOf(a *history.EventRecord) Item {
 	return Item{Number: a.Seq, Of: a.Of, IsResend: a.Resend, Place: a.Place, AcceptedAt: accepted.UnixNano()}
 }
 
-// BodyOf is what the delivery that a record begins needs of its event e.
+// BodyOf returns what the delivery that a record begins needs of its event e.
 func BodyOf(a, e *history.EventRecord) *Body {
 	if a.Resend {
 		return &Body{JSON: e.Event, Filled: e.Filled}
@@ -79,7 +78,7 @@ func BodyOf(a, e *history.EventRecord) *Body {
 	return NewBody(e.Event, e.Filled, a.Failures)
 }
 
-// NewBody is the body of an event that is delivered for the first time.
+// NewBody returns the body of an event that is delivered for the first time.
 func NewBody(json []byte, filled []string, failures []history.Failure) *Body {
 	b := &Body{JSON: json, Filled: filled, failures: failures}
 	if at, ok := event.ExpiryTime(json, filled); ok {
@@ -88,8 +87,8 @@ func NewBody(json []byte, filled []string, failures []history.Failure) *Body {
 	return b
 }
 
-// expiryStamp is a time in Unix nanoseconds, or the nearest that these can be: an
-// expirytime may be of any year. It is never 0, which stands for none.
+// expiryStamp returns a time in Unix nanoseconds, or the nearest that there is: an
+// expirytime may be of any year. It is never 0, which means none.
 func expiryStamp(at time.Time) int64 {
 	first, last := time.Unix(0, 1), time.Unix(0, math.MaxInt64)
 	switch {
@@ -101,7 +100,7 @@ func expiryStamp(at time.Time) int64 {
 	return at.UnixNano()
 }
 
-// identify tells of an attempt that is not made which event it is about.
+// identify sets which event an attempt is about that is not made.
 func identify(a *history.Attempt, b *Body) {
 	if e, err := event.Parse(b.JSON, b.Filled); err == nil {
 		a.Event, a.Type = e.ID, e.Type

@@ -10,32 +10,32 @@ import (
 	"sidehook/history/event"
 )
 
-// Order says which deliveries of a webhook hold up others. In the zero Order
-// none does.
+// Order says which deliveries of a webhook hold up others. In the zero Order none
+// does.
 type Order struct {
 	All bool   // one at a time, in the order of acceptance
-	By  string // so for the events of one key: the path that leads to it (event.Event.Value)
+	By  string // the same for the events of each key: the path of it (event.Event.Value)
 }
 
-// ordering keeps the deliveries of one key behind each other. It belongs to the
+// ordering keeps the deliveries of one key in their order. It belongs to the
 // queue's lock.
 //
-//	L1  A key has a line for as long as one of its deliveries is in flight or
-//	    among the waits: that one is its first.
-//	L2  A line holds what was met behind its first, in the order of acceptance.
-//	    When the first ends the next one becomes the first, and is due unless it
-//	    has a time of its own that is still to come.
-//	L3  Only one claim at a time looks at what has not been begun, and in its
-//	    order, so that a delivery is never met ahead of one it has to follow.
+//	L1  A key has a key queue while one of its deliveries is in flight or
+//	    scheduled: that one is its first.
+//	L2  A key queue holds the deliveries after the first, in the order of
+//	    acceptance. When the first ends, the next becomes the first. It is due at
+//	    once, unless it has a time of its own that is still to come.
+//	L3  Only one claim at a time takes deliveries out of prefetch, and in order, so
+//	    that none goes before another that it has to follow.
 type ordering struct {
 	Order
-	keyQueues     map[string][]scheduled // by key
-	count         int                    // of all that stand in a line
-	needsOrdering bool                   // what was begun ahead of the order has no line yet
+	keyQueues     map[string][]scheduled
+	count         int  // of all deliveries in keyQueues
+	needsOrdering bool // what was started before Order was set has no keys yet
 }
 
-// Order sets the order of the deliveries that are claimed from now on. What is
-// in flight goes on, and is waited for.
+// Order sets the order of the deliveries that are claimed from now on. What is in
+// flight goes on, and has to end first.
 func (q *Queue) Order(o Order) {
 	q.mu.Lock()
 	if q.order.Order == o {
@@ -48,38 +48,40 @@ func (q *Queue) Order(o Order) {
 	for _, l := range q.inFlight {
 		l.key = ""
 	}
-	for _, behind := range q.order.keyQueues {
-		for _, w := range behind {
-			q.scheduled.push(w)
+	for _, waiting := range q.order.keyQueues {
+		for _, s := range waiting {
+			s.key = ""
+			q.scheduled.push(s)
 		}
 	}
 	q.order = ordering{Order: o, needsOrdering: o.By != "" && len(q.scheduled)+len(q.inFlight) > 0}
 	q.mu.Unlock()
-	q.awaken()
+	q.wakeUp()
 }
 
-// held reports whether the order has nothing claimed for now, whatever is due.
-func (q *Queue) held() bool {
+// blockedLocked reports whether nothing may be claimed before what is in flight
+// ends, whatever is due.
+func (q *Queue) blockedLocked() bool {
 	return (q.order.All || q.order.needsOrdering) && len(q.inFlight) > 0
 }
 
-// takeFirst takes the delivery that was accepted first, if it is due.
-func (q *Queue) takeFirst(pick ClaimMode) (*Lease, bool) {
-	first := q.firstWait()
+// takeFirstLocked takes the delivery that was accepted first, if it is due.
+func (q *Queue) takeFirstLocked(mode ClaimMode) (*Lease, bool) {
+	first := q.firstScheduledLocked()
 	switch {
 	case first >= 0 && q.scheduled[first].due > q.set.now():
 	case first >= 0:
-		return q.startAttempt(q.scheduled.remove(first)), true
-	case len(q.prefetch) > 0 && (pick != RetriesOnly || len(q.scheduled) > 0):
-		// What waits behind it goes on with nothing else.
-		return q.startAttempt(scheduled{Item: q.shift()}), true
+		return q.startAttemptLocked(q.scheduled.remove(first)), true
+	case len(q.prefetch) > 0 && (mode != RetriesOnly || len(q.scheduled) > 0):
+		// What is scheduled waits for nothing but this one.
+		return q.startAttemptLocked(scheduled{Item: q.shiftLocked()}), true
 	}
 	return nil, false
 }
 
-// firstWait is the place of the wait that was accepted ahead of all that is not
-// begun and of all other waits; -1 if there is none.
-func (q *Queue) firstWait() int {
+// firstScheduledLocked returns the index of the scheduled delivery that was accepted
+// before all others, -1 if that one is not scheduled.
+func (q *Queue) firstScheduledLocked() int {
 	if len(q.scheduled) == 0 {
 		return -1
 	}
@@ -96,153 +98,147 @@ func (q *Queue) firstWait() int {
 	return first
 }
 
-// takeNew takes the next delivery that was not begun and may be: those whose
-// key has a line go there. One whose event is not in memory has to be loaded
-// first.
-func (q *Queue) takeNew(pick ClaimMode) (*Lease, bool) {
+// takeNewLocked takes the next prefetched delivery that no other of its key holds
+// up; those that are held up go into their key queues. A delivery whose event is not
+// in memory has to be loaded first.
+func (q *Queue) takeNewLocked(mode ClaimMode) (*Lease, bool) {
 	for len(q.prefetch) > 0 && q.prefetch[0].Body != nil {
-		w := scheduled{Item: q.shift(), due: q.set.now()}
-		if w.key = w.Body.key(q.order.By); q.order.admit(&w) {
-			return q.startAttempt(w), true
+		s := scheduled{Item: q.shiftLocked(), due: q.set.now()}
+		if s.key = s.Body.key(q.order.By); q.order.admit(&s) {
+			return q.startAttemptLocked(s), true
 		}
 	}
 	if len(q.prefetch) > 0 {
 		return nil, false
 	}
-	return q.take(pick) // what is new went into lines: a wait may be due
+	return q.takeLocked(mode) // a retry may be due
 }
 
-// admit begins a line, or puts w into the one there is and is false.
-func (s *ordering) admit(w *scheduled) bool {
-	if w.key == "" {
+// admit makes s the first of its key, or puts it into the key queue there is and
+// reports false.
+func (o *ordering) admit(s *scheduled) bool {
+	if s.key == "" {
 		return true
 	}
-	behind, ok := s.keyQueues[w.key]
+	waiting, ok := o.keyQueues[s.key]
 	if !ok {
-		if s.keyQueues == nil {
-			s.keyQueues = map[string][]scheduled{}
+		if o.keyQueues == nil {
+			o.keyQueues = map[string][]scheduled{}
 		}
-		s.keyQueues[w.key] = nil
+		o.keyQueues[s.key] = nil
 		return true
 	}
-	w.Body = nil
-	s.keyQueues[w.key] = append(behind, *w)
-	s.count++
+	s.Body = nil
+	o.keyQueues[s.key] = append(waiting, *s)
+	o.count++
 	return false
 }
 
-// releaseNextForKey lets the next one in the line of a key follow one that has ended.
-func (q *Queue) releaseNextForKey(key string) {
-	behind, ok := q.order.keyQueues[key]
+// releaseNextForKeyLocked makes the next delivery of a key its first, after the
+// first has ended.
+func (q *Queue) releaseNextForKeyLocked(key string) {
+	waiting, ok := q.order.keyQueues[key]
 	switch {
 	case !ok:
-	case len(behind) == 0:
+	case len(waiting) == 0:
 		delete(q.order.keyQueues, key)
 	default:
-		next := behind[0]
-		q.order.keyQueues[key] = behind[1:]
+		q.order.keyQueues[key] = waiting[1:]
 		q.order.count--
-		q.scheduled.push(next)
+		q.scheduled.push(waiting[0])
 	}
 }
 
-// remove takes those out of the lines that are to be.
-func (s *ordering) remove(out func(*Item, int) bool) {
-	for key, behind := range s.keyQueues {
-		s.count -= len(behind)
-		behind = slices.DeleteFunc(behind, func(w scheduled) bool { return out(&w.Item, w.attempts) })
-		s.keyQueues[key] = behind
-		s.count += len(behind)
+// remove takes the deliveries that match out of the key queues.
+func (o *ordering) remove(match func(*Item, int) bool) {
+	for key, waiting := range o.keyQueues {
+		left := slices.DeleteFunc(waiting, func(s scheduled) bool { return match(&s.Item, s.attempts) })
+		o.count -= len(waiting) - len(left)
+		o.keyQueues[key] = left
 	}
 }
 
-// all visits what stands in the lines.
-func (s *ordering) all(visit func(*scheduled)) {
-	for behind := range maps.Values(s.keyQueues) {
-		for i := range behind {
-			visit(&behind[i])
+// eachScheduledLocked visits the deliveries that are scheduled or in a key queue.
+func (q *Queue) eachScheduledLocked(visit func(*scheduled)) {
+	for i := range q.scheduled {
+		visit(&q.scheduled[i])
+	}
+	for waiting := range maps.Values(q.order.keyQueues) {
+		for i := range waiting {
+			visit(&waiting[i])
 		}
 	}
 }
 
-// eachWait visits the deliveries that were begun and wait, for their time or in
-// a line. The queue is locked.
-func (q *Queue) eachWait(visit func(*scheduled)) {
-	for i := range q.scheduled {
-		visit(&q.scheduled[i])
-	}
-	q.order.all(visit)
-}
-
-// begin finds the line of the first delivery in the window, whose event is not
-// in memory: it is begun, or stands there.
-func (q *Queue) begin() {
+// assignKey loads the first prefetched delivery, whose event is not in memory, to
+// learn its key: it is scheduled for now, or goes into its key queue.
+func (q *Queue) assignKey() {
 	q.mu.Lock()
 	it, by := q.prefetch[0], q.order.By
 	q.mu.Unlock()
 	key, err := q.keyOf(it, by)
 	q.mu.Lock()
-	// An edit or a cancel may have come between.
+	// An edit or a cancel may have come in between.
 	if err == nil && q.order.By == by && len(q.prefetch) > 0 && q.prefetch[0].Number == it.Number {
-		w := scheduled{Item: q.shift(), due: q.set.now(), key: key}
-		if q.order.admit(&w) {
-			q.scheduled.push(w)
+		s := scheduled{Item: q.shiftLocked(), due: q.set.now(), key: key}
+		if q.order.admit(&s) {
+			q.scheduled.push(s)
 		}
 	}
-	q.hasRead(err)
+	q.finishReadAndUnlock(err)
 }
 
-// toSort is what has to be read before anything is in order. A kill may have left
-// deliveries that were accepted ahead of others which were begun: they are begun,
-// too, so that all that is sorted was accepted ahead of all that is not.
-func (q *Queue) toSort() (read func()) {
+// prepareOrderLocked returns what has to be read before anything is in order. A
+// kill may have left deliveries that were accepted before others which were started:
+// they are started, too, so that all that gets a key now was accepted before all the
+// rest.
+func (q *Queue) prepareOrderLocked() (read func()) {
 	var last history.Seq
 	for i := range q.scheduled {
 		last = max(last, q.scheduled[i].Number)
 	}
 	for len(q.prefetch) > 0 && q.prefetch[0].Number < last {
-		q.scheduled.push(scheduled{Item: q.shift(), due: q.set.now()})
+		q.scheduled.push(scheduled{Item: q.shiftLocked(), due: q.set.now()})
 	}
 	if len(q.prefetch) == 0 && q.unread > 0 && q.readPosition.Seq < last {
 		return q.read
 	}
-	return q.sort
+	return q.assignKeys
 }
 
-// sort finds the lines of what was begun ahead of the order.
-func (q *Queue) sort() {
+// assignKeys puts what is scheduled into the key queues, in the order of acceptance.
+func (q *Queue) assignKeys() {
 	q.mu.Lock()
-	begun := make([]Item, len(q.scheduled))
+	started := make([]Item, len(q.scheduled))
 	for i := range q.scheduled {
-		begun[i] = q.scheduled[i].Item
+		started[i] = q.scheduled[i].Item
 	}
 	by := q.order.By
 	q.mu.Unlock()
-	keys := make(map[history.Seq]string, len(begun))
+	keys := make(map[history.Seq]string, len(started))
 	var err error
-	for i := 0; i < len(begun) && err == nil; i++ {
-		keys[begun[i].Number], err = q.keyOf(begun[i], by)
+	for i := 0; i < len(started) && err == nil; i++ {
+		keys[started[i].Number], err = q.keyOf(started[i], by)
 	}
 	q.mu.Lock()
-	// Two edits may have come between, so that others wait now or are in flight.
-	same := len(q.inFlight) == 0 && !slices.ContainsFunc(q.scheduled, func(w scheduled) bool { _, ok := keys[w.Number]; return !ok })
+	// Two edits may have come in between, so that others are scheduled or in flight.
+	same := len(q.inFlight) == 0 && !slices.ContainsFunc(q.scheduled, func(s scheduled) bool { _, ok := keys[s.Number]; return !ok })
 	if err == nil && q.order.By == by && same {
 		slices.SortFunc(q.scheduled, func(a, b scheduled) int { return cmp.Compare(a.Number, b.Number) })
-		kept := q.scheduled[:0]
-		for _, w := range q.scheduled {
-			if w.key = keys[w.Number]; q.order.admit(&w) {
-				kept = append(kept, w)
-			}
+		q.scheduled = slices.DeleteFunc(q.scheduled, func(s scheduled) bool {
+			s.key = keys[s.Number]
+			return !q.order.admit(&s)
+		})
+		for i := range q.scheduled {
+			q.scheduled[i].key = keys[q.scheduled[i].Number]
 		}
-		clear(q.scheduled[len(kept):])
-		q.scheduled = kept
-		q.scheduled.order()
+		q.scheduled.sort()
 		q.order.needsOrdering = false
 	}
-	q.hasRead(err)
+	q.finishReadAndUnlock(err)
 }
 
-// keyOf reads the key of a delivery. One whose record is damaged has none, and
+// keyOf reads the key of a delivery. One whose record is damaged has no key, and
 // ends when its turn comes.
 func (q *Queue) keyOf(it Item, path string) (string, error) {
 	switch err := q.set.book.Load(&it); {
@@ -255,7 +251,7 @@ func (q *Queue) keyOf(it Item, path string) (string, error) {
 	}
 }
 
-// key is what a path leads to in the event, "" if that is nothing.
+// key returns what the path leads to in the event, "" if nothing.
 func (b *Body) key(path string) string {
 	e, err := event.Parse(b.JSON, b.Filled)
 	if err != nil {

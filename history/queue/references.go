@@ -7,9 +7,9 @@ import (
 	"sidehook/history/internal/seqset"
 )
 
-// addRefs counts a delivery that has come: its record is needed, and so is the
-// event that a resend points to. The queue is locked.
-func (q *Queue) addRefs(it *Item) {
+// addRefsLocked counts the newest delivery: its record is needed, and so is the event
+// that a resend points to.
+func (q *Queue) addRefsLocked(it *Item) {
 	q.segmentRefs.Push(it.Number, history.Seq(it.Place.Segment))
 	if it.Of != 0 {
 		first, next := q.set.book.Bounds(it.Of)
@@ -17,8 +17,8 @@ func (q *Queue) addRefs(it *Item) {
 	}
 }
 
-// ended takes a delivery out of what is counted. The queue is locked.
-func (q *Queue) ended(it *Item) {
+// uncountLocked takes a delivery that ends out of all counts.
+func (q *Queue) uncountLocked(it *Item) {
 	q.backlog.subtract(it.size())
 	q.segmentRefs.Drop(it.Number)
 	if it.Of != 0 {
@@ -26,30 +26,27 @@ func (q *Queue) ended(it *Item) {
 	}
 }
 
-// emptied lets go of what is still counted when nothing is left: the event of a
-// resend whose own record is damaged. The queue is locked.
-func (q *Queue) emptied() {
-	if q.pending() == 0 {
+// dropRefsIfEmptyLocked drops what is still counted when nothing is pending: the event
+// of a resend whose own record is damaged.
+func (q *Queue) dropRefsIfEmptyLocked() {
+	if q.pendingLocked() == 0 {
 		q.segmentRefs = nil
 	}
 }
 
-// recount counts anew what is held, which is all in memory: nothing is unread.
-// The queue is locked.
-func (q *Queue) recount() {
+// recountRefsLocked counts anew what is pending, which is all in memory: nothing is
+// unread.
+func (q *Queue) recountRefsLocked() {
 	q.segmentRefs = nil
-	each := func(it *Item) { q.addRefsAnywhere(it.Number, it.Of) }
-	q.eachWait(func(w *scheduled) { each(&w.Item) })
+	count := func(it *Item) { q.addAnyRefs(it.Number, it.Of) }
+	q.eachPendingLocked(count)
 	for _, l := range q.inFlight {
-		each(&l.Item)
-	}
-	for i := range q.prefetch {
-		each(&q.prefetch[i])
+		count(&l.Item)
 	}
 }
 
-// addRefsAnywhere counts a delivery in any order, and wherever its record stands.
-func (q *Queue) addRefsAnywhere(seqs ...history.Seq) {
+// addAnyRefs counts records in any order. The queue is locked, or not shared yet.
+func (q *Queue) addAnyRefs(seqs ...history.Seq) {
 	for _, seq := range seqs {
 		if seq != 0 {
 			first, next := q.set.book.Bounds(seq)
@@ -58,31 +55,31 @@ func (q *Queue) addRefsAnywhere(seqs ...history.Seq) {
 	}
 }
 
-// HeldBytes are the bytes that the queue holds of segments, given by the first seq in
-// each, in order, with their sizes.
+// HeldBytes returns how many bytes the segments have that the queue needs. The
+// segments are given by their first seqs, in order, with their sizes.
 func (q *Queue) HeldBytes(firsts []uint64, sizes map[uint64]int64) (bytes int64) {
 	q.mu.Lock()
-	held := slices.Clone(q.segmentRefs)
+	refs := slices.Clone(q.segmentRefs)
 	q.mu.Unlock()
 	for i, first := range firsts {
 		last := ^uint64(0)
 		if i+1 < len(firsts) {
 			last = firsts[i+1] - 1
 		}
-		if held.Touches(seqset.Span[history.Seq]{From: history.Seq(first), To: history.Seq(last)}) {
+		if refs.Touches(seqset.Span[history.Seq]{From: history.Seq(first), To: history.Seq(last)}) {
 			bytes += sizes[first]
 		}
 	}
 	return bytes
 }
 
-// References are the runs of seqs that hold those which the queue needs.
+// References returns runs of seqs that contain those which the queue needs.
 func (q *Queue) References() []seqset.Span[history.Seq] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	list := make([]seqset.Span[history.Seq], len(q.segmentRefs))
-	for i, h := range q.segmentRefs {
-		list[i] = seqset.Span[history.Seq]{From: h.From, To: h.To}
+	for i, c := range q.segmentRefs {
+		list[i] = seqset.Span[history.Seq]{From: c.From, To: c.To}
 	}
 	return list
 }

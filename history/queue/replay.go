@@ -23,9 +23,9 @@ type Replay struct {
 	last   history.Seq       // a new queue has everything up to this record
 	queues map[string]*Queue // no part of the set before Finish
 
-	waits   map[*Queue]map[history.Seq]scheduled // of each queue by their seq, while lines move and end them
-	counted map[*Queue]history.Seq               // the last seq that the checkpoint counts
-	ended   map[history.Seq][]*Queue             // by seq, what it counts and has ended, while its record is not known
+	scheduled map[*Queue]map[history.Seq]scheduled // by seq, while lines change and end them
+	counted   map[*Queue]history.Seq               // the last seq that the checkpoint counts
+	ended     map[history.Seq][]*Queue             // by seq, what it counts and has ended, while its size is not known
 }
 
 // Replay begins one, at a time of the wall clock. A webhook without a checkpoint
@@ -33,7 +33,7 @@ type Replay struct {
 func (s *Set) Replay(now time.Time, last history.Seq) *Replay {
 	return &Replay{
 		set: s, now: now, last: last, queues: map[string]*Queue{},
-		waits: map[*Queue]map[history.Seq]scheduled{}, counted: map[*Queue]history.Seq{}, ended: map[history.Seq][]*Queue{},
+		scheduled: map[*Queue]map[history.Seq]scheduled{}, counted: map[*Queue]history.Seq{}, ended: map[history.Seq][]*Queue{},
 	}
 }
 
@@ -42,7 +42,7 @@ func (r *Replay) queue(webhook string) *Queue {
 	q, ok := r.queues[webhook]
 	if !ok {
 		q = newQueue(r.set, webhook)
-		q.last, q.lapse.swept = r.last, true
+		q.last, q.expiry.swept = r.last, true
 		r.queues[webhook] = q
 	}
 	return q
@@ -56,16 +56,16 @@ func (r *Replay) Checkpoint(webhook string, c *Checkpoint, written time.Time) {
 // Streak restores the failure streak of a webhook.
 func (r *Replay) Streak(webhook string, c *streak.Checkpoint) { r.queue(webhook).streak.Restore(c) }
 
-// State takes in the record of a webhook's state.
+// State takes in a record of a webhook's state.
 func (r *Replay) State(d *history.DeliveryRecord) {
 	q := r.queue(d.Webhook)
 	q.state = d.WebhookState()
 	q.streak.Enter(q.state)
 }
 
-// Attempt takes in the record of an attempt. Of one whose event is removed it
-// tells how the receiver does: the delivery has ended, though the line that says
-// so may be removed as well.
+// Attempt takes in a record of an attempt. If its event was removed, it only counts in
+// the failure streak: the delivery has ended, though the line that says so may have
+// been removed, too.
 func (r *Replay) Attempt(d *history.DeliveryRecord, removed bool) {
 	r.queue(d.Webhook).streak.Replay(d)
 	if removed {
@@ -76,76 +76,78 @@ func (r *Replay) Attempt(d *history.DeliveryRecord, removed bool) {
 		r.end(q, Item{Number: d.Seq})
 		return
 	}
-	w, ok := r.begin(q, d.Seq)
+	s, ok := r.start(q, d.Seq)
 	if !ok {
 		return
 	}
-	w.attempts, w.back = d.Attempt-d.Free, 0
+	s.attempts, s.originalDue = d.Attempt-d.Free, 0
 	if d.Again || d.NoStep {
-		w.attempts--
+		s.attempts--
 	}
 	if !d.Again {
-		w.last = r.ago(d.At)
+		s.last = r.past(d.At)
 	}
-	if w.throttled = !d.Throttled.IsZero(); w.throttled {
-		w.since, w.until = r.ago(d.Throttled), r.set.now().Add(remaining(d.Until, d.At, r.now))
+	if s.throttled = !d.Throttled.IsZero(); s.throttled {
+		s.since, s.until = r.past(d.Throttled), r.future(d.Until, d.At)
 	}
-	w.due = r.set.now().Add(remaining(d.Next, d.At, r.now))
-	r.waiting(q)[d.Seq] = w
+	s.due = r.future(d.Next, d.At)
+	r.scheduledOf(q)[d.Seq] = s
 }
 
-func (r *Replay) ago(at time.Time) clock.Mono { return r.set.ago(at, r.now) }
+// past and future convert times of the wall clock: see Set.past and Set.future.
+func (r *Replay) past(at time.Time) clock.Mono            { return r.set.past(at, r.now) }
+func (r *Replay) future(at, written time.Time) clock.Mono { return r.set.future(at, written, r.now) }
 
-// waiting are the waits of a queue, by seq.
-func (r *Replay) waiting(q *Queue) map[history.Seq]scheduled {
-	m, ok := r.waits[q]
+// scheduledOf returns the scheduled deliveries of a queue, by seq.
+func (r *Replay) scheduledOf(q *Queue) map[history.Seq]scheduled {
+	m, ok := r.scheduled[q]
 	if !ok {
 		m = make(map[history.Seq]scheduled, len(q.scheduled))
-		for _, w := range q.scheduled {
-			m[w.Number] = w
+		for _, s := range q.scheduled {
+			m[s.Number] = s
 		}
 		q.scheduled = nil
-		r.waits[q], r.counted[q] = m, q.last
+		r.scheduled[q], r.counted[q] = m, q.last
 	}
 	return m
 }
 
-// begin takes a delivery out of those that were not begun. It is false for one
-// that ended before the cursors were written.
-func (r *Replay) begin(q *Queue, seq history.Seq) (w scheduled, ok bool) {
-	w, waited := r.waiting(q)[seq]
-	unbegun := q.next() <= seq && !q.startedSeqs.Has(seq)
-	if unbegun {
+// start takes a delivery out of those that were not started. It reports false for one
+// that ended before the checkpoint.
+func (r *Replay) start(q *Queue, seq history.Seq) (s scheduled, ok bool) {
+	s, wasScheduled := r.scheduledOf(q)[seq]
+	fresh := q.nextUnread() <= seq && !q.startedSeqs.Has(seq)
+	if fresh {
 		q.startedSeqs.Add(seq)
 		if seq <= q.last {
 			q.unread--
 		}
 	}
-	w.Number = seq
-	return w, waited || unbegun
+	s.Number = seq
+	return s, wasScheduled || fresh
 }
 
-// end ends a delivery, if it has not ended. What is said of it counts unless it
-// is known.
+// end ends a delivery, and reports false if it had ended. What it is about counts
+// unless the checkpoint has told.
 func (r *Replay) end(q *Queue, it Item) (ended bool) {
-	w, ok := r.begin(q, it.Number)
-	delete(r.waiting(q), it.Number)
+	s, ok := r.start(q, it.Number)
+	delete(r.scheduledOf(q), it.Number)
 	if !ok || it.Number > q.last { // what is after last is not counted yet
 		return false
 	}
-	if w.Place.Length > 0 {
-		it = w.Item
+	if s.Place.Length > 0 {
+		it = s.Item
 	}
-	q.ended(&it)
+	q.uncountLocked(&it)
 	if it.Place.Length == 0 {
 		r.ended[it.Number] = append(r.ended[it.Number], q)
 	}
 	return true
 }
 
-// endRenamed ends the delivery that a rename continues. Its line was lost in a
-// crash if it has not ended, and is written again: the record of the rename may
-// be removed before that of the event.
+// endRenamed ends the delivery that a rename continues. If it has not ended, a crash
+// lost its line, which is recorded again: the record of the rename may be removed
+// before that of the event.
 func (r *Replay) endRenamed(a *history.EventRecord) {
 	q := r.queue(a.Was)
 	if it := formerOf(a); r.end(q, it) {
@@ -153,16 +155,8 @@ func (r *Replay) endRenamed(a *history.EventRecord) {
 		if of := (Item{Number: a.Of}); r.set.book.Load(&of) == nil {
 			identify(&e.Attempt, of.Body)
 		}
-		q.recordEnd(&e, 0)
+		q.recordEndLocked(&e, 0)
 	}
-}
-
-// next is the lowest number that may not have been begun.
-func (q *Queue) next() history.Seq {
-	if q.unread > 0 {
-		return q.readPosition.Seq
-	}
-	return q.last + 1
 }
 
 // Accepted takes in a record of the events.
@@ -179,14 +173,14 @@ func (r *Replay) Accepted(a *history.EventRecord) {
 		if a.Seq <= q.last {
 			continue
 		}
-		waits := r.waiting(q)
+		known := r.scheduledOf(q)
 		q.last = a.Seq
-		w, waited := waits[a.Seq]
+		s, ok := known[a.Seq]
 		switch {
-		case waited:
-			w.Item = it
-			w.Body = nil
-			waits[a.Seq] = w
+		case ok:
+			s.Item = it
+			s.Body = nil
+			known[a.Seq] = s
 		case q.startedSeqs.Has(a.Seq): // it has ended
 			continue
 		default:
@@ -196,25 +190,23 @@ func (r *Replay) Accepted(a *history.EventRecord) {
 			q.unread++
 		}
 		q.backlog.add(it.size())
-		q.trackExpiry(&it)
-		q.addRefs(&it)
+		q.trackExpiryLocked(&it)
+		q.addRefsLocked(&it)
 		if a.Was != "" {
 			q.renamed = a.Seq
 		}
 	}
 }
 
-// Finish makes heaps of the waits again, drops what the readers need not know,
-// and counts anew: a delivery that waits may be of an event whose record is
-// damaged, and which was not met. Behind a step of the clock, when expirytimes
-// pass is looked at again. It adds the queues to the set, in the place of those of
-// their names.
+// Finish adds the queues to the set, in the place of those of their names. It counts
+// the deliveries anew: one may be of an event whose record is damaged and was not met.
+// If the wall clock was set meanwhile (stepped), a sweep looks at all expirytimes again.
 func (r *Replay) Finish(stepped bool) {
-	for q, m := range r.waits {
-		for _, w := range m {
-			q.scheduled.push(w)
-			if w.Number > r.counted[q] && w.AcceptedAt == 0 {
-				q.addRefsAnywhere(w.Number)
+	for q, m := range r.scheduled {
+		for _, s := range m {
+			q.scheduled.push(s)
+			if s.Number > r.counted[q] && s.AcceptedAt == 0 {
+				q.addAnyRefs(s.Number)
 			}
 		}
 	}
@@ -228,11 +220,11 @@ func (r *Replay) Finish(stepped bool) {
 		if q.backlog.Events == 0 {
 			q.backlog.Bytes, q.segmentRefs = 0, nil
 		}
-		if stepped && q.lapse.expiry < never {
-			q.lapse.expiry = 0
+		if stepped && q.expiry.nextTime < never {
+			q.expiry.nextTime = 0
 		}
-		q.lapse.swept = false
-		q.sweepLater()
+		q.expiry.swept = false
+		q.addToSweepLocked()
 	}
 	r.set.mu.Lock()
 	defer r.set.mu.Unlock()
@@ -240,12 +232,12 @@ func (r *Replay) Finish(stepped bool) {
 	r.set.last = max(r.set.last, r.last)
 }
 
-// Unmeasured are the seqs of what the checkpoint counts and has ended since, as
-// far as only its record says how much that is: see Subtract.
+// Unmeasured returns the seqs of what the checkpoint counts and has ended since, if
+// only the record tells how much it counts for: see Subtract.
 func (r *Replay) Unmeasured() map[history.Seq][]*Queue { return r.ended }
 
-// Subtract takes what has ended out of what the checkpoint counts: the bytes of
-// its record, and the event that a resend points to.
+// Subtract takes a record that Unmeasured has out of what the checkpoint counts: its
+// bytes, and the event that a resend points to.
 func (r *Replay) Subtract(a *history.EventRecord) {
 	for _, q := range r.ended[a.Seq] {
 		q.backlog.Bytes = max(0, q.backlog.Bytes-int64(a.Place.Length))
@@ -257,7 +249,7 @@ func (r *Replay) Subtract(a *history.EventRecord) {
 
 // Drop forgets the deliveries of events after the last one there is.
 func (r *Replay) Drop(last history.Seq) {
-	for _, waits := range r.waits {
-		maps.DeleteFunc(waits, func(seq history.Seq, _ scheduled) bool { return seq > last })
+	for _, known := range r.scheduled {
+		maps.DeleteFunc(known, func(seq history.Seq, _ scheduled) bool { return seq > last })
 	}
 }

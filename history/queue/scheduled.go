@@ -7,91 +7,77 @@ import (
 	"sidehook/history/internal/clock"
 )
 
-// scheduled is a delivery that was begun, and goes on at a time. Its body is not
-// held: it is read again when the time comes.
+// scheduled is a delivery that was attempted, or taken out of the prefetched ones,
+// and is due at a time. Its body is not held: it is read again then.
 type scheduled struct {
 	Item
-	due clock.Mono
+	due clock.Mono // as all times here, on the monotonic clock
 	attemptState
-	key string // whose line it is the first of; see ordering
+	key string // of which it is the first; see ordering
 }
 
-// attemptState is how the attempts at a delivery have gone so far. As in a wait, times
-// are on the journal's monotonic clock.
+// attemptState is how the attempts at a delivery have gone so far.
 type attemptState struct {
-	attempts  int        // that used up a step of the schedule so far
-	throttled bool       // by the last of them the receiver asked to be left alone
-	since     clock.Mono // when the row of such answers began, while throttled
-	until     clock.Mono // when the receiver may be asked again, while throttled
-	last      clock.Mono // when the last attempt ended
-	back      clock.Mono // when it is due by its schedule, if it was advanced
+	attempts    int        // that used up a step of the schedule
+	throttled   bool       // the receiver answered the last one by asking to wait
+	since       clock.Mono // when the first of such answers in a row came, while throttled
+	until       clock.Mono // when the receiver may be asked again, while throttled
+	last        clock.Mono // when the last attempt ended
+	originalDue clock.Mono // when it is due by its schedule, if it was pulled forward
 }
 
 // retryHeap is a heap, the delivery that is due first on top.
 type retryHeap []scheduled
 
-func (w *retryHeap) push(x scheduled) {
-	x.Body = nil
-	*w = append(*w, x)
-	w.rise(len(*w) - 1)
+func (h *retryHeap) push(s scheduled) {
+	s.Body = nil
+	*h = append(*h, s)
+	h.up(len(*h) - 1)
 }
 
-// remove takes out the one at a place.
-func (w *retryHeap) remove(i int) scheduled {
-	h := *w
-	x := h[i]
-	last := len(h) - 1
-	h[i] = h[last]
-	h[last] = scheduled{}
-	*w = h[:last]
+// remove takes out the delivery at an index.
+func (h *retryHeap) remove(i int) scheduled {
+	old := *h
+	s, last := old[i], len(old)-1
+	old[i] = old[last]
+	old[last] = scheduled{}
+	*h = old[:last]
 	if i < last {
-		w.sink(i)
-		w.rise(i)
+		h.down(i)
+		h.up(i)
 	}
-	return x
+	return s
 }
 
-// order makes a heap of any order: a sorted slice is one.
-func (w retryHeap) order() {
-	slices.SortFunc(w, func(a, b scheduled) int { return cmp.Compare(a.due, b.due) })
+// sort makes a heap of any order: a sorted slice is one.
+func (h retryHeap) sort() {
+	slices.SortFunc(h, func(a, b scheduled) int { return cmp.Compare(a.due, b.due) })
 }
 
-func (w retryHeap) rise(i int) {
+func (h retryHeap) up(i int) {
 	for i > 0 {
-		up := (i - 1) / 2
-		if w[up].due <= w[i].due {
+		parent := (i - 1) / 2
+		if h[parent].due <= h[i].due {
 			return
 		}
-		w[i], w[up] = w[up], w[i]
-		i = up
+		h[parent], h[i] = h[i], h[parent]
+		i = parent
 	}
 }
 
-func (w retryHeap) sink(i int) {
+func (h retryHeap) down(i int) {
 	for {
-		down := 2*i + 1
-		if down >= len(w) {
+		child := 2*i + 1
+		if child >= len(h) {
 			return
 		}
-		if right := down + 1; right < len(w) && w[right].due < w[down].due {
-			down = right
+		if right := child + 1; right < len(h) && h[right].due < h[child].due {
+			child = right
 		}
-		if w[i].due <= w[down].due {
+		if h[i].due <= h[child].due {
 			return
 		}
-		w[i], w[down] = w[down], w[i]
-		i = down
+		h[i], h[child] = h[child], h[i]
+		i = child
 	}
-}
-
-// hasten makes those that match due now, and says how many do.
-func (w retryHeap) hasten(now clock.Mono, match func(*scheduled) bool) (n int) {
-	for i := range w {
-		if match(&w[i]) {
-			n++
-			w[i].due = min(w[i].due, now)
-		}
-	}
-	w.order()
-	return n
 }

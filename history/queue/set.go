@@ -176,7 +176,7 @@ func (s *Set) Remove(webhook string, now time.Time) Checkpoint {
 // WakeAll tells every queue that more may be claimed.
 func (s *Set) WakeAll() {
 	for _, q := range s.Queues() {
-		q.awaken()
+		q.wakeUp()
 	}
 }
 
@@ -209,7 +209,7 @@ func (s *Set) Publish(batch []Published, last history.Seq) (wake func()) {
 	s.mu.Unlock()
 	return func() {
 		for q := range got {
-			q.awaken()
+			q.wakeUp()
 		}
 	}
 }
@@ -223,7 +223,7 @@ func (s *Set) HeldBytes() int64     { return s.held.Load() }
 // keep counts a body as held by one more prefetch, and is false if there is no
 // room for it. It counts once, however many queues hold it.
 func (s *Set) keep(b *Body) bool {
-	if b == nil || b.windows.Add(1) > 1 {
+	if b == nil || b.holders.Add(1) > 1 {
 		return true
 	}
 	if s.held.Add(int64(len(b.JSON))) <= s.budget.Limit()/4 {
@@ -235,7 +235,7 @@ func (s *Set) keep(b *Body) bool {
 
 // drop is the opposite of keep.
 func (s *Set) drop(b *Body) {
-	if b != nil && b.windows.Add(-1) == 0 {
+	if b != nil && b.holders.Add(-1) == 0 {
 		s.held.Add(-int64(len(b.JSON)))
 	}
 }

@@ -10,19 +10,34 @@ import (
 // Moving is a delivery that is about to go on under another name.
 type Moving struct {
 	Seq      history.Seq
-	Of       history.Seq // of its event
+	Of       history.Seq // the seq of its event
 	Resend   bool
-	Accepted time.Time // on the wall clock as it stands
+	Accepted time.Time // on the wall clock as it is set now
 	Size     int64     // of its record
 	Unmet    string    // why the condition failed that should have judged it
 	Rename   *Renamed
 	Body     *Body
 }
 
-// Move visits the deliveries of the queue that are to go on under another name, a
-// chunk at a time and in order, until visit returns an error: those in flight
-// first. Whoever makes the moves durable publishes each with its Moving. One whose
-// record is damaged stays where it is.
+// Renamed is a delivery that goes on under another name.
+type Renamed struct {
+	queue *Queue // of the former name
+	ending
+	inFlight *Lease // of the delivery under the former name, if it has one
+	over     bool   // the delivery had ended before it was moved
+}
+
+// moved is how a delivery goes on that is in flight under its former name.
+type moved struct {
+	to    *Lease          // under the new name, in flight until the attempt is over; nil before it is published
+	end   history.Attempt // under the former name
+	ended bool            // the attempt ended the delivery
+}
+
+// Move visits the pending deliveries that are to go on under another name, in chunks
+// and in order, those in flight first, until visit returns an error. Whoever makes
+// the moves durable then publishes each with its Moving. A delivery whose record is
+// damaged stays where it is.
 func (q *Queue) Move(to string, generation history.Generation, visit func([]Moving) error) error {
 	var err error
 	move := func(items []Item) bool {
@@ -37,6 +52,19 @@ func (q *Queue) Move(to string, generation history.Generation, visit func([]Movi
 	}
 	failed := q.walkPending(nil, nil, func(chunk []Item, _, _ Mark) bool { return move(chunk) })
 	return errors.Join(err, failed)
+}
+
+// leased returns the deliveries that are in flight and not moved, in order.
+func (q *Queue) leased() (items []Item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, l := range q.inFlight {
+		if l.moved == nil {
+			items = append(items, l.Item)
+		}
+	}
+	sortBySeq(items)
+	return items
 }
 
 // moving reads the events of some deliveries.
@@ -69,41 +97,20 @@ func (q *Queue) moving(items []Item, to string, generation history.Generation) (
 	return list, nil
 }
 
-// Renamed is a delivery that goes on under another name.
-type Renamed struct {
-	queue *Queue // of the former name
-	ending
-	inFlight *Lease // it still is, under the former name
-	over     bool   // it had ended before it was moved
-}
-
-// leased are the deliveries that are claimed and not moved, in order.
-func (q *Queue) leased() (items []Item) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, l := range q.inFlight {
-		if l.moved == nil {
-			items = append(items, l.Item)
-		}
-	}
-	sortBySeq(items)
-	return items
-}
-
-// renamedTo is the line that ends a delivery under its former name.
+// renamedTo returns the attempt that ends a delivery under its former name.
 func renamedTo(to string, generation history.Generation) history.Attempt {
 	return history.Attempt{Generation: generation, Status: history.Canceled, Unsent: true, Error: "renamed to " + to, RenamedTo: to}
 }
 
 // endRenamed takes what a batch renames out of the queues of the former names.
 func (s *Set) endRenamed(batch []Published) {
-	var of map[*Queue][]*Published
+	var of map[*Queue][]*Renamed
 	for i := range batch {
 		if r := batch[i].Renamed; r != nil {
 			if of == nil {
-				of = map[*Queue][]*Published{}
+				of = map[*Queue][]*Renamed{}
 			}
-			of[r.queue] = append(of[r.queue], &batch[i])
+			of[r.queue] = append(of[r.queue], r)
 		}
 	}
 	for q, list := range of {
@@ -112,33 +119,24 @@ func (s *Set) endRenamed(batch []Published) {
 }
 
 // giveAway takes deliveries out of the queue that go on under another name.
-func (q *Queue) giveAway(list []*Published) {
+func (q *Queue) giveAway(list []*Renamed) {
 	items, ends := make([]Item, 0, len(list)), make(map[history.Seq]ending, len(list))
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, d := range list {
-		r := d.Renamed
+	for _, r := range list {
 		if r.inFlight = q.inFlight[r.Number]; r.inFlight != nil {
 			r.inFlight.moved = &moved{end: r.Attempt}
-			q.ended(&r.Item)
-			q.recordEnd(&r.ending, r.inFlight.attempts)
+			q.uncountLocked(&r.Item)
+			q.recordEndLocked(&r.ending, r.inFlight.attempts)
 			continue
 		}
 		items = append(items, r.Item)
 		ends[r.Number] = r.ending
 	}
-	q.end(items, ends)
-	for _, d := range list {
-		_, left := ends[d.Renamed.Number]
-		d.Renamed.over = left
+	q.endLocked(items, ends)
+	for _, r := range list {
+		_, r.over = ends[r.Number]
 	}
-}
-
-// moved is how a delivery goes on that is in flight under its former name.
-type moved struct {
-	to    *Lease          // in flight as well, until the attempt is over; nil before it is published
-	end   history.Attempt // under the former name
-	ended bool            // the attempt did
 }
 
 // publishMoved adds a renamed delivery that is durable.
@@ -164,21 +162,21 @@ func (q *Queue) publishMoved(it Item, r *Renamed) {
 	}
 }
 
-// publishInFlight adds a delivery that is not to be claimed before its lease
-// has ended.
+// publishInFlight adds a delivery that must not be claimed before its lease has
+// ended.
 func (q *Queue) publishInFlight(it Item) *Lease {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.count(&it)
+	q.countLocked(&it)
 	if len(q.prefetch)+q.unread > 0 {
 		q.startedSeqs.Add(it.Number) // Q3
 	}
 	q.order.needsOrdering = q.order.By != ""
-	return q.startAttempt(scheduled{Item: it})
+	return q.startAttemptLocked(scheduled{Item: it})
 }
 
-// goOn lets a delivery go on under its new name: the attempt at it which was in
-// flight under the former one is over.
+// goOn lets a delivery go on under its new name, after the attempt at it that was in
+// flight under the former one.
 func (l *Lease) goOn() {
 	if l.moved.ended {
 		l.moved.to.endAs(l.queue.name, l.moved.end)
@@ -187,8 +185,8 @@ func (l *Lease) goOn() {
 	}
 }
 
-// endAs ends a delivery that had ended under its former name. The reader of its
-// line finds there what became of it.
+// endAs ends a delivery that had ended under its former name, where its lines say
+// what became of it.
 func (l *Lease) endAs(was string, end history.Attempt) {
 	end.Error, end.RenamedTo = "ended as "+was+" when it was renamed", was
 	l.Attempt-- // none was made
