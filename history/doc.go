@@ -64,9 +64,9 @@
 //
 // These hold over all of them:
 //
-//	F1  Files are only appended to, replaced whole by a rename, or removed. Nothing is
-//	    changed in place.
-//	F2  A record is never needed to understand an earlier one. What is derived
+//	F1  Files are only appended to, replaced whole by a rename, or removed; recovery also
+//	    cuts off a torn write. Nothing is changed in place.
+//	F2  The lines of the segments are all there is to know. What is derived from them
 //	    (checkpoint, indexes) may be missing, old or damaged, and costs only time.
 //	F3  The events come first: an outcome is recorded only for an event that is synced.
 //	F4  One process writes, under the lock. Readers take no lock: what they read of a

@@ -4,9 +4,9 @@ import "sidehook/relay/metrics"
 
 // snapshot returns the current state for a scrape of metrics. It may read the sizes of
 // files, and holds no lock meanwhile.
-func (r *Relay) snapshot() metrics.Standing {
+func (r *Relay) snapshot() metrics.State {
 	active, refused := (*operator)(r).current()
-	s := metrics.Standing{
+	s := metrics.State{
 		Webhooks:     make([]metrics.Webhook, 0, len(active.webhooks)),
 		DamagedLines: r.journal.DamagedLines(),
 		Generation:   active.generation,

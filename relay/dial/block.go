@@ -5,17 +5,15 @@ import (
 	"net/netip"
 )
 
-// block is a range of addresses with its name, for the words of a refusal. It
-// decides nothing: an address in none of them is refused or permitted all the
-// same.
+// block is a range of addresses and its name, for error messages. It decides nothing:
+// whether an address is refused does not depend on it.
 type block struct {
 	prefix netip.Prefix
 	name   string
 }
 
-// blocks are the IANA special-purpose registries, and beside them multicast and
-// the forms of IPv6 that once embedded an IPv4 address or a site. Of nested
-// blocks the smaller one stands first.
+// blocks are the IANA special-purpose registries, multicast, and the deprecated forms of
+// IPv6 that embed an IPv4 address or a site. A nested block is before its parent.
 var blocks = []block{
 	{cidr("0.0.0.0/32"), "the unspecified address"},
 	{cidr("0.0.0.0/8"), `an address of "this network"`},
@@ -65,15 +63,15 @@ var blocks = []block{
 	{cidr("ff00::/8"), "a multicast address"},
 }
 
-// explain says of a refused address what it is, and the CIDR that lifts it.
+// explain returns what a refused address is, and the CIDR that allows it.
 func explain(a netip.Addr) (rule, allow string) {
-	dialled := a.Unmap()
+	dialed := a.Unmap()
 	for _, b := range blocks {
-		if b.prefix.Contains(dialled) {
+		if b.prefix.Contains(dialed) {
 			return fmt.Sprintf("%s (%s)", b.name, b.prefix), b.prefix.String()
 		}
 	}
-	self := netip.PrefixFrom(dialled, dialled.BitLen()).String()
+	self := netip.PrefixFrom(dialed, dialed.BitLen()).String()
 	if a.Is4In6() {
 		return "an IPv4-mapped address (::ffff:0:0/96)", self
 	}

@@ -1,12 +1,11 @@
-// Package dial decides which addresses a delivery may connect to. A webhook's
-// URL is written by people who need not know this machine's network, and its
-// name can resolve to anything; so the check is made on the final address, at
-// the moment of connecting, for each connection.
+// Package dial decides which addresses a delivery may connect to. Those who write a
+// webhook's URL may not know this machine's network, and the name can resolve to
+// anything. So the final address is checked, for each connection, when it is made.
 //
-// The deliverer sets Guard.Control as the ControlContext of its net.Dialer.
-// Which blocks are special-purpose is code.dny.dev/ssrf's knowledge, which is
-// generated from the IANA registries; this package adds their names, what
-// lifts a refusal, and the listener's own addresses.
+// send sets Guard.Control as the ControlContext of its net.Dialer. The list of
+// special-purpose blocks is that of code.dny.dev/ssrf, generated from the IANA
+// registries. This package adds their names, what allows an address, and the addresses
+// of sidehook's own listeners.
 package dial
 
 import (
@@ -20,45 +19,44 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// public permits what is in no special-purpose block; no guard changes it.
+// public permits all addresses outside special-purpose blocks. It never changes.
 var public = ssrf.New(ssrf.WithAnyPort())
 
 // Guard permits or refuses addresses. It is immutable and safe for concurrent
 // use.
 //
-// G1: the listener's own addresses are refused, whatever is allowed.
-// G2: what allow contains is permitted. An IPv4-mapped address counts as the
-// IPv4 address that is dialled by it; no other embedded address is looked into.
-// G3: of the rest, special-purpose addresses are refused, and forms of IPv6
-// that embed an IPv4 address with them: where they lead is decided elsewhere.
+//	G1  The listeners' own addresses are refused, whatever is allowed.
+//	G2  Addresses in allow are permitted. An IPv4-mapped address counts as its IPv4
+//	    address; no other embedded address counts.
+//	G3  Of all others, special-purpose addresses are refused, and also the forms of
+//	    IPv6 that embed an IPv4 address, since other machines decide where they lead.
 type Guard struct {
 	allow []netip.Prefix
 	own   func() []netip.AddrPort
 }
 
-// NewGuard returns a guard that permits public addresses and those in allow.
-// own tells the addresses that the process itself listens on at the time of a
-// call; it may be nil.
+// NewGuard returns a guard that permits public addresses and those in allow. own
+// returns the addresses that the process itself listens on; it may be nil.
 func NewGuard(allow []netip.Prefix, own func() []netip.AddrPort) *Guard {
 	return &Guard{allow: allow, own: own}
 }
 
-// Refused is the error for an address that may not be dialled.
+// Refused is the error for an address that must not be dialed.
 type Refused struct {
 	Addr  netip.Addr
-	Rule  string // what it is, and the block it is in
-	Allow string // what to allow, as a CIDR, to permit it; empty if nothing does
+	Rule  string // what the address is, and its block
+	Allow string // the CIDR to allow; empty if nothing permits the address
 }
 
 func (r *Refused) Error() string {
 	if r.Allow == "" {
-		return fmt.Sprintf("%s is %s; nothing lifts this", r.Addr, r.Rule)
+		return fmt.Sprintf("%s is %s, which cannot be allowed", r.Addr, r.Rule)
 	}
 	return fmt.Sprintf("%s is %s; allow: [%s] would permit it", r.Addr, r.Rule, r.Allow)
 }
 
-// Control has the form of net.Dialer's ControlContext. It returns a *Refused
-// if address may not be dialled.
+// Control is a ControlContext of net.Dialer. It returns a *Refused if the address must
+// not be dialed.
 func (g *Guard) Control(_ context.Context, network, address string, _ syscall.RawConn) error {
 	if network != "tcp4" && network != "tcp6" {
 		return fmt.Errorf("dial %s: only tcp is permitted, not %s", address, network)
@@ -71,15 +69,15 @@ func (g *Guard) Control(_ context.Context, network, address string, _ syscall.Ra
 }
 
 func (g *Guard) check(to netip.AddrPort) error {
-	// A zone says through which interface, not whereto; and a prefix contains
-	// no address with one.
+	// A zone names an interface, not a destination, and no prefix contains an address
+	// with a zone.
 	given := to.Addr().WithZone("")
-	dialled := given.Unmap()
-	if g.isOwn(netip.AddrPortFrom(dialled, to.Port())) {
+	dialed := given.Unmap()
+	if g.isOwn(netip.AddrPortFrom(dialed, to.Port())) {
 		return &Refused{Addr: to.Addr(), Rule: fmt.Sprintf("sidehook's own listener (port %d)", to.Port())}
 	}
 	for _, p := range g.allow {
-		if p.Contains(dialled) {
+		if p.Contains(dialed) {
 			return nil
 		}
 	}
@@ -113,9 +111,8 @@ func (g *Guard) isOwn(to netip.AddrPort) bool {
 	return false
 }
 
-// isLocal reports whether a is an address of this machine. If that cannot be
-// found out, it is taken for one: a delivery can be made again, a loop of
-// events that feed themselves cannot be taken back.
+// isLocal reports whether a is an address of this machine. If it cannot tell, it returns
+// true: a delivery can be made again, but a loop of events cannot be undone.
 func isLocal(a netip.Addr) bool {
 	if a.IsLoopback() || a.IsUnspecified() {
 		return true

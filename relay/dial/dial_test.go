@@ -42,7 +42,7 @@ func TestRefusedSaysWhatLiftsIt(t *testing.T) {
 		"127.0.0.2":      "127.0.0.2 is a loopback address (127.0.0.0/8); allow: [127.0.0.0/8] would permit it",
 		"::ffff:8.8.8.8": "::ffff:8.8.8.8 is an IPv4-mapped address (::ffff:0:0/96); allow: [8.8.8.8/32] would permit it",
 		"fe80::1%eth0":   "fe80::1%eth0 is a link-local address (fe80::/10); allow: [fe80::/10] would permit it",
-		"127.0.0.1":      "127.0.0.1 is sidehook's own listener (port 4665); nothing lifts this",
+		"127.0.0.1":      "127.0.0.1 is sidehook's own listener (port 4665), which cannot be allowed",
 	} {
 		if err := control(g, addr, 4665); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", addr, err, want)

@@ -7,12 +7,12 @@ import (
 	"sidehook/history/event"
 )
 
-// maxHeaders bounds the names and values of the headers that are attributes.
-// With the configured headers, the signatures and the trace they stay below the
-// 16 KiB that servers commonly take, and an attribute may be a megabyte.
+// maxHeaders limits the size of the attributes that are sent as headers: an attribute may
+// have a megabyte. With configured headers, signatures and the trace, a request stays
+// below the 16 KiB that servers commonly accept.
 const maxHeaders = 8 << 10
 
-// bare is an event whose body is its data.
+// bare makes a body of the data alone.
 func (f Format) bare(e *event.Event) (Content, error) {
 	c := Content{ContentType: typeJSON}
 	declared, typed := event.Unquote(e.Attribute("datacontenttype"))
@@ -32,7 +32,7 @@ func (f Format) bare(e *event.Event) (Content, error) {
 		}
 		c.Body = data
 	case typed && !event.IsJSON(declared) && len(raw) > 0 && raw[0] == '"':
-		// CloudEvents writes data that is text, and not JSON, as a string.
+		// CloudEvents has text that is not JSON as a string.
 		text, _ := event.Unquote(raw)
 		c.Body = []byte(text)
 	default:
@@ -54,8 +54,8 @@ func (f Format) bare(e *event.Event) (Content, error) {
 	return c, nil
 }
 
-// attributeHeaders are the attributes of the event in the binary mode of
-// CloudEvents, but for datacontenttype, which is the Content-Type.
+// attributeHeaders returns the event's attributes as headers of the binary mode of
+// CloudEvents, without datacontenttype, which is the Content-Type.
 func attributeHeaders(e *event.Event) []Header {
 	list := make([]Header, 0, 8)
 	for name, raw := range attributes(e) {

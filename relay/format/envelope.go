@@ -8,8 +8,8 @@ import (
 	"sidehook/history/event"
 )
 
-// appendLegacy is a CloudEvents 0.1 envelope with what it came with, in the
-// order of Qlik Cloud's.
+// appendLegacy appends a CloudEvents 0.1 envelope with the members it was posted with, in
+// the order of Qlik Cloud.
 func appendLegacy(dst []byte, e *event.Event) []byte {
 	for _, name := range [...]string{"cloudEventsVersion", "source", "contentType"} {
 		dst = appendMember(dst, name, e.Raw(name))
@@ -21,7 +21,7 @@ func appendLegacy(dst []byte, e *event.Event) []byte {
 	return append(dst, '}')
 }
 
-// appendEnvelope is a CloudEvents 1.0 event as a 0.1 envelope.
+// appendEnvelope appends a CloudEvents 1.0 event as a 0.1 envelope.
 func appendEnvelope(dst []byte, e *event.Event, accepted time.Time) []byte {
 	dst = appendMember(dst, "cloudEventsVersion", []byte(`"0.1"`))
 	dst = appendMember(dst, "source", e.Raw("source"))
@@ -36,7 +36,7 @@ func appendEnvelope(dst []byte, e *event.Event, accepted time.Time) []byte {
 	return append(appendMember(dst, "data", data), '}')
 }
 
-// typeVersion is an extension as the attribute of 0.1 that has to be a string.
+// typeVersion returns an extension as an attribute of 0.1, which must be a string.
 func typeVersion(raw []byte) []byte {
 	if raw == nil {
 		return []byte(`"1.0.0"`)
@@ -54,7 +54,7 @@ func or(raw []byte, otherwise string) []byte {
 	return raw
 }
 
-// extensions is an object of what a 0.1 envelope has no member for.
+// extensions returns an object of all attributes that have no member in a 0.1 envelope.
 func extensions(e *event.Event) []byte {
 	var dst []byte
 	for name, raw := range e.Members() {
@@ -70,7 +70,7 @@ func extensions(e *event.Event) []byte {
 	return append(dst, '}')
 }
 
-// appendModern is a CloudEvents 0.1 envelope as CloudEvents 1.0.
+// appendModern appends a CloudEvents 0.1 envelope as CloudEvents 1.0.
 func appendModern(dst []byte, e *event.Event) []byte {
 	for name, raw := range attributes(e) {
 		dst = appendMember(dst, name, raw)
@@ -78,8 +78,8 @@ func appendModern(dst []byte, e *event.Event) []byte {
 	return append(appendMember(dst, "data", e.Raw("data")), '}')
 }
 
-// attributes are those of CloudEvents 1.0 that the event has, in whichever form
-// it came, and their values: scalars, as JSON.
+// attributes yields the event's attributes of CloudEvents 1.0, whatever form it was posted
+// in, and their values: scalars, as JSON.
 func attributes(e *event.Event) iter.Seq2[string, []byte] {
 	if e.Legacy {
 		return func(yield func(string, []byte) bool) { upgrade(e, yield) }
@@ -93,9 +93,9 @@ func attributes(e *event.Event) iter.Seq2[string, []byte] {
 	}
 }
 
-// upgrade yields the attributes that a CloudEvents 0.1 envelope has in 1.0. Its
-// extensions become attributes, so their names are brought into the alphabet
-// that is left to these, and what would then be there twice stays out.
+// upgrade yields the attributes of 1.0 for a CloudEvents 0.1 envelope. Its extensions
+// become attributes under names that 1.0 allows; of two with the same name, the first
+// counts.
 func upgrade(e *event.Event, yield func(string, []byte) bool) {
 	if !yield("specversion", []byte(`"1.0"`)) {
 		return
@@ -123,7 +123,7 @@ func upgrade(e *event.Event, yield func(string, []byte) bool) {
 			return
 		}
 	}
-	// These are no attributes of 0.1: the request that brought it had them.
+	// 0.1 does not have these: they are from the headers of the request.
 	for _, name := range [...]string{"traceparent", "tracestate"} {
 		if raw := e.Raw(name); raw != nil && !slices.Contains(taken, name) && !yield(name, raw) {
 			return
@@ -131,7 +131,7 @@ func upgrade(e *event.Event, yield func(string, []byte) bool) {
 	}
 }
 
-// attributeName is a name as CloudEvents 1.0 allows it: lower-case letters and
+// attributeName returns a name as CloudEvents 1.0 allows it: lower-case letters and
 // digits.
 func attributeName(name string) string {
 	out := make([]byte, 0, len(name))

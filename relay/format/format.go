@@ -1,10 +1,9 @@
-// Package format brings an event into the form that a receiver wants. It is
-// pure, and copies JSON values as they stand: numbers, escapes and the order of
-// keys are the sender's.
+// Package format converts an event into the format of a receiver. It has no state, and
+// copies JSON values unchanged: numbers, escapes and the order of keys stay as posted.
 //
-// The deliverer asks for the Content of each attempt.
+// send asks for the Content of each attempt.
 //
-// What one form has and another cannot hold:
+// What a conversion loses or changes:
 //
 //	from 1.0 to         0.1   the type of an extension's name: all stand under
 //	                          extensions, subject among them
@@ -98,7 +97,7 @@ func appendStandard(dst []byte, e *event.Event, accepted time.Time) []byte {
 	return append(appendMember(dst, "data", data), '}')
 }
 
-// timeOf is the event's time as given, or when it was accepted.
+// timeOf returns the event's time as posted, or when the event was accepted.
 func timeOf(e *event.Event, accepted time.Time) []byte {
 	if raw := e.Attribute("time"); raw != nil {
 		return raw
@@ -107,8 +106,8 @@ func timeOf(e *event.Event, accepted time.Time) []byte {
 	return append(accepted.UTC().AppendFormat(dst, time.RFC3339Nano), '"')
 }
 
-// appendMember appends a member of an object that is begun if dst is empty. A
-// value that is nil is not there.
+// appendMember appends a member of an object. It begins the object if dst is empty, and
+// appends nothing for a nil value.
 func appendMember(dst []byte, name string, raw []byte) []byte {
 	if raw == nil {
 		return dst

@@ -1,8 +1,8 @@
-// Package memory finds out how much memory the process may have: by GOMEMLIMIT,
-// and by the cgroups that it is in, whose limit it is killed for.
+// Package memory finds the memory limit of the process: GOMEMLIMIT, or the limit of its
+// cgroups, beyond which the kernel kills it.
 //
-// Command run asks once, at the start. A limit that is changed while it runs
-// counts from the next start on.
+// Command run asks once, at the start. A limit that changes later takes effect at the
+// next start.
 package memory
 
 import (
@@ -17,13 +17,13 @@ import (
 	"strings"
 )
 
-// Limit is how much memory the process may have. The zero Limit is none.
+// Limit is the memory that the process may have. The zero Limit means no limit.
 type Limit struct {
 	Bytes  int64
-	Source string // what says so: GOMEMLIMIT, or the path of a file
+	Source string // GOMEMLIMIT, or the path of the file that has it
 }
 
-// lower is the lower one of two limits.
+// lower returns the lower of two limits.
 func (l Limit) lower(other Limit) Limit {
 	if l.Bytes == 0 || other.Bytes > 0 && other.Bytes < l.Bytes {
 		return other
@@ -31,8 +31,8 @@ func (l Limit) lower(other Limit) Limit {
 	return l
 }
 
-// Heed finds the limit that is in force and has the garbage collector keep to
-// it, unless GOMEMLIMIT already does.
+// Heed returns the limit in force, and makes the garbage collector respect it, unless
+// GOMEMLIMIT already does.
 func Heed(root fs.FS, log *slog.Logger) Limit {
 	goLimit := Limit{debug.SetMemoryLimit(-1), "GOMEMLIMIT"}
 	if goLimit.Bytes == math.MaxInt64 {
@@ -49,21 +49,21 @@ func Heed(root fs.FS, log *slog.Logger) Limit {
 	return limit
 }
 
-// ofGo leaves a fifth to what the Go runtime does not count: the code, and the
-// kernel's buffers of files and sockets.
+// ofGo leaves a fifth for what the Go runtime does not count: code, and the kernel's
+// buffers of files and sockets.
 func (l Limit) ofGo() int64 { return l.Bytes / 5 * 4 }
 
 const (
 	mostBodies  = 64 << 20
 	leastBodies = 2 << 20
-	// base is what the process takes when nothing is under way.
+	// base is the memory of an idle process.
 	base = 32 << 20
 )
 
-// Bodies is how many bytes of events may be under way to receivers: a quarter of
-// what the process has beside its own. As many are for what is read from apps,
-// and half of it for what is kept of lines and events that wait; the rest is the
-// garbage collector's.
+// Bodies returns how many bytes of events may be in flight to receivers: a quarter of
+// the memory beyond base. Bodies that are read from applications have as much, the
+// records and events that wait have half as much, and the rest is for the garbage
+// collector.
 func (l Limit) Bodies() int64 {
 	if l.Bytes == 0 {
 		return mostBodies
@@ -71,9 +71,9 @@ func (l Limit) Bodies() int64 {
 	return min(max((l.Bytes-base)/4, leastBodies), mostBodies)
 }
 
-// Request is what each request under way counts for at least among the bodies,
-// where memory is limited: it takes some 40 KiB without a body, so that ten
-// thousand webhooks whose receivers hang would take gigabytes.
+// Request returns what each request in flight counts at least among the bodies, if
+// memory is limited: a request takes some 40 KiB without its body, so ten thousand
+// webhooks with receivers that hang would take gigabytes.
 func (l Limit) Request() int64 {
 	if l.Bytes == 0 {
 		return 0
@@ -81,8 +81,8 @@ func (l Limit) Request() int64 {
 	return 16 << 10
 }
 
-// Cgroup is the lowest limit of the process's cgroups and of those around them,
-// of either version.
+// Cgroup returns the lowest limit of the process's cgroups and of their parents, of
+// version 1 and 2.
 func Cgroup(root fs.FS) (limit Limit) {
 	text, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
@@ -104,8 +104,8 @@ func Cgroup(root fs.FS) (limit Limit) {
 	return limit
 }
 
-// along is the lowest limit from a cgroup up to the top. In a container the path
-// may be as the host sees it: then what is there of it is at the top.
+// along returns the lowest limit from a cgroup up to the root. In a container, the path
+// may be that of the host: then only the root exists.
 func along(root fs.FS, mount, group string, files ...string) (limit Limit) {
 	for dir := path.Clean("/" + group); ; dir = path.Dir(dir) {
 		for _, file := range files {
@@ -117,10 +117,10 @@ func along(root fs.FS, mount, group string, files ...string) (limit Limit) {
 	}
 }
 
-// unlimited is more than any machine has: version 1 says "none" by such numbers.
+// unlimited is more than any machine has: version 1 means no limit by such numbers.
 const unlimited = 1 << 60
 
-// read is the limit in a file; none if it is not there, or says "max".
+// read returns the limit in a file, none if it does not exist or has "max".
 func read(root fs.FS, name string) Limit {
 	text, err := fs.ReadFile(root, name)
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 // many makes the metrics of so many webhooks, of which some have made attempts.
 func many(webhooks, busy int) *metrics.Metrics {
 	names := make([]string, webhooks)
-	now := metrics.Standing{Webhooks: make([]metrics.Webhook, webhooks)}
+	now := metrics.State{Webhooks: make([]metrics.Webhook, webhooks)}
 	for i := range names {
 		names[i] = fmt.Sprint("webhook-", i)
 		now.Webhooks[i] = metrics.Webhook{Name: names[i], State: "active", Backlog: queue.Backlog{Events: 1, Oldest: time.Now()}}
 	}
-	m := metrics.New(metrics.Build{}, func() metrics.Standing { return now })
+	m := metrics.New(metrics.Build{}, func() metrics.State { return now })
 	m.Keep(names)
 	for _, name := range names[:busy] {
 		m.Recorded(name, history.Delivered, 30*time.Millisecond, time.Now())

@@ -1,17 +1,16 @@
-// Package metrics counts what the relay does and shows it in Prometheus's text
-// format. It is the only room that knows Prometheus: the others tell what
-// happens by the funcs in their options, and how things stand is asked for when
-// somebody looks.
+// Package metrics counts what the relay does and writes it in Prometheus's text format.
+// It is the only package that knows Prometheus. The others report what happens through
+// functions in their options; the current state is read for each scrape.
 //
 // It promises:
 //
-//	M1  Telling costs no lock and no allocation, once a webhook has made its
-//	    first attempt.
-//	M2  A webhook that has made no attempt costs an entry in a table.
-//	M3  The series of a webhook that is not in force any more are gone with it,
-//	    but for its backlog while something still waits for it.
+//	M1  Counting takes no lock and does not allocate, after the first attempt of a
+//	    webhook.
+//	M2  A webhook without an attempt costs an entry in a table.
+//	M3  The series of a webhook are removed with it, except its backlog while deliveries
+//	    wait.
 //
-// Package relay makes one and hands its methods to the rooms that tell.
+// The relay makes one Metrics, and passes its methods to the packages that report.
 package metrics
 
 import (
@@ -25,12 +24,12 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// Build is what the binary was built from.
+// Build describes the binary.
 type Build struct {
 	Version, Revision, Go string
 }
 
-// Metrics counts. Its methods may be called at once.
+// Metrics counts. It is safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
 	events   map[string]prometheus.Counter // by result; never changed
@@ -38,17 +37,16 @@ type Metrics struct {
 	synced   prometheus.Histogram
 	webhooks *webhooks
 
-	writing sync.Mutex // one scrape at a time, as each may be large
+	writing sync.Mutex // one scrape at a time, since it may be large
 }
 
-// The results of events, beside the statuses that they are refused with.
+// The results of events that are not refused with a status.
 var results = []string{"accepted", "duplicate"}
 
 var refusals = []int{400, 401, 403, 408, 409, 413, 415, 422, 429, 500, 503, 507}
 
-// New returns metrics without a webhook. How things stand is asked of standing,
-// for each scrape once.
-func New(build Build, standing func() Standing) *Metrics {
+// New returns metrics without webhooks. It calls current once for each scrape.
+func New(build Build, current func() State) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		events:   map[string]prometheus.Counter{},
@@ -80,13 +78,13 @@ func New(build Build, standing func() Standing) *Metrics {
 	info.Set(1)
 	m.registry.MustRegister(
 		events, m.records, m.synced, info,
-		m.webhooks.attempts, m.webhooks.duration, m.webhooks.latency, &stand{ask: standing},
+		m.webhooks.attempts, m.webhooks.duration, m.webhooks.latency, &collector{current},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
 }
 
-// Answered counts events by what they were answered.
+// Answered counts events by result.
 func (m *Metrics) Answered(result string, events int) {
 	if c, ok := m.events[result]; ok {
 		c.Add(float64(events))
@@ -99,7 +97,7 @@ func (m *Metrics) Committed(records int, took time.Duration) {
 	m.synced.Observe(took.Seconds())
 }
 
-// Write writes everything.
+// Write writes all metrics.
 func (m *Metrics) Write(w io.Writer) error {
 	m.writing.Lock()
 	defer m.writing.Unlock()

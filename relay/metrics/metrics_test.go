@@ -39,7 +39,7 @@ func check(t *testing.T, m *metrics.Metrics, prefix string, want ...string) {
 	}
 }
 
-func nothing() metrics.Standing { return metrics.Standing{} }
+func nothing() metrics.State { return metrics.State{} }
 
 func TestAttempts(t *testing.T) {
 	m := metrics.New(metrics.Build{}, nothing)
@@ -122,15 +122,15 @@ func TestCommits(t *testing.T) {
 	check(t, m, "sidehook_commit_duration_seconds_count", "sidehook_commit_duration_seconds_count 2")
 }
 
-func TestStanding(t *testing.T) {
-	now := metrics.Standing{
+func TestState(t *testing.T) {
+	now := metrics.State{
 		Webhooks: []metrics.Webhook{
 			{Name: "a", State: "active"},
 			{Name: "b", State: "failing", Backlog: queue.Backlog{Events: 3, Bytes: 4096, Oldest: time.Now().Add(time.Hour), InFlight: 1}},
 		},
 		HistoryBytes: 12, HistoryLimit: 16, DamagedLines: 2, Generation: 5, Loaded: time.UnixMilli(1_700_000_000_250),
 	}
-	m := metrics.New(metrics.Build{Version: "1.2", Revision: "abc", Go: "go1"}, func() metrics.Standing { return now })
+	m := metrics.New(metrics.Build{Version: "1.2", Revision: "abc", Go: "go1"}, func() metrics.State { return now })
 	check(t, m, "sidehook_b",
 		`sidehook_backlog_bytes{webhook="a"} 0`, `sidehook_backlog_bytes{webhook="b"} 4096`,
 		`sidehook_backlog_events{webhook="a"} 0`, `sidehook_backlog_events{webhook="b"} 3`,

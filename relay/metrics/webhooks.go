@@ -11,24 +11,24 @@ import (
 	"sidehook/history"
 )
 
-// webhooks are the series of the webhooks in force.
+// webhooks has the series of the webhooks in force.
 type webhooks struct {
 	attempts *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	latency  *prometheus.HistogramVec
 
-	mu sync.Mutex // held to change known, and to make series
+	mu sync.Mutex // to change known, and to make series
 	// known are the webhooks in force; the map is replaced, not changed.
 	known atomic.Pointer[map[string]*webhook]
 }
 
-// webhook is one of them.
+// webhook is one of these.
 type webhook struct {
 	name string
 	made atomic.Pointer[series] // replaced, not changed; nil until the first attempt
 }
 
-// series are those that a webhook has so far.
+// series are the series of a webhook so far.
 type series struct {
 	attempts map[history.Status]prometheus.Counter
 	duration prometheus.Observer
@@ -36,11 +36,11 @@ type series struct {
 }
 
 func newWebhooks() *webhooks {
-	// A few buckets, as there may be thousands of webhooks.
+	// Few buckets, since there may be thousands of webhooks.
 	w := &webhooks{
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sidehook_attempts_total",
-			Help: "Attempts that stand in the history, by the status that they left their delivery in. A try that was repeated at once on a broken connection is one, too.",
+			Help: "Attempts recorded in the history, by status. A quick try on a broken connection counts as well.",
 		}, []string{"webhook", "status"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "sidehook_attempt_duration_seconds", Help: "Time of an attempt, from dial to the last byte read.",
@@ -55,7 +55,7 @@ func newWebhooks() *webhooks {
 	return w
 }
 
-// Keep says which webhooks are in force. The series of others go (M3).
+// Keep sets the webhooks in force, and removes the series of others (M3).
 func (m *Metrics) Keep(names []string) {
 	w := m.webhooks
 	w.mu.Lock()
@@ -77,7 +77,7 @@ func (m *Metrics) Keep(names []string) {
 	}
 }
 
-// Recorded counts an attempt that goes into the history.
+// Recorded counts an attempt that is recorded in the history.
 func (m *Metrics) Recorded(name string, status history.Status, took time.Duration, accepted time.Time) {
 	h := (*m.webhooks.known.Load())[name]
 	if h == nil {
@@ -90,7 +90,7 @@ func (m *Metrics) Recorded(name string, status history.Status, took time.Duratio
 		}
 	}
 	s.attempts[status].Inc()
-	if took > 0 { // what is canceled was not attempted
+	if took > 0 { // a canceled delivery had no attempt
 		s.duration.Observe(took.Seconds())
 	}
 	if status == history.Delivered {
@@ -98,8 +98,8 @@ func (m *Metrics) Recorded(name string, status history.Status, took time.Duratio
 	}
 }
 
-// make adds the series of a status, and returns nil for a webhook that has gone
-// meanwhile: nobody would delete them again.
+// make adds the series of a status. It returns nil for a webhook that was just removed,
+// since nobody would remove the series again.
 func (w *webhooks) make(h *webhook, status history.Status) *series {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -6,17 +6,16 @@ import (
 )
 
 const (
-	// cacheBytes bounds, roughly, the memory of half a cache. Types come from
-	// outside, so their number has no bound of its own.
+	// cacheBytes limits, roughly, the memory of half a cache: clients choose the types,
+	// so their number has no other limit.
 	cacheBytes = 2 << 20
 	entryBytes = 64 // an entry without its type and names
 	nameBytes  = 16
 )
 
-// cache keeps the answers of an Index for the types asked for of late. It has
-// two halves: when the young one is full it becomes the old one, and what was
-// in the old one and was not asked for since is forgotten. The zero cache is
-// empty.
+// cache keeps the answers of an Index for recent types. It has two halves: when the young
+// one is full it becomes the old one, and the previous old one is dropped. The zero cache
+// is empty.
 type cache struct {
 	mu         sync.RWMutex
 	young, old map[string][]string
@@ -38,8 +37,8 @@ func (c *cache) get(typ string) ([]string, bool) {
 	return names, ok
 }
 
-// put keeps names as the answer for typ, and returns the answer to give: that
-// of another caller, if it came first.
+// put stores names as the answer for typ, unless another caller was first, and returns
+// the answer that is stored.
 func (c *cache) put(typ string, names []string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +49,7 @@ func (c *cache) put(typ string, names []string) []string {
 	if c.young == nil || c.bytes+cost > cacheBytes {
 		c.young, c.old, c.bytes = map[string][]string{}, c.young, 0
 	}
-	c.young[strings.Clone(typ)] = names // typ may be a part of a whole request
+	c.young[strings.Clone(typ)] = names // typ may share the memory of a whole request
 	c.bytes += cost
 	return names
 }

@@ -1,15 +1,14 @@
-// Package route finds the webhooks that want an event, by its type alone. A
-// webhook's globs are compiled once for each configuration into an Index that
-// never changes; the listener asks it for each event.
+// Package route finds the webhooks that want an event, by its type alone. The globs of
+// all webhooks are compiled once for each configuration into an Index, which relay asks
+// for each event.
 //
-// A glob is words separated by dots. `*` stands for exactly one word and `**`
-// for any number of words, none included, so that com.qlik.** matches com.qlik
-// too. A type that begins with "sidehook." is an operational event: it goes
-// only to globs whose first word is sidehook itself, so that a webhook that
-// wants everything is not told about its own troubles.
+// A glob consists of words separated by dots. `*` matches exactly one word and `**` any
+// number of words, also none, so com.qlik.** matches com.qlik too. A type that begins
+// with "sidehook." is an operational event: only globs whose first word is sidehook
+// match it, so that a webhook which wants everything gets no events about itself.
 //
-// The cost of a match depends on the words of the type and on the globs that
-// begin like it, not on the number of webhooks that want something else.
+// The cost of a match depends on the words of the type and on the globs that begin like
+// it, not on the number of webhooks that want other types.
 package route
 
 import (
@@ -26,21 +25,21 @@ const (
 	reserved = "sidehook"
 )
 
-// Rule is what one webhook wants.
+// Rule is the globs of one webhook.
 type Rule struct {
 	Name  string
 	Globs []string
 }
 
-// Index answers which rules want a type. It is immutable but for the cache of
-// its answers, and safe for concurrent use.
+// Index finds the rules that match a type. It is immutable, except for a cache of its
+// answers, and safe for concurrent use.
 type Index struct {
 	rules []Rule
 	tree  tree
 	cache cache
 }
 
-// New makes the index of rules. An error names the rule and its glob.
+// New returns the index of rules. An error names the rule and its glob.
 func New(rules []Rule) (*Index, error) {
 	x := &Index{rules: rules, tree: newTree()}
 	for r, rule := range rules {
@@ -54,9 +53,8 @@ func New(rules []Rule) (*Index, error) {
 	return x, nil
 }
 
-// Match returns the names of the rules that want typ, in the order in which
-// they were given. The slice is shared between all who ask for the same type,
-// and must not be changed.
+// Match returns the names of the rules that match typ, in their order. The slice is
+// shared and must not be changed.
 func (x *Index) Match(typ string) []string {
 	if names, ok := x.cache.get(typ); ok {
 		return names
@@ -66,7 +64,7 @@ func (x *Index) Match(typ string) []string {
 
 func (x *Index) find(typ string) []string {
 	leaves := x.tree.match(typ)
-	// A rule stands once in the answer, however many of its globs match.
+	// A rule is named once, however many of its globs match.
 	slices.SortFunc(leaves, func(a, b leaf) int { return cmp.Compare(a.rule, b.rule) })
 	leaves = slices.CompactFunc(leaves, func(a, b leaf) bool { return a.rule == b.rule })
 	if len(leaves) == 0 {
@@ -97,7 +95,7 @@ func (x *Index) Why(typ, name string) (glob string, ok bool) {
 	return x.rules[r].Globs[first], true
 }
 
-// Check says what is wrong with a glob.
+// Check returns what is wrong with a glob.
 func Check(glob string) error {
 	if glob == "" {
 		return errors.New("glob is empty")

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// tree is a trie over the words of globs. A node is its place in nodes; the
-// edges stand in one map, since most nodes have a single one and a map for
-// each would be most of the memory.
+// tree is a trie of the words of globs. A node is named by its index in nodes. All edges
+// are in one map: most nodes have a single edge, and a map for each would take most of
+// the memory.
 //
-// T1: every node has one parent, reached by one edge.
-// T2: a node that stands for ** is open from the word on at which it is
-// reached until the end: it takes whatever words come.
+//	T1  Every node has one parent, reached by one edge.
+//	T2  A node of ** stays open from the word at which it is reached until the end: it
+//	    matches any words.
 type tree struct {
 	nodes []node
 	edges map[edge]int32
@@ -29,14 +29,14 @@ type edge struct {
 	word string
 }
 
-// leaf is one glob of one rule, by their places.
+// leaf is one glob of one rule, by their indexes.
 type leaf struct{ rule, glob int32 }
 
 func newTree() tree {
 	return tree{nodes: make([]node, 1), edges: map[edge]int32{}}
 }
 
-// add puts in a glob that Check has found good.
+// add adds a glob, which Check must have accepted.
 func (t *tree) add(glob string, l leaf) {
 	at := int32(0)
 	for word := range strings.SplitSeq(glob, ".") {
@@ -45,7 +45,7 @@ func (t *tree) add(glob string, l leaf) {
 	t.nodes[at].leaves = append(t.nodes[at].leaves, l)
 }
 
-// child returns the node behind word, made if need be.
+// child returns the node after word, and creates it if necessary.
 func (t *tree) child(at int32, word string) int32 {
 	fresh := int32(len(t.nodes))
 	switch word {
@@ -69,7 +69,7 @@ func (t *tree) child(at int32, word string) int32 {
 	return fresh
 }
 
-// match returns the globs that match typ, in no order.
+// match returns the globs that match typ, in no particular order.
 func (t *tree) match(typ string) []leaf {
 	w := walk{tree: t}
 	w.now, w.next, w.open = w.room[0][:0], w.room[1][:0], w.room[2][:0]
@@ -98,19 +98,19 @@ func (t *tree) match(typ string) []leaf {
 	return leaves
 }
 
-// walk follows all globs at once, word by word.
+// walk follows all globs in parallel, word by word.
 type walk struct {
 	tree      *tree
-	now, next []int32 // nodes that the words so far, and those with the next one, lead to
-	open      []int32 // the same for nodes of **, which stay (T2)
+	now, next []int32 // nodes reached by the words so far, and with the next one
+	open      []int32 // nodes of ** that are reached; they stay (T2)
 	room      [3][8]int32
 }
 
-// step takes one word. Because of T1 and T2 no node is reached twice by it,
-// except one of ** whose parent is reached again.
+// step follows one word. It reaches no node twice, because of T1 and T2, except one of **
+// whose parent is reached again.
 func (w *walk) step(word string) {
 	w.next = w.next[:0]
-	open := len(w.open) // those opened by this word take the next one first
+	open := len(w.open) // those opened by this word match from the next one on
 	for _, at := range w.now {
 		w.leave(at, word)
 	}
@@ -120,7 +120,7 @@ func (w *walk) step(word string) {
 	w.now, w.next = w.next, w.now
 }
 
-// leave goes to the children of at that word leads to.
+// leave follows word to the children of at.
 func (w *walk) leave(at int32, word string) {
 	if c := w.tree.nodes[at].one; c != 0 {
 		w.reach(c)
@@ -130,7 +130,7 @@ func (w *walk) leave(at int32, word string) {
 	}
 }
 
-// reach notes a node, and the nodes of ** behind it, which take no word.
+// reach notes a node, and its child of **, which may match no word.
 func (w *walk) reach(at int32) {
 	if w.tree.nodes[at].loops {
 		if slices.Contains(w.open, at) {

@@ -63,7 +63,7 @@ func ownAddress(t *testing.T) []hostile {
 		port := own.String()[strings.LastIndexByte(own.String(), ':'):]
 		list = append(list, hostile{
 			name: "R21 " + c.name, address: "http://" + c.host + port, status: not, set: mine,
-			err: c.remote + " is sidehook's own listener (port " + port[1:] + "); nothing lifts this",
+			err: c.remote + " is sidehook's own listener (port " + port[1:] + "), which cannot be allowed",
 		})
 	}
 	return list

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// overBody is a scheme that signs nothing but the body, by HMAC-SHA256 under
-// the secret as it is written, and has room for one signature. Neither id nor
-// time is signed, so a receiver cannot tell a replay by it.
+// overBody is a scheme that signs only the body, with HMAC-SHA256 and the secret as it is
+// written, and sends one signature. It signs neither id nor time, so a receiver cannot
+// detect a replay.
 type overBody struct {
 	noTime
-	header string // that carries the signature
-	prefix string // in front of it there
+	header string // of the signature
+	prefix string // of the signature in it
 	encode func(dst, sum []byte) []byte
 
-	// Headers that say the event's type and the delivery's id; "" for none.
-	// They are not signed, and are sent without a secret, too.
+	// Headers for the event's type and the delivery's id; "" for none. They are not
+	// signed, and are sent also without a secret.
 	kind, id string
 }
 
@@ -38,8 +38,7 @@ func (f overBody) signature(s *state, body []byte) []byte {
 	return s.text
 }
 
-// verify compares the text, as the owners' libraries do: upper-case hex is
-// another signature.
+// verify compares the text, as the official libraries do: upper-case hex does not match.
 func (f overBody) verify(keys []Key, h http.Header, body []byte, _ time.Time) error {
 	given, err := value(h, f.header)
 	if err != nil {

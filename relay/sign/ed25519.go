@@ -9,19 +9,18 @@ import (
 	"strings"
 )
 
-// ed25519Version stands before a signature of standard that is one of ed25519.
+// ed25519Version is the prefix of an ed25519 signature of standard.
 const ed25519Version = "v1a,"
 
-// ed25519Key signs so that its receiver, who has the public key alone, can
-// verify and not sign.
+// ed25519Key signs. The receiver has only the public key: it can verify, but not sign.
 type ed25519Key struct {
 	states
 	public ed25519.PublicKey
-	sign   func(message []byte) []byte // holds the private key where nothing prints it
+	sign   func(message []byte) []byte // a closure over the private key, so that nothing prints it
 }
 
-// newEd25519 takes the base64 of a seed, or of a seed and its public key. A
-// public key that is another's would make signatures that nobody can verify.
+// newEd25519 reads the base64 of a seed, or of a seed and its public key. It refuses a
+// public key that does not match: nobody could verify the signatures.
 func newEd25519(encoded string) (*ed25519Key, error) {
 	raw, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {

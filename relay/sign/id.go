@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// maxID bounds an id that is sent as it is.
+// maxID limits the length of an id that is sent unchanged.
 const maxID = 256
 
 // lowerBase32 is RFC 4648 base32 in lower case, without padding.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// DeliveryID is the id under which an event is sent, the same at each attempt
-// and resend. It is the event's own, unless that cannot be relied on to reach
-// a receiver: Standard Webhooks signs id.timestamp.body and so forbids the dot
-// in an id, and spaces or other letters do not survive every header parser.
+// DeliveryID returns the id that a delivery of an event is sent under, the same at each
+// attempt and resend. It is the event's own id, unless that may not reach a receiver:
+// Standard Webhooks signs id.timestamp.body, so an id must not contain a dot, and not
+// every header parser keeps spaces and other letters.
 func DeliveryID(source, id string) string {
 	if plainID(id) {
 		return id

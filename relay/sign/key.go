@@ -16,31 +16,31 @@ const (
 	ed25519Prefix = "whsk_"
 )
 
-// Key is a parsed secret. It holds no readable copy of it, so that a Key that
-// is printed by mistake gives nothing away.
+// Key is a parsed secret. It has no readable copy of the secret, so that printing it by
+// mistake reveals nothing.
 //
-// One text is two keys, because the schemes read it differently: standard takes
-// what the base64 after whsec_ or whsk_ stands for, the others the text as it
-// is written. Without such a prefix the two are the same.
+// A secret is two keys, because the schemes read it differently: standard decodes the
+// base64 after whsec_ or whsk_, the others use the text itself. Without such a prefix
+// both are the same.
 type Key struct {
 	standard standardKey
 	written  *mac // nil for ed25519, which is for standard only
 }
 
-// standardKey is what standard signs with. Its methods may run at once.
+// standardKey is a key of standard. It is safe for concurrent use.
 type standardKey interface {
 	get() *state
 	put(*state)
-	// appendSignature appends the signature of head and body with its version
-	// before it. Head may be the beginning of dst.
+	// appendSignature appends the version and the signature of head and body. head may
+	// be the beginning of dst.
 	appendSignature(dst, head, body []byte) []byte
-	// matches reports whether one of a list of signatures is by this key. Those of
-	// other versions than its own are passed over.
+	// matches reports whether one of a list of signatures is by this key. It ignores
+	// those of other versions.
 	matches(head, body []byte, signatures string) bool
 }
 
-// ParseSecret reads a secret as webhooks.yaml has it. How long one should be
-// is for the configuration to say. The error does not repeat the text.
+// ParseSecret parses a secret of webhooks.yaml. The configuration checks its length. The
+// error does not contain the secret.
 func ParseSecret(text string) (Key, error) {
 	if text == "" {
 		return Key{}, errors.New("parse secret: it is empty")
@@ -67,7 +67,7 @@ func ParseSecret(text string) (Key, error) {
 	return Key{standard: newMAC(key), written: written}, nil
 }
 
-// states keeps what signing needs for the next that signs.
+// states is a pool of states.
 type states struct {
 	pool sync.Pool // of *state
 }
@@ -75,17 +75,17 @@ type states struct {
 func (p *states) get() *state  { return p.pool.Get().(*state) }
 func (p *states) put(s *state) { p.pool.Put(s) }
 
-// state is one HMAC with the room that its caller needs around it: what stands
-// before the body, the sum, and the header values while they are put together.
+// state is one HMAC with the buffers that its caller needs: for what is signed before the
+// body, for the sum, and for the header values.
 type state struct {
 	hash hash.Hash // nil for ed25519
 	text []byte
 	sum  [sha256.Size]byte
 }
 
-// mac computes HMAC-SHA256 under one key, from many goroutines at once. Its
-// states are reused: an HMAC that is reset goes on from a saved state, which
-// for a body of 1 KiB takes two thirds of the time of a new one.
+// mac computes HMAC-SHA256 with one key, in many goroutines at once. It reuses states: an
+// HMAC that is reset continues from a saved state, which takes two thirds of the time of
+// a new one for a body of 1 KiB.
 type mac struct{ states }
 
 func newMAC(key []byte) *mac {
@@ -94,7 +94,7 @@ func newMAC(key []byte) *mac {
 	return m
 }
 
-// compute leaves the HMAC of head and body in s.sum.
+// compute puts the HMAC of head and body into s.sum.
 func (s *state) compute(head, body []byte) {
 	s.hash.Reset()
 	s.hash.Write(head)
@@ -102,7 +102,7 @@ func (s *state) compute(head, body []byte) {
 	s.hash.Sum(s.sum[:0])
 }
 
-// hmacVersion stands before a signature of standard that is an HMAC.
+// hmacVersion is the prefix of an HMAC signature of standard.
 const hmacVersion = "v1,"
 
 func (m *mac) appendSignature(dst, head, body []byte) []byte {

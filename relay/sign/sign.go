@@ -1,14 +1,11 @@
-// Package sign makes the signature headers of a delivery, and checks them as a
-// receiver would. It is pure: no clock, no network, no state but the HMACs
-// that it keeps warm.
+// Package sign makes the signature headers of a delivery, and verifies them as a receiver
+// does. It uses no clock and no network, and has no state but pools of HMACs.
 //
-// A scheme is one case of formOf, and what implements form there. What a
-// scheme signs, and how it reads a secret, is what the scheme's own libraries
-// do; the tests hold the package to their published vectors and to the
-// libraries themselves.
+// A scheme is one case of formOf and its implementation of form. It signs, and reads a
+// secret, as the scheme's official libraries do; the tests compare with their published
+// vectors and with the libraries.
 //
-// The deliverer signs each attempt with a Signer. Receivers of our own (the
-// demo, tests) call Verify.
+// send signs each attempt with a Signer. The demo and tests call Verify.
 package sign
 
 import (
@@ -34,8 +31,8 @@ const (
 
 // Message is what one attempt sends.
 type Message struct {
-	ID        string    // of the delivery, as DeliveryID gives it
-	Type      string    // of the event, as a header may hold it
+	ID        string    // of the delivery, from DeliveryID
+	Type      string    // of the event, valid in a header
 	Timestamp time.Time // of the attempt
 	Body      []byte    // as sent, byte for byte
 }
@@ -44,18 +41,17 @@ type Message struct {
 type Header struct {
 	Name  string // in the scheme's own spelling
 	Value string
-	// Repeats is set of webhook-id, which only says the delivery's id again. It
-	// is known without it, and on most deliveries; the others are the attempt's
-	// own, and a history of attempts records those alone.
+	// Repeats is set for webhook-id, which only repeats the delivery's id. The history
+	// records the other headers, which are those of the attempt.
 	Repeats bool
 }
 
-// form is what a scheme knows how to do. Its methods may run at once.
+// form implements a scheme. It is safe for concurrent use.
 type form interface {
-	// append signs m with keys, of which there may be none, onto dst.
+	// append appends the headers of m, signed with keys, to dst. There may be no key.
 	append(dst []Header, keys []Key, m Message) []Header
-	// verify reports why h and body hold no signature by one of keys, of
-	// which there is at least one.
+	// verify returns why h and body have no valid signature by one of keys, of which
+	// there is at least one.
 	verify(keys []Key, h http.Header, body []byte, now time.Time) error
 	// signedAt returns the time that is signed, and the zero time where none is.
 	signedAt(h http.Header) (time.Time, error)
@@ -91,10 +87,9 @@ type Signer struct {
 	keys []Key
 }
 
-// New returns a Signer of scheme. The first key is the one in force; those
-// after it are on their way out, and sign too where the scheme carries several
-// signatures. Without a key the scheme's unsigned headers are all there is.
-// Keys of ed25519 are for Standard alone.
+// New returns a Signer of scheme. The first key is the current one. The others are being
+// replaced, and sign too if the scheme allows several signatures. Without a key, only the
+// scheme's unsigned headers are sent. Only Standard supports ed25519 keys.
 func New(scheme Scheme, keys ...Key) (*Signer, error) {
 	f, err := formOf(scheme)
 	if err != nil {
@@ -102,18 +97,18 @@ func New(scheme Scheme, keys ...Key) (*Signer, error) {
 	}
 	for _, key := range keys {
 		if key.written == nil && scheme != Standard && scheme != None {
-			return nil, fmt.Errorf("scheme %q has no use for a secret %s…", string(scheme), ed25519Prefix)
+			return nil, fmt.Errorf("scheme %q does not support a secret %s…", string(scheme), ed25519Prefix)
 		}
 	}
 	return &Signer{form: f, keys: keys}, nil
 }
 
-// Append appends the headers of one attempt to dst, always in the same order.
+// Append appends the headers of one attempt to dst, in a fixed order.
 func (s *Signer) Append(dst []Header, m Message) []Header {
 	return s.form.append(dst, s.keys, m)
 }
 
-// none is the scheme of receivers that check nothing.
+// none is the scheme for receivers that verify nothing.
 type none struct{ noTime }
 
 func (none) append(dst []Header, _ []Key, _ Message) []Header { return dst }

@@ -15,9 +15,8 @@ const (
 	standardSignature = "webhook-signature"
 )
 
-// Tolerance is how far a signed time may lie from the receiver's clock: in both
-// directions for standard, in the past for stripe. So the official libraries
-// have it.
+// Tolerance is how much a signed time may differ from the receiver's clock, as in the
+// official libraries: in both directions for standard, in the past for stripe.
 const Tolerance = 5 * time.Minute
 
 // standard is Standard Webhooks 1.0: base64 HMAC-SHA256, or ed25519, of
@@ -31,7 +30,7 @@ func (standard) append(dst []Header, keys []Key, m Message) []Header {
 		return append(dst, Header{Name: standardTimestamp, Value: seconds})
 	}
 
-	// Built in one buffer and made a string once: ID.SECONDS.v1,… v1,…
+	// One buffer becomes one string: ID.SECONDS.v1,… v1,…
 	first := keys[0].standard.get()
 	defer keys[0].standard.put(first)
 	text, from := standardHead(first.text[:0], m.ID, m.Timestamp.Unix())
@@ -49,8 +48,8 @@ func (standard) append(dst []Header, keys []Key, m Message) []Header {
 		Header{Name: standardSignature, Value: values[head-from:]})
 }
 
-// standardHead appends what is signed before the body, and says where the
-// timestamp in it begins.
+// standardHead appends what is signed before the body, and returns where its timestamp
+// begins.
 func standardHead(dst []byte, id string, seconds int64) (head []byte, timestamp int) {
 	dst = append(dst, id...)
 	dst = append(dst, '.')

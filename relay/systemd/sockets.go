@@ -10,17 +10,16 @@ import (
 	"github.com/coreos/go-systemd/v22/activation"
 )
 
-// Sockets takes over the sockets that systemd listens on and has handed to this
-// process, in its order; none if it did not. They are told apart by their
-// network, "tcp" or "unix". Their mode and address are systemd's, and closing
-// one neither unlinks it nor ends the listening. It is called once.
+// Sockets returns the sockets that systemd passed to this process, in systemd's order.
+// Their network is "tcp" or "unix". Their mode and address are systemd's: closing one
+// does not unlink it, and systemd keeps listening. It must be called once.
 func Sockets() ([]net.Listener, error) {
 	var listeners []net.Listener
 	var errs []error
 	for _, file := range activation.Files(true) {
 		l, err := listen(file)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("take over systemd's socket %q: %w", file.Name(), err))
+			errs = append(errs, fmt.Errorf("use systemd's socket %q: %w", file.Name(), err))
 			continue
 		}
 		listeners = append(listeners, l)
@@ -34,8 +33,8 @@ func Sockets() ([]net.Listener, error) {
 	return listeners, nil
 }
 
-// listen makes a listener of a socket. The file is closed, as the listener has
-// a descriptor of its own.
+// listen makes a listener from a socket, and closes the file: the listener has its own
+// descriptor.
 func listen(file *os.File) (net.Listener, error) {
 	defer file.Close()
 	listening, err := syscall.GetsockoptInt(int(file.Fd()), syscall.SOL_SOCKET, syscall.SO_ACCEPTCONN)

@@ -67,9 +67,9 @@ func TestSockets(t *testing.T) {
 		"none":              {nil, "$$", "0 <nil>"},
 		"another's":         {[]*os.File{file(tcp)}, "1", "0 <nil>"},
 		"both":              {[]*os.File{file(tcp), file(unix)}, "$$", fmt.Sprintf("tcp %s\nunix %s\n2 <nil>", tcp.Addr(), path)},
-		"not a stream":      {[]*os.File{file(unix), file(packets)}, "$$", `0 take over systemd's socket "LISTEN_FD_4": it is of network "unixpacket"; the unit needs ListenStream=`},
-		"nobody listens":    {[]*os.File{file(udp)}, "$$", `0 take over systemd's socket "LISTEN_FD_3": nothing listens on it; the unit needs ListenStream= and Accept=no`},
-		"not even a socket": {[]*os.File{os.Stderr}, "$$", `0 take over systemd's socket "LISTEN_FD_3": getsockopt: socket operation on non-socket`},
+		"not a stream":      {[]*os.File{file(unix), file(packets)}, "$$", `0 use systemd's socket "LISTEN_FD_4": it is of network "unixpacket"; the unit needs ListenStream=`},
+		"nobody listens":    {[]*os.File{file(udp)}, "$$", `0 use systemd's socket "LISTEN_FD_3": nothing listens on it; the unit needs ListenStream= and Accept=no`},
+		"not even a socket": {[]*os.File{os.Stderr}, "$$", `0 use systemd's socket "LISTEN_FD_3": getsockopt: socket operation on non-socket`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.Command("sh", "-c", "export LISTEN_PID="+c.pid+`; exec "$0"`, os.Args[0])

@@ -1,16 +1,14 @@
-// Package systemd speaks with the service manager that started the process, if
-// one did: it takes over the sockets that the manager listens on, and tells it
-// what the process does.
+// Package systemd uses the sockets of the service manager that started the process, and
+// notifies it of what the process does.
 //
 // It promises:
 //
-//   - Without a manager every call does nothing.
-//   - Nothing is told to be ready, or to be ready again after a reload, before
-//     Ready is called or once Stopping is.
-//   - The watchdog is fed while the process says that it is healthy, and at no
-//     other time.
+//   - Without a service manager, every call does nothing.
+//   - The manager is notified of readiness, also after a reload, only after Ready and
+//     before Stopping.
+//   - The watchdog is notified only while the process is healthy.
 //
-// Command run makes one Manager, and tells it of the relay.
+// Command run makes one Manager.
 package systemd
 
 import (
@@ -24,17 +22,17 @@ import (
 	"sidehook/trouble"
 )
 
-// Manager is the service manager, or nobody. Its methods may be called at once.
+// Manager is the service manager, if there is one. It is safe for concurrent use.
 type Manager struct {
-	log      *slog.Logger
-	watchdog time.Duration // how long it waits for a sign of life; 0: for ever
-	telling  trouble.Trouble
+	log       *slog.Logger
+	watchdog  time.Duration // how long it waits for a sign of life; 0: for ever
+	notifying trouble.Trouble
 
 	mu    sync.Mutex
 	phase phase
 }
 
-// phase is how far the process has come.
+// phase is the state of the process.
 type phase int
 
 const (
@@ -43,81 +41,80 @@ const (
 	stopping
 )
 
-// New finds out from the environment who listens. It tells nothing yet.
+// New reads the environment. It does not notify yet.
 func New(log *slog.Logger) *Manager {
-	m := &Manager{log: log, telling: trouble.Trouble{Level: slog.LevelWarn}}
+	m := &Manager{log: log, notifying: trouble.Trouble{Level: slog.LevelWarn}}
 	var err error
 	if m.watchdog, err = daemon.SdWatchdogEnabled(false); err != nil {
-		log.Warn("the watchdog is not fed, as systemd's settings for it cannot be read", "error", err)
+		log.Warn("cannot read systemd's watchdog settings; the watchdog is not notified", "error", err)
 	}
 	return m
 }
 
-// Ready tells that the process does its work.
+// Ready notifies that the process is ready.
 func (m *Manager) Ready(status string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.phase == starting {
 		m.phase = ready
-		m.tell(daemon.SdNotifyReady, statusLine(status))
+		m.notifyLocked(daemon.SdNotifyReady, statusLine(status))
 	}
 }
 
-// Reloading tells that a reload begins. Reloaded has to follow.
+// Reloading notifies that a reload begins. Reloaded must follow.
 func (m *Manager) Reloading() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.phase == ready {
-		// systemd takes the time from the same datagram, to tell which of its own
-		// requests this answers.
-		m.tell(daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
+		// systemd needs the time in the same datagram, to match it with its request.
+		m.notifyLocked(daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
 	}
 }
 
-// Reloaded tells that a reload has ended, whatever came of it.
+// Reloaded notifies that a reload has ended, in success or failure.
 func (m *Manager) Reloaded(status string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.phase == ready {
-		m.tell(daemon.SdNotifyReady, statusLine(status))
+		m.notifyLocked(daemon.SdNotifyReady, statusLine(status))
 	}
 }
 
-// Stopping tells that the process is about to end.
+// Stopping notifies that the process is stopping.
 func (m *Manager) Stopping(status string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.phase = stopping
-	m.tell(daemon.SdNotifyStopping, statusLine(status))
+	m.notifyLocked(daemon.SdNotifyStopping, statusLine(status))
 }
 
-// Status tells in a line what the process does, for systemctl status.
+// Status sets the line that systemctl status shows.
 func (m *Manager) Status(status string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.tell(statusLine(status))
+	m.notifyLocked(statusLine(status))
 }
 
-// alive feeds the watchdog.
+// alive notifies the watchdog.
 func (m *Manager) alive() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.tell(daemon.SdNotifyWatchdog)
+	m.notifyLocked(daemon.SdNotifyWatchdog)
 }
 
-// statusLine keeps a status to its first line, as the next one would be taken
-// for another assignment.
+// statusLine keeps only the first line, since systemd would read the next one as another
+// assignment.
 func statusLine(status string) string {
 	line, _, _ := strings.Cut(status, "\n")
 	return "STATUS=" + line
 }
 
-// tell sends assignments as one datagram. m is locked, so that they arrive in
-// the order of the calls.
-func (m *Manager) tell(assignments ...string) {
+// notifyLocked sends assignments as one datagram. The lock keeps datagrams in the order of
+// the calls.
+func (m *Manager) notifyLocked(assignments ...string) {
 	if _, err := daemon.SdNotify(false, strings.Join(assignments, "\n")); err != nil {
-		m.telling.Met(m.log, "cannot notify systemd", err)
+		m.notifying.Met(m.log, "cannot notify systemd", err)
 	} else {
-		m.telling.Over(m.log, "systemd can be notified again")
+		m.notifying.Over(m.log, "systemd can be notified again")
 	}
 }

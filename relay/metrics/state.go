@@ -9,28 +9,28 @@ import (
 	"sidehook/history/queue"
 )
 
-// Standing is how things stand.
-type Standing struct {
-	// Webhooks are those in force, and those that are gone and for which
-	// something waits; each name once.
+// State is the current state of a relay.
+type State struct {
+	// Webhooks are those in force, and removed ones for which deliveries wait; each
+	// name once.
 	Webhooks     []Webhook
-	HistoryBytes int64 // negative: it cannot be told
+	HistoryBytes int64 // negative: unknown
 	HistoryLimit int64
 	DamagedLines int64
 	Generation   history.Generation // of the configuration in force
-	Loaded       time.Time          // when it was put in force
-	Refused      bool               // the last edit is not in force
+	Loaded       time.Time          // when it took effect
+	Refused      bool               // the last edit was rejected
 }
 
-// Webhook is how one webhook stands.
+// Webhook is the current state of one webhook.
 type Webhook struct {
 	Name    string
 	State   string
 	Backlog queue.Backlog
 }
 
-// stand shows how things stand when it is asked to.
-type stand struct{ ask func() Standing }
+// collector reads the current state for each scrape.
+type collector struct{ current func() State }
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("sidehook_"+name, help, labels, nil)
@@ -41,16 +41,16 @@ var (
 	backlogBytes  = describe("backlog_bytes", "Bytes of the events whose deliveries have not ended.", "webhook")
 	backlogOldest = describe("backlog_oldest_seconds", "Age of the oldest event whose delivery has not ended; 0 if there is none.", "webhook")
 	inFlight      = describe("in_flight", "Deliveries that are being attempted.", "webhook")
-	webhookState  = describe("webhook_state", "1 for the state that holds; the others are absent.", "webhook", "state")
+	webhookState  = describe("webhook_state", "1 for the current state; the others are absent.", "webhook", "state")
 	historyBytes  = describe("history_bytes", "Size of the files of the history.")
-	historyLimit  = describe("history_limit_bytes", "Size that the files of the history may have: history.max_size.")
-	damagedLines  = describe("history_damaged_lines_total", "Damaged lines of the history that were met and skipped since the start.")
+	historyLimit  = describe("history_limit_bytes", "Maximum size of the files of the history: history.max_size.")
+	damagedLines  = describe("history_damaged_lines_total", "Damaged lines of the history that were found and skipped since the start.")
 	generation    = describe("config_generation", "Number of the configuration in force.")
-	reloaded      = describe("config_last_reload_successful", "1 if the last edit of the file is in force, 0 if it was refused.")
+	reloaded      = describe("config_last_reload_successful", "1 if the last edit of the file is in force, 0 if it was rejected.")
 	reloadedAt    = describe("config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded.")
 )
 
-func (*stand) Describe(ch chan<- *prometheus.Desc) {
+func (*collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		backlogEvents, backlogBytes, backlogOldest, inFlight, webhookState,
 		historyBytes, historyLimit, damagedLines, generation, reloaded, reloadedAt,
@@ -59,11 +59,11 @@ func (*stand) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-func (s *stand) Collect(ch chan<- prometheus.Metric) {
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
-	now := s.ask()
+	now := c.current()
 	for i := range now.Webhooks {
 		w := &now.Webhooks[i]
 		gauge(backlogEvents, float64(w.Backlog.Events), w.Name)
