@@ -39,6 +39,18 @@ func TestWalls(t *testing.T) {
 		"a duration is no moment of the clock", "time history/internal/clock",
 		"var c *clock.Clock; _ = c.Now().Add(time.Second)",
 		"var c *clock.Clock; _ = c.Now() + time.Second", "mismatched types",
+	}, {
+		"the folder of a reader cannot be written to", "history/internal/vfs",
+		"var d *vfs.ReadDir; d.List()",
+		"var d *vfs.ReadDir; d.Create(``)", "has no field or method Create",
+	}, {
+		"a file that a reader opens cannot be written to", "history/internal/vfs",
+		"var fs vfs.ReadFS; f, _ := fs.Open(``); f.Close()",
+		"var fs vfs.ReadFS; f, _ := fs.Open(``); f.Write(nil)", "has no field or method Write",
+	}, {
+		"what queries is no disk to write to", "history/internal/lookup history/internal/vfs",
+		"var s lookup.Stream; var _ vfs.ReadFS = s.FS",
+		"var s lookup.Stream; var _ vfs.FS = s.FS", "cannot use",
 	}}
 	var all []string
 	for _, c := range cases {

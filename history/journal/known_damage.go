@@ -53,7 +53,7 @@ type InUseError = vfs.InUseError
 // reports only others. It changes no record. No process may have the history open
 // (*InUseError); one that has calls Journal.Accept.
 func Accept(path string, problems []history.Problem) (err error) {
-	dir, err := vfs.OpenDir(path)
+	dir, err := vfs.ExistingDir(path)
 	if err != nil {
 		return err
 	}

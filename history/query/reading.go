@@ -42,7 +42,7 @@ func Open(path string) (*Reader, error) {
 	return r, nil
 }
 
-func readDir(path string, dir vfs.FS) (*Reader, error) {
+func readDir(path string, dir vfs.ReadFS) (*Reader, error) {
 	there, err := files.HasFormat(dir)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func readDir(path string, dir vfs.FS) (*Reader, error) {
 }
 
 // OpenFS opens the history on a file system to be looked at.
-func OpenFS(fsys vfs.FS) (*Reader, error) {
+func OpenFS(fsys vfs.ReadFS) (*Reader, error) {
 	events, err := lookup.OpenStream(fsys, segment.Events)
 	if err != nil {
 		return nil, err

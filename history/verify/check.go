@@ -29,7 +29,7 @@ type Checked struct {
 // Checker verifies a history, beside the process that writes it or without one.
 // It changes nothing and takes no lock.
 type Checker struct {
-	fs                 vfs.FS
+	fs                 vfs.ReadFS
 	events, deliveries *segment.Archive
 	folder             io.Closer // nil if it is the caller's
 }
@@ -59,7 +59,7 @@ func Open(path string) (*Checker, error) {
 }
 
 // OpenFS opens the history on a file system.
-func OpenFS(fsys vfs.FS) (*Checker, error) {
+func OpenFS(fsys vfs.ReadFS) (*Checker, error) {
 	events, err := segment.NewArchive(fsys, segment.Events)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (x *Checker) Check(progress func(read, total int64)) (Checked, error) {
 type checking struct {
 	*Checked
 	segment.Stream
-	fs      vfs.FS
+	fs      vfs.ReadFS
 	archive *segment.Archive
 	known   map[history.Problem]bool
 	number  uint64 // of the last record

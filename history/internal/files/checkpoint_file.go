@@ -79,7 +79,7 @@ func WriteCheckpoint(fsys vfs.FS, c *Checkpoint) (size int64, err error) {
 }
 
 // LoadCheckpoint reads the newest cursors that hold. It is nil if none do.
-func LoadCheckpoint(fsys vfs.FS) (_ *Checkpoint, problem error) {
+func LoadCheckpoint(fsys vfs.ReadFS) (_ *Checkpoint, problem error) {
 	for _, name := range [...]string{CheckpointFile, PreviousCheckpointFile} {
 		text, err := readFile(fsys, name)
 		if errors.Is(err, fs.ErrNotExist) {

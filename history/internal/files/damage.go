@@ -28,7 +28,7 @@ const damagesVersion = 1
 
 // LoadKnownDamage reads the damage that was accepted. A list that cannot be read, or is
 // damaged, excuses nothing, and the error says so.
-func LoadKnownDamage(fsys vfs.FS) (map[history.Problem]bool, error) {
+func LoadKnownDamage(fsys vfs.ReadFS) (map[history.Problem]bool, error) {
 	known := map[history.Problem]bool{}
 	text, err := readFile(fsys, DamageFile)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -38,7 +38,7 @@ func knownFormat(text []byte) error {
 	return nil
 }
 
-func readFile(fsys vfs.FS, name string) ([]byte, error) {
+func readFile(fsys vfs.ReadFS, name string) ([]byte, error) {
 	file, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func readFile(fsys vfs.FS, name string) ([]byte, error) {
 }
 
 // HasFormat reports whether a folder has a FORMAT; of another version it is an error.
-func HasFormat(fsys vfs.FS) (there bool, err error) {
+func HasFormat(fsys vfs.ReadFS) (there bool, err error) {
 	text, err := readFile(fsys, FormatFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

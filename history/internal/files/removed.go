@@ -27,7 +27,7 @@ func RemovedFileOf(stream segment.Stream) string {
 }
 
 // LoadRemoved is what retention has removed of a stream.
-func LoadRemoved(fsys vfs.FS, stream segment.Stream) (seqset.Set[uint64], error) {
+func LoadRemoved(fsys vfs.ReadFS, stream segment.Stream) (seqset.Set[uint64], error) {
 	text, err := readFile(fsys, RemovedFileOf(stream))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

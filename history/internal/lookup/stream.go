@@ -21,11 +21,11 @@ import (
 type Stream struct {
 	*segment.Archive
 	Of    segment.Stream
-	FS    vfs.FS
+	FS    vfs.ReadFS
 	Entry func(*jsonl.Line) index.Entry
 }
 
-func OpenStream(fsys vfs.FS, of segment.Stream) (*Stream, error) {
+func OpenStream(fsys vfs.ReadFS, of segment.Stream) (*Stream, error) {
 	archive, err := segment.NewArchive(fsys, of)
 	if err != nil {
 		return nil, err

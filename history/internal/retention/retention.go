@@ -274,7 +274,7 @@ func (k *Keeper) removeSome(ctx context.Context, bytes int64) error {
 }
 
 // measure returns the sizes of the files, measured anew if need be.
-func (s *lookState) measure(fsys vfs.FS, added bool) (sizes, error) {
+func (s *lookState) measure(fsys vfs.ReadFS, added bool) (sizes, error) {
 	if !added && !s.measured.IsZero() && time.Since(s.measured) < measureEvery {
 		return s.sizes, nil
 	}

@@ -34,7 +34,7 @@ func (k *Keeper) SegmentSizes() map[uint64]int64 {
 	return k.segmentSizes
 }
 
-func measure(fsys vfs.FS) (sizes, error) {
+func measure(fsys vfs.ReadFS) (sizes, error) {
 	s := sizes{of: map[segment.Stream]map[uint64]int64{segment.Events: {}, segment.Deliveries: {}}}
 	names, err := fsys.List()
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // the compressed ones as if they were not: offsets and sizes are those of the
 // text. It is for concurrent use.
 type Archive struct {
-	fs     vfs.FS
+	fs     vfs.ReadFS
 	stream Stream
 
 	cache seekable.Cache
@@ -31,7 +31,7 @@ type Archive struct {
 const maxOpen = 16
 
 // NewArchive looks up which segments of a stream there are.
-func NewArchive(fs vfs.FS, stream Stream) (*Archive, error) {
+func NewArchive(fs vfs.ReadFS, stream Stream) (*Archive, error) {
 	names, err := fs.List()
 	if err != nil {
 		return nil, fmt.Errorf("list segments: %w", err)

@@ -81,7 +81,7 @@ func (p *Packing) Discard() error {
 	return vfs.Clear(p.fs, p.beside())
 }
 
-func (p *Packing) write(plain vfs.File, pace func() error) error {
+func (p *Packing) write(plain vfs.ReadFile, pace func() error) error {
 	file, err := p.fs.Create(p.beside())
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (p *Packing) write(plain vfs.File, pace func() error) error {
 var errFlawed = errors.New("the compressed form is damaged")
 
 // verify reads a compressed file back and holds it against the plain one.
-func (p *Packing) verify(name string, plain vfs.File, pace func() error) error {
+func (p *Packing) verify(name string, plain vfs.ReadFile, pace func() error) error {
 	file, err := p.fs.Open(name)
 	if err != nil {
 		return err

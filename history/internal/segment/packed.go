@@ -11,7 +11,7 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// text is a segment open for reading: a plain vfs.File, or a packed one.
+// text is a segment open for reading: a plain file, or a packed one.
 type text interface {
 	io.ReaderAt
 	io.Closer
@@ -21,7 +21,7 @@ type text interface {
 // packed is a compressed segment. It gives the plain text (S6).
 type packed struct {
 	*seekable.Reader
-	file vfs.File
+	file vfs.ReadFile
 }
 
 func (p *packed) Close() error         { return p.file.Close() }
@@ -29,7 +29,7 @@ func (p *packed) Size() (int64, error) { return p.Reader.Size(), nil }
 
 // openPacked opens the compressed form of a segment. Where there is none either,
 // the error is that of the plain one.
-func openPacked(fsys vfs.FS, stream Stream, first uint64, cache *seekable.Cache, plain error) (text, error) {
+func openPacked(fsys vfs.ReadFS, stream Stream, first uint64, cache *seekable.Cache, plain error) (text, error) {
 	file, err := fsys.Open(stream.Packed(first))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, plain

@@ -52,7 +52,7 @@ var (
 // digits is the width of a number in a file's name; fixed, so that names sort.
 const digits = 20
 
-// vfs.File names the segment whose first record is first.
+// File names the segment whose first record is first.
 func (s Stream) File(first uint64) string {
 	return fmt.Sprintf("%s-%0*d.jsonl", s.Name, digits, first)
 }

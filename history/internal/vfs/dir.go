@@ -14,14 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DirFS is a folder of the operating system. Every call but File.Check goes to
-// the folder that Dir opened, wherever it is moved and whatever takes its
-// place: the one that is locked is the one that is written. Check goes by
-// path, and so notices.
-type DirFS struct {
+// ReadDir is a folder of the operating system, to read. Every call but File.Check
+// goes to the folder that was opened, wherever it is moved and whatever takes its
+// place: the one that is locked is the one that is written. Check goes by path, and
+// so notices.
+type ReadDir struct {
 	path string
 	dir  *os.File
 }
+
+// DirFS is a ReadDir to write to.
+type DirFS struct{ *ReadDir }
 
 // Dir opens a folder to be written to. One that is missing is made, in a folder
 // that exists; the mode of one that is there is left as its owner set it.
@@ -37,15 +40,24 @@ func Dir(path string) (*DirFS, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.settle(); err != nil {
+	if err := d.syncParent(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	return d, nil
+	return &DirFS{d}, nil
 }
 
-// OpenDir opens a folder that is there, and changes nothing: to ask for a change
+// ExistingDir opens a folder that is there to be written to.
+func ExistingDir(path string) (*DirFS, error) {
+	d, err := OpenDir(path)
+	if err != nil {
+		return nil, err
+	}
+	return &DirFS{d}, nil
+}
+
+// OpenDir opens a folder that is there to be read, and changes nothing: to ask for a change
 // that is not needed, too, waits for as long as a volume is frozen.
-func OpenDir(path string) (*DirFS, error) {
+func OpenDir(path string) (*ReadDir, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -54,13 +66,13 @@ func OpenDir(path string) (*DirFS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DirFS{path: path, dir: dir}, nil
+	return &ReadDir{path: path, dir: dir}, nil
 }
 
-// settle makes the folder's own name durable. A process killed between making
+// syncParent makes the folder's own name durable. A process killed between making
 // the folder and syncing its parent leaves an empty folder, so that is what
 // tells whether it is still to be done.
-func (d *DirFS) settle() error {
+func (d *ReadDir) syncParent() error {
 	if _, err := d.dir.ReadDir(1); err != io.EOF {
 		return err
 	}
@@ -76,7 +88,7 @@ func (d *DirFS) settle() error {
 }
 
 // Close lets go of the folder. Files that are open stay so.
-func (d *DirFS) Close() error { return d.dir.Close() }
+func (d *ReadDir) Close() error { return d.dir.Close() }
 
 func (d *DirFS) Create(name string) (File, error) { return d.create(name) }
 
@@ -113,7 +125,7 @@ func (d *DirFS) Append(name string) (File, error) {
 	return f, nil
 }
 
-func (d *DirFS) Open(name string) (File, error) {
+func (d *ReadDir) Open(name string) (ReadFile, error) {
 	f, err := d.openFile("open", name, os.O_RDONLY)
 	if err != nil {
 		return nil, err
@@ -121,7 +133,7 @@ func (d *DirFS) Open(name string) (File, error) {
 	return f, nil
 }
 
-func (d *DirFS) openFile(op, name string, flags int) (*dirFile, error) {
+func (d *ReadDir) openFile(op, name string, flags int) (*dirFile, error) {
 	if err := plainName(op, name); err != nil {
 		return nil, err
 	}
@@ -134,7 +146,7 @@ func (d *DirFS) openFile(op, name string, flags int) (*dirFile, error) {
 
 // open takes the names "." and ".." too. os.Root would not do: it follows a
 // symlink that stays within.
-func (d *DirFS) open(op, name string, flags int) (*os.File, error) {
+func (d *ReadDir) open(op, name string, flags int) (*os.File, error) {
 	var fd int
 	err := d.at(op, name, func(dir int) (err error) {
 		fd, err = unix.Openat(dir, name, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
@@ -183,7 +195,7 @@ func (d *DirFS) Symlink(target, name string) error {
 	return nil
 }
 
-func (d *DirFS) Size(name string) (int64, error) {
+func (d *ReadDir) Size(name string) (int64, error) {
 	if err := plainName("size", name); err != nil {
 		return 0, err
 	}
@@ -192,7 +204,7 @@ func (d *DirFS) Size(name string) (int64, error) {
 	return st.Size, err
 }
 
-func (d *DirFS) List() ([]string, error) {
+func (d *ReadDir) List() ([]string, error) {
 	dir, err := d.open("list", ".", os.O_RDONLY)
 	if err != nil {
 		return nil, err
@@ -223,7 +235,7 @@ func (d *DirFS) Free() (free, size int64, err error) {
 }
 
 // at makes a system call on the folder.
-func (d *DirFS) at(op, name string, call func(dir int) error) error {
+func (d *ReadDir) at(op, name string, call func(dir int) error) error {
 	if err := withFD(d.dir, call); err != nil {
 		return &fs.PathError{Op: op, Path: filepath.Join(d.path, name), Err: err}
 	}
@@ -257,7 +269,7 @@ func plainName(op, name string) error {
 
 type dirFile struct {
 	*os.File
-	folder *DirFS
+	folder *ReadDir
 }
 
 func (f *dirFile) Sync() error { return fdatasync(f.File) }

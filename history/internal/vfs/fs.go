@@ -12,19 +12,28 @@ import (
 	"syscall"
 )
 
-// FS is what the journal asks of the file system: one folder, and every name a
-// plain name in it. A file's content becomes durable by File.Sync, a name by
-// FS.Sync, and neither does the other's work. It is for concurrent use.
+// ReadFS is one folder to read, and every name a plain name in it. Who has no more
+// than a ReadFS cannot change a history. It is for concurrent use.
+type ReadFS interface {
+	// Open opens an existing file to read. It does not follow a symlink.
+	Open(name string) (ReadFile, error)
+	// Size is how many bytes a file has, also one that may not be read.
+	Size(name string) (int64, error)
+	// List is the names of the regular files, sorted.
+	List() ([]string, error)
+}
+
+// FS is a ReadFS to write to. A file's content becomes durable by File.Sync, a name
+// by FS.Sync, and neither does the other's work.
 //
 // Dir is the real one; package memfs has one that can lose its power.
 type FS interface {
+	ReadFS
 	// Create makes a new file to append to and read. It is fs.ErrExist if
 	// the name is taken.
 	Create(name string) (File, error)
-	// Append opens an existing file to append to and read.
+	// Append opens an existing file to append to and read. Neither follows a symlink.
 	Append(name string) (File, error)
-	// Open opens an existing file to read. None of the three follows a symlink.
-	Open(name string) (File, error)
 	// Rename gives a file another name, and takes that from the file that had it.
 	Rename(from, to string) error
 	// Remove takes a file's name away; what is open stays readable.
@@ -32,10 +41,6 @@ type FS interface {
 	// Symlink makes name point to target. It replaces what had the name: a
 	// reader meets the old or the new, never nothing.
 	Symlink(target, name string) error
-	// Size is how many bytes a file has, also one that may not be read.
-	Size(name string) (int64, error)
-	// List is the names of the regular files, sorted.
-	List() ([]string, error)
 	// Sync makes durable all that was done to names: the folder's fsync.
 	Sync() error
 	// Free says how many bytes of the volume may still be written, and how
@@ -43,19 +48,24 @@ type FS interface {
 	Free() (free, size int64, err error)
 }
 
-// File is one open file. Reading may go on beside everything else; of the
-// calls that change the file, one at a time.
-type File interface {
-	// Write appends. If it cannot write all of b it says how much it did.
-	io.Writer
+// ReadFile is an open file to read. It is for concurrent use.
+type ReadFile interface {
 	io.ReaderAt
 	io.Closer
+	Size() (int64, error)
+}
+
+// File is a ReadFile to write to. Of the calls that change the file, only one may
+// run at a time.
+type File interface {
+	ReadFile
+	// Write appends. If it cannot write all of b it says how much it did.
+	io.Writer
 	// Sync returns once the content and the size are durable. After an error
 	// the file must not be synced again: the next call may say that all is
 	// well although the kernel dropped the pages.
 	Sync() error
 	Truncate(size int64) error
-	Size() (int64, error)
 	// Check is nil while the file under its name is still this one, of exactly
 	// this size. Otherwise the error says what was done to it, and is
 	// ErrMeddled: a file that was deleted still takes writes and syncs, and all

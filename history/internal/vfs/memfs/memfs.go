@@ -116,15 +116,23 @@ func (m *FS) Create(name string) (vfs.File, error) {
 }
 
 func (m *FS) Append(name string) (vfs.File, error) {
-	return m.open(&file{fs: m, name: name, writable: true})
+	f := &file{fs: m, name: name, writable: true}
+	if err := m.open(f); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
-func (m *FS) Open(name string) (vfs.File, error) {
-	return m.open(&file{fs: m, name: name})
+func (m *FS) Open(name string) (vfs.ReadFile, error) {
+	f := &file{fs: m, name: name}
+	if err := m.open(f); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
-func (m *FS) open(f *file) (vfs.File, error) {
-	err := m.run(call{kind: Open, name: f.name, do: func() error {
+func (m *FS) open(f *file) error {
+	return m.run(call{kind: Open, name: f.name, do: func() error {
 		n, err := m.lookup(f.name)
 		if err == nil && n.target != "" {
 			err = syscall.ELOOP
@@ -132,10 +140,6 @@ func (m *FS) open(f *file) (vfs.File, error) {
 		f.node = n
 		return err
 	}})
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
 }
 
 func (m *FS) lookup(name string) (*node, error) {
