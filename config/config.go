@@ -1,17 +1,20 @@
-// Package config owns webhooks.yaml: it reads the file, judges it, and fills in
-// what stands for something else.
+// Package config owns webhooks.yaml: it reads the file, checks it, and replaces
+// each ${…} by what it stands for.
 //
-// It promises three things. What Load returns is valid as a whole and never
-// changes again, so it may be shared without a lock. What Load refuses, it
-// refuses with every problem at once, each with its line, its column and what to
-// write instead. And nothing that came by ${…}, and no secret, is printed by
-// accident: Secret, Header and URL redact themselves.
+// It promises:
 //
-// Each key of a webhook is declared once, in table.go; everything that has to
-// know the keys follows from that table.
+//   - A File that Load returns is valid as a whole and never changes, so it may be
+//     shared without a lock.
+//   - Load reports every problem at once, each with its line, its column and what
+//     to write instead.
+//   - Secrets, and values that came by ${…}, are not printed by accident: Secret,
+//     Header and URL redact themselves.
 //
-// The relay loads the file at its start and runs a watcher, of config/watch,
-// beside it; the commands load it to find the listener and the history, or to
+// Each key is declared once, in tables.go, and everything that has to know the
+// keys follows from there (key.go).
+//
+// The relay loads the file when it starts, and runs a watcher of config/watch
+// beside it. The commands load it to find the listener and the history, or to
 // check it.
 package config
 
@@ -25,7 +28,7 @@ import (
 	"sidehook/config/yamlnode"
 )
 
-// What is in a File and belongs to packages that no caller need know.
+// The types of a File whose packages callers need not know.
 type (
 	Secret   = redact.Secret
 	URL      = redact.URL
@@ -34,13 +37,13 @@ type (
 	Problems = yamlnode.Problems
 )
 
-// File is webhooks.yaml as it is in force: defaults filled in, each webhook
-// complete in itself. It is immutable.
+// File is webhooks.yaml as it takes effect: with its defaults, and each webhook
+// complete. It is immutable.
 type File struct {
 	Path     string   // as the user named it
-	Hash     string   // hex SHA-256 over the file and every file it names
-	Warnings Problems // what is doubtful and was not refused, in file order
-	Unread   Problems // in mode Tools, why listen and history are the defaults where they are
+	Hash     string   // hex SHA-256 of the file and every file it names
+	Warnings Problems // what is doubtful, in file order
+	Unread   Problems // in mode Tools: why keys of listen and history count as not given
 
 	Source     string // `source` of events that come without one
 	Listen     Listen
@@ -48,7 +51,7 @@ type File struct {
 	EventTypes map[string]string // type to description; nil: every type is accepted
 	Webhooks   []*Webhook        // in file order
 
-	Files []files.Stamp // of the file itself first, then those it names
+	Files []files.Stamp // first of the file itself, then of those it names
 }
 
 // Listen says where events come in.
@@ -60,16 +63,16 @@ type Listen struct {
 	MaxEventSize int         // bytes of one event, 1 KiB to 16 MiB; a batch may be 16 times that
 }
 
-// History says where events and attempts are kept, and what of them.
+// History says where events and attempts are kept, and for how long.
 type History struct {
 	Dir           string
-	Keep          time.Duration // what is finished and older is removed, 1s to 36500d
-	MaxSize       int64         // bytes of the folder, above which the oldest is removed, 16 MiB or more
-	ResponseBody  int           // how many bytes of a response are kept, 0 to 64 KiB
+	Keep          time.Duration // finished events that are older are removed, 1s to 36500d
+	MaxSize       int64         // bytes of the folder above which the oldest events are removed, at least 16 MiB
+	ResponseBody  int           // bytes of a response that are kept, 0 to 64 KiB
 	DropUnmatched bool          // events that no webhook wants are not written
 }
 
-// empty is the file in force that says nothing.
+// empty returns the file in which no key is given.
 func empty(path string) *File {
 	dir := filepath.Dir(path)
 	return &File{

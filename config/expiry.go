@@ -7,16 +7,14 @@ import (
 	"sidehook/config/unit"
 )
 
-// The keys that say when what waits is not worth sending any more.
-
-// Backlog bounds what waits for a webhook, by one of the two; the zero value
-// does not.
+// Backlog is the limit of the waiting events of a webhook: an age or a size. The
+// zero Backlog is no limit.
 type Backlog struct {
 	Age  time.Duration // since acceptance
-	Size int64         // bytes of all of it together
+	Size int64         // bytes of all of them together
 }
 
-// none is said of a bound that is not there.
+// none is the word for a limit or an order that is not wanted.
 const none = "none"
 
 // The bounds of an age and of a size.
@@ -43,7 +41,7 @@ func (b Backlog) String() string {
 	return none
 }
 
-// readMaxBacklog reads an age or a size: their units tell which.
+// readMaxBacklog reads an age or a size; the unit tells which.
 func readMaxBacklog(l *loader, v *value, into *Backlog) {
 	t, ok := l.Known(v)
 	if !ok {

@@ -6,9 +6,8 @@ import (
 	"os"
 )
 
-// Find returns the path of the file to use: that of the flag, that of
-// $SIDEHOOK_CONFIG, or the first that is there of ./webhooks.yaml and
-// /etc/sidehook/webhooks.yaml.
+// Find returns the path of the file to use: the flag, $SIDEHOOK_CONFIG, or the
+// first that exists of ./webhooks.yaml and /etc/sidehook/webhooks.yaml.
 func Find(flag string) (string, error) {
 	if flag != "" {
 		return flag, nil
@@ -17,8 +16,8 @@ func Find(flag string) (string, error) {
 		return path, nil
 	}
 	for _, path := range []string{"webhooks.yaml", "/etc/sidehook/webhooks.yaml"} {
-		// One that cannot be looked at is the one that is meant: to take another
-		// would hide the reason.
+		// A file that cannot be looked at is still the one that is meant: using
+		// another would hide the reason.
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			return path, nil
 		}

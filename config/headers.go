@@ -9,14 +9,13 @@ import (
 	"sidehook/config/yamlnode"
 )
 
-// Limits on the headers of a webhook, those of the defaults among them.
+// Limits for the headers of a webhook, including those of the defaults.
 const (
 	maxHeaders     = 32
 	maxHeaderBytes = 4 << 10 // of their values
 )
 
-// headerLine is a header as it stands in the file, or the name of one that is
-// taken away.
+// headerLine is a header as it stands in the file, or the name of one to remove.
 type headerLine struct {
 	Header
 	at     *value
@@ -27,7 +26,7 @@ type headerLine struct {
 // the defaults.
 func readHeaders(l *loader, v *value, _ *[]Header) {
 	d, given := l.draft, l.Pairs(v, "write headers: {NAME: VALUE}")
-	if len(given) > 2*maxHeaders { // as many as a webhook may add and take away
+	if len(given) > 2*maxHeaders { // as many as a webhook may add and remove
 		l.Fail(v, fmt.Sprintf("must be at most %d, are %d", maxHeaders, len(given)), "")
 		return
 	}
@@ -60,7 +59,7 @@ func readHeaders(l *loader, v *value, _ *[]Header) {
 	}
 }
 
-// goodName judges the name of a header, which stands after others.
+// goodName checks the name of a header that stands after others.
 func (l *loader) goodName(pair *value, before []headerLine) bool {
 	name := pair.Key()
 	if !isToken(name) {
@@ -83,14 +82,14 @@ func (l *loader) finishHeaders(d, base *draft) {
 	d.Headers = make([]Header, 0, len(base.headers)+len(d.headers))
 	for _, inherited := range base.headers {
 		if find(d.headers, inherited.Name) == nil {
-			l.judgeAttribute(inherited, d.Format)
+			l.checkAttribute(inherited, d.Format)
 			d.Headers = append(d.Headers, inherited.Header)
 		}
 	}
 	size := 0
 	for _, own := range d.headers {
 		if !own.remove {
-			l.judgeAttribute(own, d.Format)
+			l.checkAttribute(own, d.Format)
 			d.Headers = append(d.Headers, own.Header)
 		} else if find(base.headers, own.Name) == nil {
 			l.Warn(own.at, "removes nothing: defaults have no such header", "remove it")
@@ -107,8 +106,8 @@ func (l *loader) finishHeaders(d, base *draft) {
 	}
 }
 
-// judgeAttribute reports a header that would pass for an attribute of the event.
-func (l *loader) judgeAttribute(h headerLine, format string) {
+// checkAttribute reports a header that would look like an attribute of the event.
+func (l *loader) checkAttribute(h headerLine, format string) {
 	if format == "cloudevents-binary" && len(h.Name) > 3 && strings.EqualFold(h.Name[:3], "ce-") {
 		l.FailKey(h.at, "would look like an attribute of the event, which cloudevents-binary sends in ce- headers", "remove it, or choose another format")
 	}

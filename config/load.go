@@ -38,11 +38,11 @@ func Load(path string, mode Mode) (*File, error) {
 
 // Reading is one reading of the file, good or bad.
 type Reading struct {
-	File     *File         // nil if it is refused
+	File     *File         // nil if the file is refused
 	Problems Problems      // why it is refused
-	Hash     string        // of all that was read
-	Files    []files.Stamp // of the file itself first, then those it names
-	Partial  bool          // it may name other files than those in Files
+	Hash     string        // of everything that was read
+	Files    []files.Stamp // first of the file itself, then of those it names
+	Partial  bool          // it may name more files than those in Files
 	Missing  bool          // there is no such file
 }
 
@@ -88,10 +88,8 @@ type loader struct {
 	mode   Mode
 	tables *tables
 
-	files    *files.Set
-	pools    map[string]material.Authorities // the authorities of tls, by the paths of their files
-	keyPairs map[[2]string]material.Pair     // and the client certificates
-
+	files       *files.Set
+	material    material.Cache
 	expressions expression.Compiler
 
 	file    *File                                     // what was read so far
@@ -104,14 +102,12 @@ type loader struct {
 // parse checks the content of the file.
 func parse(path string, data []byte, mode Mode) Reading {
 	l := &loader{
-		mode:     mode,
-		tables:   declared,
-		files:    files.NewSet(data),
-		pools:    make(map[string]material.Authorities),
-		keyPairs: make(map[[2]string]material.Pair),
-		file:     empty(path),
-		routes:   make(map[string]struct{ message, hint string }),
-		base:     draft{Webhook: unset()},
+		mode:   mode,
+		tables: declared,
+		files:  files.NewSet(data),
+		file:   empty(path),
+		routes: make(map[string]struct{ message, hint string }),
+		base:   draft{Webhook: unset()},
 	}
 	l.Reader = yamlnode.NewReader(path, data, l)
 	root := l.Root()

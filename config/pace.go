@@ -9,8 +9,6 @@ import (
 	"sidehook/config/unit"
 )
 
-// The keys that say at which pace, and in which order, deliveries are made.
-
 // Rate is how many requests may be made in a second or a minute. The zero Rate
 // is no limit.
 type Rate struct {
@@ -18,7 +16,7 @@ type Rate struct {
 	Per      time.Duration
 }
 
-// mostRequests bounds a rate; beyond it, none is of use.
+// mostRequests is the highest rate; above it, no limit has the same effect.
 const mostRequests = 100_000
 
 // String writes it as the file does: 100/s, 600/m.
@@ -67,7 +65,7 @@ func readRate(l *loader, v *value, into *Rate) {
 // Order is the order in which deliveries are made. The zero Order is none.
 type Order struct {
 	All bool   // one at a time, in the order of acceptance
-	By  string // so for the events of one key: the path that leads to it
+	By  string // one at a time of each key: the path of the key in the event
 }
 
 // IsZero reports whether it is none.
@@ -117,7 +115,6 @@ func readOrderBy(l *loader, v *value, into *Order) {
 	}
 }
 
-// show returns its canonical value.
 func (o Order) show() any {
 	switch {
 	case o.All:

@@ -13,7 +13,7 @@ func signatures() []string {
 	return []string{"standard", "qlik", "github", "stripe", "shopify", "none"}
 }
 
-// resolveProfile fills in what the webhook does not say itself.
+// resolveProfile sets the keys that the profile decides and the webhook leaves out.
 func (w *Webhook) resolveProfile() {
 	format, signature, agent := "standard", "standard", ""
 	switch w.Profile {

@@ -45,7 +45,7 @@ func readDescription(l *loader, v *value, into *string) {
 	*into = t.String()
 }
 
-// readURL leaves the rules to finishURL, since allow may lift some.
+// readURL leaves the rules to finishURL, because allow may lift some.
 func readURL(l *loader, v *value, into *URL) {
 	if t, ok := l.address(v); ok {
 		l.draft.url, *into = t, redact.NewURL(t.String(), t.Hidden())
@@ -74,8 +74,8 @@ func readEvents(l *loader, v *value, into *[]string) {
 	}
 }
 
-// readSecrets leaves the rules to finishSecrets, since allow and signature bear on
-// them.
+// readSecrets leaves the rules to finishSecrets, because they depend on allow and
+// signature.
 func readSecrets(l *loader, v *value, _ *[]Secret) {
 	d := l.draft
 	d.secrets, d.badSecret = nil, false
@@ -121,8 +121,8 @@ func readRetry(l *loader, v *value, into *[]time.Duration) {
 	}
 }
 
-// readGiveUpOn reads the answers that end a delivery. 2xx would be a delivery
-// that has arrived, 1xx is no answer yet.
+// readGiveUpOn reads the statuses that end a delivery: not 2xx, which is success,
+// nor 1xx, which is not the answer yet.
 func readGiveUpOn(l *loader, v *value, into *[]int) {
 	items := l.Items(v, "write give_up_on: [400, 422], or [] for none")
 	if len(items) > 64 {

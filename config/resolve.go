@@ -29,7 +29,7 @@ func (l *loader) missing(v *value, err error) {
 	case l.mode == Check && !judged:
 		l.Warn(v, err.Error(), "run will not start without it")
 	case l.mode == Tools && v.Path() == "listen.token":
-		// A command beside the relay can do without the token: there is the socket.
+		// A command beside the relay can use the socket, without the token.
 		l.Warn(v, err.Error(), "")
 	default:
 		l.Fail(v, err.Error(), "")

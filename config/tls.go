@@ -17,28 +17,28 @@ import (
 	"sidehook/config/yamlnode"
 )
 
-// TLS is what a webhook's connections go by instead of the system's defaults.
-// Two are the same if their files hold the same, wherever these are, so that a
-// file that changes is a change of the webhook.
+// TLS is what the connections of a webhook use instead of the system's defaults.
+// Two are equal if their files have the same content, wherever they are, so that a
+// changed file changes the webhook.
 type TLS struct {
 	CAFile, CertFile, KeyFile string // "": none
-	ServerName                string // to be in the receiver's certificate; "": the URL's host
-	Sum                       string // of what the files hold; "" without files
+	ServerName                string // must be in the receiver's certificate; "": the host of the URL
+	Sum                       string // of the contents of the files; "" without files
 
 	roots       *x509.CertPool
 	certificate *tls.Certificate
 }
 
-// Roots are the authorities of ca_file, and nobody else; nil: the system's.
+// Roots returns the authorities of ca_file; nil: those of the system.
 func (t TLS) Roots() *x509.CertPool { return t.roots }
 
-// Certificate is the client certificate with its key; nil: none.
+// Certificate returns the client certificate with its key; nil: none.
 func (t TLS) Certificate() *tls.Certificate { return t.certificate }
 
 // Equal reports whether both make the same connections.
 func (t TLS) Equal(o TLS) bool { return t.Sum == o.Sum && t.ServerName == o.ServerName }
 
-// IsZero reports whether nothing but the defaults holds.
+// IsZero reports whether only the defaults are used.
 func (t TLS) IsZero() bool { return t.Equal(TLS{}) }
 
 func readServerName(l *loader, v *value, into *string) {
@@ -99,16 +99,12 @@ func (l *loader) readMaterial(v *value, path string, sums *strings.Builder) (str
 	return n.Content, true
 }
 
-// authorities reads certificates that vouch for others.
+// authorities returns the certificates of a ca_file; nil after it has reported what
+// is wrong with them.
 func (l *loader) authorities(v *value, path, text string) *x509.CertPool {
-	read, ok := l.pools[path]
-	if !ok {
-		read.Pool, read.Flaw = material.ParseAuthorities(text)
-		l.pools[path] = read
-	}
+	read := l.material.Authorities(path, text)
 	if read.Message != "" {
 		l.failMaterial(v, path, read.Flaw)
-		return nil
 	}
 	return read.Pool
 }
@@ -121,14 +117,10 @@ func (l *loader) failMaterial(v *value, path string, f material.Flaw) {
 	l.Fail(v, "file "+path+" "+f.Message, f.Hint)
 }
 
-// keyPair reads a client certificate and its key.
+// keyPair returns a client certificate with its key; nil after it has reported what
+// is wrong with them.
 func (l *loader) keyPair(t *TLS, certAt, keyAt *value, cert, key string) *tls.Certificate {
-	at := [2]string{t.CertFile, t.KeyFile}
-	p, ok := l.keyPairs[at]
-	if !ok {
-		p = material.ParsePair(cert, key, t.CertFile == t.KeyFile)
-		l.keyPairs[at] = p
-	}
+	p := l.material.Pair(t.CertFile, t.KeyFile, cert, key)
 	switch {
 	case p.CertFlaw.Message != "":
 		l.failMaterial(certAt, t.CertFile, p.CertFlaw)

@@ -18,10 +18,10 @@ type Webhook struct {
 	Enabled bool     // false: events are not kept for it
 	Paused  bool     // events are kept, and not sent
 
-	When      *expression.Program // what an event must be like; nil: any is wanted
-	Transform *expression.Program // makes the body; nil: the format does
+	When      *expression.Program // the condition on an event; nil: none
+	Transform *expression.Program // makes the body; nil: the format makes it
 
-	Secrets []Secret // the first signs, and where the scheme carries several, all do; none: unsigned
+	Secrets []Secret // the first signs, or all if the scheme carries several; none: unsigned
 	Headers []Header // those of the defaults first; names differ by more than their case
 
 	Profile   string
@@ -31,15 +31,15 @@ type Webhook struct {
 
 	Timeout     time.Duration   // of one attempt, 1s to 2m
 	Retry       []time.Duration // waits between attempts, at most 32 of at most 7d; none: one attempt
-	GiveUpOn    []int           // answers that end a delivery, 300 to 999
-	Concurrency int             // requests under way at once, 1 to 1,024
+	GiveUpOn    []int           // statuses that end a delivery, 300 to 999
+	Concurrency int             // requests in flight at once, 1 to 1,024
 	Rate        Rate
 	Order       Order
 
-	ExpireAfter time.Duration // older events are not sent any more; 0: all are
-	MaxBacklog  Backlog       // above it the oldest end
+	ExpireAfter time.Duration // events that are older are not sent; 0: no limit
+	MaxBacklog  Backlog       // above it the oldest events expire
 
-	DisableAfter time.Duration // nothing but failures for so long turns it off; 0: nothing does
+	DisableAfter time.Duration // only failures for so long disable the webhook; 0: never
 
 	Allow Allow
 	TLS   TLS
@@ -48,7 +48,7 @@ type Webhook struct {
 	set keySet // the keys that the entry or the defaults give
 }
 
-// unset is a webhook that gives no key of its own.
+// unset returns a webhook of which no key is given.
 func unset() Webhook {
 	return Webhook{
 		Enabled: true,

@@ -15,8 +15,8 @@ import (
 	"sidehook/config/yamlnode"
 )
 
-// draft is a webhook while it is read: its keys over the defaults, and what can
-// be judged only once all its keys are read.
+// draft is a webhook while it is read: its keys over the defaults, and what can be
+// checked only after all its keys are read.
 type draft struct {
 	Webhook
 	given []value // its own keys
@@ -121,8 +121,7 @@ func (l *loader) checkFormer(renamed []former, names map[string]*value) {
 	}
 }
 
-// finish judges what depends on several keys, and reports the keys that are
-// missing.
+// finish checks what depends on several keys, and reports missing keys.
 func (l *loader) finish(v *value, d *draft) {
 	l.require(v, d, "name", "write one, such as name: app-lifecycle")
 	l.require(v, d, "url", "write where its requests go, such as url: https://hooks.example.com/path")

@@ -1,7 +1,7 @@
 // Package files reads the files that make up a configuration, webhooks.yaml and
 // those that it names, and remembers how each looked before it was read. It
 // promises that each file is read once a load, so that all keys that name it get
-// the same content, and that a change during the load is stamp as one afterwards.
+// the same content, and that a change during the load is noticed afterwards.
 // Package config reads with it; config/watch compares its stamps.
 package files
 

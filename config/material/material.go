@@ -1,7 +1,8 @@
-// Package material reads the files of a webhook's tls: authorities, a client
-// certificate and its key. It takes a file whole or refuses it, and then says
-// which line is wrong and what to do. It reads no files itself and reports
-// nothing: config calls it, once a file.
+// Package material parses the files of a webhook's tls: authorities, a client
+// certificate and its key. It accepts a whole file or refuses it, with the line
+// that is wrong and what to do: a certificate that was skipped would be missed by
+// connections, and nobody could tell why. It opens no files; package config calls
+// it with their contents.
 package material
 
 import (
@@ -15,30 +16,50 @@ import (
 	"strings"
 )
 
-// The files of tls are taken whole or refused: a certificate that is passed over
-// is one that connections miss, and nobody could tell why.
+// Cache parses each file once, for all keys that name it. The zero Cache is empty;
+// it is for one load.
+type Cache struct {
+	authorities map[string]Authorities // by path
+	pairs       map[[2]string]Pair     // by the paths of the certificate and the key
+}
 
-// Authorities is what a ca_file holds, parsed once for all who name it.
+// Authorities is what a ca_file contains, or what is wrong with it.
 type Authorities struct {
 	Pool *x509.CertPool
 	Flaw
 }
 
-func ParseAuthorities(text string) (*x509.CertPool, Flaw) {
+// Authorities parses certificates that vouch for others.
+func (c *Cache) Authorities(path, text string) Authorities {
+	a, ok := c.authorities[path]
+	if !ok {
+		a = parseAuthorities(text)
+		if c.authorities == nil {
+			c.authorities = make(map[string]Authorities)
+		}
+		c.authorities[path] = a
+	}
+	return a
+}
+
+func parseAuthorities(text string) Authorities {
 	blocks, bad := readPEM(text)
 	if bad.Message != "" {
-		return nil, bad
+		return Authorities{Flaw: bad}
 	}
 	certs, bad := certificates(blocks, func(string) bool { return false })
+	if bad.Message != "" {
+		return Authorities{Flaw: bad}
+	}
 	pool := x509.NewCertPool()
 	for _, cert := range certs {
 		pool.AddCert(cert)
 	}
-	return pool, bad
+	return Authorities{Pool: pool}
 }
 
-// certificates parses blocks that must all be certificates, but for kinds that
-// may stand beside them.
+// certificates parses blocks that must all be certificates, except those of a kind
+// that may be beside them.
 func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Certificate, Flaw) {
 	if !slices.ContainsFunc(blocks, func(b pemBlock) bool { return b.kind == certificateKind }) {
 		hint := "write the path of a file in PEM form, with a line -----BEGIN CERTIFICATE-----"
@@ -53,7 +74,7 @@ func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Cer
 			continue
 		}
 		if b.kind != certificateKind {
-			return nil, Flaw{b.line, "begins a block of another kind than CERTIFICATE, " + b.kind, "keep nothing but certificates in the file"}
+			return nil, Flaw{b.line, "begins a block of kind " + b.kind + ", not CERTIFICATE", "keep only certificates in the file"}
 		}
 		cert, err := x509.ParseCertificate(b.der)
 		if err != nil {
@@ -69,8 +90,8 @@ func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Cer
 
 const certificateKind = "CERTIFICATE"
 
-// isDamaged reports whether a certificate that signs itself is not what was
-// signed. Of one that another signs nothing is known.
+// isDamaged reports whether a self-signed certificate was changed after it was
+// signed. For other certificates that cannot be told.
 func isDamaged(cert *x509.Certificate) bool {
 	own := bytes.Equal(cert.AuthorityKeyId, cert.SubjectKeyId)
 	if len(cert.AuthorityKeyId) == 0 {
@@ -84,15 +105,30 @@ func isDamaged(cert *x509.Certificate) bool {
 	return err != nil && !errors.As(err, &old) && cert.SignatureAlgorithm != x509.UnknownSignatureAlgorithm
 }
 
-// Pair is what a cert_file and a key_file hold together.
+// Pair is what a cert_file and a key_file contain together, or what is wrong with
+// one of them.
 type Pair struct {
 	Certificate       *tls.Certificate
 	CertFlaw, KeyFlaw Flaw
 }
 
-// ParsePair parses a certificate, with those that lead to its authority, and its
-// private key. Both stand in the same file or each in one of its own.
-func ParsePair(cert, key string, same bool) Pair {
+// Pair parses a certificate, with those that lead to its authority, and its
+// private key. Both may be in one file.
+func (c *Cache) Pair(certPath, keyPath, cert, key string) Pair {
+	at := [2]string{certPath, keyPath}
+	p, ok := c.pairs[at]
+	if !ok {
+		p = parsePair(cert, key, certPath == keyPath)
+		if c.pairs == nil {
+			c.pairs = make(map[[2]string]Pair)
+		}
+		c.pairs[at] = p
+	}
+	return p
+}
+
+// parsePair parses a certificate and its key, which are in the same file if same.
+func parsePair(cert, key string, same bool) Pair {
 	blocks, bad := readPEM(cert)
 	if bad.Message != "" {
 		return Pair{CertFlaw: bad}
@@ -123,14 +159,14 @@ func ParsePair(cert, key string, same bool) Pair {
 	return Pair{KeyFlaw: Flaw{0, "does not contain the private key of cert_file's certificate", "write the path of the key that was made with it"}}
 }
 
-// privateKey returns the only private key among blocks that must be nothing
-// else, but for kinds that may stand beside it.
+// privateKey returns the only private key among the blocks. The others must be of
+// a kind that may be beside it.
 func privateKey(blocks []pemBlock, beside func(kind string) bool) (key pemBlock, bad Flaw) {
 	for _, b := range blocks {
 		switch {
 		case beside(b.kind):
 		case !isKeyKind(b.kind):
-			return key, Flaw{b.line, "begins a block of another kind than PRIVATE KEY, " + b.kind, "keep nothing but the private key in the file"}
+			return key, Flaw{b.line, "begins a block of kind " + b.kind + ", not PRIVATE KEY", "keep only the private key in the file"}
 		case !isPrivateKey(b.kind): // the parameters of its curve
 		case key.line != 0:
 			return key, Flaw{b.line, fmt.Sprintf("begins a second private key, after that of line %d", key.line), "keep the one that belongs to cert_file"}

@@ -11,15 +11,15 @@ import (
 type pemBlock struct {
 	kind string // such as CERTIFICATE
 	line int    // of its BEGIN
-	// suspect is the line to look at if what the block holds is no good: the
-	// first one that is not as long as the others, or its BEGIN.
+	// suspect is the line to blame if the content of the block is bad: the first
+	// line that is not as long as the others, or its BEGIN.
 	suspect   int
 	encrypted bool // by its headers
 	der       []byte
 }
 
-// Flaw is what is wrong with a file in PEM form, and in which line; 0 is the
-// file as a whole.
+// Flaw is what is wrong with a file in PEM form, and in which line; line 0 is the
+// whole file.
 type Flaw struct {
 	Line          int
 	Message, Hint string
@@ -29,13 +29,13 @@ const copyAgain = "copy the file again"
 
 var (
 	marker = regexp.MustCompile(`^-----(BEGIN|END) ([A-Z0-9]+(?: [A-Z0-9]+)*)-----$`)
-	// nearMarker is a line that was most likely meant as one.
+	// nearMarker matches a line that was most likely meant as a marker.
 	nearMarker = regexp.MustCompile(`(?i)--(BEGIN|END)\b|^[^\pL\pN#]+(BEGIN|END)( [\pL\pN ]+)?[^\pL\pN]*$`)
 	twoMarkers = regexp.MustCompile(`-----END [A-Z0-9 ]+-----.*-----BEGIN `)
 )
 
-// readPEM reads every block of a file, or says which line is damaged. What stands
-// between the blocks is a comment.
+// readPEM returns every block of a file, or which line is damaged. Text between the
+// blocks is a comment.
 func readPEM(text string) ([]pemBlock, Flaw) {
 	if strings.ContainsFunc(text, isBinary) {
 		return nil, Flaw{0, "is binary, and must be text in PEM form", "convert it: from DER with openssl x509 -inform der -in FILE, or openssl pkey -inform der -in FILE for a key; from PKCS #12 with openssl pkcs12 -nodes -in FILE"}
