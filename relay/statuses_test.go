@@ -54,7 +54,7 @@ func TestStatuses(t *testing.T) {
 			open.start("source: app\nevent_types: {a.b: x, c: x}\nwebhooks:\n" + hook(s, "one", ""))
 			return post(`{"type":"a.b","id":"1","data":1}`)()
 		}, `{"id":"1","webhooks":["one"],"duplicate":true}`},
-		{"409", post(`{"type":"a.b","id":"1","data":2}`), `id \"1\" of source \"app\" was accepted before with another content`},
+		{"409", post(`{"type":"a.b","id":"1","data":2}`), `id \"1\" of source \"app\" was accepted before with other content`},
 		{"409/batch", as(batch, "["+ce("7", "")+","+ce("2", `,"data":1`)+"]"), `"index":1`},
 		{"400", post(`{`), "application/problem+json"},
 		{"400/no valid event", as("application/cloudevents+json", ce("", "")), `id`},
@@ -64,7 +64,7 @@ func TestStatuses(t *testing.T) {
 		{"403/from a page", port(open, "POST", "/v1/events", "Origin", "https://evil.example"), "another origin"},
 		{"403/another host", port(open, "POST", "/v1/events", "Host", "evil.example"), "Host"},
 		{"404", port(guarded, "GET", "/v1/nothing", "Authorization", "Bearer s3cret"), "the nearest is GET /v1/config"},
-		{"405", port(guarded, "DELETE", "/v1/webhooks/one", "Authorization", "Bearer s3cret"), "there is GET /v1/webhooks/{name}"},
+		{"405", port(guarded, "DELETE", "/v1/webhooks/one", "Authorization", "Bearer s3cret"), "use GET /v1/webhooks/{name}"},
 		{"413", post(`{"type":"a.b","data":"` + strings.Repeat("x", 1<<10) + `"}`), "max_event_size, 1024 bytes"},
 		{"413/request", as(batch, strings.Repeat(" ", 16<<10+1)), "16 times max_event_size"},
 		{"415", as("text/plain", "hello"), "application/x-ndjson"},
