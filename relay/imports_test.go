@@ -18,20 +18,22 @@ import (
 // what is on disk. A package that is not here fails the test, so that a new
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
-	"sidehook":         {"relay/command"},
-	"relay/command":    {"config", "config/unit", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/demo", "relay/command/runlog", "relay/command/terminal", "relay/memory", "relay/receiver", "relay/sign", "relay/systemd"},
-	"relay":            {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "trouble"},
-	"relay/notice":     {"history", "history/event", "trouble"},
-	"relay/httpd":      {"history", "relay/api", "trouble"},
-	"relay/intake":     {"history", "history/event", "relay/api", "relay/httpd"},
-	"relay/admin":      {"history", "history/query", "relay/api", "relay/httpd"},
-	"relay/api":        {"history", "history/event"},
-	"relay/api/client": {"relay/api"},
-	"relay/apitest":    {"history", "history/event", "history/historytest", "history/query", "relay/admin", "relay/api", "relay/httpd", "relay/intake"},
-	"relay/deliver":    {"history", "history/journal", "history/query", "history/queue", "relay/send"},
-	"relay/send":       {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
-	"relay/format":     {"history/event"},
-	"relay/metrics":    {"history", "history/queue"},
+	"sidehook":             {"relay/command"},
+	"relay/command":        {"config", "config/unit", "config/watch", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/demo", "relay/command/runlog", "relay/command/terminal", "relay/memory", "relay/receiver", "relay/sign", "relay/systemd"},
+	"relay":                {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/deliver/pace", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "trouble"},
+	"relay/notice":         {"history", "history/event", "trouble"},
+	"relay/httpd":          {"history", "relay/api", "trouble"},
+	"relay/intake":         {"history", "history/event", "relay/api", "relay/httpd"},
+	"relay/admin":          {"history", "history/query", "relay/api", "relay/httpd"},
+	"relay/api":            {"history", "history/event"},
+	"relay/api/client":     {"relay/api"},
+	"relay/apitest":        {"history", "history/event", "history/historytest", "history/query", "relay/admin", "relay/api", "relay/httpd", "relay/intake"},
+	"relay/deliver":        {"history", "history/journal", "history/query", "history/queue", "relay/deliver/health", "relay/deliver/pace", "relay/send"},
+	"relay/deliver/health": {"history"},
+	"relay/deliver/pace":   {},
+	"relay/send":           {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
+	"relay/format":         {"history/event"},
+	"relay/metrics":        {"history", "history/queue"},
 
 	// The rooms of the command line.
 	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/receiver", "relay/sign"},

@@ -8,9 +8,9 @@ import (
 )
 
 // notifyDelivery passes on what happens to webhooks and their deliveries.
-func (r *Relay) notifyDelivery(h deliver.Happening) {
+func (r *Relay) notifyDelivery(h deliver.Notification) {
 	typ := notice.Exhausted
-	switch h.What {
+	switch h.Kind {
 	case deliver.Disabled:
 		typ = notice.Disabled
 	case deliver.Enabled:

@@ -84,7 +84,7 @@ func (o *operator) Enable(_ context.Context, name string) error {
 
 // Retry retries the waiting deliveries of a webhook now.
 func (o *operator) Retry(_ context.Context, name string) error {
-	return o.act(name, o.deliver.Hasten)
+	return o.act(name, o.deliver.RetryNow)
 }
 
 func (o *operator) act(name string, do func(string) bool) error {

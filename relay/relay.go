@@ -93,8 +93,8 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.journal = journal
 	r.notices = notice.New(notice.Options{Append: journal.Append, State: r.state, Log: opts.Log})
 	r.deliver = deliver.New(deliver.Journal(journal), deliver.Options{
-		Send:     send.Options{Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots},
-		Happened: r.notifyDelivery, Log: opts.Log,
+		Send:   send.Options{Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots},
+		Notify: r.notifyDelivery, Log: opts.Log,
 	})
 	r.server = httpd.New(httpd.Options{
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,

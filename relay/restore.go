@@ -6,7 +6,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/query"
-	"sidehook/relay/deliver"
+	"sidehook/relay/deliver/pace"
 )
 
 // maxRestored limits how many bytes of records are read for rates before the first
@@ -17,11 +17,11 @@ const maxRestored = 16 << 20
 // reads the requests of the last second, or minute, in one pass over the newest
 // records.
 func (r *Relay) restoreRates() {
-	past := map[string]*deliver.Past{}
+	past := map[string]*pace.History{}
 	var longest time.Duration
 	for name, w := range r.active.webhooks {
 		if per := w.settings.Rate.Per; per > 0 {
-			past[name] = &deliver.Past{}
+			past[name] = &pace.History{}
 			longest = max(longest, per)
 		}
 	}
@@ -36,15 +36,15 @@ func (r *Relay) restoreRates() {
 	for name, p := range past {
 		p.Since = since
 		if !r.journal.Stopped() {
-			p.Untold = r.journal.Queue(name).Backlog().Events
+			p.Unrecorded = r.journal.Queue(name).Backlog().Events
 		}
-		r.deliver.Recall(name, *p)
+		r.deliver.RestoreRate(name, *p)
 	}
 }
 
 // restoreRequests adds the requests made since from, and returns since when it knows
 // all of them: later, if there are too many.
-func (r *Relay) restoreRequests(past map[string]*deliver.Past, from time.Time) (since time.Time, err error) {
+func (r *Relay) restoreRequests(past map[string]*pace.History, from time.Time) (since time.Time, err error) {
 	reader, err := query.Open(r.dir)
 	if err != nil {
 		return time.Time{}, err
@@ -60,7 +60,7 @@ func (r *Relay) restoreRequests(past map[string]*deliver.Past, from time.Time) (
 			return false
 		}
 		if p := past[d.Webhook]; p != nil && d.Took != nil && !d.Test {
-			p.Requests = append(p.Requests, deliver.Request{Begun: d.At.Add(-d.Lasted()), Ended: d.At})
+			p.Requests = append(p.Requests, pace.Request{Begun: d.At.Add(-d.Lasted()), Ended: d.At})
 		}
 		return true
 	})
@@ -74,7 +74,7 @@ func (r *Relay) restoreLastHour(ctx context.Context) {
 	if err == nil {
 		defer reader.Close()
 		err = reader.Recent(r.start.Add(-time.Hour), r.start, func(m *query.Minute) bool {
-			r.deliver.RecallMinute(m)
+			r.deliver.RestoreMinute(m)
 			return ctx.Err() == nil
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"sidehook/config"
 	"sidehook/history/queue"
 	"sidehook/relay/deliver"
+	"sidehook/relay/deliver/pace"
 	"sidehook/relay/format"
 	"sidehook/relay/send"
 	"sidehook/relay/sign"
@@ -29,7 +30,7 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 			Timeout: w.Timeout, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, Allow: w.Allow.Prefixes,
 			TLS: send.TLS{Roots: w.TLS.Roots(), Certificate: w.TLS.Certificate(), ServerName: w.TLS.ServerName},
 		},
-		Retry: w.Retry, DisableAfter: w.DisableAfter, Rate: deliver.Rate(w.Rate), Order: queue.Order(w.Order),
+		Retry: w.Retry, DisableAfter: w.DisableAfter, Rate: pace.Rate(w.Rate), Order: queue.Order(w.Order),
 		Off: !w.Enabled, Paused: w.Paused, Entry: w.Digest(),
 	}
 	if proxy := w.Proxy.Reveal(); proxy != "" {

@@ -1,56 +1,47 @@
 package deliver
 
-import (
-	"time"
-)
+import "time"
 
 // Apply puts a configuration in force: these webhooks, and no others. It may be
-// called before, during and after Run.
+// called before, during and after Run. It keeps the slice.
 //
-// A webhook whose settings are the same pointer as before goes on undisturbed.
-// One that has others gets new connections, and what waits for longer than its
-// retry says now is due sooner; if it is failing it is probed at
-// once, if its receiver throttles it goes on at once, and if it was disabled it
-// takes up what waits, also if it was edited while no process ran. One that is
-// gone, or off, stops where it is: what waits stays in its queue.
+// A webhook whose settings are the same pointer as before continues undisturbed.
+// One whose settings changed gets new connections; what waits for longer than its
+// retry now says is due sooner; if it is failing it is probed at once, if it is
+// throttled it continues at once, and if it was disabled it is enabled, also if
+// it was edited while no process ran. One that is gone, or off, stops where it
+// is: what waits stays in its queue.
 func (d *Deliverer) Apply(webhooks []Webhook) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.applied = webhooks
 	listed := make(map[string]struct{}, len(webhooks))
 	for _, hook := range webhooks {
 		listed[hook.Name] = struct{}{}
-		w, ok := d.workers[hook.Name]
-		if !ok {
-			w = d.newWorker(hook.Name)
-			d.workers[hook.Name] = w
+		if w, ok := d.workers[hook.Name]; ok {
+			w.adopt(hook)
+			w.wakeIfDue()
+		} else if _, dropped := d.dropped[hook.Name]; !dropped && !d.options.HoldEach {
+			d.holdLocked(hook, nil)
 		}
-		w.adopt(hook)
 	}
 	for name, w := range d.workers {
 		if _, ok := listed[name]; ok {
 			continue
 		}
 		w.adopt(Webhook{Name: name})
-		if w.spent() {
+		w.wakeIfDue()
+		if w.idle() {
 			delete(d.workers, name)
 		}
 	}
 }
 
-func (d *Deliverer) newWorker(name string) *worker {
-	w := &worker{d: d, name: name, queue: d.open(name)}
-	w.health.restore(w.queue.State(), w.queue.FailureStreak())
-	w.count()
-	w.resume()
-	w.queue.Notify(w.wake)
-	return w
-}
-
-// adopt takes up what is in force now. Nobody else changes what is.
+// adopt applies what is in force now. It is called under the Deliverer's lock.
 func (w *worker) adopt(hook Webhook) {
 	if s := hook.Settings; s != nil && s != w.hook.Settings {
-		w.queue.Order(s.Order) // ahead of the first claim that it is about
-		w.queue.Schedule(s.longest())
+		w.queue.Order(s.Order) // before the first claim that it is about
+		w.queue.Schedule(s.maxWaits())
 	}
 	w.mu.Lock()
 	before := w.hook
@@ -59,63 +50,69 @@ func (w *worker) adopt(hook Webhook) {
 		w.mu.Unlock()
 		return
 	}
-	if s := hook.Settings; s != nil && (w.pace == nil || w.pace.Rate != s.Rate) {
-		w.pace, w.paced = newPace(s.Rate), time.Time{}
-	}
 	w.since = time.Now()
-	if w.client != nil {
-		w.client.Retire()
-		w.client = nil
+	if s := hook.Settings; s != nil && w.pacer.Rate() != s.Rate {
+		w.setPacerLocked(s.Rate)
 	}
-	w.health.probeNow()
-	enabled := w.edited(before, hook) && w.health.enable(w.since, "its entry was edited")
-	known := before.Name != "" // else this is no edit, but how the process begins
-	if known {
-		w.unhold()
+	w.retireLocked()
+	w.health.ProbeNow()
+	enabled := w.entryChangedLocked(before) && w.health.Enable(w.since)
+	if enabled {
+		w.cause = cause{why: "its entry was edited"}
+	}
+	edit := before.Name != "" // else the process begins to hold the webhook
+	if edit {
+		w.clearBackoffLocked()
 	}
 	w.mu.Unlock()
-	if known {
+	if edit {
 		w.queue.Unthrottle()
 	}
-	if enabled || hook.Settings == nil { // ahead of what else is recorded of one that is gone
-		w.tell()
+	if enabled || hook.Settings == nil { // before anything else is recorded of one that is gone
+		w.recordState()
 	}
-	w.wakeIfDue()
 }
 
-// edited reports whether an entry was changed, or went. The first configuration of
-// a process is an edit only if the entry is another than when it was disabled.
-func (w *worker) edited(before, hook Webhook) bool {
-	then := w.health.entry
-	return before.Name != "" || then != "" && then != hook.Settings.Entry
+// entryChangedLocked reports whether the entry was edited or removed. The first
+// configuration that a process applies is an edit only if the entry is not the
+// one that the webhook was disabled with.
+func (w *worker) entryChangedLocked(before Webhook) bool {
+	entry := w.health.DisabledBy()
+	return before.Name != "" || entry != "" && entry != w.hook.Settings.Entry
 }
 
-// wakeIfDue wakes a worker that has something to do or to wait for, so that
-// ten thousand which have not cost nothing.
+// wakeIfDue wakes a worker that has something to do or to wait for, so that ten
+// thousand that have not cost nothing.
 func (w *worker) wakeIfDue() {
 	if _, ok := w.queue.Due(); ok {
 		w.wake()
 	}
 }
 
-// spent reports whether a worker without an entry has nothing left to tell of.
-func (w *worker) spent() bool {
+// idle reports whether a worker without an entry has nothing left to report, and
+// then gives up what it holds.
+func (w *worker) idle() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, ok := w.queue.Due(); ok || w.running > 0 {
 		return false
 	}
-	w.d.alarms.set(w, time.Time{})
-	w.d.waits.Add(int64(-w.waits))
-	w.waits = 0
+	w.d.timers.set(w, time.Time{})
+	w.setWaitingLocked(0)
 	return true
 }
 
-// close lets go of the connections.
+// close closes the connections.
 func (w *worker) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.retireLocked()
+}
+
+// retireLocked closes the connections after the requests in flight.
+func (w *worker) retireLocked() {
 	if w.client != nil {
 		w.client.Retire()
+		w.client = nil
 	}
 }

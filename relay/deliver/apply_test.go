@@ -228,7 +228,7 @@ func TestReloadShortensWaits(t *testing.T) {
 func TestNothingUnderWay(t *testing.T) {
 	bubbleOnJournal(t, settings(t, "http://a.example"), deliver.Options{}, always(200), func(t *testing.T, x *relay) {
 		for range 100 {
-			x.Hasten("a")
+			x.RetryNow("a")
 			if got, _ := x.Snapshot("a"); got.InFlight != 0 {
 				t.Errorf("%d are under way, and there is no delivery", got.InFlight)
 				return

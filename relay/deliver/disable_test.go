@@ -47,7 +47,7 @@ func TestGone(t *testing.T) {
 		q.add("kept")
 		sent("the 410", 3)
 		d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: s}})
-		d.Hasten("a")
+		d.RetryNow("a")
 		sent("what is no edit", 3)
 		if lines := q.all(); lines[1].Status != history.Failed || lines[1].Error != "410 Gone: the receiver wants no more" || lines[2].Status != history.Delivered {
 			t.Errorf("got %s", show(lines))

@@ -7,18 +7,19 @@ import (
 	"time"
 )
 
-// fault is a lack of this machine, such as of descriptors, that keeps requests
-// of any webhook from being made. It is logged when it begins and when it ends.
+// fault is a lack of this machine, such as of file descriptors, that keeps
+// requests of any webhook from being made. It is logged when it begins and when
+// it ends.
 type fault struct {
-	count atomic.Int64 // requests it has kept back; 0: there is none
+	count atomic.Int64 // requests that met it; 0: there is none
 
 	mu          sync.Mutex
 	first, last time.Time
 }
 
-// faultQuiet is how long no request may have met it for it to have ended: each
-// webhook that did tries again after localWait.
-const faultQuiet = 3 * localWait
+// faultQuiet is how long no request may meet the fault for it to have ended: each
+// webhook that met it tries again after faultBackoff.
+const faultQuiet = 3 * faultBackoff
 
 func (f *fault) met(log *slog.Logger, webhook, why string) {
 	f.mu.Lock()
@@ -26,7 +27,7 @@ func (f *fault) met(log *slog.Logger, webhook, why string) {
 	f.last = time.Now()
 	if f.count.Add(1) == 1 {
 		f.first = f.last
-		log.Error("a lack of this machine keeps requests back; they are tried again each second", "webhook", webhook, "error", why)
+		log.Error("this machine cannot make requests; trying again each second", "webhook", webhook, "error", why)
 	}
 }
 

@@ -18,10 +18,10 @@ import (
 func TestHappenings(t *testing.T) {
 	var mu sync.Mutex
 	var got []string
-	o := deliver.Options{Happened: func(h deliver.Happening) {
+	o := deliver.Options{Notify: func(h deliver.Notification) {
 		mu.Lock()
 		defer mu.Unlock()
-		got = append(got, fmt.Sprint(h.What, " ", h.Webhook, " ", h.Event, " ", h.Type, ": ", h.Why))
+		got = append(got, fmt.Sprint(h.Kind, " ", h.Webhook, " ", h.Event, " ", h.Type, ": ", h.Why))
 	}}
 	s := settings(t, "http://a.example")
 	s.Retry, s.Concurrency = nil, 1

@@ -64,7 +64,7 @@ func TestFailing(t *testing.T) {
 				t.Errorf("attempt %d is #%d of event %d", i, l.number, l.seq)
 			}
 		}
-		want := deliver.Snapshot{State: "failing", Since: begun, Why: "500 Internal Server Error", LastHour: deliver.Hour{Failed: 11}, LastError: "500 Internal Server Error", Next: begun.Add(255 * time.Second)}
+		want := deliver.Snapshot{State: "failing", Since: begun, Why: "500 Internal Server Error", LastHour: deliver.LastHour{Failed: 11}, LastError: "500 Internal Server Error", Next: begun.Add(255 * time.Second)}
 		got, _ := d.Snapshot("a")
 		got.LastHour.P50, got.LastHour.P99 = 0, 0
 		if got != want {
@@ -159,7 +159,7 @@ func TestRamp(t *testing.T) {
 			t.Errorf("%d probes at once", n)
 		}
 		up.Store(true)
-		d.Hasten("a")
+		d.RetryNow("a")
 		var got []int32
 		for range 6 {
 			time.Sleep(500 * time.Millisecond)
@@ -189,7 +189,7 @@ func TestProbesAtOnce(t *testing.T) {
 			}
 		}
 		at("the failures", 5)
-		if !d.Hasten("a") || d.Hasten("b") {
+		if !d.RetryNow("a") || d.RetryNow("b") {
 			t.Error("Hasten knows other webhooks than there are")
 		}
 		at("Hasten", 6)
@@ -226,7 +226,7 @@ func TestProbesAtOnceBehindAnother(t *testing.T) {
 	s.Retry, s.Concurrency = []time.Duration{time.Hour}, 1
 	changed := *s
 	for name, ask := range map[string]func(*deliver.Deliverer){
-		"Hasten": func(d *deliver.Deliverer) { d.Hasten("a") },
+		"Hasten": func(d *deliver.Deliverer) { d.RetryNow("a") },
 		"a change": func(d *deliver.Deliverer) {
 			d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: &changed}})
 		},

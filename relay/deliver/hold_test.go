@@ -88,7 +88,7 @@ func TestHoldEnds(t *testing.T) {
 		after("the answer", 1)
 		d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: s}})
 		after("a reload without an edit", 1)
-		d.Hasten("a")
+		d.RetryNow("a")
 		after("Hasten", 2)
 		edited := *s
 		d.Apply([]deliver.Webhook{{Name: "a", Generation: 3, Settings: &edited}})

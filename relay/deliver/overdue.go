@@ -5,49 +5,50 @@ import (
 	"time"
 )
 
-// overdueAfter is how long a delivery may be due before something is wrong: it
-// is claimed at once, and where that is in vain it is tried each second.
+// overdueAfter is how long a delivery may be due before something is wrong: it is
+// claimed at once, and if that fails it is tried again each second.
 const overdueAfter = time.Minute
 
-// watch is what Overdue saw of a worker. It belongs to the worker's lock.
-type watch struct {
+// progress is what Overdue has seen of a worker.
+type progress struct {
 	claims   uint64    // made so far
-	claiming int       // under way: the history is being read
+	claiming int       // in progress: the history is being read
 	seen     uint64    // claims, at since
-	since    time.Time // since when a delivery is due and none is made; zero: none is
+	since    time.Time // since when a delivery is due and nothing is claimed; zero: that is not so
 }
 
-// Overdue is why the scheduler must be stuck, nil if it is not: a delivery has
-// been due for over a minute, its webhook might claim it, and has not so much
-// as tried. A webhook that is paused, off, disabled, failing or held up, whose
-// requests are all under way, or whose history is full or cannot be read has a
-// cause.
+// Overdue returns why the scheduler must be stuck, nil if it is not: a delivery
+// has been due for over a minute, its webhook may claim it, and has not even
+// tried. There is a reason, and so no error, if the webhook is paused, off,
+// disabled, failing or throttled, if all its requests are in flight, or if the
+// history is full or cannot be read.
 //
-// It compares with what an earlier call saw, and so has to be called now and
-// then. It costs nothing in between.
+// It compares with what an earlier call saw, so it must be called from time to
+// time. It costs nothing in between.
 func (d *Deliverer) Overdue() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, w := range d.workers {
 		if late := w.overdue(time.Now()); late >= overdueAfter {
-			return fmt.Errorf("webhook %q has had a delivery due for %s, and nothing claims it", w.name, span(late))
+			return fmt.Errorf("webhook %q has had a delivery due for %v, and nothing claims it", w.name, late.Round(time.Second))
 		}
 	}
 	return nil
 }
 
-// overdue is for how long a delivery has been due without cause.
+// overdue returns for how long a delivery has been due without a reason.
 func (w *worker) overdue(now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, may := w.may(w.running + 1)
+	_, can := w.canClaimLocked(w.running + 1)
 	due, any := w.queue.Due()
-	if !may || !any || ahead(due) || w.watch.claiming > 0 {
-		w.watch.since = time.Time{}
+	p := &w.progress
+	if !can || !any || inFuture(due) || p.claiming > 0 {
+		p.since = time.Time{}
 		return 0
 	}
-	if w.watch.since.IsZero() || w.watch.seen != w.watch.claims {
-		w.watch.since, w.watch.seen = now, w.watch.claims
+	if p.since.IsZero() || p.seen != p.claims {
+		p.since, p.seen = now, p.claims
 	}
-	return now.Sub(w.watch.since)
+	return now.Sub(p.since)
 }

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"sidehook/relay/deliver"
+	"sidehook/relay/deliver/pace"
 )
 
 // Whatever the rate, no window of its time has more requests than it says, and
 // not much fewer while there is something to send; the first come at once.
 func rateKey(t *testing.T) {
-	for _, rate := range []deliver.Rate{
+	for _, rate := range []pace.Rate{
 		{Requests: 1, Per: time.Second}, {Requests: 5, Per: time.Second},
 		{Requests: 100, Per: time.Second}, {Requests: 2000, Per: time.Second},
 		{Requests: 1, Per: time.Minute}, {Requests: 600, Per: time.Minute},
@@ -60,7 +61,7 @@ func rateKey(t *testing.T) {
 // not make a window of time too full. A receiver that only answers late gets
 // hardly fewer.
 func TestRateAsItArrives(t *testing.T) {
-	rate := deliver.Rate{Requests: 100, Per: time.Second}
+	rate := pace.Rate{Requests: 100, Per: time.Second}
 	for name, c := range map[string]struct {
 		way, answer time.Duration
 		within      time.Duration
@@ -109,7 +110,7 @@ func TestRateAsItArrives(t *testing.T) {
 // A rate counts on over an edit of something else, and changes with its own.
 func TestRateOverEdits(t *testing.T) {
 	s := settings(t, "http://a.example")
-	s.Rate = deliver.Rate{Requests: 1, Per: time.Minute}
+	s.Rate = pace.Rate{Requests: 1, Per: time.Minute}
 	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add("1", "2", "3", "4")
 		q.wait(t, 1)
@@ -125,7 +126,7 @@ func TestRateOverEdits(t *testing.T) {
 			t.Errorf("%d requests after a minute, want 2", n)
 		}
 		free := edited
-		free.Rate = deliver.Rate{}
+		free.Rate = pace.Rate{}
 		d.Apply(one(&free))
 		time.Sleep(time.Millisecond)
 		if n := len(q.all()); n != 4 {
@@ -137,7 +138,7 @@ func TestRateOverEdits(t *testing.T) {
 // Below its rate a webhook's events are sent as they come, one at a time or not.
 func TestBelowTheRate(t *testing.T) {
 	s := settings(t, "http://a.example")
-	s.Rate = deliver.Rate{Requests: 600, Per: time.Minute}
+	s.Rate = pace.Rate{Requests: 600, Per: time.Minute}
 	bubble(t, s, deliver.Options{}, always(200), func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		for i := range 1000 {
 			q.add(strconv.Itoa(i))

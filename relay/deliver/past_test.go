@@ -7,48 +7,49 @@ import (
 	"time"
 
 	"sidehook/relay/deliver"
+	"sidehook/relay/deliver/pace"
 )
 
 // D10: a rate of 5/s counts on from the process before, whatever is known of that
 // one's requests. Evenly, one comes 204 ms after the other.
 func TestRateOverAStart(t *testing.T) {
-	ago := func(list ...time.Duration) (requests []deliver.Request) {
+	ago := func(list ...time.Duration) (requests []pace.Request) {
 		for _, d := range list {
-			requests = append(requests, deliver.Request{Begun: time.Now().Add(-d), Ended: time.Now().Add(-d)})
+			requests = append(requests, pace.Request{Begun: time.Now().Add(-d), Ended: time.Now().Add(-d)})
 		}
 		return requests
 	}
 	long := func() time.Time { return time.Now().Add(-time.Minute) }
 	for name, c := range map[string]struct {
-		past        func() deliver.Past
+		past        func() pace.History
 		first, most time.Duration // when the first request comes, and the fifth at the latest
 	}{
-		"nothing": {func() deliver.Past { return deliver.Past{Since: long()} }, 0, time.Second},
-		"all used up": {func() deliver.Past {
-			return deliver.Past{Requests: ago(100*time.Millisecond, 300*time.Millisecond, 500*time.Millisecond, 700*time.Millisecond, 900*time.Millisecond), Since: long()}
+		"nothing": {func() pace.History { return pace.History{Since: long()} }, 0, time.Second},
+		"all used up": {func() pace.History {
+			return pace.History{Requests: ago(100*time.Millisecond, 300*time.Millisecond, 500*time.Millisecond, 700*time.Millisecond, 900*time.Millisecond), Since: long()}
 		}, 104 * time.Millisecond, time.Second},
-		"at once": {func() deliver.Past { return deliver.Past{Requests: ago(0, 0, 0, 0, 0), Since: long()} }, time.Second, 2 * time.Second},
-		"more than it allows": {func() deliver.Past {
-			return deliver.Past{Requests: ago(0, 0, 0, 0, 0, 0, 0, 100*time.Millisecond, 900*time.Millisecond), Since: long()}
+		"at once": {func() pace.History { return pace.History{Requests: ago(0, 0, 0, 0, 0), Since: long()} }, time.Second, 2 * time.Second},
+		"more than it allows": {func() pace.History {
+			return pace.History{Requests: ago(0, 0, 0, 0, 0, 0, 0, 100*time.Millisecond, 900*time.Millisecond), Since: long()}
 		}, time.Second, 2 * time.Second},
-		"long ago": {func() deliver.Past {
-			return deliver.Past{Requests: ago(time.Second, time.Second, time.Second, time.Second, time.Second), Since: long()}
+		"long ago": {func() pace.History {
+			return pace.History{Requests: ago(time.Second, time.Second, time.Second, time.Second, time.Second), Since: long()}
 		}, 0, time.Second},
-		"by a clock that was set back": {func() deliver.Past {
-			return deliver.Past{Requests: ago(-time.Hour, -time.Hour, -time.Hour, -time.Hour, -time.Hour), Since: long()}
+		"by a clock that was set back": {func() pace.History {
+			return pace.History{Requests: ago(-time.Hour, -time.Hour, -time.Hour, -time.Hour, -time.Hour), Since: long()}
 		}, time.Second, 2 * time.Second},
-		"not all known": {func() deliver.Past {
-			return deliver.Past{Requests: ago(200 * time.Millisecond), Since: time.Now().Add(-600 * time.Millisecond)}
+		"not all known": {func() pace.History {
+			return pace.History{Requests: ago(200 * time.Millisecond), Since: time.Now().Add(-600 * time.Millisecond)}
 		}, 400 * time.Millisecond, 1400 * time.Millisecond},
-		"none known": {func() deliver.Past { return deliver.Past{Since: time.Now()} }, time.Second, 2 * time.Second},
-		"answered late": {func() deliver.Past {
+		"none known": {func() pace.History { return pace.History{Since: time.Now()} }, time.Second, 2 * time.Second},
+		"answered late": {func() pace.History {
 			now := time.Now()
-			r := deliver.Request{Begun: now.Add(-5 * time.Second), Ended: now}
-			return deliver.Past{Requests: []deliver.Request{r, r, r, r, r}, Since: long()}
+			r := pace.Request{Begun: now.Add(-5 * time.Second), Ended: now}
+			return pace.History{Requests: []pace.Request{r, r, r, r, r}, Since: long()}
 		}, 0, time.Second},
-		"under way at a crash": {func() deliver.Past { return deliver.Past{Since: long(), Untold: 1000} }, time.Second, 2 * time.Second},
-		"two under way at a crash": {func() deliver.Past {
-			return deliver.Past{Requests: ago(900*time.Millisecond, 900*time.Millisecond, 900*time.Millisecond, 900*time.Millisecond), Since: long(), Untold: 2}
+		"under way at a crash": {func() pace.History { return pace.History{Since: long(), Unrecorded: 1000} }, time.Second, 2 * time.Second},
+		"two under way at a crash": {func() pace.History {
+			return pace.History{Requests: ago(900*time.Millisecond, 900*time.Millisecond, 900*time.Millisecond, 900*time.Millisecond), Since: long(), Unrecorded: 2}
 		}, 100 * time.Millisecond, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,11 +59,11 @@ func TestRateOverAStart(t *testing.T) {
 					q.add(strconv.Itoa(i))
 				}
 				s := settings(t, "http://a.example")
-				s.Rate, s.Concurrency = deliver.Rate{Requests: 5, Per: time.Second}, 16
+				s.Rate, s.Concurrency = pace.Rate{Requests: 5, Per: time.Second}, 16
 				d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{}))
 				d.Through(always(200))
 				d.Apply(one(s))
-				d.Recall("a", c.past())
+				d.RestoreRate("a", c.past())
 				begun := time.Now()
 				run(t, d)
 				q.wait(t, 5)
@@ -83,12 +84,12 @@ func TestRateOverAStartWithNothingDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue()
 		s := settings(t, "http://a.example")
-		s.Rate = deliver.Rate{Requests: 1, Per: time.Minute}
+		s.Rate = pace.Rate{Requests: 1, Per: time.Minute}
 		d := deliver.New(open(map[string]*fakeQueue{"a": q}), quiet(deliver.Options{}))
 		d.Through(always(200))
 		d.Apply(one(s))
-		d.Recall("a", deliver.Past{Since: time.Now().Add(-time.Minute), Untold: 1})
-		d.Recall("gone", deliver.Past{})
+		d.RestoreRate("a", pace.History{Since: time.Now().Add(-time.Minute), Unrecorded: 1})
+		d.RestoreRate("gone", pace.History{})
 		run(t, d)
 		begun := time.Now()
 		q.add("1")

@@ -12,42 +12,43 @@ import (
 // Queue holds the deliveries of one webhook that have not ended. All methods
 // may be called at once.
 type Queue interface {
-	// Notify sets the function that is called when a delivery may have become
-	// claimable, other than by its time. It is called without a lock held.
+	// Notify sets the function that is called, without a lock, when a delivery may
+	// have become claimable other than by its time.
 	Notify(wake func())
-	// Claim hands out a delivery that is due. It may read a file, and says
-	// false while another claim does, and behind a number of deliveries that
-	// have expired; wake is called after that.
+	// Claim hands out a delivery that is due. It may read a file. It is false while
+	// another claim does, and after a number of deliveries that have expired; wake
+	// is called after that.
 	Claim(queue.ClaimMode) (Lease, bool)
-	// Due is when a claim of any kind would next succeed, in the past if it
-	// would now. False: nothing waits.
+	// Due returns when a claim of any kind would next succeed: a time in the past
+	// if it would now. It is false if nothing waits.
 	Due() (time.Time, bool)
-	// Waiting counts the deliveries that were begun and wait with a time.
+	// Waiting returns how many deliveries wait for another attempt.
 	Waiting() int
-	// Order says which deliveries hold up others from now on.
+	// Order sets which deliveries hold up others from now on.
 	Order(queue.Order)
-	// Schedule says how long a delivery waits at most from now on, behind each
-	// attempt that used up a step; those that do are due sooner.
+	// Schedule sets how long a delivery may wait from now on, after each attempt
+	// that used up a step. Those that wait for longer are due sooner.
 	Schedule(longest []time.Duration)
-	// RetryNow makes all waits due now; PullForward those that were last attempted at or
-	// after a time, and not throttled; Unthrottle those that were throttled.
+	// RetryNow makes all that wait due now; PullForward those that were last
+	// attempted at a time or after it, and not throttled; Unthrottle those that were
+	// throttled.
 	RetryNow()
 	PullForward(since time.Time)
 	Unthrottle()
-	// Throttled is until when the waits have the receiver left alone, also before
-	// a restart; zero: no attempt at them was throttled.
+	// Throttled returns until when the receiver has asked to be left alone, also
+	// before a restart; zero: no attempt at what waits was throttled.
 	Throttled() time.Time
-	// State is what SetState last set, also before a restart.
+	// State returns what SetState last set, also before a restart.
 	State() history.WebhookState
 	SetState(history.WebhookState)
-	// FailureStreak is how its attempts have gone of late, also before a restart. A state
-	// that is active begins it anew.
+	// FailureStreak returns how many attempts in a row have failed, also before a
+	// restart. An active state begins it anew.
 	FailureStreak() history.FailureStreak
-	// Configure says what was the same in all attempts of a generation, before
-	// the first of them is recorded.
+	// Configure sets what all attempts of a generation have in common. It is called
+	// before the first of them is recorded.
 	Configure(history.Config)
-	// RecordTest records what a test came to, an event that is in no queue: the
-	// quick tries, then the attempt. It is durable on return.
+	// RecordTest records the attempt of a test, whose event is in no queue, after
+	// its quick tries. They are durable on return.
 	RecordTest(seq history.Seq, accepted time.Time, attempts ...history.Attempt) error
 }
 
@@ -55,32 +56,32 @@ type Queue interface {
 type Lease struct {
 	send.Delivery
 	Seq history.Seq
-	// Throttled is since when no attempt at it was answered but by throttling;
-	// zero: the last one was not.
+	// Throttled is since when all attempts at it were throttled; zero: the last one
+	// was not.
 	Throttled time.Time
-	// Scheduled is when it would be due, and ahead only if PullForward or Unthrottle
-	// made it due sooner than its schedule.
+	// Scheduled is when it was to be attempted. It is in the future only if
+	// PullForward or Unthrottle made it due sooner.
 	Scheduled time.Time
 	Outcome
 }
 
 // Outcome takes what became of a lease. Exactly one of Done, Retry and Release
-// ends it; all record what they are given and return without waiting for the
+// must end it. All record what they are given, and return without waiting for the
 // disk.
 type Outcome interface {
 	// Done ends the delivery.
 	Done(history.Attempt)
-	// Retry lets it wait for its next attempt. It keeps how many of the records
-	// used up a step, and since when they are Throttled.
+	// Retry has it wait for its next attempt. The queue keeps how many of the
+	// attempts used up a step, and since when they are Throttled.
 	Retry(a history.Attempt, at time.Time)
-	// Release gives it back as if this attempt had not been, due at a time. An
-	// attempt that is nil is not recorded.
+	// Release gives it back as if this attempt had not been made, due at a time. A
+	// nil attempt is not recorded.
 	Release(a *history.Attempt, at time.Time)
-	// Note records a try that was repeated at once, within the lease.
+	// Note records a quick try, within the lease.
 	Note(history.Attempt)
 }
 
-// Journal opens the queues of a journal.
+// Journal returns what opens the queues of a journal.
 func Journal(j *journal.Journal) func(webhook string) Queue {
 	return func(webhook string) Queue { return journalQueue{j.Queue(webhook)} }
 }
@@ -93,7 +94,7 @@ func (q journalQueue) Claim(pick queue.ClaimMode) (Lease, bool) {
 		return Lease{}, false
 	}
 	stored := l.Event
-	l.Event = nil // the attempt lets go of it first
+	l.Event = nil // so that the attempt can release it
 	return Lease{
 		Delivery: send.Delivery{
 			Event: stored, Filled: l.Filled, Accepted: l.Accepted,

@@ -245,7 +245,7 @@ func TestLocalFaults(t *testing.T) {
 			time.Sleep(time.Second)
 			q.add("8")
 			time.Sleep(time.Second)
-			begins, ends := `level=ERROR msg="a lack of this machine keeps requests back; they are tried again each second" webhook=a error="`, fmt.Sprintf("level=INFO msg=\"requests can be made again\" failures=%d after=", n)
+			begins, ends := `level=ERROR msg="this machine cannot make requests; trying again each second" webhook=a error="`, fmt.Sprintf("level=INFO msg=\"requests can be made again\" failures=%d after=", n)
 			if got := text.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, begins) || !strings.Contains(got, ends) {
 				t.Errorf("got the log\n%s", got)
 			}

@@ -2,6 +2,8 @@ package deliver
 
 import (
 	"time"
+
+	"sidehook/relay/deliver/health"
 )
 
 // Snapshot is where a webhook stands.
@@ -10,14 +12,15 @@ type Snapshot struct {
 	Since       time.Time
 	Why         string
 	InFlight    int
-	LastHour    Hour
+	LastHour    LastHour
 	LastSuccess time.Time
 	LastError   string
 	Next        time.Time // when the next attempt is made; zero if none is to come
 }
 
-// Snapshot says where a webhook stands. It is false for one that is neither in
-// force nor has anything left of the time when it was.
+// Snapshot returns where a webhook stands. It is false if this process does not
+// hold the webhook; of one that is not in force any more, requests may still be
+// in flight.
 func (d *Deliverer) Snapshot(webhook string) (Snapshot, bool) {
 	w := d.worker(webhook)
 	if w == nil {
@@ -29,9 +32,9 @@ func (d *Deliverer) Snapshot(webhook string) (Snapshot, bool) {
 func (w *worker) snapshot() Snapshot {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	h := &w.health
-	s := Snapshot{Since: w.since, InFlight: w.underWay, LastSuccess: h.lastSuccess, LastError: h.lastError}
-	s.LastHour = h.hour.sum(time.Now())
+	state := w.health.State()
+	s := Snapshot{Since: w.since, InFlight: w.inFlight, LastHour: w.lastHour.sum(time.Now())}
+	s.LastSuccess, s.LastError = w.health.Last()
 	switch settings := w.hook.Settings; {
 	case settings == nil:
 		s.State = "orphaned"
@@ -39,44 +42,22 @@ func (w *worker) snapshot() Snapshot {
 	case settings.Off:
 		s.State = "off"
 		return s
-	case h.disabled:
-		s.State, s.Since, s.Why = stateDisabled, h.since, h.why
+	case state.Name == health.Disabled:
+		s.State, s.Since, s.Why = state.Name, state.Since, state.Why
 		return s
 	case settings.Paused:
 		s.State = "paused"
 		return s
-	case h.failing:
-		s.State, s.Since, s.Why = stateFailing, h.since, h.why
+	case state.Name == health.Failing:
+		s.State, s.Since, s.Why = state.Name, state.Since, state.Why
 	default:
-		s.State, s.Why = stateActive, w.throttle.reason()
-		s.Since = later(s.Since, h.since)
+		s.State, s.Since, s.Why = health.Active, later(s.Since, state.Since), w.throttle.reason()
 	}
 	if due, ok := w.queue.Due(); ok {
-		s.Next = later(due, w.hold)
-		if h.failing {
-			s.Next = later(s.Next, h.probeAt)
+		s.Next = later(due, w.backoff)
+		if w.health.Failing() {
+			s.Next = later(s.Next, w.health.ProbeAt())
 		}
 	}
 	return s
-}
-
-// RetryNow makes all waits of a webhook due now, probes it at once if it is failing
-// and goes on if its receiver throttles. It is false if there is no such webhook in force.
-func (d *Deliverer) Hasten(webhook string) bool {
-	w := d.worker(webhook)
-	if w == nil {
-		return false
-	}
-	w.mu.Lock()
-	settings := w.hook.Settings
-	if settings != nil {
-		w.health.probeNow()
-		w.unhold()
-	}
-	w.mu.Unlock()
-	if settings == nil {
-		return false
-	}
-	w.queue.RetryNow()
-	return true
 }

@@ -97,7 +97,7 @@ func TestTestsAreNoFailures(t *testing.T) {
 			}
 			time.Sleep(time.Hour)
 		}
-		if got, _ := d.Snapshot("a"); got.State != "active" || got.LastHour != (deliver.Hour{}) {
+		if got, _ := d.Snapshot("a"); got.State != "active" || got.LastHour != (deliver.LastHour{}) {
 			t.Errorf("got %+v", got)
 		}
 	})

@@ -6,86 +6,84 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/relay/deliver/health"
 	"sidehook/relay/send"
 )
 
 const (
-	// throttleUsual is the wait where neither the answer nor the schedule has one.
-	throttleUsual = 5 * time.Second
-	// throttleFree is for how long it uses up nothing of a delivery's schedule to
-	// be throttled. Behind that each time it moves on by a step, with the wait of
-	// that step if it is the longer one, so that it ends one day, but no sooner
-	// than among failures.
-	throttleFree = 24 * time.Hour
-	// throttleQuiet is how long no answer may have throttled for it to be over: a
-	// receiver that limits its rate does so every few seconds.
+	// throttleWait is the wait where neither the answer nor the schedule has one.
+	throttleWait = 5 * time.Second
+	// For freeThrottling, throttling uses up no step of a delivery's schedule (D9).
+	// After that each throttled attempt uses up one, and waits at least as that step
+	// says. So the delivery ends one day, but no sooner than if it had failed.
+	freeThrottling = 24 * time.Hour
+	// throttleQuiet is how long no answer may throttle for throttling to be over: a
+	// receiver that limits its rate throttles every few seconds.
 	throttleQuiet = time.Minute
 )
 
 // throttle is what a receiver that throttles has asked for. Such a receiver is
-// well, so that none of it counts toward failing or being disabled; nor does it
-// end a row of failures, as it may come from what stands in front of a receiver
-// that is down. A failing webhook stays so: its probe is as if it had not been,
-// and is made again when the time that was asked for is over.
+// well, so throttling does not count toward failing or being disabled. It does
+// not end a streak of failures either, as it may come from a proxy in front of a
+// receiver that is down. A failing webhook stays failing, and is probed again
+// when the time that was asked for is over.
 type throttle struct {
-	until time.Time // that is over, or the webhook was told to go on
+	until time.Time // is past, or zero, if requests may be sent
 	why   string    // the last answer
-	begun time.Time // zero: it is over, and was said to be
-	last  time.Time // when such an answer came last
+	begun time.Time // zero: it is over, and was logged as over
+	last  time.Time // when the last answer throttled
 	waits bool      // deliveries may wait for the receiver to take requests again
 	count int
 	took  time.Duration // until it was over
 }
 
-// resume takes up what the history knows: how long the receiver asked to be left
-// alone before a restart. It does not know of an edit that was made meanwhile,
-// and rather sends late than early.
-func (w *worker) resume() {
+// restoreThrottle continues as long as the receiver asked to be left alone before
+// a restart. If the entry was edited meanwhile, this rather sends late than early.
+func (w *worker) restoreThrottle() {
 	until := w.queue.Throttled()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !until.IsZero() {
 		w.throttle.waits = true
 	}
-	if ahead(until) {
-		w.throttled(until)
+	if inFuture(until) {
+		w.backOffLocked(until)
 	}
 }
 
-// throttled holds the webhook until a time, and has it begin with one request
-// then, as it would on a recovery. The worker is locked.
-func (w *worker) throttled(until time.Time) {
+// backOffLocked sends nothing until a time, and then begins with one request, as
+// after a recovery.
+func (w *worker) backOffLocked(until time.Time) {
 	w.throttle.until = later(w.throttle.until, until)
-	w.hold = later(w.hold, until)
-	w.health.ramp = 1
+	w.backoff = later(w.backoff, until)
+	w.health.StartSlowly()
 }
 
-// unhold ends what holds the webhook. The worker is locked.
-func (w *worker) unhold() { w.hold, w.throttle.until = time.Time{}, time.Time{} }
+// clearBackoffLocked has requests sent again.
+func (w *worker) clearBackoffLocked() { w.backoff, w.throttle.until = time.Time{}, time.Time{} }
 
-// putOff ends a lease whose attempt was throttled.
-func (w *worker) putOff(j *job, r *send.Result) (until time.Time) {
+// deferThrottled ends a lease whose attempt was throttled, and returns until when
+// the receiver is left alone.
+func (w *worker) deferThrottled(j *job, r *send.Result) (until time.Time) {
 	a, l, retry := r.Attempt, &j.lease, j.hook.Settings.Retry
 	now := time.Now()
 	step := l.Attempt
 	last := step > len(retry)
-	scheduled := throttleUsual
+	scheduled := throttleWait
 	if !last {
 		scheduled = w.d.jitter(retry[step-1])
 	}
 	until = now.Add(min(max(cmp.Or(r.RetryAfter, scheduled), send.MinRetryAfter), send.MaxRetryAfter))
-	a.Throttled, a.Status = until, history.Retrying
-	a.NoStep = true
+	a.Throttled, a.Status, a.NoStep = until, history.Retrying, true
 	switch {
-	case ahead(l.Scheduled): // it was advanced, and waits as it did
+	case inFuture(l.Scheduled): // it was pulled forward, and waits as it did before
 		l.Retry(a, later(until, l.Scheduled))
-	case l.Throttled.IsZero() || now.Sub(l.Throttled) < throttleFree:
+	case l.Throttled.IsZero() || now.Sub(l.Throttled) < freeThrottling:
 		l.Retry(a, until)
 	case last:
-		a.NoStep, a.Status = false, history.Exhausted
-		a.Error += ": throttled for " + span(now.Sub(l.Throttled))
-		l.Done(a)
-		w.happened(Exhausted, cause{event: a.Event, typ: a.Type, why: a.Error})
+		a.NoStep = false
+		a.Error += ": throttled for " + health.Span(now.Sub(l.Throttled))
+		w.exhaust(l, a)
 	default:
 		a.NoStep = false
 		l.Retry(a, later(until, now.Add(scheduled)))
@@ -93,7 +91,7 @@ func (w *worker) putOff(j *job, r *send.Result) (until time.Time) {
 	return until
 }
 
-// met takes in an answer that throttles, and reports whether it is the first.
+// met records an answer that throttles, and reports whether it is the first.
 func (t *throttle) met(now time.Time, why string) (first bool) {
 	if first = t.begun.IsZero(); first {
 		t.begun, t.count = now, 0
@@ -103,7 +101,8 @@ func (t *throttle) met(now time.Time, why string) (first bool) {
 	return first
 }
 
-// over takes in an answer that does not throttle, and reports whether that ends it.
+// over records an answer that does not throttle, and reports whether throttling
+// is over.
 func (t *throttle) over(now time.Time) bool {
 	if t.begun.IsZero() || now.Sub(t.last) < throttleQuiet {
 		return false
@@ -112,8 +111,8 @@ func (t *throttle) over(now time.Time) bool {
 	return true
 }
 
-// tell says in the log that it has begun, or is over.
-func (t *throttle) tell(log *slog.Logger, webhook string) {
+// log logs that throttling has begun, or is over.
+func (t *throttle) log(log *slog.Logger, webhook string) {
 	if t.begun.IsZero() {
 		log.Info("webhook is not throttled any more", "webhook", webhook, "answers", t.count, "after", t.took.Round(time.Second))
 		return
@@ -122,9 +121,9 @@ func (t *throttle) tell(log *slog.Logger, webhook string) {
 		"webhook", webhook, "answer", t.why, "until", t.until.Round(time.Second))
 }
 
-// reason says why nothing is sent, "" if it is not for this.
+// reason returns why nothing is sent, "" if the webhook is not throttled.
 func (t *throttle) reason() string {
-	if !ahead(t.until) {
+	if !inFuture(t.until) {
 		return ""
 	}
 	text := "throttled"

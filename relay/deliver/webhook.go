@@ -5,6 +5,8 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/queue"
+	"sidehook/relay/deliver/health"
+	"sidehook/relay/deliver/pace"
 	"sidehook/relay/send"
 )
 
@@ -12,42 +14,37 @@ import (
 type Webhook struct {
 	Name       string
 	Generation history.Generation // of the configuration
-	KeepBody   int                // how many bytes of a response's body are kept
-	// Settings are the same pointer for as long as the entry is the same: that
-	// is what tells an entry that was changed from one that was not.
+	KeepBody   int                // how many bytes of an answer's body are kept
+	// Settings are the same pointer for as long as the entry is the same: another
+	// pointer means that the entry was edited.
 	Settings *Settings
 }
 
-// Settings are what an entry says, its defaults filled in: a concurrency or a
-// time-out of zero is one. They are not changed once handed over.
+// Settings are what an entry says, defaults filled in: a concurrency or a timeout
+// of zero is one. They must not change once handed over.
 type Settings struct {
 	send.Settings
 	Retry       []time.Duration // the waits between attempts
-	Rate        Rate
+	Rate        pace.Rate
 	Order       queue.Order
 	Off, Paused bool
 
-	// DisableAfter is how long nothing but failures disables the webhook; 0:
-	// nothing does but a 410.
+	// DisableAfter is how long nothing but failures disables the webhook; 0: only
+	// a 410 does.
 	DisableAfter time.Duration
-	// Entry tells what the entry says from anything else that it could, over a
-	// restart as well.
+	// Entry tells this entry from any other, also over a restart.
 	Entry string
 }
 
 // idle reports whether nothing is to be sent.
 func (s *Settings) idle() bool { return s == nil || s.Off || s.Paused }
 
-// firstProbe is how long after its failures a failing webhook is probed.
-func (s *Settings) firstProbe() time.Duration {
-	if len(s.Retry) == 0 {
-		return probeFirst
-	}
-	return min(probeFirst, max(s.Retry[0], probeLeast))
+func (s *Settings) rules(d *Deliverer) health.Rules {
+	return health.Rules{Retry: s.Retry, DisableAfter: s.DisableAfter, Entry: s.Entry, Jitter: d.jitter}
 }
 
-// longest is what jitter makes of the schedule at most.
-func (s *Settings) longest() []time.Duration {
+// maxWaits returns the schedule with the longest waits that jitter makes of it.
+func (s *Settings) maxWaits() []time.Duration {
 	waits := make([]time.Duration, len(s.Retry))
 	for i, wait := range s.Retry {
 		waits[i] = wait + wait/10

@@ -11,6 +11,7 @@ import (
 
 	"sidehook/history/queue"
 	"sidehook/relay/deliver"
+	"sidehook/relay/deliver/pace"
 )
 
 // The webhooks of the week that the books know more of than their name.
@@ -100,7 +101,7 @@ func newHooks(t *testing.T) []*subscriber {
 		case ordered:
 			s.Order.By = "data.key"
 		case "paced":
-			s.Rate = deliver.Rate{Requests: 5, Per: time.Minute}
+			s.Rate = pace.Rate{Requests: 5, Per: time.Minute}
 		}
 	}
 	return hooks

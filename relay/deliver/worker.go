@@ -7,57 +7,68 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/queue"
+	"sidehook/relay/deliver/health"
+	"sidehook/relay/deliver/pace"
 	"sidehook/relay/send"
 )
 
-// worker makes the deliveries of one webhook. It has goroutines only while
-// there is something to deliver: each claims a delivery, attempts it, and so on
-// until nothing is due. A claim that succeeds starts the next goroutine if more
-// is due, so that there are as many as are of use.
+// worker makes the deliveries of one webhook. It has goroutines only while there
+// is something to deliver: each claims a delivery, attempts it, and so on until
+// nothing is due. A claim that succeeds starts the next goroutine if more is due,
+// so that there are as many as are useful.
 //
-//	W1  No lock is held while a request is under way, a file is read, or a lease
+//	W1  No lock is held while a request is in flight, a file is read, or a lease
 //	    ends, which may wake a worker.
-//	W2  running counts the goroutines, and no more requests are under way but
+//	W2  running counts the goroutines, so no more requests are in flight, except
 //	    for tests, which have goroutines of their own.
-//	W3  What waits is never forgotten: whenever the last goroutine ends, or
-//	    none may start, an alarm is set for as long as anything is to come.
-//	W4  A wake is never lost: it starts a goroutine, or makes those that are
-//	    about to end look once more.
+//	W3  What waits is never forgotten: whenever the last goroutine ends, or none
+//	    may start, a timer is set for as long as anything is to come.
+//	W4  A wake is never lost: it starts a goroutine, or makes those that are about
+//	    to end try once more.
+//	W5  The channel released closes once the worker was dropped, and no goroutine
+//	    uses its queue.
 type worker struct {
 	d     *Deliverer
 	name  string
 	queue Queue
-	alarm alarm // belongs to the alarms
+	timer timer // belongs to the timers
 
-	telling sync.Mutex // is held while a change of state is recorded
+	recording sync.Mutex // is held while a change of state is recorded
 
-	mu       sync.Mutex
-	hook     Webhook // without Settings, if its entry is gone
-	since    time.Time
-	client   *send.Client       // of hook; made when needed
-	recorded history.Generation // the generation that the queue was told of
-	running  int
-	underWay int       // of them, those that have claimed and not learnt yet what came of it
-	woken    bool      // since the last claim began
-	hold     time.Time // nothing is claimed before, for a fault of this machine or the receiver's wish
+	mu         sync.Mutex
+	hook       Webhook // without Settings, if its entry is gone
+	since      time.Time
+	client     *send.Client       // of hook; made when needed
+	configured history.Generation // the generation that the queue knows
+	running    int
+	detached   int  // what else uses the queue: tests, and calls of an operator
+	woken      bool // since the last claim began
+	dropped    bool
+	released   chan struct{} // made by Drop
+	inFlight   int           // of running, those between a claim and its outcome
+
+	backoff  time.Time // nothing is claimed before: a fault of this machine, or the receiver's wish
 	throttle throttle
-	pace     *pace
-	paced    time.Time // nothing is claimed before, for the pace
-	waits    int       // begun deliveries that wait, when counted last
-	health   health
-	watch    watch
+	pacer    *pace.Pacer
+	paced    time.Time // nothing is claimed before, for the rate
+	waiting  int       // deliveries that wait for another attempt, when last counted
+	health   health.Tracker
+	recorded recorded       // the state that the history has
+	cause    cause          // of the last change of state
+	lastHour *lastHourStats // made by the first attempt
+	progress progress
 }
 
-// lookAgain is when a worker tries again that could not claim what is due.
-const lookAgain = time.Second
+// retryClaim is when a worker tries again that could not claim what is due.
+const retryClaim = time.Second
 
 // job is a delivery that a goroutine has claimed.
 type job struct {
-	lease  Lease
-	hook   Webhook
-	client *send.Client
-	probe  bool
-	turn   turn // of a pace, if there is one
+	lease       Lease
+	hook        Webhook
+	client      *send.Client
+	probe       bool
+	reservation pace.Reservation
 }
 
 // wake is called when something may have become claimable.
@@ -65,21 +76,21 @@ func (w *worker) wake() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.woken = true
-	if w.waits > 0 { // some may have ended without a claim
-		w.count()
+	if w.waiting > 0 { // some may have ended without a claim
+		w.countWaitingLocked()
 	}
-	if !w.spread() && (w.running == 0 || w.health.failing) {
-		w.rest()
+	if !w.startAnotherLocked() && (w.running == 0 || w.health.Failing()) {
+		w.armTimerLocked()
 	}
 }
 
-// spread starts a goroutine if one more may claim.
-func (w *worker) spread() bool {
+// startAnotherLocked starts a goroutine if one more may claim.
+func (w *worker) startAnotherLocked() bool {
 	start := w.d.start.Load()
 	if start == nil {
 		return false
 	}
-	if _, ok := w.may(w.running + 1); !ok {
+	if _, ok := w.canClaimLocked(w.running + 1); !ok {
 		return false
 	}
 	w.running++
@@ -98,48 +109,53 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// may reports whether one of so many goroutines may claim, and what.
-func (w *worker) may(running int) (queue.ClaimMode, bool) {
-	if w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil || ahead(w.hold) || ahead(w.paced) {
+// canClaimLocked reports whether one of so many goroutines may claim, and what.
+func (w *worker) canClaimLocked(running int) (queue.ClaimMode, bool) {
+	if w.stoppedLocked() || inFuture(w.paced) || running > w.hook.Settings.Concurrency {
 		return 0, false
 	}
-	if running > w.hook.Settings.Concurrency {
+	probe, ok := w.health.MayClaim(time.Now(), running)
+	if !ok {
 		return 0, false
 	}
-	pick := queue.Retries
-	if w.health.failing {
-		if w.health.probing || ahead(w.health.probeAt) {
-			return 0, false
-		}
-		pick = queue.Oldest
-	} else if w.health.ramp > 0 && running > w.health.ramp {
-		return 0, false
+	if w.fullLocked(running) {
+		return queue.RetriesOnly, true
 	}
-	if w.full(running) {
-		pick = queue.RetriesOnly
+	if probe {
+		return queue.Oldest, true
 	}
-	return pick, true
+	return queue.Retries, true
 }
 
-// ahead reports whether a time is still to come; zero is not.
-func ahead(at time.Time) bool { return !at.IsZero() && time.Until(at) > 0 }
+// stoppedLocked reports whether nothing is sent at present.
+func (w *worker) stoppedLocked() bool {
+	return w.dropped || w.hook.Settings.idle() || w.health.Disabled() || w.d.start.Load() == nil || inFuture(w.backoff)
+}
 
-// full reports whether so many deliveries wait, or may once these goroutines are
-// done, that no new one is begun.
-func (w *worker) full(running int) bool {
+// inFuture reports whether a time is still to come; zero is not.
+func inFuture(at time.Time) bool { return !at.IsZero() && time.Until(at) > 0 }
+
+// fullLocked reports whether so many deliveries wait, or may once these
+// goroutines are done, that no new one is begun.
+func (w *worker) fullLocked(running int) bool {
 	o := &w.d.options
-	if w.waits+running <= o.MaxWaits && w.d.waits.Load() < int64(o.MaxAllWaits) {
+	if w.waiting+running <= o.MaxWaits && w.d.waiting.Load() < int64(o.MaxAllWaits) {
 		return false
 	}
-	w.count()
-	return w.waits+running > o.MaxWaits || w.d.waits.Load() >= int64(o.MaxAllWaits)
+	w.countWaitingLocked()
+	return w.waiting+running > o.MaxWaits || w.d.waiting.Load() >= int64(o.MaxAllWaits)
 }
 
-// count brings up to date how many deliveries wait.
-func (w *worker) count() {
-	n := w.queue.Waiting()
-	w.d.waits.Add(int64(n - w.waits))
-	w.waits = n
+// countWaitingLocked counts the deliveries that wait.
+func (w *worker) countWaitingLocked() {
+	if !w.dropped {
+		w.setWaitingLocked(w.queue.Waiting())
+	}
+}
+
+func (w *worker) setWaitingLocked(n int) {
+	w.d.waiting.Add(int64(n - w.waiting))
+	w.waiting = n
 }
 
 // next claims a delivery for one of the goroutines, which ends if there is none.
@@ -147,90 +163,105 @@ func (w *worker) next() (job, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for {
-		pick, ok := w.may(w.running)
-		if !ok {
-			break
-		}
-		if w.paced = w.pace.next(w.watch.claiming); !w.paced.IsZero() {
+		mode, ok := w.canClaimLocked(w.running)
+		if !ok || !w.inPaceLocked() {
 			break
 		}
 		w.woken = false
-		probe := w.health.failing
-		if probe { // one of an earlier time of failing may still be under way
-			w.health.probing, w.health.asked = true, false
+		probe := w.health.Failing()
+		if probe { // one of an earlier time of failing may still be in flight
+			w.health.StartProbe()
 		}
-		w.watch.claims++
-		w.watch.claiming++
+		w.progress.claims++
+		w.progress.claiming++
 		w.mu.Unlock()
-		lease, ok := w.queue.Claim(pick)
+		lease, ok := w.queue.Claim(mode)
 		w.mu.Lock()
-		w.watch.claiming--
-		if ok && (w.hook.Settings.idle() || w.health.disabled || w.d.start.Load() == nil || ahead(w.hold)) {
-			// Of a former name's that wakes this worker.
+		w.progress.claiming--
+		if ok && w.stoppedLocked() { // since the claim began
 			w.mu.Unlock()
 			lease.Release(nil, time.Now())
 			w.mu.Lock()
 			ok = false
 		}
-		w.count() // what was met may have gone behind a key
+		w.countWaitingLocked() // the claim may have moved some behind their key
 		if ok {
 			if w.running < w.hook.Settings.Concurrency {
-				if due, any := w.queue.Due(); any && !ahead(due) {
-					w.spread()
+				if due, any := w.queue.Due(); any && !inFuture(due) {
+					w.startAnotherLocked()
 				}
 			}
-			return w.job(lease, probe, w.pace.take()), true
+			return w.jobLocked(lease, probe), true
 		}
-		w.paced = time.Time{} // that was for a request that is not made
+		w.paced = time.Time{} // it counted the request that is not made
 		if probe {
-			w.health.probing = false
+			w.health.EndProbe()
 		}
 		if !w.woken {
 			break
 		}
 	}
 	w.running--
-	w.rest()
+	w.armTimerLocked()
+	w.releaseLocked()
 	return job{}, false
 }
 
-// job makes ready what an attempt needs.
-func (w *worker) job(lease Lease, probe bool, turn turn) job {
-	w.underWay++
-	return job{lease: lease, hook: w.hook, client: w.use(), probe: probe, turn: turn}
+// inPaceLocked reports whether one more request may leave now.
+func (w *worker) inPaceLocked() bool {
+	if w.pacer == nil {
+		return true
+	}
+	w.paced = w.pacer.Next(time.Now(), w.progress.claiming)
+	return w.paced.IsZero()
 }
 
-// use is the client of what is in force, for an attempt that leaves it at its
-// end.
-func (w *worker) use() *send.Client {
+func (w *worker) setPacerLocked(r pace.Rate) { w.pacer, w.paced = pace.New(r), time.Time{} }
+
+// jobLocked prepares what an attempt needs.
+func (w *worker) jobLocked(lease Lease, probe bool) job {
+	w.inFlight++
+	j := job{lease: lease, hook: w.hook, client: w.acquireLocked(), probe: probe}
+	if w.pacer != nil {
+		j.reservation = w.pacer.Take(time.Now())
+	}
+	return j
+}
+
+// acquireLocked returns the client of what is in force, for an attempt that
+// releases it at its end.
+func (w *worker) acquireLocked() *send.Client {
 	if w.client == nil {
 		w.client = send.NewClient(&w.hook.Settings.Settings, w.d.options.Send)
 	}
-	if w.recorded != w.hook.Generation {
-		w.recorded = w.hook.Generation
+	if w.configured != w.hook.Generation {
+		w.configured = w.hook.Generation
 		w.queue.Configure(w.hook.Settings.Config(w.hook.Generation))
 	}
 	w.client.Acquire()
 	return w.client
 }
 
-// rest sets the alarm for when there is something to do again (W3).
-func (w *worker) rest() {
+// armTimerLocked sets the timer for when there is something to do again (W3).
+func (w *worker) armTimerLocked() {
+	if w.dropped {
+		return
+	}
 	var at time.Time
 	due, ok := w.queue.Due()
-	if ok && !w.hook.Settings.idle() && !w.health.disabled {
+	if ok && !w.hook.Settings.idle() && !w.health.Disabled() {
 		at = due
-		if w.health.failing {
-			at = later(at, w.health.probeAt)
+		if w.health.Failing() {
+			at = later(at, w.health.ProbeAt())
 		}
-		at = later(later(at, w.hold), w.paced)
-		// Without a hold this is due, and could not be claimed all the same:
-		// too many wait, or the file is being read or cannot be.
-		if w.paced.IsZero() && !ahead(at) {
-			at = time.Now().Add(lookAgain)
+		at = later(later(at, w.backoff), w.paced)
+		// If nothing holds it up, this is due and still could not be claimed: too
+		// many wait, or the file is being read or cannot be.
+		if w.paced.IsZero() && !inFuture(at) {
+			at = time.Now().Add(retryClaim)
 		}
 	}
-	w.d.alarms.set(w, at)
+	w.d.timers.set(w, at)
 }
 
 func later(a, b time.Time) time.Time {

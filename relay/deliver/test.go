@@ -16,11 +16,11 @@ var (
 )
 
 // Test attempts an event that is in no queue, once and now, whatever state the
-// webhook is in: it waits for no schedule and no other request, and its failure
-// counts for nothing, nor does a 410 disable. That the receiver works is
-// believed: a success ends failing. It returns what the attempt came to once
-// that is durable; an error says that no attempt was made, that it is not
-// recorded, or that ctx was done first, and the attempt goes on without it.
+// webhook is in: it waits for no schedule and no other request. A failure does
+// not count, and a 410 does not disable. A success does: it ends failing. Test
+// returns the attempt once it is durable. An error means that no attempt was
+// made, that it could not be recorded, or that ctx was done first and the attempt
+// continues without the caller.
 func (d *Deliverer) Test(ctx context.Context, webhook string, l Lease) (history.Attempt, error) {
 	w := d.worker(webhook)
 	if w == nil {
@@ -31,7 +31,7 @@ func (d *Deliverer) Test(ctx context.Context, webhook string, l Lease) (history.
 		err     error
 	}
 	done := make(chan result, 1)
-	err := w.beside(func(ctx context.Context, j *job) {
+	err := w.startDetached(func(ctx context.Context, j *job) {
 		a, err := w.test(ctx, j)
 		done <- result{a, err}
 	}, l)
@@ -46,8 +46,8 @@ func (d *Deliverer) Test(ctx context.Context, webhook string, l Lease) (history.
 	}
 }
 
-// beside starts a goroutine that is none of the worker's own (W2).
-func (w *worker) beside(do func(context.Context, *job), l Lease) error {
+// startDetached starts a goroutine that running does not count (W2).
+func (w *worker) startDetached(do func(context.Context, *job), l Lease) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	start := w.d.start.Load()
@@ -56,9 +56,14 @@ func (w *worker) beside(do func(context.Context, *job), l Lease) error {
 		return ErrNoWebhook
 	case start == nil:
 		return ErrNotRunning
+	case !w.beginLocked():
+		return ErrNoWebhook
 	}
-	j := job{lease: l, hook: w.hook, client: w.use()}
-	(*start)(func(ctx context.Context) { do(ctx, &j) })
+	j := job{lease: l, hook: w.hook, client: w.acquireLocked()}
+	(*start)(func(ctx context.Context) {
+		defer w.end()
+		do(ctx, &j)
+	})
 	return nil
 }
 
@@ -66,33 +71,30 @@ func (w *worker) beside(do func(context.Context, *job), l Lease) error {
 func (w *worker) test(ctx context.Context, j *job) (history.Attempt, error) {
 	r := w.attempt(ctx, j)
 	a := r.Attempt
-	switch r.Verdict {
-	case send.Delivered:
+	a.Status = history.Failed
+	if r.Verdict == send.Delivered {
 		a.Status = history.Delivered
-	default:
-		a.Status = history.Failed
 	}
 	err := w.queue.RecordTest(j.lease.Seq, j.lease.Accepted, append(r.QuickTries, a)...)
 	if r.Verdict == send.Delivered {
-		w.works(j, &a)
+		w.endFailing(j, &a)
 	}
 	return a, err
 }
 
-// works ends failing, if what was tested is what is in force.
-func (w *worker) works(j *job, a *history.Attempt) {
+// endFailing ends failing, if the entry is still the one that was tested.
+func (w *worker) endFailing(j *job, a *history.Attempt) {
 	w.mu.Lock()
-	h := &w.health
-	row := h.first
-	changed := h.failing && j.hook.Settings == w.hook.Settings
+	changed := w.health.Failing() && j.hook.Settings == w.hook.Settings
 	if changed {
-		h.succeeded(time.Now(), j.hook.Settings.Concurrency)
-		h.cause = cause{event: a.Event, typ: a.Type}
+		w.health.Succeeded(time.Now(), j.hook.Settings.Concurrency)
+		w.cause = cause{event: a.Event, typ: a.Type}
 	}
+	_, streak := w.health.LastStreak()
 	w.mu.Unlock()
 	if changed {
-		w.queue.PullForward(row.Add(-advanceSlack))
-		w.tell()
+		w.queue.PullForward(streak.Add(-recoverySlack))
+		w.recordState()
 		w.wakeIfDue()
 	}
 }

@@ -10,18 +10,18 @@ import (
 )
 
 func TestHour(t *testing.T) {
-	var none *hour
-	if got := none.sum(time.Now()); got != (Hour{}) {
+	var none *lastHourStats
+	if got := none.sum(time.Now()); got != (LastHour{}) {
 		t.Errorf("of nothing: %+v", got)
 	}
-	h, now := new(hour), time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
+	h, now := new(lastHourStats), time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 	for i := range 90 { // one a minute, every third fails
 		h.add(now.Add(time.Duration(i)*time.Minute), i%3 > 0, time.Second)
 	}
 	if got := h.sum(now.Add(89 * time.Minute)); got.Delivered != 40 || got.Failed != 20 {
 		t.Errorf("after 90 minutes: %+v, want 40 and 20", got)
 	}
-	if got := h.sum(now.Add(89*time.Minute + time.Hour)); got != (Hour{}) {
+	if got := h.sum(now.Add(89*time.Minute + time.Hour)); got != (LastHour{}) {
 		t.Errorf("an hour later: %+v, want none", got)
 	}
 	// There are as many as there are webhooks.
@@ -32,11 +32,11 @@ func TestHour(t *testing.T) {
 
 // What the process before counted is added, and displaces nothing younger.
 func TestHourOverAStart(t *testing.T) {
-	h, now := new(hour), time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
+	h, now := new(lastHourStats), time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 	h.add(now, true, time.Second)
 	h.add(now.Add(-time.Minute), false, time.Second) // the clock was set back
 	for ago := range 70 {
-		h.recall(&query.Minute{
+		h.restore(&query.Minute{
 			At: now.Add(-time.Duration(ago) * time.Minute), Delivered: 2, Failed: 1,
 			Took: maps.All(map[time.Duration]uint64{10 * time.Second: 3}),
 		})
@@ -69,7 +69,7 @@ func TestQuantiles(t *testing.T) {
 		"very slow": {func(int) time.Duration { return 2 * time.Minute }, 2 * time.Minute, 2 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := new(hour)
+			h := new(lastHourStats)
 			for i := range 1000 {
 				h.add(now.Add(time.Duration(i)*time.Second), true, c.took(i))
 			}

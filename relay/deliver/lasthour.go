@@ -7,22 +7,22 @@ import (
 	"sidehook/history/query"
 )
 
-// hour is what became of the attempts of the last hour: how many, by the
-// minute, and how long they took, by five minutes, since a quantile needs no
-// finer clock. It takes 2 KiB, however many there were.
-type hour struct {
+// lastHourStats counts the attempts of the last hour: how many by the minute, and
+// how long they took by five minutes, as a quantile needs no finer clock. It takes
+// 2 KiB, however many there were.
+type lastHourStats struct {
 	counts [60]counts
 	spans  [12]spans
 }
 
-// counts is a minute, which is numbered since 1970.
+// counts is one minute, numbered since 1970.
 type counts struct {
 	minute            int32
 	delivered, failed uint32
 }
 
-// spans is five minutes, in buckets of durations that grow by growth: the first
-// ends at quickest, the last one is without an end behind a time-out of 2m.
+// spans is five minutes, in buckets of durations that grow by growth. The first
+// ends at quickest; the last has no end, and begins after a timeout of 2m.
 type spans struct {
 	period int32
 	took   [buckets]uint32
@@ -34,16 +34,16 @@ const (
 	growth   = 1.6
 )
 
-// Hour is what became of the attempts of the last hour. P50 and P99 are how
-// long the fastest half, and all but the slowest hundredth, took at most; zero
-// if there were none.
-type Hour struct {
+// LastHour is what became of the attempts of the last hour. P50 and P99 are how
+// long the fastest half, and all but the slowest hundredth, took at most; zero if
+// there were none.
+type LastHour struct {
 	Delivered, Failed int
 	P50, P99          time.Duration
 }
 
 // add counts an attempt that made a request.
-func (h *hour) add(now time.Time, ok bool, took time.Duration) {
+func (h *lastHourStats) add(now time.Time, ok bool, took time.Duration) {
 	h.count(now, ok)
 	minute := int32(now.Unix() / 60)
 	s := &h.spans[minute/5%12]
@@ -54,7 +54,7 @@ func (h *hour) add(now time.Time, ok bool, took time.Duration) {
 }
 
 // count counts an attempt.
-func (h *hour) count(now time.Time, ok bool) {
+func (h *lastHourStats) count(now time.Time, ok bool) {
 	minute := int32(now.Unix() / 60)
 	c := &h.counts[minute%60]
 	if c.minute != minute {
@@ -67,9 +67,9 @@ func (h *hour) count(now time.Time, ok bool) {
 	}
 }
 
-// recall adds what a minute of the process before came to, unless one that is
-// younger, by a clock that was set back, stands in its place.
-func (h *hour) recall(m *query.Minute) {
+// restore adds a minute of the process before, unless its place has a younger
+// one, as after a clock was set back.
+func (h *lastHourStats) restore(m *query.Minute) {
 	minute := int32(m.At.Unix() / 60)
 	c := &h.counts[minute%60]
 	if c.minute < minute {
@@ -98,8 +98,8 @@ func bucket(took time.Duration) int {
 	return min(int(math.Ceil(steps)), buckets-1)
 }
 
-// sum is of a webhook that may not have made an attempt yet: nil.
-func (h *hour) sum(now time.Time) (all Hour) {
+// sum adds up. h is nil if no attempt was made yet.
+func (h *lastHourStats) sum(now time.Time) (all LastHour) {
 	if h == nil {
 		return all
 	}
@@ -122,8 +122,8 @@ func (h *hour) sum(now time.Time) (all Hour) {
 	return all
 }
 
-// quantile is the duration that a share of those counted did not take longer
-// than, as if they stood evenly in their bucket.
+// quantile returns the duration that a share of those counted did not exceed, as
+// if they were spread evenly in their bucket.
 func quantile(took *[buckets]int, share float64) time.Duration {
 	total := 0
 	for _, n := range took {
@@ -142,4 +142,12 @@ func quantile(took *[buckets]int, share float64) time.Duration {
 		return time.Duration(float64(quickest) * math.Pow(growth, float64(b-1)+within))
 	}
 	return 0
+}
+
+// lastHourLocked returns the statistics of the webhook, made when needed.
+func (w *worker) lastHourLocked() *lastHourStats {
+	if w.lastHour == nil {
+		w.lastHour = new(lastHourStats)
+	}
+	return w.lastHour
 }
