@@ -94,14 +94,14 @@ func overHTTP2(t *testing.T, ca *authority) []hostile {
 	const refused = "the receiver refused the request over HTTP/2 with "
 	return []hostile{
 		{name: "R11 answers", address: then(func(s stream) { s.answer(":status", "204") }), status: ok, code: 204},
-		{name: "R11 GOAWAY in place of an answer", address: then(func(s stream) { s.WriteGoAway(0, http2.ErrCodeNo, nil) }), status: not, timeout: short, err: "the receiver closed the connection over HTTP/2 with GOAWAY, without an answer"},
+		{name: "R11 GOAWAY in place of an answer", address: then(func(s stream) { s.WriteGoAway(0, http2.ErrCodeNo, nil) }), status: not, timeout: short, err: "the receiver closed the connection over HTTP/2 with GOAWAY, without an answer | within timeout 1s"},
 		{name: "R11 GOAWAY with an error", address: then(func(s stream) { s.WriteGoAway(s.id, http2.ErrCodeEnhanceYourCalm, []byte("\x1b[31m")) }), status: not, timeout: short, err: "no answer within timeout 1s"},
 		{name: "R11 GOAWAY with an error, and not for this request", address: then(func(s stream) { s.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, []byte("\x1b[31m")) }), status: not, err: "the receiver closed the connection over HTTP/2 with GOAWAY, without an answer (ENHANCE_YOUR_CALM)"},
 		{name: "R11 GOAWAY, then the answer", address: then(func(s stream) {
 			s.WriteGoAway(s.id, http2.ErrCodeNo, nil)
 			s.answer(":status", "200")
 		}), status: ok, code: 200},
-		{name: "R11 RST_STREAM REFUSED_STREAM", address: then(func(s stream) { s.WriteRSTStream(s.id, http2.ErrCodeRefusedStream) }), status: not, timeout: short, err: refused + "REFUSED_STREAM"},
+		{name: "R11 RST_STREAM REFUSED_STREAM", address: then(func(s stream) { s.WriteRSTStream(s.id, http2.ErrCodeRefusedStream) }), status: not, timeout: short, err: refused + "REFUSED_STREAM | within timeout 1s"},
 		{name: "R11 RST_STREAM INTERNAL_ERROR", address: then(func(s stream) { s.WriteRSTStream(s.id, http2.ErrCodeInternal) }), status: not, err: refused + "INTERNAL_ERROR"},
 		{name: "R11 RST_STREAM after the headers", address: then(func(s stream) {
 			s.WriteHeaders(http2.HeadersFrameParam{StreamID: s.id, BlockFragment: packed(":status", "200"), EndHeaders: true})
