@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -16,9 +15,7 @@ import (
 // TestMaxBacklog ends the oldest first, wherever they wait, and no more than
 // has to be.
 func TestMaxBacklog(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		r.append(ids(1000, 2199), "a")
 		one := q.Backlog().Bytes / 1200 // the ids are equally long
@@ -56,9 +53,7 @@ func TestMaxBacklog(t *testing.T) {
 // TestMaxBacklogOfMixed: after a restart deliveries that were begun stand among
 // those that were not, and go in the order of their acceptance all the same.
 func TestMaxBacklogOfMixed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(100, 399), "a")
 		var held []*queue.Lease
 		for i := range 200 {

@@ -162,11 +162,12 @@ func (b *books) once() {
 	}
 }
 
-// lives runs a test so many times, each in a bubble, with books and chances of
-// its own: those of a stream that no other test takes.
+// lives runs a test so many times, in parallel, each in a bubble with its own books
+// and random numbers. No two tests have the same stream.
 func lives(t *testing.T, seeds, stream uint64, test func(t *testing.T, b *books)) {
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				test(t, &books{
 					t: t, rng: rand.New(rand.NewPCG(seed, stream)), seed: seed,

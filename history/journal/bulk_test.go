@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -54,9 +53,7 @@ func (r *running) bulk(b query.Bulk) (count, gone int) {
 
 // TestBulkMatches what has ended so, by its newest end, and nothing that waits.
 func TestBulkMatches(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		began := time.Now()
 		r.append([]string{"failed-1", "failed-2"}, "a", "b")
 		r.endAll("a", history.Failed)
@@ -159,7 +156,7 @@ func TestBulkOfRemoved(t *testing.T) {
 	r.endAll("a", history.Failed)
 	r.stop()
 	fs = fs.Kill()
-	rewrite(t, fs, "removed.json", []byte("[[2,3]]\n"))
+	historytest.Rewrite(t, fs, "removed.json", []byte("[[2,3]]\n"))
 	r = start(t, fs, journal.Options{})
 	if n, gone := r.bulk(query.Bulk{}); n != 2 || gone != 2 {
 		t.Errorf("%d are sent again and %d are gone, want 2 and 2", n, gone)
@@ -169,7 +166,7 @@ func TestBulkOfRemoved(t *testing.T) {
 // TestBulkCutShort: what a call made durable before it was ended is delivered,
 // also after a kill, and the same call again makes the rest: each event once.
 func TestBulkCutShort(t *testing.T) {
-	const events = 9000 // more than two batches
+	const events, batch = 900, 400
 	for name, c := range map[string]struct {
 		cut  func(*running, context.CancelFunc)
 		want error
@@ -182,6 +179,7 @@ func TestBulkCutShort(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cut := func() {}
 			r := start(t, fs, journal.Options{Committed: func(int, time.Duration) { cut() }})
+			r.SetBulkBatch(batch)
 			r.append(ids(1, events), "a")
 			r.endAll("a", history.Failed)
 			cut = func() { c.cut(r, cancel) }
@@ -221,7 +219,7 @@ func must[T any](v T, err error) T {
 
 // TestBulkByIndexes: which deliveries match does not depend on indexes.
 func TestBulkByIndexes(t *testing.T) {
-	fs := generated(t)
+	fs := historytest.Generated(t)
 	r := start(t, fs, journal.Options{SegmentSize: 64 << 10})
 	r.bulk(query.Bulk{Webhooks: []string{"webhook-9"}})
 	r.endAll("webhook-9", history.Exhausted)
@@ -245,7 +243,7 @@ func TestBulkByIndexes(t *testing.T) {
 	if want[0].Count < 1000 || want[1].Count == 0 || want[2].Count < 100 {
 		t.Fatalf("too few match: %d, %d and %d", want[0].Count, want[1].Count, want[2].Count)
 	}
-	index(t, fs)
+	historytest.Index(t, fs)
 	for i, b := range bulks {
 		if got := must(read(t, fs).Bulk(t.Context(), b)); fmt.Sprint(got) != fmt.Sprint(want[i]) {
 			t.Errorf("%+v: %d match with indexes, %d without", b, got.Count, want[i].Count)
@@ -257,7 +255,7 @@ func TestBulkByIndexes(t *testing.T) {
 // by a few words for each.
 func TestBulkOfMany(t *testing.T) {
 	dir := t.TempDir()
-	if err := historytest.Generate(t.Context(), dir, historytest.Options{Attempts: 60_000, Seed: 1, SegmentSize: 8 << 20}); err != nil {
+	if err := historytest.Generate(t.Context(), dir, historytest.Options{Attempts: 15_000, Seed: 1, SegmentSize: 2 << 20}); err != nil {
 		t.Fatal(err)
 	}
 	var most, batches uint64
@@ -268,12 +266,13 @@ func TestBulkOfMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	j.SetBulkBatch(1000)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- j.Run(ctx) }()
 	before := heap()
 	done, err := j.ResendBulk(ctx, query.Bulk{Statuses: []history.Status{history.Delivered}}, "api")
-	if err != nil || done.Count < 50_000 {
+	if err != nil || done.Count < 12_000 {
 		t.Fatalf("%d are sent again, %v", done.Count, err)
 	}
 	backlog := 0
@@ -283,7 +282,7 @@ func TestBulkOfMany(t *testing.T) {
 	if backlog < done.Count {
 		t.Errorf("%d wait, want the %d and what waited", backlog, done.Count)
 	}
-	if grown := int64(most) - int64(before); grown > 12<<20 || batches < 10 {
+	if grown := int64(most) - int64(before); grown > 3<<20 || batches < 10 {
 		t.Errorf("the heap grew by %d KiB, in %d batches", grown>>10, batches)
 	}
 	cancel()

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -102,9 +101,7 @@ func TestCancelLastsAndOnlyThat(t *testing.T) {
 		"cursors ahead and behind": {6 * time.Second, 6 * time.Second, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.append(ids(1, 300), "a")
 				time.Sleep(c.ahead)
 				n, err := r.Queue("a").Cancel(func(w *queue.Waiting) (history.Attempt, queue.Verdict) {

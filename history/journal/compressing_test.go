@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -15,58 +14,25 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/historytest"
-	"sidehook/history/internal/segment"
 	"sidehook/history/internal/vfs"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 )
 
-// compress compresses the finished segments that are picked by their place.
-func compress(t *testing.T, fs *memfs.FS, pick func(i int) bool) {
-	t.Helper()
-	for _, of := range []segment.Stream{segment.Events, segment.Deliveries} {
-		archive, err := segment.NewArchive(fs, of)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer archive.Close()
-		segments := archive.Segments()
-		for i, first := range segments[:len(segments)-1] {
-			p := segment.Pack(fs, of, first)
-			if !pick(i) {
-				continue
-			}
-			if err := errors.Join(p.Write(func() error { return nil }), p.Place(), p.Finish()); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
 // forms counts the finished segments of a history by their form.
 func forms(t *testing.T, fs *memfs.FS) (plain, packed int) {
 	t.Helper()
-	names, err := fs.List()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, ".jsonl") {
-			plain++
-		}
-		if strings.HasSuffix(name, ".jsonl.zst") {
-			packed++
-		}
-	}
+	plain, packed = len(historytest.Names(t, fs, "", ".jsonl")), len(historytest.Names(t, fs, "", ".jsonl.zst"))
 	return plain - 2, packed // those being written are plain
 }
 
 // grown is a history whose last attempt was just made.
-func grown(t *testing.T) *memfs.FS {
+func grown(t *testing.T, attempts int) *memfs.FS {
 	t.Helper()
 	fs := memfs.New()
-	if err := historytest.GenerateFS(fs, historytest.Options{Attempts: 2000, Seed: 7, Until: time.Now(), SegmentSize: 128 << 10}); err != nil {
+	if err := historytest.GenerateFS(fs, historytest.Options{Attempts: attempts, Seed: 7, Until: time.Now(), SegmentSize: 128 << 10}); err != nil {
 		t.Fatal(err)
 	}
 	return fs
@@ -92,17 +58,30 @@ func run(t *testing.T, fs *memfs.FS, r journal.Retention) (stop func() (string, 
 	}
 }
 
+// lines are all records of the deliveries.
+func lines(t *testing.T, fs *memfs.FS) (list []string) {
+	t.Helper()
+	err := read(t, fs).Records(func(d *history.DeliveryRecord) bool {
+		list = append(list, string(d.Raw))
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
 // TestCompress: an hour after it was finished a segment is compressed, both forms
 // stand for a while, and nothing of what is read changes.
 func TestCompress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fs := grown(t)
-		want := every(t, read(t, fs))
+		fs := grown(t, 2000)
+		want := lines(t, fs)
 		finished, _ := forms(t, fs)
 		size := func() (total int) {
 			names, _ := fs.List()
 			for _, name := range names {
-				total += len(content(t, fs, name))
+				total += len(historytest.Content(t, fs, name))
 			}
 			return total
 		}
@@ -128,7 +107,7 @@ func TestCompress(t *testing.T) {
 			t.Errorf("%v, log %s", err, log)
 		}
 		sound(t, fs)
-		if got := every(t, read(t, fs)); !reflect.DeepEqual(got, want) {
+		if got := lines(t, fs); !slices.Equal(got, want) {
 			t.Error("it reads otherwise")
 		}
 	})
@@ -140,11 +119,11 @@ func TestCompressCrash(t *testing.T) {
 	for seed := range uint64(12) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 9))
-			fs := grown(t)
-			want := numbers(every(t, read(t, fs)))
+			fs := grown(t, 1000)
+			want := lines(t, fs)
 			stop := run(t, fs, journal.Retention{})
 			time.Sleep(59 * time.Minute)
-			fs.SetFault(memfs.From(fs.Ops()+rng.IntN(900), errors.New("the power went")))
+			fs.SetFault(memfs.From(fs.Ops()+rng.IntN(450), errors.New("the power went")))
 			time.Sleep(20 * time.Minute)
 			after := fs.Crash(rng)
 			stop()
@@ -157,7 +136,7 @@ func TestCompressCrash(t *testing.T) {
 				t.Errorf("seed %d: %d plain and %d compressed", seed, plain, packed)
 			}
 			sound(t, after)
-			if got := numbers(every(t, read(t, after))); !slices.Equal(got, want) {
+			if got := lines(t, after); !slices.Equal(got, want) {
 				t.Errorf("seed %d: %d records of %d", seed, len(got), len(want))
 			}
 		})
@@ -179,7 +158,7 @@ func TestCompressFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				fs := grown(t)
+				fs := grown(t, 1000)
 				stop := run(t, fs, journal.Retention{})
 				time.Sleep(59 * time.Minute)
 				var begun atomic.Bool
@@ -212,9 +191,7 @@ func TestCompressFails(t *testing.T) {
 
 // TestCompressedIsRemoved: retention takes either form.
 func TestCompressedIsRemoved(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: 128 << 10})
+	runInBubble(t, journal.Options{SegmentSize: 128 << 10}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.Retain(journal.Retention{Keep: 90 * time.Minute})
 		r.fill(1, 1500, "a")
 		time.Sleep(30 * time.Minute)
@@ -237,9 +214,7 @@ func TestCompressedIsRemoved(t *testing.T) {
 // TestRemovedWhileCompressed: what retention takes while it is compressed does
 // not come back.
 func TestRemovedWhileCompressed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: 128 << 10})
+	runInBubble(t, journal.Options{SegmentSize: 128 << 10}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.fill(1, 1500, "a")
 		time.Sleep(59 * time.Minute)
 		var begun atomic.Bool
@@ -265,24 +240,24 @@ func TestRemovedWhileCompressed(t *testing.T) {
 // TestAcceptedIsKnownCompressed: damage that was accepted stays known, and what
 // happens to the compressed file is found.
 func TestAcceptedIsKnownCompressed(t *testing.T) {
-	fs := generated(t)
-	name := deliveries(t, fs)[1]
-	text := content(t, fs, name)
+	fs := historytest.Generated(t)
+	name := segments(t, fs, "deliveries")[1]
+	text := historytest.Content(t, fs, name)
 	text[2000] ^= 1
-	rewrite(t, fs, name, text)
+	historytest.Rewrite(t, fs, name, text)
 	found := check(t, fs)
 	if err := journal.AcceptFS(fs, found.Problems); err != nil {
 		t.Fatal(err)
 	}
-	compress(t, fs, func(int) bool { return true })
+	historytest.Compress(t, fs, func(int) bool { return true })
 	if c := check(t, fs); len(c.Problems) > 0 || len(c.Known) != len(found.Problems) || c.Known[0].File != name+".zst" {
 		t.Errorf("compressed: %+v", c)
 	}
-	file := content(t, fs, name+".zst")
+	file := historytest.Content(t, fs, name+".zst")
 	for at := 50; at < 90; at++ {
 		file[at] ^= 1
 	}
-	rewrite(t, fs, name+".zst", file)
+	historytest.Rewrite(t, fs, name+".zst", file)
 	c := check(t, fs)
 	if len(c.Problems) == 0 || c.Problems[0].File != name+".zst" || !strings.Contains(c.Problems[0].What, "frame at byte 0") {
 		t.Errorf("damaged: %+v", c.Problems)
@@ -301,9 +276,7 @@ func TestAcceptedIsKnownCompressed(t *testing.T) {
 // TestStartFromCompressed: a start without cursors reads them, and what waits in
 // one is delivered.
 func TestStartFromCompressed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: 128 << 10})
+	runInBubble(t, journal.Options{SegmentSize: 128 << 10}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append([]string{"x"}, "paused")
 		r.fill(1, 1500, "a")
 		time.Sleep(2 * time.Hour)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/historytest"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
@@ -36,7 +37,7 @@ func (r *running) sent(webhook string) (got []string) {
 func configLines(t *testing.T, fs *memfs.FS) (n []int) {
 	t.Helper()
 	for _, name := range segments(t, fs, "deliveries") {
-		n = append(n, strings.Count(string(content(t, fs, name)), `"kind":"config"`))
+		n = append(n, strings.Count(string(historytest.Content(t, fs, name)), `"kind":"config"`))
 	}
 	return n
 }
@@ -47,7 +48,7 @@ func configured(t *testing.T, fs *memfs.FS) {
 	t.Helper()
 	for _, name := range segments(t, fs, "deliveries") {
 		stands := map[string]bool{}
-		for line := range strings.Lines(string(content(t, fs, name))) {
+		for line := range strings.Lines(string(historytest.Content(t, fs, name))) {
 			var r struct {
 				Kind, Webhook string
 				Generation    int
@@ -97,9 +98,7 @@ func TestConfigOnce(t *testing.T) {
 // their own, below the config lines that they need, each once, however often it is
 // killed; and no number is missing or there twice.
 func TestConfigMoves(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 1), "a")
 		r.sent("a")
 		time.Sleep(time.Second) // it is synced

@@ -16,7 +16,7 @@ import (
 // TestCrashes lets the power go at random, over and over, with and without the
 // cursors: H1 to H4. What it leaves is no damage.
 func TestCrashes(t *testing.T) {
-	lives(t, 150, 3, func(t *testing.T, b *books) {
+	lives(t, 80, 3, func(t *testing.T, b *books) {
 		fs := memfs.New()
 		for range 5 {
 			if b.rng.IntN(3) > 0 {
@@ -40,7 +40,7 @@ func TestCrashes(t *testing.T) {
 // TestCleanStopsRepeatNothing delivers each event exactly once over clean
 // restarts, with and without the cursors: H4.
 func TestCleanStopsRepeatNothing(t *testing.T) {
-	lives(t, 60, 4, func(t *testing.T, b *books) {
+	lives(t, 40, 4, func(t *testing.T, b *books) {
 		fs := memfs.New()
 		for range 5 {
 			b.live(fs, 40)
@@ -85,9 +85,7 @@ func TestFailedSyncEndsIt(t *testing.T) {
 
 // TestFullDisk refuses events, keeps outcomes, and goes on by itself.
 func TestFullDisk(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 50), "a")
 		synctest.Wait()
 		free, size, _ := fs.Free()

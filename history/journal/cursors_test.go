@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/historytest"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
@@ -19,9 +20,7 @@ import (
 // TestCursorsWaitForTheirLines: an end that is known and not written is not in
 // the cursors after a crash (H4).
 func TestCursorsWaitForTheirLines(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 2), "a")
 		time.Sleep(time.Second)
 		release := make(chan struct{})
@@ -62,9 +61,7 @@ func TestStopped(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.append(ids(1, 3), "a")
 				c.before(r)
 				r = start(t, c.end(r, fs), journal.Options{})
@@ -89,7 +86,7 @@ func TestCursorsThatAreNotKnown(t *testing.T) {
 		r.append(ids(1, 2), "a")
 		r.stop()
 		loseCursors(fs)
-		rewrite(t, fs, "cursors.json", jsonl.AppendChecksum([]byte(text)))
+		historytest.Rewrite(t, fs, "cursors.json", jsonl.AppendChecksum([]byte(text)))
 		var log bytes.Buffer
 		j, err := journal.OpenFS(fs, journal.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		if err != nil {

@@ -3,10 +3,10 @@ package journal_test
 import (
 	"bytes"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/historytest"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
@@ -17,13 +17,13 @@ import (
 func flip(t *testing.T, fs *memfs.FS, holding string) {
 	t.Helper()
 	name := segment.Events.File(1)
-	text := content(t, fs, name)
+	text := historytest.Content(t, fs, name)
 	at := bytes.Index(text, []byte(holding))
 	if at < 0 {
 		t.Fatalf("no line holds %s", holding)
 	}
 	text[at] ^= 4
-	rewrite(t, fs, name, text)
+	historytest.Rewrite(t, fs, name, text)
 }
 
 // TestDamagedEvent skips one line and delivers all others.
@@ -49,9 +49,7 @@ func TestDamagedEvent(t *testing.T) {
 // waits beside it is there after the next clean stop, and the damaged event's
 // number is never another's.
 func TestDamageBesideWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 2), "a")
 		for range 2 {
 			l, _ := r.Queue("a").Claim(queue.Retries)

@@ -75,9 +75,7 @@ func in(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC
 // two seconds of its time and no sooner; also of a queue that nobody claims
 // from. What is under way is left alone (X4).
 func TestExpiresWhereverItWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: 64 << 10})
+	runInBubble(t, journal.Options{SegmentSize: 64 << 10}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		q.Limit(7, afterAnHour)
 		r.append(ids(1, 1500), "a", "b")
@@ -119,9 +117,7 @@ func TestExpiresWhereverItWaits(t *testing.T) {
 // TestNothingExpiredIsClaimed, however soon behind its time, and however many
 // there are (X1).
 func TestNothingExpiredIsClaimed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		var woken atomic.Bool
 		q.Notify(func() { woken.Store(true) })
@@ -148,9 +144,7 @@ func TestNothingExpiredIsClaimed(t *testing.T) {
 // it waits; one that is no time says nothing, and a resend is sent all the
 // same.
 func TestExpiryTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		q.Limit(7)
 		r.accept(dated(t, "late", in(2*hour), "a"), dated(t, "soon", in(hour), "a"))
@@ -198,9 +192,7 @@ func TestExpiryTime(t *testing.T) {
 // TestExpiryTimeOfAnyYear: one that is past ends the delivery, and one that is to
 // come does not, however far it is.
 func TestExpiryTimeOfAnyYear(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		q.Limit(7, queue.Limit{})
 		past := map[string]string{"zero": "0000-01-01T00:00:00Z", "one": "0001-01-01T00:00:00Z", "early": "1600-01-01t00:00:00z",
@@ -232,9 +224,7 @@ func TestExpiryTimeOfAnyYear(t *testing.T) {
 // TestExpiryTimeAtAClaim: also without a limit, and also of an event that was
 // late when it came, in the envelope of CloudEvents 0.1.
 func TestExpiryTimeAtAClaim(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.Queue("a").Limit(7)
 		d := event.Decoder{}
 		e, err := d.Plain([]byte(`{"cloudEventsVersion":"0.1","source":"s","contentType":"application/json","eventId":"old","eventTime":"1998-01-01T00:00:00Z",` +
@@ -258,9 +248,7 @@ func TestExpiryTimeAtAClaim(t *testing.T) {
 
 // TestAResendHasAnAgeOfItsOwn.
 func TestAResendHasAnAgeOfItsOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.Queue("a").Limit(7, afterAnHour)
 		r.append(ids(1, 1), "a")
 		time.Sleep(2 * hour)
@@ -287,9 +275,7 @@ func TestAResendHasAnAgeOfItsOwn(t *testing.T) {
 
 // TestALimitThatIsLifted, or set while deliveries wait, counts from then on.
 func TestALimitThatIsLifted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		q.Limit(6, afterAnHour)
 		r.append(ids(1, 3), "a")
@@ -309,9 +295,7 @@ func TestALimitThatIsLifted(t *testing.T) {
 
 // TestRenamedExpire by the limits of the new name, since they were accepted.
 func TestRenamedExpire(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 600), "old")
 		time.Sleep(hour / 2)
 		r.append(ids(601, 1200), "new")
@@ -364,9 +348,7 @@ func TestExpiryLastsAndOnlyThat(t *testing.T) {
 
 // TestExpiryTimeBehindOthers that are unread as well, and are still read.
 func TestExpiryTimeBehindOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 300), "a")
 		for n := range 300 {
 			r.accept(dated(t, fmt.Sprint("d", n), in(hour), "a"))
@@ -386,9 +368,7 @@ func TestExpiryTimeBehindOthers(t *testing.T) {
 // TestWhatComesDuringASweep, while that reads the file, expires in its turn
 // (X2).
 func TestWhatComesDuringASweep(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		q.Limit(7, afterAnHour)
 		r.append(ids(1, 1500), "a")
@@ -417,9 +397,7 @@ func TestWhatComesDuringASweep(t *testing.T) {
 // TestExpiryAmongClaims: while some claim, others accept, and deliveries
 // expire, each ends once: delivered or expired.
 func TestExpiryAmongClaims(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: 64 << 10})
+	runInBubble(t, journal.Options{SegmentSize: 64 << 10}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		q.Limit(7, queue.Limit{Setting: "expire_after 5s", Age: 5 * time.Second}, queue.Limit{Setting: "max_backlog", Size: 300 << 10})
 		var mu sync.Mutex

@@ -32,9 +32,7 @@ func fails(kind memfs.Kind, prefix string) func(memfs.Op) error {
 func TestFailedOutcomesEndIt(t *testing.T) {
 	for name, kind := range map[string]memfs.Kind{"write": memfs.Write, "sync": memfs.Sync} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.append(ids(1, 3), "a")
 				synctest.Wait()
 				fs.SetFault(fails(kind, "deliveries-"))
@@ -73,9 +71,7 @@ func TestFailedCursorsEndIt(t *testing.T) {
 		"folder": fails(memfs.SyncDir, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.append(ids(1, 3), "a")
 				fs.SetFault(fault)
 				time.Sleep(6 * time.Second)
@@ -111,9 +107,7 @@ func TestDeletedFileEndsIt(t *testing.T) {
 // TestNothingIsAcknowledgedBehindAFailure of the other file: not what is being
 // synced, and not what waits.
 func TestNothingIsAcknowledgedBehindAFailure(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 1), "a")
 		synctest.Wait()
 		syncing, release := make(chan struct{}), make(chan struct{})

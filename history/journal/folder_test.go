@@ -1,9 +1,9 @@
 package journal_test
 
 import (
-	"strings"
 	"testing"
 
+	"sidehook/history/historytest"
 	"sidehook/history/internal/vfs"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/query"
@@ -24,41 +24,10 @@ func read(t *testing.T, fs vfs.FS) *query.Reader {
 	return r
 }
 
-// content is what stands in a file.
-func content(t *testing.T, fs *memfs.FS, name string) []byte {
-	t.Helper()
-	f, err := fs.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	size, _ := f.Size()
-	text := make([]byte, size)
-	f.ReadAt(text, 0)
-	return text
-}
-
-// rewrite makes a file say something, or something else.
-func rewrite(t *testing.T, fs *memfs.FS, name string, text []byte) {
-	t.Helper()
-	if err := vfs.ReplaceFile(fs, name, text); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // segments are the files of a stream.
 func segments(t *testing.T, fs *memfs.FS, stream string) (names []string) {
 	t.Helper()
-	all, err := fs.List()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range all {
-		if strings.HasPrefix(name, stream+"-") && strings.HasSuffix(name, ".jsonl") {
-			names = append(names, name)
-		}
-	}
-	return names
+	return historytest.Names(t, fs, stream+"-", ".jsonl")
 }
 
 // checking opens a history to be verified.

@@ -12,6 +12,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/historytest"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
@@ -20,9 +21,7 @@ import (
 // TestFollow: who follows gets each record once and in order, over the ends of
 // segments, from the beginning or from where it had come to.
 func TestFollow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: 1000})
+	runInBubble(t, journal.Options{SegmentSize: 1000}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 5), "a")
 		r.drain("a")
 		time.Sleep(time.Second)
@@ -98,7 +97,7 @@ func TestIndexing(t *testing.T) {
 			appendLong(t, r, fmt.Sprint("e", i))
 		}
 		time.Sleep(time.Minute)
-		if names := indexFiles(t, fs); len(names) > 0 {
+		if names := historytest.Names(t, fs, "", ".idx"); len(names) > 0 {
 			t.Fatalf("%v could be written", names)
 		}
 		fs.SetFault(nil)
@@ -106,7 +105,7 @@ func TestIndexing(t *testing.T) {
 
 		r = start(t, fs, journal.Options{SegmentSize: 100 << 10})
 		time.Sleep(time.Minute)
-		names := indexFiles(t, fs)
+		names := historytest.Names(t, fs, "", ".idx")
 		if len(names) != 3 {
 			t.Fatalf("after a start there are %v, want an index for each of 3 finished segments", names)
 		}
@@ -115,7 +114,7 @@ func TestIndexing(t *testing.T) {
 			appendLong(t, r, fmt.Sprint("f", i))
 		}
 		time.Sleep(time.Minute)
-		if names := indexFiles(t, fs); len(names) < 4 {
+		if names := historytest.Names(t, fs, "", ".idx"); len(names) < 4 {
 			t.Errorf("after another segment there are %v", names)
 		}
 		for _, id := range []string{"e0", "e7", "e19", "f5"} {

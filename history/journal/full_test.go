@@ -5,7 +5,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -53,9 +52,7 @@ func TestStartOnAFullDisk(t *testing.T) {
 // TestStartOnAVolumeFullOfHistory: what a crash left is written anew where the
 // indexes stood, so that a start, which alone can remove what is old, comes so far.
 func TestStartOnAVolumeFullOfHistory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: 128 << 10})
+	runInBubble(t, journal.Options{SegmentSize: 128 << 10}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.fill(1, 2000, "a")
 		time.Sleep(time.Minute)
 		r.append(ids(2001, 2003), "b")
@@ -109,9 +106,7 @@ func TestVolumeFills(t *testing.T) {
 // or for want of inodes: that is believed for a time only, as somebody may wait to
 // be told that events are accepted.
 func TestFullPastTelling(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		fs.SetFault(func(op memfs.Op) error {
 			if op.Kind == memfs.Write {
 				return syscall.EDQUOT

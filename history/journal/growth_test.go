@@ -38,8 +38,7 @@ func TestGrowthIsTrimmed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := start(t, memfs.New(), journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, _ *memfs.FS, r *running) {
 				r.Retain(journal.Retention{MaxSize: limit})
 				r.fill(1, 2000, "a")
 				r.append([]string{"x"}, "paused")

@@ -29,9 +29,7 @@ func stallOne(fs *memfs.FS) (release chan struct{}) {
 
 // What is canceled while it is being read keeps nobody from reading later.
 func TestCancelWhileReading(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		r.append(ids(1, 900), "a") // more than a window
 		for range 512 {
@@ -97,8 +95,7 @@ func TestOrderBehindAKill(t *testing.T) {
 
 // The oldest is a wait if all that is new has to follow another.
 func TestOldestOfLines(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, memfs.New(), journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, _ *memfs.FS, r *running) {
 		q := r.Queue("a")
 		q.Order(queue.Order{By: "data.k"})
 		r.keyed(1, "y", "x", "x")
@@ -116,8 +113,7 @@ func TestOldestOfLines(t *testing.T) {
 // What stands in a line keeps its time, unless it is made due.
 func TestLineKeepsTimes(t *testing.T) {
 	for _, hastened := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			r := start(t, memfs.New(), journal.Options{})
+		runInBubble(t, journal.Options{}, func(t *testing.T, _ *memfs.FS, r *running) {
 			q := r.Queue("a")
 			r.keyed(1, "x", "x")
 			first, second := claim(t, q, "e1"), claim(t, q, "e2")
@@ -144,9 +140,7 @@ func TestLineKeepsTimes(t *testing.T) {
 
 // Edits while the lines are found do not make lines of what was found before.
 func TestOrderEditedWhileSorting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		r.keyed(1, "x", "x")
 		for _, l := range []*queue.Lease{claim(t, q, "e1"), claim(t, q, "e2")} {
@@ -177,9 +171,7 @@ func TestOrderEditedWhileSorting(t *testing.T) {
 
 // The bytes of a backlog survive a kill as its count does.
 func TestBacklogBytesSurvive(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 10), "a")
 		time.Sleep(10 * time.Second) // the cursors are written
 		for range 4 {

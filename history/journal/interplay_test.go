@@ -24,6 +24,7 @@ import (
 func TestInterplay(t *testing.T) {
 	for seed := range uint64(10) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { interplay(t, seed) })
 		})
 	}

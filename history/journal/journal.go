@@ -120,8 +120,9 @@ type Journal struct {
 	generation           history.Generation
 	hash                 string
 
-	bulk     sync.Mutex // held by ResendBulk
-	renaming sync.Mutex // held by Rename
+	bulk      sync.Mutex // held by ResendBulk
+	bulkBatch int
+	renaming  sync.Mutex // held by Rename
 
 	// For the goroutine that replaces files.
 	accepted   chan acceptance

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -34,6 +35,15 @@ func start(t *testing.T, fs vfs.FS, opts journal.Options) *running {
 	go func() { r.ended <- j.Run(ctx) }()
 	t.Cleanup(func() { cancel(); r.stop() })
 	return r
+}
+
+// runInBubble runs a test in a bubble, with a journal on a new disk.
+func runInBubble(t *testing.T, opts journal.Options, test func(t *testing.T, fs *memfs.FS, r *running)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		fs := memfs.New()
+		test(t, fs, start(t, fs, opts))
+	})
 }
 
 // stop stops it cleanly and returns what Run did.

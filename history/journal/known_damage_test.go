@@ -6,17 +6,18 @@ import (
 	"strings"
 	"testing"
 
+	"sidehook/history/historytest"
 	"sidehook/history/journal"
 )
 
 // TestAccept: what was accepted is known from then on, and nothing else is; a
 // list of it that is damaged excuses nothing.
 func TestAccept(t *testing.T) {
-	fs := generated(t)
-	name := deliveries(t, fs)[1]
-	text := content(t, fs, name)
+	fs := historytest.Generated(t)
+	name := segments(t, fs, "deliveries")[1]
+	text := historytest.Content(t, fs, name)
 	text[2000] ^= 1
-	rewrite(t, fs, name, text)
+	historytest.Rewrite(t, fs, name, text)
 	found := check(t, fs)
 	if len(found.Problems) == 0 || len(found.Known) > 0 {
 		t.Fatalf("found %+v", found)
@@ -28,7 +29,7 @@ func TestAccept(t *testing.T) {
 		t.Errorf("after it was accepted: %+v", c)
 	}
 	text[90_000] ^= 1
-	rewrite(t, fs, name, text)
+	historytest.Rewrite(t, fs, name, text)
 	second := check(t, fs)
 	if len(second.Problems) == 0 || len(second.Known) != len(found.Problems) {
 		t.Errorf("with more damage: %+v", second)
@@ -39,9 +40,9 @@ func TestAccept(t *testing.T) {
 	if c := check(t, fs); len(c.Problems) > 0 || len(c.Known) != len(found.Problems)+len(second.Problems) {
 		t.Errorf("after the second was accepted: %+v", c)
 	}
-	list := content(t, fs, "damage.json")
+	list := historytest.Content(t, fs, "damage.json")
 	list[len(list)/2] ^= 1
-	rewrite(t, fs, "damage.json", list)
+	historytest.Rewrite(t, fs, "damage.json", list)
 	if c := check(t, fs); len(c.Known) > 0 {
 		t.Errorf("a damaged list excuses %+v", c.Known)
 	}
@@ -50,7 +51,7 @@ func TestAccept(t *testing.T) {
 // TestRemoved: segments that retention took are no damage, others that are not
 // there are.
 func TestRemoved(t *testing.T) {
-	fs := generated(t)
+	fs := historytest.Generated(t)
 	all, err := fs.List()
 	if err != nil {
 		t.Fatal(err)
@@ -73,11 +74,11 @@ func TestRemoved(t *testing.T) {
 		}
 		return n
 	}
-	rewrite(t, fs, "removed.json", fmt.Appendf(nil, "[[%d,%d]]", first(2), first(3)-1))
+	historytest.Rewrite(t, fs, "removed.json", fmt.Appendf(nil, "[[%d,%d]]", first(2), first(3)-1))
 	if c := check(t, fs); len(c.Problems) != 1 || c.Problems[0].File != events[1] {
 		t.Errorf("with one of two listed: %+v", c.Problems)
 	}
-	rewrite(t, fs, "removed.json", fmt.Appendf(nil, "[[%d,%d],[1,%d]]", first(2), first(3)-1, first(1)-1))
+	historytest.Rewrite(t, fs, "removed.json", fmt.Appendf(nil, "[[%d,%d],[1,%d]]", first(2), first(3)-1, first(1)-1))
 	if c := check(t, fs); len(c.Problems) > 0 {
 		t.Errorf("with both listed: %+v", c.Problems)
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -73,9 +72,7 @@ func TestMeddledWithOutside(t *testing.T) {
 func TestMeddledWithWhileIdle(t *testing.T) {
 	for _, stream := range []segment.Stream{segment.Events, segment.Deliveries} {
 		t.Run(stream.Name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.append(ids(1, 3), "a")
 				r.drain("a")
 				time.Sleep(time.Second)

@@ -73,7 +73,7 @@ func OpenFS(fsys vfs.FS, opts Options) (*Journal, error) {
 	j := &Journal{
 		fs: fsys, log: opts.Log, clock: clock.New(opts.Wall, opts.Log),
 		identify: newIdentifier(),
-		accepted: make(chan acceptance),
+		accepted: make(chan acceptance), bulkBatch: bulkBatch,
 	}
 	j.queues = queue.NewSet(queue.Options{
 		Book: book{j}, Ledger: ledger{j}, Clock: j.clock, Log: j.log, Recorded: opts.Recorded, Bodies: opts.Bodies, LeastBody: opts.LeastBody,

@@ -63,8 +63,7 @@ var (
 )
 
 func TestOrderAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, memfs.New(), journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, _ *memfs.FS, r *running) {
 		defer r.stop()
 		q := r.Queue("a")
 		q.Order(queue.Order{All: true})
@@ -95,9 +94,7 @@ func TestOrderAll(t *testing.T) {
 }
 
 func TestOrderByKey(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
 		by := queue.Order{By: "data.k"}
 		q.Order(by)

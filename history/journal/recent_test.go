@@ -1,7 +1,6 @@
 package journal_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -11,60 +10,6 @@ import (
 	"sidehook/history/query"
 	"sidehook/history/queue"
 )
-
-// TestRecent holds the minutes against the lines, as far as these are of the
-// time that is asked for.
-func TestRecent(t *testing.T) {
-	const within = 10 * time.Minute
-	for state, change := range states() {
-		t.Run(state, func(t *testing.T) {
-			fs := generated(t)
-			change(t, fs)
-			r := read(t, fs)
-			all := every(t, r)
-			// Some lines of the last minute are behind it, as if they were the next
-			// process's.
-			until := all[len(all)-10].At
-			since := until.Add(-within)
-			got, want := map[string]int{}, map[string]int{}
-			var took, requests int
-			if err := r.Recent(since, until, func(m *query.Minute) bool {
-				got[m.Webhook+" delivered"] += m.Delivered
-				got[m.Webhook+" failed"] += m.Failed
-				for _, n := range m.Took {
-					took += int(n)
-				}
-				return true
-			}); err != nil {
-				t.Fatal(err)
-			}
-			for _, o := range all {
-				if o.Kind != "attempt" || o.At.Truncate(time.Minute).Before(since) || !o.At.Before(until) {
-					continue
-				}
-				want[o.Webhook+" delivered"] += 0
-				want[o.Webhook+" failed"] += 0
-				switch o.Status {
-				case history.Delivered:
-					want[o.Webhook+" delivered"]++
-				case history.Retrying, history.Failed, history.Exhausted:
-					want[o.Webhook+" failed"]++
-				}
-				if o.Took != nil {
-					requests++
-				}
-			}
-			// What is damaged now was whole when an index counted it.
-			if state != "with damaged lines" && (fmt.Sprint(got) != fmt.Sprint(want) || took != requests) {
-				t.Errorf("got %v, want %v; how long %d took, want %d", got, want, took, requests)
-			}
-			seen := 0
-			if err := r.Recent(since, until, func(*query.Minute) bool { seen++; return false }); err != nil || seen != 1 {
-				t.Errorf("visited %d, %v, want the first alone", seen, err)
-			}
-		})
-	}
-}
 
 // TestWhatCountsAsRecent: what arrived, and what failed, also without a request; a
 // test is neither.

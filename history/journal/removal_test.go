@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -19,9 +18,7 @@ import (
 
 // TestStatesOutliveTheirLines: R5.
 func TestStatesOutliveTheirLines(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.Retain(journal.Retention{MaxSize: limit})
 		r.SetGeneration(1, "hash")
 		want := history.WebhookState{Name: "disabled", Since: time.Now().Round(0), Why: "410", Entry: "digest"}
@@ -56,9 +53,7 @@ func TestRemovalCrashes(t *testing.T) {
 		for step := int64(1); ; step++ {
 			done := false
 			t.Run(fmt.Sprint(step, cursors), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					fs := memfs.New()
-					r := start(t, fs, journal.Options{SegmentSize: small})
+				runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 					r.append([]string{"x"}, "paused")
 					r.fill(1, 300, "a")
 					time.Sleep(time.Minute)
@@ -108,9 +103,7 @@ func TestRemovalCrashes(t *testing.T) {
 func TestRemovalGoesOn(t *testing.T) {
 	for _, kind := range []memfs.Kind{memfs.List, memfs.Open, memfs.Rename, memfs.Remove, memfs.Create, memfs.Read} {
 		t.Run(string(kind), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{SegmentSize: small})
+			runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.append([]string{"x"}, "paused")
 				r.fill(1, 300, "a")
 				time.Sleep(time.Minute)
@@ -184,9 +177,7 @@ func TestRetentionUnderPowerCuts(t *testing.T) {
 // TestReadersBesideRemoval: a segment that is removed under a reader is not
 // there for it, and nothing is wrong.
 func TestReadersBesideRemoval(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: small})
+	runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append([]string{"x"}, "paused")
 		r.fill(1, 500, "a")
 		time.Sleep(time.Minute)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -18,9 +17,7 @@ import (
 // that ended it is removed with its event. A start without cursors takes up
 // nothing.
 func TestEndThatIsRemoved(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: small})
+	runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 		retry := func(webhook string, in time.Duration) {
 			l, ok := r.Queue(webhook).Claim(queue.Retries)
 			if !ok {
@@ -57,9 +54,7 @@ func TestEndThatIsRemoved(t *testing.T) {
 // TestResendEndedBehindTheCursors: its event is not held any more, though only
 // the resend's own record says which that was.
 func TestResendEndedBehindTheCursors(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: small})
+	runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.fill(1, 300, "a")
 		reading := read(t, fs)
 		a, err := reading.Event(query.EventRef{ID: "e1"})

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -74,9 +73,7 @@ func TestRenameInFlight(t *testing.T) {
 			"released":  {func(l *queue.Lease) { l.Release(nil, time.Now()) }, ids(1, 3)},
 		} {
 			t.Run(name+", "+end, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					fs := memfs.New()
-					r := start(t, fs, journal.Options{})
+				runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 					a, b := r.Queue("a"), r.Queue("b")
 					a.Order(order)
 					b.Order(order)

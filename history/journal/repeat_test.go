@@ -17,9 +17,7 @@ import (
 // told so, and one whose event was accepted with another content is refused for
 // that, also if they share a commit with events that there is no room for.
 func TestRepeatsNeedNoRoom(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		first := r.append(ids(1, 2), "a")
 		synctest.Wait()
 		syncing, release := make(chan struct{}), make(chan struct{})

@@ -47,7 +47,7 @@ func (j *Journal) ResendBulk(ctx context.Context, b query.Bulk, by string) (Rese
 		return done, &query.TooManyError{Count: m.Count}
 	}
 	done.Gone = m.Gone
-	for batch := range slices.Chunk(m.List, bulkBatch) {
+	for batch := range slices.Chunk(m.List, j.bulkBatch) {
 		if err := j.resendBatch(ctx, batch, m.Targets.List, by, &done); err != nil {
 			if done.Count > 0 {
 				err = fmt.Errorf("%d of %d were accepted; repeat the request for the rest: %w", done.Count, m.Count, err)

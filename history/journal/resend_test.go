@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -54,9 +53,7 @@ func TestResendToABacklog(t *testing.T) {
 // TestResendStaysOne over a kill, though the cursors and the attempts do not
 // say what it is.
 func TestResendStaysOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append([]string{"x"}, "a")
 		r.drain("a")
 		r.resend(fs, 1, "a")

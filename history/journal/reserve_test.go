@@ -9,25 +9,11 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/historytest"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
 )
-
-// named are the files whose names end so.
-func named(t *testing.T, fs *memfs.FS, suffix string) (names []string) {
-	t.Helper()
-	all, err := fs.List()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range all {
-		if strings.HasSuffix(name, suffix) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
 
 // leave bounds the folder so that so many bytes of it are free, and returns how many
 // of them are kept for outcomes.
@@ -67,16 +53,16 @@ func TestIndexesLeaveTheReserve(t *testing.T) {
 				if free, _, err := fs.Free(); err != nil || free < reserve {
 					t.Errorf("%d bytes are free (%v), want the %d that are kept", free, err, reserve)
 				}
-				if got := int64(len(named(t, fs, ".idx"))); got < indexes || got > indexes+1 {
+				if got := int64(len(historytest.Names(t, fs, "", ".idx"))); got < indexes || got > indexes+1 {
 					t.Errorf("%d indexes where there is room for %d", got, indexes)
 				}
-				if left := named(t, fs, ".tmp"); len(left) > 0 {
+				if left := historytest.Names(t, fs, "", ".tmp"); len(left) > 0 {
 					t.Errorf("left is %v", left)
 				}
 				fs.SetCapacity(-1)
 				time.Sleep(5 * time.Minute)
 				finished := len(segments(t, fs, "events")) + len(segments(t, fs, "deliveries")) - 2
-				if got := len(named(t, fs, ".idx")); got != finished {
+				if got := len(historytest.Names(t, fs, "", ".idx")); got != finished {
 					t.Errorf("%d indexes of %d segments, once there is room", got, finished)
 				}
 				r.stop()
@@ -90,7 +76,7 @@ func TestIndexesLeaveTheReserve(t *testing.T) {
 // is given up, and done once there is room again.
 func TestCompressionLeavesTheReserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fs := grown(t)
+		fs := grown(t, 2000)
 		stop := run(t, fs, journal.Retention{})
 		time.Sleep(59 * time.Minute)
 		var begun atomic.Bool
@@ -101,7 +87,7 @@ func TestCompressionLeavesTheReserve(t *testing.T) {
 			return nil
 		})
 		time.Sleep(30 * time.Minute)
-		if made := append(named(t, fs, ".zst"), named(t, fs, ".tmp")...); !begun.Load() || len(made) > 0 {
+		if made := append(historytest.Names(t, fs, "", ".zst"), historytest.Names(t, fs, "", ".tmp")...); !begun.Load() || len(made) > 0 {
 			t.Errorf("on a full volume there are %v", made)
 		}
 		fs.SetCapacity(-1)
@@ -124,9 +110,7 @@ func TestRemovesOnAFullVolume(t *testing.T) {
 		"too large": {MaxSize: 512 << 10},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{SegmentSize: 128 << 10})
+			runInBubble(t, journal.Options{SegmentSize: 128 << 10}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.fill(1, 3000, "a")
 				time.Sleep(age)
 				before := len(segments(t, fs, "events"))

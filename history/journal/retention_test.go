@@ -13,6 +13,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/historytest"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
@@ -38,9 +39,7 @@ func (r *running) fill(from, to int, webhook string) {
 const age = time.Minute
 
 func TestKeep(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: small})
+	runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.Retain(journal.Retention{Keep: 30 * age})
 		r.fill(1, 200, "a")
 		time.Sleep(10 * age)
@@ -85,9 +84,7 @@ func TestUndelivered(t *testing.T) {
 	} {
 		for _, restart := range []string{"", "clean", "no cursors"} {
 			t.Run(name+" "+restart, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					fs := memfs.New()
-					r := start(t, fs, journal.Options{SegmentSize: small})
+				runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 					r.Retain(journal.Retention{Keep: 30 * age})
 					r.append([]string{"x"}, "paused")
 					r.fill(1, 300, "a")
@@ -134,9 +131,7 @@ func TestUndelivered(t *testing.T) {
 func TestResendHolds(t *testing.T) {
 	for _, restart := range []string{"", "clean", "no cursors", "unclean"} {
 		t.Run(restart, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{SegmentSize: small})
+			runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.Retain(journal.Retention{Keep: 30 * age})
 				r.fill(1, 300, "a")
 				reading := read(t, fs)
@@ -183,13 +178,11 @@ func TestResendHolds(t *testing.T) {
 // TestMaxSize: a webhook paused since the first day holds the segments that
 // have events for it, and no others.
 func TestMaxSize(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: small})
+	runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.Retain(journal.Retention{Keep: 30 * age, MaxSize: limit})
-		rewrite(t, fs, "events-00000000000000000001.jsonl.torn", []byte("torn"))
-		rewrite(t, fs, "events-00000000000000000001.jsonl.bak", []byte("not ours"))
-		rewrite(t, fs, "notes.jsonl", []byte(strings.Repeat("not ours\n", limit)))
+		historytest.Rewrite(t, fs, "events-00000000000000000001.jsonl.torn", []byte("torn"))
+		historytest.Rewrite(t, fs, "events-00000000000000000001.jsonl.bak", []byte("not ours"))
+		historytest.Rewrite(t, fs, "notes.jsonl", []byte(strings.Repeat("not ours\n", limit)))
 		r.append([]string{"x1"}, "paused")
 		for i := range 20 {
 			r.fill(1+100*i, 100+100*i, "a")
@@ -205,7 +198,7 @@ func TestMaxSize(t *testing.T) {
 			t.Errorf("%v is left", got)
 		}
 		var removed [][2]uint64
-		if err := json.Unmarshal(content(t, fs, "removed.json"), &removed); err != nil || len(removed) != 2 {
+		if err := json.Unmarshal(historytest.Content(t, fs, "removed.json"), &removed); err != nil || len(removed) != 2 {
 			t.Errorf("removed %v %v, want two ranges about x2", removed, err)
 		}
 		same(t, "paused", r.drain("paused"), []string{"x1", "x2"})
@@ -220,7 +213,7 @@ func TestMaxSize(t *testing.T) {
 		if !slices.Contains(names, "notes.jsonl") || !slices.Contains(names, "events-00000000000000000001.jsonl.bak") {
 			t.Error("a file that is not the history's is gone")
 		}
-		if text := string(content(t, fs, "removed.json")); strings.Count(text, "[") != 2 {
+		if text := string(historytest.Content(t, fs, "removed.json")); strings.Count(text, "[") != 2 {
 			t.Errorf("neighbouring ranges are not merged: %s", text)
 		}
 		r.stop()
@@ -280,9 +273,7 @@ func TestFull(t *testing.T) {
 // TestBacklogGivesWay: what is beyond max_backlog ends before an event is
 // refused for want of room, however fast they come.
 func TestBacklogGivesWay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.Retain(journal.Retention{Keep: 30 * age, MaxSize: 16 * limit})
 		r.Queue("paused").Limit(7, queue.Limit{Setting: "max_backlog 128KiB", Size: limit})
 		d := event.Decoder{Source: "test"}
@@ -310,9 +301,7 @@ func TestBacklogGivesWay(t *testing.T) {
 
 // TestRetainAtAReload: a larger limit ends the refusal, a smaller one removes.
 func TestRetainAtAReload(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{SegmentSize: small})
+	runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.fill(1, 1000, "a")
 		before := len(segments(t, fs, "events"))
 		time.Sleep(time.Minute)
@@ -334,9 +323,7 @@ func TestRetainAtAReload(t *testing.T) {
 func TestLongStop(t *testing.T) {
 	for name, lose := range map[string]bool{"cursors": false, "no cursors": true} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{SegmentSize: small})
+			runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.fill(1, 300, "a")
 				time.Sleep(10 * age)
 				r.stop()

@@ -2,7 +2,6 @@ package journal_test
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -16,9 +15,7 @@ import (
 func TestSchedule(t *testing.T) {
 	for name, order := range map[string]queue.Order{"no order": {}, "by key": {By: "data.id"}} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 				q := r.Queue("a")
 				q.Order(order)
 				r.append(ids(1, 3), "a")

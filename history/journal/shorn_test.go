@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/historytest"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
@@ -33,15 +34,13 @@ func TestShorn(t *testing.T) {
 		{"all", func([]byte) []byte { return nil }, 0, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.append(ids(1, 5), "a")
 				r.stop()
 				if problems := check(t, fs).Problems; len(problems) > 0 {
 					t.Errorf("after a clean stop: %v", problems)
 				}
-				rewrite(t, fs, name, c.shear(content(t, fs, name)))
+				historytest.Rewrite(t, fs, name, c.shear(historytest.Content(t, fs, name)))
 				missing := func(p history.Problem) bool {
 					return p.File == name && strings.HasSuffix(p.What, "to 5 are missing at its end")
 				}
@@ -80,8 +79,8 @@ func TestShornDeliveries(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		r.stop()
-		text := content(t, fs, name)
-		rewrite(t, fs, name, text[:len(text)-20])
+		text := historytest.Content(t, fs, name)
+		historytest.Rewrite(t, fs, name, text[:len(text)-20])
 		var log loud
 		r = start(t, fs, journal.Options{Log: log.logger()})
 		if !strings.Contains(log.String(), "cut off a damaged line") || !strings.Contains(log.String(), "from_n=4 to_n=4") || r.DamagedLines() != 1 {

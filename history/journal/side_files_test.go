@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/historytest"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/verify"
@@ -172,9 +173,7 @@ func TestUnreadableSegment(t *testing.T) {
 	for _, kept := range []journal.Retention{{Keep: 10 * age}, {MaxSize: limit}} {
 		for _, stream := range []string{"events", "deliveries"} {
 			t.Run(fmt.Sprint(stream, kept), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					fs := memfs.New()
-					r := start(t, fs, journal.Options{SegmentSize: small})
+				runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 					r.fill(1, 500, "a")
 					unread := segments(t, fs, stream)[2]
 					fs.SetFault(func(op memfs.Op) error {
@@ -209,9 +208,7 @@ func TestUnreadableSegment(t *testing.T) {
 // TestAcceptWhileItRuns: a running history records damage itself, as long as it
 // runs, and tells what keeps it from that.
 func TestAcceptWhileItRuns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 3), "a")
 		first := history.Problem{File: segments(t, fs, "events")[0], Line: 2, Offset: 300, What: "its checksum does not hold"}
 		second := history.Problem{File: "events.jsonl", What: "seq 4 to 5 are missing at its end"}
@@ -223,7 +220,7 @@ func TestAcceptWhileItRuns(t *testing.T) {
 		}
 		checker := checking(t, fs)
 		if !checker.Knows([]history.Problem{first, second}) || checker.Knows([]history.Problem{gone}) {
-			t.Errorf("known are %s, want the first two", content(t, fs, "damage.json"))
+			t.Errorf("known are %s, want the first two", historytest.Content(t, fs, "damage.json"))
 		}
 		leave(t, fs, 0)
 		if err := r.Accept(t.Context(), []history.Problem{first}); !errors.Is(err, history.ErrNoRoom) {

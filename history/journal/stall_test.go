@@ -96,9 +96,7 @@ func TestStalledSync(t *testing.T) {
 
 // TestStalledOutcomes hold nothing up: events are accepted and delivered.
 func TestStalledOutcomes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		synctest.Wait()
 		release := make(chan struct{})
 		fs.SetFault(stalls(memfs.Sync, "deliveries-", release))

@@ -34,9 +34,7 @@ func throttled(until time.Time) history.Attempt {
 func TestThrottlingSurvives(t *testing.T) {
 	for name, restart := range restarts {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.append(ids(1, 2), "a")
 				q := r.Queue("a")
 				for i := range 2 { // a row that ends
@@ -81,9 +79,7 @@ func TestThrottlingSurvives(t *testing.T) {
 // A delivery that was throttled once for long is not held when that is ended,
 // also behind a restart.
 func TestUnthrottle(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 3), "a")
 		synctest.Wait() // whoever is woken by that has been
 		q := r.Queue("a")
@@ -113,9 +109,7 @@ func TestUnthrottle(t *testing.T) {
 func TestThrottledBySchedule(t *testing.T) {
 	for name, restart := range restarts {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.append(ids(1, 1), "a")
 				begun := time.Now()
 				claim(t, r.Queue("a"), "e1").Retry(throttled(begun.Add(time.Hour)), begun.Add(5*time.Hour))
@@ -141,9 +135,7 @@ func TestThrottledBySchedule(t *testing.T) {
 // Advance makes due what failed since a time, and not what was throttled; the
 // lease says when it would have been due, also behind a release and a stop.
 func TestAdvance(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 4), "a")
 		q := r.Queue("a")
 		begun := time.Now()

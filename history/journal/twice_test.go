@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history/internal/vfs/memfs"
@@ -18,9 +17,7 @@ import (
 func TestRecoveryKilledThenPowerCut(t *testing.T) {
 	for n := range 60 {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				fs := memfs.New()
-				r := start(t, fs, journal.Options{})
+			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 				r.append(ids(1, 3), "a")
 				r.drain("a")
 				time.Sleep(2 * time.Second)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -234,8 +233,7 @@ func TestWebhooksInDoubtLeaveHalf(t *testing.T) {
 // M4: those that found no room are woken one by one in the order in which they
 // came, and nobody that comes later passes them.
 func TestTurnsAreInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, memfs.New(), journal.Options{Bodies: 1 << 20})
+	runInBubble(t, journal.Options{Bodies: 1 << 20}, func(t *testing.T, _ *memfs.FS, r *running) {
 		list := names(30)
 		r.appendLarge(1, 2, 100*kib, list...)
 		var woken []string
@@ -276,8 +274,7 @@ func TestTurnsAreInOrder(t *testing.T) {
 
 // M5: one that needs all the room gets it, though smaller ones go on and on.
 func TestLargestIsNotStarved(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, memfs.New(), journal.Options{Bodies: 1 << 20})
+	runInBubble(t, journal.Options{Bodies: 1 << 20}, func(t *testing.T, _ *memfs.FS, r *running) {
 		r.appendLarge(1, 40, 60*kib, "a", "b", "c")
 		r.appendLarge(41, 41, 2<<20, "giant")
 		under := r.claims(queue.Retries, "a", "b", "c")
@@ -307,8 +304,7 @@ func TestLargestIsNotStarved(t *testing.T) {
 
 // M6: one that does not come in its turn holds up the others for a moment.
 func TestTurnThatIsNotTaken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, memfs.New(), journal.Options{Bodies: 1 << 20})
+	runInBubble(t, journal.Options{Bodies: 1 << 20}, func(t *testing.T, _ *memfs.FS, r *running) {
 		list := names(30)
 		r.appendLarge(1, 1, 100*kib, list...)
 		leases := r.claims(queue.Retries, list...)

@@ -13,9 +13,7 @@ import (
 // Whoever asks is told once the lines stand in the file, and not before; nobody
 // waits for longer than they want to, nor for a journal that has ended.
 func TestVisible(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 1), "a")
 		release := make(chan struct{})
 		fs.SetFault(stalls(memfs.Write, "deliveries-", release))
@@ -45,9 +43,7 @@ func TestVisible(t *testing.T) {
 
 // While the disk is full there is nothing to wait for.
 func TestVisibleFull(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fs := memfs.New()
-		r := start(t, fs, journal.Options{})
+	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 1), "a")
 		fs.SetCapacity(0)
 		same(t, "delivered", r.drain("a"), ids(1, 1))
