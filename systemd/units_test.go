@@ -15,8 +15,8 @@ import (
 	"sidehook/config"
 )
 
-// unitsIn puts the units into a folder, with a program that is there in place
-// of the one that a package installs, and skips the test without systemd-analyze.
+// unitsIn copies the units to a folder, with a program that exists instead of the
+// one that a package installs. It skips the test without systemd-analyze.
 func unitsIn(t *testing.T, dropIns ...string) (dir string) {
 	t.Helper()
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
@@ -44,7 +44,7 @@ func unitsIn(t *testing.T, dropIns ...string) (dir string) {
 	return dir
 }
 
-// verify wants systemd to have nothing to say about the units in a folder.
+// verify fails the test if systemd has complaints about the units in a folder.
 func verify(t *testing.T, dir string) {
 	t.Helper()
 	out, err := exec.Command("systemd-analyze", "verify", filepath.Join(dir, "sidehook.service"), filepath.Join(dir, "sidehook.socket")).CombinedOutput()
@@ -68,8 +68,8 @@ func TestNotifyReloadIsClean(t *testing.T) {
 	verify(t, dir)
 }
 
-// TestServiceIsConfined holds the exposure, ten times systemd's number, that the
-// unit has reached. What is left of it is the network, which it is there for.
+// TestServiceIsConfined limits the exposure of the unit (the threshold is ten times
+// systemd's number). What is left is the network, which it needs.
 func TestServiceIsConfined(t *testing.T) {
 	unit := filepath.Join(unitsIn(t), "sidehook.service")
 	out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--threshold=11", unit).CombinedOutput()
@@ -80,8 +80,8 @@ func TestServiceIsConfined(t *testing.T) {
 	t.Log(lines[len(lines)-1])
 }
 
-// TestPackagedFile starts as it is packaged, without a credential, and so does the
-// webhook that it shows, with one. It agrees with the units.
+// TestPackagedFile: the packaged file is valid without a credential, and its example
+// is with one. Both agree with the units.
 func TestPackagedFile(t *testing.T) {
 	file := load(t, "webhooks.yaml")
 	text, err := os.ReadFile("webhooks.yaml")
@@ -117,7 +117,7 @@ func TestPackagedFile(t *testing.T) {
 	if want := "/var/lib/sidehook/history"; file.History.Dir != want {
 		t.Errorf("the history is in %s, want %s", file.History.Dir, want)
 	}
-	// The folder of the socket outlives the service.
+	// The folder of the socket must outlive the service.
 	if service["RuntimeDirectory=sidehook"] || !service["RuntimeDirectory=sidehook/relay"] {
 		t.Error("a stop of sidehook.service removes the folder of sidehook.socket's socket")
 	}
@@ -136,7 +136,7 @@ func load(t *testing.T, path string) *config.File {
 	return file
 }
 
-// TestServiceIsKeptRunning holds what systemd does when the service ends, is
+// TestServiceIsKeptRunning checks what systemd does when the service ends, is
 // reloaded or logs.
 func TestServiceIsKeptRunning(t *testing.T) {
 	const check = "/usr/bin/sidehook check --config /etc/sidehook/webhooks.yaml"
@@ -144,11 +144,11 @@ func TestServiceIsKeptRunning(t *testing.T) {
 		unit, key string
 		want      []string
 	}{
-		// on-failure takes a SIGPIPE, for one, for a clean end.
+		// on-failure treats SIGPIPE, for example, as a clean exit.
 		{"sidehook.service", "Restart", []string{"always"}},
 		// The log is text with priorities, as the journal reads it.
 		{"sidehook.service", "ExecStart", []string{"/usr/bin/sidehook run --config /etc/sidehook/webhooks.yaml"}},
-		// A file that is refused ends the reload before the signal.
+		// A file with errors ends the reload before the signal.
 		{"sidehook.service", "ExecReload", []string{check, `/bin/sh -c "kill -HUP $MAINPID"`}},
 		{"sidehook.service.d/notify-reload.conf", "ExecReload", []string{"", check}},
 	} {
@@ -158,7 +158,7 @@ func TestServiceIsKeptRunning(t *testing.T) {
 	}
 }
 
-// values are what a key of a unit is set to, in order.
+// values returns the values of a key of a unit, in order.
 func values(t *testing.T, unit, key string) (list []string) {
 	t.Helper()
 	text, err := os.ReadFile(unit)
@@ -173,7 +173,7 @@ func values(t *testing.T, unit, key string) (list []string) {
 	return list
 }
 
-// settings are a unit's lines.
+// settings returns the lines of a unit.
 func settings(t *testing.T, name string) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile(name)
