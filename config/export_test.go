@@ -9,9 +9,6 @@ func Parse(name string, data []byte, mode Mode) (*File, error) {
 	return r.File, nil
 }
 
-// WebhookKeys lists the keys of a webhook.
-func WebhookKeys() []string { return namesOf(declared.webhook) }
-
 // DeclaredKey is what the tables say of a key.
 type DeclaredKey struct {
 	Section            string // the key that it stands under; "" at the top

@@ -73,6 +73,10 @@ func Read(path string, mode Mode) Reading {
 	return r
 }
 
+// ReadText is Read for the text of a file that has not been written yet. Files that
+// it names are read, relative to the folder of path.
+func ReadText(path string, text []byte, mode Mode) Reading { return parse(path, text, mode) }
+
 // The most bytes of a file.
 const (
 	maxFile     = 16 << 20 // webhooks.yaml

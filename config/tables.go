@@ -53,6 +53,12 @@ func newTables() *tables {
 	return t
 }
 
+// WebhookKeys returns the keys of a webhook, in the order in which they are
+// documented.
+func WebhookKeys() []string {
+	return namesOf(declared.webhook)
+}
+
 func topKeys(t *tables) []key[File] {
 	f, hook := empty("webhooks.yaml"), unset()
 	webhook := objectOf(t.webhook, &hook, "name", "url", "events")

@@ -60,7 +60,7 @@ func endsInKey(path Path) bool {
 // begin makes the first key of a document that has none.
 func (d Document) begin(key string, value *yaml.Node) (Document, error) {
 	newline := d.newline()
-	line := key + ": " + flow(value) + newline
+	line := flow(String(key)) + ": " + inBlock(value) + newline
 	if len(d.text) > 0 && !strings.HasSuffix(string(d.text), newline) {
 		line = newline + line
 	}
@@ -162,9 +162,13 @@ func (d Document) replace(path Path, value *yaml.Node) (Document, error) {
 		if !ok || !alone || !d.blankBefore(start) {
 			return Document{}, refuse(old, "the lines of this value are not its own")
 		}
-		return d.commit(old, change, splice{colon, colon, " " + flow(value)}, splice{d.lineStart(start), next, ""})
+		return d.commit(old, change, splice{colon, colon, " " + inBlock(value)}, splice{d.lineStart(start), next, ""})
 	}
-	with := flow(styled(value, old))
+	write := inBlock
+	if mapping.Style&yaml.FlowStyle != 0 {
+		write = flow
+	}
+	with := write(styled(value, old))
 	if start == end && start > 0 && text[start-1] == ':' {
 		with = " " + with
 	}
@@ -190,8 +194,8 @@ func (d Document) insert(path Path, mapping, value *yaml.Node, order []string) (
 		m := reach(root, parent)
 		m.Content = slices.Insert(m.Content, place, String(key), value)
 	}
-	pair := flow(String(key)) + ": " + flow(value)
 	if mapping.Style&yaml.FlowStyle != 0 {
+		pair := flow(String(key)) + ": " + flow(value)
 		if len(mapping.Content) == 0 {
 			inside := d.skipProperties(d.start(mapping)) + 1
 			return d.commit(mapping, change, splice{inside, inside, pair})
@@ -213,7 +217,8 @@ func (d Document) insert(path Path, mapping, value *yaml.Node, order []string) (
 	if !ok || !alone {
 		return Document{}, refuse(before, "the lines of this value are not its own")
 	}
-	return d.commit(mapping, change, d.lines(next, strings.Repeat(" ", indent)+pair))
+	line := strings.Repeat(" ", indent) + flow(String(key)) + ": " + inBlock(value)
+	return d.commit(mapping, change, d.lines(next, line))
 }
 
 // neighbor returns the place in the contents of a mapping where a new key comes:

@@ -98,26 +98,37 @@ func printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || lineBreak([]byte(string(r))) > 0 || r == '\ufeff' })
 }
 
-// plain reports whether s is the same string without quotes: as the library reads
-// it, and as one reads it that takes yes and off for booleans as YAML 1.1 does.
+// inBlock writes a value on one line after a key that has the line for itself, where
+// a scalar may have brackets and commas without quotes.
+func inBlock(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode && n.Style == 0 && n.ShortTag() == "!!str" && readsAs(n.Value, "key: "+n.Value, "key") {
+		return n.Value
+	}
+	return flow(n)
+}
+
+// plain reports whether s needs no quotes anywhere.
 func plain(s string) bool {
+	return !strings.ContainsAny(s, ",[]{}") && readsAs(s, "[{key: "+s+"}, "+s+"]", 0, "key") && readsAs(s, "["+s+"]", 0)
+}
+
+// readsAs reports whether a text says the string s at path, without quotes: as the
+// library reads it, and as one reads it that takes yes and off for booleans as YAML
+// 1.1 does.
+func readsAs(s, text string, path ...any) bool {
 	switch strings.ToLower(s) {
-	case "y", "n", "yes", "no", "on", "off":
+	case "", "y", "n", "yes", "no", "on", "off":
 		return false
 	}
-	if s == "" || strings.ContainsAny(s, ",[]{}#\n\r\t\u0085\u2028\u2029\ufeff") || !printable(s) {
+	if strings.ContainsAny(s, "#") || !printable(s) {
 		return false
 	}
-	d, err := Parse([]byte("[{key: " + s + "}, " + s + "]"))
-	if err != nil || len(d.root.Content) != 2 {
+	d, err := Parse([]byte(text))
+	if err != nil {
 		return false
 	}
-	for _, n := range []*yaml.Node{d.Get(0, "key"), d.Get(1)} {
-		if n == nil || n.Kind != yaml.ScalarNode || n.Style != 0 || n.Anchor != "" || n.ShortTag() != "!!str" || n.Value != s {
-			return false
-		}
-	}
-	return true
+	n := d.Get(path...)
+	return n != nil && n.Kind == yaml.ScalarNode && n.Style == 0 && n.Anchor == "" && n.ShortTag() == "!!str" && n.Value == s
 }
 
 // quote writes s between double quotes. What JSON writes is YAML, too, but for
@@ -137,7 +148,7 @@ func quote(s string) string {
 func block(n *yaml.Node, indent int, newline string) string {
 	var lines []string
 	for i := 0; i < len(n.Content); i += 2 {
-		lines = append(lines, fmt.Sprintf("%s: %s", flow(n.Content[i]), flow(n.Content[i+1])))
+		lines = append(lines, fmt.Sprintf("%s: %s", flow(n.Content[i]), inBlock(n.Content[i+1])))
 	}
 	return strings.Join(lines, newline+strings.Repeat(" ", indent))
 }

@@ -9,7 +9,7 @@ func (r *Reader) DidYouMean(word string, known []string) string {
 	if r.Full() {
 		return ""
 	}
-	return didYouMean(nearest(word, known))
+	return didYouMean(Nearest(word, known))
 }
 
 // DidYouMeanKey is DidYouMean for a key, which may also be the beginning of a
@@ -36,8 +36,8 @@ func (r *Reader) Suggest(t Text, known []string) string {
 	return r.DidYouMean(t.string, known)
 }
 
-// nearest returns the known word that word is most likely a misspelling of, or "".
-func nearest(word string, known []string) string {
+// Nearest returns the known word that word is most likely a misspelling of, or "".
+func Nearest(word string, known []string) string {
 	if len(word) > 64 {
 		return ""
 	}

@@ -152,21 +152,21 @@ func (c *cli) introduce(at *net.TCPAddr, authority string, webhook *config.Webho
 	}
 	address := scheme + "://" + host + "/"
 	c.err.Linef("listening on %s; press Ctrl-C to end", address)
-	allow := []string{"any-host", "127.0.0.0/8"}
-	if at.IP.To4() == nil || authority != "" {
-		allow = append(allow, "::1/128")
-	}
-	if authority == "" {
-		allow = slices.Insert(allow, 0, "http")
-	}
-	c.err.Linef("a webhook in the file reaches it with:")
 	if webhook == nil || !strings.HasPrefix(webhook.URL.Reveal(), scheme+"://"+host) {
+		allow := []string{"any-host", "127.0.0.0/8"}
+		if at.IP.To4() == nil || authority != "" {
+			allow = append(allow, `"::1/128"`)
+		}
+		if authority == "" {
+			allow = slices.Insert(allow, 0, "http")
+		}
+		c.err.Linef("a webhook in the file reaches it with:")
 		c.err.Linef("    url: %s", address)
+		if authority != "" {
+			c.err.Linef("    tls: {ca_file: %s}", authority)
+		}
+		c.err.Linef("    allow: [%s]", strings.Join(allow, ", "))
 	}
-	if authority != "" {
-		c.err.Linef("    tls: {ca_file: %s}", authority)
-	}
-	c.err.Linef("    allow: [%s]", strings.Join(allow, ", "))
 	if !verifies {
 		c.err.Linef("signatures are not verified: give --webhook NAME, or --secret")
 	}

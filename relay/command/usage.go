@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config/unit"
+	"sidehook/config/yamlnode"
 	"sidehook/history"
 	"sidehook/history/event"
 )
@@ -142,4 +143,12 @@ func parseStatuses(text string, all []history.Status) (statuses []history.Status
 		statuses = append(statuses, status)
 	}
 	return statuses, nil
+}
+
+// unknownWebhook says that there is no webhook of a name, with the nearest one.
+func unknownWebhook(name string, known []string) error {
+	if near := yamlnode.Nearest(name, known); near != "" {
+		return fmt.Errorf("there is no webhook %q; did you mean %q?", name, near)
+	}
+	return fmt.Errorf("there is no webhook %q", name)
 }

@@ -74,7 +74,11 @@ func (f *verificationFlags) fromFile(c *cli) (sign.Scheme, []string, *config.Web
 	}
 	i := slices.IndexFunc(file.Webhooks, func(w *config.Webhook) bool { return w.Name == f.webhook })
 	if i < 0 {
-		return "", nil, nil, fmt.Errorf("there is no webhook %q in %s", f.webhook, file.Path)
+		var names []string
+		for _, w := range file.Webhooks {
+			names = append(names, w.Name)
+		}
+		return "", nil, nil, unknownWebhook(f.webhook, names)
 	}
 	w := file.Webhooks[i]
 	var secrets []string

@@ -14,9 +14,9 @@ import (
 func (c *cli) webhookCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "webhook COMMAND",
-		Short: "List, test and retry webhooks",
-		Long: "Lists the webhooks of the running relay, and operates them. webhooks.yaml\n" +
-			"configures them.",
+		Short: "List, edit, test and retry webhooks",
+		Long: "Edits the webhooks in webhooks.yaml, and lists, tests and retries those of the\n" +
+			"running relay.",
 		Example: "  sidehook webhook list",
 	}
 	cmd.AddCommand(c.webhookListCommand(),
@@ -26,7 +26,17 @@ func (c *cli) webhookCommand() *cobra.Command {
 		c.webhookCallCommand("retry", api.RetryPath, "Retry waiting deliveries now",
 			"Retries all waiting deliveries of a webhook now. A failing webhook is probed at\n"+
 				"once, and a throttled one does not wait any longer."),
-		c.webhookTestCommand())
+		c.webhookTestCommand(), c.webhookAddCommand(), c.webhookEditCommand(), c.webhookRemoveCommand(),
+		c.webhookSwitchCommand("on", "enabled", "true", "Switch a webhook on",
+			"Writes enabled: true for a webhook. What waits for it goes on.", "on"),
+		c.webhookSwitchCommand("off", "enabled", "false", "Switch a webhook off",
+			"Writes enabled: false for a webhook. Nothing is sent to it, and events of that time\n"+
+				"are not kept for it.", "off"),
+		c.webhookSwitchCommand("pause", "paused", "true", "Pause a webhook",
+			"Writes paused: true for a webhook. Nothing is sent to it, and events are kept for\n"+
+				"it until it is resumed.", "paused"),
+		c.webhookSwitchCommand("resume", "paused", "false", "Resume a paused webhook",
+			"Writes paused: false for a webhook, which then gets what was kept for it.", "active"))
 	return cmd
 }
 

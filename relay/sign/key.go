@@ -2,6 +2,7 @@ package sign
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -120,4 +121,11 @@ func (m *mac) matches(head, body []byte, signatures string) bool {
 		}
 	}
 	return false
+}
+
+// GenerateSecret returns a new secret for HMAC: whsec_ and base64 of 32 random bytes.
+func GenerateSecret() string {
+	var key [32]byte
+	rand.Read(key[:]) // never fails
+	return macPrefix + base64.StdEncoding.EncodeToString(key[:])
 }
