@@ -99,6 +99,7 @@ func TestKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
+	t.Parallel()
 	s := newReceiver(t)
 	dir := t.TempDir()
 	process := newProcess(t, dir, "webhooks:\n"+hook(s, "one", "")+hook(s, "two", ", concurrency: 2"))

@@ -104,6 +104,7 @@ func TestMetrics(t *testing.T) {
 // TestMetricsOfMany scrapes 10,000 webhooks. It says how long that took, and no
 // more: 500 ms are promised on a machine that does nothing else.
 func TestMetricsOfMany(t *testing.T) {
+	t.Parallel()
 	s := newReceiver(t)
 	var webhooks bytes.Buffer
 	webhooks.WriteString("webhooks:\n")

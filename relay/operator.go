@@ -97,11 +97,7 @@ func (o *operator) act(name string, do func(string) bool) error {
 
 // History opens the history for reader, while the journal writes it.
 func (o *operator) History(context.Context) (admin.History, error) {
-	reader, err := query.Open(o.dir)
-	if err != nil {
-		return nil, err
-	}
-	return admin.Files(reader), nil
+	return openReader(o.dir)
 }
 
 // Accept records damage of the history as accepted.
@@ -111,7 +107,7 @@ func (o *operator) Accept(ctx context.Context, problems []history.Problem) error
 
 // Event returns an event and what became of it.
 func (o *operator) Event(_ context.Context, which query.EventRef) (api.EventTrace, error) {
-	reader, err := query.Open(o.dir)
+	reader, err := openReader(o.dir)
 	if err != nil {
 		return api.EventTrace{}, err
 	}

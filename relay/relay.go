@@ -47,7 +47,7 @@ type Relay struct {
 	atStart *config.File // whose listen and history.dir are in force
 	dir     string       // of the history
 	start   time.Time    // no attempt was made before
-	journal *journal.Journal
+	journal engine
 	deliver *deliver.Deliverer
 	server  *httpd.Server
 	intake  *intake.Handler
@@ -78,7 +78,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)
 	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.WaitWritten(ctx) })
-	journal, err := journal.Open(file.History.Dir, journal.Options{
+	journal, queues, err := openEngine(file.History.Dir, journal.Options{
 		Keep: file.History.Keep, Low: r.notifyUsage, Bodies: opts.Memory.Bodies(), LeastBody: opts.Memory.Request(),
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
 			if a.RenamedTo == "" { // otherwise it goes on under another name
@@ -92,7 +92,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	}
 	r.journal = journal
 	r.notices = notice.New(notice.Options{Append: journal.Append, State: r.state, Log: opts.Log})
-	r.deliver = deliver.New(deliver.Journal(journal), deliver.Options{
+	r.deliver = deliver.New(queues, deliver.Options{
 		Send:   send.Options{Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots},
 		Notify: r.notifyDelivery, Log: opts.Log,
 	})

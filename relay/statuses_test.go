@@ -15,6 +15,7 @@ import (
 // What else leads to one of them is in intake's tests, with
 // what the disk is too slow for, 429.
 func TestStatuses(t *testing.T) {
+	t.Parallel()
 	s := newReceiver(t)
 	start := func(listen string) *host {
 		h := &host{t: t, dir: t.TempDir(), listen: listen}

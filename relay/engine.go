@@ -1,0 +1,106 @@
+package relay
+
+import (
+	"context"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/query"
+	"sidehook/history/queue"
+	"sidehook/relay/admin"
+	"sidehook/relay/deliver"
+)
+
+// engine is what keeps the history. openEngine picks it; everything else in the relay
+// knows only these calls. journal.Journal, which has the files, documents each.
+type engine interface {
+	writer
+	backlog
+	usage
+	generations
+
+	// Run writes until ctx is done, or the engine fails.
+	Run(ctx context.Context) error
+	// Refuse ends the acceptance of events, before a stop.
+	Refuse()
+	// Fault returns why events are not accepted now. If it is history.ErrFailed, only a
+	// restart helps; any other fault may pass.
+	Fault() error
+	// Close must be called after Run.
+	Close() error
+}
+
+// writer makes records durable: on return they are synced. Many may call it at once.
+type writer interface {
+	Append(ctx context.Context, entries []history.Entry) ([]history.Receipt, error)
+	Resend(ctx context.Context, r journal.Resend) (history.Receipt, error)
+	ResendBulk(ctx context.Context, b query.Bulk, by string) (journal.Resends, error)
+	Rename(ctx context.Context, was, to string, generation history.Generation) (moved int, err error)
+	Accept(ctx context.Context, problems []history.Problem) error
+}
+
+// backlog has the pending deliveries.
+type backlog interface {
+	Queue(webhook string) *queue.Queue
+	Queues() []*queue.Queue
+	// WaitWritten returns when the attempts recorded so far can be read.
+	WaitWritten(ctx context.Context)
+	// Stopped reports whether the last process stopped cleanly.
+	Stopped() bool
+}
+
+// usage is how much room the history takes, and may take.
+type usage interface {
+	Retain(journal.Retention)
+	Size() (int64, error)
+	Limit() int64
+	Full() bool
+	Held(q *queue.Queue) int64
+	DamagedLines() int64
+}
+
+// generations numbers the configurations.
+type generations interface {
+	Generation() (history.Generation, string)
+	SetGeneration(n history.Generation, hash string)
+}
+
+// openEngine opens the engine of a history, and returns how deliver opens its queues. It
+// is the one place to choose another engine than the files.
+func openEngine(dir string, opts journal.Options) (engine, func(webhook string) deliver.Queue, error) {
+	j, err := journal.Open(dir, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	return j, deliver.Journal(j), nil
+}
+
+// reader reads the history, while the engine writes it. It must be closed.
+type reader interface {
+	admin.History
+	finder
+}
+
+type finder interface {
+	// Event returns an event, and Trace also what became of it; history.ErrNotFound.
+	Event(query.EventRef) (history.EventRecord, error)
+	Trace(query.EventRef) (*query.EventTrace, error)
+	// Recent calls visit for the attempts of each minute and webhook, until it returns
+	// false.
+	Recent(since, until time.Time, visit func(*query.Minute) bool) error
+}
+
+// openReader opens the history of openEngine for reading.
+func openReader(dir string) (reader, error) {
+	r, err := query.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return files{admin.Files(r), r}, nil
+}
+
+type files struct {
+	admin.History
+	finder
+}
