@@ -3,6 +3,7 @@ package relay_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -27,6 +28,10 @@ const relayOf = "SIDEHOOK_TEST_RELAY_OF"
 func TestMain(m *testing.M) {
 	path := os.Getenv(relayOf)
 	if path == "" {
+		flag.Parse()
+		if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+			f.Value.Set("8") // parallel tests wait more than they compute
+		}
 		os.Exit(m.Run())
 	}
 	file, err := config.Load(path, config.Run)
