@@ -10,7 +10,7 @@ import (
 	"sidehook/relay/command"
 )
 
-// TestLongIDsOnTerminal: one giant id does not push all else off the screen.
+// TestLongIDsOnTerminal: a very long id does not push other columns off the screen.
 func TestLongIDsOnTerminal(t *testing.T) {
 	const uuid = "e65c1481-e8a4-4be1-a5ca-27dfcde077d7"
 	line := func(id string) []byte {

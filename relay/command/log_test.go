@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// logged parses what was said, all of which has to be JSON, and returns the
-// lines of a level.
+// logged parses the log, which must be JSON, and returns the lines of a level.
 func (s *service) logged(level string) (lines []map[string]any) {
 	s.t.Helper()
 	for text := range strings.Lines(s.stderr.String()) {
@@ -25,22 +24,22 @@ func (s *service) logged(level string) (lines []map[string]any) {
 	return lines
 }
 
-// TestLogOfEdits says what is wrong with an edit, and where, each as a field;
-// and what is doubtful once, however often it is read.
+// TestLogOfEdits: the log of a rejected edit has the error, its place and its key as
+// attributes, and a warning is logged once, however often the file is read.
 func TestLogOfEdits(t *testing.T) {
-	const doubtful = "listen: {http: off, socket: s}\nwebhooks:\n  - {name: a, url: 'https://a.example.com/', events: ['a.*']}\n"
+	const warned = "listen: {http: off, socket: s}\nwebhooks:\n  - {name: a, url: 'https://a.example.com/', events: ['a.*']}\n"
 	s := newService(t, "off")
-	s.write(doubtful)
+	s.write(warned)
 	s.start(nil, nil, "sidehook")
 	s.expect("READY=1\n.*")
-	s.reload(doubtful, "STATUS=using .*")
-	s.reload("# a line more\n"+doubtful, "STATUS=using .*")
+	s.reload(warned, "STATUS=using .*")
+	s.reload("# a line more\n"+warned, "STATUS=using .*")
 	const bad = "webhooks:\n  - {name: a, url: 'http://a.example.com/', events: ['a.*']}\n"
 	s.write(bad)
 	s.expect("STATUS=edit rejected; .*")
-	s.write(bad + "# again\n") // for the same reason
+	s.write(bad + "# again\n") // the same error
 	s.expect("STATUS=edit rejected; .*: .*webhooks.yaml:2:20: webhooks\\[0\\] \\(a\\).url: must use https.*")
-	s.write(doubtful)
+	s.write(warned)
 	s.expect("STATUS=using .*")
 	s.signal(syscall.SIGTERM)
 	s.expect("STOPPING=1\n.*")
@@ -68,7 +67,7 @@ func TestLogOfEdits(t *testing.T) {
 	}
 }
 
-// TestLogOfStart ends with JSON, too, if it cannot begin.
+// TestLogOfStart: the log is JSON even if the relay cannot start.
 func TestLogOfStart(t *testing.T) {
 	for text, want := range map[string]string{
 		"webhook: []\n":            `unknown key; did you mean "webhooks"?`,

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// stream is a pair of connected Unix sockets, as systemd gives one to a service
-// for its log.
+// stream returns two connected Unix sockets, like the one that systemd gives to a
+// service for its log.
 func stream(t *testing.T) (service, reader *os.File) {
 	t.Helper()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
@@ -29,8 +29,8 @@ func stream(t *testing.T) (service, reader *os.File) {
 	return service, reader
 }
 
-// TestLogIsLost takes the log away, in all the ways that there are. The relay
-// delivers, reloads and stops as if nothing were.
+// TestLogIsLost makes the log unwritable in every way. The relay still delivers,
+// reloads and stops.
 func TestLogIsLost(t *testing.T) {
 	pipe := func(t *testing.T) (write, read *os.File) {
 		t.Helper()
@@ -100,7 +100,7 @@ func TestLogIsLost(t *testing.T) {
 	}
 }
 
-// TestStartFailsWithoutLog ends with its exit code, too, if nobody reads why.
+// TestStartFailsWithoutLog: the exit code is right even if nobody reads the log.
 func TestStartFailsWithoutLog(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		t.Run(format, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestStartFailsWithoutLog(t *testing.T) {
 	}
 }
 
-// fillUp writes to a pipe or socket until it takes no more.
+// fillUp writes to a pipe or socket until it is full.
 func fillUp(t *testing.T, f *os.File) {
 	t.Helper()
 	fd := int(f.Fd())
@@ -140,7 +140,7 @@ func fillUp(t *testing.T, f *os.File) {
 	}
 }
 
-// TestJournal logs to a stream as systemd's journal reads it.
+// TestJournal: lines have priorities if stderr is the journal's own stream.
 func TestJournal(t *testing.T) {
 	for name, c := range map[string]struct {
 		format string
@@ -201,8 +201,8 @@ func TestJournal(t *testing.T) {
 	}
 }
 
-// TestJournalOfProblems has errors of a command, such as one of ExecReload=, in
-// the journal with their priority.
+// TestJournalOfProblems: errors of a command, such as one of ExecReload=, have their
+// priority in the journal.
 func TestJournalOfProblems(t *testing.T) {
 	log, journal := stream(t)
 	var stat syscall.Stat_t
@@ -222,7 +222,7 @@ func TestJournalOfProblems(t *testing.T) {
 	}
 }
 
-// readAll reads what was written to the other end of a stream that is closed.
+// readAll reads a stream until its other end is closed.
 func readAll(t *testing.T, f *os.File) string {
 	t.Helper()
 	c, err := net.FileConn(f)

@@ -12,14 +12,13 @@ import (
 	"testing"
 )
 
-// command is a command line of sidehook with the configuration of the service.
+// command returns a sidehook command with the configuration of the service.
 func (s *service) command(args ...string) *exec.Cmd {
 	return exec.CommandContext(s.t.Context(), "sidehook", append(args, "--config", s.path("webhooks.yaml"))...)
 }
 
-// TestFailedWrites prints by every command to a disk that is full, and to a pipe
-// that nobody reads: that is a failure, and all of it is said in one line, or in
-// none of the pipe.
+// TestFailedWrites: every command fails if its output goes to a full disk, which it
+// reports in one line, or to a closed pipe, which it does not report.
 func TestFailedWrites(t *testing.T) {
 	t.Parallel()
 	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -87,7 +86,7 @@ func TestFailedWrites(t *testing.T) {
 	s.ends()
 }
 
-// devFull is a file that takes nothing.
+// devFull returns a file that cannot be written.
 func devFull(t *testing.T) *os.File {
 	t.Helper()
 	f, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)

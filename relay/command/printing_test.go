@@ -12,8 +12,8 @@ import (
 	"sidehook/relay/command"
 )
 
-// FuzzPrinting: whatever an app, a receiver or a file says, nothing of it that a
-// terminal would act upon is printed by any command that prints the history.
+// FuzzPrinting: no command prints anything of the history that a terminal would act
+// on, whether an application, a receiver or the file wrote it.
 func FuzzPrinting(f *testing.F) {
 	f.Add("plain", []byte("ok"))
 	f.Add("\x1b[2J\x1b]0;title\x07", []byte("\x1b[31mred\r\n\u009b2J"))

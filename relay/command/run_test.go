@@ -65,9 +65,9 @@ func TestStandardLogHasNoText(t *testing.T) {
 	}
 }
 
-// TestSecondSignal ends at once what was started with SIGINT ignored, as a shell
-// starts what it has in the background, while a request holds it up. Two signals
-// at once are one.
+// TestSecondSignal: a second signal forces quit while a request delays the stop, also
+// if the process was started with SIGINT ignored, as by a shell in the background.
+// Two signals at the same time count as one.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	s := newService(t, "off")

@@ -29,10 +29,10 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the commands as a shell would. Each script begins in a
-// folder with testdata/fixture: a webhooks.yaml, and a history with all kinds of
-// lines; "later" are lines that come after these. A line of a history is sealed
-// by a checksum, so whoever edits one by hand makes it damaged.
+// TestScripts runs the commands as a shell would. Each script starts in a folder with
+// testdata/fixture: a webhooks.yaml, and a history with all kinds of lines; "later"
+// has lines that come after these. A line of a history has a checksum, so an edit by
+// hand damages it.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
@@ -105,7 +105,7 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(fmt.Errorf("not within %v: %w", patience, err))
 }
 
-// generate writes a history of so many attempts: generate FOLDER ATTEMPTS.
+// generate writes a history with that many attempts: generate FOLDER ATTEMPTS.
 func generate(ts *testscript.TestScript, _ bool, args []string) {
 	attempts, err := strconv.Atoi(args[1])
 	ts.Check(err)

@@ -22,10 +22,10 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for what must come, on a busy machine too.
+// patience is how long a test waits for what must happen, even on a busy machine.
 const patience = time.Minute
 
-// service is `sidehook run` under a manager that this test plays.
+// service is `sidehook run`, with the test in the role of systemd.
 type service struct {
 	t      *testing.T
 	dir    string
@@ -36,7 +36,7 @@ type service struct {
 	stderr safeBuffer
 }
 
-// safeBuffer may be read while a process still writes to it.
+// safeBuffer may be read while a process writes to it.
 type safeBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -54,8 +54,8 @@ func (b *safeBuffer) String() string {
 	return b.buf.String()
 }
 
-// newService makes a folder with a configuration that names an address and a
-// socket, dir/s, of which no test says who listens there.
+// newService makes a folder with a configuration that has an HTTP address and a
+// socket, dir/s.
 func newService(t *testing.T, address string) *service {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "sh") // a socket's path is short
@@ -115,19 +115,19 @@ func (s *service) ends() int {
 	return s.cmd.ProcessState.ExitCode()
 }
 
-// hear returns the next datagram.
+// hear returns the next message to systemd.
 func (s *service) hear() string {
 	s.t.Helper()
 	buf := make([]byte, 4096)
 	s.notify.SetReadDeadline(time.Now().Add(patience))
 	n, err := s.notify.Read(buf)
 	if err != nil {
-		s.t.Fatalf("nothing was told: %v\n%s", err, s.stderr.String())
+		s.t.Fatalf("no message to systemd: %v\n%s", err, s.stderr.String())
 	}
 	return string(buf[:n])
 }
 
-// until waits for something that the process does by itself.
+// until waits until a condition is true.
 func (s *service) until(what string, ok func() bool) {
 	s.t.Helper()
 	for begun := time.Now(); !ok(); time.Sleep(5 * time.Millisecond) {
@@ -137,7 +137,7 @@ func (s *service) until(what string, ok func() bool) {
 	}
 }
 
-// logs waits until a text stands in the log.
+// logs waits until the log has a text.
 func (s *service) logs(text string) {
 	s.t.Helper()
 	s.until("it logs "+text, func() bool { return strings.Contains(s.stderr.String(), text) })
@@ -150,7 +150,7 @@ func (s *service) expect(want string) {
 	}
 }
 
-// post sends an event over a connection of its own.
+// post sends an event over a new connection.
 func (s *service) post(network, address string) (status int, err error) {
 	client := http.Client{Timeout: patience, Transport: &http.Transport{
 		DisableKeepAlives: true,
@@ -167,7 +167,7 @@ func (s *service) post(network, address string) (status int, err error) {
 	return resp.StatusCode, err
 }
 
-// hold begins a request that does not end, and returns once it is under way.
+// hold starts a request that does not end, and returns when the relay reads it.
 func (s *service) hold() {
 	s.t.Helper()
 	c, err := net.Dial("unix", s.path("s"))
@@ -211,8 +211,8 @@ func (s *service) signal(sig os.Signal) {
 	}
 }
 
-// freeAddress is a port that nobody listens on. It is none of those that the
-// system gives to whoever asks for any, as other tests do all the time.
+// freeAddress returns a port that nobody listens on. It is outside the range from
+// which the system assigns ports, as it does for other tests all the time.
 func freeAddress() (string, error) {
 	for tries := 0; ; tries++ {
 		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000)))
@@ -225,8 +225,8 @@ func freeAddress() (string, error) {
 	}
 }
 
-// handOver starts sidehook with listeners that stay the test's, as they stay
-// systemd's over a restart.
+// handOver starts sidehook with listeners that stay open in the test, as they do in
+// systemd over a restart.
 func (s *service) handOver(env []string, listeners ...interface{ File() (*os.File, error) }) {
 	s.t.Helper()
 	var files []*os.File

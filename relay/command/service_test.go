@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestServiceLife is started by systemd's own tool at the first connection, with
-// both sockets, reloads a good and a bad file, and stops.
+// TestServiceLife: systemd's own tool starts the service with both sockets at the
+// first connection. The service reloads a good and a bad file, and stops.
 func TestServiceLife(t *testing.T) {
 	t.Parallel()
 	activate, err := exec.LookPath("systemd-socket-activate")
@@ -47,7 +47,7 @@ func TestServiceLife(t *testing.T) {
 	s.reload(file, "STATUS=using webhooks.yaml: 0 of 0 webhooks enabled")
 	s.reload("webhook: []\n", "STATUS=edit rejected; still using the previous configuration: .*webhooks.yaml:1:1: webhook: unknown key; did you mean \"webhooks\"\\?")
 	s.accepts("unix", s.path("s"))
-	// An edit that nobody asked to be read is no reload in systemd's sense.
+	// An edit without SIGHUP is not a reload to systemd.
 	s.write(file + "webhooks: []\n")
 	s.expect("STATUS=using webhooks.yaml: 0 of 0 webhooks enabled")
 
@@ -62,9 +62,9 @@ func TestServiceLife(t *testing.T) {
 	}
 }
 
-// TestRestartRefusesNothing posts over both sockets while the service is
-// restarted, again and again. A connection waits, or is told that sidehook stops;
-// none is refused or cut.
+// TestRestartRefusesNothing posts over both sockets while the service restarts
+// several times. A connection waits, or is answered that sidehook stops. None is
+// refused or interrupted.
 func TestRestartRefusesNothing(t *testing.T) {
 	t.Parallel()
 	tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -129,9 +129,9 @@ func TestRestartRefusesNothing(t *testing.T) {
 	}
 }
 
-// TestWatchdogStarves feeds the watchdog until the history's folder is moved
-// away. From then on it is not fed, though the process lives on for a while: a
-// client that does not end its request holds it up.
+// TestWatchdogStarves: the watchdog is fed until the folder of the history is moved.
+// After that it is not fed, although the process still runs for a while because a
+// client does not end its request.
 func TestWatchdogStarves(t *testing.T) {
 	t.Parallel()
 	s := newService(t, "off")

@@ -9,15 +9,15 @@ import (
 	"sidehook/relay/command/terminal"
 )
 
-// attempt is a line of the deliveries.
+// attempt returns a line of the deliveries.
 func attempt(event, typ, problem string) []byte {
 	return fmt.Appendf(nil, `{"n":1,"at":"2026-11-23T14:55:00Z","kind":"attempt","webhook":"app-lifecycle","generation":1,"seq":1,"event":%q,"type":%q,`+
 		`"attempt":1,"status":"retrying","code":503,"error":%q,"next":"2026-11-23T15:00:00Z","took_ms":12.417}`, event, typ, problem)
 }
 
-// TestTablesFit: no line of a table is wider than the terminal, whatever it holds;
-// an id can be copied where there is room for it; and columns stand below their
-// heads also behind characters that take two places, or none.
+// TestTablesFit: no line of a table is wider than the terminal. Ids are complete if
+// there is room. Columns are below their heads, also after characters that take two
+// columns or none.
 func TestTablesFit(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	const id = "0193a4c1-5f2e-7c3b-9d7e-2f4a6b8c0d1e"
@@ -45,7 +45,7 @@ func TestTablesFit(t *testing.T) {
 			table := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 			for _, line := range table {
 				if n := terminal.DisplayWidth(line); n > width {
-					t.Errorf("%s on %d: %d places in %q", name, width, n, line)
+					t.Errorf("%s on %d: %d columns in %q", name, width, n, line)
 				}
 			}
 			if !strings.HasPrefix(name, "history") {
@@ -68,7 +68,7 @@ func TestTablesFit(t *testing.T) {
 	}
 }
 
-// TestStatsOnTerminal: the chart stands beside the numbers if there is room.
+// TestStatsOnTerminal: the charts are beside the numbers if there is room.
 func TestStatsOnTerminal(t *testing.T) {
 	for width, tables := range map[int]int{80: 2, 120: 1, 0: 1} {
 		var out strings.Builder

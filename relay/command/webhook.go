@@ -80,10 +80,10 @@ func (c *cli) webhookTestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test NAME",
 		Short: "Send a test event to a webhook now",
-		Long: "Sends one event of type sidehook.test to one webhook, through the running relay, in\n" +
-			"any state and whatever events it asks for. There is one attempt. It is recorded\n" +
-			"in the history and counts for nothing else, except that success ends the\n" +
-			"failing state. The exit code is 1 if it was not delivered.",
+		Long: "Sends one event of type sidehook.test to one webhook, through the running\n" +
+			"relay, in any state and whatever events it asks for. There is one attempt. It\n" +
+			"is recorded in the history and counts for nothing else, except that success\n" +
+			"ends the failing state. The exit code is 1 if it was not delivered.",
 		Example: "  sidehook webhook test app-lifecycle",
 		Args:    oneArgument("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {

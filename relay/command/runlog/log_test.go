@@ -9,8 +9,8 @@ import (
 	"sidehook/relay/command/runlog"
 )
 
-// TestLogIsClean: what the log prints in colours has no escape but its own,
-// whether it stands in the text or only looks like one.
+// TestLogIsClean: a coloured log has no escapes but its own, even if a text contains
+// one or looks like one.
 func TestLogIsClean(t *testing.T) {
 	const own = "\x1b[" // tint's
 	for _, text := range []string{"\x1b]0;title\x07 \u202e", `say \x1b]0;title`, `"\\x1b]0;title"`} {

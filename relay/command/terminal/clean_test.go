@@ -41,8 +41,8 @@ func TestCleanLines(t *testing.T) {
 	}
 }
 
-// FuzzClean: nothing that a terminal would act upon gets through, and nothing
-// else is changed.
+// FuzzClean: the result has nothing that a terminal would act on, and nothing else
+// is changed.
 func FuzzClean(f *testing.F) {
 	for _, seed := range []string{"", "plain", "\x1b]0;title\x07", "\u202e\u009b", "a\xffb\xed\xa0\x80", "tab\tand\r\nline\u2028", "\U000e0041é世"} {
 		f.Add(seed)
