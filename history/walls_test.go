@@ -51,6 +51,14 @@ func TestWalls(t *testing.T) {
 		"what queries is no disk to write to", "history/internal/lookup history/internal/vfs",
 		"var s lookup.Stream; var _ vfs.ReadFS = s.FS",
 		"var s lookup.Stream; var _ vfs.FS = s.FS", "cannot use",
+	}, {
+		"no writer of segments without the lock", "history/internal/segment history/internal/vfs",
+		"var fs *vfs.Locked; segment.Recover(fs, segment.Events, segment.Options{})",
+		"var fs *vfs.DirFS; segment.Recover(fs, segment.Events, segment.Options{})", "cannot use",
+	}, {
+		"only Lock makes a locked folder", "history/internal/vfs",
+		"var fs vfs.Lockable; vfs.Lock(fs)",
+		"var fs vfs.Lockable; _ = &vfs.Locked{fs, nil}", "unexported field release",
 	}}
 	var all []string
 	for _, c := range cases {

@@ -26,7 +26,7 @@ func NewDisk() *Disk { return memfs.New() }
 // journal would that has the disk to itself.
 func WriteAttempts(t testing.TB, disk *Disk, webhooks ...string) {
 	t.Helper()
-	r, err := segment.Recover(disk, segment.Deliveries, segment.Options{})
+	r, err := segment.Recover(disk.Locked(), segment.Deliveries, segment.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

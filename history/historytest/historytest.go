@@ -43,14 +43,19 @@ func Generate(ctx context.Context, path string, opts Options) (err error) {
 }
 
 // GenerateFS writes a history without indexes on an empty file system.
-func GenerateFS(fsys vfs.FS, opts Options) error {
-	names, err := fsys.List()
+func GenerateFS(unlocked vfs.Lockable, opts Options) (err error) {
+	names, err := unlocked.List()
 	if err != nil {
 		return err
 	}
 	if len(names) > 0 {
 		return errors.New("generate a history: the folder is not empty")
 	}
+	fsys, err := vfs.Lock(unlocked)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, fsys.Unlock()) }()
 	if err := files.CheckFormat(fsys); err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ type Options struct {
 //
 // Removal keeps R1 to R5 (see retention.Keeper), renames N1 and N2 (see Rename).
 type Journal struct {
-	fs        vfs.FS
+	fs        *vfs.Locked
 	log       *slog.Logger
 	clock     *clock.Clock
 	identify  *identifier
@@ -108,7 +108,6 @@ type Journal struct {
 	indexer   *upkeep.Indexer
 	events    *segment.Archive
 	delivered *segment.Archive // the deliveries
-	release   func() error     // unlocks the folder
 	stopped   bool             // the former process stopped cleanly
 
 	damage sync.Map     // the damaged lines that were logged, by file and offset
@@ -141,11 +140,7 @@ func (j *Journal) Stopped() bool { return j.stopped }
 // Close closes the files and unlocks the folder. It must be called after Run.
 func (j *Journal) Close() error {
 	err := j.commits.writer.Close()
-	err = errors.Join(err, j.outcomes.writer.Close(), j.events.Close(), j.delivered.Close())
-	if j.release != nil {
-		err = errors.Join(err, j.release())
-	}
-	return err
+	return errors.Join(err, j.outcomes.writer.Close(), j.events.Close(), j.delivered.Close(), j.fs.Unlock())
 }
 
 // Append makes events durable and queues them for their webhooks, all of them or

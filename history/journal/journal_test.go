@@ -24,7 +24,7 @@ type running struct {
 	ended  chan error
 }
 
-func start(t *testing.T, fs vfs.FS, opts journal.Options) *running {
+func start(t *testing.T, fs vfs.Lockable, opts journal.Options) *running {
 	t.Helper()
 	j, err := journal.OpenFS(fs, opts)
 	if err != nil {

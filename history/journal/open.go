@@ -23,16 +23,7 @@ func Open(path string, opts Options) (*Journal, error) {
 	if err != nil {
 		return nil, withAdvice(err)
 	}
-	release, err := dir.Lock()
-	if err != nil {
-		return nil, withAdvice(err)
-	}
-	j, err := OpenFS(dir, opts)
-	if err != nil {
-		return nil, errors.Join(err, release())
-	}
-	j.release = release
-	return j, nil
+	return OpenFS(dir, opts)
 }
 
 // withAdvice adds what to do about a folder that cannot be opened or written to.
@@ -53,8 +44,17 @@ func withAdvice(err error) error {
 	return fmt.Errorf("%w; %s, or change history.dir", err, todo)
 }
 
-// OpenFS opens the history on a file system that nobody else writes to.
-func OpenFS(fsys vfs.FS, opts Options) (*Journal, error) {
+// OpenFS is Open on a file system.
+func OpenFS(unlocked vfs.Lockable, opts Options) (_ *Journal, err error) {
+	fsys, err := vfs.Lock(unlocked)
+	if err != nil {
+		return nil, withAdvice(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, fsys.Unlock())
+		}
+	}()
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}

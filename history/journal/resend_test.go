@@ -77,7 +77,7 @@ func TestRepeatBehindManyResends(t *testing.T) {
 	r.append([]string{"x"}, "a")
 	r.stop()
 	fs = fs.Kill()
-	found, err := segment.Recover(fs, segment.Events, segment.Options{})
+	found, err := segment.Recover(fs.Locked(), segment.Events, segment.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func TestAt(t *testing.T) {
 // written is a stream of one segment with records of those sizes.
 func written(t *testing.T, fs *memfs.FS, sizes []int, tail string) *segment.Archive {
 	t.Helper()
-	r, err := segment.Recover(fs, segment.Deliveries, segment.Options{})
+	r, err := segment.Recover(fs.Locked(), segment.Deliveries, segment.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 // line that is not in a torn batch, can be written, and opens again as it was.
 func FuzzRecover(f *testing.F) {
 	fs := memfs.New()
-	r, err := segment.Recover(fs, segment.Events, segment.Options{})
+	r, err := segment.Recover(fs.Locked(), segment.Events, segment.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func FuzzRecover(f *testing.F) {
 			t.Fatal(err)
 		}
 		opts := segment.Options{Proven: proven % 100}
-		r, err := segment.Recover(fs, segment.Events, opts)
+		r, err := segment.Recover(fs.Locked(), segment.Events, opts)
 		if err != nil {
 			t.Fatalf("recover: %v", err)
 		}
@@ -54,7 +54,7 @@ func FuzzRecover(f *testing.F) {
 		if err := l.batch(2); err != nil {
 			t.Fatalf("write: %v", err)
 		}
-		again, err := segment.Recover(fs, segment.Events, opts)
+		again, err := segment.Recover(fs.Locked(), segment.Events, opts)
 		if err != nil {
 			t.Fatalf("recover again: %v", err)
 		}

@@ -49,7 +49,7 @@ type Recovered struct {
 //	after creating a segment           an empty last segment                the segment before it is whole (S3); it is used
 //	in recovery, before the rename     NAME.tmp                             removed, begun again
 //	in recovery, after the rename      the last batch in two segments       the older one's copy is cut off, and that synced
-func Recover(fs vfs.FS, stream Stream, opts Options) (*Recovered, error) {
+func Recover(fs *vfs.Locked, stream Stream, opts Options) (*Recovered, error) {
 	archive, err := NewArchive(fs, stream)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func Recover(fs vfs.FS, stream Stream, opts Options) (*Recovered, error) {
 
 type recovery struct {
 	Recovered
-	fs      vfs.FS
+	fs      *vfs.Locked
 	stream  Stream
 	archive *Archive
 	opts    Options

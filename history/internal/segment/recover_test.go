@@ -31,9 +31,13 @@ type log struct {
 	acked uint64 // the last number that was synced
 }
 
-func open(t *testing.T, fs vfs.FS, opts segment.Options) *log {
+func open(t *testing.T, fs vfs.Lockable, opts segment.Options) *log {
 	t.Helper()
-	r, err := segment.Recover(fs, segment.Events, opts)
+	locked, err := vfs.Lock(fs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := segment.Recover(locked, segment.Events, opts)
 	if err != nil {
 		t.Fatalf("recover: %v", err)
 	}
@@ -135,7 +139,7 @@ func TestPowerCuts(t *testing.T) {
 			for range 6 {
 				// The power goes at a random operation from here on.
 				fs.SetFault(memfs.From(fs.Ops()+1+rng.IntN(25), errors.New("power cut")))
-				r, err := segment.Recover(fs, segment.Events, segment.Options{Limit: 9000})
+				r, err := segment.Recover(fs.Locked(), segment.Events, segment.Options{Limit: 9000})
 				if err == nil {
 					l := &log{r, 0}
 					if r.Writer.Next() <= acked {
@@ -393,7 +397,7 @@ func TestEveryOperationFails(t *testing.T) {
 			fs.SetFault(memfs.At(k, effect(broken)))
 			var l *log
 			var acked uint64
-			r, err := segment.Recover(fs, segment.Events, segment.Options{Limit: 4000})
+			r, err := segment.Recover(fs.Locked(), segment.Events, segment.Options{Limit: 4000})
 			for i := 0; err == nil && i < 6; i++ {
 				l = &log{r, acked}
 				err = l.batch(4)

@@ -19,7 +19,7 @@ var ErrNoRoom = errors.New("no room")
 // Writer appends records to the newest segment of a stream. It is not for
 // concurrent use. After any error but ErrNoRoom it is broken for good (S4).
 type Writer struct {
-	fs     vfs.FS
+	fs     *vfs.Locked
 	stream Stream
 	limit  int64
 
@@ -87,7 +87,7 @@ func (w *Writer) Begin() (fresh bool, err error) {
 
 // create makes the segment that begins at first, durable by name, and points
 // the stream's link at it.
-func create(fs vfs.FS, stream Stream, first uint64) (vfs.File, error) {
+func create(fs *vfs.Locked, stream Stream, first uint64) (vfs.File, error) {
 	name := stream.File(first)
 	file, err := fs.Create(name)
 	if err != nil {

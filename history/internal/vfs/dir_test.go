@@ -225,13 +225,17 @@ func TestFoldersInTheWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := t.TempDir()
 			d := openDir(t, path)
+			locked, err := vfs.Lock(d)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for i := 1; i <= 2; i++ { // again, when the name that it is given is taken
 				if err := os.MkdirAll(filepath.Join(path, name, "theirs"), 0o700); err != nil {
 					t.Fatal(err)
 				}
 				err := vfs.ReplaceFile(d, strings.TrimSuffix(name, ".tmp"), []byte("x"))
 				if strings.HasPrefix(name, "events.jsonl") {
-					_, err = segment.Recover(d, segment.Events, segment.Options{})
+					_, err = segment.Recover(locked, segment.Events, segment.Options{})
 				}
 				if err != nil {
 					t.Fatal(err)

@@ -19,6 +19,33 @@ type InUseError struct {
 
 func (e *InUseError) Error() string { return fmt.Sprintf("history is in use by process %d", e.PID) }
 
+// Lockable is a folder that can be locked.
+type Lockable interface {
+	FS
+	// Lock keeps others from the folder until release. It is an *InUseError if
+	// another process has the lock.
+	Lock() (release func() error, err error)
+}
+
+// Locked is a folder that no other process writes to. Only Lock makes one, and
+// whatever recovers or writes segments takes one.
+type Locked struct {
+	FS
+	release func() error
+}
+
+// Lock locks a folder for this process, until Unlock or the end of the process.
+func Lock(f Lockable) (*Locked, error) {
+	release, err := f.Lock()
+	if err != nil {
+		return nil, err
+	}
+	return &Locked{f, release}, nil
+}
+
+// Unlock lets others lock the folder. It must not be written to any more.
+func (l *Locked) Unlock() error { return l.release() }
+
 // Lock takes the folder for this process, until release or the process's end
 // by whatever means: the lock is the kernel's, and the file `lock` only a
 // place for it, so that it is never stale and never deleted. Where another has

@@ -37,7 +37,7 @@ type FS struct {
 	total    int // of counts
 }
 
-var _ vfs.FS = (*FS)(nil)
+var _ vfs.Lockable = (*FS)(nil)
 
 // change is one thing done to names: from names nothing any more, and then to
 // names node. An empty name stands for no name.
@@ -98,6 +98,21 @@ func (m *FS) used() (bytes int64) {
 func (m *FS) do(c change) {
 	c.apply(m.names)
 	m.changes = append(m.changes, c)
+}
+
+// Lock never refuses: a disk of a test has one process at a time, and Kill or Crash
+// ends it.
+func (m *FS) Lock() (release func() error, err error) {
+	return func() error { return nil }, nil
+}
+
+// Locked is the disk, locked.
+func (m *FS) Locked() *vfs.Locked {
+	locked, err := vfs.Lock(m)
+	if err != nil {
+		panic(err) // Lock never refuses
+	}
+	return locked
 }
 
 func (m *FS) Create(name string) (vfs.File, error) {
