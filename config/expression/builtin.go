@@ -25,7 +25,7 @@ func allowed(name string) bool {
 	return isLoop(name)
 }
 
-// builtin patches a function that takes no predicate.
+// builtin returns a node that calls a function without a predicate.
 func (p *patcher) builtin(n *ast.BuiltinNode) ast.Node {
 	if !allowed(n.Name) {
 		hint := ""
@@ -49,8 +49,9 @@ func (p *patcher) builtin(n *ast.BuiltinNode) ast.Node {
 	}, p.all(n.Arguments)...)
 }
 
-// invoke calls the library's function, unless that would lose numbers, give Go's
-// form of a value, or depend on the order of a map.
+// invoke calls the function of the library, or does its work itself where the
+// library would lose numbers, return Go's form of a value, or depend on the order
+// of a map.
 func (r *run) invoke(name string, a []any) (any, error) {
 	text, isText := a[0].(string)
 	switch name {
@@ -96,7 +97,7 @@ func (r *run) invoke(name string, a []any) (any, error) {
 	return f.Func(a...)
 }
 
-// charge charges for what a function reads and makes, before it does.
+// charge charges for what a function will read and make.
 func (r *run) charge(name string, a []any) {
 	size, other := 0, 0 // in bytes, of the first argument and of the others
 	for i, v := range a {
@@ -158,7 +159,7 @@ func (r *run) charge(name string, a []any) {
 	r.make(other)
 }
 
-// product is a × b, or more than an evaluation may make.
+// product returns a × b, or at most a number larger than any budget.
 func product(a, b int) int {
 	if a > 0 && b > math.MaxInt32/a {
 		return math.MaxInt32

@@ -15,7 +15,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// Error tells what is wrong with an expression, and where.
+// Error is what is wrong with an expression, and where.
 type Error struct {
 	Offset  int // in characters, from 0
 	Message string
@@ -30,8 +30,9 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Compiler compiles the expressions of one file. Equal ones become the same
-// program, and all of them share the machines that they run on. The zero Compiler works; it is for one goroutine.
+// Compiler compiles the expressions of one file. Equal expressions become the same
+// program, and all programs share the machines that they run on. The zero Compiler
+// is ready to use; it is for one goroutine.
 type Compiler struct {
 	config   *conf.Config
 	machines *sync.Pool
@@ -48,10 +49,11 @@ type result struct {
 	err     error
 }
 
-// Condition compiles what must be a bool. The error is of type *Error.
+// Condition compiles an expression whose value must be a bool. The error is of
+// type *Error.
 func (c *Compiler) Condition(text string) (*Program, error) { return c.get(source{text, true}) }
 
-// Transform compiles what may be any value. The error is of type *Error.
+// Transform compiles an expression with any value. The error is of type *Error.
 func (c *Compiler) Transform(text string) (*Program, error) { return c.get(source{text, false}) }
 
 func (c *Compiler) get(s source) (*Program, error) {
@@ -68,8 +70,8 @@ func (c *Compiler) get(s source) (*Program, error) {
 	return r.program, r.err
 }
 
-// newConfig is what the library has to know of the names. Any other name is an
-// extension, of any type.
+// newConfig tells the library the names and their types. Any other name is an
+// extension of any type.
 func newConfig() *conf.Config {
 	config := conf.New(types.Map{
 		"type": types.String, "source": types.String, "subject": types.String,
@@ -89,7 +91,7 @@ func (c *Compiler) compile(s source) (program *Program, err error) {
 		return nil, &Error{Message: "is empty", Hint: "write an expression, or remove the key"}
 	}
 	defer func() {
-		// X4: the library may meet what it did not foresee.
+		// X4: the library panics on some inputs.
 		if fault := recover(); fault != nil {
 			program, err = nil, &Error{Message: "cannot be compiled"}
 		}
@@ -102,7 +104,7 @@ func (c *Compiler) compile(s source) (program *Program, err error) {
 	if err != nil {
 		return nil, explain(err, s.text)
 	}
-	// What is refused here says more than what the types would say of it.
+	// The patch comes before the check of the types, since its errors are clearer.
 	p := newPatcher(s.bool)
 	root := p.patch(tree.Node)
 	if s.bool && !isBool(tree.Node) {
@@ -122,6 +124,6 @@ func (c *Compiler) compile(s source) (program *Program, err error) {
 	if err != nil {
 		return nil, &Error{Message: "cannot be compiled"}
 	}
-	whole.Nodes = nil // the machine keeps the tree, and does not need it
+	whole.Nodes = nil // the machine keeps the tree but does not need it
 	return &Program{source: s.text, code: code, machines: c.machines}, nil
 }

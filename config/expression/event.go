@@ -1,7 +1,7 @@
 package expression
 
-// Event is what expressions are evaluated on. It decodes what they ask for once,
-// so that many of them may be run on it, one at a time.
+// Event is the event that expressions are evaluated on. It decodes each name once,
+// when the first expression reads it. Expressions may use it one at a time.
 type Event struct {
 	size    int
 	lookup  func(name string) []byte
@@ -13,8 +13,8 @@ type decoded struct {
 	value any
 }
 
-// NewEvent makes an event that was given as so many bytes of JSON. Lookup returns the JSON value of one
-// of its names, which is valid JSON, or nil if it has no such name.
+// NewEvent makes an event of so many bytes of JSON. Lookup returns the value of a
+// name as valid JSON, or nil if the event has no such name.
 func NewEvent(size int, lookup func(name string) []byte) *Event {
 	return &Event{size: size, lookup: lookup}
 }

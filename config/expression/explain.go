@@ -10,8 +10,7 @@ import (
 	"github.com/expr-lang/expr/file"
 )
 
-// explain makes an Error of one of the library's about a source, in words of our
-// own.
+// explain returns the Error for an error of the library, in our own words.
 func explain(err error, source string) *Error {
 	var at *file.Error
 	if !errors.As(err, &at) {
@@ -38,9 +37,9 @@ func explain(err error, source string) *Error {
 	return e
 }
 
-// A rule says a message of the library plainly. In its message $0 is the
-// word that it points to, $1 what the first group matched, and %1 the type that
-// this is in Go.
+// A rule replaces a message of the library. In its message $0 is the word of the
+// source that it points to, $1 what the first group matched, and %1 the same as
+// the name of a type.
 type rule struct{ library, message, hint string }
 
 func rules() []rule {
@@ -107,7 +106,7 @@ func plainType(t string) string {
 	return "something else"
 }
 
-// explainPattern tells what is wrong with the pattern of matches.
+// explainPattern returns what is wrong with the pattern of matches.
 func explainPattern(err error) string {
 	var wrong *syntax.Error
 	if !errors.As(err, &wrong) {

@@ -2,39 +2,39 @@
 // expr-lang: the condition `when` and the body `transform`.
 //
 // The library parses an expression, checks its types and runs it on its own
-// machine. Before it is compiled, its syntax tree is patched (patch.go): where
-// nil, a number of the event or the cost of a step matters, a call of a function
-// of this package stands in place of the operator. What it promises:
+// machine. Before the expression is compiled, its syntax tree is patched
+// (patch.go): where nil, a number of the event or the cost of a step matters, a
+// call of a function of this package replaces the operator. The package promises:
 //
-//	X1  No expression holds up the process. The machine cannot be interrupted,
-//	    so all that it does is bounded. A source has at most MaxSource bytes and
-//	    MaxNodes nodes, and no predicate stands within a predicate; an event has
-//	    at most MaxEvent bytes. Each evaluation has so much work (work.go): a
+//	X1  No expression holds up the process. The machine cannot be interrupted, so
+//	    everything that it does is bounded. A source has at most MaxSource bytes
+//	    and MaxNodes nodes, and no predicate contains another; an event has at
+//	    most MaxEvent bytes. Each evaluation has a budget of work (work.go): a
 //	    function that reads or makes strings, lists or objects is charged before
 //	    it runs, and a predicate after each pass, by its nodes. The machine's own
-//	    memory budget bounds the lists and objects that it makes besides.
+//	    memory budget bounds the other lists and objects that it makes.
 //	X2  A number keeps its value. JSON integers within int64 are int, other
-//	    numbers float64. A number that neither holds exactly is copied as it was,
-//	    and fails where something is computed or compared with it (value.go).
-//	X3  The same event gives the same result: only functions that depend on
-//	    nothing but their arguments are allowed (builtin.go): none knows the time,
+//	    numbers are float64. A number that neither holds exactly is copied as it
+//	    was, and computing or comparing with it fails (value.go).
+//	X3  The same event gives the same result. Only functions that depend on
+//	    nothing but their arguments are allowed (builtin.go): none reads the time,
 //	    a time zone, a random number or the order of a map.
-//	X4  No panic escapes. A fault is the failure of that evaluation.
+//	X4  No panic escapes. A fault makes that evaluation fail.
 //
-// The names are type, source, subject, id, time and data; any other is an
-// extension of the event. $env["name"] reads one whose name is a word of the
-// language. A name or member that is missing, or null, is nil:
+// The names are type, source, subject, id, time and data; any other name is an
+// extension of the event. $env["name"] reads an extension whose name is a word of
+// the language. A name or member that is missing, or null, is nil:
 //
-//   - In a condition it counts as false: nil == false, comparisons such as < and
-//     contains are false, and all else that is done with nil gives nil: data.a.b,
-//     data.a + 1, len(data.a), any(data.a, …). A member of a number and an element
-//     after the end of a list are missing, too.
-//   - In a transform these fail instead, because a body with gaps is worse than a
-//     failure that is seen. A member that its object lacks is nil there, and ?. and
-//     ?? say that more may be missing.
+//   - In a condition nil counts as false: nil == false is true, comparisons such
+//     as < and contains are false, and every other operation on nil gives nil:
+//     data.a.b, data.a + 1, len(data.a), any(data.a, …). A member of a number and
+//     an element after the end of a list are missing, too.
+//   - In a transform these fail, because a visible failure is better than a body
+//     with gaps. A member that its object lacks is nil there, and ?. and ?? allow
+//     more to be missing.
 //
-// Package config compiles, at load; the relay evaluates conditions when an event
-// is accepted, and transforms when it is sent.
+// Package config compiles expressions when it loads the file; the relay evaluates
+// conditions when it accepts an event, and transforms when it sends one.
 package expression
 
 import (
@@ -62,8 +62,7 @@ type Program struct {
 	hidden   bool
 }
 
-// Hidden returns the same program, of which nothing is shown: neither its text
-// nor the parts that a failure would quote.
+// Hidden returns the same program with its text hidden, also in its failures.
 func (p *Program) Hidden() *Program {
 	hidden := *p
 	hidden.hidden = true
@@ -98,7 +97,7 @@ func (p *Program) Holds(e *Event) (bool, error) {
 	return holds && err == nil, err
 }
 
-// Transform evaluates what makes a body, and returns it as JSON.
+// Transform evaluates the program and returns its value as JSON.
 func (p *Program) Transform(e *Event) (body []byte, err error) {
 	v, r, err := p.run(e)
 	if err != nil {
@@ -108,7 +107,7 @@ func (p *Program) Transform(e *Event) (body []byte, err error) {
 	return r.encode(v), nil
 }
 
-// run evaluates the program. The run that it returns is what is left of it.
+// run evaluates the program. It also returns the run, with the work that is left.
 func (p *Program) run(e *Event) (v any, r *run, err error) {
 	if e.size > MaxEvent {
 		return nil, nil, fmt.Errorf("the event has %d bytes, and an expression takes at most %d", e.size, MaxEvent)
@@ -124,8 +123,8 @@ func (p *Program) run(e *Event) (v any, r *run, err error) {
 	return v, r, nil
 }
 
-// reason returns what to tell of the machine's error. All that is expected to go
-// wrong is a failure of this package.
+// reason returns the failure for an error of the machine. Every expected one is a
+// failure of this package already.
 func (p *Program) reason(err error) failure {
 	var f failure
 	if errors.As(err, &f) {
@@ -146,7 +145,7 @@ func (p *Program) reason(err error) failure {
 	return failure("cannot be evaluated: " + name(string(text[from:])))
 }
 
-// recover makes an error of a panic (X4).
+// recover turns a panic into an error (X4).
 func (p *Program) recover(err *error) {
 	switch f := recover().(type) {
 	case nil:

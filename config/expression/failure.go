@@ -7,8 +7,8 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// failure is why an evaluation has no value. It unwinds as a panic, through the
-// machine, up to Program.run.
+// failure is why an evaluation has no value. It is thrown as a panic through the
+// machine and recovered in Program.run.
 type failure string
 
 func (f failure) Error() string { return string(f) }
@@ -19,8 +19,8 @@ func fail(format string, args ...any) {
 	panic(failure(fmt.Sprintf(format, args...)))
 }
 
-// try does what the library does, and fails in words of our own where that panics
-// or gives an error. What names it, as in name.
+// try calls do, which calls the library, and fails in our own words if it panics or
+// returns an error. The failure names the operation as what.
 func try(what any, args []any, do func() (any, error)) any {
 	var v any
 	err := error(failure("panicked"))
@@ -58,7 +58,7 @@ func try(what any, args []any, do func() (any, error)) any {
 	return nil
 }
 
-// name is how a failure names a part of an expression.
+// name returns how a failure names a part of an expression.
 func name(what any) string {
 	var text string
 	switch what := what.(type) {
@@ -75,8 +75,8 @@ func name(what any) string {
 	return text
 }
 
-// describe is how a failure names a value that is not what it should be: by its
-// type, since what an event holds is not for messages.
+// describe returns how a failure names a value that does not fit: by its type,
+// because messages must not show the content of an event.
 func describe(v any) string {
 	if n, ok := v.(number); ok {
 		return "the number " + name(n.text) + ", which is too large or too precise"

@@ -16,8 +16,8 @@ func isLoop(name string) bool {
 	return false
 }
 
-// loop patches a function that goes through a list. Its list is evaluated once,
-// as a variable, since the function is nil if the list is.
+// loop returns a node that calls a function with a predicate. The list is evaluated
+// once, into a variable, because the result is nil if the list is.
 func (p *patcher) loop(n *ast.BuiltinNode) ast.Node {
 	list := p.call(n, p.list(n), p.patch(n.Arguments[0]))
 	p.loops++
@@ -51,8 +51,8 @@ func (p *patcher) loop(n *ast.BuiltinNode) ast.Node {
 	case "sum":
 		loop.Name, loop.Arguments = "reduce", append(args, &ast.IntegerNode{})
 	case "findLast", "findLastIndex":
-		// The library's own leave values on the machine's stack below the result
-		// (1.17.8), which the operator around them takes for its operand.
+		// The functions of the library (1.17.8) leave values on the stack of the
+		// machine below the result, and the operator around them uses those.
 		loop.Name, finish = "filter", last
 		if n.Name == "findLastIndex" {
 			loop.Map = &ast.PointerNode{Name: "index"}
@@ -65,13 +65,13 @@ func (p *patcher) loop(n *ast.BuiltinNode) ast.Node {
 	}}
 }
 
-// last is the last item of a list, nil if it has none.
+// last returns the last item of a list; nil if it has none.
 func last(_ *run, a []any) any {
 	v, _ := get(a[0], -1)
 	return v
 }
 
-// list checks what a loop goes through.
+// list checks the list of a loop.
 func (p *patcher) list(n *ast.BuiltinNode) do {
 	what := n.Arguments[0]
 	lenient := p.lenient
@@ -87,7 +87,7 @@ func (p *patcher) list(n *ast.BuiltinNode) do {
 	}
 }
 
-// each charges for a pass of a predicate, and checks what it gives.
+// each charges for a pass of a predicate, and checks its result.
 func (p *patcher) each(loop string, body ast.Node) do {
 	cost := 4 + 4*weigh(body)
 	return func(r *run, a []any) any {
@@ -112,8 +112,8 @@ func (p *patcher) each(loop string, body ast.Node) do {
 	}
 }
 
-// weigh returns what a pass of a predicate costs: its nodes, of which those that
-// make lists and objects count more.
+// weigh returns the cost of a pass of a predicate: its nodes, where those that make
+// lists and objects count more.
 func weigh(n ast.Node) int {
 	var w weight
 	ast.Walk(&n, &w)

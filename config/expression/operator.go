@@ -9,7 +9,7 @@ import (
 	"github.com/expr-lang/expr/vm/runtime"
 )
 
-// truth reports whether a value counts as true; what names it in a failure.
+// truth reports whether a value counts as true. A failure names it as what.
 func truth(v, what any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -21,7 +21,7 @@ func truth(v, what any) bool {
 	return false
 }
 
-// none returns what becomes of an operation on what is nil.
+// none returns the result of an operation on nil, or fails.
 func none(lenient bool, operation, what any) any {
 	if !lenient {
 		fail("%s: %s is missing or null", name(operation), name(what))
@@ -29,8 +29,8 @@ func none(lenient bool, operation, what any) any {
 	return nil
 }
 
-// broken is the value of a chain after a ?. that found nothing. The end of the
-// chain makes it nil.
+// broken is the value of a chain after a ?. that found nothing; at the end of the
+// chain it becomes nil.
 type broken struct{}
 
 func endChain(_ *run, a []any) any {
@@ -65,7 +65,7 @@ func (p *patcher) read(n *ast.MemberNode) do {
 	}
 }
 
-// get returns what stands in v at key, and false if nothing does.
+// get returns the member or item of v at key, and whether there is one.
 func get(v, key any) (any, bool) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -87,7 +87,7 @@ func get(v, key any) (any, bool) {
 	return nil, false
 }
 
-// slice cuts a list, or a string by its characters.
+// slice returns a part of a list, or of a string by its characters.
 func (p *patcher) slice(n *ast.SliceNode) do {
 	lenient := p.lenient
 	return func(r *run, a []any) any {
@@ -125,7 +125,7 @@ func (p *patcher) sign(n *ast.UnaryNode) do {
 	}
 }
 
-// operator does what an operator with two operands does.
+// operator evaluates an operator with two operands.
 func (p *patcher) operator(n *ast.BinaryNode) do {
 	lenient := p.lenient
 	return func(r *run, a []any) any {
@@ -149,8 +149,8 @@ func (p *patcher) operator(n *ast.BinaryNode) do {
 	}
 }
 
-// chargeOperator charges for what an operator reads and makes. It fails on a
-// number that cannot be computed or compared with.
+// chargeOperator charges for what an operator reads and makes. It fails on a number
+// that is not exact.
 func (r *run) chargeOperator(n *ast.BinaryNode, a, b any) {
 	check := func(v any) { usable(n, v) }
 	check(a)
@@ -180,15 +180,14 @@ func (r *run) chargeOperator(n *ast.BinaryNode, a, b any) {
 	}
 }
 
-// usable fails on a number that cannot be computed or compared with (X2).
+// usable fails on a number that is not exact (X2).
 func usable(what, v any) {
 	if n, ok := v.(number); ok {
 		fail("%s: %s is too large or too precise a number to compute or compare with", name(what), name(n.text))
 	}
 }
 
-// compute does what an operator does with two values; it panics if they are not
-// for it.
+// compute evaluates an operator with two values; it panics if they do not fit.
 func compute(operator string, a, b any) any {
 	switch operator {
 	case "==":
@@ -229,7 +228,7 @@ func compute(operator string, a, b any) any {
 	if !ok || !fine {
 		return arithmetic(operator, a, b)
 	}
-	// An integer that left int64 is off by a multiple of 1<<64.
+	// An integer beyond int64 is wrong by a multiple of 1<<64.
 	whole, _ := arithmetic(operator, i, j).(int)
 	about, _ := arithmetic(operator, float64(i), float64(j)).(float64)
 	if math.Abs(float64(whole)-about) > 1<<60 {
@@ -248,8 +247,8 @@ func arithmetic(operator string, a, b any) any {
 	return runtime.Multiply(a, b)
 }
 
-// patternRate is how many instructions of a pattern are tried at a byte in a
-// unit of work, or sooner.
+// patternRate is how many instructions of a pattern, at one byte, cost a unit of
+// work.
 const patternRate = 4
 
 func (p *patcher) matches(n *ast.BinaryNode, pattern *regexp.Regexp, cost int) do {

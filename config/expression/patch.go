@@ -12,15 +12,14 @@ import (
 	"github.com/expr-lang/expr/builtin"
 )
 
-// do is what a call that the patch puts in place of an operator does. It has its
-// operands already, and panics with a failure.
+// do is the function that the patch calls in place of an operator. It gets the
+// values of the operands, and panics with a failure.
 type do func(r *run, args []any) any
 
-// patcher makes the tree that is compiled of the one that was parsed, which it
-// leaves as it is: failures quote that one. It refuses what is not to be
-// evaluated.
+// patcher makes the tree to compile from the tree that was parsed, which it does not
+// change, since failures quote it. It refuses what must not be evaluated.
 type patcher struct {
-	lenient   bool // what is done with nil gives nil
+	lenient   bool // an operation on nil gives nil
 	predicate bool // within one
 	lets      []string
 	loops     int    // so far
@@ -33,7 +32,7 @@ func newPatcher(lenient bool) *patcher {
 	return &patcher{lenient: lenient, callee: &ast.IdentifierNode{Value: callDo().Name}, run: &ast.IdentifierNode{Value: "$env"}}
 }
 
-// refuse notes what is wrong with a node, and returns one that is never compiled.
+// refuse records what is wrong with a node, and returns one that is never compiled.
 func (p *patcher) refuse(n ast.Node, hint, message string, args ...any) ast.Node {
 	if p.err == nil {
 		p.err = &Error{Offset: n.Location().From, Message: fmt.Sprintf(message, args...), Hint: hint}
@@ -41,9 +40,9 @@ func (p *patcher) refuse(n ast.Node, hint, message string, args ...any) ast.Node
 	return &ast.NilNode{}
 }
 
-// call returns a node that calls do: the one function that a patched tree calls,
-// with the run, which is what the machine has as its environment, and do itself as
-// the first arguments.
+// call returns a node that calls do. A patched tree calls only the function of
+// callDo, and its first arguments are the run, which is the environment of the
+// machine, and do.
 func (p *patcher) call(n ast.Node, do do, args ...ast.Node) ast.Node {
 	call := &ast.CallNode{
 		Callee:    p.callee,
@@ -53,7 +52,7 @@ func (p *patcher) call(n ast.Node, do do, args ...ast.Node) ast.Node {
 	return call
 }
 
-// callDo is that function. No expression can contain its name.
+// callDo returns the function that calls a do. No expression can contain its name.
 func callDo() *builtin.Function {
 	return &builtin.Function{Name: "#do", Func: func(args ...any) (any, error) {
 		r, _ := args[0].(*run)
@@ -126,7 +125,7 @@ func (p *patcher) patch(n ast.Node) ast.Node {
 	return p.refuse(n, "", "this part of the language is not available here")
 }
 
-// truth returns a node whose value is a bool: nil is false.
+// truth returns a node whose value is a bool, with nil as false.
 func (p *patcher) truth(n ast.Node) ast.Node {
 	value := p.patch(n)
 	if !isBool(n) {
@@ -173,7 +172,7 @@ func isFunction(name string) bool {
 	return ok
 }
 
-// named reads a name of the event.
+// named returns a node that reads a name of the event.
 func (p *patcher) named(n ast.Node, name string) ast.Node {
 	return p.call(n, func(r *run, _ []any) any { return r.event.name(name) })
 }
@@ -206,7 +205,7 @@ func (p *patcher) binary(n *ast.BinaryNode) ast.Node {
 	return p.call(n, p.operator(n), p.patch(n.Left), p.patch(n.Right))
 }
 
-// object returns the object, all of whose keys are strings.
+// object returns a node that makes an object whose keys are all strings.
 func (p *patcher) object(n *ast.MapNode) ast.Node {
 	object := &ast.MapNode{}
 	for _, pair := range n.Pairs {
@@ -233,9 +232,9 @@ func (p *patcher) object(n *ast.MapNode) ast.Node {
 // maxPattern bounds what a pattern compiles to.
 const maxPattern = 1000
 
-// pattern compiles the right side of matches and returns how many instructions
-// it has. It must be a constant: one that comes with the event would be compiled
-// at each evaluation, at a cost that nothing bounds.
+// pattern compiles the right side of matches and returns its number of
+// instructions. It must be a constant: a pattern from the event would be compiled
+// at each evaluation, at an unbounded cost.
 func (p *patcher) pattern(n ast.Node) (pattern *regexp.Regexp, cost int) {
 	text, ok := n.(*ast.StringNode)
 	if !ok {
@@ -261,8 +260,8 @@ func (p *patcher) pattern(n ast.Node) (pattern *regexp.Regexp, cost int) {
 // ownNames are the names that every event has.
 func ownNames() []string { return []string{"type", "source", "subject", "id", "time", "data"} }
 
-// otherName returns what to write for a name that an event has in one of its
-// forms, and that is not for expressions.
+// otherName returns what to write for a name that some form of an event has but
+// expressions do not.
 func otherName(name string) (hint string, ok bool) {
 	switch name {
 	case "eventType":

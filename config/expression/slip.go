@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// slip returns the name that another is most likely a slip of: the same but for
-// case, or for one letter that is wrong, missing or too many, or two that changed
-// places. Short names are too near to other words.
+// slip returns the name of which another is most likely a misspelling, or "": it
+// differs in case, in one letter that is wrong, missing or extra, or in two
+// neighbours that are swapped. Short names may differ only in case.
 func slip(name string) string {
 	if slices.Contains(ownNames(), name) {
 		return ""
@@ -22,8 +22,8 @@ func slip(name string) string {
 
 func fold(s string) string { return strings.ToLower(s) }
 
-// oneOff reports whether two words are the same but for case, or for one letter
-// that is wrong, missing or too many, or for two neighbours that changed places.
+// oneOff reports whether two words differ, apart from case, in at most one letter
+// or in two neighbours that are swapped.
 func oneOff(a, b string) bool {
 	a, b = fold(a), fold(b)
 	for a != "" && b != "" && a[0] == b[0] {

@@ -9,9 +9,9 @@ import (
 )
 
 // The values of an evaluation are nil, bool, int, float64, string, number, []any
-// and map[string]any. None is changed once made: the event's are shared.
+// and map[string]any. They never change: those of the event are shared.
 
-// number is a JSON number that no int and no float64 holds exactly (X2).
+// number is a JSON number that neither an int nor a float64 holds exactly (X2).
 type number struct{ text string }
 
 // MarshalJSON copies the number as it was.
@@ -36,7 +36,7 @@ func kind(v any) string {
 	return "no value"
 }
 
-// plain returns a value of the library as one of ours.
+// plain returns a value of the library as a value of an evaluation.
 func plain(v any) any {
 	switch v := v.(type) {
 	case []any:

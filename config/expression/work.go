@@ -1,23 +1,22 @@
 package expression
 
-// maxWork bounds an evaluation (X1). A unit is what takes some ten nanoseconds.
-// Bytes that are made cost more than bytes that are read, so that the same bound
-// holds for memory: an evaluation makes at most some 4 MiB of strings, or 16 MiB
-// of lists and objects.
+// maxWork is the work of an evaluation (X1). A unit takes some ten nanoseconds. Bytes
+// that are made cost more than bytes that are read, so that memory is bounded too:
+// an evaluation makes at most some 4 MiB of strings, or 16 MiB of lists and objects.
 const maxWork = 1_000_000
 
-// maxMemory is the machine's own budget: items of the lists and members of the
-// objects that it makes.
+// maxMemory is the memory budget of the machine: the items of the lists and the
+// members of the objects that it makes.
 const maxMemory = 200_000
 
 // run is one evaluation.
 type run struct {
 	event *Event
 	left  int // of maxWork
-	depth int // of the value that is gone through
+	depth int // of the value that walk has reached
 }
 
-// work charges so many units.
+// work charges some units, or fails.
 func (r *run) work(units int) {
 	if units < 0 || units > r.left {
 		panic(tooMuch)
@@ -25,20 +24,20 @@ func (r *run) work(units int) {
 	r.left -= units
 }
 
-// read charges for reading so many bytes.
+// read charges for reading some bytes.
 func (r *run) read(bytes int) { r.work(1 + bytes/8) }
 
-// make charges for making so many bytes, before they are made.
+// make charges for making some bytes, before they are made.
 func (r *run) make(bytes int) { r.work(1 + bytes/4) }
 
-// makeList charges for making a list of so many items.
+// makeList charges for making a list of some items.
 func (r *run) makeList(items int) { r.work(1 + 4*items) }
 
-// maxDepth is how deep a value may nest that is gone through.
+// maxDepth is how deep a value may be nested.
 const maxDepth = 2000
 
-// walk charges for all that a value holds, however often it is reached. It fails
-// on what nests too deep and on what is no JSON.
+// walk calls each with a value and everything in it, and charges for all of it, as
+// often as it is reached. It fails on a value that is nested too deeply.
 func (r *run) walk(v any, each func(any)) {
 	each(v)
 	r.work(1)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// unit is a name and what it stands for.
+// unit is the name of a unit and its size.
 type unit struct {
 	name string
 	size int64
@@ -37,8 +37,7 @@ func sizes() []unit {
 	}
 }
 
-// ParseDuration reads 15s, 30d, or a sum such as 1h30m, larger units first: what
-// a duration is in the file, and on the command line.
+// ParseDuration reads 15s, 30d, or a sum such as 1h30m, larger units first.
 func ParseDuration(s string) (time.Duration, bool) {
 	if s == "0" {
 		return 0, true

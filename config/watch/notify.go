@@ -14,23 +14,23 @@ import (
 	"sidehook/config/files"
 )
 
-// notifier wakes the watcher when something happens to a name it cares for. It
-// watches folders: a watch on a file ends with the file, and an editor replaces
-// it. What it misses, by a queue that overflows, a folder that is replaced, or a
-// limit on watches, the watcher sees when it looks by itself.
+// notifier wakes the watcher when something happens to one of its names. It watches
+// folders, because a watch on a file ends when an editor replaces the file. It
+// misses changes if a queue overflows, a folder is replaced or a limit on watches
+// is reached; the watcher finds those when it looks at the files.
 type notifier struct {
 	wake    chan struct{} // holds one
 	inform  informer
 	group   sync.WaitGroup
 	inotify *fsnotify.Watcher
 	names   []string
-	folders []files.Stamp // of the names, as they were when the watch began
+	folders []files.Stamp // of the names, as they looked when the watch began
 }
 
-// informer asks the kernel for notifications, of which it has only so many.
+// informer asks the kernel for notifications, which it limits in number.
 type informer func() (*fsnotify.Watcher, error)
 
-// watch goes over to names, unless it watches them already.
+// watch watches names instead of the ones before.
 func (n *notifier) watch(names []string) error {
 	set := make(map[string]bool)
 	for _, name := range names {
@@ -49,7 +49,7 @@ func (n *notifier) watch(names []string) error {
 		return fmt.Errorf("watch folders: %w", err)
 	}
 	n.inotify, n.names, n.folders = inotify, names, folders
-	n.group.Go(func() { pass(inotify, slices.Clone(names), n.wake) })
+	n.group.Go(func() { forward(inotify, slices.Clone(names), n.wake) })
 	var failed []error
 	for _, folder := range folders {
 		if err := inotify.Add(folder.Path); err != nil {
@@ -67,10 +67,10 @@ func sameFolder(a, b files.Stamp) bool {
 	return a.Path == b.Path && os.SameFile(a.Info, b.Info)
 }
 
-// pass wakes at each event on one of names until the watcher is closed. It takes
-// the errors as well: nobody reading them would block the watcher and its Close.
-// One of them is an overflow, after which anything may have happened.
-func pass(from *fsnotify.Watcher, names []string, wake chan<- struct{}) {
+// forward wakes at each event on one of names until the watcher is closed, and at
+// each error: an overflow, say, may have hidden any change. It must read the
+// errors, or the watcher and its Close would block.
+func forward(from *fsnotify.Watcher, names []string, wake chan<- struct{}) {
 	for {
 		select {
 		case event, open := <-from.Events:
@@ -95,7 +95,7 @@ func pass(from *fsnotify.Watcher, names []string, wake chan<- struct{}) {
 // close ends the watch.
 func (n *notifier) close() {
 	if n.inotify != nil {
-		// Closing frees what the kernel holds; there is nothing to do about an error.
+		// Nothing can be done about an error of Close.
 		_ = n.inotify.Close()
 	}
 	n.group.Wait()

@@ -9,9 +9,9 @@ import (
 // maxLinks is how many symlinks a path may lead over.
 const maxLinks = 40
 
-// symlinkChain returns the names at which a path can come to mean another file: each
-// symlink on the way, and the file at the end. Of a Kubernetes ConfigMap these
-// are webhooks.yaml, ..data and the file in ..2026_11_23.
+// symlinkChain returns the names that decide which file a path leads to: each
+// symlink on the way, and the file at the end. In a Kubernetes ConfigMap these are
+// webhooks.yaml, ..data and the file in ..2026_11_23.
 func symlinkChain(path string) []string {
 	path, err := filepath.Abs(path)
 	if err != nil {

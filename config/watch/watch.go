@@ -1,6 +1,6 @@
-// Package watch tells each edit of webhooks.yaml, and of every file it names,
-// once, when the files have stood still. It owns how a change is noticed; what a
-// file says, config reads. The command that runs the relay calls it.
+// Package watch reports each edit of webhooks.yaml, and of every file it names,
+// once, after the files have stood still. It owns how a change is noticed; config
+// reads the files. The command that runs the relay calls it.
 package watch
 
 import (
@@ -15,17 +15,17 @@ import (
 	"sidehook/config/files"
 )
 
-// Watcher looks after the file and every file it names, and says when there is
-// something new. Its promises:
+// Watcher watches the file and every file it names, and reports what is new. It
+// promises:
 //
-//	W1. A change is read once all the files have stood still for 200 ms, and told
-//	    at once then. That every way of changing a file is noticed does not rest
-//	    on the kernel's notifications alone: once a second it looks by itself.
-//	W2. What was read is told only if it differs from what was told last: a good
-//	    file by its content, a bad one by its content and its problems. After a
-//	    bad file, the good one that was there before is told again.
-//	W3. A file that is gone is no change. It is logged once.
-//	W4. Whatever is read, the watcher goes on: only the context ends it.
+//	W1. A change is read after all files have stood still for 200 ms, and reported
+//	    at once. No way of changing a file goes unnoticed, even without the
+//	    notifications of the kernel: the watcher looks at the files every second.
+//	W2. A reading is reported only if it differs from the last one reported: a good
+//	    file by its content, a bad one by its content and its problems. After a bad
+//	    file, the good one from before is reported again.
+//	W3. The removal of the file is not a change. It is logged once.
+//	W4. Nothing that is read ends the watcher: only the context does.
 type Watcher struct {
 	path   string
 	log    *slog.Logger
@@ -33,7 +33,7 @@ type Watcher struct {
 	reload chan struct{} // holds one
 
 	settle time.Duration // how long the files must stand still
-	look   time.Duration // how often it looks by itself
+	look   time.Duration // how often it looks at the files
 	inform informer
 
 	told  string        // what was told last
@@ -42,10 +42,10 @@ type Watcher struct {
 	blind string        // why there are no notifications, as it was logged
 }
 
-// New makes a watcher that starts from what was loaded with the mode Run:
-// a change since then, before Run too, is one. It calls apply, one call at a
-// time, with a file that is good, or with Problems. The file may be the one in
-// force, by its hash: after a bad one, and after Reload.
+// New makes a watcher that starts from a file loaded in the mode Run; every change
+// after that load is noticed, even one before Run. It calls apply, one call at a
+// time, with a good file or with Problems. After a bad file and after Reload, the
+// good file may be the one that is in force already.
 func New(loaded *config.File, log *slog.Logger, apply func(*config.File, error)) *Watcher {
 	return &Watcher{
 		path:   loaded.Path,
@@ -60,8 +60,7 @@ func New(loaded *config.File, log *slog.Logger, apply func(*config.File, error))
 	}
 }
 
-// Reload makes Run read the file at once and tell what it finds, whether it is
-// new or not.
+// Reload makes Run read the file at once and report what it finds, new or not.
 func (w *Watcher) Reload() {
 	select {
 	case w.reload <- struct{}{}:
@@ -82,7 +81,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 		if stale || w.blind != "" {
 			w.watch(notifier)
 		}
-		// Only now, so that what happened before the watch began is seen, too.
+		// After the watch has begun, so that no change is missed in between.
 		if stale = w.changed(); stale {
 			still.Reset(w.settle)
 		}
@@ -94,7 +93,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 		case <-look.C:
 		case <-still.C:
 			stale = true
-			if w.changed() { // without a notification, too
+			if w.changed() { // a change without a notification
 				still.Reset(w.settle)
 				continue
 			}
@@ -106,7 +105,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	}
 }
 
-// watch has the notifier watch all that can change the files.
+// watch makes the notifier watch every name that can change the files.
 func (w *Watcher) watch(n *notifier) {
 	var names []string
 	for _, s := range w.seen {
@@ -122,7 +121,7 @@ func (w *Watcher) watch(n *notifier) {
 	w.blind = problem
 }
 
-// changed looks at the files and reports whether one is not as it was.
+// changed reports whether a file differs from when it was last looked at.
 func (w *Watcher) changed() bool {
 	changed := false
 	for i, before := range w.seen {
@@ -134,7 +133,7 @@ func (w *Watcher) changed() bool {
 	return changed
 }
 
-// read reads the files, which have stood still, and tells what is new.
+// read reads the files after they have stood still, and reports what is new.
 func (w *Watcher) read() {
 	r := config.Read(w.path, config.Run)
 	if r.Missing {
@@ -145,8 +144,8 @@ func (w *Watcher) read() {
 		return
 	}
 	w.take(r)
-	// Written while it was read: the next reading counts. The loop sees the same
-	// and waits again.
+	// A file was written while it was read, so the next reading counts. The loop
+	// notices the same change and waits again.
 	for _, s := range r.Files {
 		if !files.StampOf(s.Path).Same(s) {
 			return
@@ -157,7 +156,7 @@ func (w *Watcher) read() {
 	}
 }
 
-// take remembers what the files looked like.
+// take remembers how the files looked.
 func (w *Watcher) take(r config.Reading) config.Reading {
 	if w.gone && !r.Missing {
 		w.log.Info("the configuration file is back", "file", w.path)
@@ -165,7 +164,7 @@ func (w *Watcher) take(r config.Reading) config.Reading {
 	w.gone = false
 	seen := slices.Clone(r.Files)
 	if r.Partial && len(w.seen) > 0 {
-		// It could not be read to the end, and may name still what it named.
+		// It could not be read to the end, and may still name the same files.
 		seen = append(seen, w.seen[1:]...)
 	}
 	w.seen = seen

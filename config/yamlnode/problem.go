@@ -42,8 +42,7 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems is why a file is refused: all that is wrong with it and, among it,
-// what is doubtful, in file order.
+// Problems are all errors and warnings of a file, in file order.
 type Problems []Problem
 
 // Error returns a line for each problem.
@@ -55,14 +54,14 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// maxProblems bounds what is kept of each severity, so that one mistake in a
-// large file does not become a log of megabytes.
+// maxProblems is how many errors, and how many warnings, are kept, so that one
+// mistake in a large file does not become a log of megabytes.
 const maxProblems = 1000
 
 // collector gathers the problems of one reading.
 type collector struct {
 	list     Problems
-	known    map[Problem]bool // the same problem of a default would come for every webhook
+	known    map[Problem]bool // a mistake in defaults is found again for every webhook
 	errors   int
 	warnings int
 }
@@ -85,8 +84,7 @@ func (c *collector) add(p Problem) {
 	c.list = append(c.list, p)
 }
 
-// sorted returns the problems in file order, and at the end how many were too
-// many to keep.
+// sorted returns the problems in file order, and at the end how many were not kept.
 func (c *collector) sorted(file string) Problems {
 	list := slices.Clone(c.list)
 	slices.SortStableFunc(list, func(a, b Problem) int {

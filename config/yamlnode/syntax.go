@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// syntaxProblem says where data is not YAML. The library tells only a line, and
-// only that where the construct begins: right for a quote or a bracket that is
-// not closed, useless for an entry in the wrong column. Where the parser stopped
-// reading tells the rest.
+// syntaxProblem returns why and where data is not YAML. The library gives only the
+// line where the construct begins. That is right for a quote or a bracket that is
+// not closed, and useless for an entry in the wrong column: there the place where
+// the parser stopped reading is better.
 func syntaxProblem(data []byte, err error) Problem {
 	message, context := untangle(err)
 	p := Problem{Message: "is not valid YAML: " + message, Hint: syntaxHint(message)}
 	if unclosed(message) {
-		// The library counts from 0 or from 1, and leaves out the first line: it
-		// says which it does once the text is moved down by one.
+		// The library counts lines from 0 or from 1, and gives none for the first.
+		// Parsing the text one line further down shows which it does.
 		_, moved := untangle(tryParse(strings.NewReader("\n" + string(data))))
 		p.Line = moved - 1
 		if strings.HasPrefix(message, "did not find expected") {
@@ -38,8 +38,8 @@ func syntaxProblem(data []byte, err error) Problem {
 	return p
 }
 
-// plainQuestion returns where on the line the first ? outside of quotes stands,
-// -1 without one. Within brackets the library takes it for the sign of a key.
+// plainQuestion returns the offset on the line of the first ? outside quotes, or
+// -1. Inside brackets the library takes it for the start of a key.
 func plainQuestion(line string) int {
 	quote := rune(0)
 	for i, r := range line {
@@ -56,8 +56,8 @@ func plainQuestion(line string) int {
 	return -1
 }
 
-// columnOf returns where on its line the problem is most likely: at the last of
-// the signs that it is about, or at the first letter.
+// columnOf returns the most likely column of the problem on its line: that of the
+// last sign that the message is about, or of the first letter.
 func columnOf(line, message string) int {
 	signs := ""
 	switch message {
@@ -82,13 +82,13 @@ func columnOf(line, message string) int {
 	return utf8.RuneCountInString(line[:at]) + 1
 }
 
-// aliased reports whether the problem is one of an alias or an anchor. Hardly anybody
-// means one: it is a glob without its quotes.
+// aliased reports whether the message is about an alias or an anchor. It is hardly
+// ever meant as one: it is a glob without its quotes.
 func aliased(message string) bool {
 	return message == "did not find expected alphabetic or numeric character" || strings.HasPrefix(message, "unknown anchor")
 }
 
-// aliasIn returns where on the line the first alias or anchor begins, -1 without one.
+// aliasIn returns the offset on the line of the first alias or anchor, or -1.
 func aliasIn(line string) int {
 	for i := range len(line) {
 		if strings.IndexByte("*&", line[i]) >= 0 && (i == 0 || strings.IndexByte(" \t[{,", line[i-1]) >= 0) {
@@ -103,7 +103,7 @@ func tryParse(r io.Reader) error {
 	return err
 }
 
-// untangle takes an error of the library apart.
+// untangle splits an error of the library into its message and its line.
 func untangle(err error) (message string, line int) {
 	if err == nil {
 		return "", 0
@@ -118,8 +118,7 @@ func untangle(err error) (message string, line int) {
 	return message, line
 }
 
-// unclosed reports whether the problem is one of something that begins and does not
-// end.
+// unclosed reports whether the message is about something that is not closed.
 func unclosed(message string) bool {
 	switch message {
 	case "did not find expected ',' or ']'", "did not find expected ',' or '}'",
@@ -129,8 +128,8 @@ func unclosed(message string) bool {
 	return false
 }
 
-// stoppedAt returns the line of the first problem: that where the parser stopped
-// reading, or one of a few before it, since it reads ahead.
+// stoppedAt returns the line of the first problem: the one where the parser stopped
+// reading, or one of a few before it, because the parser reads ahead.
 func stoppedAt(data []byte, message string) int {
 	r := &byteReader{data: data}
 	if tryParse(r) == nil {
@@ -148,7 +147,7 @@ func stoppedAt(data []byte, message string) int {
 	return line
 }
 
-// trimIdle takes away the lines at the end that hold nothing but a comment.
+// trimIdle removes blank lines and lines with only a comment from the end.
 func trimIdle(data []byte) []byte {
 	for {
 		data = bytes.TrimRight(data, " \t\r\n")
@@ -160,7 +159,7 @@ func trimIdle(data []byte) []byte {
 	}
 }
 
-// byteReader gives one byte at a time, so that it knows how far its reader came.
+// byteReader returns one byte at a time, to know how far the parser has read.
 type byteReader struct {
 	data []byte
 	read int
@@ -175,7 +174,7 @@ func (b *byteReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// syntaxHint says what usually is the matter.
+// syntaxHint returns what to do about the usual cause of a message.
 func syntaxHint(message string) string {
 	switch message {
 	case "did not find expected '-' indicator", "did not find expected key":

@@ -8,9 +8,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// within returns the line and the column of a character of a scalar's value,
-// given what stands in the file. Where the two cannot be laid side by side, as
-// with an escape that is not a plain one, it is the place of the scalar.
+// within returns the line and the column of a character of a scalar's value in the
+// text of the file. If the value and the text cannot be matched, as with most
+// escapes, it returns the position of the scalar.
 func within(data []byte, n *yaml.Node, text string, offset int) (line, column int) {
 	at := placeOf(data, n.Line, n.Column)
 	switch {
@@ -23,8 +23,7 @@ func within(data []byte, n *yaml.Node, text string, offset int) (line, column in
 	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
 		at++
 	}
-	// The line end that a block ends with is no place for a problem: what follows
-	// it in the file is the next key.
+	// A problem at the line end that ends a block would point to the next key.
 	last := utf8.RuneCountInString(strings.TrimRightFunc(text, isBlank)) - 1
 	offset = min(offset, max(last, 0))
 	for i, r := range text {
@@ -33,8 +32,7 @@ func within(data []byte, n *yaml.Node, text string, offset int) (line, column in
 		}
 		offset--
 		if isBlank(r) {
-			// Line ends and indentation are folded; as much as they are, both go
-			// on behind them.
+			// YAML folds line ends and indentation, so skip all blanks in both.
 			if next, _ := utf8.DecodeRuneInString(text[i+1:]); !isBlank(next) {
 				at = afterBlank(data, at)
 			}
@@ -56,7 +54,7 @@ func within(data []byte, n *yaml.Node, text string, offset int) (line, column in
 	return position(data, at)
 }
 
-// placeOf is the place in data of a line and a column, or -1.
+// placeOf returns the offset in data of a line and a column, or -1.
 func placeOf(data []byte, line, column int) int {
 	at := 0
 	for ; line > 1; line-- {
@@ -88,8 +86,8 @@ func afterBlank(data []byte, at int) int {
 	return at
 }
 
-// after returns the place after a character of the value, as it is written at a
-// place of the file; -1 if something else stands there.
+// after returns the offset after a character of the value, given the offset where
+// the file should have it; -1 if something else is there.
 func after(data []byte, at int, r rune, style yaml.Style) int {
 	if at >= len(data) {
 		return -1
