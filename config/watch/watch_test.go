@@ -114,103 +114,88 @@ func TestWatchNamed(t *testing.T) {
 // A bad file is told once for each content of it; then the next good one counts,
 // though it be the one before.
 func TestWatchBadFile(t *testing.T) {
-	bubble(t, func(t *testing.T, watch func(string) *watching) {
-		path := filepath.Join(t.TempDir(), "webhooks.yaml")
-		write(t, path, source("a"))
-		w := watch(path)
-		write(t, path, "")
+	bubble(t, onFile(func(t *testing.T, w *watching) {
+		write(t, w.path, "")
 		w.expect("f:1:1: is empty; write webhooks: [] for none")
-		write(t, path, "webhooks:\n  - name: a\n    ur")
+		write(t, w.path, "webhooks:\n  - name: a\n    ur")
 		w.expect("f:3:5: is not valid YAML: could not find expected ':'; write a key as KEY: VALUE")
-		write(t, path, "sauce: a\n")
+		write(t, w.path, "sauce: a\n")
 		w.expect(`f:1:1: sauce: unknown key; did you mean "source"?`)
-		must(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Second)))
+		must(t, os.Chtimes(w.path, time.Time{}, time.Now().Add(time.Second)))
 		w.expectNothing()
-		write(t, path, "sauce: b\n")
+		write(t, w.path, "sauce: b\n")
 		w.expect(`f:1:1: sauce: unknown key; did you mean "source"?`)
-		write(t, path, source("a"))
+		write(t, w.path, source("a"))
 		w.expect("a")
-		must(t, os.Chmod(path, 0o606))
+		must(t, os.Chmod(w.path, 0o606))
 		w.expect("f: is writable by everyone; run chmod o-w on it")
-		must(t, os.Chmod(path, 0o600))
+		must(t, os.Chmod(w.path, 0o600))
 		w.expect("a")
-	})
+	}))
 }
 
 // What does not change the content is nothing, nor is what happens beside the
 // file.
 func TestWatchNothing(t *testing.T) {
-	bothWays(t, func(t *testing.T, watch func(string) *watching) {
-		path := filepath.Join(t.TempDir(), "webhooks.yaml")
-		write(t, path, source("a"))
-		w := watch(path)
-		write(t, path, source("a"))
-		write(t, path+".swp", source("b"))
-		must(t, os.Chmod(path, 0o640))
+	bothWays(t, onFile(func(t *testing.T, w *watching) {
+		write(t, w.path, source("a"))
+		write(t, w.path+".swp", source("b"))
+		must(t, os.Chmod(w.path, 0o640))
 		w.expectNothing()
 		// A log beside it does not keep the file from standing still.
-		write(t, path, source("c"))
+		write(t, w.path, source("c"))
 		for begun := time.Now(); w.waiting() && time.Since(begun) < patient; time.Sleep(settle / 10) {
-			write(t, path+".log", "line\n")
+			write(t, w.path+".log", "line\n")
 		}
 		w.expect("c")
-	})
+	}))
 }
 
 // A file that is written all the time is read once that ends, also where nobody
 // notifies of it.
 func TestWatchStandsStill(t *testing.T) {
-	bubble(t, func(t *testing.T, watch func(string) *watching) {
-		path := filepath.Join(t.TempDir(), "webhooks.yaml")
-		write(t, path, source("a"))
-		w := watch(path)
+	bubble(t, onFile(func(t *testing.T, w *watching) {
 		for i := range 12 {
-			write(t, path, source(strings.Repeat("b", i+1)))
+			write(t, w.path, source(strings.Repeat("b", i+1)))
 			time.Sleep(settle / 4)
 		}
 		w.expect(strings.Repeat("b", 12))
 		w.expectNothing()
-	})
+	}))
 }
 
 func TestWatchRemoval(t *testing.T) {
-	bubble(t, func(t *testing.T, watch func(string) *watching) {
-		path := filepath.Join(t.TempDir(), "webhooks.yaml")
-		write(t, path, source("a"))
-		w := watch(path)
-		must(t, os.Remove(path))
+	bubble(t, onFile(func(t *testing.T, w *watching) {
+		must(t, os.Remove(w.path))
 		w.expectLogged("was removed")
-		write(t, path, source("a"))
+		write(t, w.path, source("a"))
 		w.expectLogged("is back")
-		must(t, os.Remove(path))
+		must(t, os.Remove(w.path))
 		w.expectNothing()
-		write(t, path, source("b"))
+		write(t, w.path, source("b"))
 		w.expect("b")
-	})
+	}))
 }
 
 // Reload is answered at once, new or not, good or bad or gone.
 func TestReload(t *testing.T) {
-	bubble(t, func(t *testing.T, watch func(string) *watching) {
-		path := filepath.Join(t.TempDir(), "webhooks.yaml")
-		write(t, path, source("a"))
-		w := watch(path)
+	bubble(t, onFile(func(t *testing.T, w *watching) {
 		begun := time.Now()
 		w.Reload()
 		w.expect("a")
-		write(t, path, source("b"))
+		write(t, w.path, source("b"))
 		w.Reload()
 		w.expect("b")
-		write(t, path, "")
+		write(t, w.path, "")
 		w.Reload()
 		w.expect("f:1:1: is empty; write webhooks: [] for none")
-		must(t, os.Remove(path))
+		must(t, os.Remove(w.path))
 		w.Reload()
 		w.expect("f: cannot be read: no such file or directory")
 		if took := time.Since(begun); took >= settle {
 			t.Errorf("it took %v", took)
 		}
-	})
+	}))
 }
 
 // What changed between the load and Run is a change.
@@ -236,16 +221,13 @@ func TestWatchLate(t *testing.T) {
 // Where the kernel has no notifications left, that is logged once, as nothing
 // that anyone has to do something about: it looks by itself.
 func TestWatchUnnotified(t *testing.T) {
-	bubble(t, func(t *testing.T, watch func(string) *watching) {
-		path := filepath.Join(t.TempDir(), "webhooks.yaml")
-		write(t, path, source("a"))
-		w := watch(path)
+	bubble(t, onFile(func(t *testing.T, w *watching) {
 		for _, s := range []string{"b", "c"} {
-			write(t, path, source(s))
+			write(t, w.path, source(s))
 			w.expect(s)
 		}
 		w.expectLogged(`level=INFO msg="cannot watch every file of the configuration; checking every second instead" error="watch folders: too many open files"`)
-	})
+	}))
 }
 
 // The files of tls are watched like the file itself, a mistake in one included.

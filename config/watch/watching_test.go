@@ -33,16 +33,16 @@ type watching struct {
 	*watch.Watcher
 	told chan string
 	log  *logged
-	// notified by the kernel alone, in real time: what is told of a file that is
-	// not yet written whole is passed over. Otherwise it looks by itself, in the
-	// time of a bubble, and all that is told counts.
+	// notified by the kernel alone, in real time: reports of a file that is not yet
+	// complete are skipped. Otherwise it looks at the files, in the time of a
+	// bubble, and every report counts.
 	notified    bool
 	uninformed  chan struct{} // closed once the kernel has no notifications left
 	notInformed sync.Once
 }
 
-// bothWays runs a test with a watcher that looks by itself, as where the kernel
-// has no notifications left, and with one that is notified.
+// bothWays runs a test with a watcher that only looks at the files, as if the
+// kernel had no notifications left, and with one that is notified.
 func bothWays(t *testing.T, test func(t *testing.T, watch func(path string) *watching)) {
 	run := func(t *testing.T, notified bool) {
 		test(t, func(path string) *watching { return startWatching(t, path, notified) })
@@ -56,14 +56,23 @@ func bothWays(t *testing.T, test func(t *testing.T, watch func(path string) *wat
 	})
 }
 
-// bubble runs a test with watchers that look by themselves.
+// bubble runs a test with watchers that only look at the files.
 func bubble(t *testing.T, test func(t *testing.T, watch func(path string) *watching)) {
 	synctest.Test(t, func(t *testing.T) {
 		test(t, func(path string) *watching { return startWatching(t, path, false) })
 	})
 }
 
-// watch loads the file at path and watches it.
+// onFile is a test of a watcher of one file, whose source is a.
+func onFile(test func(t *testing.T, w *watching)) func(*testing.T, func(path string) *watching) {
+	return func(t *testing.T, watch func(path string) *watching) {
+		path := filepath.Join(t.TempDir(), "webhooks.yaml")
+		write(t, path, source("a"))
+		test(t, watch(path))
+	}
+}
+
+// startWatching loads the file at path and watches it.
 func startWatching(t *testing.T, path string, notified bool) *watching {
 	t.Helper()
 	loaded, err := config.Load(path, config.Run)
@@ -94,11 +103,10 @@ func startWatching(t *testing.T, path string, notified bool) *watching {
 	return w
 }
 
-// inform has the kernel notify, unless it is to be seen what becomes of that
-// being refused.
+// inform asks the kernel for notifications if the test is about them.
 func (w *watching) inform() (*fsnotify.Watcher, error) {
 	if !w.notified {
-		return nil, syscall.EMFILE // what the kernel says
+		return nil, syscall.EMFILE // as the kernel does
 	}
 	inotify, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -107,7 +115,7 @@ func (w *watching) inform() (*fsnotify.Watcher, error) {
 	return inotify, err
 }
 
-// expect waits until want is told, and nothing beside it.
+// expect waits until want is told, and nothing else before.
 func (w *watching) expect(want string) {
 	w.t.Helper()
 	late := time.After(patient)
@@ -138,7 +146,7 @@ func (w *watching) waiting() bool {
 	}
 }
 
-// expectNothing is for a bubble: in real time nobody knows how long to wait.
+// expectNothing works in a bubble only: in real time nobody knows how long to wait.
 func (w *watching) expectNothing() {
 	w.t.Helper()
 	if w.notified {
@@ -178,8 +186,7 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// source is a file that says nothing but its source, by which tests tell files
-// apart.
+// source is a file with only a source, by which tests tell files apart.
 func source(s string) string { return "source: " + s + "\n" }
 
 // editing names the ways of changing a file from one content to another.
