@@ -25,7 +25,7 @@ type headerLine struct {
 // readHeaders leaves the rest to finishHeaders, which merges them with those of
 // the defaults.
 func readHeaders(l *loader, v *value, _ *[]Header) {
-	d, given := l.draft, l.Pairs(v, "write headers: {NAME: VALUE}")
+	d, given := l.partial, l.Pairs(v, "write headers: {NAME: VALUE}")
 	if len(given) > 2*maxHeaders { // as many as a webhook may add and remove
 		l.Fail(v, fmt.Sprintf("must be at most %d, are %d", maxHeaders, len(given)), "")
 		return
@@ -78,7 +78,7 @@ func (l *loader) goodName(pair *value, before []headerLine) bool {
 }
 
 // finishHeaders merges the webhook's headers over those of the defaults.
-func (l *loader) finishHeaders(d, base *draft) {
+func (l *loader) finishHeaders(d, base *partial) {
 	d.Headers = make([]Header, 0, len(base.headers)+len(d.headers))
 	for _, inherited := range base.headers {
 		if find(d.headers, inherited.Name) == nil {

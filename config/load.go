@@ -98,9 +98,9 @@ type loader struct {
 
 	file    *File                                     // what was read so far
 	routes  map[string]struct{ message, hint string } // of globs, against the catalogue
-	base    draft                                     // the defaults
+	base    partial                                   // the defaults
 	history *value                                    // where keep stands; nil if it is not given
-	draft   *draft                                    // the webhook, or the defaults, being read
+	partial *partial                                  // the webhook, or the defaults, being read
 }
 
 // parse checks the content of the file.
@@ -111,7 +111,7 @@ func parse(path string, data []byte, mode Mode) Reading {
 		files:  files.NewSet(data),
 		file:   empty(path),
 		routes: make(map[string]struct{ message, hint string }),
-		base:   draft{Webhook: unset()},
+		base:   partial{Webhook: unset()},
 	}
 	l.Reader = yamlnode.NewReader(path, data, l)
 	root := l.Root()

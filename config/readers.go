@@ -48,7 +48,7 @@ func readDescription(l *loader, v *value, into *string) {
 // readURL leaves the rules to finishURL, because allow may lift some.
 func readURL(l *loader, v *value, into *URL) {
 	if t, ok := l.address(v); ok {
-		l.draft.url, *into = t, redact.NewURL(t.String(), t.Hidden())
+		l.partial.url, *into = t, redact.NewURL(t.String(), t.Hidden())
 	}
 }
 
@@ -77,7 +77,7 @@ func readEvents(l *loader, v *value, into *[]string) {
 // readSecrets leaves the rules to finishSecrets, because they depend on allow and
 // signature.
 func readSecrets(l *loader, v *value, _ *[]Secret) {
-	d := l.draft
+	d := l.partial
 	d.secrets, d.badSecret = nil, false
 	items := l.OneOrItems(v)
 	for i := range items {

@@ -15,12 +15,12 @@ import (
 	"sidehook/config/yamlnode"
 )
 
-// draft is a webhook while it is read: its keys over the defaults, and what can be
+// partial is a webhook while it is read: its keys over the defaults, and what can be
 // checked only after all its keys are read.
-type draft struct {
+type partial struct {
 	Webhook
-	given []value // its own keys
-	base  *draft  // the defaults; nil for the defaults themselves
+	given []value  // its own keys
+	base  *partial // the defaults; nil for the defaults themselves
 
 	url       yamlnode.Text
 	secrets   []yamlnode.Text
@@ -30,7 +30,7 @@ type draft struct {
 
 // at returns where a key stands, in the webhook or else in the defaults; nil if
 // it is in neither.
-func (d *draft) at(key string) *value {
+func (d *partial) at(key string) *value {
 	if v := yamlnode.Find(d.given, key); v != nil || d.base == nil {
 		return v
 	}
@@ -38,11 +38,11 @@ func (d *draft) at(key string) *value {
 }
 
 // gives reports whether the webhook itself has the key.
-func (d *draft) gives(key string) bool { return yamlnode.Find(d.given, key) != nil }
+func (d *partial) gives(key string) bool { return yamlnode.Find(d.given, key) != nil }
 
 // readDefaults reads the keys that the webhooks share.
 func (l *loader) readDefaults(v *value) {
-	l.draft = &l.base
+	l.partial = &l.base
 	l.base.given = l.Pairs(v, "")
 	l.base.set = readKeys(l, l.base.given, l.tables.shared, &l.base.Webhook) << len(l.tables.own)
 }
@@ -59,8 +59,8 @@ func (l *loader) readWebhooks(v *value, f *File) {
 	sharesRetry, sharesOrder := false, false // a webhook has the retry of the defaults; and their order, too
 	for i := range items {
 		item := &items[i]
-		d := draft{Webhook: l.base.Webhook, base: &l.base, secrets: l.base.secrets, badSecret: l.base.badSecret}
-		l.draft = &d
+		d := partial{Webhook: l.base.Webhook, base: &l.base, secrets: l.base.secrets, badSecret: l.base.badSecret}
+		l.partial = &d
 		before := l.Errors()
 		if name := item.Peek("name"); isName(name) {
 			item.Title = name // before other keys are read, so that their problems show it
@@ -85,7 +85,7 @@ func (l *loader) readWebhooks(v *value, f *File) {
 			renamed = append(renamed, former{d.Was, d.at("was")})
 		}
 		// A bad webhook is not kept: the list may be aliases of one entry. Nor is
-		// the draft, which holds on to the nodes of the file.
+		// the partial, which holds on to the nodes of the file.
 		if l.Errors() == before {
 			hook := d.Webhook
 			f.Webhooks = append(f.Webhooks, &hook)
@@ -122,7 +122,7 @@ func (l *loader) checkFormer(renamed []former, names map[string]*value) {
 }
 
 // finish checks what depends on several keys, and reports missing keys.
-func (l *loader) finish(v *value, d *draft) {
+func (l *loader) finish(v *value, d *partial) {
 	l.require(v, d, "name", "write one, such as name: app-lifecycle")
 	l.require(v, d, "url", "write where its requests go, such as url: https://hooks.example.com/path")
 	l.require(v, d, "events", `list at least one type or glob, such as events: ["com.example.**"]`)
@@ -145,7 +145,7 @@ func (l *loader) finish(v *value, d *draft) {
 }
 
 // require reports a key of v that is not there.
-func (l *loader) require(v *value, d *draft, key, hint string) {
+func (l *loader) require(v *value, d *partial, key, hint string) {
 	if !d.gives(key) {
 		l.Fail(&value{Node: v.Node, Name: &yaml.Node{Value: key}, Up: v}, "is required", hint)
 	}
@@ -153,7 +153,7 @@ func (l *loader) require(v *value, d *draft, key, hint string) {
 
 // checkRetry warns of waits for which the history does not keep deliveries long
 // enough.
-func (l *loader) checkRetry(d *draft) {
+func (l *loader) checkRetry(d *partial) {
 	at := d.at("retry")
 	if at == nil {
 		at = l.history
@@ -169,7 +169,7 @@ func (l *loader) checkRetry(d *draft) {
 const longHold = time.Hour
 
 // checkOrder warns of deliveries that may wait long for one before them.
-func (l *loader) checkOrder(d *draft, key string) {
+func (l *loader) checkOrder(d *partial, key string) {
 	if all := d.waits(); all > longHold && !d.Order.IsZero() {
 		l.Warn(d.at(key), fmt.Sprintf("with this order a failing delivery holds up those after it for %s in all", unit.FormatDuration(all)),
 			"shorten the waits of retry to 1h if that is too long")
@@ -177,7 +177,7 @@ func (l *loader) checkOrder(d *draft, key string) {
 }
 
 // waits is how long a delivery waits between its attempts, in all.
-func (d *draft) waits() time.Duration {
+func (d *partial) waits() time.Duration {
 	var all time.Duration
 	for _, wait := range d.Retry {
 		all += wait
@@ -185,7 +185,7 @@ func (d *draft) waits() time.Duration {
 	return all
 }
 
-func (l *loader) finishURL(d *draft) {
+func (l *loader) finishURL(d *partial) {
 	if !d.url.Known {
 		return
 	}
@@ -194,7 +194,7 @@ func (l *loader) finishURL(d *draft) {
 	}
 }
 
-func (l *loader) finishSecrets(v *value, d *draft) {
+func (l *loader) finishSecrets(v *value, d *partial) {
 	d.Secrets = make([]Secret, len(d.secrets))
 	for i, t := range d.secrets {
 		d.Secrets[i] = redact.NewSecret(t.String())
@@ -207,7 +207,7 @@ func (l *loader) finishSecrets(v *value, d *draft) {
 	}
 }
 
-func (l *loader) checkSecret(t yamlnode.Text, d *draft) {
+func (l *loader) checkSecret(t yamlnode.Text, d *partial) {
 	if hasControl(t.String()) { // base64 is decoded across line ends
 		l.Fail(t.At, noControl, oneLine)
 		return
