@@ -25,7 +25,7 @@ func TestGitIgnoresAHistory(t *testing.T) {
 			t.Errorf("%s is not ignored", name)
 		}
 	}
-	for _, name := range []string{"record.go", "journal/journal.go", "internal/segment/writer.go", "README.md", "../webhooks.example.yaml", "../systemd/webhooks.yaml"} {
+	for _, name := range []string{"event_record.go", "journal/journal.go", "internal/segment/writer.go", "README.md", "../webhooks.example.yaml", "../systemd/webhooks.yaml"} {
 		if ignored(name) {
 			t.Errorf("%s is ignored", name)
 		}

@@ -51,7 +51,7 @@ func Compress(t testing.TB, disk *Disk, pick func(i int) bool) {
 			if !pick(i) {
 				continue
 			}
-			p := segment.Pack(disk, of, first)
+			p := segment.Compress(disk, of, first)
 			for _, step := range []func() error{func() error { return p.Write(func() error { return nil }) }, p.Place, p.Finish} {
 				if err := step(); err != nil {
 					t.Fatal(err)

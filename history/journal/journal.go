@@ -14,7 +14,7 @@
 //	between the two renames of a checkpoint   the previous checkpoint is used
 //	in recovery                               it runs again (see segment.Recover)
 //	while segments are removed                the removal is finished (see retention)
-//	while a segment is compressed             the plain one is used (see segment.Pack)
+//	while a segment is compressed             the plain one is used (see segment.Compress)
 //
 // A copy of the folder that is made file by file while the journal runs is not of
 // one moment, and opens as well. Everything accepted before the copy began is

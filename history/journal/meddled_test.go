@@ -58,10 +58,10 @@ func TestMeddledWithOutside(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = j.Append(context.Background(), []history.Entry{entry(t, "y", "a")})
-			if !errors.Is(err, history.ErrFailed) || !errors.Is(err, vfs.ErrMeddled) {
+			if !errors.Is(err, history.ErrFailed) || !errors.Is(err, vfs.ErrModifiedExternally) {
 				t.Errorf("append: %v", err)
 			}
-			if err := <-ended; !errors.Is(err, vfs.ErrMeddled) {
+			if err := <-ended; !errors.Is(err, vfs.ErrModifiedExternally) {
 				t.Errorf("run: %v", err)
 			}
 		})
@@ -84,7 +84,7 @@ func TestMeddledWithWhileIdle(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(10 * time.Second)
-				if err := <-r.ended; !errors.Is(err, vfs.ErrMeddled) {
+				if err := <-r.ended; !errors.Is(err, vfs.ErrModifiedExternally) {
 					t.Errorf("run: %v", err)
 				}
 				r.ended <- nil

@@ -82,7 +82,7 @@ func (a *Archive) Has(first uint64) bool {
 }
 
 // Bounds are the first numbers of the segment that would hold a number and of
-// the one behind it: 0 if none would, and the largest number if none follows.
+// the one after it: 0 if none would, and the largest number if none follows.
 func (a *Archive) Bounds(number uint64) (first, next uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -96,8 +96,8 @@ func (a *Archive) Bounds(number uint64) (first, next uint64) {
 	return first, next
 }
 
-// Drop takes a segment out. Who reads it at the moment meets fs.ErrNotExist
-// once its file is gone.
+// Drop takes a segment out. A reader of it gets fs.ErrNotExist after its file is
+// removed.
 func (a *Archive) Drop(first uint64) {
 	a.mu.Lock()
 	if i, ok := slices.BinarySearch(a.firsts, first); ok {
@@ -108,8 +108,8 @@ func (a *Archive) Drop(first uint64) {
 }
 
 // file returns the segment open for reading, the plain one if there is one. It
-// may be closed by another caller that needs the room, which reading callers
-// meet as fs.ErrClosed.
+// may be closed by another caller that needs the room; reading it then is
+// fs.ErrClosed.
 func (a *Archive) file(first uint64) (text, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -119,7 +119,7 @@ func (a *Archive) file(first uint64) (text, error) {
 	var f text
 	f, err := a.fs.Open(a.stream.File(first))
 	if errors.Is(err, fs.ErrNotExist) {
-		f, err = openPacked(a.fs, a.stream, first, &a.cache, err)
+		f, err = openCompressed(a.fs, a.stream, first, &a.cache, err)
 	}
 	if err != nil {
 		return nil, err
@@ -185,8 +185,8 @@ func (a *Archive) SegmentOf(number uint64) uint64 {
 	return first
 }
 
-// Reopen closes a segment whose file was replaced by another, or taken away: who
-// reads it opens what stands there now.
+// Reopen closes a segment whose file was replaced or removed. The next read opens
+// the file that has the name now.
 func (a *Archive) Reopen(first uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

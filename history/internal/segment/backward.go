@@ -20,9 +20,9 @@ type Backward struct {
 	whole   bool   // buf ends where a line does
 }
 
-// Backward reads the records of a segment that stand ahead of an offset, the
-// last one first. What stands behind the last line feed ahead of it, such as a
-// line that is being written, is passed over.
+// Backward reads the records of a segment before an offset, the
+// last one first. What follows the last line feed before it, such as a
+// line that is being written, is skipped.
 func (a *Archive) Backward(first uint64, before int64) (*Backward, error) {
 	size, err := a.Size(first)
 	if err != nil {
@@ -31,8 +31,8 @@ func (a *Archive) Backward(first uint64, before int64) (*Backward, error) {
 	return &Backward{archive: a, first: first, file: reader{a, first}, off: min(before, size)}, nil
 }
 
-// Next returns the record ahead of the one before: io.EOF if there is none, a
-// *Damage for a line that is none, behind which it goes on at the next call.
+// Next returns the record before the one it returned last: io.EOF if there is none,
+// a *Damage for a damaged line, before which the next call goes on.
 // What it returns stays valid.
 func (b *Backward) Next() (jsonl.Line, error) {
 	for seen := 0; ; {

@@ -34,8 +34,8 @@ func (a *Archive) Read(p jsonl.Location) (jsonl.Line, error) {
 // lineGuess is how much of a line whose length is not known is read at first.
 const lineGuess = 4 << 10
 
-// At returns the record that begins at an offset, for those who were told the
-// offset and not the length. It is a *Damage if there is none.
+// At returns the record that begins at an offset, if its length is not known. It is
+// a *Damage if there is none.
 func (a *Archive) At(first uint64, offset uint32) (jsonl.Line, error) {
 	for guess := lineGuess; ; guess *= 4 {
 		raw := make([]byte, guess)
@@ -108,7 +108,7 @@ func (a *Archive) findIn(first, number uint64) (jsonl.Line, error) {
 	}
 }
 
-// firstFrom is the first good record that begins at or behind an offset, which
+// firstFrom is the first good record that begins at or after an offset, which
 // may lie within a line, and before end; io.EOF if there is none.
 func (a *Archive) firstFrom(first uint64, offset, end int64) (jsonl.Line, error) {
 	from := max(offset-1, 0)
@@ -134,7 +134,7 @@ func (a *Archive) firstFrom(first uint64, offset, end int64) (jsonl.Line, error)
 	}
 }
 
-// lastBefore is the last good record ahead of the segment that begins at first.
+// lastBefore is the last good record before the segment that begins at first.
 func (a *Archive) lastBefore(first uint64) (last jsonl.Line, err error) {
 	for _, segment := range slices.Backward(a.Segments()) {
 		if segment >= first {
@@ -155,7 +155,7 @@ func (a *Archive) Last(first uint64) (jsonl.Line, error) {
 		return jsonl.Line{}, err
 	}
 	for back := int64(64 << 10); ; back *= 4 {
-		last, err := a.lastBehind(first, max(size-back, 0))
+		last, err := a.lastAfter(first, max(size-back, 0))
 		if err != nil {
 			return jsonl.Line{}, err
 		}
@@ -168,9 +168,9 @@ func (a *Archive) Last(first uint64) (jsonl.Line, error) {
 	}
 }
 
-// lastBehind is where the last good record stands that begins at or behind an
+// lastAfter is where the last good record is that begins at or after an
 // offset, which may lie within a line; zero if none does.
-func (a *Archive) lastBehind(first uint64, offset int64) (last jsonl.Location, err error) {
+func (a *Archive) lastAfter(first uint64, offset int64) (last jsonl.Location, err error) {
 	s, err := a.Scan(first, max(offset-1, 0))
 	if err != nil {
 		return last, err

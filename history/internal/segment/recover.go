@@ -105,7 +105,7 @@ func (r *recovery) open() (*Writer, error) {
 		return nil, err
 	}
 	if len(firsts) > 1 && !compressed {
-		if err := r.dedouble(firsts[len(firsts)-2], last); err != nil {
+		if err := r.dropDuplicateTail(firsts[len(firsts)-2], last); err != nil {
 			return nil, err
 		}
 	}
@@ -128,13 +128,13 @@ func (r *recovery) open() (*Writer, error) {
 
 // compressed reports whether a segment stands in its compressed form alone.
 func (r *recovery) compressed(first uint64) (bool, error) {
-	p, err := r.archive.packed(first)
+	p, err := r.archive.compressed(first)
 	return p != nil, err
 }
 
-// dedouble finishes a recovery that was killed between putting the last batch
+// dropDuplicateTail finishes a recovery that was killed between putting the last batch
 // into a segment of its own and cutting it off the one before.
-func (r *recovery) dedouble(before, last uint64) error {
+func (r *recovery) dropDuplicateTail(before, last uint64) error {
 	if compressed, err := r.compressed(before); err != nil || compressed {
 		return err // it was finished long ago, and nothing follows in it
 	}

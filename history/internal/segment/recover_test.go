@@ -467,11 +467,11 @@ func TestMeddledWith(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := l.Writer.Begin(); !errors.Is(err, vfs.ErrMeddled) {
+		if _, err := l.Writer.Begin(); !errors.Is(err, vfs.ErrModifiedExternally) {
 			t.Errorf("begin: %v", err)
 		}
 	}
-	if err := l.Writer.Check(); !errors.Is(err, vfs.ErrMeddled) {
+	if err := l.Writer.Check(); !errors.Is(err, vfs.ErrModifiedExternally) {
 		t.Errorf("check: %v", err)
 	}
 }

@@ -61,9 +61,9 @@ func NewScanner(stream Stream, first uint64, file io.ReaderAt, offset, end int64
 // Offset is where the next line begins.
 func (s *Scanner) Offset() int64 { return s.off + int64(s.at) }
 
-// Next returns the next record: io.EOF behind the last one, ErrTorn if what
-// remains is no whole line, a *Damage for a line that is none, behind which it
-// goes on at the next call.
+// Next returns the next record: io.EOF after the last one, ErrTorn if what remains
+// is not a whole line, a *Damage for a damaged line, after which the next call goes
+// on.
 func (s *Scanner) Next() (jsonl.Line, error) {
 	seen := s.at
 	for {
@@ -105,7 +105,7 @@ func (s *Scanner) take(next int) (jsonl.Line, error) {
 
 type filled struct{ read, moved int }
 
-// fill reads on behind what the buffer holds.
+// fill reads on after what the buffer holds.
 func (s *Scanner) fill() (f filled, err error) {
 	f.moved = s.at
 	s.off += int64(s.at)

@@ -23,8 +23,8 @@
 //	    is durable; while both stand the plain one counts. The segment being
 //	    written is never compressed.
 //	S7  Before a segment is left, and at each sync, it is the file under its name
-//	    with the size that it was written to. If not, somebody else meddled with
-//	    it (vfs.ErrMeddled), and the writer never goes on.
+//	    with the size that it was written to. If not, somebody else modified
+//	    it (vfs.ErrModifiedExternally), and the writer never goes on.
 package segment
 
 import (
@@ -57,12 +57,11 @@ func (s Stream) File(first uint64) string {
 	return fmt.Sprintf("%s-%0*d.jsonl", s.Name, digits, first)
 }
 
-// Packed names the compressed form of a finished segment.
-func (s Stream) Packed(first uint64) string { return s.File(first) + packedSuffix }
+// Compressed names the compressed form of a finished segment.
+func (s Stream) Compressed(first uint64) string { return s.File(first) + compressedSuffix }
 
-// packedSuffix is what a compressed segment's name has behind that of the plain
-// one.
-const packedSuffix = ".zst"
+// compressedSuffix is what is added to the name of a segment to name its compressed form.
+const compressedSuffix = ".zst"
 
 // Index names what is kept beside a finished segment to find records by. It may
 // be missing, stale or damaged, and the segment alone counts.
@@ -107,7 +106,7 @@ func (s Stream) Owner(name string) (first uint64, ok bool) {
 // compressed, ascending.
 func (s Stream) firsts(names []string) (list []uint64) {
 	for _, name := range names {
-		if first, ok := s.first(strings.TrimSuffix(name, packedSuffix)); ok {
+		if first, ok := s.first(strings.TrimSuffix(name, compressedSuffix)); ok {
 			list = append(list, first)
 		}
 	}

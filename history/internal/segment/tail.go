@@ -15,7 +15,7 @@ type tail struct {
 	end   Position // of the last record before torn
 }
 
-// tail reads the last segment behind what is known and finds out where it is
+// tail reads the last segment after what is known to be synced, and finds where it is
 // torn.
 func (r *recovery) tail(last uint64) (tail, error) {
 	var t tail

@@ -8,7 +8,7 @@ import (
 )
 
 // NextGood is the next record that is as it was written; false after the last
-// whole one. Damaged lines are passed over and told.
+// whole one. It skips damaged lines, and calls damaged with each.
 func (s *Scanner) NextGood(damaged func(*Damage)) (line jsonl.Line, ok bool, err error) {
 	for {
 		line, err := s.Next()

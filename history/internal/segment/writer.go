@@ -39,7 +39,7 @@ type Writer struct {
 	broken  error
 }
 
-// Position is where a stream stands: behind the record Number.
+// Position is where a stream ends: after the record Number.
 type Position struct {
 	Number uint64
 	Batch  uint64
@@ -186,7 +186,7 @@ func (w *Writer) Sync() error {
 }
 
 // Check reports whether what was synced is still in the file under its name, so
-// that meddling with it is noticed though nothing is written.
+// that a change by somebody else is noticed while nothing is written.
 func (w *Writer) Check() error {
 	if w.broken != nil || w.Dirty() {
 		return w.broken

@@ -146,7 +146,7 @@ func (c *Compressor) compress(ctx context.Context, archive *segment.Archive, m m
 	if due, err := c.due(archive, m.first, next); err != nil || !due {
 		return err
 	}
-	p := segment.Pack(c.FS, m.stream, m.first)
+	p := segment.Compress(c.FS, m.stream, m.first)
 	began := time.Now()
 	err := p.Write(func() error {
 		err := rest(ctx, compressRest*time.Since(began))
@@ -180,7 +180,7 @@ func (c *Compressor) removePlainLocked(archive *segment.Archive, m member) error
 	if !archive.Has(m.first) {
 		return nil
 	}
-	err := segment.Pack(c.FS, m.stream, m.first).Finish()
+	err := segment.Compress(c.FS, m.stream, m.first).Finish()
 	archive.Reopen(m.first) // an open file keeps its room
 	if err == nil {
 		delete(c.both, m)

@@ -104,8 +104,8 @@ func (d *DirFS) create(name string) (*dirFile, error) {
 	return f, nil
 }
 
-// giveToOwner makes a file that root has made the folder's owner's, who must be
-// able to read it after that. Root without the right to do so leaves it as it is.
+// giveToOwner gives a file that root has made to the owner of the folder, who must be
+// able to read it. It does nothing if root may not.
 func (d *DirFS) giveToOwner(f *dirFile) {
 	if os.Geteuid() != 0 {
 		return
@@ -295,13 +295,13 @@ func (f *dirFile) Check(size int64) error {
 	problem := ""
 	switch {
 	case gone || !os.SameFile(own, named):
-		problem = f.whereabouts(own, gone)
+		problem = f.missingReason(own, gone)
 	case own.Size() != size:
 		problem = fmt.Sprintf("it has %d bytes instead of %d", own.Size(), size)
 	default:
 		return f.alive(size)
 	}
-	return &fs.PathError{Op: "check", Path: f.Name(), Err: fmt.Errorf("%s: %w", problem, ErrMeddled)}
+	return &fs.PathError{Op: "check", Path: f.Name(), Err: fmt.Errorf("%s: %w", problem, ErrModifiedExternally)}
 }
 
 // alive reads a byte. A file system that was shut down under a running sync may
@@ -315,8 +315,8 @@ func (f *dirFile) alive(size int64) error {
 	return err
 }
 
-// whereabouts says why the file is not found under its name.
-func (f *dirFile) whereabouts(own fs.FileInfo, gone bool) string {
+// missingReason is why the file is not found under its name.
+func (f *dirFile) missingReason(own fs.FileInfo, gone bool) string {
 	if own.Sys().(*syscall.Stat_t).Nlink == 0 {
 		return "the file was deleted"
 	}

@@ -178,7 +178,7 @@ func TestDirCheck(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := f.Check(4)
-			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, vfs.ErrMeddled) || !strings.Contains(err.Error(), ": "+c.want+": ")) {
+			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, vfs.ErrModifiedExternally) || !strings.Contains(err.Error(), ": "+c.want+": ")) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})

@@ -68,13 +68,13 @@ type File interface {
 	Truncate(size int64) error
 	// Check is nil while the file under its name is still this one, of exactly
 	// this size. Otherwise the error says what was done to it, and is
-	// ErrMeddled: a file that was deleted still takes writes and syncs, and all
+	// ErrModifiedExternally: a file that was deleted still takes writes and syncs, and all
 	// of it is for nothing.
 	Check(size int64) error
 }
 
-// ErrMeddled says that somebody else did something to a file that is written.
-var ErrMeddled = errors.New("somebody else did that, and what was in it may be lost; sidehook rotates and removes its files by itself, " +
+// ErrModifiedExternally says that somebody else changed a file that is being written.
+var ErrModifiedExternally = errors.New("somebody else did that, and what was in it may be lost; sidehook rotates and removes its files by itself, " +
 	"so take history.dir out of logrotate and whatever else changes files there")
 
 // ErrUnsynced says that a sync failed, of a file or of the folder. What became of
@@ -109,8 +109,8 @@ func ReplaceFile(fsys FS, name string, content []byte) error {
 	return nil
 }
 
-// Clear takes away what has a name that is to be ours. A folder cannot be of ours,
-// nor be removed as a file is: it is given another name.
+// Clear frees a name that is to be used. It removes a file; a folder, which is not
+// ours, gets another name.
 func Clear(fsys FS, name string) error {
 	err := fsys.Remove(name)
 	switch {
@@ -124,7 +124,7 @@ func Clear(fsys FS, name string) error {
 	return err
 }
 
-// Rename is FS.Rename for a file, and gives a folder in its way another name.
+// Rename is FS.Rename for a file. A folder in its way gets another name.
 func Rename(fsys FS, from, to string) error {
 	err := fsys.Rename(from, to)
 	if errors.Is(err, syscall.EISDIR) && moveAside(fsys, to) == nil {
@@ -133,7 +133,7 @@ func Rename(fsys FS, from, to string) error {
 	return err
 }
 
-// Symlink is FS.Symlink, and gives a folder in its way another name.
+// Symlink is FS.Symlink. A folder in its way gets another name.
 func Symlink(fsys FS, target, name string) error {
 	err := fsys.Symlink(target, name)
 	if errors.Is(err, syscall.EISDIR) && moveAside(fsys, name) == nil {
@@ -142,7 +142,7 @@ func Symlink(fsys FS, target, name string) error {
 	return err
 }
 
-// moveAside gives a folder a name that is nobody's.
+// moveAside gives a folder a name that is free.
 func moveAside(fsys FS, name string) (err error) {
 	for i := 1; i <= 100; i++ {
 		if err = fsys.Rename(name, fmt.Sprintf("%s.aside%d", name, i)); err == nil {

@@ -117,7 +117,7 @@ func (f *file) Check(size int64) error {
 	default:
 		return nil
 	}
-	return &fs.PathError{Op: "check", Path: f.name, Err: fmt.Errorf("%s: %w", problem, vfs.ErrMeddled)}
+	return &fs.PathError{Op: "check", Path: f.name, Err: fmt.Errorf("%s: %w", problem, vfs.ErrModifiedExternally)}
 }
 
 func (f *file) Close() error {

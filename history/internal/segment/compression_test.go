@@ -55,7 +55,7 @@ func noPace() error { return nil }
 
 // pack does all of a compression.
 func pack(fs vfs.FS, first uint64) error {
-	p := segment.Pack(fs, segment.Events, first)
+	p := segment.Compress(fs, segment.Events, first)
 	for _, step := range []func() error{func() error { return p.Write(noPace) }, p.Place, p.Finish} {
 		if err := step(); err != nil {
 			return err
@@ -127,7 +127,7 @@ func TestPacked(t *testing.T) {
 		if err := pack(fs, first); err != nil {
 			t.Fatal(err)
 		}
-		if has(fs, segment.Events.File(first)) || !has(fs, segment.Events.Packed(first)) {
+		if has(fs, segment.Events.File(first)) || !has(fs, segment.Events.Compressed(first)) {
 			t.Errorf("the plain form of %d still stands, or the other does not", first)
 		}
 		if !slices.Equal(seen(t, fs), want) {
@@ -165,13 +165,13 @@ func TestPackCrashes(t *testing.T) {
 				t.Fatalf("call %d, crash %d: it reads otherwise", call, i)
 			}
 			open(t, fs, segment.Options{})
-			if has(fs, segment.Events.Packed(1)+".tmp") {
+			if has(fs, segment.Events.Compressed(1)+".tmp") {
 				t.Errorf("call %d, crash %d: NAME.tmp is left", call, i)
 			}
 			if err := pack(fs, 1); err != nil && has(fs, segment.Events.File(1)) {
 				t.Errorf("call %d, crash %d: %v", call, i, err)
 			}
-			if has(fs, segment.Events.File(1)) || !has(fs, segment.Events.Packed(1)) {
+			if has(fs, segment.Events.File(1)) || !has(fs, segment.Events.Compressed(1)) {
 				t.Errorf("call %d, crash %d: not done at the second attempt", call, i)
 			}
 		}
@@ -208,7 +208,7 @@ func TestPackFails(t *testing.T) {
 			if err := pack(fs, 1); err != nil && has(fs, segment.Events.File(1)) {
 				t.Errorf("call %d, %s: again: %v", call, name, err)
 			}
-			if has(fs, segment.Events.Packed(1)+".tmp") {
+			if has(fs, segment.Events.Compressed(1)+".tmp") {
 				t.Errorf("call %d, %s: NAME.tmp is left", call, name)
 			}
 		}
@@ -229,12 +229,12 @@ func TestBothStand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fs := archived(t, 32)
 			want := seen(t, fs)
-			p := segment.Pack(fs, segment.Events, 1)
+			p := segment.Compress(fs, segment.Events, 1)
 			if err := errors.Join(p.Write(noPace), p.Place()); err != nil {
 				t.Fatal(err)
 			}
-			file := c.damage(bytesOf(t, fs, segment.Events.Packed(1)))
-			if err := vfs.ReplaceFile(fs, segment.Events.Packed(1), file); err != nil {
+			file := c.damage(bytesOf(t, fs, segment.Events.Compressed(1)))
+			if err := vfs.ReplaceFile(fs, segment.Events.Compressed(1), file); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(seen(t, fs), want) {
@@ -265,7 +265,7 @@ func TestNewestPacked(t *testing.T) {
 		if err := pack(fs, newest); err != nil {
 			t.Fatal(err)
 		}
-		file := bytesOf(t, fs, segment.Events.Packed(newest))
+		file := bytesOf(t, fs, segment.Events.Compressed(newest))
 		opts := segment.Options{}
 		if known {
 			opts.Known, opts.Stopped = segment.Position{Number: last.Number, Batch: last.Batch, Last: last.Location}, true
@@ -280,7 +280,7 @@ func TestNewestPacked(t *testing.T) {
 		if line, err := l.Archive.Find(last.Number + 2); err != nil || line.Batch != last.Batch+1 {
 			t.Errorf("behind it: %v, %v", line, err)
 		}
-		if !bytes.Equal(bytesOf(t, fs, segment.Events.Packed(newest)), file) {
+		if !bytes.Equal(bytesOf(t, fs, segment.Events.Compressed(newest)), file) {
 			t.Error("the compressed one was changed")
 		}
 	}
@@ -294,11 +294,11 @@ func TestDamagedFrame(t *testing.T) {
 	if err := pack(fs, 1); err != nil {
 		t.Fatal(err)
 	}
-	file := bytesOf(t, fs, segment.Events.Packed(1))
+	file := bytesOf(t, fs, segment.Events.Compressed(1))
 	for at := 10; at < 200; at++ { // in the first frame
 		file[at] ^= 0x55
 	}
-	if err := vfs.ReplaceFile(fs, segment.Events.Packed(1), file); err != nil {
+	if err := vfs.ReplaceFile(fs, segment.Events.Compressed(1), file); err != nil {
 		t.Fatal(err)
 	}
 	archive, _ := segment.NewArchive(fs, segment.Events)
@@ -308,7 +308,7 @@ func TestDamagedFrame(t *testing.T) {
 	}
 	_, err = s.Next()
 	var damage *segment.Damage
-	if !errors.As(err, &damage) || damage.File != segment.Events.Packed(1) || damage.Offset != 0 || damage.Length > 256<<10 {
+	if !errors.As(err, &damage) || damage.File != segment.Events.Compressed(1) || damage.Offset != 0 || damage.Length > 256<<10 {
 		t.Fatalf("got %v", err)
 	}
 	got, _ := contents(t, fs)
@@ -347,7 +347,7 @@ func TestReadersGoOn(t *testing.T) {
 	if count != int(next)-1 {
 		t.Errorf("%d lines, want %d", count, next-1)
 	}
-	fs.Remove(segment.Events.Packed(1))
+	fs.Remove(segment.Events.Compressed(1))
 	archive.Reopen(1)
 	if _, err := archive.Size(1); !isNotExist(err) {
 		t.Errorf("without either form: %v", err)

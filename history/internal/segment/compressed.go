@@ -11,26 +11,26 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// text is a segment open for reading: a plain file, or a packed one.
+// text is a segment open for reading: a plain file, or a compressed one.
 type text interface {
 	io.ReaderAt
 	io.Closer
 	Size() (int64, error)
 }
 
-// packed is a compressed segment. It gives the plain text (S6).
-type packed struct {
+// compressed is a compressed segment. It gives the plain text (S6).
+type compressed struct {
 	*seekable.Reader
 	file vfs.ReadFile
 }
 
-func (p *packed) Close() error         { return p.file.Close() }
-func (p *packed) Size() (int64, error) { return p.Reader.Size(), nil }
+func (p *compressed) Close() error         { return p.file.Close() }
+func (p *compressed) Size() (int64, error) { return p.Reader.Size(), nil }
 
-// openPacked opens the compressed form of a segment. Where there is none either,
+// openCompressed opens the compressed form of a segment. Where there is none either,
 // the error is that of the plain one.
-func openPacked(fsys vfs.ReadFS, stream Stream, first uint64, cache *seekable.Cache, plain error) (text, error) {
-	file, err := fsys.Open(stream.Packed(first))
+func openCompressed(fsys vfs.ReadFS, stream Stream, first uint64, cache *seekable.Cache, plain error) (text, error) {
+	file, err := fsys.Open(stream.Compressed(first))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, plain
 	}
@@ -45,35 +45,35 @@ func openPacked(fsys vfs.ReadFS, stream Stream, first uint64, cache *seekable.Ca
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &packed{r, file}, nil
+	return &compressed{r, file}, nil
 }
 
-// packed is a segment's compressed form, nil if it is not read in it.
-func (a *Archive) packed(first uint64) (*packed, error) {
+// compressed is a segment's compressed form, nil if it is not read in it.
+func (a *Archive) compressed(first uint64) (*compressed, error) {
 	f, err := a.file(first)
-	p, _ := f.(*packed)
+	p, _ := f.(*compressed)
 	return p, err
 }
 
 // Name is the file that a segment is read from.
 func (a *Archive) Name(first uint64) string {
-	if p, err := a.packed(first); err == nil && p != nil {
-		return a.stream.Packed(first)
+	if p, err := a.compressed(first); err == nil && p != nil {
+		return a.stream.Compressed(first)
 	}
 	return a.stream.File(first)
 }
 
 // PlainName is the name that a segment's file has, or had, uncompressed.
-func PlainName(name string) string { return strings.TrimSuffix(name, packedSuffix) }
+func PlainName(name string) string { return strings.TrimSuffix(name, compressedSuffix) }
 
 // explain says of damage in which file it is, and whether that is for what
 // became of the compressed form.
 func (a *Archive) explain(first uint64, d *Damage) *Damage {
-	p, err := a.packed(first)
+	p, err := a.compressed(first)
 	if err != nil || p == nil {
 		return d
 	}
-	d.File = a.stream.Packed(first)
+	d.File = a.stream.Compressed(first)
 	if why := p.Lost(d.Offset, d.Offset+d.Length); why != "" {
 		d.Reason = why
 	}
@@ -83,7 +83,7 @@ func (a *Archive) explain(first uint64, d *Damage) *Damage {
 // Flaws are the places of a compressed segment's file that are not what was
 // written, as far as it was read.
 func (a *Archive) Flaws(first uint64) ([]seekable.Flaw, error) {
-	p, err := a.packed(first)
+	p, err := a.compressed(first)
 	if err != nil || p == nil {
 		return nil, err
 	}

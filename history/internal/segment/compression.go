@@ -11,7 +11,7 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// Packing makes the compressed form of a finished segment and puts it in the
+// Compression makes the compressed form of a finished segment and puts it in the
 // plain one's place. It may be killed at any point and begun again:
 //
 //	killed                          leaves                     and then
@@ -19,7 +19,7 @@ import (
 //	in Place, before its sync       either name of it          the same; the plain one stands
 //	after that                      both forms                 the plain one counts (S6); Write finds that the other is its equal
 //	in Finish, before its sync      both, or the compressed    as above, or done
-type Packing struct {
+type Compression struct {
 	fs     vfs.FS
 	stream Stream
 	first  uint64
@@ -30,22 +30,22 @@ type Packing struct {
 }
 
 // ErrUnequal says that both forms of a segment stand, and both hold, and yet they
-// are not of the same text. Neither is touched: nobody can tell which is right.
+// have different texts. Neither is changed: nobody can tell which is right.
 var ErrUnequal = errors.New("the plain and the compressed form are not of the same text")
 
 // syncEvery is how much of a compressed segment is written before it is synced:
 // what one sync has to write is what others may have to wait for.
 const syncEvery = 1 << 20
 
-// Pack begins with the segment that begins at first.
-func Pack(fsys vfs.FS, stream Stream, first uint64) *Packing {
-	return &Packing{fs: fsys, stream: stream, first: first}
+// Compress begins with the segment that begins at first.
+func Compress(fsys vfs.FS, stream Stream, first uint64) *Compression {
+	return &Compression{fs: fsys, stream: stream, first: first}
 }
 
 // Write makes the compressed form beside, durable and read back whole, or finds
 // that it stands already. Pace is called after each piece of work; by an error
 // of it Write ends, with nothing left behind.
-func (p *Packing) Write(pace func() error) error {
+func (p *Compression) Write(pace func() error) error {
 	plain, err := p.fs.Open(p.stream.File(p.first))
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (p *Packing) Write(pace func() error) error {
 	if p.Before, err = plain.Size(); err != nil {
 		return err
 	}
-	switch err := p.verify(p.stream.Packed(p.first), plain, pace); {
+	switch err := p.verify(p.stream.Compressed(p.first), plain, pace); {
 	case err == nil:
 		p.placed = true
 		return nil
@@ -74,14 +74,14 @@ func (p *Packing) Write(pace func() error) error {
 	return nil
 }
 
-func (p *Packing) beside() string { return p.stream.Packed(p.first) + ".tmp" }
+func (p *Compression) beside() string { return p.stream.Compressed(p.first) + ".tmp" }
 
-// Discard takes away what Write has made and nobody placed.
-func (p *Packing) Discard() error {
+// Discard removes what Write has made, if it was not placed.
+func (p *Compression) Discard() error {
 	return vfs.Clear(p.fs, p.beside())
 }
 
-func (p *Packing) write(plain vfs.ReadFile, pace func() error) error {
+func (p *Compression) write(plain vfs.ReadFile, pace func() error) error {
 	file, err := p.fs.Create(p.beside())
 	if err != nil {
 		return err
@@ -104,8 +104,8 @@ func (p *Packing) write(plain vfs.ReadFile, pace func() error) error {
 
 var errFlawed = errors.New("the compressed form is damaged")
 
-// verify reads a compressed file back and holds it against the plain one.
-func (p *Packing) verify(name string, plain vfs.ReadFile, pace func() error) error {
+// verify reads a compressed file back and compares it with the plain one.
+func (p *Compression) verify(name string, plain vfs.ReadFile, pace func() error) error {
 	file, err := p.fs.Open(name)
 	if err != nil {
 		return err
@@ -154,11 +154,11 @@ func equal(x, y io.ReaderAt, size int64, pace func() error) (bool, error) {
 }
 
 // Place gives the compressed form its name, durably. From now on both stand.
-func (p *Packing) Place() error {
+func (p *Compression) Place() error {
 	if p.placed {
 		return nil
 	}
-	if err := p.fs.Rename(p.beside(), p.stream.Packed(p.first)); err != nil {
+	if err := p.fs.Rename(p.beside(), p.stream.Compressed(p.first)); err != nil {
 		return err
 	}
 	if err := p.sync(); err != nil {
@@ -168,8 +168,8 @@ func (p *Packing) Place() error {
 	return nil
 }
 
-// Finish takes the plain form away, durably. Who has it open goes on reading it.
-func (p *Packing) Finish() error {
+// Finish removes the plain form, durably. Whoever has it open can still read it.
+func (p *Compression) Finish() error {
 	// The name that a killed process gave need not be durable yet.
 	if err := p.sync(); err != nil {
 		return err
@@ -181,7 +181,7 @@ func (p *Packing) Finish() error {
 }
 
 // sync makes names durable. Its error is final, as that of any such sync.
-func (p *Packing) sync() error {
+func (p *Compression) sync() error {
 	if err := p.fs.Sync(); err != nil {
 		return fmt.Errorf("compress %s: %w: %w", p.stream.File(p.first), vfs.ErrUnsynced, err)
 	}
