@@ -91,30 +91,6 @@ func TestFailing(t *testing.T) {
 	}
 }
 
-// The first probe comes no later than the schedule's first wait.
-func TestFirstProbe(t *testing.T) {
-	for _, c := range []struct {
-		retry []time.Duration
-		want  []time.Duration // of the first probes, since the failure
-	}{
-		{nil, seconds(5, 15)},
-		{seconds(3600), seconds(5, 15)},
-		{seconds(1, 3600), seconds(1, 3)},
-		{[]time.Duration{0, time.Hour}, []time.Duration{100 * time.Millisecond, 300 * time.Millisecond}},
-	} {
-		s := settings(t, "http://a.example")
-		s.Concurrency, s.Retry = 1, c.retry
-		bubble(t, s, deliver.Options{}, always(500), func(t *testing.T, _ *deliver.Deliverer, q *fakeQueue) {
-			begun := time.Now()
-			q.add(ids(9)...)
-			time.Sleep(20 * time.Second)
-			if got := times(q.all(), begun)[5:7]; !slices.Equal(got, c.want) {
-				t.Errorf("retry %v: probes at %v, want %v", c.retry, got, c.want)
-			}
-		})
-	}
-}
-
 // What fails among what succeeds delays nothing.
 func TestFailuresAmongSuccesses(t *testing.T) {
 	s := settings(t, "http://a.example")

@@ -15,9 +15,7 @@ import (
 // not much fewer while there is something to send; the first come at once.
 func rateKey(t *testing.T) {
 	for _, rate := range []pace.Rate{
-		{Requests: 1, Per: time.Second}, {Requests: 5, Per: time.Second},
-		{Requests: 100, Per: time.Second}, {Requests: 2000, Per: time.Second},
-		{Requests: 1, Per: time.Minute}, {Requests: 600, Per: time.Minute},
+		{Requests: 5, Per: time.Second}, {Requests: 600, Per: time.Minute}, // package pace has more
 	} {
 		t.Run(strconv.Itoa(rate.Requests)+" in "+rate.Per.String(), func(t *testing.T) {
 			var mu sync.Mutex
