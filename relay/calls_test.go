@@ -83,7 +83,7 @@ func listCall(t *testing.T) {
 		got = append(got, fmt.Sprint(w.Name, " ", w.State, " ", w.Backlog.Events, " ", w.LastHour, " ", w.LastError))
 	}
 	want := []string{
-		"works active 0 {5 0} ", "fails failing 5 {0 5} 503 Service Unavailable", "refuses disabled 4 {0 1} 410 Gone: the receiver wants no more",
+		"works active 0 {5 0} ", "fails failing 5 {0 5} 503 Service Unavailable", "refuses disabled 4 {0 1} 410 Gone: the receiver asked to stop",
 		"off off 0 {0 0} ", "paused paused 5 {0 0} ", "gone orphaned 5 {0 0} ",
 	}
 	if !slices.Equal(got, want) {

@@ -119,7 +119,7 @@ func giveUpOnKey(t *testing.T) {
 	s, h := keyed(t, "give_up_on: [400, 422]")
 	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(422) })
 	h.post("e1")
-	if got, want := h.attempts("e1", 1), "failed 422 422 Unprocessable Entity: an answer of give_up_on"; got != want {
+	if got, want := h.attempts("e1", 1), "failed 422 422 Unprocessable Entity: status listed in give_up_on"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	h.stands("one", "active", 0)

@@ -50,7 +50,7 @@ func TestOperationalEvents(t *testing.T) {
 		}
 	}
 	h.post("e1")
-	check("sidehook.webhook.disabled", "410 Gone: the receiver wants no more")
+	check("sidehook.webhook.disabled", "410 Gone: the receiver asked to stop")
 	h.call("POST", "/v1/webhooks/one/enable", "", nil)
 	check("sidehook.webhook.enabled", "an operator asked for it")
 }

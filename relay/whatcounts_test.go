@@ -54,8 +54,8 @@ func TestWhatCounts(t *testing.T) {
 			http.NewResponseController(w).Flush()
 			<-r.Context().Done()
 		}, "", "delivered 202", healthy, 0},
-		{"410", says(410), "", "failed 410 410 Gone: the receiver wants no more", "disabled {0 1}", 0},
-		{"give_up_on", says(418), "", "failed 418 418 I'm a teapot: an answer of give_up_on", oneFailed, 0},
+		{"410", says(410), "", "failed 410 410 Gone: the receiver asked to stop", "disabled {0 1}", 0},
+		{"give_up_on", says(418), "", "failed 418 418 I'm a teapot: status listed in give_up_on", oneFailed, 0},
 		{"429", says(429), "", "retrying 429 429 Too Many Requests", unharmed, time.Hour},
 		{"429/with Retry-After", says(429, "Retry-After", "7200"), "", "retrying 429 429 Too Many Requests", unharmed, 2 * time.Hour},
 		{"429/with a date", says(429, "Retry-After", time.Now().Add(3*time.Hour).UTC().Format(http.TimeFormat)), "", "retrying 429 429 Too Many Requests", unharmed, 3 * time.Hour},

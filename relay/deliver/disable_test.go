@@ -49,11 +49,11 @@ func TestGone(t *testing.T) {
 		d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: s}})
 		d.RetryNow("a")
 		sent("what is no edit", 3)
-		if lines := q.all(); lines[1].Status != history.Failed || lines[1].Error != "410 Gone: the receiver wants no more" || lines[2].Status != history.Delivered {
+		if lines := q.all(); lines[1].Status != history.Failed || lines[1].Error != "410 Gone: the receiver asked to stop" || lines[2].Status != history.Delivered {
 			t.Errorf("got %s", show(lines))
 		}
 		got, _ := d.Snapshot("a")
-		if got.State != "disabled" || !got.Since.Equal(begun) || got.Why != "410 Gone: the receiver wants no more" || !got.Next.IsZero() {
+		if got.State != "disabled" || !got.Since.Equal(begun) || got.Why != "410 Gone: the receiver asked to stop" || !got.Next.IsZero() {
 			t.Errorf("got %+v", got)
 		}
 		if !d.Enable("a") || d.Enable("b") {

@@ -16,12 +16,12 @@ var schedule = []time.Duration{
 	10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 }
 
-// A receiver is down for a working day, with more waiting than any window holds:
+// A receiver is down for a working day, with more waiting than is prefetched:
 // it is asked about once a minute, nothing is given up, and all arrives within
 // two minutes of its return, the first few one at a time.
 func TestOutage(t *testing.T) {
 	t.Parallel()
-	const events = 100_000
+	const events = 20_000
 	s := settings(t, "http://a.example")
 	s.Retry, s.Concurrency, s.DisableAfter = schedule, 16, 5*day
 	var mu sync.Mutex

@@ -64,7 +64,7 @@ func TestGiveUpOnThrottling(t *testing.T) {
 			q.add("1", "2")
 			time.Sleep(time.Second)
 			for _, l := range q.all() {
-				if l.Status != history.Failed || !l.Throttled.IsZero() || !strings.HasSuffix(l.Error, "an answer of give_up_on") {
+				if l.Status != history.Failed || !l.Throttled.IsZero() || !strings.HasSuffix(l.Error, "status listed in give_up_on") {
 					t.Errorf("got %s %+v", l.how, l.Attempt)
 				}
 			}

@@ -9,12 +9,12 @@ import (
 	"sidehook/history"
 )
 
-// chunks are the buffers that bodies are read with.
+// chunks are buffers to read bodies with.
 var chunks = sync.Pool{New: func() any { return new([8 << 10]byte) }}
 
-// read takes what is kept of an answer, and closes it. Its status has decided
-// by now, so a body that is late, cut or endless changes nothing; what it has
-// beyond maxBody closes the connection.
+// read returns what is kept of an answer, and closes it. The status has decided
+// already, so a body that is late, cut off or endless changes nothing. A body
+// larger than maxBody closes the connection.
 func (c *Client) read(resp *http.Response, location []string, keep int) *history.Response {
 	defer resp.Body.Close()
 	if location != nil {
@@ -24,7 +24,7 @@ func (c *Client) read(resp *http.Response, location []string, keep int) *history
 	if resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols {
 		return r
 	}
-	// A secret at the end of what is kept has to be whole to be found.
+	// A secret at the end of what is kept must be complete to be found.
 	room := keep
 	if keep > 0 {
 		room += c.longest
@@ -52,7 +52,7 @@ func (c *Client) read(resp *http.Response, location []string, keep int) *history
 	cut := total > len(kept)
 	kept = mask(kept, c.secrets)
 	if cut && c.longest > 0 {
-		kept = kept[:max(0, len(kept)-c.longest+1)] // it may be the beginning of a secret
+		kept = kept[:max(0, len(kept)-c.longest+1)] // the rest may be the start of a secret
 	}
 	r.Body = kept[:min(len(kept), keep)]
 	if r.Truncated {
@@ -61,8 +61,8 @@ func (c *Client) read(resp *http.Response, location []string, keep int) *history
 	return r
 }
 
-// unsplit leaves out the character that a text was cut within, so that the
-// history has it as text.
+// unsplit removes a character that was cut, so that the history can store the
+// body as text.
 func unsplit(text []byte) []byte {
 	for n := 1; n <= min(len(text), utf8.UTFMax-1); n++ {
 		rest, last := text[:len(text)-n], text[len(text)-n:]

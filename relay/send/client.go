@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	// quickTries are made beside the first try of an attempt, each because a
-	// connection broke. Those that the receiver did not process do not count.
+	// quickTries is how many tries may follow the first one of an attempt because
+	// a connection broke. Tries that the receiver did not process do not count.
 	quickTries = 2
-	// maxHeaders and maxBody bound what is read of an answer.
+	// maxHeaders and maxBody limit what is read of an answer.
 	maxHeaders = 64 << 10
 	maxBody    = 64 << 10
 )
@@ -30,7 +30,7 @@ type Client struct {
 	settings  *Settings
 	transport http.RoundTripper
 	retry     retryablehttp.Client
-	request   *http.Request // what all requests begin with
+	request   *http.Request // is copied for each attempt
 	headers   http.Header   // of every delivery
 	canonical map[string]string
 	secrets   [][]byte
@@ -42,8 +42,8 @@ type Client struct {
 	retired atomic.Bool
 }
 
-// remote is the text of the address that was connected to last. It is mostly
-// the next one's too.
+// remote is the text of the last address that was connected to. Mostly the next
+// connection has the same.
 type remote struct {
 	addr netip.AddrPort
 	text string
@@ -103,7 +103,7 @@ func NewClient(s *Settings, o Options) *Client {
 	return c
 }
 
-// again is asked after each try whether another one follows.
+// again reports whether another try follows.
 func (c *Client) again(ctx context.Context, _ *http.Response, err error) (bool, error) {
 	if err == nil || ctx.Err() != nil {
 		return false, nil
@@ -111,7 +111,7 @@ func (c *Client) again(ctx context.Context, _ *http.Response, err error) (bool, 
 	x := exchangeOf(ctx)
 	if unprocessed(err) {
 		before, ok := x.againIgnored(ctx, err)
-		if before > 0 { // another connection may lead to one that takes it
+		if before > 0 { // another connection may reach a server that processes it
 			c.closeIdle()
 		}
 		return ok, nil
@@ -119,8 +119,8 @@ func (c *Client) again(ctx context.Context, _ *http.Response, err error) (bool, 
 	if !x.again(err) {
 		return false, nil
 	}
-	// What broke one kept-alive connection has mostly broken them all, and the
-	// next try is to be on a fresh one.
+	// What broke one kept-alive connection has mostly broken all of them, so the
+	// next try must be on a new one.
 	c.closeIdle()
 	return true, nil
 }
@@ -156,15 +156,15 @@ func (c *Client) closeIdle() {
 	}
 }
 
-// tries is the transport as the retrying client sees it: without a way to close
-// idle connections, which it would take whenever an attempt fails.
+// tries is the transport for the retrying client. It has no CloseIdleConnections,
+// which that client would call after each failed attempt.
 type tries struct{ *Client }
 
 func (t tries) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
 	x.begin()
-	// The request is ours alone. It gets its headers only here, because the
-	// client copies those it sees for a redirect that it will not follow.
+	// Nobody else has the request. It gets its headers only here, because the
+	// client would copy them for a redirect that it will not follow.
 	r.Header = x.header
 	resp, err := t.transport.RoundTrip(r)
 	if resp != nil {

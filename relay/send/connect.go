@@ -26,8 +26,7 @@ const (
 	pingAfter = 15 * time.Second
 )
 
-// connections are those of one webhook, for as long as its settings are the
-// same.
+// connections are those of one webhook while its settings are the same.
 type connections struct {
 	*http.Transport
 
@@ -36,12 +35,12 @@ type connections struct {
 	closed bool
 }
 
-// newConnections has none yet. No proxy is taken from the environment: the
-// address rules would then be the proxy's, and the file did not say so.
+// newConnections opens none yet. It ignores a proxy in the environment: that
+// would bypass the address rules without the file saying so.
 func newConnections(s *Settings, o Options) *connections {
-	// The transport dials on when the attempt is over, so there has to be a
-	// limit even where the attempt's is shorter; but not one that could be
-	// blamed in its place.
+	// The transport continues to dial after the attempt, so there must be a limit
+	// even if the attempt's is shorter; but a longer one, which is not reported in
+	// its place.
 	connect := connectTimeout
 	if s.Timeout <= connectTimeout {
 		connect = s.Timeout + time.Second
@@ -75,7 +74,7 @@ func newConnections(s *Settings, o Options) *connections {
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeaders,
 		ForceAttemptHTTP2:      true,
-		// A receiver may send no more of a body than is read of it, before it is read.
+		// Before it is read, a receiver may send no more of a body than will be.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter, MaxReceiveBufferPerStream: maxBody},
 	}
 	if s.Proxy != nil {
@@ -86,8 +85,8 @@ func newConnections(s *Settings, o Options) *connections {
 	return c
 }
 
-// dialTLS connects to a receiver. The transport would do the same, but only who
-// makes the handshake knows that what is written next is a request.
+// dialTLS connects to a receiver. The transport would do the same, but only the
+// code that makes the handshake knows that the next write is a request.
 func (c *connections) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := c.DialContext(ctx, network, addr)
 	if err != nil {
@@ -128,8 +127,8 @@ func (t TLS) config(roots *x509.CertPool) *tls.Config {
 		c.RootCAs = t.Roots
 	}
 	if t.Certificate != nil {
-		// It is shown whichever authorities the receiver names, so that one that
-		// does not take it says why.
+		// It is sent whichever authorities the receiver names, so that a receiver
+		// that refuses it says why.
 		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return t.Certificate, nil }
 	}
 	return c
@@ -154,7 +153,7 @@ func (c *connection) Write(p []byte) (int, error) {
 		return c.drop(p, *reset)
 	}
 	n, err := c.Conn.Write(p)
-	// Nothing else may be dropped: after a reset, Read does not block.
+	// Only these may be dropped: after a reset, Read does not block.
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		c.reset.Store(&err)
 		return c.drop(p, err)
@@ -162,8 +161,8 @@ func (c *connection) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// drop ends a Write after the reset. It looks at ended after reset is set, and
-// Read the other way round, so that one of them returns the error.
+// drop ends a Write after the reset. It reads ended after reset is set, and Read
+// does so in the opposite order, so one of them returns the error.
 func (c *connection) drop(p []byte, reset error) (int, error) {
 	if c.ended.Load() {
 		return 0, reset
@@ -200,7 +199,7 @@ func (c *connections) follow(conn net.Conn) (net.Conn, error) {
 	return one, nil
 }
 
-// Close closes the connection, and it is no more to be closed with the others.
+// Close closes the connection, and forgets it.
 func (c *connection) Close() error {
 	c.of.mu.Lock()
 	delete(c.of.open, c)
@@ -209,10 +208,10 @@ func (c *connection) Close() error {
 	return c.Conn.Close()
 }
 
-// Close closes all connections, and those that are still dialled as they come.
-// No request is to be under way. To close the idle ones is not enough: one of
-// HTTP/2 counts as in use for a moment after its last request was given up, and
-// a receiver can draw that out.
+// Close closes all connections, and those that are still being dialled. No
+// request may be in flight. Closing the idle ones is not enough: an HTTP/2
+// connection counts as in use for a moment after its last request was given up,
+// and a receiver can prolong that.
 func (c *connections) Close() {
 	c.CloseIdleConnections()
 	c.mu.Lock()

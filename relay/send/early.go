@@ -3,15 +3,15 @@ package send
 import "time"
 
 // maxEarly is how long after the connection an answer is held for its request.
-// What comes later on a connection that waits in reserve is no answer, but says
-// as a rule that the receiver closes it (408).
+// What comes later on an unused connection is no answer. Usually it is a 408: the
+// receiver closes the connection.
 const maxEarly = 5 * time.Second
 
 // early holds what a receiver sends before the first request on a connection has
-// begun: the transport would take the answer for one to nothing, and give up the
-// connection with it.
+// begun. Otherwise the transport would take it for an unsolicited answer, and
+// close the connection.
 //
-// BUG: by TLS 1.2, an answer that arrives together with the end of the handshake
+// BUG: with TLS 1.2, an answer that arrives together with the end of the handshake
 // is read with it, and so is not held. The request is then made again.
 type early struct {
 	begun chan struct{}
@@ -25,12 +25,12 @@ func (e *early) hold() {
 	}
 }
 
-// awaitRequest has Read hold what comes until the next Write begins.
+// awaitRequest makes Read hold what arrives until the next Write begins.
 func (c *connection) awaitRequest() {
 	c.early.Store(&early{make(chan struct{}), time.Now().Add(maxEarly)})
 }
 
-// begin ends that.
+// begin ends what awaitRequest began.
 func (c *connection) begin() {
 	if c.early.Load() == nil {
 		return // as for all but the first Write

@@ -14,10 +14,9 @@ import (
 	"sidehook/history"
 )
 
-// exchange follows one attempt on the wire: one try, or up to three if
-// connections break. The transport calls it from goroutines of its own, and of
-// a connection that it dials in reserve even after the attempt, so it is not
-// used again.
+// exchange records one attempt on the wire: one try, or more if connections
+// break. The transport calls it from its own goroutines, and for a spare
+// connection even after the attempt, so it is not reused.
 type exchange struct {
 	client *Client
 	header http.Header // of the request
@@ -33,11 +32,11 @@ type exchange struct {
 	remote   string
 	timing   history.Timing
 	phase    time.Time // when what is being timed began
-	stage    string    // what a try without a connection still has none of
-	tunnel   bool      // TLS with the receiver has begun: a proxy before it has done its part
+	stage    string    // what is missing while there is no connection
+	tunnel   bool      // TLS with the receiver has begun: the proxy has connected
 	location []string  // of a redirect
 	broken   []broken  // the tries before this one
-	ignored  int       // of them, those that the receiver said it has not processed
+	ignored  int       // of broken, those that the receiver said it has not processed
 }
 
 // broken is a try that ended with its connection, or with the receiver saying
@@ -51,13 +50,13 @@ type broken struct {
 
 type exchangeKey struct{}
 
-// exchangeOf is nil where a connection is not dialled for an attempt.
+// exchangeOf returns the attempt that ctx is for, nil if there is none.
 func exchangeOf(ctx context.Context) *exchange {
 	x, _ := ctx.Value(exchangeKey{}).(*exchange)
 	return x
 }
 
-// follow returns a context by which the client tells x what happens.
+// follow returns a context with which the client reports to x.
 func (x *exchange) follow(ctx context.Context, secure bool) context.Context {
 	x.trace = httptrace.ClientTrace{
 		GotConn:              x.gotConn,
@@ -71,8 +70,8 @@ func (x *exchange) follow(ctx context.Context, secure bool) context.Context {
 	return httptrace.WithClientTrace(context.WithValue(ctx, exchangeKey{}, x), &x.trace)
 }
 
-// dialling returns a context by which a dialler tells x what happens. Only a
-// fresh connection needs it, so that one that is used again costs nothing.
+// dialling returns a context with which the dialer reports to x. Only a new
+// connection needs it, so a reused one costs nothing.
 func (x *exchange) dialling(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSStart: func(info httptrace.DNSStartInfo) { x.start("no answer of the DNS for " + info.Host) },
@@ -100,8 +99,8 @@ func (x *exchange) begin() {
 	x.remote, x.timing, x.location, x.stage, x.tunnel = "", history.Timing{}, nil, "no connection", false
 }
 
-// start begins to time a part of the connecting, which has failed as long as
-// there is none of what stage says.
+// start begins to time a part of connecting. stage says what is missing until the
+// next part.
 func (x *exchange) start(stage string) {
 	x.mu.Lock()
 	x.phase, x.stage = time.Now(), stage
@@ -131,7 +130,7 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 		x.begun, x.written = time.Now(), false
 	}
 	if x.reused = info.Reused; x.reused {
-		x.timing = history.Timing{} // of a connection that was dialled in vain
+		x.timing = history.Timing{} // it was of a connection that is not used
 	}
 	x.remote = remote
 }
@@ -149,20 +148,19 @@ func (x *exchange) gotFirstByte() {
 	x.mu.Unlock()
 }
 
-// breaks keeps what the try was before another one begins.
+// breaks records the try before another one begins.
 func (x *exchange) breaks(err error) {
 	x.broken = append(x.broken, broken{err, time.Since(x.begun), x.timing, x.remote})
 }
 
-// again reports whether a try that ended with err may be made again at once:
-// because its connection broke before the request was written whole, or was a
-// kept-alive one that the receiver had closed meanwhile. In either case the
-// receiver cannot have begun an answer.
+// again reports whether another try may follow at once: if the connection broke
+// before the whole request was written, or was a kept-alive one that the receiver
+// had closed. In both cases the receiver cannot have begun an answer.
 func (x *exchange) again(err error) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	// The trace counts what is in the transport's buffer as written; that it
-	// did not leave shows in where the error comes from.
+	// The trace counts what is in the transport's buffer as written. If it did not
+	// leave, the error is of a write.
 	var op *net.OpError
 	written := x.written && !(errors.As(err, &op) && op.Op == "write")
 	if x.conns == 0 || x.answered || written && !x.reused || len(x.broken)-x.ignored >= quickTries {
@@ -172,9 +170,9 @@ func (x *exchange) again(err error) bool {
 	return true
 }
 
-// againIgnored waits before a try that the receiver has not processed is made
-// again, and reports whether there is time for that. n is how many there were
-// before in this attempt.
+// againIgnored waits before the next try after one that the receiver has not
+// processed, and reports whether there is time. n is how many such tries there
+// were before.
 func (x *exchange) againIgnored(ctx context.Context, err error) (n int, ok bool) {
 	x.mu.Lock()
 	n = x.ignored
@@ -189,11 +187,10 @@ func (x *exchange) againIgnored(ctx context.Context, err error) (n int, ok bool)
 	return n, true
 }
 
-// pause waits before a request that was not processed n times before is sent
-// again: not at all the first time, then from 10 ms doubling to a twentieth of
-// the time-out, or up to half of that less, so that those which were turned
-// away together do not come together again. It reports whether the attempt has
-// time for that.
+// pause waits before a request is sent again that was not processed n times: not
+// at all the first time, then from 10 ms doubling to a twentieth of the timeout.
+// Jitter of up to half spreads requests that were refused together. It reports
+// whether the attempt has time for that.
 func (x *exchange) pause(ctx context.Context, n int) bool {
 	if n <= 0 {
 		return true
@@ -211,9 +208,9 @@ func (x *exchange) pause(ctx context.Context, n int) bool {
 	}
 }
 
-// pauseDialling does the same before a connection is dialled, where the
-// transport sends the request again by itself: it does so without an end if
-// there is no body and each connection takes no requests.
+// pauseDialling does the same before a connection is dialled, because the
+// transport repeats a request without a body by itself: endlessly, if no
+// connection takes requests.
 func (x *exchange) pauseDialling(ctx context.Context) {
 	x.mu.Lock()
 	x.dials++
@@ -222,8 +219,7 @@ func (x *exchange) pauseDialling(ctx context.Context) {
 	x.pause(ctx, again)
 }
 
-// hideLocation takes away where a redirect points, so that the client does not
-// even look at it.
+// hideLocation removes the target of a redirect, so that the client ignores it.
 func (x *exchange) hideLocation(h http.Header) {
 	if location := h["Location"]; location != nil {
 		delete(h, "Location")
@@ -233,8 +229,7 @@ func (x *exchange) hideLocation(h http.Header) {
 	}
 }
 
-// finish puts what there is to say of the last try into its record, and returns
-// the tries before it.
+// finish completes the record of the last try, and returns the tries before it.
 func (x *exchange) finish(a *history.Attempt) []broken {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -242,7 +237,7 @@ func (x *exchange) finish(a *history.Attempt) []broken {
 	return x.broken
 }
 
-// waitedFor says what there was none of when the last try was cut off.
+// waitedFor returns what was missing when the last try was cut off.
 func (x *exchange) waitedFor() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -255,8 +250,8 @@ func (x *exchange) waitedFor() string {
 	return x.stage
 }
 
-// atProxy reports whether the last try got no further than to the proxy, so that
-// its failure is the proxy's. Once a connection is there, nobody can tell.
+// atProxy reports whether the last try got no further than the proxy, so that the
+// failure is the proxy's. Once there is a connection, nobody can tell.
 func (x *exchange) atProxy() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()

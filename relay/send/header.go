@@ -11,15 +11,15 @@ import (
 	"sidehook/relay/sign"
 )
 
-// header is what is sent above the content, and what of that the history holds
-// as this attempt's own. Nothing of the event gets into it but printable ASCII.
+// header returns the headers that are sent, and those of them that are recorded
+// for this attempt. Of the event they contain nothing but printable ASCII.
 func (c *Client) header(e *event.Event, d *Delivery, content *format.Content, m sign.Message) (http.Header, []history.Header) {
 	var room [4]sign.Header
 	signed := room[:0]
 	for _, signer := range c.settings.Signers {
 		signed = signer.Append(signed, m)
 	}
-	// Up to eight lines the map is one small object, so its size is exact.
+	// A map of up to eight entries is one small object, so the size is exact.
 	n := len(signed) + len(content.Headers) + 2
 	if d.Resend {
 		n++
@@ -73,12 +73,11 @@ func (c *Client) header(e *event.Event, d *Delivery, content *format.Content, m 
 	return h, own
 }
 
-// maxType bounds an event's type where it is a header.
+// maxType limits an event's type where it is a header.
 const maxType = 1024
 
-// headerType is an event's type as a header may hold it: as it is wherever that
-// can be, else percent-encoded. One that no receiver can want is cut, which it
-// still has whole in any body that names it.
+// headerType returns an event's type as a header value: unchanged if possible,
+// else percent-encoded, and cut at maxType. The body is not affected.
 func headerType(typ string) string {
 	if event.Sendable(typ) && len(typ) <= maxType {
 		return typ

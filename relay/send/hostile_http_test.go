@@ -146,7 +146,7 @@ func oddAnswers(t *testing.T) []hostile {
 		return says(t, "HTTP/1.1 "+status+"\r\nContent-Length: 0\r\n\r\n")
 	}
 	return []hostile{
-		{name: "R14 410", address: empty("410 Gone"), status: failed, code: 410, err: "410 Gone: the receiver wants no more"},
+		{name: "R14 410", address: empty("410 Gone"), status: failed, code: 410, err: "410 Gone: the receiver asked to stop"},
 		{name: "R16 1xx only", address: ends(t, strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 3)), status: not, err: midst},
 		{name: "R16 1xx, then 200", address: says(t, "HTTP/1.1 103 Early Hints\r\n\r\n"+answer200), status: ok, code: 200},
 		{name: "R16 101", address: says(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"), status: not, code: 101, err: "101 Switching Protocols"},

@@ -38,9 +38,9 @@ func (c *Client) judge(status int, hasRetryAfter bool) (Verdict, int, string) {
 	text := statusText(status)
 	switch {
 	case status == http.StatusGone:
-		return Gone, status, text + ": the receiver wants no more"
+		return Gone, status, text + ": the receiver asked to stop"
 	case slices.Contains(c.settings.GiveUpOn, status):
-		return Refused, status, text + ": an answer of give_up_on"
+		return Refused, status, text + ": status listed in give_up_on"
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && hasRetryAfter:
 		return Throttled, status, text
 	case status == http.StatusProxyAuthRequired && c.settings.Proxy != nil:

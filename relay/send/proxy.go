@@ -13,16 +13,15 @@ import (
 	"strings"
 )
 
-// everywhere is what may be dialled where somebody else guards the rest. The
-// listener's own addresses stay refused (dial's G1).
+// everywhere permits all addresses, because the proxy guards them. The listener's
+// own stay refused (dial's G1).
 func everywhere() []netip.Prefix {
 	return []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
 }
 
-// throughProxy has a webhook's requests go through its proxy, which looks up the
-// receiver's name and is trusted to guard its own network: by address, nothing
-// but the proxy itself is seen here. A url that holds an address was judged by
-// any-host when it was loaded, and where it leads is the proxy's to permit.
+// throughProxy sends a webhook's requests through its proxy. The proxy looks up
+// the receiver's name and must guard its own network: only its own address is
+// seen here. A url with an address was checked when it was loaded.
 func (c *connections) throughProxy(proxy *url.URL, roots *x509.CertPool) {
 	t := c.Transport
 	t.Proxy = http.ProxyURL(proxy)
@@ -58,7 +57,7 @@ func (c *connections) throughProxy(proxy *url.URL, roots *x509.CertPool) {
 // receiver's.
 type plainConn struct{ net.Conn }
 
-// connectError is what a proxy answers that does not connect to a receiver.
+// connectError is the answer of a proxy that does not connect to the receiver.
 type connectError struct {
 	host string
 	code int
@@ -77,10 +76,10 @@ func (e *connectError) Error() string {
 	return text + ": its answer to CONNECT " + e.host
 }
 
-// shownProxy is a proxy without its credentials.
+// shownProxy names a proxy without its credentials.
 func shownProxy(proxy *url.URL) string { return "the proxy " + proxy.Scheme + "://" + proxy.Host }
 
-// plainProxy says what a proxy did in place of connecting to the receiver.
+// plainProxy describes an error of the proxy.
 func (c *Client) plainProxy(err error) string {
 	var refused *connectError
 	if errors.As(err, &refused) {
@@ -108,6 +107,6 @@ func (c *Client) plainProxy(err error) string {
 	case strings.HasPrefix(text, "unknown error "):
 		return "it has no connection to " + to + ": " + strings.TrimPrefix(text, "unknown error ")
 	}
-	// What is said of a receiver otherwise is here said of the proxy.
+	// Other errors are described as those of a receiver.
 	return strings.Replace(c.plain(err), "the receiver", "it", 1)
 }

@@ -13,10 +13,10 @@ import (
 	"syscall"
 )
 
-// maxError bounds the text of an error, since receivers have a say in some.
+// maxError limits the text of an error, because receivers influence some.
 const maxError = 500
 
-// explain puts an error in plain words, without the URL that it is about.
+// explain describes an error in plain words, without the URL.
 func (c *Client) explain(err error) string {
 	var inURL *url.Error
 	if errors.As(err, &inURL) {
@@ -25,7 +25,7 @@ func (c *Client) explain(err error) string {
 	return c.shorten(c.plain(err))
 }
 
-// explainProxy does the same for an error of the proxy's.
+// explainProxy does so for an error of the proxy.
 func (c *Client) explainProxy(err error) string {
 	var inURL *url.Error
 	if errors.As(err, &inURL) {
@@ -34,8 +34,7 @@ func (c *Client) explainProxy(err error) string {
 	return c.shorten(shownProxy(c.settings.Proxy) + ": " + c.plainProxy(err))
 }
 
-// shorten takes the secrets out of a text that receivers have a say in, and
-// bounds it.
+// shorten removes secrets from a text that receivers influence, and limits it.
 func (c *Client) shorten(text string) string {
 	text = maskString(text, c.secrets)
 	if len(text) > maxError {
@@ -44,8 +43,8 @@ func (c *Client) shorten(text string) string {
 	return text
 }
 
-// plain says what happened, in the words of who runs the receiver and not of
-// the libraries that noticed.
+// plain describes an error to the person who runs the receiver, without the words
+// of the libraries that reported it.
 func (c *Client) plain(err error) string {
 	var (
 		op       *net.OpError
@@ -76,8 +75,8 @@ func (c *Client) plain(err error) string {
 	return plainProtocol(err)
 }
 
-// plainLookup says why a name has no address. The error of package net tells
-// one failure of a name server from another no further.
+// plainLookup describes why a name has no address. Package net does not
+// distinguish failures of a name server further.
 func plainLookup(err *net.DNSError) string {
 	text := "look up " + err.Name
 	if err.Server != "" {
@@ -92,8 +91,8 @@ func plainLookup(err *net.DNSError) string {
 	return text + ": the name server failed: " + err.Err
 }
 
-// plainAlert says why the receiver ended TLS. Which alert it gives to who shows
-// no certificate is a matter of its version and its make.
+// plainAlert describes why the receiver ended TLS. Which alert it sends if there is
+// no client certificate depends on its version and implementation.
 func (c *Client) plainAlert(alert string) string {
 	shown := c.settings.TLS.Certificate != nil
 	switch alert {
@@ -115,8 +114,8 @@ func (c *Client) plainAlert(alert string) string {
 	return "the receiver ended TLS: " + alert
 }
 
-// protocolText is the text of an error of HTTP, without what says only that the
-// transport leaves it to us to send the request again.
+// protocolText returns the text of an HTTP error, without the part that only says
+// that the transport does not send the request again.
 func protocolText(err error) string {
 	text := err.Error()
 	if inner, ok := strings.CutPrefix(text, "http2: Transport: cannot retry err ["); ok {
@@ -125,13 +124,13 @@ func protocolText(err error) string {
 	return text
 }
 
-// neverSent is the text where a connection over HTTP/2 took no more requests
-// when this one was to be sent on it.
+// neverSent is the text of the error if an HTTP/2 connection accepted no more
+// requests when this one was to be sent.
 const neverSent = "net/http: cannot rewind body after connection loss"
 
 // unprocessed reports whether err says that the receiver has not processed the
-// request: an HTTP/2 stream refused, or above the last one of a graceful GOAWAY,
-// or not even begun. These errors have no types either.
+// request: an HTTP/2 stream was refused, or is above the last one of a graceful
+// GOAWAY, or was not even begun. These errors have no types.
 func unprocessed(err error) bool {
 	var inURL *url.Error
 	if errors.As(err, &inURL) {
@@ -142,8 +141,8 @@ func unprocessed(err error) bool {
 		strings.HasPrefix(text, "stream error: stream ID ") && strings.HasSuffix(text, "; REFUSED_STREAM; received from peer")
 }
 
-// plainProtocol says how an answer, or the connection it came by, is against
-// the rules of HTTP. These errors have no types to tell them by.
+// plainProtocol describes how an answer or its connection breaks the rules of
+// HTTP. These errors have no types.
 func plainProtocol(err error) string {
 	text := protocolText(err)
 	for _, large := range [...]string{"response headers exceeded", "header list too large", "response header list larger"} {
@@ -180,7 +179,7 @@ func plainProtocol(err error) string {
 	return strings.TrimPrefix(text, "net/http: ")
 }
 
-// errorCode is the code of a GOAWAY that has one, to be put behind a sentence.
+// errorCode returns the code of a GOAWAY in brackets, "" if it has none.
 func errorCode(text string) string {
 	_, code, ok := strings.Cut(text, "ErrCode")
 	if !ok {
@@ -191,7 +190,7 @@ func errorCode(text string) string {
 	return " (" + code + ")"
 }
 
-// statusText names the status of an answer.
+// statusText returns the status of an answer with its name.
 func statusText(code int) string {
 	if code < 100 || code > 599 {
 		return fmt.Sprintf("%03d, which is no status of HTTP", code)
@@ -199,7 +198,7 @@ func statusText(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
 }
 
-// isRedirect reports whether an answer sends the request elsewhere.
+// isRedirect reports whether an answer redirects the request.
 func isRedirect(code int) bool {
 	switch code {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,

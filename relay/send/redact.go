@@ -11,7 +11,7 @@ import (
 	"sidehook/history"
 )
 
-// redacted stands where a secret would.
+// redacted is shown in place of a secret.
 const redacted = "***"
 
 // confidential reports whether headers of that name carry credentials.
@@ -29,16 +29,16 @@ func confidential(name string) bool {
 	return false
 }
 
-// shortest is the length from which on a value is taken for a secret where it
-// comes back: shorter ones stand in any text by chance.
-const shortest = 8
+// minSecret is the length from which a value is masked in an answer. Shorter ones
+// occur in any text by chance.
+const minSecret = 8
 
-// secrets are what is sent to a receiver and must not come back into the
-// history by an answer that repeats it, longest first.
+// secrets returns what is sent to a receiver and must not get into the history by
+// an answer that repeats it, longest first.
 func secrets(s *Settings) [][]byte {
 	var found [][]byte
 	add := func(text string) {
-		if len(text) >= shortest && !strings.Contains(s.Shown, text) {
+		if len(text) >= minSecret && !strings.Contains(s.Shown, text) {
 			found = append(found, []byte(text))
 		}
 	}
@@ -86,7 +86,7 @@ func maskString(text string, secrets [][]byte) string {
 	return text
 }
 
-// responseHeaders are an answer's headers as they are recorded, by name.
+// responseHeaders returns the headers of an answer as they are recorded, by name.
 func responseHeaders(h http.Header, secrets [][]byte) []history.Header {
 	if len(h) == 0 {
 		return nil
@@ -109,7 +109,7 @@ func responseHeaders(h http.Header, secrets [][]byte) []history.Header {
 	return list
 }
 
-// redactLink hides what a link has behind its path.
+// redactLink masks a link's query, fragment and user info.
 func redactLink(link string) string {
 	if i := strings.IndexAny(link, "?#"); i >= 0 {
 		link = link[:i+1] + redacted
