@@ -2,7 +2,6 @@ package journal_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -42,18 +41,10 @@ func grown(t *testing.T, attempts int) *memfs.FS {
 func run(t *testing.T, fs *memfs.FS, r journal.Retention) (stop func() (string, error)) {
 	t.Helper()
 	var log bytes.Buffer
-	j, err := journal.OpenFS(fs, journal.Options{SegmentSize: 128 << 10, Log: slog.New(slog.NewTextHandler(&log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := start(t, fs, journal.Options{SegmentSize: 128 << 10, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	j.Retain(r)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- j.Run(ctx) }()
 	return func() (string, error) {
-		cancel()
-		err := <-ended
-		j.Close()
+		err := j.stop()
 		return log.String(), err
 	}
 }
