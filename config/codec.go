@@ -53,13 +53,16 @@ func integer(least, most int) codec[int] {
 	}
 }
 
-// The forms of durations and sizes; 0 may stand as a number.
+// The forms of durations and sizes; 0 needs no unit. Their type is a list, as no
+// number but 0 is one.
 func durationForm() schema {
-	return schema{"type": []string{"string", "integer"}, "pattern": `^(0|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$`}
+	return orZero(`^(0|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$`)
 }
 
-func sizeForm() schema {
-	return schema{"type": []string{"string", "integer"}, "pattern": `^(0|[0-9]+([KMGT]i?)?B)$`}
+func sizeForm() schema { return orZero(`^(0|[0-9]+([KMGT]i?)?B)$`) }
+
+func orZero(pattern string) schema {
+	return either(schema{"type": []string{"string"}, "pattern": pattern}, schema{"const": 0})
 }
 
 func duration(least, most time.Duration) codec[time.Duration] {

@@ -33,8 +33,5 @@ func describe[T any](list []DeclaredKey, section string, keys []key[T]) []Declar
 	return list
 }
 
-// Schema is the schema of a whole file.
-func Schema() map[string]any { return objectOf(declared.top, empty("webhooks.yaml")) }
-
 // SetAll makes a webhook that is changed field by field one that gives every key.
 func SetAll(w *Webhook) { w.set = 1<<len(declared.webhook) - 1 }
