@@ -177,9 +177,6 @@ func (q *Queue) FailureStreak() history.FailureStreak { return q.streak.Get() }
 func (q *Queue) publish(it Item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed {
-		return
-	}
 	q.countLocked(&it)
 	if q.unread == 0 && len(q.prefetch) < maxPrefetch {
 		if !q.set.keep(it.Body) {
