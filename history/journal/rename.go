@@ -71,9 +71,9 @@ func appendRename(dst []byte, m *queue.Moving, generation history.Generation, wa
 	if m.Resend {
 		dst = append(dst, `,"resend":true`...)
 	}
-	if m.Unmet != "" {
+	if m.ConditionError != "" {
 		dst = event.AppendString(append(dst, `,"failed_when":{`...), to)
-		dst = append(history.AppendText(dst, ":", m.Unmet), '}')
+		dst = append(history.AppendText(dst, ":", m.ConditionError), '}')
 	}
 	return dst
 }

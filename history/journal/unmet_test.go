@@ -29,8 +29,8 @@ func TestUnmetStays(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s: nothing to claim", webhook)
 		}
-		if l.Unmet != unmet || l.Resend != (id == "resend") {
-			t.Errorf("%s: claimed %d, unmet %q; want %s, %q", webhook, l.Seq, l.Unmet, id, unmet)
+		if l.ConditionError != unmet || l.Resend != (id == "resend") {
+			t.Errorf("%s: claimed %d, unmet %q; want %s, %q", webhook, l.Seq, l.ConditionError, id, unmet)
 		}
 		return l
 	}

@@ -67,7 +67,7 @@ func (q *Queue) claim(mode ClaimMode) (*Lease, bool) {
 			read()
 			<-q.set.reads
 			if ordered {
-				return nil, false // all that was read may be in key queues; whoever was woken claims again
+				return nil, false // all that was read may be in key queues; wake was called to claim again
 			}
 		default:
 			return nil, false
@@ -202,7 +202,7 @@ func (q *Queue) loadEvent(l *Lease) bool {
 func (q *Queue) fillLease(l *Lease) bool {
 	l.Resend = l.IsResend // a start may not have known
 	l.Event, l.Filled = l.Body.JSON, l.Body.Filled
-	l.Unmet = l.Body.unmet(q.name)
+	l.ConditionError = l.Body.conditionError(q.name)
 	l.Accepted = time.Unix(0, l.AcceptedAt)
 	if why := q.expiryReason(&l.Item); why != "" {
 		l.Attempt-- // none was made

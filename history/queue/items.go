@@ -39,8 +39,8 @@ func (b *Body) withoutEvent() *Body {
 	return &Body{expires: b.expires}
 }
 
-// unmet returns why the condition of a webhook failed, or "".
-func (b *Body) unmet(webhook string) string {
+// conditionError returns why the condition of a webhook failed, or "".
+func (b *Body) conditionError(webhook string) string {
 	for _, f := range b.failures {
 		if f.Webhook == webhook {
 			return f.Reason

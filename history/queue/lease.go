@@ -12,13 +12,13 @@ import (
 // Release must end it. Those record what they are given, and return without waiting
 // for the storage.
 type Lease struct {
-	Seq      history.Seq
-	Event    []byte   // the event as stored; shared, must not be changed
-	Filled   []string // the attributes in it that sidehook filled in
-	Accepted time.Time
-	Attempt  int // the number of this attempt, from 1
-	Resend   bool
-	Unmet    string // why the condition failed that should have judged it, or ""
+	Seq            history.Seq
+	Event          []byte   // the event as stored; shared, must not be changed
+	Filled         []string // the attributes in it that sidehook filled in
+	Accepted       time.Time
+	Attempt        int // the number of this attempt, from 1
+	Resend         bool
+	ConditionError string // why the condition failed that should have judged it, or ""
 
 	// Throttled is since when the receiver has answered each attempt at it by asking
 	// to wait; zero: it has not.

@@ -31,7 +31,7 @@ import (
 //	    as unread otherwise. So the reader never meets the end of the events, and
 //	    no delivery is handed out twice or never.
 //	Q3  startedSeqs has those of the events from the first prefetched one on that
-//	    were started, or have ended, before others ahead of them. The reader passes
+//	    were started or have ended before earlier ones. The reader passes
 //	    over them, also after a restart, which reads the prefetched events again.
 //	Q4  All that was not started and is not unread is prefetched. Memory does not
 //	    grow with the backlog.

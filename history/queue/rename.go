@@ -9,14 +9,14 @@ import (
 
 // Moving is a delivery that is about to go on under another name.
 type Moving struct {
-	Seq      history.Seq
-	Of       history.Seq // the seq of its event
-	Resend   bool
-	Accepted time.Time // on the wall clock as it is set now
-	Size     int64     // of its record
-	Unmet    string    // why the condition failed that should have judged it
-	Rename   *Renamed
-	Body     *Body
+	Seq            history.Seq
+	Of             history.Seq // the seq of its event
+	Resend         bool
+	Accepted       time.Time // on the wall clock as it is set now
+	Size           int64     // of its record
+	ConditionError string    // why the condition failed that should have judged it
+	Rename         *Renamed
+	Body           *Body
 }
 
 // Renamed is a delivery that goes on under another name.
@@ -35,8 +35,8 @@ type moved struct {
 }
 
 // Move visits the pending deliveries that are to go on under another name, in chunks
-// and in order, those in flight first, until visit returns an error. Whoever makes
-// the moves durable then publishes each with its Moving. A delivery whose record is
+// and in order, those in flight first, until visit returns an error. The caller
+// makes the moves durable and then publishes each with its Moving. A delivery whose record is
 // damaged stays where it is.
 func (q *Queue) Move(to string, generation history.Generation, visit func([]Moving) error) error {
 	var err error
@@ -79,15 +79,15 @@ func (q *Queue) moving(items []Item, to string, generation history.Generation) (
 			}
 		}
 		m := Moving{
-			Seq: it.Number, Of: it.Of, Resend: it.IsResend, Size: it.size(), Unmet: it.Body.unmet(q.name),
+			Seq: it.Number, Of: it.Of, Resend: it.IsResend, Size: it.size(), ConditionError: it.Body.conditionError(q.name),
 			Accepted: q.set.clock.Check().Add(-q.set.clock.Age(it.Number, it.AcceptedAt, q.set.now())),
 			Body:     &Body{JSON: it.Body.JSON, Filled: it.Body.Filled, expires: it.Body.expires},
 		}
 		if m.Of == 0 {
 			m.Of = it.Number
 		}
-		if m.Unmet != "" {
-			m.Body.failures = []history.Failure{{Webhook: to, Reason: m.Unmet}}
+		if m.ConditionError != "" {
+			m.Body.failures = []history.Failure{{Webhook: to, Reason: m.ConditionError}}
 		}
 		end := renamedTo(to, generation)
 		identify(&end, m.Body)

@@ -14,63 +14,6 @@ import (
 	"sidehook/history/internal/clock"
 )
 
-// Book reads the accepted events, of which every one that was published is
-// durable. Its methods may run at once, and Follow and Load may take long: no lock
-// of a queue is held meanwhile.
-//
-// An error that is history.ErrDamaged is final: the record is lost, and its
-// delivery ends as failed. Any other error may pass: the queue tries again after a
-// second, for as long as it takes.
-type Book interface {
-	// Follow reads on from a mark, through the records up to last. It returns the
-	// deliveries to the webhook that it meets, in order and at most ChunkSize of
-	// them, and the mark from which to go on. It passes over damaged records; if
-	// none that is good is left, the mark's Seq is last+1. It ends before the first
-	// record that stop reports true for, whichever webhook that is for; stop may be
-	// nil. A delivery has its Body if keep reports true for it; keep must be asked
-	// once for each, before the Body is copied.
-	Follow(webhook string, from Mark, last history.Seq, keep func(*Body) bool, stop StopFunc) (found []Item, next Mark, err error)
-	// Load fills in an Item, of which the Number is given, and Place if it is known.
-	Load(*Item) error
-	// Bounds returns the range of seqs, from first to before next, that are kept or
-	// removed together with this one. It must be quick: the queue is locked.
-	Bounds(seq history.Seq) (first, next history.Seq)
-}
-
-// StopFunc reports whether reading stops before a record.
-type StopFunc func(seq history.Seq, accepted int64) bool
-
-// Ledger takes what became of deliveries. Its methods may run at once.
-type Ledger interface {
-	// Record takes a line. It must not block: the queue is locked. The line need not
-	// be durable on return, but must not be lost while the process lives, so the
-	// Ledger retries; and the lines of one webhook must become durable in the order
-	// in which they came. A line that a crash loses has its delivery attempted again.
-	Record(history.Line)
-	// Full reports whether no more lines should come, since they cannot be written
-	// for now: then nothing is claimed. The engine calls Set.WakeAll after that.
-	Full() bool
-	// Flush returns once all that was recorded before is durable. If it fails, that
-	// may become durable later: the Ledger goes on trying, and the caller decides
-	// whether to ask again.
-	Flush() error
-}
-
-// Clock tells the time for waits and for the age of events. It runs on, also while
-// the wall clock is set. Its methods may run at once and must be quick: a claim
-// asks it with the queue locked.
-type Clock interface {
-	// Began returns the moment that Now counts from, as read from time.Now.
-	Began() time.Time
-	// Now returns the monotonic time since then.
-	Now() clock.Mono
-	// Age returns how long before now an event was accepted: the one that has this
-	// seq, and this time of the wall clock in its record, in Unix nanoseconds.
-	Age(seq history.Seq, accepted int64, now clock.Mono) time.Duration
-	// Check returns the time of the wall clock, and notices whether it was set.
-	Check() time.Time
-}
-
 const (
 	// DefaultBodies is how many bytes of events are in flight at most.
 	DefaultBodies = 64 << 20
@@ -79,14 +22,14 @@ const (
 	maxReads = 4
 )
 
-// Options say what the queues of a set stand on. All of it is required but
-// for Bodies and LeastBody.
+// Options are what the queues of a set stand on. All are required but Bodies and
+// LeastBody.
 type Options struct {
 	Book     Book
 	Ledger   Ledger
 	Clock    Clock
 	Log      *slog.Logger
-	Recorded func(history.Recorded) // is told of each line of an attempt
+	Recorded func(history.Recorded) // is called for each attempt that is recorded
 
 	// Bodies bounds the bytes of the events in flight, of all queues together
 	// (budget.Budget); DefaultBodies if 0. A quarter of it at most is kept in memory
@@ -97,8 +40,8 @@ type Options struct {
 	LeastBody int64
 }
 
-// Set is the queues of all webhooks over one storage. It is for concurrent
-// use.
+// Set is the queues of the webhooks that this process owns, over one storage. It is for
+// concurrent use.
 type Set struct {
 	book     Book
 	ledger   Ledger
@@ -109,8 +52,8 @@ type Set struct {
 
 	sweeper *sweeper
 	budget  *budget.Budget
-	held    atomic.Int64  // bytes of bodies in windows
-	reads   chan struct{} // taken by each that reads events for a queue
+	held    atomic.Int64  // bytes of prefetched bodies
+	reads   chan struct{} // has one for each claim that reads
 
 	mu     sync.Mutex
 	queues map[string]*Queue
@@ -128,7 +71,7 @@ func NewSet(o Options) *Set {
 	return s
 }
 
-// Queue is the deliveries of a webhook.
+// Queue returns the queue of a webhook, a new one if need be.
 func (s *Set) Queue(name string) *Queue {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +84,7 @@ func (s *Set) Queue(name string) *Queue {
 	return q
 }
 
-// Queues are all that there are, in the order of their names.
+// Queues returns all queues, in the order of their names.
 func (s *Set) Queues() []*Queue {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,7 +100,7 @@ func (s *Set) Queues() []*Queue {
 // From then on Claim and Due find nothing, and wake is not called. Leases that
 // are out must still be ended: their lines are recorded, since the attempts were
 // made, but what they leave waiting is the next owner's to find by replaying
-// those lines. So whoever wants no attempt to be made twice ends the leases
+// those lines. To have no attempt made twice, end the leases
 // before. Publish must not run at the same time.
 func (s *Set) Remove(webhook string, now time.Time) Checkpoint {
 	s.mu.Lock()
@@ -187,8 +130,10 @@ type Published struct {
 	Renamed *Renamed // nil if it is no rename
 }
 
-// Publish adds a batch of durable records to their queues, of which the last has
-// that seq. The function that it returns wakes those that got some.
+// Publish adds a batch of durable records to their queues; last is the seq of the last
+// record there is. The function that it returns wakes those that got some. An engine
+// that does not own all webhooks must leave the others out of To. One Publish must end
+// before the next one begins.
 func (s *Set) Publish(batch []Published, last history.Seq) (wake func()) {
 	s.endRenamed(batch)
 	got := map[*Queue]struct{}{}
@@ -240,9 +185,9 @@ func (s *Set) drop(b *Body) {
 	}
 }
 
-// now is the time on the monotonic clock that waits run on.
+// now returns the moment that it is, on the clock that waits run on.
 func (s *Set) now() clock.Mono { return s.clock.Now() }
 
-// at is a moment as a time, and mono a time as a moment.
+// at converts a moment to a time, and mono a time to a moment.
 func (s *Set) at(m clock.Mono) time.Time   { return s.began.Add(time.Duration(m)) }
 func (s *Set) mono(t time.Time) clock.Mono { return clock.Mono(t.Sub(s.began)) }

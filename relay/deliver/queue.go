@@ -98,7 +98,7 @@ func (q journalQueue) Claim(pick queue.ClaimMode) (Lease, bool) {
 	return Lease{
 		Delivery: send.Delivery{
 			Event: stored, Filled: l.Filled, Accepted: l.Accepted,
-			Attempt: l.Attempt, Resend: l.Resend, ConditionError: l.Unmet,
+			Attempt: l.Attempt, Resend: l.Resend, ConditionError: l.ConditionError,
 		},
 		Seq: l.Seq, Throttled: l.Throttled, Scheduled: l.Scheduled, Outcome: l,
 	}, true

@@ -1,6 +1,7 @@
-// Package queuetest is the contract of the queue seam: what any engine behind
-// intake and deliver has to do. Package history passes it, and so must another
-// engine before it may stand in its place.
+// Package queuetest is the contract of an engine and its queues: what intake and
+// deliver rely on. Run holds an engine to it; package journal passes, and so must any
+// other engine before it takes its place. Store and Memory are doubles of the storage
+// and of an engine, with faults.
 package queuetest
 
 import (
