@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,7 +71,7 @@ func image(t *testing.T, authorities []byte) (root string, user string) {
 // its own files, as no user that anything else has. It delivers an event, and verifies
 // the receiver by the authorities in the image.
 func TestImage(t *testing.T) {
-	needs(t, "git", "unshare", "chroot", "mount", "setpriv")
+	needs(t, "git", "unshare", "chroot", "mount", "nsenter", "setpriv")
 	arrived := make(chan string, 10)
 	receiver := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { arrived <- r.Header.Get("Sidehook-Event") }))
 	t.Cleanup(receiver.Close)
@@ -152,6 +153,13 @@ func TestImage(t *testing.T) {
 	case <-arrived:
 	case <-time.After(patience):
 		t.Errorf("the event did not arrive\n%s", log.String())
+	}
+	sidecar := manifests(t)["StatefulSet"].Spec.Template.Spec.Init[0]
+	for _, p := range []probe{sidecar.Startup, sidecar.Liveness, sidecar.Readiness} {
+		line := append([]string{"--target", strconv.Itoa(cmd.Process.Pid), "--mount", "--root", "--wd=/", "--setuid=65532", "--setgid=65532", "--"}, p.Exec.Command...)
+		if out, err := exec.Command("nsenter", line...).CombinedOutput(); err != nil {
+			t.Errorf("the probe %q: %v\n%s", p.Exec.Command, err, out)
+		}
 	}
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
 	if err != nil {

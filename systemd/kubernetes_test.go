@@ -45,7 +45,12 @@ type container struct {
 		Name string
 		Path string `yaml:"mountPath"`
 	} `yaml:"volumeMounts"`
+	Startup   probe `yaml:"startupProbe"`
+	Liveness  probe `yaml:"livenessProbe"`
+	Readiness probe `yaml:"readinessProbe"`
 }
+
+type probe struct{ Exec struct{ Command []string } }
 
 func manifests(t *testing.T) map[string]manifest {
 	t.Helper()
