@@ -20,9 +20,9 @@ import (
 var flow = map[string][]string{
 	"sidehook":             {"relay/command"},
 	"relay/command":        {"config", "config/edit", "config/unit", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/demo", "relay/command/runlog", "relay/command/terminal", "relay/memory", "relay/receiver", "relay/sign", "relay/systemd"},
-	"relay":                {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/deliver/pace", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "trouble"},
-	"relay/notice":         {"history", "history/event", "trouble"},
-	"relay/httpd":          {"history", "relay/api", "trouble"},
+	"relay":                {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/deliver/pace", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "history/trouble"},
+	"relay/notice":         {"history", "history/event", "history/trouble"},
+	"relay/httpd":          {"history", "relay/api", "history/trouble"},
 	"relay/intake":         {"history", "history/event", "relay/api", "relay/httpd"},
 	"relay/admin":          {"history", "history/query", "relay/api", "relay/httpd"},
 	"relay/api":            {"history", "history/event"},
@@ -42,16 +42,16 @@ var flow = map[string][]string{
 
 	// The queue reaches no file, and neither query nor verify reaches the journal.
 	"history":                      {"history/event", "history/internal/jsonl"},
-	"history/queue":                {"history", "history/event", "history/internal/budget", "history/internal/clock", "history/internal/seqset", "trouble", "history/internal/streak"},
+	"history/queue":                {"history", "history/event", "history/internal/budget", "history/internal/clock", "history/internal/seqset", "history/trouble", "history/internal/streak"},
 	"history/queue/queuetest":      {"history", "history/event", "history/internal/clock", "history/queue"},
-	"history/journal":              {"history", "history/event", "history/internal/clock", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/retention", "history/internal/segment", "history/internal/seqset", "trouble", "history/internal/streak", "history/internal/upkeep", "history/internal/vfs", "history/query", "history/queue"},
+	"history/journal":              {"history", "history/event", "history/internal/clock", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/retention", "history/internal/segment", "history/internal/seqset", "history/trouble", "history/internal/streak", "history/internal/upkeep", "history/internal/vfs", "history/query", "history/queue"},
 	"history/historytest":          {"history", "history/event", "history/internal/files", "history/internal/segment", "history/internal/vfs", "history/internal/vfs/memfs", "history/internal/upkeep"},
 	"history/historytest/generate": {"history/historytest"},
 	"history/query":                {"history", "history/event", "history/internal/files", "history/internal/index", "history/internal/jsonl", "history/internal/lookup", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},
 	"history/verify":               {"history", "history/internal/files", "history/internal/jsonl", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},
 	"history/internal/files":       {"history", "history/internal/jsonl", "history/internal/segment", "history/internal/seqset", "history/internal/streak", "history/internal/vfs", "history/queue"},
-	"history/internal/retention":   {"history", "history/internal/clock", "history/internal/files", "history/internal/segment", "history/internal/jsonl", "history/internal/seqset", "trouble", "history/internal/upkeep", "history/internal/vfs"},
-	"history/internal/upkeep":      {"history", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/segment", "trouble", "history/internal/vfs"},
+	"history/internal/retention":   {"history", "history/internal/clock", "history/internal/files", "history/internal/segment", "history/internal/jsonl", "history/internal/seqset", "history/trouble", "history/internal/upkeep", "history/internal/vfs"},
+	"history/internal/upkeep":      {"history", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/segment", "history/trouble", "history/internal/vfs"},
 	"history/internal/lookup":      {"history", "history/event", "history/internal/index", "history/internal/jsonl", "history/internal/segment", "history/internal/vfs"},
 	"history/internal/segment":     {"history/internal/jsonl", "history/internal/seekable", "history/internal/vfs"},
 	"history/internal/vfs/memfs":   {"history/internal/vfs"},
@@ -81,8 +81,8 @@ var flow = map[string][]string{
 	"relay/receiver":    {"relay/sign"},
 	"relay/route":       {},
 	"relay/sign":        {},
-	"relay/systemd":     {"trouble"},
-	"trouble":           {},
+	"relay/systemd":     {"history/trouble"},
+	"history/trouble":   {},
 }
 
 // TestImportsPointOneWay looks at what is built, not at tests: a test may stand

@@ -15,6 +15,7 @@ import (
 	"sidehook/config"
 	"sidehook/history"
 	"sidehook/history/journal"
+	"sidehook/history/trouble"
 	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
 	"sidehook/relay/httpd"
@@ -23,7 +24,6 @@ import (
 	"sidehook/relay/metrics"
 	"sidehook/relay/notice"
 	"sidehook/relay/send"
-	"sidehook/trouble"
 )
 
 // Options are the options of a relay. The zero value works.

@@ -11,7 +11,7 @@ import (
 	"sidehook/history/internal/streak"
 	"sidehook/history/internal/vfs"
 	"sidehook/history/queue"
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 const (

@@ -12,7 +12,7 @@ import (
 	"sidehook/history/internal/retention"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/vfs"
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 // diskSpace tells whether there is room for events. It refuses them before the

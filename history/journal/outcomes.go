@@ -8,7 +8,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/segment"
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 // outcomes writes the stream of the deliveries. Lines are written at once and synced

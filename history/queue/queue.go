@@ -17,7 +17,7 @@ import (
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/seqset"
 	"sidehook/history/internal/streak"
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 // Queue is the pending deliveries of one webhook, in the order of their

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 // boundedListener limits the open connections, and waits while there are no

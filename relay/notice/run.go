@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 // Run appends events until ctx is done, and then once more those that are ready.

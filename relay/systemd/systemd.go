@@ -19,7 +19,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 // Manager is the service manager, if there is one. It is safe for concurrent use.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 // Feed notifies the watchdog, twice in the time that it waits, for as long as healthy

@@ -22,7 +22,7 @@ import (
 	"sidehook/history/internal/seqset"
 	"sidehook/history/internal/upkeep"
 	"sidehook/history/internal/vfs"
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 // Limits say how much history is kept.

@@ -15,7 +15,7 @@ import (
 	"sidehook/history/internal/lookup"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/vfs"
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 // CompressorOptions are all required.

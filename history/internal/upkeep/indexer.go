@@ -13,7 +13,7 @@ import (
 	"sidehook/history/internal/lookup"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/vfs"
-	"sidehook/trouble"
+	"sidehook/history/trouble"
 )
 
 // Indexer builds the indexes of finished segments: first those that are missing
