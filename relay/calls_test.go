@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"sidehook/config"
+	"sidehook/relay/api"
 )
 
 // TestCalls has a row for each call that looks or acts, through the socket. How
@@ -220,25 +223,36 @@ func eventCall(t *testing.T) {
 // The file in force, and why the last edit is not.
 func configCall(t *testing.T) {
 	h := newHost(t, "webhooks: []\n")
-	look := func() (c struct {
-		Path, Hash string
-		Generation int
-		Loaded     time.Time
-		Errors     []string
-	}) {
+	look := func() (c api.Config) {
 		h.call("GET", "/v1/config", "", &c)
 		return c
 	}
 	first := look()
-	if first.Path != filepath.Join(h.dir, "webhooks.yaml") || len(first.Hash) != 64 || first.Generation != 1 || time.Since(first.Loaded) > time.Minute || first.Errors == nil || len(first.Errors) > 0 {
+	if first.Path != filepath.Join(h.dir, "webhooks.yaml") || len(first.Hash) != 64 || first.Generation != 1 || time.Since(first.Loaded) > time.Minute || first.Problems == nil || len(first.Problems) > 0 || first.Restart == nil || len(first.Restart) > 0 {
 		t.Errorf("got %+v", first)
 	}
 	h.r.Refused(errors.New("line 1: no\nline 2: neither"))
-	if got := look(); got.Hash != first.Hash || fmt.Sprintf("%q", got.Errors) != `["line 1: no" "line 2: neither"]` {
+	if got := look(); got.Hash != first.Hash || fmt.Sprint(got.Problems) != fmt.Sprintf("[%s: line 1: no %[1]s: line 2: neither]", first.Path) {
 		t.Errorf("got %+v", got)
 	}
-	h.apply("source: x\n")
-	if got := look(); got.Hash == first.Hash || got.Generation != 2 || !got.Loaded.After(first.Loaded) || len(got.Errors) > 0 {
+	h.r.Refused(config.Problems{
+		{File: "webhooks.yaml", Line: 2, Column: 3, Path: "source", Message: "is wrong", Hint: "write x"},
+		{File: "webhooks.yaml", Line: 4, Column: 1, Message: "is doubtful", Warning: true},
+	})
+	if got := look(); len(got.Problems) != 2 || got.Problems[0] != (api.ConfigProblem{
+		File: "webhooks.yaml", Line: 2, Column: 3, Path: "source", Message: "is wrong", Hint: "write x",
+	}) || len(got.Errors()) != 1 {
+		t.Errorf("got %+v", got)
+	}
+	h.listen = "http: off, max_event_size: 2KiB"
+	h.apply("source: x\nhistory: {dir: other}\n")
+	if got := look(); got.Hash == first.Hash || got.Generation != 2 || !got.Loaded.After(first.Loaded) || len(got.Problems) > 0 ||
+		!slices.Equal(got.Restart, []string{"history.dir", "listen.max_event_size"}) {
+		t.Errorf("got %+v", got)
+	}
+	h.listen = ""
+	h.apply("webhooks: [{name: a, url: 'https://x.example/', events: ['**']}]\n")
+	if got := look(); len(got.Restart) > 0 || len(got.Errors()) > 0 || len(got.Problems) != 1 || !strings.Contains(got.Problems[0].String(), "warning: webhooks[0] (a)") {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"sidehook/history"
 	"sidehook/history/event"
@@ -18,9 +19,34 @@ import (
 // delivery whose event cannot be read now stays, and an error says so.
 func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
 	active, _ := o.current()
+	ended, err := o.waiting(c, func(_ *queue.Waiting, e *event.Event) (history.Attempt, queue.Verdict) {
+		return history.Attempt{
+			Generation: active.generation, Status: history.Canceled, Error: "canceled by request", Event: e.ID, Type: e.Type,
+		}, queue.End
+	})
+	if err != nil && ended > 0 {
+		err = fmt.Errorf("canceled %d deliveries; others may still wait, so cancel again: %w", ended, err)
+	}
+	return ended, err
+}
+
+// SelectCancel returns what Cancel would end.
+func (o *operator) SelectCancel(_ context.Context, c api.CancelRequest) (selected api.Selected, err error) {
+	first := map[history.Seq]bool{}
+	_, err = o.waiting(c, func(w *queue.Waiting, e *event.Event) (history.Attempt, queue.Verdict) {
+		if selected.Count++; len(selected.Events) < maxSelected && !first[w.Seq] {
+			first[w.Seq] = true
+			selected.Events = append(selected.Events, strings.Clone(e.ID))
+		}
+		return history.Attempt{}, queue.Keep
+	})
+	return selected, err
+}
+
+// waiting visits the waiting deliveries that match, and returns how many visit ended.
+func (o *operator) waiting(c api.CancelRequest, visit func(*queue.Waiting, *event.Event) (history.Attempt, queue.Verdict)) (ended int, failed error) {
+	active, _ := o.current()
 	known := active.webhooks[c.Webhook].config != nil || c.Webhook == ""
-	ended := 0
-	var failed error
 	for _, q := range o.journal.Queues() {
 		if c.Webhook != "" && q.Name() != c.Webhook {
 			continue
@@ -31,9 +57,7 @@ func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
 			if err != nil || !matches(&c, w, &e) {
 				return history.Attempt{}, queue.Keep
 			}
-			return history.Attempt{
-				Generation: active.generation, Status: history.Canceled, Error: "canceled by request", Event: e.ID, Type: e.Type,
-			}, queue.End
+			return visit(w, &e)
 		})
 		ended += n
 		failed = errors.Join(failed, err)
@@ -41,10 +65,7 @@ func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
 	if !known {
 		return 0, &admin.NotFoundError{What: fmt.Sprintf("webhook %q", c.Webhook)}
 	}
-	if failed != nil {
-		return ended, fmt.Errorf("canceled %d deliveries; others may still wait, so cancel again: %w", ended, failed)
-	}
-	return ended, nil
+	return ended, failed
 }
 
 func matches(c *api.CancelRequest, w *queue.Waiting, e *event.Event) bool {

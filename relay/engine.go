@@ -85,6 +85,10 @@ type reader interface {
 type finder interface {
 	// Event returns an event, and Trace also what became of it; history.ErrNotFound.
 	Event(query.EventRef) (history.EventRecord, error)
+	// EventID returns the id of an event, "" if it is not to be had.
+	EventID(seq history.Seq) (string, error)
+	// Bulk returns the deliveries to be made again.
+	Bulk(ctx context.Context, b query.Bulk) (query.Matches, error)
 	Trace(query.EventRef) (*query.EventTrace, error)
 	// Recent calls visit for the attempts of each minute and webhook, until it returns
 	// false.

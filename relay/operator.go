@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,23 +145,48 @@ func notFound(which query.EventRef, err error) error {
 // Config returns the configuration in force.
 func (o *operator) Config(context.Context) (api.Config, error) {
 	active, rejected := o.current()
-	c := api.Config{Path: active.file.Path, Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Errors: []string{}}
+	c := api.Config{Path: active.file.Path, Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: waitForRestart(active.file, o.atStart)}
 	if rejected != nil {
-		c.Errors = reasons(rejected)
+		c.Problems = problemsOf(rejected, active.file.Path)
+	}
+	for _, p := range active.file.Warnings {
+		if known := api.ConfigProblem(p); !slices.Contains(c.Problems, known) {
+			c.Problems = append(c.Problems, known)
+		}
 	}
 	return c, nil
 }
 
-// reasons returns why an edit was rejected, without its warnings.
-func reasons(rejected error) (list []string) {
+// waitForRestart returns the keys whose value in a file is not the one in force, which
+// the relay was started with.
+func waitForRestart(file, atStart *config.File) (keys []string) {
+	now, then := &file.Listen, &atStart.Listen
+	for key, same := range map[string]bool{
+		"listen.http":           now.HTTP == then.HTTP,
+		"listen.socket":         now.Socket == then.Socket,
+		"listen.socket_mode":    now.SocketMode == then.SocketMode,
+		"listen.token":          now.Token.Equal(then.Token),
+		"listen.max_event_size": now.MaxEventSize == then.MaxEventSize,
+		"history.dir":           file.History.Dir == atStart.History.Dir,
+	} {
+		if !same {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// problemsOf returns why an edit was rejected, with its warnings.
+func problemsOf(rejected error, path string) (list []api.ConfigProblem) {
 	var problems config.Problems
 	if !errors.As(rejected, &problems) {
-		return strings.Split(rejected.Error(), "\n")
+		for line := range strings.SplitSeq(rejected.Error(), "\n") {
+			list = append(list, api.ConfigProblem{File: path, Message: line})
+		}
 	}
 	for _, p := range problems {
-		if !p.Warning {
-			list = append(list, p.String())
-		}
+		list = append(list, api.ConfigProblem(p))
 	}
 	return list
 }

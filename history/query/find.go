@@ -10,6 +10,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/internal/lookup"
+	"sidehook/history/internal/segment"
 )
 
 // EventRef names an event: by its seq if that is not 0, else by its id, of several
@@ -56,6 +57,20 @@ func (r *Reader) Event(w EventRef) (history.EventRecord, error) {
 		return history.EventRecord{}, history.ErrNotFound
 	}
 	return a, nil
+}
+
+// EventID returns the id of an event, "" if it is not to be had: its record is damaged,
+// or was just removed.
+func (r *Reader) EventID(seq history.Seq) (string, error) {
+	a, err := r.Event(EventRef{Seq: seq})
+	if err == nil {
+		e, err := event.Parse(a.Event, a.Filled)
+		return e.ID, err
+	}
+	if errors.Is(err, history.ErrNotFound) || segment.IsDamage(err) {
+		return "", nil
+	}
+	return "", err
 }
 
 // newest is the seq of the newest event of an id.

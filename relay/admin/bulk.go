@@ -25,6 +25,9 @@ func (h *Handler) resendBulk(ctx context.Context, w http.ResponseWriter, r *http
 		return p
 	}
 	httpd.ExtendWrite(w, bulkTime)
+	if b.DryRun {
+		return answerSelected(w)(h.operator.SelectBulk(ctx, b))
+	}
 	done, err := h.operator.ResendBulk(ctx, b)
 	if err != nil {
 		return problemOf(err)

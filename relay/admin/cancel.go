@@ -16,9 +16,23 @@ func (h *Handler) cancel(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if c.Webhook == "" && c.Event == "" {
 		return httpd.Refuse(http.StatusBadRequest, `"webhook" or "event" is required`)
 	}
+	if c.DryRun {
+		return answerSelected(w)(h.operator.SelectCancel(ctx, c))
+	}
 	n, err := h.operator.Cancel(ctx, c)
 	if err != nil {
 		return problemOf(err)
 	}
 	return httpd.AnswerJSON(w, http.StatusOK, api.Canceled{Count: n})
+}
+
+// answerSelected answers a dry run.
+func answerSelected(w http.ResponseWriter) func(api.Selected, error) *httpd.Problem {
+	return func(selected api.Selected, err error) *httpd.Problem {
+		if err != nil {
+			return problemOf(err)
+		}
+		selected.Events = orEmpty(selected.Events)
+		return httpd.AnswerJSON(w, http.StatusOK, selected)
+	}
 }

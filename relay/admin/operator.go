@@ -33,9 +33,13 @@ type Operator interface {
 	// ResendBulk makes deliveries again that have ended, durably on return;
 	// *NotFoundError, *UnprocessableError.
 	ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkResent, error)
+	// SelectBulk returns what ResendBulk would do, with the same errors.
+	SelectBulk(ctx context.Context, b api.BulkRequest) (api.Selected, error)
 	// Cancel ends waiting deliveries, durably on return, and returns how many;
 	// *NotFoundError for a webhook.
 	Cancel(ctx context.Context, which api.CancelRequest) (int, error)
+	// SelectCancel returns what Cancel would do, with the same errors.
+	SelectCancel(ctx context.Context, which api.CancelRequest) (api.Selected, error)
 	// Accept records damage of the history as known, durably on return.
 	Accept(ctx context.Context, problems []history.Problem) error
 	// History opens the history for reading; the caller must close it.

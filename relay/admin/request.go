@@ -99,7 +99,7 @@ func kindOf(field any) string {
 	switch field.(type) {
 	case *[]string:
 		return "a list of strings"
-	case *api.Statuses:
+	case *api.Statuses, *api.Names:
 		return "a string, or a list of strings"
 	case *bool:
 		return "true or false"

@@ -64,7 +64,7 @@ func (h *Handler) showConfig(ctx context.Context, w http.ResponseWriter, _ *http
 	if err != nil {
 		return problemOf(err)
 	}
-	config.Errors = orEmpty(config.Errors)
+	config.Problems, config.Restart = orEmpty(config.Problems), orEmpty(config.Restart)
 	return httpd.AnswerJSON(w, http.StatusOK, config)
 }
 

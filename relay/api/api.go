@@ -23,9 +23,14 @@ const (
 	CancelPath  = "/v1/cancel"
 	AcceptPath  = "/v1/history/accept"
 	ConfigPath  = "/v1/config"
+	StatsPath   = "/v1/stats"
+	OpenAPIPath = "/v1/openapi.json"
 	HealthPath  = "/healthz"
 	ReadyPath   = "/readyz"
 	MetricsPath = "/metrics"
+
+	EventDataPath      = "/v1/events/{id}/data"
+	ResendProgressPath = "/v1/resends/{id}"
 
 	DeliveriesPath = "/v1/deliveries"
 	WebhooksPath   = "/v1/webhooks"

@@ -12,10 +12,11 @@ import (
 // given. Webhook or Event must be given.
 type CancelRequest struct {
 	Webhook string `json:"webhook,omitempty"`
-	Event   string `json:"event,omitempty"` // an event's id, or seq:N
-	Type    string `json:"type,omitempty"`
-	Since   Time   `json:"since,omitzero"` // accepted at or after
-	Until   Time   `json:"until,omitzero"` // accepted before
+	Event   string `json:"event,omitempty"`   // an event's id, or seq:N
+	Type    string `json:"type,omitempty"`    // a glob
+	Since   Time   `json:"since,omitzero"`    // accepted at or after
+	Until   Time   `json:"until,omitzero"`    // accepted before
+	DryRun  bool   `json:"dry_run,omitempty"` // do nothing; the answer is Selected
 }
 
 // Canceled is the answer to a CancelRequest.

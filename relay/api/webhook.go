@@ -4,14 +4,40 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"sidehook/history"
 )
 
-// Webhooks is the list of the webhooks.
+// WebhooksQuery asks for webhooks: those that match all that is given.
+type WebhooksQuery struct {
+	States []string // any of them; none: any at all
+	Search string   // part of the name or the URL, in any case
+	Limit  int      // 0: all
+	Cursor string   // of the page before
+}
+
+// Values returns the query parameters.
+func (q WebhooksQuery) Values() url.Values {
+	v := values{}
+	v.text("state", strings.Join(q.States, ","))
+	v.text("q", q.Search)
+	v.page(q.Limit, q.Cursor)
+	return url.Values(v)
+}
+
+// WebhookStates are the states of a webhook.
+func WebhookStates() []string {
+	return []string{"active", "failing", "throttled", "paused", "off", "disabled", "orphaned"}
+}
+
+// Webhooks is a list of webhooks: those of the file in its order, then those that
+// were removed and have deliveries that wait.
 type Webhooks struct {
 	Webhooks []Webhook `json:"webhooks"`
+	Cursor   string    `json:"cursor,omitempty"` // of the next page; "": this is the last
 }
 
 // Webhook is a webhook and its state.
@@ -21,7 +47,7 @@ type Webhook struct {
 	// secrets as ***. They follow the name. It is empty for a webhook that is no
 	// longer in the file.
 	Configured  json.RawMessage `json:"-"`
-	State       string          `json:"state"`
+	State       string          `json:"state"` // one of WebhookStates
 	Since       time.Time       `json:"since,omitzero"`
 	Why         string          `json:"why,omitempty"`
 	Backlog     Backlog         `json:"backlog"`
@@ -30,6 +56,7 @@ type Webhook struct {
 	LastHour    LastHour        `json:"last_hour"`
 	LastSuccess time.Time       `json:"last_success,omitzero"`
 	LastError   string          `json:"last_error,omitempty"`
+	LastErrorAt time.Time       `json:"last_error_at,omitzero"`
 	Next        time.Time       `json:"next,omitzero"`
 }
 
@@ -40,11 +67,12 @@ type Backlog struct {
 	OldestSeconds float64 `json:"oldest_seconds"`
 }
 
-// LastHour counts attempts by their outcome, with the median and the 99th
-// percentile of their duration, or 0 if there were none.
+// LastHour counts what became of the attempts of the last hour, with the median and
+// the 99th percentile of their duration, or 0 if there were none.
 type LastHour struct {
-	Delivered int     `json:"delivered"`
-	Failed    int     `json:"failed"`
+	Delivered int     `json:"delivered"` // deliveries that arrived
+	Failed    int     `json:"failed"`    // attempts that failed, whether they are retried or not
+	GivenUp   int     `json:"given_up"`  // deliveries that ended without arriving
 	P50       float64 `json:"p50_ms,omitzero"`
 	P99       float64 `json:"p99_ms,omitzero"`
 }
@@ -72,11 +100,8 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 	return bytes.Join([][]byte{object[:at], keys, object[at+1:]}, []byte{','}), nil
 }
 
-// Config is the configuration in force.
-type Config struct {
-	Path       string             `json:"path"`
-	Hash       string             `json:"hash"`
-	Generation history.Generation `json:"generation"`
-	Loaded     time.Time          `json:"loaded"`
-	Errors     []string           `json:"errors"` // of the last edit, if it was rejected
+// SuccessRate is the share of the deliveries that ended in the last hour which
+// arrived, nil if none ended: see history.SuccessRate.
+func (h LastHour) SuccessRate() *float64 {
+	return history.SuccessRate(uint64(h.Delivered), uint64(h.GivenUp))
 }

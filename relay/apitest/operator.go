@@ -70,6 +70,20 @@ func (o *Operator) ResendBulk(_ context.Context, b api.BulkRequest) (api.BulkRes
 	return api.BulkResent{Count: 3, Seqs: [][2]history.Seq{{7, 9}}}, o.fails
 }
 
+func (o *Operator) SelectBulk(_ context.Context, b api.BulkRequest) (api.Selected, error) {
+	o.Lock()
+	defer o.Unlock()
+	o.Bulk = b
+	return api.Selected{Count: 3, Events: []string{"e-1", "e-2"}}, o.fails
+}
+
+func (o *Operator) SelectCancel(_ context.Context, which api.CancelRequest) (api.Selected, error) {
+	o.Lock()
+	defer o.Unlock()
+	o.Ends = which
+	return api.Selected{}, o.fails
+}
+
 func (o *Operator) Cancel(_ context.Context, which api.CancelRequest) (int, error) {
 	o.Lock()
 	defer o.Unlock()

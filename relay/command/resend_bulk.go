@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func (f *resendFlags) checkBulk(args []string) error {
 
 // bulkRequest reads the flags.
 func (f *resendFlags) bulkRequest(now time.Time) (r api.BulkRequest, err error) {
-	r = api.BulkRequest{Webhook: f.webhook, Type: f.typ, To: strings.Join(f.to, "")}
+	r = api.BulkRequest{Webhooks: api.Names{f.webhook}, Type: f.typ, To: strings.Join(f.to, "")}
 	if r.Since.Time, r.Until.Time, err = f.times(now); err != nil {
 		return r, err
 	}
@@ -48,7 +49,7 @@ func (f *resendFlags) bulkRequest(now time.Time) (r api.BulkRequest, err error) 
 // bulkQuery returns what a request asks for, in the terms of the history.
 func bulkQuery(r *api.BulkRequest) query.Bulk {
 	bulk := query.Bulk{
-		Webhooks: []string{r.Webhook}, Type: r.Type, To: r.To, Since: r.Since.Time, Until: r.Until.Time, Statuses: r.Statuses,
+		Webhooks: r.Webhooks, Type: r.Type, To: r.To, Since: r.Since.Time, Until: r.Until.Time, Statuses: r.Statuses,
 	}
 	if len(bulk.Statuses) == 0 {
 		bulk.Statuses = query.Undelivered()
@@ -71,7 +72,7 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 	if err != nil {
 		return err
 	}
-	to := request.Receiver()
+	to := cmp.Or(request.To, f.webhook)
 	var receiver api.Webhook
 	if err := relay.Get(ctx, api.Path(api.WebhookPath, to), &receiver); err != nil {
 		return fmt.Errorf("resend: %w", err)
@@ -137,9 +138,9 @@ func (c *cli) confirmBulk(ctx context.Context, reader *query.Reader, r *api.Bulk
 	if m.Count > query.MaxBulk {
 		return m, fmt.Errorf("%w: narrow it down with --since, --until, --type or --status", &query.TooManyError{Count: m.Count})
 	}
-	what := terminal.Count(m.Count, "delivery") + " to " + r.Webhook
+	what := terminal.Count(m.Count, "delivery") + " to " + strings.Join(r.Webhooks, ", ")
 	if r.To != "" {
-		what = terminal.Count(m.Count, "delivery") + " for " + r.Webhook + " to " + r.To
+		what = terminal.Count(m.Count, "delivery") + " for " + strings.Join(r.Webhooks, ", ") + " to " + r.To
 	}
 	switch {
 	case yes:

@@ -44,6 +44,7 @@ func (c *cli) listWebhooks(ctx context.Context, asJSON bool) error {
 		Webhooks []json.RawMessage `json:"webhooks"`
 		Errors   []string          `json:"errors"`
 	}
+	list.Errors = []string{}
 	if err := relay.Get(ctx, api.WebhooksPath, &list); err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
@@ -51,7 +52,9 @@ func (c *cli) listWebhooks(ctx context.Context, asJSON bool) error {
 	if err := relay.Get(ctx, api.ConfigPath, &active); err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
-	list.Errors = active.Errors
+	for _, p := range active.Errors() {
+		list.Errors = append(list.Errors, p.String())
+	}
 	if asJSON {
 		return c.printJSON(list)
 	}

@@ -20,8 +20,11 @@ import (
 )
 
 const (
-	answerTimeout = 30 * time.Second
-	maxAnswer     = 256 << 20
+	// answerTimeout is how long a relay may take to answer that does nothing long.
+	answerTimeout = 5 * time.Second
+	// bodyTimeout is how long the rest of an answer that has begun may take beyond that.
+	bodyTimeout = 30 * time.Second
+	maxAnswer   = 256 << 20
 )
 
 // Client calls a relay that was reached.
@@ -30,6 +33,7 @@ type Client struct {
 	url       string // scheme and host
 	token     string // for the loopback address only
 	userAgent string
+	timeout   time.Duration // until an answer begins
 	address   string
 	tried     []string // addresses before this one, where no relay answered
 }
@@ -42,10 +46,10 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string { return e.Detail }
 
-// Within returns a client whose calls may take that long.
+// Within returns a client whose calls may take that long until they are answered.
 func (c *Client) Within(timeout time.Duration) *Client {
 	patient := *c
-	patient.http.Timeout = timeout
+	patient.timeout = timeout
 	return &patient
 }
 
@@ -69,9 +73,26 @@ func (c *Client) Post(ctx context.Context, path string, request, answer any) (te
 }
 
 func (c *Client) call(ctx context.Context, method, path string, body []byte, answer any) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+	_, text, err := c.request(ctx, method, path, body)
 	if err != nil {
 		return nil, err
+	}
+	if err := json.Unmarshal(text, answer); err != nil {
+		return nil, fmt.Errorf("what answers on %s is not sidehook: %s %s: %w", c.address, method, path, err)
+	}
+	return text, nil
+}
+
+// errSilent ends a call whose answer does not begin.
+var errSilent = errors.New("no answer")
+
+// request makes a call and returns the head and the text of its answer.
+func (c *Client) request(ctx context.Context, method, path string, body []byte) (http.Header, []byte, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, err
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
@@ -80,22 +101,30 @@ func (c *Client) call(ctx context.Context, method, path string, body []byte, ans
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
+	silent := time.AfterFunc(c.timeout, func() { cancel(errSilent) })
+	defer silent.Stop()
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("ask the relay on %s: %w", c.address, errors.Unwrap(err))
+		return nil, nil, c.unanswered(ctx, err)
 	}
 	defer resp.Body.Close()
+	silent.Reset(bodyTimeout)
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return nil, fmt.Errorf("ask the relay on %s: %w", c.address, err)
+		return nil, nil, fmt.Errorf("ask the relay on %s: %w", c.address, err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return nil, c.refusal(resp, text)
+		return nil, nil, c.refusal(resp, text)
 	}
-	if err := json.Unmarshal(text, answer); err != nil {
-		return nil, fmt.Errorf("what answers on %s is not sidehook: %s %s: %w", c.address, method, path, err)
+	return resp.Header, text, nil
+}
+
+// unanswered says why there is no answer.
+func (c *Client) unanswered(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errSilent) {
+		return fmt.Errorf("the relay on %s takes connections but has not answered within %v: it may be stuck or overloaded, or another program listens there; see its log, and restart it if that continues", c.address, c.timeout)
 	}
-	return text, nil
+	return fmt.Errorf("ask the relay on %s: %w", c.address, errors.Unwrap(err))
 }
 
 func (c *Client) refusal(resp *http.Response, text []byte) error {

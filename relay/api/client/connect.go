@@ -62,12 +62,11 @@ func dial(ctx context.Context, network, address string) (*Client, error) {
 		return nil, err
 	}
 	conn.Close()
-	c := &Client{address: address, url: "http://localhost"}
+	c := &Client{address: address, url: "http://localhost", timeout: answerTimeout}
 	if network == "tcp" {
 		c.url = "http://" + address
 	}
 	c.http = http.Client{
-		Timeout: answerTimeout,
 		Transport: &http.Transport{
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				return dialer.DialContext(ctx, network, address)

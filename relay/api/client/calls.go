@@ -1,0 +1,92 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"sidehook/relay/api"
+)
+
+// Time limits of calls that may take longer than others.
+const (
+	bulkTimeout = 10 * time.Minute // to find and record a million deliveries
+	readTimeout = time.Minute      // to read much of a large history
+)
+
+// Events returns a page of accepted events.
+func (c *Client) Events(ctx context.Context, q api.EventsQuery) (answer api.Events, err error) {
+	err = c.Within(readTimeout).get(ctx, api.EventsPath, q.Values(), &answer)
+	return answer, err
+}
+
+// EventData returns the data of an event, named by its id or by seq:N, and its content
+// type.
+func (c *Client) EventData(ctx context.Context, id string) (data []byte, contentType string, err error) {
+	header, data, err := c.Within(readTimeout).request(ctx, http.MethodGet, api.Path(api.EventDataPath, id), nil)
+	return data, header.Get("Content-Type"), err
+}
+
+// Deliveries returns a page of attempts.
+func (c *Client) Deliveries(ctx context.Context, q api.DeliveriesQuery) (answer api.Deliveries, err error) {
+	err = c.Within(readTimeout).get(ctx, api.DeliveriesPath, q.Values(), &answer)
+	return answer, err
+}
+
+// Stats returns how deliveries went.
+func (c *Client) Stats(ctx context.Context, q api.StatsQuery) (answer api.Stats, err error) {
+	err = c.Within(readTimeout).get(ctx, api.StatsPath, q.Values(), &answer)
+	return answer, err
+}
+
+// Webhooks returns a page of webhooks.
+func (c *Client) Webhooks(ctx context.Context, q api.WebhooksQuery) (answer api.Webhooks, err error) {
+	err = c.get(ctx, api.WebhooksPath, q.Values(), &answer)
+	return answer, err
+}
+
+// Config returns the configuration in force.
+func (c *Client) Config(ctx context.Context) (answer api.Config, err error) {
+	err = c.Get(ctx, api.ConfigPath, &answer)
+	return answer, err
+}
+
+// ResendBulk makes deliveries again, durably on return.
+func (c *Client) ResendBulk(ctx context.Context, b api.BulkRequest) (answer api.BulkResent, err error) {
+	b.DryRun = false
+	_, err = c.Within(bulkTimeout).Post(ctx, api.BulkPath, &b, &answer)
+	return answer, err
+}
+
+// TryResendBulk returns which deliveries ResendBulk would make again.
+func (c *Client) TryResendBulk(ctx context.Context, b api.BulkRequest) (answer api.Selected, err error) {
+	b.DryRun = true
+	_, err = c.Within(bulkTimeout).Post(ctx, api.BulkPath, &b, &answer)
+	return answer, err
+}
+
+// ResendProgress returns how far a resend in bulk is, by the id that its answer has.
+func (c *Client) ResendProgress(ctx context.Context, id string) (answer api.ResendProgress, err error) {
+	err = c.Within(readTimeout).Get(ctx, api.Path(api.ResendProgressPath, id), &answer)
+	return answer, err
+}
+
+// Cancel ends waiting deliveries, durably on return.
+func (c *Client) Cancel(ctx context.Context, r api.CancelRequest) (answer api.Canceled, err error) {
+	r.DryRun = false
+	_, err = c.Within(bulkTimeout).Post(ctx, api.CancelPath, &r, &answer)
+	return answer, err
+}
+
+// TryCancel returns which deliveries Cancel would end.
+func (c *Client) TryCancel(ctx context.Context, r api.CancelRequest) (answer api.Selected, err error) {
+	r.DryRun = true
+	_, err = c.Within(bulkTimeout).Post(ctx, api.CancelPath, &r, &answer)
+	return answer, err
+}
+
+func (c *Client) get(ctx context.Context, path string, params url.Values, answer any) error {
+	return c.Get(ctx, strings.TrimSuffix(path+"?"+params.Encode(), "?"), answer)
+}

@@ -1,0 +1,63 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sidehook/history"
+)
+
+// Config is the configuration in force.
+type Config struct {
+	Path       string             `json:"path"`
+	Hash       string             `json:"hash"`
+	Generation history.Generation `json:"generation"`
+	Loaded     time.Time          `json:"loaded"`
+	Restart    []string           `json:"restart"` // keys whose value in the file takes effect at the next start
+	// Problems are the errors and warnings of the last edit, if it was rejected,
+	// and the warnings of the configuration in force.
+	Problems []ConfigProblem `json:"problems"`
+}
+
+// Errors returns the problems that are no warnings: why the last edit was rejected.
+func (c *Config) Errors() (list []ConfigProblem) {
+	for _, p := range c.Problems {
+		if !p.Warning {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// ConfigProblem is something that is wrong or doubtful in webhooks.yaml.
+type ConfigProblem struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`           // from 1; 0: it concerns the file as a whole
+	Column  int    `json:"column"`         // from 1, in characters; 0 without a line
+	Path    string `json:"path"`           // of the key, such as webhooks[1] (crm).url
+	Message string `json:"message"`        // what is wrong
+	Hint    string `json:"hint,omitempty"` // what to write instead
+	Warning bool   `json:"warning"`        // it is only doubtful
+}
+
+// String returns the problem as one line, as sidehook check prints it.
+func (p ConfigProblem) String() string {
+	var b strings.Builder
+	b.WriteString(p.File)
+	if p.Line > 0 {
+		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
+	}
+	b.WriteString(": ")
+	if p.Warning {
+		b.WriteString("warning: ")
+	}
+	if p.Path != "" {
+		b.WriteString(p.Path + ": ")
+	}
+	b.WriteString(p.Message)
+	if p.Hint != "" {
+		b.WriteString("; " + p.Hint)
+	}
+	return b.String()
+}
