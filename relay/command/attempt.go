@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
@@ -49,12 +50,17 @@ func (a *attempt) took() string {
 	return terminal.Millis(a.Took)
 }
 
-// note returns why the attempt failed, and when the next one comes.
+// note returns why the attempt failed, and when the next one comes, with its day
+// unless it is that of the attempt.
 func (a *attempt) note() string {
-	if a.Status == "retrying" && !a.Next.IsZero() {
-		return fmt.Sprintf("%s; next %s", a.Error, terminal.Local(a.Next, "15:04:05"))
+	if a.Status != "retrying" || a.Next.IsZero() {
+		return a.Error
 	}
-	return a.Error
+	layout := time.TimeOnly
+	if terminal.Local(a.Next, time.DateOnly) != terminal.Local(a.At, time.DateOnly) {
+		layout = terminal.TableTime
+	}
+	return fmt.Sprintf("%s; next %s", a.Error, terminal.Local(a.Next, layout))
 }
 
 // timing formats how long the parts of the attempt took.

@@ -25,8 +25,9 @@ type attemptPrinter struct {
 }
 
 func newAttemptPrinter(c *cli, f historyFlags) *attemptPrinter {
-	return &attemptPrinter{cli: c, flags: f, now: time.Now(), table: terminal.Table{
-		To: c.out, Wide: []string{"TIME", "EVENT", "STATUS"}, // people copy ids
+	now := time.Now()
+	return &attemptPrinter{cli: c, flags: f, now: now, table: terminal.Table{
+		To: c.out, Wide: []string{timeHead(now), "EVENT", "STATUS"}, // people copy ids
 		Optional: []string{"TOOK", "TRY", "CODE", "TYPE", "AGE"}, MinLast: 16,
 	}}
 }
@@ -34,7 +35,7 @@ func newAttemptPrinter(c *cli, f historyFlags) *attemptPrinter {
 // list prints a table of attempts.
 func (p *attemptPrinter) list(lines [][]byte) {
 	if !p.flags.json && (len(lines) > 0 || p.flags.follow) {
-		p.table.Add(p.columns(terminal.Heads("TIME", "AGE", "WEBHOOK", "EVENT", "TYPE", "TRY", "STATUS", "CODE", "TOOK", "ERROR"))...)
+		p.table.Add(p.columns(terminal.Heads(timeHead(p.now), "AGE", "WEBHOOK", "EVENT", "TYPE", "TRY", "STATUS", "CODE", "TOOK", "ERROR"))...)
 	}
 	if p.flags.follow && p.out.Terminal && len(lines) == 0 {
 		p.table.Fit(p.typical()...)
@@ -44,6 +45,8 @@ func (p *attemptPrinter) list(lines [][]byte) {
 	}
 	p.table.Print()
 }
+
+func timeHead(now time.Time) string { return terminal.TimeHead("TIME", now) }
 
 // narrow is the width of a terminal without room for both a time and an age.
 const narrow = 100
@@ -97,7 +100,7 @@ func (p *attemptPrinter) print(line []byte, row func(...terminal.Cell)) {
 	}
 	text := terminal.Normal.Cell
 	row(p.columns([]terminal.Cell{
-		text(terminal.Local(a.At, p.timeLayout())), terminal.Faint.Cell(terminal.Span(p.now.Sub(a.At))), terminal.Bold.Cell(a.Webhook), text(event), text(a.Type),
+		text(terminal.InColumn(a.At, p.now, p.timeLayout())), terminal.Faint.Cell(terminal.Span(p.now.Sub(a.At))), terminal.Bold.Cell(a.Webhook), text(event), text(a.Type),
 		text(fmt.Sprint(a.Number)), statusStyle(a.Status).Cell(a.Status), text(a.code()), text(a.took()), text(a.note()),
 	})...)
 }

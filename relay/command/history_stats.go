@@ -89,7 +89,7 @@ func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
 			}
 		}
 	case len(rows) == 0:
-		c.notice("no attempts since %s in the history", terminal.Local(since, terminal.TableTime))
+		c.notice("no attempts since %s in the history", terminal.Local(since, terminal.ZonedTime))
 	default:
 		c.printStats(rows)
 	}
@@ -139,7 +139,7 @@ func (c *cli) printStats(rows []webhookStats) {
 	t := terminal.Table{To: c.out, Wide: []string{"WEBHOOK"}, Optional: []string{"P90", "P50", "RETRIED", "EVENTS", "P99"}}
 	charts := terminal.Table{To: c.out}
 	t.Add(terminal.Heads("WEBHOOK", "EVENTS", "DELIVERED", "RETRIED", "GIVEN UP", "SUCCESS", "P50", "P90", "P99")...)
-	charts.Add(terminal.Heads("WEBHOOK", "SINCE "+terminal.Local(rows[0].Since, terminal.TableTime))...)
+	charts.Add(terminal.Heads("WEBHOOK", "SINCE "+terminal.Local(rows[0].Since, terminal.ZonedTime))...)
 	text, number := terminal.Normal.Cell, func(n uint64) terminal.Cell { return terminal.Normal.Cell(strconv.FormatUint(n, 10)) }
 	for i := range rows {
 		w := &rows[i]

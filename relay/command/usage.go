@@ -12,6 +12,7 @@ import (
 	"sidehook/config/yamlnode"
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/command/terminal"
 )
 
 // usageError is a wrong use of the flags and arguments.
@@ -92,7 +93,7 @@ func jsonFlag(cmd *cobra.Command, asJSON *bool) {
 }
 
 // timeFormat describes the value of a flag that parseTime reads.
-const timeFormat = "a duration ago, such as 24h or 7d, or in RFC 3339 format"
+const timeFormat = "a duration ago, such as 24h or 7d, or a time, such as 14:55, '2026-11-23 14:55' or one of RFC 3339"
 
 // filterFlags select events or attempts.
 type filterFlags struct{ typ, since, until string }
@@ -113,6 +114,9 @@ func (f *filterFlags) times(now time.Time) (since, until time.Time, err error) {
 	if since, err = parseTime("since", f.since, now); err == nil {
 		until, err = parseTime("until", f.until, now)
 	}
+	if err == nil && !until.IsZero() && until.Before(since) {
+		err = usagef("--until %s is before --since %s", terminal.Local(until, terminal.ZonedTime), terminal.Local(since, terminal.ZonedTime))
+	}
 	return since, until, err
 }
 
@@ -127,7 +131,10 @@ func parseTime(flag, text string, now time.Time) (time.Time, error) {
 	if ago, ok := unit.ParseDuration(text); ok {
 		return now.Add(-ago).UTC(), nil
 	}
-	return time.Time{}, invalid(flag, text, "a duration such as 24h or 30d, or a time in RFC 3339 format such as 2026-11-23T14:55:00Z")
+	if at, ok := terminal.ParseTime(text, now); ok {
+		return at.UTC(), nil
+	}
+	return time.Time{}, invalid(flag, text, "a duration ago such as 24h or 7d, or a time such as 14:55, 2026-11-23, 2026-11-23 14:55:00 or 2026-11-23T14:55:00Z")
 }
 
 // parseStatuses reads --status, nil if it is not given.

@@ -10,7 +10,7 @@ import (
 // that says what to write instead.
 func TestWrongUsage(t *testing.T) {
 	const (
-		time  = `must be a duration such as 24h or 30d, or a time in RFC 3339 format such as 2026-11-23T14:55:00Z, not `
+		time  = `must be a duration ago such as 24h or 7d, or a time such as 14:55, 2026-11-23, 2026-11-23 14:55:00 or 2026-11-23T14:55:00Z, not `
 		limit = `--limit must be a whole number, 0 or more, not `
 	)
 	for name, c := range map[string]struct {

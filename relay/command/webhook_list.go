@@ -145,13 +145,13 @@ func (w *webhook) success() string {
 func (w *webhook) summary() string {
 	text := w.State
 	if !w.Since.IsZero() {
-		text += " since " + terminal.Local(w.Since, terminal.TableTime)
+		text += " since " + terminal.Local(w.Since, terminal.ZonedTime)
 	}
 	if w.Why != "" {
 		text += ": " + w.Why
 	}
 	if !w.Next.IsZero() {
-		text += "; next attempt " + terminal.Local(w.Next, terminal.TableTime)
+		text += "; next attempt " + terminal.Local(w.Next, terminal.ZonedTime)
 	}
 	return text
 }

@@ -7,20 +7,6 @@ import (
 	"time"
 )
 
-// Layouts of times.
-const (
-	TableTime = "2006-01-02 15:04:05"
-	FullTime  = "2006-01-02 15:04:05.000 MST"
-)
-
-// Local formats a time in the local zone, "" for the zero time.
-func Local(at time.Time, layout string) string {
-	if at.IsZero() {
-		return ""
-	}
-	return at.Local().Format(layout)
-}
-
 // Millis formats a latency in milliseconds with about three digits: 0.31ms,
 // 12.4ms, 1.25s.
 func Millis(ms float64) string {

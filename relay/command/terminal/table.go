@@ -49,6 +49,9 @@ func (t *Table) Add(row ...Cell) {
 
 // Print prints the rows that were added.
 func (t *Table) Print() {
+	if len(t.rows) > 0 && t.To.Width == 0 {
+		t.ignoreLongest()
+	}
 	if len(t.rows) > 0 {
 		for _, c := range t.rows[0] {
 			t.heads = append(t.heads, c.Text)
@@ -72,9 +75,36 @@ func (t *Table) PrintRow(row ...Cell) {
 	for _, i := range t.omitted {
 		row = without(row, i)
 	}
+	before := slices.Clone(t.Widths)
 	t.Fit(row...)
+	if t.To.Width == 0 {
+		for i, width := range before {
+			if t.Widths[i] > long {
+				t.Widths[i] = width
+			}
+		}
+	}
 	t.squeezeAll()
 	t.printFitted(row)
+}
+
+// long is the width of a text that does not widen a column of others where there is
+// room without limit: it moves the rest of its own row only.
+const long = 40
+
+// ignoreLongest narrows columns to the texts that are not much longer than most.
+func (t *Table) ignoreLongest() {
+	for i := range t.Widths {
+		var widths []int
+		for _, row := range t.rows {
+			if i < len(row) {
+				widths = append(widths, DisplayWidth(row[i].Text))
+			}
+		}
+		slices.Sort(widths)
+		limit := max(long, widths[len(widths)/2])
+		t.Widths[i] = slices.Max(slices.DeleteFunc(widths, func(width int) bool { return width > limit }))
+	}
 }
 
 // Fit cleans a row and widens the columns to it.
@@ -188,14 +218,16 @@ func (t *Table) printFitted(row []Cell) {
 	column := 0
 	for i, c := range row {
 		last := i == len(row)-1
-		if !last {
+		switch {
+		case t.To.Width == 0:
+		case !last:
 			c.Text = Cut(c.Text, t.Widths[i])
-		} else if t.To.Width > 0 {
+		default:
 			c.Text = Cut(c.Text, t.To.Width-column)
 		}
 		line.WriteString(t.To.Paint(c.Style, c.Text))
 		if !last {
-			line.WriteString(strings.Repeat(" ", t.Widths[i]-DisplayWidth(c.Text)+columnGap))
+			line.WriteString(strings.Repeat(" ", max(t.Widths[i]-DisplayWidth(c.Text), 0)+columnGap))
 			column += t.Widths[i] + columnGap
 		}
 	}
