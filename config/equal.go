@@ -32,3 +32,15 @@ func (w *Webhook) Digest() string {
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
+
+// Differences returns the keys, in their order, in which two webhooks are not the
+// same, the description among them.
+func (w *Webhook) Differences(o *Webhook) []string {
+	var names []string
+	for _, k := range declared.webhook {
+		if !k.equal(w, o) || k.name == "description" && w.Description != o.Description {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}

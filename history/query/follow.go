@@ -41,18 +41,19 @@ func pause(ctx context.Context) error {
 // Newest is the number of the newest record of the deliveries, 0 if there is
 // none.
 func (r *Reader) Newest() (n history.LineNo, err error) {
-	err = r.newestFirst(func(line *jsonl.Line) bool {
+	err = newestFirst(r.deliveries, func(line *jsonl.Line) bool {
 		n = history.LineNo(line.Number)
 		return false
 	})
 	return n, err
 }
 
-// newestFirst visits the records of the deliveries, the newest first.
-func (r *Reader) newestFirst(visit func(*jsonl.Line) bool) error {
-	segments := r.deliveries.Segments()
+// newestFirst visits the good records of a stream, the newest first, until visit is
+// false.
+func newestFirst(stream *lookup.Stream, visit func(*jsonl.Line) bool) error {
+	segments := stream.Segments()
 	for i := len(segments) - 1; i >= 0; i-- {
-		b, err := r.deliveries.Backward(segments[i], 1<<62)
+		b, err := stream.Backward(segments[i], 1<<62)
 		for err == nil {
 			var line jsonl.Line
 			line, err = b.Next()

@@ -1,0 +1,15 @@
+package query
+
+import (
+	"sidehook/history"
+	"sidehook/history/internal/jsonl"
+)
+
+// Accepted visits what was accepted, events and resends, the newest first, until
+// visit is false. What it is given is valid until the next one.
+func (r *Reader) Accepted(visit func(*history.EventRecord) bool) error {
+	return newestFirst(r.events, func(line *jsonl.Line) bool {
+		a := history.ParseEventRecord(line)
+		return visit(&a)
+	})
+}
