@@ -18,7 +18,7 @@ import (
 // waits for still make first attempts.
 const recheckEvery = 250 * time.Millisecond
 
-// stateActive is the state of a webhook that makes first attempts.
+// stateActive is the state of a webhook that makes attempts as they come.
 const stateActive = "active"
 
 // watches let requests wait for the first attempts at their deliveries. While none

@@ -39,6 +39,7 @@ func TestMetrics(t *testing.T) {
 	})
 	s.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
 	h.call("POST", "/v1/events", `{"type":"sidehook.x"}`, nil)
+	h.call("POST", "/v1/events", `{"type":"nobody.wants.it"}`, nil)
 	h.post("e2")
 	eventually(t, "e2 waits", func() bool {
 		return strings.Contains(h.scrape(), `sidehook_attempts_total{status="retrying",webhook="one"} 2`)
@@ -50,8 +51,13 @@ func TestMetrics(t *testing.T) {
 		name, kind string
 		lines      []string // how they begin, behind the name
 	}{
-		{"sidehook_events_total", "counter", []string{`{result="accepted"} 2`, `{result="duplicate"} 1`, `{result="422"} 1`}},
-		{"sidehook_attempts_total", "counter", []string{`{status="delivered",webhook="one"} 1`, `{status="retrying",webhook="one"} 2`}},
+		{"sidehook_events_total", "counter", []string{`{result="accepted"} 3`, `{result="duplicate"} 1`, `{result="422"} 1`}},
+		{"sidehook_events_unmatched_total", "counter", []string{` 1`}},
+		{"sidehook_attempts_total", "counter", []string{
+			`{status="delivered",webhook="one"} 1`, `{status="retrying",webhook="one"} 2`, `{status="failed",webhook="one"} 0`,
+			`{status="exhausted",webhook="one"} 0`, `{status="expired",webhook="one"} 0`, `{status="canceled",webhook="one"} 0`,
+			`{status="delivered",webhook="off"} 0`, `{status="exhausted",webhook="off"} 0`,
+		}},
 		{"sidehook_attempt_duration_seconds", "histogram", []string{`_count{webhook="one"} 3`, `_bucket{webhook="one",le="60"} 3`}},
 		{"sidehook_delivery_latency_seconds", "histogram", []string{`_count{webhook="one"} 1`, `_bucket{webhook="one",le="86400"} 1`}},
 		{"sidehook_backlog_events", "gauge", []string{`{webhook="one"} 1`, `{webhook="off"} 0`}},
@@ -59,8 +65,8 @@ func TestMetrics(t *testing.T) {
 		{"sidehook_backlog_oldest_seconds", "gauge", []string{`{webhook="one"} `, `{webhook="off"} 0`}},
 		{"sidehook_in_flight", "gauge", []string{`{webhook="one"} 0`, `{webhook="off"} 0`}},
 		{"sidehook_webhook_state", "gauge", []string{`{state="active",webhook="one"} 1`, `{state="off",webhook="off"} 1`}},
-		{"sidehook_commit_events", "histogram", []string{`_sum 2`, `_count 2`}},
-		{"sidehook_commit_duration_seconds", "histogram", []string{`_count 2`}},
+		{"sidehook_commit_events", "histogram", []string{`_sum 3`, `_count 3`}},
+		{"sidehook_commit_duration_seconds", "histogram", []string{`_count 3`}},
 		{"sidehook_history_bytes", "gauge", []string{` `}},
 		{"sidehook_history_limit_bytes", "gauge", []string{` 1.073741824e+10`}},
 		{"sidehook_history_damaged_lines_total", "counter", []string{` 0`}},
@@ -98,6 +104,34 @@ func TestMetrics(t *testing.T) {
 		if strings.Contains(text, want) != there {
 			t.Errorf("%s in the scrape: %v, want %v", want, !there, there)
 		}
+	}
+}
+
+// TestLatencyOfResend: it is counted from when the resend was requested, since the
+// time before says nothing of the delivery.
+func TestLatencyOfResend(t *testing.T) {
+	t.Parallel()
+	s := newReceiver(t)
+	h := newHost(t, "webhooks:\n"+hook(s, "one", ""))
+	sum := func(count int) (seconds float64) {
+		t.Helper()
+		eventually(t, fmt.Sprint(count, " are delivered"), func() bool {
+			text := h.scrape()
+			_, after, _ := strings.Cut(text, `sidehook_delivery_latency_seconds_sum{webhook="one"} `)
+			fmt.Sscan(after, &seconds)
+			return strings.Contains(text, fmt.Sprintf("sidehook_delivery_latency_seconds_count{webhook=\"one\"} %d\n", count))
+		})
+		return seconds
+	}
+	h.post("e1")
+	first := sum(1)
+	time.Sleep(2 * time.Second)
+	requested := time.Now()
+	if code := h.call("POST", "/v1/events/e1/resend", "", nil); code != 202 {
+		t.Fatalf("resend: %d", code)
+	}
+	if got, most := sum(2)-first, time.Since(requested).Seconds(); got > most {
+		t.Errorf("the resend took %.3f s, want at most the %.3f s since its request", got, most)
 	}
 }
 

@@ -101,7 +101,8 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		Token: file.Listen.Token.Reveal(), Opened: r.opened, Log: opts.Log,
 	})
 	r.intake = intake.New(r.server, journal, intake.Settings{}, intake.Options{
-		MaxEventSize: file.Listen.MaxEventSize, Bodies: opts.Memory.Bodies(), Deliveries: watches, Answered: r.metrics.Answered,
+		MaxEventSize: file.Listen.MaxEventSize, Bodies: opts.Memory.Bodies(), Deliveries: watches,
+		Answered: r.metrics.Answered, Unmatched: r.metrics.Unmatched, Log: opts.Log,
 	})
 	admin.New(r.server, (*operator)(r), admin.Options{Ready: r.ready, Healthy: r.Healthy, Metrics: r.metrics.Write, Log: opts.Log})
 	if err := r.Apply(file); err != nil {
@@ -132,8 +133,12 @@ func (r *Relay) state(webhook string) string {
 	return s.State
 }
 
-// attempts reports whether a webhook makes first attempts now.
-func (r *Relay) attempts(webhook string) bool { return r.state(webhook) == stateActive }
+// attempts reports whether a webhook makes first attempts now. One that is throttled
+// does so soon.
+func (r *Relay) attempts(webhook string) bool {
+	state := r.state(webhook)
+	return state == stateActive || state == deliver.Throttled
+}
 
 // Healthy returns why a restart would help, nil if it would not: the journal failed, a
 // writer of it hangs, or a delivery is overdue without cause. It does not return a

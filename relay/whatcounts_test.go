@@ -35,7 +35,7 @@ func TestWhatCounts(t *testing.T) {
 	}
 	const (
 		healthy   = "active {1 0}"
-		unharmed  = "active {0 0}"
+		unharmed  = "throttled {0 0}"
 		oneFailed = "active {0 1}"
 	)
 	for _, row := range []struct {
@@ -125,16 +125,16 @@ func throttledOverARestart(t *testing.T) {
 			Next       time.Time
 		}
 		h.call("GET", "/v1/webhooks/one", "", &w)
-		if wait := time.Until(w.Next); w.State != "active" || !strings.HasPrefix(w.Why, why) || wait < 59*time.Minute || wait > time.Hour {
+		if wait := time.Until(w.Next); w.State != "throttled" || !strings.HasPrefix(w.Why, why) || wait < 59*time.Minute || wait > time.Hour {
 			t.Errorf("it is %+v", w)
 		}
 	}
-	stands("throttled by 429 Too Many Requests until ")
+	stands("the receiver answered 429 Too Many Requests; nothing is sent until ")
 	h.end()
 	s.answer(nil)
 	h.start("webhooks:\n" + hook(s, "one", ""))
 	h.post("e2")
-	stands("throttled until ")
+	stands("the receiver asked to be left alone until ")
 	if n := s.count("/one", "e2"); n != 0 {
 		t.Errorf("%d requests while it throttles", n)
 	}

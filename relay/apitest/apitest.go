@@ -38,6 +38,7 @@ type Options struct {
 	Bodies       int64
 	Deliveries   intake.Deliveries
 	Answered     func(result string, events int)
+	Unmatched    func(events int)
 
 	Ready, Healthy func() error
 	Metrics        func(w io.Writer) error
@@ -56,7 +57,8 @@ func New(journal intake.Journal, operator admin.Operator, initial intake.Setting
 		MaxConns: opts.MaxConns, Times: opts.Times, Opened: opts.Opened, Log: opts.Log,
 	})
 	events := intake.New(server, journal, initial, intake.Options{
-		MaxEventSize: opts.MaxEventSize, Bodies: opts.Bodies, Deliveries: opts.Deliveries, Answered: opts.Answered,
+		MaxEventSize: opts.MaxEventSize, Bodies: opts.Bodies, Deliveries: opts.Deliveries,
+		Answered: opts.Answered, Unmatched: opts.Unmatched, Log: opts.Log,
 	})
 	admin.New(server, operator, admin.Options{Ready: opts.Ready, Healthy: opts.Healthy, Metrics: opts.Metrics, Log: opts.Log})
 	return &Server{server, events}

@@ -107,7 +107,7 @@ func stateStyle(state string) terminal.Style {
 	switch state {
 	case "active":
 		return terminal.Green
-	case "failing", "orphaned":
+	case "failing", "throttled", "orphaned":
 		return terminal.Yellow
 	case "disabled":
 		return terminal.Red

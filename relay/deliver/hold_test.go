@@ -45,7 +45,7 @@ func TestHold(t *testing.T) {
 		if n.Load() != 2 {
 			t.Fatalf("%d requests while it is held, want 2: %s", n.Load(), show(q.all()))
 		}
-		want := deliver.Snapshot{State: "active", Since: begun, Why: "throttled by 503 Service Unavailable until " + begun.Add(10*time.Minute+time.Second).UTC().Format(time.RFC3339), Next: begun.Add(10*time.Minute + time.Second)}
+		want := deliver.Snapshot{State: "throttled", Since: begun.Add(time.Second), Why: "the receiver answered 503 Service Unavailable; nothing is sent until " + begun.Add(10*time.Minute+time.Second).UTC().Format(time.RFC3339), Next: begun.Add(10*time.Minute + time.Second)}
 		if got, _ := d.Snapshot("a"); got != want {
 			t.Errorf("got %+v\nwant %+v", got, want)
 		}
@@ -146,7 +146,7 @@ func TestHoldOverARestart(t *testing.T) {
 		process(func(d *deliver.Deliverer) {
 			time.Sleep(58 * time.Minute)
 			q.add("3")
-			if got, _ := d.Snapshot("a"); n.Load() != 1 || !strings.HasPrefix(got.Why, "throttled until ") || !got.Next.Equal(begun.Add(time.Hour)) {
+			if got, _ := d.Snapshot("a"); n.Load() != 1 || got.State != "throttled" || got.Why != "the receiver asked to be left alone until 2000-01-01T01:00:00Z" || !got.Next.Equal(begun.Add(time.Hour)) {
 				t.Errorf("%d requests, %+v", n.Load(), got)
 			}
 			time.Sleep(time.Minute)

@@ -184,7 +184,7 @@ func TestHoldRestores(t *testing.T) {
 		first   time.Duration // when the first request is made
 	}{
 		"nothing":   {func(*fakeQueue) {}, "active", 0},
-		"throttled": {func(q *fakeQueue) { q.waits[0].throttled, q.waits[0].until = time.Now(), time.Now().Add(time.Hour) }, "active", time.Hour},
+		"throttled": {func(q *fakeQueue) { q.waits[0].throttled, q.waits[0].until = time.Now(), time.Now().Add(time.Hour) }, "throttled", time.Hour},
 		"failing":   {func(q *fakeQueue) { q.state = history.WebhookState{Name: "failing", Since: time.Now()} }, "failing", 0},
 		"disabled":  {func(q *fakeQueue) { q.state = history.WebhookState{Name: "disabled", Entry: "v2"} }, "disabled", -1},
 		"disabled, and edited since": {func(q *fakeQueue) {

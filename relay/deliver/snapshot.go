@@ -6,9 +6,13 @@ import (
 	"sidehook/relay/deliver/health"
 )
 
+// Throttled is the state of a webhook that is not failing, and whose receiver has
+// asked to be left alone for some time yet. The history does not keep it.
+const Throttled = "throttled"
+
 // Snapshot is where a webhook stands.
 type Snapshot struct {
-	State       string // active, failing, paused, off, disabled or orphaned
+	State       string // active, failing, throttled, paused, off, disabled or orphaned
 	Since       time.Time
 	Why         string
 	InFlight    int
@@ -50,8 +54,10 @@ func (w *worker) snapshot() Snapshot {
 		return s
 	case state.Name == health.Failing:
 		s.State, s.Since, s.Why = state.Name, state.Since, state.Why
+	case inFuture(w.throttle.until):
+		s.State, s.Since, s.Why = Throttled, later(s.Since, w.throttle.begun), w.throttle.reason()
 	default:
-		s.State, s.Since, s.Why = health.Active, later(s.Since, state.Since), w.throttle.reason()
+		s.State, s.Since = health.Active, later(s.Since, state.Since)
 	}
 	if due, ok := w.queue.Due(); ok {
 		s.Next = later(due, w.backoff)

@@ -121,14 +121,11 @@ func (t *throttle) log(log *slog.Logger, webhook string) {
 		"webhook", webhook, "answer", t.why, "until", t.until.Round(time.Second))
 }
 
-// reason returns why nothing is sent, "" if the webhook is not throttled.
+// reason returns why nothing is sent. After a restart only the time is known.
 func (t *throttle) reason() string {
-	if !inFuture(t.until) {
-		return ""
+	until := t.until.UTC().Format(time.RFC3339)
+	if t.why == "" {
+		return "the receiver asked to be left alone until " + until
 	}
-	text := "throttled"
-	if t.why != "" {
-		text += " by " + t.why
-	}
-	return text + " until " + t.until.UTC().Format(time.RFC3339)
+	return "the receiver answered " + t.why + "; nothing is sent until " + until
 }

@@ -47,8 +47,12 @@ func TestThrottled(t *testing.T) {
 				if l := lines[0]; !l.Throttled.IsZero() != c.free || l.NoStep != c.free || l.Status != history.Retrying || (lines[1].number == 1) != c.free {
 					t.Errorf("got %s", show(lines))
 				}
-				if got, _ := d.Snapshot("a"); got.State != "active" || c.free && got.LastHour.Failed > 0 {
-					t.Errorf("got %+v", got)
+				state := "active"
+				if c.free {
+					state = "throttled"
+				}
+				if got, _ := d.Snapshot("a"); got.State != state || c.free && got.LastHour.Failed > 0 {
+					t.Errorf("got %+v, want %s", got, state)
 				}
 			})
 		})
@@ -117,7 +121,7 @@ func TestThrottlingAmongFailures(t *testing.T) {
 	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
 		q.add(ids(9)...)
 		time.Sleep(3500 * time.Millisecond)
-		if got, _ := d.Snapshot("a"); got.State != "active" || got.LastHour.Failed != 4 {
+		if got, _ := d.Snapshot("a"); got.State != "throttled" || got.LastHour.Failed != 4 {
 			t.Errorf("after four failures: %+v", got)
 		}
 		time.Sleep(2 * time.Second)

@@ -50,7 +50,7 @@ func (x *exchange) decode(set *settings, f form, h http.Header) *httpd.Problem {
 		if set.Match != nil {
 			to, failures = set.Match(e)
 		}
-		x.answers = append(x.answers, answered{Receipt: api.Receipt{ID: e.ID, Webhooks: to}})
+		x.answers = append(x.answers, answered{Receipt: api.Receipt{ID: e.ID, Webhooks: to}, typ: e.Type})
 		if len(to) == 0 && set.DropUnmatched {
 			continue
 		}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"strings"
 
 	"sidehook/history"
 	"sidehook/relay/httpd"
@@ -36,7 +38,7 @@ func (h *Handler) postEvents(ctx context.Context, w http.ResponseWriter, r *http
 		p.Events = len(x.answers)
 		return p
 	}
-	status := h.count(x)
+	status := h.count(ctx, x)
 	if deferred != nil {
 		h.releaseEvents(x)
 		deferred.wait(h, w, r, x)
@@ -46,10 +48,13 @@ func (h *Handler) postEvents(ctx context.Context, w http.ResponseWriter, r *http
 	return nil
 }
 
-// count counts accepted events, and returns the status of the answer: 200 if all
-// were accepted before.
-func (h *Handler) count(x *exchange) (status int) {
-	duplicates := x.duplicates()
+// count counts and logs accepted events, and returns the status of the answer: 200
+// if all were accepted before.
+func (h *Handler) count(ctx context.Context, x *exchange) (status int) {
+	duplicates, unmatched := x.duplicates()
+	if h.opts.Log.Enabled(ctx, slog.LevelDebug) {
+		h.log(x)
+	}
 	accepted := len(x.answers) - duplicates
 	if accepted > 0 {
 		h.opts.Answered(Accepted, accepted)
@@ -57,10 +62,28 @@ func (h *Handler) count(x *exchange) (status int) {
 	if duplicates > 0 {
 		h.opts.Answered(Duplicate, duplicates)
 	}
+	if unmatched > 0 {
+		h.opts.Unmatched(unmatched)
+	}
 	if accepted == 0 && duplicates > 0 {
 		return http.StatusOK
 	}
 	return http.StatusAccepted
+}
+
+// log logs each event of a request.
+func (h *Handler) log(x *exchange) {
+	for i := range x.answers {
+		a := &x.answers[i]
+		switch {
+		case a.Duplicate:
+			h.opts.Log.Debug("event was accepted before", "event", a.ID, "type", a.typ)
+		case len(a.Webhooks) == 0:
+			h.opts.Log.Debug("event accepted; no webhook wants it", "event", a.ID, "type", a.typ)
+		default:
+			h.opts.Log.Debug("event accepted", "event", a.ID, "type", a.typ, "webhooks", strings.Join(a.Webhooks, ","))
+		}
+	}
 }
 
 // store has the journal keep the entries, and notes its receipts.

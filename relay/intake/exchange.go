@@ -25,6 +25,7 @@ type exchange struct {
 // answered is the answer for one event.
 type answered struct {
 	api.Receipt
+	typ string
 	seq history.Seq // 0: it has no new deliveries
 }
 
@@ -81,14 +82,18 @@ func (h *Handler) read(ctx context.Context, r *http.Request, x *exchange, f form
 	return p
 }
 
-// duplicates counts the events that were accepted before.
-func (x *exchange) duplicates() (n int) {
+// duplicates counts the events that were accepted before, and of the others those
+// that no webhook wanted.
+func (x *exchange) duplicates() (duplicates, unmatched int) {
 	for i := range x.answers {
-		if x.answers[i].Duplicate {
-			n++
+		switch a := &x.answers[i]; {
+		case a.Duplicate:
+			duplicates++
+		case len(a.Webhooks) == 0:
+			unmatched++
 		}
 	}
-	return n
+	return duplicates, unmatched
 }
 
 // appendAnswer writes the answer to out: a Receipt, or Receipts of many.

@@ -15,6 +15,7 @@ package intake
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"sync"
@@ -62,6 +63,10 @@ type Options struct {
 	// Answered is told the result of so many events: Accepted, Duplicate, or the
 	// status that they were refused with. It must be cheap. It may be nil.
 	Answered func(result string, events int)
+	// Unmatched is told of so many events that were accepted and that no webhook
+	// wanted. It must be cheap. It may be nil.
+	Unmatched func(events int)
+	Log       *slog.Logger // of each event, at debug; nil: none
 }
 
 // Results of events that were not refused.
@@ -99,6 +104,12 @@ func New(server *httpd.Server, journal Journal, initial Settings, opts Options) 
 	}
 	if opts.Answered == nil {
 		opts.Answered = func(string, int) {}
+	}
+	if opts.Unmatched == nil {
+		opts.Unmatched = func(int) {}
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	h := &Handler{server: server, journal: journal, opts: opts, bodies: newBodies(opts.Bodies)}
 	h.pool.New = func() any { return new(exchange) }

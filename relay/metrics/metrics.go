@@ -6,7 +6,8 @@
 //
 //	M1  Counting takes no lock and does not allocate, after the first attempt of a
 //	    webhook.
-//	M2  A webhook without an attempt costs an entry in a table.
+//	M2  A webhook without an attempt costs an entry in a table. Its attempts are there
+//	    as 0, so that the first loss is an increase.
 //	M3  The series of a webhook are removed with it, except its backlog while deliveries
 //	    wait.
 //
@@ -31,11 +32,12 @@ type Build struct {
 
 // Metrics counts. It is safe for concurrent use.
 type Metrics struct {
-	registry *prometheus.Registry
-	events   map[string]prometheus.Counter // by result; never changed
-	records  prometheus.Histogram
-	synced   prometheus.Histogram
-	webhooks *webhooks
+	registry  *prometheus.Registry
+	events    map[string]prometheus.Counter // by result; never changed
+	unmatched prometheus.Counter
+	records   prometheus.Histogram
+	synced    prometheus.Histogram
+	webhooks  *webhooks
 
 	writing sync.Mutex // one scrape at a time, since it may be large
 }
@@ -51,6 +53,9 @@ func New(build Build, current func() State) *Metrics {
 		registry: prometheus.NewRegistry(),
 		events:   map[string]prometheus.Counter{},
 		webhooks: newWebhooks(),
+		unmatched: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "sidehook_events_unmatched_total", Help: "Events that were accepted, and that no webhook wanted.",
+		}),
 		records: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "sidehook_commit_events", Help: "Events of a group commit.",
 			Buckets: []float64{1, 4, 16, 64, 256, 1024},
@@ -77,8 +82,8 @@ func New(build Build, current func() State) *Metrics {
 	})
 	info.Set(1)
 	m.registry.MustRegister(
-		events, m.records, m.synced, info,
-		m.webhooks.attempts, m.webhooks.duration, m.webhooks.latency, &collector{current},
+		events, m.unmatched, m.records, m.synced, info,
+		m.webhooks, m.webhooks.duration, m.webhooks.latency, &collector{current},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -90,6 +95,9 @@ func (m *Metrics) Answered(result string, events int) {
 		c.Add(float64(events))
 	}
 }
+
+// Unmatched counts events that no webhook wanted.
+func (m *Metrics) Unmatched(events int) { m.unmatched.Add(float64(events)) }
 
 // Committed counts a group commit.
 func (m *Metrics) Committed(records int, took time.Duration) {

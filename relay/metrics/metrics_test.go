@@ -39,6 +39,23 @@ func check(t *testing.T, m *metrics.Metrics, prefix string, want ...string) {
 	}
 }
 
+// checkAttempts compares the attempts of a webhook by status; those not given are 0.
+func checkAttempts(t *testing.T, m *metrics.Metrics, webhook string, counts map[string]int) {
+	t.Helper()
+	var got, want []string
+	for _, line := range scrape(t, m, "sidehook_attempts_total") {
+		if strings.Contains(line, `,webhook="`+webhook+`"}`) {
+			got = append(got, line)
+		}
+	}
+	for _, status := range []string{"canceled", "delivered", "exhausted", "expired", "failed", "retrying"} {
+		want = append(want, fmt.Sprintf(`sidehook_attempts_total{status=%q,webhook=%q} %d`, status, webhook, counts[status]))
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func nothing() metrics.State { return metrics.State{} }
 
 func TestAttempts(t *testing.T) {
@@ -48,10 +65,11 @@ func TestAttempts(t *testing.T) {
 	m.Recorded("a", history.Delivered, 30*time.Millisecond, time.Now().Add(-2*time.Hour))
 	m.Recorded("a", history.Canceled, 0, time.Now())
 	m.Recorded("stranger", history.Delivered, 30*time.Millisecond, time.Now())
-	check(t, m, "sidehook_attempts_total",
-		`sidehook_attempts_total{status="canceled",webhook="a"} 1`,
-		`sidehook_attempts_total{status="delivered",webhook="a"} 1`,
-		`sidehook_attempts_total{status="retrying",webhook="a"} 1`)
+	checkAttempts(t, m, "a", map[string]int{"canceled": 1, "delivered": 1, "retrying": 1})
+	checkAttempts(t, m, "idle", nil)
+	if got := scrape(t, m, "sidehook_attempts_total"); len(got) != 2*6 {
+		t.Errorf("%d series of attempts, want those of two webhooks:\n%s", len(got), strings.Join(got, "\n"))
+	}
 	check(t, m, `sidehook_attempt_duration_seconds_bucket{webhook="a",le="0.1"}`, `sidehook_attempt_duration_seconds_bucket{webhook="a",le="0.1"} 1`)
 	check(t, m, "sidehook_attempt_duration_seconds_count", `sidehook_attempt_duration_seconds_count{webhook="a"} 2`)
 	check(t, m, `sidehook_delivery_latency_seconds_bucket{webhook="a",le="3600"}`, `sidehook_delivery_latency_seconds_bucket{webhook="a",le="3600"} 0`)
@@ -69,8 +87,10 @@ func TestSeriesGo(t *testing.T) {
 	}
 	m.Keep([]string{"b"})
 	m.Recorded("a", history.Delivered, 30*time.Millisecond, time.Now())
-	check(t, m, "sidehook_attempts_total",
-		`sidehook_attempts_total{status="delivered",webhook="b"} 1`, `sidehook_attempts_total{status="failed",webhook="b"} 1`)
+	checkAttempts(t, m, "b", map[string]int{"delivered": 1, "failed": 1})
+	if got := scrape(t, m, "sidehook_attempts_total"); len(got) != 6 {
+		t.Errorf("there are attempts of others than b:\n%s", strings.Join(got, "\n"))
+	}
 	check(t, m, "sidehook_attempt_duration_seconds_count", `sidehook_attempt_duration_seconds_count{webhook="b"} 2`)
 	check(t, m, "sidehook_delivery_latency_seconds_count", `sidehook_delivery_latency_seconds_count{webhook="b"} 1`)
 	m.Keep([]string{"a", "b"})
@@ -104,8 +124,10 @@ func TestEvents(t *testing.T) {
 	m := metrics.New(metrics.Build{}, nothing)
 	m.Answered("accepted", 3)
 	m.Answered("413", 1)
+	m.Unmatched(2)
 	for _, want := range []string{
 		`sidehook_events_total{result="accepted"} 3`, `sidehook_events_total{result="duplicate"} 0`, `sidehook_events_total{result="413"} 1`,
+		"sidehook_events_unmatched_total 2",
 	} {
 		name, _, _ := strings.Cut(want, " ")
 		check(t, m, name, want)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"sidehook/history"
 	"sidehook/history/queue"
@@ -60,27 +61,32 @@ func (*collector) Describe(ch chan<- *prometheus.Desc) {
 }
 
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	gauge := func(d *prometheus.Desc, value float64, labels ...*dto.LabelPair) {
+		ch <- &sample{d, labels, prometheus.GaugeValue, value}
 	}
 	now := c.current()
+	states := map[string]*dto.LabelPair{}
 	for i := range now.Webhooks {
 		w := &now.Webhooks[i]
-		gauge(backlogEvents, float64(w.Backlog.Events), w.Name)
-		gauge(backlogBytes, float64(w.Backlog.Bytes), w.Name)
-		gauge(inFlight, float64(w.Backlog.InFlight), w.Name)
+		webhook := label("webhook", w.Name)
+		gauge(backlogEvents, float64(w.Backlog.Events), webhook)
+		gauge(backlogBytes, float64(w.Backlog.Bytes), webhook)
+		gauge(inFlight, float64(w.Backlog.InFlight), webhook)
 		age := 0.0
 		if oldest := w.Backlog.Oldest; !oldest.IsZero() {
 			age = max(0, time.Since(oldest).Seconds())
 		}
-		gauge(backlogOldest, age, w.Name)
-		gauge(webhookState, 1, w.Name, w.State)
+		gauge(backlogOldest, age, webhook)
+		if states[w.State] == nil {
+			states[w.State] = label("state", w.State)
+		}
+		gauge(webhookState, 1, states[w.State], webhook)
 	}
 	if now.HistoryBytes >= 0 {
 		gauge(historyBytes, float64(now.HistoryBytes))
 	}
 	gauge(historyLimit, float64(now.HistoryLimit))
-	ch <- prometheus.MustNewConstMetric(damagedLines, prometheus.CounterValue, float64(now.DamagedLines))
+	ch <- &sample{damagedLines, nil, prometheus.CounterValue, float64(now.DamagedLines)}
 	gauge(generation, float64(now.Generation))
 	applied := 1.0
 	if now.Refused {
