@@ -63,6 +63,11 @@ func (l *loader) route(glob string, catalogue map[string]string) (message, hint 
 	return "matches no type in event_types", "add one there, or correct it"
 }
 
+// Matches reports whether a glob matches a type.
+func Matches(glob, typ string) bool {
+	return matches(strings.Split(glob, "."), strings.Split(typ, "."))
+}
+
 // matches reports whether the words of a glob match those of a type: * is one word,
 // ** any number of them.
 func matches(glob, words []string) bool {

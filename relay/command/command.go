@@ -119,18 +119,26 @@ func (c *cli) root() *cobra.Command {
 	return root
 }
 
-// prepare completes a command and those below it: one without an action is a
-// group, and each notes when its flags and arguments were valid.
+// prepare finishes a command and those below it: one without an action is a group,
+// each notes when its flags and arguments were valid, and says what they can be
+// completed with.
 func (c *cli) prepare(cmd *cobra.Command) {
 	if cmd.RunE == nil {
 		cmd.Args = cobra.ArbitraryArgs
 		cmd.RunE = c.runGroup
+		cmd.SetFlagErrorFunc(func(of *cobra.Command, err error) error {
+			if before := of.Flags().Args(); of == cmd && len(before) > 0 {
+				return unknownCommand(cmd, before[0]) // the flag is of a command that is not there
+			}
+			return err
+		})
 	}
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.parsed = true
 		return run(cmd, args)
 	}
+	c.complete(cmd)
 	cmd.InitDefaultHelpFlag()
 	cmd.Flags().Lookup("help").Usage = "show this help"
 	for _, sub := range cmd.Commands() {
@@ -147,12 +155,23 @@ func (c *cli) runGroup(cmd *cobra.Command, args []string) error {
 		}
 		return exitCode(2)
 	}
-	problem := noCommand(args[0])
-	cmd.SuggestionsMinimumDistance = 2
-	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-		problem += fmt.Sprintf("; did you mean %q?", like[0])
+	return unknownCommand(cmd, args[0])
+}
+
+// unknownCommand says which command of a group is meant by a word that is none.
+func unknownCommand(group *cobra.Command, word string) error {
+	name := ""
+	if group.HasParent() {
+		name = group.Name()
 	}
-	return usagef("%s", problem)
+	if instead := meant(name, word); instead != "" {
+		return usagef("%s; %s", noCommand(word), instead)
+	}
+	group.SuggestionsMinimumDistance = 2
+	if like := group.SuggestionsFor(word); len(like) > 0 {
+		return usagef("%s; did you mean %q?", noCommand(word), like[0])
+	}
+	return usagef("%s", noCommand(word))
 }
 
 func (c *cli) helpCommand() *cobra.Command {

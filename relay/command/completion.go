@@ -1,14 +1,26 @@
 package command
 
-import "github.com/spf13/cobra"
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sidehook/config"
+	"sidehook/history/query"
+	"sidehook/relay/api"
+	"sidehook/relay/command/names"
+	"sidehook/relay/command/runlog"
+)
 
 func (c *cli) completionCommand() *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use:   "completion SHELL",
 		Short: "Print a completion script for a shell",
-		Long: "Prints a script that completes sidehook's commands and flags in bash, zsh, fish\n" +
-			"or powershell. The shell must read it when it starts.",
+		Long: "Prints a script for bash, zsh, fish or powershell. It completes commands, flags\n" +
+			"and names: webhooks, event types, statuses and log levels. The shell must read\n" +
+			"it when it starts.",
 		Example: "  echo 'source <(sidehook completion bash)' >> ~/.bashrc\n" +
 			"  sidehook completion zsh > \"${fpath[1]}/_sidehook\"\n" +
 			"  sidehook completion fish > ~/.config/fish/completions/sidehook.fish",
@@ -28,5 +40,92 @@ func (c *cli) completionCommand() *cobra.Command {
 			}
 			return usagef("SHELL must be %s, not %q", oneOf(shells...), args[0])
 		},
+	}
+}
+
+// known returns what the file declares, nothing if it has errors: it may be in the
+// middle of an edit.
+func (c *cli) known() names.Known {
+	path, err := config.Find(c.config)
+	if err != nil {
+		return names.Known{}
+	}
+	return names.Of(config.Read(path, config.Check).File)
+}
+
+// completer returns the words that may stand in a place. It is nil where a file may.
+type completer func() []string
+
+// complete says what each flag and argument of a command can be completed with. A
+// flag has the same meaning in every command, and so has the name of an argument.
+func (c *cli) complete(cmd *cobra.Command) {
+	cmd.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	words := func(list ...string) completer { return func() []string { return list } }
+	webhooks := func() []string { return c.known().Webhooks }
+	types := func() []string { return c.known().Types() }
+	globs := func() []string {
+		k := c.known()
+		return slices.Compact(slices.Sorted(slices.Values(append(k.Types(), k.Events...))))
+	}
+	statuses := textsOf(query.Statuses())
+	if cmd.Name() == "resend" {
+		statuses = textsOf(query.Ends())
+	}
+	spans := words("15m", "1h", "24h", "7d", "30d")
+	for flag, complete := range map[string]completer{
+		"webhook": webhooks, "to": webhooks, "type": globs, "event": globs, "status": words(statuses...), "state": words(api.WebhookStates()...),
+		"code": words("2xx", "3xx", "4xx", "5xx"), "since": spans, "until": spans,
+		"log-level": words(runlog.Levels...), "log-format": words(runlog.Formats...), "profile": words(profileNames()...),
+		"allow":  words("http", "any-host", "short-secret"),
+		"config": nil, "data": nil, "secret-file": nil, "file": nil,
+	} {
+		if cmd.LocalFlags().Lookup(flag) != nil {
+			cmd.RegisterFlagCompletionFunc(flag, completing(complete)) // fails only for a flag that is not there
+		}
+	}
+	_, argument, _ := strings.Cut(cmd.Use, " ")
+	argument, _, _ = strings.Cut(argument, " ")
+	switch argument = strings.Trim(argument, "[]"); {
+	case cmd.Name() == "add": // a new name
+	case argument == "NAME", argument == "WEBHOOK":
+		cmd.ValidArgsFunction = firstOnly(completing(webhooks))
+	case argument == "TYPE":
+		cmd.ValidArgsFunction = firstOnly(completing(types))
+	case argument == "FILE":
+		cmd.ValidArgsFunction = firstOnly(completing(nil))
+	}
+}
+
+func textsOf[T ~string](list []T) (texts []string) {
+	for _, word := range list {
+		texts = append(texts, string(word))
+	}
+	return texts
+}
+
+// completing adapts a completer to cobra. After a comma another word begins.
+func completing(complete completer) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if complete == nil {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		given := begun[:strings.LastIndex(begun, ",")+1]
+		var list []string
+		for _, word := range complete() {
+			if strings.HasPrefix(given+word, begun) {
+				list = append(list, given+word)
+			}
+		}
+		return list, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// firstOnly completes the first argument, and no more.
+func firstOnly(complete cobra.CompletionFunc) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return complete(cmd, args, begun)
 	}
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config/unit"
-	"sidehook/config/yamlnode"
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
 )
 
@@ -154,8 +155,5 @@ func parseStatuses(text string, all []history.Status) (statuses []history.Status
 
 // unknownWebhook says that there is no webhook of a name, with the nearest one.
 func unknownWebhook(name string, known []string) error {
-	if near := yamlnode.Nearest(name, known); near != "" {
-		return fmt.Errorf("there is no webhook %q; did you mean %q?", name, near)
-	}
-	return fmt.Errorf("there is no webhook %q", name)
+	return errors.New(names.UnknownWebhook(name, known))
 }

@@ -21,6 +21,13 @@ func TestWrongUsage(t *testing.T) {
 		"command":            {[]string{"histry"}, `unknown command "histry"; did you mean "history"?`, ""},
 		"command of a group": {[]string{"webhook", "lst"}, `unknown command "lst"; did you mean "list"?`, "webhook"},
 		"command of help":    {[]string{"help", "nothing"}, `unknown command "nothing"`, "help"},
+		"validate":           {[]string{"validate"}, `unknown command "validate"; use sidehook check`, ""},
+		"status":             {[]string{"status"}, `unknown command "status"; use sidehook webhook list`, ""},
+		"logs":               {[]string{"logs", "-f"}, `unknown command "logs"; use sidehook history -f`, ""},
+		"replay":             {[]string{"replay", "x"}, `unknown command "replay"; use sidehook resend, or webhook retry for what is waiting`, ""},
+		"reload":             {[]string{"reload"}, `unknown command "reload"; webhooks.yaml is reloaded when it is saved; run sidehook check to check it`, ""},
+		"pause":              {[]string{"pause", "crm"}, `unknown command "pause"; use sidehook webhook pause`, ""},
+		"webhook delete":     {[]string{"webhook", "delete", "crm"}, `unknown command "delete"; use sidehook webhook remove`, "webhook"},
 		"flag":               {[]string{"history", "--after", "1h"}, `unknown flag: --after`, "history"},
 
 		"run argument":           {[]string{"run", "x"}, `unexpected argument "x"`, "run"},
