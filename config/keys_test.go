@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -40,6 +41,8 @@ func TestKeys(t *testing.T) {
 		{"url", required, []string{"https://hooks.example.com:8443/a?b=c"},
 			[]string{"http://hooks.example.com", "https://192.0.2.1", "https://localhost", "https://u@hooks.example.com", "'https://hooks.example.com/#a'", "hooks.example.com"}},
 		{"events", required, []string{"[a.b, 'a.*', '**', '**.deleted']"}, []string{"[]", "a.b", "['a*']", "['a..b']"}},
+		{"match", absent, []string{"{tenant: acme}", "{source: /a, subject: 5, tenant1: [a, true]}", "{a: " + strings.Repeat("a", 1024) + "}", "{a: [" + many(200, strconv.Itoa) + "]}", "{" + many(32, func(i int) string { return fmt.Sprintf("a%d: b", i) }) + "}", "{}"},
+			[]string{"tenant", "[tenant]", "{Tenant: acme}", "{tenant-id: acme}", "{type: a.b}", "{id: a}", "{time: a}", "{data: a}", "{data.x: a}", "{datacontenttype: a}", "{tenant: ''}", "{tenant: }", "{tenant: []}", "{tenant: {a: b}}", "{tenant: [a, a]}", "{tenant: [[a]]}", `{tenant: "a\nb"}`, "{source: 'a b'}", "{a: " + strings.Repeat("a", 1025) + "}", "{a: [" + many(201, strconv.Itoa) + "]}", "{" + many(33, func(i int) string { return fmt.Sprintf("a%d: b", i) }) + "}"}},
 		{"when", absent, []string{"data.a and type == 'x'"}, []string{"1 + 1", "now()", "data.a and"}},
 		{"transform", absent, []string{"'{a: data.b}'", "id"}, []string{"data +", "now()"}},
 		{"secret", absent, []string{strings.Repeat("a", 32), strings.Repeat("a", 64), of("whsec_", 24), of("whsec_", 64), of("whsk_", 32), "[" + of("whsk_", 32) + ", " + strings.Repeat("a", 32) + "]"},

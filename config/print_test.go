@@ -20,6 +20,7 @@ webhooks:
   - name: a
     url: https://a.example/x?y=z
     events: [a]
+    match: {tenant: [acme], region: [us, 5], subject: yes}
     secret: [`+strings.Repeat("a", 32)+`, `+strings.Repeat("b", 32)+`]
     profile: qlik
     retry: [1h30m, 90s]
@@ -53,6 +54,7 @@ webhooks:
   - name: a
     url: https://a.example/x?y=***
     events: [a]
+    match: {tenant: acme, region: [us, "5"], subject: yes}
     secret: ['***', '***']
     headers:
       X-All: $${a}

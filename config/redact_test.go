@@ -126,6 +126,7 @@ func TestWebhookEqual(t *testing.T) {
 		"Name":         func(w *config.Webhook) { w.Name = "b" },
 		"Was":          func(w *config.Webhook) { w.Was = "b" },
 		"URL":          func(w *config.Webhook) { w.URL = config.URL{} },
+		"Match":        func(w *config.Webhook) { w.Match = config.Match{{Name: "tenant", Values: []string{"acme"}}} },
 		"Events":       func(w *config.Webhook) { w.Events = nil },
 		"When":         func(w *config.Webhook) { w.When = w.Transform },
 		"Transform":    func(w *config.Webhook) { w.Transform = w.When },

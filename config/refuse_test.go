@@ -57,6 +57,15 @@ var refusals = []struct{ name, text, want string }{
 		7:11: webhooks[0] (a).tls.ca: unknown key; did you mean "ca_file"?
 		7:18: webhooks[0] (a).tls.cert: unknown key; did you mean "cert_file"?`},
 	{"odd key", hook + "    \"a\\nb\": red\n", `6:5: webhooks[0] (a)["a\nb"]: unknown key`},
+	{"match", hook + "    match: {type: a.b, data.region: eu, Tenant-ID: a, id: a, region: [eu, eu, ''], source: a b, zone: }\n", `
+		6:13: webhooks[0] (a).match.type: is not an attribute for match; write types under events
+		6:24: webhooks[0] (a).match["data.region"]: is not an attribute for match; write a condition, such as when: data.region == 'eu'
+		6:41: webhooks[0] (a).match.Tenant-ID: must be the name of an attribute, of lower-case letters and digits; write tenantid
+		6:55: webhooks[0] (a).match.id: must be source, subject or an extension; write a condition under when, such as when: id != ''
+		6:75: webhooks[0] (a).match.region[1]: "eu" is given twice; remove one
+		6:79: webhooks[0] (a).match.region[2]: must not be empty; write the value that the attribute must have
+		6:92: webhooks[0] (a).match.source: must be a URI reference, as every source is; write a%20b
+		6:103: webhooks[0] (a).match.zone: must be a value or a list of values; write it like match: {tenant: acme, region: [eu, us]}`},
 	{"swapped letters", "webhoosk: []\n", `1:1: webhoosk: unknown key; did you mean "webhooks"?`},
 	{"misplaced", "timeout: 3s\nurl: x\ntoken: y\nkeep: 3d\ndefaults: {name: a, source: b}\n", `
 		1:1: timeout: unknown key; it belongs to a webhook, or under defaults

@@ -50,6 +50,7 @@ func TestSchemaTakesWhatIsValid(t *testing.T) {
 	texts := []string{string(example), hook, "webhooks: []\n", "source: 1.10\n",
 		hook + "    timeout: ${TIMEOUT}\n    concurrency: ${MANY}\n    enabled: ${ON}\n    retry: [\"${A}\", 5m]\n    description: yes\n",
 		hook + "    retry: []\n    give_up_on: [400]\n    order: {by: data.x}\n    max_backlog: 10MiB\n    headers: {X-A: 5, X-B: true}\n    disable_after: never\n    expire_after: 1h30m\n",
+		hook + "    match: {tenant: acme, n: [5, true], region: \"${REGION}\"}\n", hook + "    match: {}\n",
 		strings.Replace(hook, "signature: none", "signature: [standard, qlik]", 1),
 		"defaults: {headers: {X-A: a}, timeout: 5s}\n" + hook + "    headers: {X-A: null}\n",
 		"event_types: {a.b: null, c.d: text}\nwebhooks: []\n",

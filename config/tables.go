@@ -181,6 +181,8 @@ func sharedKeys(tlsKeys []key[TLS]) []key[Webhook] {
 		return showTLS(t)
 	}
 	return []key[Webhook]{
+		declare("match", "{tenant: acme, region: [eu, us]}", "Attributes that an event must have, each with its value or a list of values: source, subject or extensions.",
+			match(), func(w *Webhook) *Match { return &w.Match }),
 		declare("when", "data.attributes.published", "A condition on the event, in expr-lang.",
 			program(readWhen), func(w *Webhook) **expression.Program { return &w.When }),
 		declare("transform", `'{"text": data.name}'`, "An expression in expr-lang whose value, as JSON, is the body.",

@@ -15,6 +15,7 @@ type Webhook struct {
 
 	URL     URL
 	Events  []string // exact types and globs, at least one
+	Match   Match    // the attributes that an event must have
 	Enabled bool     // false: events are not kept for it
 	Paused  bool     // events are kept, and not sent
 

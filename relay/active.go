@@ -79,6 +79,6 @@ func (a *activeConfig) forIntake() intake.Settings {
 
 func (a *activeConfig) forNotices() notice.Config {
 	return notice.Config{
-		Source: a.file.Source, Generation: a.generation, MayWant: a.matcher.index.Match, Match: a.matcher.match,
+		Source: a.file.Source, Generation: a.generation, MayWant: a.matcher.index.MayMatch, Match: a.matcher.match,
 	}
 }

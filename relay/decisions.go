@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ const maxDecisions = 100
 func (o *operator) decisions(story *query.EventTrace) []api.Decision {
 	active, _ := o.current()
 	typ, about := story.Parsed.Type, eventOf(&story.Parsed)
+	has := maps.Collect(attributesOf(&story.Parsed))
 	statuses := story.Statuses()
 	var list []api.Decision
 	for _, s := range statuses {
@@ -26,6 +28,7 @@ func (o *operator) decisions(story *query.EventTrace) []api.Decision {
 		if slices.Contains(story.To, s.Webhook) {
 			d.Glob, _ = active.matcher.index.Why(typ, s.Webhook)
 			d.When = active.trueCondition(s.Webhook, about)
+			d.Match = active.metMatch(s.Webhook, has)
 		}
 		list = append(list, d)
 	}
@@ -39,7 +42,7 @@ func (o *operator) decisions(story *query.EventTrace) []api.Decision {
 			continue
 		}
 		others++
-		list = append(list, active.matcher.decideNow(w, typ, about))
+		list = append(list, active.matcher.decideNow(w, typ, has, about))
 	}
 	return list
 }
@@ -57,10 +60,28 @@ func (f *activeConfig) trueCondition(name string, about *expression.Event) strin
 	return w.When.String()
 }
 
+// metMatch returns the match of a webhook that got an event, with the values of the event.
+// It returns nil if there is none, or if the event does not have all of it, so that it
+// cannot be the one of that time.
+func (f *activeConfig) metMatch(name string, has map[string]string) map[string]string {
+	w := f.webhooks[name].config
+	if w == nil || len(w.Match) == 0 || unmet(w.Match, has) != "" {
+		return nil
+	}
+	return met(w.Match, has)
+}
+
 // decideNow decides about an event as if it were posted now.
-func (m *matcher) decideNow(w *config.Webhook, typ string, about *expression.Event) api.Decision {
+func (m *matcher) decideNow(w *config.Webhook, typ string, has map[string]string, about *expression.Event) api.Decision {
 	d := api.Decision{Webhook: w.Name, Now: true}
 	d.Glob, d.Wanted = m.index.Why(typ, w.Name)
+	if d.Wanted && len(w.Match) > 0 {
+		if d.Why = unmet(w.Match, has); d.Why != "" {
+			d.Wanted = false
+			return d
+		}
+		d.Match = met(w.Match, has)
+	}
 	if d.Wanted && w.When != nil {
 		d.When = w.When.String()
 		holds, err := w.When.Holds(about)
@@ -80,8 +101,11 @@ func (m *matcher) decideNow(w *config.Webhook, typ string, about *expression.Eve
 		d.Why = "none of its events match: " + strings.Join(w.Events, ", ")
 	default:
 		d.Why = "it was off or not in the file when the event was accepted"
-		if w.When != nil {
+		switch {
+		case w.When != nil:
 			d.Why = "it was off, not in the file, or had another condition when the event was accepted"
+		case len(w.Match) > 0:
+			d.Why = "it was off, not in the file, or had another match when the event was accepted"
 		}
 	}
 	return d

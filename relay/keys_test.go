@@ -19,6 +19,7 @@ func TestKeys(t *testing.T) {
 		"description":  descriptionKey,
 		"url":          urlKey,
 		"events":       eventsKey,
+		"match":        matchKey,
 		"when":         whenKey,
 		"transform":    transformKey,
 		"secret":       secretKey,

@@ -11,7 +11,8 @@ import (
 )
 
 // matcher finds the webhooks that get an event: those with a glob that matches its
-// type, and whose condition, if they have one, is true. It is immutable.
+// type, whose match it has the attributes of, and whose condition, if they have one, is
+// true. It is immutable.
 type matcher struct {
 	index      *route.Index
 	conditions map[string]*expression.Program // by webhook; nil if none has one
@@ -24,7 +25,11 @@ func newMatcher(webhooks []*config.Webhook) (*matcher, error) {
 		if !w.Enabled {
 			continue
 		}
-		rules = append(rules, route.Rule{Name: w.Name, Globs: w.Events})
+		rule := route.Rule{Name: w.Name, Globs: w.Events}
+		for _, a := range w.Match {
+			rule.Match = append(rule.Match, route.Attribute(a))
+		}
+		rules = append(rules, rule)
 		if w.When != nil {
 			if m.conditions == nil {
 				m.conditions = make(map[string]*expression.Program)
@@ -41,7 +46,7 @@ func newMatcher(webhooks []*config.Webhook) (*matcher, error) {
 // failed, with the reason. The event is decoded once, and only if one of them has a
 // condition.
 func (m *matcher) match(e *event.Event) (to []string, failures []history.Failure) {
-	matched := m.index.Match(e.Type)
+	matched := m.index.Match(e.Type, attributesOf(e))
 	if m.conditions == nil {
 		return matched, nil
 	}

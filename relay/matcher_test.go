@@ -12,6 +12,7 @@ type decided struct {
 	Webhooks []struct {
 		Webhook, Glob, When, Why, Status string
 		Wanted, Now                      bool
+		Match                            map[string]string
 	}
 	Attempts []struct {
 		Webhook, Status, Error string
@@ -28,6 +29,60 @@ func (d *decided) of(t *testing.T, name string) string {
 		}
 	}
 	return "none"
+}
+
+// An event goes to those webhooks whose attributes it has, in whichever form it came.
+func matchKey(t *testing.T) {
+	s := newReceiver(t)
+	h := newHost(t, "webhooks:\n"+hook(s, "eu", ", match: {region: [eu, us], tenant: acme}")+hook(s, "all", "")+
+		hook(s, "app", ", match: {source: /app, subject: s1}")+hook(s, "five", ", match: {n: 5, on: true}")+
+		hook(s, "both", ", match: {tenant: acme}, when: data.paid"))
+	for _, c := range []struct{ event, want string }{
+		{`{"type":"a.b"}`, "[all]"},
+		{`{"type":"a.b","tenant":"acme","region":"us"}`, "[eu all]"},
+		{`{"type":"a.b","tenant":"acme","region":"us","data":{"paid":true}}`, "[eu all both]"},
+		{`{"type":"a.b","tenant":"acme","region":"asia"}`, "[all]"},
+		{`{"type":"a.b","tenant":"acm\u0065","region":"\u0065u"}`, "[eu all]"},
+		{`{"type":"a.b","source":"/app","subject":"s1"}`, "[all app]"},
+		{`{"type":"a.b","source":"/app","subject":"s2"}`, "[all]"},
+		{`{"type":"a.b","n":5,"on":true}`, "[all five]"},
+		{`{"type":"a.b","n":"5","on":"true"}`, "[all five]"},
+		{`{"type":"a.b","n":50,"on":true}`, "[all]"},
+		{`{"cloudEventsVersion":"0.1","eventType":"a.b","source":"/app","extensions":{"subject":"s1","Tenant":"acme","region":"eu","source":"/b"}}`, "[eu all app]"},
+		{`{"cloudEventsVersion":"0.1","eventType":"a.b","extensions":{"tenant":["acme"],"region":{"eu":1}}}`, "[all]"},
+		{`{"specversion":"1.0","type":"a.b","id":"1","source":"/app","subject":"s1","tenant":"acme"}`, "[all app]"},
+	} {
+		var answer struct{ Webhooks []string }
+		if h.call("POST", "/v1/events", c.event, &answer); fmt.Sprint(answer.Webhooks) != c.want {
+			t.Errorf("%s goes to %v, want %s", c.event, answer.Webhooks, c.want)
+		}
+	}
+	h.call("POST", "/v1/events", `{"type":"a.b","id":"e1","tenant":"acme","region":"asia","data":{"paid":true}}`, nil)
+	var d decided
+	eventually(t, "two are delivered", func() bool {
+		d = decided{}
+		return h.call("GET", "/v1/events/e1", "", &d) == 200 && len(d.Attempts) == 2
+	})
+	for name, want := range map[string]string{
+		"both": "true false delivered|a.*|data.paid|",
+		"eu":   `false true |a.*||its match requires region "eu" or "us", and the event has "asia"`,
+		"app":  `false true |a.*||its match requires source "/app", and the event has "sidehook"`,
+		"five": `false true |a.*||its match requires n "5", and the event has no n`,
+	} {
+		if got := d.of(t, name); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	for _, w := range d.Webhooks {
+		if want := map[string]string{"both": "map[tenant:acme]"}[w.Webhook]; w.Match != nil && fmt.Sprint(w.Match) != want {
+			t.Errorf("%s: match %v, want %s", w.Webhook, w.Match, want)
+		}
+	}
+	// A resend goes past it, after the four that it was for.
+	if code := h.call("POST", "/v1/events/e1/resend", `{"webhooks":["eu"]}`, nil); code != 202 {
+		t.Errorf("resend: %d", code)
+	}
+	eventually(t, "it arrives", func() bool { return len(s.taken("/eu")) == 5 })
 }
 
 // A condition decides when the event is accepted: one that is false keeps it

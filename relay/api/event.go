@@ -24,14 +24,16 @@ type EventTrace struct {
 
 // Decision is why a webhook gets an event or not, and the state of its delivery.
 type Decision struct {
-	Webhook string    `json:"webhook"`
-	Wanted  bool      `json:"wanted"`
-	Glob    string    `json:"glob,omitempty"` // the one that matched
-	When    string    `json:"when,omitempty"` // the condition that holds, or decided otherwise
-	Why     string    `json:"why,omitempty"`
-	Now     bool      `json:"now,omitempty"`    // decided by the configuration in force, not by that of the event
-	Status  string    `json:"status,omitempty"` // of its last attempt; waiting before the first
-	Next    time.Time `json:"next,omitzero"`
+	Webhook string `json:"webhook"`
+	Wanted  bool   `json:"wanted"`
+	Glob    string `json:"glob,omitempty"` // the one that matched
+	// Match is the attributes that its match requires, with the values of the event.
+	Match  map[string]string `json:"match,omitempty"`
+	When   string            `json:"when,omitempty"` // the condition that holds, or decided otherwise
+	Why    string            `json:"why,omitempty"`
+	Now    bool              `json:"now,omitempty"`    // decided by the configuration in force, not by that of the event
+	Status string            `json:"status,omitempty"` // of its last attempt; waiting before the first
+	Next   time.Time         `json:"next,omitzero"`
 }
 
 // Resend is one resend of an event.

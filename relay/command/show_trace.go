@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -119,6 +120,9 @@ func (p *tracePrinter) why(name string) string {
 	why := fmt.Sprintf("its events matched in generation %d", p.trace.Generation)
 	if d.Glob != "" {
 		why = fmt.Sprintf("%s matches %s", d.Glob, p.event.Type)
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Match)) {
+		why += ", " + name + " is " + d.Match[name]
 	}
 	switch {
 	case d.Why != "":

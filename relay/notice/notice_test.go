@@ -77,8 +77,8 @@ func report(t *testing.T, f func(t *testing.T, n *notice.Reporter, a *appended),
 		n := notice.New(notice.Options{
 			Append: a.append, State: func(string) string { return "failing" }, Log: slog.New(slog.NewTextHandler(&text, nil)),
 		})
-		n.Apply(notice.Config{Source: "test", Generation: 7, MayWant: index.Match, Match: func(e *event.Event) ([]string, []history.Failure) {
-			return index.Match(e.Type), nil
+		n.Apply(notice.Config{Source: "test", Generation: 7, MayWant: index.MayMatch, Match: func(e *event.Event) ([]string, []history.Failure) {
+			return index.Match(e.Type, func(func(string, string) bool) {}), nil
 		}})
 		ctx, stop := context.WithCancel(t.Context())
 		var running sync.WaitGroup

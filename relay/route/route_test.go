@@ -19,6 +19,9 @@ func newIndex(t testing.TB, rules ...route.Rule) *route.Index {
 	return x
 }
 
+// none is the attributes of an event that has none.
+func none(func(string, string) bool) {}
+
 func TestMatch(t *testing.T) {
 	for glob, types := range map[string]struct{ yes, no []string }{
 		"com.qlik.app.created": {
@@ -50,12 +53,12 @@ func TestMatch(t *testing.T) {
 	} {
 		x := newIndex(t, route.Rule{Name: "hook", Globs: []string{glob}})
 		for _, typ := range types.yes {
-			if got := x.Match(typ); !slices.Equal(got, []string{"hook"}) {
+			if got := x.Match(typ, none); !slices.Equal(got, []string{"hook"}) {
 				t.Errorf("%s: Match(%q) = %q, want it to match", glob, typ, got)
 			}
 		}
 		for _, typ := range types.no {
-			if got := x.Match(typ); len(got) != 0 {
+			if got := x.Match(typ, none); len(got) != 0 {
 				t.Errorf("%s: Match(%q) = %q, want none", glob, typ, got)
 			}
 		}
@@ -69,11 +72,11 @@ func TestMatchKeepsTheOrderOfTheRules(t *testing.T) {
 		route.Rule{Name: "y", Globs: []string{"a.b"}},
 		route.Rule{Name: "x", Globs: []string{"**.c"}},
 		route.Rule{Name: "w", Globs: []string{"**.b"}})
-	first := x.Match("a.b")
+	first := x.Match("a.b", none)
 	if want := []string{"z", "y", "w"}; !slices.Equal(first, want) {
 		t.Errorf("got %q, want %q", first, want)
 	}
-	if second := x.Match("a.b"); &first[0] != &second[0] {
+	if second := x.Match("a.b", none); &first[0] != &second[0] {
 		t.Error("the second answer is another slice")
 	}
 }
@@ -83,10 +86,10 @@ func TestMatchKeepsTheOrderOfTheRules(t *testing.T) {
 func TestMatchDoesNotTryEveryWay(t *testing.T) {
 	x := newIndex(t, route.Rule{Name: "hook", Globs: []string{strings.Repeat("**.a.", 30) + "b"}})
 	typ := strings.Repeat("a.", 100)
-	if got := x.Match(typ + "b"); len(got) != 1 {
+	if got := x.Match(typ+"b", none); len(got) != 1 {
 		t.Errorf("got %q, want it to match", got)
 	}
-	if got := x.Match(typ + "c"); len(got) != 0 {
+	if got := x.Match(typ+"c", none); len(got) != 0 {
 		t.Errorf("got %q, want none", got)
 	}
 }
@@ -144,7 +147,7 @@ func TestMatchFromManyGoroutines(t *testing.T) {
 				if i%4000 == 7 {
 					want = 2
 				}
-				if got := x.Match(typ); len(got) != want || got[0] != "all" {
+				if got := x.Match(typ, none); len(got) != want || got[0] != "all" {
 					t.Errorf("Match(%.10q) = %q", typ, got)
 					return
 				}
@@ -198,7 +201,7 @@ func FuzzMatch(f *testing.F) {
 		}
 		x := newIndex(t, rules...)
 		for range 2 { // found, then from the cache
-			if got := x.Match(typ); !slices.Equal(got, want) {
+			if got := x.Match(typ, none); !slices.Equal(got, want) {
 				t.Errorf("globs %q, type %q: got %q, want %q", globs, typ, got, want)
 			}
 		}
@@ -225,7 +228,7 @@ func BenchmarkMatch(b *testing.B) {
 			x := newIndex(b, rules...)
 			b.ReportAllocs()
 			for b.Loop() {
-				x.Match(typ)
+				x.Match(typ, none)
 			}
 		})
 		b.Run(name+"/found", func(b *testing.B) {

@@ -9,9 +9,11 @@ import (
 // are in one map: most nodes have a single edge, and a map for each would take most of
 // the memory.
 //
-//	T1  Every node has one parent, reached by one edge.
+//	T1  Every node but a root has one parent, reached by one edge.
 //	T2  A node of ** stays open from the word at which it is reached until the end: it
 //	    matches any words.
+//	T3  A root has no parent. Globs of different roots never meet, so that a match costs
+//	    only what is under its root.
 type tree struct {
 	nodes []node
 	edges map[edge]int32
@@ -32,13 +34,17 @@ type edge struct {
 // leaf is one glob of one rule, by their indexes.
 type leaf struct{ rule, glob int32 }
 
-func newTree() tree {
-	return tree{nodes: make([]node, 1), edges: map[edge]int32{}}
+func newTree() tree { return tree{edges: map[edge]int32{}} }
+
+// root adds a root. The first one is 0.
+func (t *tree) root() int32 {
+	t.nodes = append(t.nodes, node{})
+	return int32(len(t.nodes) - 1)
 }
 
-// add adds a glob, which Check must have accepted.
-func (t *tree) add(glob string, l leaf) {
-	at := int32(0)
+// add adds a glob, which Check must have accepted, under a root.
+func (t *tree) add(root int32, glob string, l leaf) {
+	at := root
 	for word := range strings.SplitSeq(glob, ".") {
 		at = t.child(at, word)
 	}
@@ -69,26 +75,25 @@ func (t *tree) child(at int32, word string) int32 {
 	return fresh
 }
 
-// match returns the globs that match typ, in no particular order.
-func (t *tree) match(typ string) []leaf {
+// match appends the globs under a root that match typ, in no particular order.
+func (t *tree) match(leaves []leaf, root int32, typ string) []leaf {
 	w := walk{tree: t}
 	w.now, w.next, w.open = w.room[0][:0], w.room[1][:0], w.room[2][:0]
 	rest := typ
 	if after, ok := strings.CutPrefix(typ, reserved+"."); ok {
-		c, ok := t.edges[edge{0, reserved}]
+		c, ok := t.edges[edge{root, reserved}]
 		if !ok {
-			return nil
+			return leaves
 		}
 		w.reach(c)
 		rest = after
 	} else {
-		w.reach(0)
+		w.reach(root)
 	}
 	w.now, w.next = w.next, w.now
 	for word := range strings.SplitSeq(rest, ".") {
 		w.step(word)
 	}
-	var leaves []leaf
 	for _, at := range w.now {
 		leaves = append(leaves, t.nodes[at].leaves...)
 	}
