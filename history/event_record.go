@@ -101,7 +101,7 @@ type EventRecord struct {
 	Failures   []Failure
 	Event      []byte // compact JSON; shares the line's memory
 	Raw        []byte // the whole line
-	Place      Location
+	Location   Location
 
 	FirstAccepted time.Time // of a rename, when the delivery was accepted,
 	FormerBytes   uint32    // and the length of its record under the former name
@@ -109,7 +109,7 @@ type EventRecord struct {
 
 // ParseEventRecord reads a record of the events.
 func ParseEventRecord(line *jsonl.Line) EventRecord {
-	a := EventRecord{Seq: Seq(line.Number), At: line.At(), Raw: line.Raw, Place: line.Location}
+	a := EventRecord{Seq: Seq(line.Number), At: line.At(), Raw: line.Raw, Location: line.Location}
 	resent := false
 	for name, raw := range Members(line.Fields()) {
 		switch name {

@@ -9,6 +9,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/pending"
 	"sidehook/history/internal/segment"
 	"sidehook/history/queue"
 )
@@ -29,12 +30,12 @@ func (j book) Follow(name string, from queue.Mark, last history.Seq, keep func(*
 	quoted := []byte(strconv.Quote(name)) // names need no escapes
 	next = from
 	for _, first := range j.events.Segments() {
-		if first < from.Place.Segment {
+		if first < from.Location.Segment {
 			continue
 		}
 		offset := int64(0)
-		if first == from.Place.Segment {
-			offset = int64(from.Place.Offset)
+		if first == from.Location.Segment {
+			offset = int64(from.Location.Offset)
 		}
 		s, err := j.events.Scan(first, offset)
 		if j.vanished(first, err) {
@@ -56,7 +57,7 @@ func (j book) Follow(name string, from queue.Mark, last history.Seq, keep func(*
 			}
 			seq := history.Seq(line.Number)
 			if seq > last { // the lines before it are damaged
-				next = queue.Mark{Seq: last + 1, Place: line.Location}
+				next = queue.Mark{Seq: last + 1, Location: line.Location}
 				break
 			}
 			if stop != nil && stop(seq, line.At().UnixNano()) {
@@ -66,7 +67,7 @@ func (j book) Follow(name string, from queue.Mark, last history.Seq, keep func(*
 				it := itemOf(&line, keep)
 				found, next.At = append(found, it), it.AcceptedAt
 			}
-			next.Seq, next.Place = seq+1, jsonl.Location{Segment: first, Offset: uint32(s.Offset())}
+			next.Seq, next.Location = seq+1, jsonl.Location{Segment: first, Offset: uint32(s.Offset())}
 		}
 		if next.Seq > last || len(found) >= queue.ChunkSize {
 			return found, next, nil
@@ -97,9 +98,9 @@ func goesTo(line *jsonl.Line, quoted []byte) bool {
 // another line, and is read when it is needed.
 func itemOf(line *jsonl.Line, keep func(*queue.Body) bool) queue.Item {
 	a := history.ParseEventRecord(line)
-	it := queue.ItemOf(&a)
+	it := pending.ItemOf(&a)
 	if a.Event != nil {
-		if b := queue.NewBody(a.Event, a.Filled, a.Failures); keep(b) {
+		if b := pending.NewBody(a.Event, a.Filled, a.Failures); keep(b) {
 			b.JSON = bytes.Clone(b.JSON) // the memory of the line is reused
 			it.Body = b
 		}
@@ -109,13 +110,13 @@ func itemOf(line *jsonl.Line, keep func(*queue.Body) bool) queue.Item {
 
 // Load reads the event of an item.
 func (j book) Load(it *queue.Item) error {
-	line, err := j.record(it.Number, it.Place)
+	line, err := j.record(it.Number, it.Location)
 	if err != nil {
 		return missing(err)
 	}
 	a := history.ParseEventRecord(&line)
-	found := it.Place != line.Location
-	*it = queue.ItemOf(&a)
+	found := it.Location != line.Location
+	*it = pending.ItemOf(&a)
 	e := a
 	if a.Kind == history.KindResend {
 		if line, err = j.events.Find(uint64(a.Of)); err != nil {
@@ -127,7 +128,7 @@ func (j book) Load(it *queue.Item) error {
 	if found || a.Kind == history.KindResend { // it is part of a large buffer
 		e.Event = bytes.Clone(e.Event)
 	}
-	it.Body = queue.BodyOf(&a, &e)
+	it.Body = pending.BodyOf(&a, &e)
 	return nil
 }
 

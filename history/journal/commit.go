@@ -85,7 +85,7 @@ func (d *durable) item() queue.Item {
 	if d.rename != nil {
 		accepted = d.accepted
 	}
-	return queue.Item{Number: d.seq, Of: d.of, IsResend: d.resend, Place: d.location, AcceptedAt: accepted, Body: d.body}
+	return queue.Item{Number: d.seq, Of: d.of, IsResend: d.resend, Location: d.location, AcceptedAt: accepted, Body: d.body}
 }
 
 const (

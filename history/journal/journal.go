@@ -38,6 +38,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/pending"
 	"sidehook/history/internal/retention"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/upkeep"
@@ -156,7 +157,7 @@ func (j *Journal) Append(ctx context.Context, entries []history.Entry) ([]histor
 			identity: j.identify.of(&e.Event),
 			head:     history.AppendEventHead(make([]byte, 0, 128), e),
 			tail:     e.Event.JSON,
-			body:     queue.NewBody(e.Event.JSON, e.Event.Filled, e.Failures),
+			body:     pending.NewBody(e.Event.JSON, e.Event.Filled, e.Failures),
 			to:       e.To,
 		}
 	}

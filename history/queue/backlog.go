@@ -1,28 +1,10 @@
 package queue
 
-import "time"
+import (
+	"time"
 
-// Backlog counts pending deliveries.
-type Backlog struct {
-	Events   int
-	Bytes    int64
-	Oldest   time.Time // the acceptance of the oldest; zero if there is none
-	InFlight int
-}
-
-func (b *Backlog) add(size int64) {
-	b.Events++
-	b.Bytes += size
-}
-
-// subtract takes one delivery out. Its size may not be known: its record is damaged,
-// or a start has replayed its end and not yet its record.
-func (b *Backlog) subtract(size int64) {
-	b.Events--
-	if b.Bytes = max(0, b.Bytes-size); b.Events == 0 {
-		b.Bytes = 0
-	}
-}
+	"sidehook/history/internal/pending"
+)
 
 // Backlog counts the pending deliveries.
 func (q *Queue) Backlog() Backlog {
@@ -47,7 +29,7 @@ func (q *Queue) oldestLocked() time.Time {
 			first = it.AcceptedAt
 		}
 	}
-	q.eachScheduledLocked(func(s *scheduled) { see(&s.Item) })
+	q.eachScheduledLocked(func(s *pending.Scheduled) { see(&s.Item) })
 	for _, l := range q.inFlight {
 		see(&l.Item)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/pending"
 )
 
 // Waiting is a pending delivery that is not in flight, for those who decide about it.
@@ -36,7 +37,7 @@ const (
 // that tells of deliveries which could not be read, and are as they were.
 func (q *Queue) Cancel(end func(*Waiting) (history.Attempt, Verdict)) (canceled int, err error) {
 	judge := func(it *Item, _ bool) (history.Attempt, Verdict) {
-		return end(&Waiting{it.Number, it.Body.JSON, it.Body.Filled, time.Unix(0, it.AcceptedAt), it.size()})
+		return end(&Waiting{it.Number, it.Body.JSON, it.Body.Filled, time.Unix(0, it.AcceptedAt), it.Size()})
 	}
 	failed := q.walkPending(nil, nil, func(chunk []Item, _, _ Mark) bool {
 		n, enough, unread := q.endMatching(chunk, judge)
@@ -106,17 +107,18 @@ func (q *Queue) endLocked(items []Item, ends map[history.Seq]ending) (ended int)
 		return ok
 	}
 	var keys []string
-	q.order.remove(end)
+	endScheduled := func(s *pending.Scheduled) bool { return end(&s.Item, s.Count) }
+	q.order.keys.Remove(endScheduled)
 	before := len(q.scheduled)
-	q.scheduled = slices.DeleteFunc(q.scheduled, func(s scheduled) bool {
-		gone := end(&s.Item, s.attempts)
+	q.scheduled = slices.DeleteFunc(q.scheduled, func(s pending.Scheduled) bool {
+		gone := endScheduled(&s)
 		if gone {
-			keys = append(keys, s.key)
+			keys = append(keys, s.Key)
 		}
 		return gone
 	})
 	if len(q.scheduled) < before {
-		q.scheduled.sort()
+		q.scheduled.Sort()
 	}
 	for _, key := range keys {
 		q.releaseNextForKeyLocked(key)
@@ -124,7 +126,7 @@ func (q *Queue) endLocked(items []Item, ends map[history.Seq]ending) (ended int)
 	q.prefetch = slices.DeleteFunc(q.prefetch, func(it Item) bool {
 		gone := end(&it, 0)
 		if gone {
-			q.set.drop(it.Body)
+			q.set.bodies.Drop(it.Body)
 			q.startedSeqs.Add(it.Number) // Q3: a restart reads what is after it again
 		}
 		return gone

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/pending"
 )
 
 // ClaimMode says which delivery a claim prefers.
@@ -84,21 +85,21 @@ func (q *Queue) takeLocked(mode ClaimMode) (*Lease, bool) {
 		return q.takeFirstLocked(mode)
 	}
 	now := q.set.now()
-	retry := len(q.scheduled) > 0 && q.scheduled[0].due <= now
+	retry := len(q.scheduled) > 0 && q.scheduled[0].Due <= now
 	fresh := len(q.prefetch) > 0 && mode != RetriesOnly
 	if mode == Oldest && retry && (fresh || len(q.prefetch) == 0 && q.unread > 0) {
 		if !fresh {
 			return nil, false // what is unread has to be read to be compared
 		}
-		retry = q.scheduled[0].due <= q.whenAged(&q.prefetch[0], 0)
+		retry = q.scheduled[0].Due <= q.whenAged(&q.prefetch[0], 0)
 	}
 	switch {
 	case retry:
-		return q.startAttemptLocked(q.scheduled.remove(0)), true
+		return q.startAttemptLocked(q.scheduled.Remove(0)), true
 	case fresh && q.order.By != "":
 		return q.takeNewLocked(mode)
 	case fresh:
-		return q.startAttemptLocked(scheduled{Item: q.shiftLocked()}), true
+		return q.startAttemptLocked(pending.Scheduled{Item: q.shiftLocked()}), true
 	}
 	return nil, false
 }
@@ -121,13 +122,13 @@ func (q *Queue) pendingReadLocked(mode ClaimMode) (read func()) {
 }
 
 // startAttemptLocked puts a delivery in flight.
-func (q *Queue) startAttemptLocked(s scheduled) *Lease {
+func (q *Queue) startAttemptLocked(s pending.Scheduled) *Lease {
 	l := &Lease{
-		Seq: s.Number, Attempt: s.attempts + 1, Resend: s.IsResend, Scheduled: q.set.at(s.originalDue),
-		Item: s.Item, attemptState: s.attemptState, key: s.key, queue: q, due: s.due,
+		Seq: s.Number, Attempt: s.Count + 1, Resend: s.IsResend, Scheduled: q.set.at(s.OriginalDue),
+		Item: s.Item, tries: s.Attempts, key: s.Key, queue: q, due: s.Due,
 	}
-	if s.throttled {
-		l.Throttled = q.set.at(s.since)
+	if s.Throttled {
+		l.Throttled = q.set.at(s.Since)
 	}
 	q.inFlight[l.Number] = l
 	return l
@@ -142,7 +143,7 @@ func (l *Lease) bytes() int64 {
 	case l.Length > 0:
 		return int64(l.Length)
 	case l.Of == 0:
-		return l.size()
+		return l.Size()
 	}
 	return 0
 }
@@ -168,7 +169,7 @@ func (q *Queue) admit(l *Lease, mode ClaimMode) (ok bool) {
 		due = q.whenAged(&l.Item, 0)
 	}
 	q.trackExpiryLocked(&l.Item)
-	q.scheduled.push(scheduled{Item: l.Item, due: due, attemptState: l.attemptState, key: l.key})
+	q.scheduled.Push(pending.Scheduled{Item: l.Item, Due: due, Attempts: l.tries, Key: l.key})
 	return false
 }
 
@@ -202,7 +203,7 @@ func (q *Queue) loadEvent(l *Lease) bool {
 func (q *Queue) fillLease(l *Lease) bool {
 	l.Resend = l.IsResend // a start may not have known
 	l.Event, l.Filled = l.Body.JSON, l.Body.Filled
-	l.ConditionError = l.Body.conditionError(q.name)
+	l.ConditionError = l.Body.ConditionError(q.name)
 	l.Accepted = time.Unix(0, l.AcceptedAt)
 	if why := q.expiryReason(&l.Item); why != "" {
 		l.Attempt-- // none was made
@@ -211,7 +212,7 @@ func (q *Queue) fillLease(l *Lease) bool {
 	}
 	// The event belongs to the caller now, who may let go of it.
 	q.mu.Lock()
-	l.Body = l.Body.withoutEvent()
+	l.Body = l.Body.WithoutEvent()
 	q.mu.Unlock()
 	return true
 }

@@ -23,7 +23,7 @@ type Book interface {
 	// nil. A delivery has its Body if keep reports true for it; keep must be asked
 	// once for each, before the Body is copied.
 	Follow(webhook string, from Mark, last history.Seq, keep func(*Body) bool, stop StopFunc) (found []Item, next Mark, err error)
-	// Load fills in an Item, of which the Number is given, and Place if it is known.
+	// Load fills in an Item, of which the Number is given, and Location if it is known.
 	Load(*Item) error
 	// Bounds returns the range of seqs, from first to before next, that are kept or
 	// removed together with this one. It must be quick: the queue is locked.

@@ -7,6 +7,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/pending"
 )
 
 // Limit is a setting that ends deliveries as expired: those that were accepted too
@@ -91,10 +92,10 @@ func (q *Queue) whenAged(it *Item, age time.Duration) clock.Mono {
 // expirytime returns when the expirytime of an event passes, never if it has none or
 // is not in memory.
 func (q *Queue) expirytime(it *Item) clock.Mono {
-	if it.Body == nil || it.Body.expires == 0 {
+	if it.Body == nil || it.Body.Expires == 0 {
 		return never
 	}
-	return q.whenAged(it, time.Duration(it.Body.expires-it.AcceptedAt))
+	return q.whenAged(it, time.Duration(it.Body.Expires-it.AcceptedAt))
 }
 
 // addToSweepLocked puts the queue among those that are swept, if need be (X3).
@@ -102,7 +103,7 @@ func (q *Queue) addToSweepLocked() {
 	x := &q.expiry
 	if !x.swept && (x.nextSweep < never || x.nextTime < never || x.size.Size > 0) {
 		x.swept = true
-		q.set.sweeper.add(q)
+		q.set.sweeper.Add(q)
 	}
 }
 
@@ -113,7 +114,7 @@ func (q *Queue) expiryReason(it *Item) string {
 	limit := q.ageLimit()
 	age := q.set.clock.Age(it.Number, it.AcceptedAt, q.set.now())
 	switch {
-	case it.Body.expires != 0 && age >= time.Duration(it.Body.expires-it.AcceptedAt):
+	case it.Body.Expires != 0 && age >= time.Duration(it.Body.Expires-it.AcceptedAt):
 		at, _ := event.ExpiryTime(it.Body.JSON, it.Body.Filled)
 		return "its expirytime " + at.Format(time.RFC3339Nano) + " has passed: " + acceptedAgo(age)
 	case limit.Age > 0 && age >= limit.Age:
@@ -143,6 +144,6 @@ func (q *Queue) expired(it *Item, why string) history.Attempt {
 	generation := q.expiry.generation
 	q.mu.Unlock()
 	a := history.Attempt{Generation: generation, Status: history.Expired, Unsent: true, Error: why}
-	identify(&a, it.Body)
+	pending.Identify(&a, it.Body)
 	return a
 }

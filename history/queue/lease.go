@@ -6,6 +6,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/budget"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/pending"
 )
 
 // Lease is one delivery, handed out to be attempted. Exactly one of Done, Retry and
@@ -28,8 +29,8 @@ type Lease struct {
 	Scheduled time.Time
 
 	Item
-	attemptState
-	key   string // of which it is the first
+	tries pending.Attempts // before this one
+	key   string           // of which it is the first
 	queue *Queue
 	moved *moved // not nil once the delivery belongs to another name (Move)
 	test  bool   // it is in no queue (RecordTest)
@@ -52,13 +53,13 @@ func (l *Lease) Done(a history.Attempt) {
 // Retry schedules the delivery for a time, as read from time.Now; it waits on the
 // monotonic clock.
 func (l *Lease) Retry(a history.Attempt, at time.Time) {
-	l.end(&a, false, at, func() { l.scheduleLocked(at, l.stateAfter(&a)) })
+	l.end(&a, false, at, func() { l.scheduleLocked(at, l.triesAfter(&a)) })
 }
 
 // Release gives the delivery back, due at a time and as if this attempt had not been
 // made. The attempt is recorded if it is not nil.
 func (l *Lease) Release(a *history.Attempt, at time.Time) {
-	l.end(a, true, at, func() { l.scheduleLocked(at, l.attemptState) })
+	l.end(a, true, at, func() { l.scheduleLocked(at, l.tries) })
 }
 
 // Note records a try that was repeated at once, within the lease.
@@ -116,22 +117,22 @@ func (l *Lease) releaseNextLocked() {
 }
 
 // scheduleLocked puts the delivery back.
-func (l *Lease) scheduleLocked(at time.Time, state attemptState) {
+func (l *Lease) scheduleLocked(at time.Time, tries pending.Attempts) {
 	l.queue.trackExpiryLocked(&l.Item)
-	l.queue.scheduled.push(scheduled{Item: l.Item, due: l.queue.set.mono(at), attemptState: state, key: l.key})
+	l.queue.scheduled.Push(pending.Scheduled{Item: l.Item, Due: l.queue.set.mono(at), Attempts: tries, Key: l.key})
 }
 
-// stateAfter returns how the attempts have gone, with the one that has just ended.
-func (l *Lease) stateAfter(a *history.Attempt) attemptState {
+// triesAfter returns how the attempts have gone, with the one that has just ended.
+func (l *Lease) triesAfter(a *history.Attempt) pending.Attempts {
 	now := l.queue.set.now()
-	s := attemptState{attempts: l.Attempt, last: now}
+	s := pending.Attempts{Count: l.Attempt, Last: now}
 	if a.NoStep {
-		s.attempts--
+		s.Count--
 	}
 	if !a.Throttled.IsZero() {
-		s.throttled, s.since, s.until = true, now, l.queue.set.mono(a.Throttled)
-		if l.throttled {
-			s.since = l.since
+		s.Throttled, s.Since, s.Until = true, now, l.queue.set.mono(a.Throttled)
+		if l.tries.Throttled {
+			s.Since = l.tries.Since
 		}
 	}
 	return s

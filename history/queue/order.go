@@ -3,11 +3,10 @@ package queue
 import (
 	"cmp"
 	"errors"
-	"maps"
 	"slices"
 
 	"sidehook/history"
-	"sidehook/history/event"
+	"sidehook/history/internal/pending"
 )
 
 // Order says which deliveries of a webhook hold up others. In the zero Order none
@@ -17,20 +16,13 @@ type Order struct {
 	By  string // the same for the events of each key: the path of it (event.Event.Value)
 }
 
-// ordering keeps the deliveries of one key in their order. It belongs to the
-// queue's lock.
-//
-//	L1  A key has a key queue while one of its deliveries is in flight or
-//	    scheduled: that one is its first.
-//	L2  A key queue holds the deliveries after the first, in the order of
-//	    acceptance. When the first ends, the next becomes the first. It is due at
-//	    once, unless it has a time of its own that is still to come.
-//	L3  Only one claim at a time takes deliveries out of prefetch, and in order, so
-//	    that none goes before another that it has to follow.
+// ordering is the order of a queue, and the deliveries that wait for another one of
+// their key (pending.Keys). It belongs to the queue's lock. Only one claim at a time
+// takes deliveries out of prefetch, and in order, so that none goes before another
+// that it has to follow (L3).
 type ordering struct {
 	Order
-	keyQueues     map[string][]scheduled
-	count         int  // of all deliveries in keyQueues
+	keys          pending.Keys
 	needsOrdering bool // what was started before Order was set has no keys yet
 }
 
@@ -43,17 +35,15 @@ func (q *Queue) Order(o Order) {
 		return
 	}
 	for i := range q.scheduled {
-		q.scheduled[i].key = ""
+		q.scheduled[i].Key = ""
 	}
 	for _, l := range q.inFlight {
 		l.key = ""
 	}
-	for _, waiting := range q.order.keyQueues {
-		for _, s := range waiting {
-			s.key = ""
-			q.scheduled.push(s)
-		}
-	}
+	q.order.keys.Each(func(s *pending.Scheduled) {
+		s.Key = ""
+		q.scheduled.Push(*s)
+	})
 	q.order = ordering{Order: o, needsOrdering: o.By != "" && len(q.scheduled)+len(q.inFlight) > 0}
 	q.mu.Unlock()
 	q.wakeUp()
@@ -69,12 +59,12 @@ func (q *Queue) blockedLocked() bool {
 func (q *Queue) takeFirstLocked(mode ClaimMode) (*Lease, bool) {
 	first := q.firstScheduledLocked()
 	switch {
-	case first >= 0 && q.scheduled[first].due > q.set.now():
+	case first >= 0 && q.scheduled[first].Due > q.set.now():
 	case first >= 0:
-		return q.startAttemptLocked(q.scheduled.remove(first)), true
+		return q.startAttemptLocked(q.scheduled.Remove(first)), true
 	case len(q.prefetch) > 0 && (mode != RetriesOnly || len(q.scheduled) > 0):
 		// What is scheduled waits for nothing but this one.
-		return q.startAttemptLocked(scheduled{Item: q.shiftLocked()}), true
+		return q.startAttemptLocked(pending.Scheduled{Item: q.shiftLocked()}), true
 	}
 	return nil, false
 }
@@ -103,8 +93,8 @@ func (q *Queue) firstScheduledLocked() int {
 // in memory has to be loaded first.
 func (q *Queue) takeNewLocked(mode ClaimMode) (*Lease, bool) {
 	for len(q.prefetch) > 0 && q.prefetch[0].Body != nil {
-		s := scheduled{Item: q.shiftLocked(), due: q.set.now()}
-		if s.key = s.Body.key(q.order.By); q.order.admit(&s) {
+		s := pending.Scheduled{Item: q.shiftLocked(), Due: q.set.now()}
+		if s.Key = s.Body.Key(q.order.By); q.order.keys.Admit(&s) {
 			return q.startAttemptLocked(s), true
 		}
 	}
@@ -114,60 +104,20 @@ func (q *Queue) takeNewLocked(mode ClaimMode) (*Lease, bool) {
 	return q.takeLocked(mode) // a retry may be due
 }
 
-// admit makes s the first of its key, or puts it into the key queue there is and
-// reports false.
-func (o *ordering) admit(s *scheduled) bool {
-	if s.key == "" {
-		return true
-	}
-	waiting, ok := o.keyQueues[s.key]
-	if !ok {
-		if o.keyQueues == nil {
-			o.keyQueues = map[string][]scheduled{}
-		}
-		o.keyQueues[s.key] = nil
-		return true
-	}
-	s.Body = nil
-	o.keyQueues[s.key] = append(waiting, *s)
-	o.count++
-	return false
-}
-
 // releaseNextForKeyLocked makes the next delivery of a key its first, after the
 // first has ended.
 func (q *Queue) releaseNextForKeyLocked(key string) {
-	waiting, ok := q.order.keyQueues[key]
-	switch {
-	case !ok:
-	case len(waiting) == 0:
-		delete(q.order.keyQueues, key)
-	default:
-		q.order.keyQueues[key] = waiting[1:]
-		q.order.count--
-		q.scheduled.push(waiting[0])
-	}
-}
-
-// remove takes the deliveries that match out of the key queues.
-func (o *ordering) remove(match func(*Item, int) bool) {
-	for key, waiting := range o.keyQueues {
-		left := slices.DeleteFunc(waiting, func(s scheduled) bool { return match(&s.Item, s.attempts) })
-		o.count -= len(waiting) - len(left)
-		o.keyQueues[key] = left
+	if s, ok := q.order.keys.Next(key); ok {
+		q.scheduled.Push(s)
 	}
 }
 
 // eachScheduledLocked visits the deliveries that are scheduled or in a key queue.
-func (q *Queue) eachScheduledLocked(visit func(*scheduled)) {
+func (q *Queue) eachScheduledLocked(visit func(*pending.Scheduled)) {
 	for i := range q.scheduled {
 		visit(&q.scheduled[i])
 	}
-	for waiting := range maps.Values(q.order.keyQueues) {
-		for i := range waiting {
-			visit(&waiting[i])
-		}
-	}
+	q.order.keys.Each(visit)
 }
 
 // assignKey loads the first prefetched delivery, whose event is not in memory, to
@@ -180,9 +130,9 @@ func (q *Queue) assignKey() {
 	q.mu.Lock()
 	// An edit or a cancel may have come in between.
 	if err == nil && q.order.By == by && len(q.prefetch) > 0 && q.prefetch[0].Number == it.Number {
-		s := scheduled{Item: q.shiftLocked(), due: q.set.now(), key: key}
-		if q.order.admit(&s) {
-			q.scheduled.push(s)
+		s := pending.Scheduled{Item: q.shiftLocked(), Due: q.set.now(), Key: key}
+		if q.order.keys.Admit(&s) {
+			q.scheduled.Push(s)
 		}
 	}
 	q.finishReadAndUnlock(err)
@@ -198,7 +148,7 @@ func (q *Queue) prepareOrderLocked() (read func()) {
 		last = max(last, q.scheduled[i].Number)
 	}
 	for len(q.prefetch) > 0 && q.prefetch[0].Number < last {
-		q.scheduled.push(scheduled{Item: q.shiftLocked(), due: q.set.now()})
+		q.scheduled.Push(pending.Scheduled{Item: q.shiftLocked(), Due: q.set.now()})
 	}
 	if len(q.prefetch) == 0 && q.unread > 0 && q.readPosition.Seq < last {
 		return q.read
@@ -222,17 +172,17 @@ func (q *Queue) assignKeys() {
 	}
 	q.mu.Lock()
 	// Two edits may have come in between, so that others are scheduled or in flight.
-	same := len(q.inFlight) == 0 && !slices.ContainsFunc(q.scheduled, func(s scheduled) bool { _, ok := keys[s.Number]; return !ok })
+	same := len(q.inFlight) == 0 && !slices.ContainsFunc(q.scheduled, func(s pending.Scheduled) bool { _, ok := keys[s.Number]; return !ok })
 	if err == nil && q.order.By == by && same {
-		slices.SortFunc(q.scheduled, func(a, b scheduled) int { return cmp.Compare(a.Number, b.Number) })
-		q.scheduled = slices.DeleteFunc(q.scheduled, func(s scheduled) bool {
-			s.key = keys[s.Number]
-			return !q.order.admit(&s)
+		slices.SortFunc(q.scheduled, func(a, b pending.Scheduled) int { return cmp.Compare(a.Number, b.Number) })
+		q.scheduled = slices.DeleteFunc(q.scheduled, func(s pending.Scheduled) bool {
+			s.Key = keys[s.Number]
+			return !q.order.keys.Admit(&s)
 		})
 		for i := range q.scheduled {
-			q.scheduled[i].key = keys[q.scheduled[i].Number]
+			q.scheduled[i].Key = keys[q.scheduled[i].Number]
 		}
-		q.scheduled.sort()
+		q.scheduled.Sort()
 		q.order.needsOrdering = false
 	}
 	q.finishReadAndUnlock(err)
@@ -243,19 +193,10 @@ func (q *Queue) assignKeys() {
 func (q *Queue) keyOf(it Item, path string) (string, error) {
 	switch err := q.set.book.Load(&it); {
 	case err == nil:
-		return it.Body.key(path), nil
+		return it.Body.Key(path), nil
 	case errors.Is(err, history.ErrDamaged):
 		return "", nil
 	default:
 		return "", err
 	}
-}
-
-// key returns what the path leads to in the event, "" if nothing.
-func (b *Body) key(path string) string {
-	e, err := event.Parse(b.JSON, b.Filled)
-	if err != nil {
-		return ""
-	}
-	return string(e.Value(path))
 }

@@ -14,14 +14,14 @@ func (q *Queue) read() {
 	q.mu.Lock()
 	from, last := q.readPosition, q.last
 	q.mu.Unlock()
-	found, next, err := q.set.book.Follow(q.name, from, last, q.set.keep, nil)
+	found, next, err := q.set.book.Follow(q.name, from, last, q.set.bodies.Keep, nil)
 	q.mu.Lock()
 	// If the position has changed, all from there on has ended meanwhile, and what is
 	// unread now came later.
 	valid := err == nil && q.unread > 0 && q.readPosition == from
 	for i := range found {
 		if !valid || q.startedSeqs.Has(found[i].Number) { // Q3
-			q.set.drop(found[i].Body)
+			q.set.bodies.Drop(found[i].Body)
 			continue
 		}
 		q.prefetch = append(q.prefetch, found[i])

@@ -4,7 +4,7 @@
 //
 // It knows no file. What it needs stands in three interfaces that an engine
 // implements: Book, Ledger and Clock. It writes and reads its own part of a
-// checkpoint. An engine (package journal) publishes to a Set; package relay/deliver
+// checkpoint. The plain data that a queue is made of is in package pending. An engine (package journal) publishes to a Set; package relay/deliver
 // claims from its queues. Package queuetest has the contract.
 package queue
 
@@ -15,9 +15,18 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/budget"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/pending"
 	"sidehook/history/internal/seqset"
 	"sidehook/history/internal/streak"
 	"sidehook/history/trouble"
+)
+
+// The parts of a queue that its engine and package deliver see.
+type (
+	Item       = pending.Item
+	Body       = pending.Body
+	Backlog    = pending.Backlog
+	Checkpoint = pending.Checkpoint
 )
 
 // Queue is the pending deliveries of one webhook, in the order of their
@@ -51,7 +60,7 @@ type Queue struct {
 	config map[history.Generation]*history.Config // by generation
 
 	inFlight     map[history.Seq]*Lease
-	scheduled    retryHeap
+	scheduled    pending.Heap
 	order        ordering
 	prefetch     []Item
 	readPosition Mark // where the reader goes on, while anything is unread
@@ -72,15 +81,15 @@ type Queue struct {
 }
 
 // Mark is a position in the accepted events: no unread delivery has a seq below
-// Seq, stands before Place, or was accepted before At.
+// Seq, stands before Location, or was accepted before At.
 type Mark struct {
-	Seq   history.Seq
-	Place history.Location
-	At    int64 // in Unix nanoseconds; 0 if not known
+	Seq      history.Seq
+	Location history.Location
+	At       int64 // in Unix nanoseconds; 0 if not known
 }
 
 // maxPrefetch bounds the prefetched deliveries of a queue. Their bodies are bounded
-// over all queues together (Set.keep). What is beyond is read when its turn comes.
+// over all queues together (pending.Bodies). What is beyond is read when its turn comes.
 const maxPrefetch = 512
 
 func newQueue(s *Set, name string) *Queue {
@@ -179,14 +188,14 @@ func (q *Queue) publish(it Item) {
 	defer q.mu.Unlock()
 	q.countLocked(&it)
 	if q.unread == 0 && len(q.prefetch) < maxPrefetch {
-		if !q.set.keep(it.Body) {
+		if !q.set.bodies.Keep(it.Body) {
 			it.Body = nil
 		}
 		q.prefetch = append(q.prefetch, it)
 		return
 	}
 	if q.unread == 0 {
-		q.readPosition = Mark{it.Number, it.Place, it.AcceptedAt}
+		q.readPosition = Mark{it.Number, it.Location, it.AcceptedAt}
 	}
 	q.unread++
 }
@@ -194,7 +203,7 @@ func (q *Queue) publish(it Item) {
 // countLocked counts a delivery that was published.
 func (q *Queue) countLocked(it *Item) {
 	q.last = it.Number
-	q.backlog.add(it.size())
+	q.backlog.Add(it.Size())
 	q.trackExpiryLocked(it)
 	q.addRefsLocked(it)
 }
@@ -204,7 +213,7 @@ func (q *Queue) shiftLocked() Item {
 	it := q.prefetch[0]
 	q.prefetch[0] = Item{}
 	q.prefetch = q.prefetch[1:]
-	q.set.drop(it.Body)
+	q.set.bodies.Drop(it.Body)
 	q.trimLocked()
 	return it
 }
@@ -242,12 +251,12 @@ func (q *Queue) Due() (time.Time, bool) {
 	case q.blockedLocked():
 		ok = false // until what is in flight ends
 	case first >= 0:
-		due = q.scheduled[first].due
+		due = q.scheduled[first].Due
 	case q.order.needsOrdering, q.unread > 0 && len(q.prefetch) == 0 && !q.reading:
 		due = max(now, q.pause)
 	case len(q.prefetch) > 0:
 	case len(q.scheduled) > 0:
-		due = q.scheduled[0].due
+		due = q.scheduled[0].Due
 	default:
 		ok = false
 	}
@@ -256,7 +265,7 @@ func (q *Queue) Due() (time.Time, bool) {
 
 // pendingLocked counts the deliveries that have not ended (Q1).
 func (q *Queue) pendingLocked() int {
-	return len(q.inFlight) + len(q.scheduled) + q.order.count + len(q.prefetch) + q.unread
+	return len(q.inFlight) + len(q.scheduled) + q.order.keys.Len() + len(q.prefetch) + q.unread
 }
 
 // Waiting counts the deliveries that are scheduled or wait for another one of their
@@ -264,7 +273,7 @@ func (q *Queue) pendingLocked() int {
 func (q *Queue) Waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.scheduled) + q.order.count
+	return len(q.scheduled) + q.order.keys.Len()
 }
 
 // close forgets everything but what is in flight, whose leases then only record
@@ -274,11 +283,11 @@ func (q *Queue) close() {
 	defer q.mu.Unlock()
 	q.closed, q.wake = true, func() {}
 	for i := range q.prefetch {
-		q.set.drop(q.prefetch[i].Body)
+		q.set.bodies.Drop(q.prefetch[i].Body)
 	}
 	q.prefetch, q.unread, q.scheduled, q.segmentRefs, q.startedSeqs = nil, 0, nil, nil, nil
 	q.order = ordering{Order: q.order.Order}
 	q.expiry = nothingExpires()
 	q.expiry.swept = true // so that it is not added again
-	q.set.sweeper.remove(q)
+	q.set.sweeper.Remove(q)
 }

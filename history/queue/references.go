@@ -10,7 +10,7 @@ import (
 // addRefsLocked counts the newest delivery: its record is needed, and so is the event
 // that a resend points to.
 func (q *Queue) addRefsLocked(it *Item) {
-	q.segmentRefs.Push(it.Number, history.Seq(it.Place.Segment))
+	q.segmentRefs.Push(it.Number, history.Seq(it.Location.Segment))
 	if it.Of != 0 {
 		first, next := q.set.book.Bounds(it.Of)
 		q.segmentRefs.Add(it.Of, first, next)
@@ -19,7 +19,7 @@ func (q *Queue) addRefsLocked(it *Item) {
 
 // uncountLocked takes a delivery that ends out of all counts.
 func (q *Queue) uncountLocked(it *Item) {
-	q.backlog.subtract(it.size())
+	q.backlog.Subtract(it.Size())
 	q.segmentRefs.Drop(it.Number)
 	if it.Of != 0 {
 		q.segmentRefs.Drop(it.Of)

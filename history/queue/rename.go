@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/pending"
 )
 
 // Moving is a delivery that is about to go on under another name.
@@ -79,18 +80,18 @@ func (q *Queue) moving(items []Item, to string, generation history.Generation) (
 			}
 		}
 		m := Moving{
-			Seq: it.Number, Of: it.Of, Resend: it.IsResend, Size: it.size(), ConditionError: it.Body.conditionError(q.name),
+			Seq: it.Number, Of: it.Of, Resend: it.IsResend, Size: it.Size(), ConditionError: it.Body.ConditionError(q.name),
 			Accepted: q.set.clock.Check().Add(-q.set.clock.Age(it.Number, it.AcceptedAt, q.set.now())),
-			Body:     &Body{JSON: it.Body.JSON, Filled: it.Body.Filled, expires: it.Body.expires},
+			Body:     &Body{JSON: it.Body.JSON, Filled: it.Body.Filled, Expires: it.Body.Expires},
 		}
 		if m.Of == 0 {
 			m.Of = it.Number
 		}
 		if m.ConditionError != "" {
-			m.Body.failures = []history.Failure{{Webhook: to, Reason: m.ConditionError}}
+			m.Body.Failures = []history.Failure{{Webhook: to, Reason: m.ConditionError}}
 		}
 		end := renamedTo(to, generation)
-		identify(&end, m.Body)
+		pending.Identify(&end, m.Body)
 		m.Rename = &Renamed{queue: q, ending: ending{it, end}}
 		list = append(list, m)
 	}
@@ -127,7 +128,7 @@ func (q *Queue) giveAway(list []*Renamed) {
 		if r.inFlight = q.inFlight[r.Number]; r.inFlight != nil {
 			r.inFlight.moved = &moved{end: r.Attempt}
 			q.uncountLocked(&r.Item)
-			q.recordEndLocked(&r.ending, r.inFlight.attempts)
+			q.recordEndLocked(&r.ending, r.inFlight.tries.Count)
 			continue
 		}
 		items = append(items, r.Item)
@@ -172,7 +173,7 @@ func (q *Queue) publishInFlight(it Item) *Lease {
 		q.startedSeqs.Add(it.Number) // Q3
 	}
 	q.order.needsOrdering = q.order.By != ""
-	return q.startAttemptLocked(scheduled{Item: it})
+	return q.startAttemptLocked(pending.Scheduled{Item: it})
 }
 
 // goOn lets a delivery go on under its new name, after the attempt at it that was in

@@ -6,6 +6,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/pending"
 	"sidehook/history/internal/streak"
 )
 
@@ -19,21 +20,21 @@ import (
 // has removed it (Set.Remove). No Publish may run between the last Accepted and Finish.
 type Replay struct {
 	set    *Set
-	now    time.Time         // on the wall clock
+	now    clock.Instant     // when it began
 	last   history.Seq       // a new queue has everything up to this record
 	queues map[string]*Queue // no part of the set before Finish
 
-	scheduled map[*Queue]map[history.Seq]scheduled // by seq, while lines change and end them
-	counted   map[*Queue]history.Seq               // the last seq that the checkpoint counts
-	ended     map[history.Seq][]*Queue             // by seq, what it counts and has ended, while its size is not known
+	scheduled map[*Queue]map[history.Seq]pending.Scheduled // by seq, while lines change and end them
+	counted   map[*Queue]history.Seq                       // the last seq that the checkpoint counts
+	ended     map[history.Seq][]*Queue                     // by seq, what it counts and has ended, while its size is not known
 }
 
 // Replay begins one, at a time of the wall clock. A webhook without a checkpoint
 // has had everything up to the record last.
 func (s *Set) Replay(now time.Time, last history.Seq) *Replay {
 	return &Replay{
-		set: s, now: now, last: last, queues: map[string]*Queue{},
-		scheduled: map[*Queue]map[history.Seq]scheduled{}, counted: map[*Queue]history.Seq{}, ended: map[history.Seq][]*Queue{},
+		set: s, now: s.instant(now), last: last, queues: map[string]*Queue{},
+		scheduled: map[*Queue]map[history.Seq]pending.Scheduled{}, counted: map[*Queue]history.Seq{}, ended: map[history.Seq][]*Queue{},
 	}
 }
 
@@ -80,29 +81,25 @@ func (r *Replay) Attempt(d *history.DeliveryRecord, removed bool) {
 	if !ok {
 		return
 	}
-	s.attempts, s.originalDue = d.Attempt-d.Free, 0
+	s.Count, s.OriginalDue = d.Attempt-d.Free, 0
 	if d.Again || d.NoStep {
-		s.attempts--
+		s.Count--
 	}
 	if !d.Again {
-		s.last = r.past(d.At)
+		s.Last = r.now.Past(d.At)
 	}
-	if s.throttled = !d.Throttled.IsZero(); s.throttled {
-		s.since, s.until = r.past(d.Throttled), r.future(d.Until, d.At)
+	if s.Throttled = !d.Throttled.IsZero(); s.Throttled {
+		s.Since, s.Until = r.now.Past(d.Throttled), r.now.Future(d.Until, d.At)
 	}
-	s.due = r.future(d.Next, d.At)
+	s.Due = r.now.Future(d.Next, d.At)
 	r.scheduledOf(q)[d.Seq] = s
 }
 
-// past and future convert times of the wall clock: see Set.past and Set.future.
-func (r *Replay) past(at time.Time) clock.Mono            { return r.set.past(at, r.now) }
-func (r *Replay) future(at, written time.Time) clock.Mono { return r.set.future(at, written, r.now) }
-
 // scheduledOf returns the scheduled deliveries of a queue, by seq.
-func (r *Replay) scheduledOf(q *Queue) map[history.Seq]scheduled {
+func (r *Replay) scheduledOf(q *Queue) map[history.Seq]pending.Scheduled {
 	m, ok := r.scheduled[q]
 	if !ok {
-		m = make(map[history.Seq]scheduled, len(q.scheduled))
+		m = make(map[history.Seq]pending.Scheduled, len(q.scheduled))
 		for _, s := range q.scheduled {
 			m[s.Number] = s
 		}
@@ -114,7 +111,7 @@ func (r *Replay) scheduledOf(q *Queue) map[history.Seq]scheduled {
 
 // start takes a delivery out of those that were not started. It reports false for one
 // that ended before the checkpoint.
-func (r *Replay) start(q *Queue, seq history.Seq) (s scheduled, ok bool) {
+func (r *Replay) start(q *Queue, seq history.Seq) (s pending.Scheduled, ok bool) {
 	s, wasScheduled := r.scheduledOf(q)[seq]
 	fresh := q.nextUnread() <= seq && !q.startedSeqs.Has(seq)
 	if fresh {
@@ -135,11 +132,11 @@ func (r *Replay) end(q *Queue, it Item) (ended bool) {
 	if !ok || it.Number > q.last { // what is after last is not counted yet
 		return false
 	}
-	if s.Place.Length > 0 {
+	if s.Location.Length > 0 {
 		it = s.Item
 	}
 	q.uncountLocked(&it)
-	if it.Place.Length == 0 {
+	if it.Location.Length == 0 {
 		r.ended[it.Number] = append(r.ended[it.Number], q)
 	}
 	return true
@@ -150,10 +147,10 @@ func (r *Replay) end(q *Queue, it Item) (ended bool) {
 // before that of the event.
 func (r *Replay) endRenamed(a *history.EventRecord) {
 	q := r.queue(a.Was)
-	if it := formerOf(a); r.end(q, it) {
+	if it := pending.FormerOf(a); r.end(q, it) {
 		e := ending{it, renamedTo(a.To[0], a.Generation)}
 		if of := (Item{Number: a.Of}); r.set.book.Load(&of) == nil {
-			identify(&e.Attempt, of.Body)
+			pending.Identify(&e.Attempt, of.Body)
 		}
 		q.recordEndLocked(&e, 0)
 	}
@@ -164,9 +161,9 @@ func (r *Replay) Accepted(a *history.EventRecord) {
 	if a.Was != "" {
 		r.endRenamed(a)
 	}
-	it := ItemOf(a)
+	it := pending.ItemOf(a)
 	if a.Kind == history.KindEvent {
-		it.Body = NewBody(a.Event, a.Filled, nil) // for its expirytime alone
+		it.Body = pending.NewBody(a.Event, a.Filled, nil) // for its expirytime alone
 	}
 	for _, name := range a.To {
 		q := r.queue(name)
@@ -185,11 +182,11 @@ func (r *Replay) Accepted(a *history.EventRecord) {
 			continue
 		default:
 			if q.unread == 0 {
-				q.readPosition = Mark{a.Seq, a.Place, it.AcceptedAt}
+				q.readPosition = Mark{a.Seq, a.Location, it.AcceptedAt}
 			}
 			q.unread++
 		}
-		q.backlog.add(it.size())
+		q.backlog.Add(it.Size())
 		q.trackExpiryLocked(&it)
 		q.addRefsLocked(&it)
 		if a.Was != "" {
@@ -204,7 +201,7 @@ func (r *Replay) Accepted(a *history.EventRecord) {
 func (r *Replay) Finish(stepped bool) {
 	for q, m := range r.scheduled {
 		for _, s := range m {
-			q.scheduled.push(s)
+			q.scheduled.Push(s)
 			if s.Number > r.counted[q] && s.AcceptedAt == 0 {
 				q.addAnyRefs(s.Number)
 			}
@@ -240,7 +237,7 @@ func (r *Replay) Unmeasured() map[history.Seq][]*Queue { return r.ended }
 // bytes, and the event that a resend points to.
 func (r *Replay) Subtract(a *history.EventRecord) {
 	for _, q := range r.ended[a.Seq] {
-		q.backlog.Bytes = max(0, q.backlog.Bytes-int64(a.Place.Length))
+		q.backlog.Bytes = max(0, q.backlog.Bytes-int64(a.Location.Length))
 		if a.Of != 0 {
 			q.segmentRefs.Drop(a.Of)
 		}
@@ -250,6 +247,6 @@ func (r *Replay) Subtract(a *history.EventRecord) {
 // Drop forgets the deliveries of events after the last one there is.
 func (r *Replay) Drop(last history.Seq) {
 	for _, known := range r.scheduled {
-		maps.DeleteFunc(known, func(seq history.Seq, _ scheduled) bool { return seq > last })
+		maps.DeleteFunc(known, func(seq history.Seq, _ pending.Scheduled) bool { return seq > last })
 	}
 }

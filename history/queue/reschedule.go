@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/pending"
 )
 
 // The functions below change when scheduled deliveries are due. They record no
@@ -13,10 +14,7 @@ import (
 // RetryNow makes all scheduled deliveries due now.
 func (q *Queue) RetryNow() {
 	now := q.set.now()
-	q.reschedule(func(s *scheduled) bool {
-		s.due, s.until = min(s.due, now), min(s.until, now)
-		return true
-	})
+	q.reschedule(func(s *pending.Scheduled) bool { return s.RetryNow(now) })
 	q.wakeUp()
 }
 
@@ -26,11 +24,11 @@ func (q *Queue) RetryNow() {
 func (q *Queue) RetryEventNow(a *history.EventRecord) bool {
 	seq, now := a.Seq, q.set.now()
 	isOf := func(it *Item) bool { return it.Number == seq || it.Of == seq }
-	found := q.reschedule(func(s *scheduled) bool {
+	found := q.reschedule(func(s *pending.Scheduled) bool {
 		if !isOf(&s.Item) {
 			return false
 		}
-		s.due = min(s.due, now)
+		s.Due = min(s.Due, now)
 		return true
 	})
 	q.mu.Lock()
@@ -53,13 +51,7 @@ func (q *Queue) RetryEventNow(a *history.EventRecord) bool {
 // schedule (Lease.Scheduled).
 func (q *Queue) PullForward(since time.Time) {
 	now, from := q.set.now(), q.set.mono(since)
-	q.reschedule(func(s *scheduled) bool {
-		if s.throttled || s.last < from || s.due <= now {
-			return false
-		}
-		s.originalDue, s.due = s.due, now
-		return true
-	})
+	q.reschedule(func(s *pending.Scheduled) bool { return s.PullForward(now, from) })
 	q.wakeUp()
 }
 
@@ -68,17 +60,7 @@ func (q *Queue) PullForward(since time.Time) {
 // pulled forward.
 func (q *Queue) Unthrottle() {
 	now := q.set.now()
-	changed := q.reschedule(func(s *scheduled) bool {
-		if !s.throttled || s.due <= now {
-			return false
-		}
-		if s.due > s.until {
-			s.originalDue = s.due
-		}
-		s.due, s.until = now, min(s.until, now)
-		return true
-	})
-	if changed {
+	if q.reschedule(func(s *pending.Scheduled) bool { return s.Unthrottle(now) }) {
 		q.wakeUp()
 	}
 }
@@ -88,8 +70,8 @@ func (q *Queue) Unthrottle() {
 func (q *Queue) Throttled() (until time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.eachScheduledLocked(func(s *scheduled) {
-		if at := q.set.at(s.until); s.throttled && until.Before(at) {
+	q.eachScheduledLocked(func(s *pending.Scheduled) {
+		if at := q.set.at(s.Until); s.Throttled && until.Before(at) {
 			until = at
 		}
 	})
@@ -100,19 +82,7 @@ func (q *Queue) Throttled() (until time.Time) {
 // a step. A delivery that waits longer, by an earlier schedule, is due that much
 // sooner; a throttled one waits for the receiver.
 func (q *Queue) Schedule(longest []time.Duration) {
-	changed := q.reschedule(func(s *scheduled) bool {
-		step := s.attempts
-		if s.throttled || step < 1 || step > len(longest) {
-			return false
-		}
-		due := s.last.Add(longest[step-1])
-		if due >= s.due {
-			return false
-		}
-		s.due, s.originalDue = due, min(s.originalDue, due)
-		return true
-	})
-	if changed {
+	if q.reschedule(func(s *pending.Scheduled) bool { return s.Shorten(longest) }) {
 		q.wakeUp()
 	}
 }
@@ -120,12 +90,12 @@ func (q *Queue) Schedule(longest []time.Duration) {
 // reschedule visits the scheduled deliveries, also those behind another one of
 // their key, which are due at their time once they are its first. It reports
 // whether change did so for any.
-func (q *Queue) reschedule(change func(*scheduled) bool) (changed bool) {
+func (q *Queue) reschedule(change func(*pending.Scheduled) bool) (changed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.eachScheduledLocked(func(s *scheduled) { changed = change(s) || changed })
+	q.eachScheduledLocked(func(s *pending.Scheduled) { changed = change(s) || changed })
 	if changed {
-		q.scheduled.sort()
+		q.scheduled.Sort()
 	}
 	return changed
 }

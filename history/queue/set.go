@@ -6,12 +6,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"sidehook/history"
 	"sidehook/history/internal/budget"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/pending"
+	"sidehook/history/internal/sweeper"
 )
 
 const (
@@ -50,10 +51,10 @@ type Set struct {
 	log      *slog.Logger
 	recorded func(history.Recorded)
 
-	sweeper *sweeper
+	sweeper *sweeper.Sweeper[*Queue]
 	budget  *budget.Budget
-	held    atomic.Int64  // bytes of prefetched bodies
-	reads   chan struct{} // has one for each claim that reads
+	bodies  pending.Bodies // of what is prefetched
+	reads   chan struct{}  // has one for each claim that reads
 
 	mu     sync.Mutex
 	queues map[string]*Queue
@@ -66,8 +67,9 @@ func NewSet(o Options) *Set {
 	}
 	s := &Set{
 		book: o.Book, ledger: o.Ledger, clock: o.Clock, began: o.Clock.Began(), log: o.Log, recorded: o.Recorded,
-		sweeper: newSweeper(), budget: budget.New(o.Bodies, o.LeastBody), reads: make(chan struct{}, maxReads), queues: map[string]*Queue{},
+		budget: budget.New(o.Bodies, o.LeastBody), bodies: pending.Bodies{Limit: o.Bodies / 4}, reads: make(chan struct{}, maxReads), queues: map[string]*Queue{},
 	}
+	s.sweeper = sweeper.New((*Queue).sweep, o.Ledger.Full)
 	return s
 }
 
@@ -163,30 +165,15 @@ func (s *Set) Publish(batch []Published, last history.Seq) (wake func()) {
 // are, and HeldBytes how many are in memory of what waits.
 func (s *Set) Bodies() int64        { return s.budget.Limit() }
 func (s *Set) InFlightBytes() int64 { return s.budget.InFlight() }
-func (s *Set) HeldBytes() int64     { return s.held.Load() }
-
-// keep counts a body as held by one more prefetch, and is false if there is no
-// room for it. It counts once, however many queues hold it.
-func (s *Set) keep(b *Body) bool {
-	if b == nil || b.holders.Add(1) > 1 {
-		return true
-	}
-	if s.held.Add(int64(len(b.JSON))) <= s.budget.Limit()/4 {
-		return true
-	}
-	s.drop(b)
-	return false
-}
-
-// drop is the opposite of keep.
-func (s *Set) drop(b *Body) {
-	if b != nil && b.holders.Add(-1) == 0 {
-		s.held.Add(-int64(len(b.JSON)))
-	}
-}
+func (s *Set) HeldBytes() int64     { return s.bodies.Bytes() }
 
 // now returns the moment that it is, on the clock that waits run on.
 func (s *Set) now() clock.Mono { return s.clock.Now() }
+
+// instant returns it on both clocks, of which the wall clock is given.
+func (s *Set) instant(wall time.Time) clock.Instant {
+	return clock.Instant{Mono: s.now(), Wall: wall}
+}
 
 // at converts a moment to a time, and mono a time to a moment.
 func (s *Set) at(m clock.Mono) time.Time   { return s.began.Add(time.Duration(m)) }

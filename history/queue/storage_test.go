@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/pending"
 	"sidehook/history/queue"
 	"sidehook/history/queue/queuetest"
 )
@@ -96,7 +97,7 @@ func BenchmarkClaim(b *testing.B) {
 	for i := range batch {
 		e := entry(b, fmt.Sprint("e", i), "a")
 		items = append(items, queue.Published{
-			Item: queue.Item{Number: history.Seq(i + 1), AcceptedAt: time.Now().UnixNano(), Body: queue.NewBody(e.Event.JSON, nil, nil)},
+			Item: queue.Item{Number: history.Seq(i + 1), AcceptedAt: time.Now().UnixNano(), Body: pending.NewBody(e.Event.JSON, nil, nil)},
 			To:   []string{"a"},
 		})
 	}

@@ -6,7 +6,21 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/sweeper"
 )
+
+// MakeRoom returns once the backlogs are no larger than their limits.
+func (s *Set) MakeRoom(ctx context.Context) { s.sweeper.Ask(ctx, (*Queue).over) }
+
+// Sweep ends what has expired, until ctx is done.
+func (s *Set) Sweep(ctx context.Context) { s.sweeper.Run(ctx) }
+
+// over reports whether the backlog is larger than its limit.
+func (q *Queue) over() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.overLocked() > 0
+}
 
 // sweep ends what has expired, and the oldest deliveries of a backlog that is too
 // large.
@@ -15,7 +29,7 @@ func (q *Queue) sweep(ctx context.Context) {
 	x, now := &q.expiry, q.set.now()
 	if q.pendingLocked() == 0 {
 		x.nextSweep, x.nextTime, x.swept = never, never, q.closed
-		q.set.sweeper.remove(q)
+		q.set.sweeper.Remove(q)
 		q.mu.Unlock()
 		return
 	}
@@ -67,7 +81,7 @@ func (r *sweepRun) run() {
 		}
 	}
 	if r.late || err != nil {
-		soon := q.set.now().Add(sweepEvery)
+		soon := q.set.now().Add(sweeper.Every)
 		if x.nextSweep = min(x.nextSweep, soon); r.all {
 			x.nextTime = min(x.nextTime, soon)
 		}
@@ -140,11 +154,11 @@ func (r *sweepRun) judge(it *Item, known bool) (history.Attempt, Verdict) {
 		r.found = append(r.found, found)
 	}
 	if why := q.expiryReason(it); why != "" {
-		r.over -= it.size()
+		r.over -= it.Size()
 		return q.expired(it, why), End
 	}
 	if r.over > 0 {
-		r.over -= it.size()
+		r.over -= it.Size()
 		age := q.set.clock.Age(it.Number, it.AcceptedAt, q.set.now())
 		return q.expired(it, "the oldest of a backlog larger than "+r.size.Setting+": "+acceptedAgo(age)), End
 	}

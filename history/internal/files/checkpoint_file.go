@@ -10,10 +10,10 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/pending"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/streak"
 	"sidehook/history/internal/vfs"
-	"sidehook/history/queue"
 )
 
 // The files of the cursors. Both generations are only ever replaced by rename.
@@ -31,16 +31,16 @@ const (
 // first, then Events, then each queue: all that happened to a queue after its
 // part was taken stands behind both.
 type Checkpoint struct {
-	Version    int                         `json:"version"`
-	At         time.Time                   `json:"at"`
-	Stopped    bool                        `json:"stopped,omitempty"` // after them nothing was written
-	Generation history.Generation          `json:"generation"`        // of the configuration in force
-	Hash       string                      `json:"hash"`              // of that configuration
-	Events     Position                    `json:"events"`
-	Spoken     history.Seq                 `json:"spoken"` // a seq of this or below was given away, though its record may be damaged
-	Deliveries Position                    `json:"deliveries"`
-	Steps      [][2]int64                  `json:"steps,omitempty"` // of the wall clock: ahead of which seq, by how many ns
-	Webhooks   map[string]queue.Checkpoint `json:"webhooks"`
+	Version    int                           `json:"version"`
+	At         time.Time                     `json:"at"`
+	Stopped    bool                          `json:"stopped,omitempty"` // after them nothing was written
+	Generation history.Generation            `json:"generation"`        // of the configuration in force
+	Hash       string                        `json:"hash"`              // of that configuration
+	Events     Position                      `json:"events"`
+	Spoken     history.Seq                   `json:"spoken"` // a seq of this or below was given away, though its record may be damaged
+	Deliveries Position                      `json:"deliveries"`
+	Steps      [][2]int64                    `json:"steps,omitempty"` // of the wall clock: ahead of which seq, by how many ns
+	Webhooks   map[string]pending.Checkpoint `json:"webhooks"`
 	// Rows are those of the webhooks of which nothing else is to be told.
 	Rows map[string]*streak.Checkpoint `json:"rows,omitempty"`
 }
@@ -54,11 +54,11 @@ type Position struct {
 const CheckpointVersion = 2
 
 func PackPosition(p segment.Position) Position {
-	return Position{p.Number, p.Batch, queue.PackPlace(p.Last)}
+	return Position{p.Number, p.Batch, pending.PackLocation(p.Last)}
 }
 
 func (p Position) Unpack() segment.Position {
-	return segment.Position{Number: p.Number, Batch: p.Batch, Last: queue.UnpackPlace(p.Place)}
+	return segment.Position{Number: p.Number, Batch: p.Batch, Last: pending.UnpackLocation(p.Place)}
 }
 
 // WriteCheckpoint returns how many bytes they have.

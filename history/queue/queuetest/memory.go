@@ -10,6 +10,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/pending"
 	"sidehook/history/queue"
 )
 
@@ -109,12 +110,12 @@ func (m *Memory) Append(_ context.Context, entries []history.Entry) ([]history.R
 		seq := history.Seq(len(m.Store.events) + 1)
 		a := history.EventRecord{
 			Seq: seq, At: time.Now().Round(0), Kind: history.KindEvent, To: e.To, Filled: e.Event.Filled, Failures: e.Failures,
-			Event: e.Event.JSON, Generation: e.Generation, Place: history.Location{Length: uint32(len(e.Event.JSON))},
+			Event: e.Event.JSON, Generation: e.Generation, Location: history.Location{Length: uint32(len(e.Event.JSON))},
 		}
 		m.Store.events = append(m.Store.events, accepted{a, e.Event.ID})
 		receipts[i] = history.Receipt{Seq: seq, To: e.To}
-		p := queue.Published{Item: queue.ItemOf(&a)}
-		p.Body = queue.NewBody(a.Event, a.Filled, a.Failures)
+		p := queue.Published{Item: pending.ItemOf(&a)}
+		p.Body = pending.NewBody(a.Event, a.Filled, a.Failures)
 		for _, name := range e.To {
 			if _, lost := m.lost[name]; !lost {
 				p.To = append(p.To, name)

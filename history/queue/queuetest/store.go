@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/pending"
 	"sidehook/history/queue"
 )
 
@@ -71,8 +72,8 @@ func (s *Store) Follow(webhook string, from queue.Mark, last history.Seq, keep f
 			return found, next, nil
 		}
 		if slices.Contains(a.To, webhook) && !s.damaged[a.Seq] {
-			it := queue.ItemOf(a)
-			if b := queue.NewBody(a.Event, a.Filled, a.Failures); keep(b) {
+			it := pending.ItemOf(a)
+			if b := pending.NewBody(a.Event, a.Filled, a.Failures); keep(b) {
 				it.Body = b
 			}
 			found, next.At = append(found, it), it.AcceptedAt
@@ -93,8 +94,8 @@ func (s *Store) Load(it *queue.Item) error {
 		return fmt.Errorf("record %d: %w", it.Number, history.ErrDamaged)
 	}
 	a := &s.events[it.Number-1].EventRecord
-	*it = queue.ItemOf(a)
-	it.Body = queue.BodyOf(a, a)
+	*it = pending.ItemOf(a)
+	it.Body = pending.BodyOf(a, a)
 	return nil
 }
 

@@ -1,4 +1,8 @@
-package queue
+// Package pending has the parts that a queue is made of, as plain data: a delivery and
+// its event (Item, Body), the heap of what is scheduled, the queues of keys, the counts,
+// and their form in a checkpoint. It knows no lock, no storage and no clock: package
+// queue, its only caller, gives it the time and locks it.
+package pending
 
 import (
 	"math"
@@ -14,34 +18,43 @@ type Item struct {
 	Number     history.Seq      // its seq
 	Of         history.Seq      // of a resend or a rename, the seq of its event; else 0
 	IsResend   bool             // it is sent as a resend, which a rename may not be
-	Place      history.Location // of its record; zero: not known
+	Location   history.Location // of its record; zero: not known
 	AcceptedAt int64            // in Unix nanoseconds; 0 if not known
 	Length     uint32           // of its event, once that was read and nothing else tells; else 0
-	Body       *Body            // in memory, or nil: Book.Load reads it
+	Body       *Body            // in memory, or nil: it has to be read
 }
 
 // Body is what a delivery needs of an event, shared by all webhooks that get it.
 type Body struct {
 	JSON     []byte
 	Filled   []string
-	failures []history.Failure // of an event; a resend goes past conditions
-	expires  int64             // its expirytime in Unix nanoseconds; 0: none, or it does not count
+	Failures []history.Failure // of the conditions of an event; a resend goes past them
+	Expires  int64             // its expirytime in Unix nanoseconds; 0: none, or it does not count
 
-	holders atomic.Int32 // how many queues have it prefetched
+	holders atomic.Int32 // how many queues keep it in memory
 }
 
-// withoutEvent returns what has to be known of an event while it is in flight, nil if
+// WithoutEvent returns what has to be known of an event while it is in flight, nil if
 // nothing.
-func (b *Body) withoutEvent() *Body {
-	if b.expires == 0 {
+func (b *Body) WithoutEvent() *Body {
+	if b.Expires == 0 {
 		return nil
 	}
-	return &Body{expires: b.expires}
+	return &Body{Expires: b.Expires}
 }
 
-// conditionError returns why the condition of a webhook failed, or "".
-func (b *Body) conditionError(webhook string) string {
-	for _, f := range b.failures {
+// Key returns what the path leads to in the event, "" if nothing.
+func (b *Body) Key(path string) string {
+	e, err := event.Parse(b.JSON, b.Filled)
+	if err != nil {
+		return ""
+	}
+	return string(e.Value(path))
+}
+
+// ConditionError returns why the condition of a webhook failed, or "".
+func (b *Body) ConditionError(webhook string) string {
+	for _, f := range b.Failures {
 		if f.Webhook == webhook {
 			return f.Reason
 		}
@@ -49,12 +62,12 @@ func (b *Body) conditionError(webhook string) string {
 	return ""
 }
 
-// size returns what the delivery counts for in a backlog, in bytes.
-func (i *Item) size() int64 { return int64(i.Place.Length) }
+// Size returns what the delivery counts for in a backlog, in bytes.
+func (i *Item) Size() int64 { return int64(i.Location.Length) }
 
-// formerOf returns the delivery under the former name that a rename ends.
-func formerOf(a *history.EventRecord) Item {
-	it := Item{Number: a.From, Place: history.Location{Length: a.FormerBytes}}
+// FormerOf returns the delivery under the former name that a rename ends.
+func FormerOf(a *history.EventRecord) Item {
+	it := Item{Number: a.From, Location: history.Location{Length: a.FormerBytes}}
 	if a.From != a.Of {
 		it.Of = a.Of
 	}
@@ -67,7 +80,7 @@ func ItemOf(a *history.EventRecord) Item {
 	if a.Was != "" {
 		accepted = a.FirstAccepted
 	}
-	return Item{Number: a.Seq, Of: a.Of, IsResend: a.Resend, Place: a.Place, AcceptedAt: accepted.UnixNano()}
+	return Item{Number: a.Seq, Of: a.Of, IsResend: a.Resend, Location: a.Location, AcceptedAt: accepted.UnixNano()}
 }
 
 // BodyOf returns what the delivery that a record begins needs of its event e.
@@ -80,9 +93,9 @@ func BodyOf(a, e *history.EventRecord) *Body {
 
 // NewBody returns the body of an event that is delivered for the first time.
 func NewBody(json []byte, filled []string, failures []history.Failure) *Body {
-	b := &Body{JSON: json, Filled: filled, failures: failures}
+	b := &Body{JSON: json, Filled: filled, Failures: failures}
 	if at, ok := event.ExpiryTime(json, filled); ok {
-		b.expires = expiryStamp(at)
+		b.Expires = expiryStamp(at)
 	}
 	return b
 }
@@ -100,8 +113,8 @@ func expiryStamp(at time.Time) int64 {
 	return at.UnixNano()
 }
 
-// identify sets which event an attempt is about that is not made.
-func identify(a *history.Attempt, b *Body) {
+// Identify sets which event an attempt is about that is not made.
+func Identify(a *history.Attempt, b *Body) {
 	if e, err := event.Parse(b.JSON, b.Filled); err == nil {
 		a.Event, a.Type = e.ID, e.Type
 	}

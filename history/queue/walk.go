@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sidehook/history"
+	"sidehook/history/internal/pending"
 )
 
 // chunkBodies bounds the bytes of the bodies in a chunk; the others are loaded one by
@@ -77,7 +78,7 @@ func (q *Queue) walkPending(pick func(*Item) bool, stop StopFunc, visit func(chu
 
 // eachPendingLocked visits the deliveries in memory that are not in flight.
 func (q *Queue) eachPendingLocked(visit func(*Item)) {
-	q.eachScheduledLocked(func(s *scheduled) { visit(&s.Item) })
+	q.eachScheduledLocked(func(s *pending.Scheduled) { visit(&s.Item) })
 	for i := range q.prefetch {
 		visit(&q.prefetch[i])
 	}
