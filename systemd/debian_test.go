@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -180,16 +179,14 @@ func (s *installed) delivers(paths ...string) {
 	}
 }
 
-// underPosts calls f while others post over the port and the socket: no connection may
-// be refused or broken, and all that was accepted must arrive. A connection that was
-// made just before the process stops may be told to post again (503).
+// underPosts calls f while others post over the port and the socket: no post may be
+// refused or broken off, and all that was accepted must arrive.
 func (s *installed) underPosts(f func()) {
 	s.t.Helper()
 	stop := make(chan struct{})
 	var posting sync.WaitGroup
 	var mu sync.Mutex
 	var accepted []string
-	var again atomic.Int64
 	for _, network := range []string{"tcp", "unix"} {
 		posting.Go(func() {
 			for n := 0; ; n++ {
@@ -200,10 +197,6 @@ func (s *installed) underPosts(f func()) {
 				}
 				id := fmt.Sprintf("%s-%d-%d", network, time.Now().UnixNano(), n)
 				status, err := s.post(network, id)
-				if status == http.StatusServiceUnavailable {
-					again.Add(1)
-					status, err = s.post(network, id)
-				}
 				if status != http.StatusAccepted || err != nil {
 					s.t.Errorf("post over %s: %d, %v", network, status, err)
 					return
@@ -225,7 +218,7 @@ func (s *installed) underPosts(f func()) {
 	s.until("all that was accepted arrives", func() bool {
 		return !slices.ContainsFunc(accepted, func(id string) bool { return !s.receiver.has("/orders", id) })
 	})
-	s.t.Logf("%d posts, none lost, %d of them posted again", len(accepted), again.Load())
+	s.t.Logf("%d posts, none lost", len(accepted))
 }
 
 // property is what systemd says of the service.

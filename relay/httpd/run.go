@@ -87,7 +87,7 @@ func (s *Server) announce(bindings []*binding) {
 
 // stop stops the bindings, in this order: answers that are held back are sent;
 // no new connection is accepted; clients on kept connections that send a request
-// now are told in its answer; connections that never sent anything are closed;
+// now are served, and told that it is the last; connections that never sent anything are closed;
 // requests in flight end.
 func (s *Server) stop(bindings []*binding) error {
 	close(s.stopping)

@@ -31,8 +31,10 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	}
 }
 
-// admit refuses what the guard, a stop or the query forbids. A nil call is one
-// that does not exist; which calls exist is no secret.
+// admit refuses what the guard or the query forbids. A nil call is one that does not
+// exist; which calls exist is no secret. A request that comes while the server stops,
+// on a connection that was accepted before, is served as any other: what it asks stops
+// later than the server.
 func (s *Server) admit(c *Call, r *http.Request, g guard) *Problem {
 	if c != nil && c.Access == Public {
 		return checkQuery(c, r)
@@ -43,9 +45,6 @@ func (s *Server) admit(c *Call, r *http.Request, g guard) *Problem {
 	}
 	if p := g.allow(c.Access, r, trusted); p != nil {
 		return p
-	}
-	if s.isStopping() {
-		return Unavailable("sidehook is stopping")
 	}
 	return checkQuery(c, r)
 }
