@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -145,7 +146,11 @@ func notFound(which query.EventRef, err error) error {
 // Config returns the configuration in force.
 func (o *operator) Config(context.Context) (api.Config, error) {
 	active, rejected := o.current()
-	c := api.Config{Path: active.file.Path, Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: waitForRestart(active.file, o.atStart)}
+	path := active.file.Path
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute // who asks may be in another folder
+	}
+	c := api.Config{Path: path, Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: waitForRestart(active.file, o.atStart)}
 	if rejected != nil {
 		c.Problems = problemsOf(rejected, active.file.Path)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"sidehook/config"
 	"sidehook/history/query"
@@ -17,13 +19,37 @@ func (c *cli) relay(ctx context.Context) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connect(ctx, file.Listen)
+	return c.connect(ctx, file)
+}
+
+// connect connects to the relay of a file. It says if the relay that answers there
+// runs on another one.
+func (c *cli) connect(ctx context.Context, file *config.File) (*client.Client, error) {
+	relay, err := connect(ctx, file.Listen)
+	if err != nil {
+		return nil, err
+	}
+	if active, err := relay.Config(ctx); err == nil && !sameFile(active.Path, file.Path) {
+		c.notice("the relay on %s runs on %s, not on %s", relay.Address(), active.Path, file.Path)
+	}
+	return relay, nil
 }
 
 func connect(ctx context.Context, in config.Listen) (*client.Client, error) {
 	return client.Connect(ctx, client.Options{
 		Socket: in.Socket, HTTP: in.HTTP, Token: in.Token.Reveal(), Version: thisBuild().Version,
 	})
+}
+
+// sameFile reports whether two paths name the same file, the first of them on the
+// machine of the relay.
+func sameFile(relays, ours string) bool {
+	if absolute, err := filepath.Abs(ours); err != nil || absolute == relays {
+		return true
+	}
+	a, errA := os.Stat(relays)
+	b, errB := os.Stat(ours)
+	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
 // openHistory opens a history to read. Another user than the relay's may not, and

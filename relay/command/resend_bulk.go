@@ -68,7 +68,7 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 	if err != nil {
 		return err
 	}
-	relay, err := connect(ctx, file.Listen)
+	relay, err := c.connect(ctx, file)
 	if err != nil {
 		return err
 	}

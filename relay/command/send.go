@@ -7,42 +7,80 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"sidehook/history/event"
 	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
 )
 
 type sendFlags struct {
 	data, id, source, subject string
-	json                      bool
+	attributes                []string // NAME=VALUE
+	lines                     string   // --ndjson
+	wait, json                bool
+}
+
+// longestWait is how long the relay holds its answer back.
+const longestWait = 30 * time.Second
+
+// patience returns how long the answer may be held back.
+func (f *sendFlags) patience() time.Duration {
+	if f.wait {
+		return longestWait
+	}
+	return 0
 }
 
 func (c *cli) sendCommand() *cobra.Command {
 	var f sendFlags
 	cmd := &cobra.Command{
 		Use:   "send TYPE",
-		Short: "Send an event to the running relay",
+		Short: "Send events to the running relay",
 		Long: "Sends an event to the running relay, which adds what is missing: an id, the\n" +
-			"time, and the configured source. When send succeeds, the event is on disk.",
-		Example: "  sidehook send order.paid --data '{\"order\": 4711}'\n" +
-			"  jq .order order.json | sidehook send order.paid --data -",
-		Args: oneArgument("TYPE"),
+			"time, and the configured source. When send succeeds, the event is on disk.\n" +
+			"--ndjson sends many events, each a line of JSON with its own type.",
+		Example: "  sidehook send order.paid --data '{\"order\": 4711}' --wait\n" +
+			"  jq .order order.json | sidehook send order.paid --data -\n" +
+			"  sidehook send order.paid --attr tenant=acme --attr partitionkey=4711\n" +
+			"  sidehook send --ndjson @events.ndjson",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && f.lines == "" {
+				return missing("TYPE")
+			}
+			return atMostOne("TYPE", args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, name := range []string{"data", "id", "source"} {
+			for _, name := range []string{"data", "id", "source", "ndjson"} {
 				if given := cmd.Flags().Lookup(name); given.Changed && given.Value.String() == "" {
 					return emptyArgument("--" + name)
 				}
 			}
-			return c.send(cmd.Context(), args[0], f)
+			if f.lines == "" {
+				return c.send(cmd.Context(), args[0], f)
+			}
+			for _, name := range []string{"data", "id", "source", "subject", "attr"} {
+				if cmd.Flags().Changed(name) {
+					return together("--ndjson", "--"+name)
+				}
+			}
+			if len(args) > 0 {
+				return together("TYPE", "--ndjson")
+			}
+			return c.sendLines(cmd.Context(), f)
 		},
 	}
 	cmd.Flags().StringVar(&f.data, "data", "", "the event's data: `JSON`, @FILE, or - for standard input")
 	cmd.Flags().StringVar(&f.id, "id", "", "the event's `ID`")
 	cmd.Flags().StringVar(&f.source, "source", "", "the event's source: a `URI` reference")
 	cmd.Flags().StringVar(&f.subject, "subject", "", "the event's subject: any `TEXT`")
+	cmd.Flags().StringArrayVar(&f.attributes, "attr", nil, "another attribute of the event, as `NAME=VALUE`; repeat it")
+	cmd.Flags().StringVar(&f.lines, "ndjson", "", "send the events of `@FILE`, or of standard input if it is -, each a line of JSON")
+	cmd.Flags().BoolVar(&f.wait, "wait", false, "wait for the first attempts, at most 30s, and print their outcomes")
 	jsonFlag(cmd, &f.json)
 	return cmd
 }
@@ -52,12 +90,15 @@ func (c *cli) send(ctx context.Context, typ string, f sendFlags) error {
 	if err != nil {
 		return err
 	}
+	event, err := f.event(typ, data)
+	if err != nil {
+		return err
+	}
 	relay, err := c.relay(ctx)
 	if err != nil {
 		return err
 	}
-	var accepted api.Receipt
-	answer, err := relay.Post(ctx, api.EventsPath, json.RawMessage(f.event(typ, data)), &accepted)
+	accepted, answer, err := relay.Send(ctx, event, f.patience())
 	if err != nil {
 		return fmt.Errorf("send %q: %w", typ, err)
 	}
@@ -71,10 +112,25 @@ func (c *cli) send(ctx context.Context, typ string, f sendFlags) error {
 	}
 	if accepted.Duplicate {
 		c.out.Linef("%s was accepted before, %s; not sent again", accepted.ID, to)
-		return nil
+	} else {
+		c.out.Linef("%s accepted, %s", accepted.ID, to)
 	}
-	c.out.Linef("%s accepted, %s", accepted.ID, to)
+	c.printOutcomes(accepted.Deliveries)
 	return nil
+}
+
+// printOutcomes prints what became of the deliveries of an event so far.
+func (c *cli) printOutcomes(deliveries []api.DeliveryStatus) {
+	t := terminal.Table{To: c.out}
+	for _, d := range deliveries {
+		code := ""
+		if d.Code != 0 {
+			code = fmt.Sprint(d.Code)
+		}
+		status := string(d.Status)
+		t.Add(terminal.Normal.Cell(""), terminal.Bold.Cell(d.Webhook), statusStyle(status).Cell(status), terminal.Normal.Cell(code))
+	}
+	t.Print()
 }
 
 // data reads the value of --data, nil if it is not given.
@@ -103,16 +159,32 @@ func (c *cli) data(given string) ([]byte, error) {
 }
 
 // event returns the event as JSON. The data keeps its text.
-func (f *sendFlags) event(typ string, data []byte) []byte {
+func (f *sendFlags) event(typ string, data []byte) ([]byte, error) {
 	body := event.AppendString([]byte(`{"type":`), typ)
+	add := func(name, value string) {
+		body = append(event.AppendString(append(body, ','), name), ':')
+		body = event.AppendString(body, value)
+	}
+	taken := []string{"type", "data", "data_base64"}
 	for _, member := range []struct{ name, value string }{{"id", f.id}, {"source", f.source}, {"subject", f.subject}} {
 		if member.value != "" {
-			body = append(body, `,"`+member.name+`":`...)
-			body = event.AppendString(body, member.value)
+			add(member.name, member.value)
+			taken = append(taken, member.name)
 		}
+	}
+	for _, attribute := range f.attributes {
+		name, value, ok := strings.Cut(attribute, "=")
+		switch {
+		case !ok || name == "":
+			return nil, invalid("attr", attribute, "NAME=VALUE")
+		case slices.Contains(taken, name):
+			return nil, usagef("--attr: %s is given already", name)
+		}
+		taken = append(taken, name)
+		add(name, value)
 	}
 	if data != nil {
 		body = append(append(body, `,"data":`...), data...)
 	}
-	return append(body, '}')
+	return append(body, '}'), nil
 }

@@ -30,7 +30,7 @@ func (c *cli) findTrace(ctx context.Context, id string) (trace, error) {
 	if err != nil {
 		return trace{}, err
 	}
-	if relay, err := connect(ctx, file.Listen); err == nil {
+	if relay, err := c.connect(ctx, file); err == nil {
 		var t trace
 		err := relay.Get(ctx, api.Path(api.EventPath, id), &t)
 		var refused *client.RefusedError

@@ -59,6 +59,12 @@ func TestWrongUsage(t *testing.T) {
 		"send with half data": {[]string{"send", "a", "--data", `{"half`},
 			`--data is not JSON: unexpected end of JSON input; quote a string twice: '"text"'`, "send"},
 
+		"send attr":        {[]string{"send", "a", "--attr", "tenant"}, `--attr must be NAME=VALUE, not "tenant"`, "send"},
+		"send attr twice":  {[]string{"send", "a", "--id", "x", "--attr", "id=y"}, `--attr: id is given already`, "send"},
+		"send ndjson type": {[]string{"send", "a", "--ndjson", "-"}, `TYPE and --ndjson cannot be used together`, "send"},
+		"send ndjson id":   {[]string{"send", "--ndjson", "-", "--id", "x"}, `--ndjson and --id cannot be used together`, "send"},
+		"send ndjson file": {[]string{"send", "--ndjson", "x"}, `--ndjson must be @FILE, or - for standard input, not "x"`, "send"},
+
 		"check print json":    {[]string{"check", "--print", "--json"}, `--print and --json cannot be used together`, "check"},
 		"history follow":      {[]string{"history", "-f", "--until", "1h"}, `--until and --follow cannot be used together`, "history"},
 		"resend to and all":   {[]string{"resend", "x", "--to", "a", "--all"}, `--to and --all cannot be used together`, "resend"},

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +17,32 @@ const (
 	readTimeout = time.Minute      // to read much of a large history
 )
 
+// Send posts an event and returns the text of the answer as well. The answer is
+// held back until the deliveries had their first attempts, but no longer than wait.
+func (c *Client) Send(ctx context.Context, event []byte, wait time.Duration) (answer api.Receipt, text []byte, err error) {
+	text, err = c.send(ctx, "application/json", event, wait, &answer)
+	return answer, text, err
+}
+
+// SendLines is Send for many events, each a line. They are accepted or refused as a
+// whole.
+func (c *Client) SendLines(ctx context.Context, events []byte, wait time.Duration) (answer api.Receipts, text []byte, err error) {
+	text, err = c.send(ctx, "application/x-ndjson", events, wait, &answer)
+	return answer, text, err
+}
+
+func (c *Client) send(ctx context.Context, contentType string, body []byte, wait time.Duration, answer any) ([]byte, error) {
+	header := http.Header{"Content-Type": {contentType}}
+	if wait > 0 {
+		header.Set("Prefer", fmt.Sprintf("wait=%d", int(wait.Seconds())))
+	}
+	_, text, err := c.Within(answerTimeout+wait).request(ctx, http.MethodPost, api.EventsPath, header, body)
+	if err != nil {
+		return nil, err
+	}
+	return text, c.decode(http.MethodPost, api.EventsPath, text, answer)
+}
+
 // Events returns a page of accepted events.
 func (c *Client) Events(ctx context.Context, q api.EventsQuery) (answer api.Events, err error) {
 	err = c.Within(readTimeout).get(ctx, api.EventsPath, q.Values(), &answer)
@@ -25,7 +52,7 @@ func (c *Client) Events(ctx context.Context, q api.EventsQuery) (answer api.Even
 // EventData returns the data of an event, named by its id or by seq:N, and its content
 // type.
 func (c *Client) EventData(ctx context.Context, id string) (data []byte, contentType string, err error) {
-	header, data, err := c.Within(readTimeout).request(ctx, http.MethodGet, api.Path(api.EventDataPath, id), nil)
+	header, data, err := c.Within(readTimeout).request(ctx, http.MethodGet, api.Path(api.EventDataPath, id), nil, nil)
 	return data, header.Get("Content-Type"), err
 }
 

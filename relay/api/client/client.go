@@ -42,6 +42,7 @@ type Client struct {
 type RefusedError struct {
 	Status int
 	Detail string
+	Index  int // of the event in its batch; -1 if it is not about one
 }
 
 func (e *RefusedError) Error() string { return e.Detail }
@@ -52,6 +53,9 @@ func (c *Client) Within(timeout time.Duration) *Client {
 	patient.timeout = timeout
 	return &patient
 }
+
+// Address is where the relay answers.
+func (c *Client) Address() string { return c.address }
 
 // Get makes a call and decodes the answer.
 func (c *Client) Get(ctx context.Context, path string, answer any) error {
@@ -73,29 +77,37 @@ func (c *Client) Post(ctx context.Context, path string, request, answer any) (te
 }
 
 func (c *Client) call(ctx context.Context, method, path string, body []byte, answer any) ([]byte, error) {
-	_, text, err := c.request(ctx, method, path, body)
+	var header http.Header
+	if body != nil {
+		header = http.Header{"Content-Type": {"application/json"}}
+	}
+	_, text, err := c.request(ctx, method, path, header, body)
 	if err != nil {
 		return nil, err
 	}
+	return text, c.decode(method, path, text, answer)
+}
+
+func (c *Client) decode(method, path string, text []byte, answer any) error {
 	if err := json.Unmarshal(text, answer); err != nil {
-		return nil, fmt.Errorf("what answers on %s is not sidehook: %s %s: %w", c.address, method, path, err)
+		return fmt.Errorf("what answers on %s is not sidehook: %s %s: %w", c.address, method, path, err)
 	}
-	return text, nil
+	return nil
 }
 
 // errSilent ends a call whose answer does not begin.
 var errSilent = errors.New("no answer")
 
 // request makes a call and returns the head and the text of its answer.
-func (c *Client) request(ctx context.Context, method, path string, body []byte) (http.Header, []byte, error) {
+func (c *Client) request(ctx context.Context, method, path string, header http.Header, body []byte) (http.Header, []byte, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, nil, err
 	}
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
+	if header != nil {
+		r.Header = header
 	}
 	r.Header.Set("User-Agent", c.userAgent)
 	if c.token != "" {
@@ -136,5 +148,9 @@ func (c *Client) refusal(resp *http.Response, text []byte) error {
 		// Over the socket it would not have been refused.
 		problem.Detail = fmt.Sprintf("no relay answers on %s, and the one on %s says: %s", strings.Join(c.tried, " or "), c.address, problem.Detail)
 	}
-	return &RefusedError{resp.StatusCode, problem.Detail}
+	refused := &RefusedError{Status: resp.StatusCode, Detail: problem.Detail, Index: -1}
+	if problem.Index != nil {
+		refused.Index = *problem.Index
+	}
+	return refused
 }
