@@ -60,6 +60,7 @@ type Listen struct {
 	Socket       string      // path of the Unix socket; "" is off
 	SocketMode   os.FileMode // its permission bits
 	Token        Secret      // bearer token; always set if HTTP is not a loopback address
+	ReadToken    Secret      // bearer token for calls that change nothing; never the Token
 	MaxEventSize int         // bytes of one event, 1 KiB to 16 MiB; a batch may be 16 times that
 }
 

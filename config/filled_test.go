@@ -98,6 +98,7 @@ func TestOddEnds(t *testing.T) {
 		{"webhooks[0] (a).headers.X-A", hook + "    headers: {X-A: 'a %s'}\n"},
 		{"defaults.headers.X-A", "defaults: {headers: {X-A: %q}}\n" + hook},
 		{"listen.token", "listen: {token: %q}\n"},
+		{"listen.read_token", "listen: {read_token: %q}\n"},
 		{"webhooks[0] (a).url", "webhooks:\n  - {name: a, url: 'https://a.example/%s', events: [x], signature: none}\n"},
 		{"webhooks[0] (a).proxy", hook + "    proxy: http://a:%s@proxy.example\n"},
 	}

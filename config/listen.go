@@ -21,6 +21,9 @@ func readListen(l *loader, v *value, in *Listen) {
 	if http != nil && in.HTTP != "" && !endpoint.IsLoopback(in.HTTP) && yamlnode.Find(given, "token") == nil {
 		l.Fail(http, "is not loopback: listen.token is required", "set it, or write 127.0.0.1:4665")
 	}
+	if !in.ReadToken.IsZero() && in.ReadToken.Equal(in.Token) {
+		l.Fail(yamlnode.Find(given, "read_token"), "is the token itself, which may change everything", "write another one, or remove read_token")
+	}
 }
 
 // orOff is a text, or off for none.

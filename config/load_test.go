@@ -42,7 +42,7 @@ func TestUnset(t *testing.T) {
 func TestGiven(t *testing.T) {
 	f := load(t, `
 source: /my/app
-listen: {http: off, socket: run/s.sock, socket_mode: 0600, token: 1234567, max_event_size: 64KiB}
+listen: {http: off, socket: run/s.sock, socket_mode: 0600, token: 1234567, read_token: abc, max_event_size: 64KiB}
 history: {dir: /var/lib/sidehook, keep: 1d, max_size: 32MiB, response_body: 0, unmatched: drop}
 event_types: {1.2: a version, com.example.a: }
 webhooks:
@@ -67,7 +67,7 @@ webhooks:
 	w := f.Webhooks[0]
 	for _, c := range []struct{ got, want string }{
 		{f.Source, "/my/app"},
-		{fmt.Sprintf("%q", []string{f.Listen.HTTP, f.Listen.Socket, f.Listen.Token.Reveal()}), `["" "run/s.sock" "1234567"]`},
+		{fmt.Sprintf("%q", []string{f.Listen.HTTP, f.Listen.Socket, f.Listen.Token.Reveal(), f.Listen.ReadToken.Reveal()}), `["" "run/s.sock" "1234567" "abc"]`},
 		{fmt.Sprint(f.Listen.SocketMode, f.Listen.MaxEventSize), "-rw------- 65536"},
 		{fmt.Sprint(f.History), "{/var/lib/sidehook 24h0m0s 33554432 0 true}"},
 		{fmt.Sprint(f.EventTypes), "map[1.2:a version com.example.a:]"},

@@ -13,7 +13,7 @@ import (
 func TestPrint(t *testing.T) {
 	t.Setenv("TOKEN", "t0ken")
 	f := load(t, `
-listen: {http: off, token: "${TOKEN}", max_event_size: 1500KB}
+listen: {http: off, token: "${TOKEN}", read_token: abc, max_event_size: 1500KB}
 event_types: {b: two, a: "1"}
 defaults: {headers: {X-All: "$${a}", X-Key: b}}
 webhooks:
@@ -40,6 +40,7 @@ listen:
   socket: sidehook.sock
   socket_mode: "0660"
   token: '***'
+  read_token: '***'
   max_event_size: 1500KB
 history:
   dir: history

@@ -22,7 +22,7 @@ func TestRedaction(t *testing.T) {
 	const secret = "s3cr3t-s3cr3t-s3cr3t-s3cr3t-s3cr3t"
 	t.Setenv("SECRET_OF_TEST", secret)
 	f := load(t, `
-listen: {token: "`+secret+`"}
+listen: {token: "`+secret+`", read_token: "`+secret+`2"}
 webhooks:
   - name: a
     url: https://a.example/x?token=`+secret+`

@@ -111,6 +111,10 @@ var refusals = []struct{ name, text, want string }{
 	{"http port", "listen: {http: 'localhost:65536'}\n", `1:16: listen.http: must be HOST:PORT or off, not "localhost:65536"; write a port from 1 to 65535, or 0 for any`},
 	{"no token", "listen: {http: 0.0.0.0:4665}\n", "1:16: listen.http: is not loopback: listen.token is required; set it, or write 127.0.0.1:4665"},
 	{"token", "listen: {token: ''}\n", "1:17: listen.token: must not be empty"},
+	{"read token", "listen: {read_token: '', http: ':80'}\n", `
+		1:22: listen.read_token: must not be empty
+		1:32: listen.http: is not loopback: listen.token is required; set it, or write 127.0.0.1:4665`},
+	{"read token that is the token", "listen:\n  token: abc\n  read_token: abc\n", "3:15: listen.read_token: is the token itself, which may change everything; write another one, or remove read_token"},
 	{"token with space", "listen: {token: 'a b'}\n", "1:17: listen.token: must be printable ASCII without spaces"},
 	{"socket", "listen: {socket: /run/" + strings.Repeat("a", 100) + "}\n", "1:18: listen.socket: is a path of 105 bytes, more than the 103 of a Unix socket; write a shorter path, such as /run/sidehook.sock"},
 	{"socket_mode", "listen: {socket_mode: rw}\n", `1:23: listen.socket_mode: must be the three octal digits of a file's mode, not "rw"; write "0660"`},

@@ -28,8 +28,8 @@ func (l *loader) missing(v *value, err error) {
 	switch {
 	case l.mode == Check && !judged:
 		l.Warn(v, err.Error(), "run will not start without it")
-	case l.mode == Tools && v.Path() == "listen.token":
-		// A command beside the relay can use the socket, without the token.
+	case l.mode == Tools && (v.Path() == "listen.token" || v.Path() == "listen.read_token"):
+		// A command beside the relay can use the socket, without a token.
 		l.Warn(v, err.Error(), "")
 	default:
 		l.Fail(v, err.Error(), "")

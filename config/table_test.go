@@ -13,6 +13,7 @@ import (
 // Every key has what the manual and a schema need, and its example is accepted.
 func TestDeclaredKeys(t *testing.T) {
 	t.Setenv("SIDEHOOK_TOKEN", "t0ken")
+	t.Setenv("SIDEHOOK_READ", "r3ad")
 	t.Setenv("APPS_SECRET", plainSecret)
 	dir := t.TempDir()
 	material(t, dir, "ca", time.Now().Add(30*time.Minute))

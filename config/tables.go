@@ -99,6 +99,8 @@ func listenKeys() []key[Listen] {
 			fileMode(), func(in *Listen) *os.FileMode { return &in.SocketMode }),
 		declare("token", "${SIDEHOOK_TOKEN}", "The bearer token of callers; it is required if http is not a loopback address.",
 			token(), func(in *Listen) *Secret { return &in.Token }),
+		declare("read_token", "${SIDEHOOK_READ}", "A second bearer token, for calls that change nothing.",
+			token(), func(in *Listen) *Secret { return &in.ReadToken }),
 		declare("max_event_size", "1MiB", "The largest event, 1KiB to 16MiB; a batch may be 16 times that.",
 			size(1<<10, 16<<20), func(in *Listen) *int { return &in.MaxEventSize }),
 	}

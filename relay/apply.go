@@ -59,8 +59,8 @@ func (r *Relay) warnRestart(file *config.File) {
 
 func sameListen(a, b *config.File) bool {
 	x, y := a.Listen, b.Listen
-	same := x.Token.Equal(y.Token)
-	x.Token, y.Token = config.Secret{}, config.Secret{}
+	same := x.Token.Equal(y.Token) && x.ReadToken.Equal(y.ReadToken)
+	x.Token, y.Token, x.ReadToken, y.ReadToken = config.Secret{}, config.Secret{}, config.Secret{}, config.Secret{}
 	return same && x == y
 }
 

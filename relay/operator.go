@@ -171,6 +171,7 @@ func waitForRestart(file, atStart *config.File) (keys []string) {
 		"listen.socket":         now.Socket == then.Socket,
 		"listen.socket_mode":    now.SocketMode == then.SocketMode,
 		"listen.token":          now.Token.Equal(then.Token),
+		"listen.read_token":     now.ReadToken.Equal(then.ReadToken),
 		"listen.max_event_size": now.MaxEventSize == then.MaxEventSize,
 		"history.dir":           file.History.Dir == atStart.History.Dir,
 	} {

@@ -98,7 +98,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	})
 	r.server = httpd.New(httpd.Options{
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
-		Token: file.Listen.Token.Reveal(), Opened: r.opened, Log: opts.Log,
+		Token: file.Listen.Token.Reveal(), ReadToken: file.Listen.ReadToken.Reveal(), Opened: r.opened, Log: opts.Log,
 	})
 	r.intake = intake.New(r.server, journal, intake.Settings{}, intake.Options{
 		MaxEventSize: file.Listen.MaxEventSize, Bodies: opts.Memory.Bodies(), Deliveries: watches,

@@ -29,6 +29,7 @@ type Options struct {
 	SocketMode   fs.FileMode
 	Listeners    []net.Listener
 	Token        string
+	ReadToken    string
 	MaxConns     int
 	Times        httpd.Times
 	Opened       func(addrs []net.Addr)
@@ -53,7 +54,7 @@ type Server struct {
 // New puts a server together.
 func New(journal intake.Journal, operator admin.Operator, initial intake.Settings, opts Options) *Server {
 	server := httpd.New(httpd.Options{
-		HTTP: opts.HTTP, Socket: opts.Socket, SocketMode: opts.SocketMode, Listeners: opts.Listeners, Token: opts.Token,
+		HTTP: opts.HTTP, Socket: opts.Socket, SocketMode: opts.SocketMode, Listeners: opts.Listeners, Token: opts.Token, ReadToken: opts.ReadToken,
 		MaxConns: opts.MaxConns, Times: opts.Times, Opened: opts.Opened, Log: opts.Log,
 	})
 	events := intake.New(server, journal, initial, intake.Options{

@@ -36,8 +36,12 @@ func (c *cli) connect(ctx context.Context, file *config.File) (*client.Client, e
 }
 
 func connect(ctx context.Context, in config.Listen) (*client.Client, error) {
+	token := in.Token
+	if token.IsZero() {
+		token = in.ReadToken // enough to look
+	}
 	return client.Connect(ctx, client.Options{
-		Socket: in.Socket, HTTP: in.HTTP, Token: in.Token.Reveal(), Version: thisBuild().Version,
+		Socket: in.Socket, HTTP: in.HTTP, Token: token.Reveal(), Version: thisBuild().Version,
 	})
 }
 

@@ -28,6 +28,9 @@ type Handler func(ctx context.Context, w http.ResponseWriter, r *http.Request, a
 // String names the call as the documentation does.
 func (c *Call) String() string { return c.Method + " " + c.Path }
 
+// changesNothing reports whether the call only looks.
+func (c *Call) changesNothing() bool { return c.Method == http.MethodGet }
+
 func (c *Call) refused(p *Problem) {
 	if c != nil && c.Refused != nil {
 		c.Refused(p)

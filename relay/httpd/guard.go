@@ -14,7 +14,8 @@ import (
 // guard decides who may call what at one listener:
 //
 //	G1. Public calls are open to all.
-//	G2. Who has the token may call everything.
+//	G2. Who has the token may call everything, and who has the read token what
+//	    changes nothing. On the port it may call nothing else, not even what is open.
 //	G3. A request of a web page from another origin is refused. A browser cannot
 //	    hide that it is one.
 //	G4. On the port, a Host is refused that is neither a loopback name nor the
@@ -28,6 +29,7 @@ type guard struct {
 	port   bool               // a TCP port, not the socket
 	host   string             // the configured one; "" for none
 	token  *[sha256.Size]byte // nil without one
+	read   *[sha256.Size]byte // the read token; nil without one
 	advice string             // what to do instead, for those that are refused
 }
 
@@ -41,9 +43,24 @@ const (
 	Public                // nothing
 )
 
+// caller is who makes a request, by the token that it has.
+type caller int
+
+const (
+	stranger caller = iota // no token, or a wrong one
+	reader                 // the read token
+	owner                  // the token
+)
+
+// may reports whether the token alone lets the caller make a call. A nil call is one
+// that does not exist.
+func (who caller) may(c *Call) bool {
+	return who == owner || who == reader && (c == nil || c.changesNothing())
+}
+
 // newGuard makes the guard of a listener at addr.
 func (s *Server) newGuard(addr net.Addr) (guard, error) {
-	g := guard{token: s.token, advice: "configure a token (listen.token) and send it as Authorization: Bearer"}
+	g := guard{token: s.token, read: s.readToken, advice: "configure a token (listen.token) and send it as Authorization: Bearer"}
 	if s.token != nil {
 		g.advice = "send the token (listen.token) as Authorization: Bearer"
 	}
@@ -71,49 +88,66 @@ func (s *Server) socketAdvice() string {
 	return "use the Unix socket (listen.socket), or "
 }
 
-// screen refuses requests that no call accepts. It reports whether the request has
-// the token.
-func (g *guard) screen(r *http.Request) (trusted bool, p *Problem) {
+// screen refuses requests that no call accepts.
+func (g *guard) screen(c *Call, r *http.Request, who caller) *Problem {
 	switch {
-	case g.hasToken(r):
-		return true, nil // G2
+	case who.may(c):
+		return nil // G2
 	case crossSite(r):
-		return false, Refuse(http.StatusForbidden, "a web page of another origin may not call sidehook; "+g.advice)
+		return Refuse(http.StatusForbidden, "a web page of another origin may not call sidehook; "+g.advice)
 	case (g.port || fromBrowser(r)) && !g.isOurHost(r.Host):
-		return false, Refuse(http.StatusForbidden, "the Host of the request is neither a loopback name such as localhost nor the configured address; "+g.advice)
+		return Refuse(http.StatusForbidden, "the Host of the request is neither a loopback name such as localhost nor the configured address; "+g.advice)
 	}
-	return false, nil
+	return nil
 }
 
 // allow decides about a call, after screen.
-func (g *guard) allow(a Access, r *http.Request, trusted bool) *Problem {
-	switch {
-	case trusted, !g.port, a == Public, a == Open && g.token == nil:
-		return nil
-	case g.token == nil:
-		return Refuse(http.StatusForbidden, "this call requires a token over TCP, and none is configured; "+g.advice)
+func (g *guard) allow(c *Call, r *http.Request, who caller) *Problem {
+	advice := g.advice
+	if g.read != nil && c.changesNothing() {
+		advice = strings.Replace(advice, "(listen.token)", "(listen.token or listen.read_token)", 1)
 	}
-	p := Refuse(http.StatusUnauthorized, "the token is missing; "+g.advice)
+	switch {
+	case who.may(c), !g.port, c.Access == Public:
+		return nil
+	case who == reader:
+		return Refuse(http.StatusForbidden, "the read token (listen.read_token) is only for calls that change nothing; "+advice)
+	case c.Access == Open && g.token == nil:
+		return nil
+	case g.token == nil && (g.read == nil || !c.changesNothing()):
+		return Refuse(http.StatusForbidden, "this call requires a token over TCP, and none is configured; "+advice)
+	}
+	p := Refuse(http.StatusUnauthorized, "the token is missing; "+advice)
 	if values := r.Header["Authorization"]; len(values) > 0 {
-		p.Detail = "the token is wrong; " + g.advice
+		p.Detail = "the token is wrong; " + advice
 		if scheme, _, _ := strings.Cut(values[0], " "); !strings.EqualFold(scheme, "Bearer") {
-			p.Detail = "unsupported Authorization scheme; use Bearer; " + g.advice
+			p.Detail = "unsupported Authorization scheme; use Bearer; " + advice
 		}
 	}
 	p.challenge = true
 	return p
 }
 
-// hasToken reports whether a request has the token. Hashes are of one length, so
-// the time that their comparison takes tells nothing.
-func (g *guard) hasToken(r *http.Request) bool {
+// identify returns who makes a request. Hashes are of one length, so the time that
+// their comparison takes tells nothing.
+func (g *guard) identify(r *http.Request) caller {
 	values := r.Header["Authorization"]
-	if g.token == nil || len(values) != 1 {
-		return false
+	if g.token == nil && g.read == nil || len(values) != 1 {
+		return stranger
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return stranger
+	}
 	sum := sha256.Sum256([]byte(strings.TrimSpace(token)))
-	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1
+	isToken := func(of *[sha256.Size]byte) bool { return of != nil && subtle.ConstantTimeCompare(sum[:], of[:]) == 1 }
+	switch {
+	case isToken(g.token):
+		return owner
+	case isToken(g.read):
+		return reader
+	}
+	return stranger
 }
 
 // crossSite reports whether a browser marked the request as one of another origin,

@@ -6,7 +6,7 @@
 //
 //   - A refusal says why and what would do, as problem+json (RFC 9457).
 //   - Who can open the socket may call everything; the port is for those who know
-//     the token. Both are closed to web pages of other sites (guard.go).
+//     the token, and for looking those who know the read token. Both are closed to web pages of other sites (guard.go).
 //   - No request follows one whose end could be found in two ways (framing.go).
 //   - A slow client holds only its own connection and goroutine.
 //   - A stop lets requests end, for as long as Times.Stop.
@@ -30,6 +30,7 @@ type Options struct {
 	SocketMode fs.FileMode    // zero: 0660
 	Listeners  []net.Listener // opened by others; one of a network replaces HTTP (tcp) or Socket (unix)
 	Token      string         // "" for none
+	ReadToken  string         // for calls that change nothing; "" for none
 	MaxConns   int            // open connections of one listener; zero: 10,000
 	Times      Times
 	Opened     func(addrs []net.Addr) // called once every listener is open; may be nil
@@ -48,11 +49,12 @@ type Times struct {
 
 // Server serves calls at its listeners.
 type Server struct {
-	opts     Options
-	log      *slog.Logger
-	token    *[sha256.Size]byte // of the token; nil without one
-	calls    []Call             // unchanged while it runs
-	stopping chan struct{}      // closed when a stop begins
+	opts      Options
+	log       *slog.Logger
+	token     *[sha256.Size]byte // of the token; nil without one
+	readToken *[sha256.Size]byte // of the read token; nil without one
+	calls     []Call             // unchanged while it runs
+	stopping  chan struct{}      // closed when a stop begins
 }
 
 // New makes a server whose listeners are not open yet.
@@ -69,11 +71,17 @@ func New(opts Options) *Server {
 	setDefault(&s.opts.Times.Idle, 2*time.Minute)
 	setDefault(&s.opts.Times.Notice, 500*time.Millisecond)
 	setDefault(&s.opts.Times.Stop, 10*time.Second)
-	if opts.Token != "" {
-		sum := sha256.Sum256([]byte(opts.Token))
-		s.token = &sum
-	}
+	s.token, s.readToken = sumOf(opts.Token), sumOf(opts.ReadToken)
 	return s
+}
+
+// sumOf returns the hash of a token; nil without one.
+func sumOf(token string) *[sha256.Size]byte {
+	if token == "" {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(token))
+	return &sum
 }
 
 func setDefault[T comparable](value *T, other T) {

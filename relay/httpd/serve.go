@@ -39,11 +39,11 @@ func (s *Server) admit(c *Call, r *http.Request, g guard) *Problem {
 	if c != nil && c.Access == Public {
 		return checkQuery(c, r)
 	}
-	trusted, p := g.screen(r)
-	if p != nil || c == nil {
+	who := g.identify(r)
+	if p := g.screen(c, r, who); p != nil || c == nil {
 		return p
 	}
-	if p := g.allow(c.Access, r, trusted); p != nil {
+	if p := g.allow(c, r, who); p != nil {
 		return p
 	}
 	return checkQuery(c, r)
