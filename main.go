@@ -6,7 +6,7 @@
 //	sidehook run                         run the relay
 //	sidehook send TYPE --data '{}'       post an event to it
 //	sidehook history -f                  follow what becomes of the events
-//	sidehook help [COMMAND]              all commands, or how one is used
+//	sidehook help [TOPIC | COMMAND]      the manual, or how a command is used
 package main
 
 import (

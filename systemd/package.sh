@@ -36,8 +36,7 @@ trap 'rm -rf "$stage"' EXIT
 mkdir -p "$out"
 
 # What the packages hold beside the binary. The binary itself writes what it can
-# say of itself: the completion here, and its man pages, once it has them, next to
-# that (package/nfpm.yaml has the place).
+# say of itself: completion and man pages.
 stage() {
   local own=$out/sidehook-$(go env GOHOSTOS)-$(go env GOHOSTARCH)
   if [[ ! -x $own ]]; then
@@ -48,6 +47,8 @@ stage() {
   for shell in bash zsh fish; do
     "$own" completion "$shell" >"$stage/completion/$shell"
   done
+  "$own" man "$stage/man"
+  gzip -9n "$stage"/man/*
   cp -r systemd LICENSE CHANGELOG.md webhooks.example.yaml "$stage"
   gzip -9n "$stage/CHANGELOG.md"
 }

@@ -101,8 +101,8 @@ func (c *cli) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&c.config, "config", "", "read this `FILE` (default: $SIDEHOOK_CONFIG, ./webhooks.yaml or /etc/sidehook/webhooks.yaml)")
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetHelpTemplate(helpTemplate)
-	root.SetUsageTemplate(helpTemplate)
+	root.SetHelpTemplate(helpTemplate())
+	root.SetUsageTemplate(helpTemplate())
 	root.Version = thisBuild().String()
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.InitDefaultVersionFlag()
@@ -113,7 +113,7 @@ func (c *cli) root() *cobra.Command {
 	root.SetHelpCommand(help)
 	root.AddCommand(
 		c.initCommand(), c.runCommand(), c.demoCommand(), c.checkCommand(), c.planCommand(), c.schemaCommand(), c.healthCommand(), c.sendCommand(), c.webhookCommand(), c.listenCommand(), c.verifyCommand(),
-		c.historyCommand(), c.showCommand(), c.resendCommand(), c.cancelCommand(), c.versionCommand(), c.completionCommand(), help,
+		c.historyCommand(), c.showCommand(), c.resendCommand(), c.cancelCommand(), c.versionCommand(), c.completionCommand(), c.manCommand(), help,
 	)
 	c.prepare(root)
 	return root
@@ -174,21 +174,6 @@ func unknownCommand(group *cobra.Command, word string) error {
 	return usagef("%s", noCommand(word))
 }
 
-func (c *cli) helpCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "help [COMMAND]",
-		Short:   "Show the help of a command",
-		Example: "  sidehook help send",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			about, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return usagef("%s", noCommand(strings.Join(args, " ")))
-			}
-			return about.Help()
-		},
-	}
-}
-
 // load reads the configuration. It prints the problems of the file itself.
 func (c *cli) load(mode config.Mode) (*config.File, error) {
 	path, err := config.Find(c.config)
@@ -243,20 +228,3 @@ func (c *cli) printJSON(v any) error {
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
-
-const helpTemplate = `{{with or .Long .Short}}{{. | trimTrailingWhitespaces}}
-{{end}}
-Usage: {{.UseLine}}{{if .HasAvailableSubCommands}}
-
-Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasExample}}
-
-Example:
-{{.Example}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-Global flags:
-{{.InheritedFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}{{end}}
-`

@@ -2,7 +2,10 @@ package command
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"os"
+	"strings"
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
@@ -73,4 +76,17 @@ func PrintAll(w io.Writer, event, attempt []byte, webhook string) error {
 		Webhooks: []api.Decision{{Webhook: webhook, Wanted: true, Glob: webhook, Why: webhook}, {Webhook: webhook + "2", Why: webhook}},
 	}}
 	return c.printTrace(&t)
+}
+
+// Parse reports whether there is a command that has these flags. It does not run it.
+func Parse(args []string) error {
+	c := &cli{out: terminal.NewScreen(os.Stdout), err: terminal.NewScreen(os.Stderr)}
+	cmd, rest, err := c.root().Find(args)
+	if err != nil {
+		return err
+	}
+	if strings.HasSuffix(cmd.Use, " COMMAND") && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
+		return fmt.Errorf("no command %q", rest[0])
+	}
+	return cmd.ParseFlags(rest)
 }
