@@ -20,18 +20,18 @@ type Entry struct {
 // Failure is why it could not be judged whether a webhook wants an event: its
 // condition failed. The event goes to it all the same, as a delivery that ends
 // as failed without a request, so that it is seen and can be sent again. That is
-// decided when the event is accepted and stands in its record, since by the time
-// of the delivery the condition may be another.
+// decided when the event is accepted, and its record has it, because the condition
+// may have changed by the time of the delivery.
 type Failure struct{ Webhook, Reason string }
 
-// Receipt says what became of one Entry.
+// Receipt is what Append did with one Entry.
 type Receipt struct {
 	Seq       Seq
 	To        []string // of the first acceptance, for a duplicate
 	Duplicate bool     // accepted before, and not delivered again
 }
 
-// Why Append and Resend refuse. Nothing of a refused request is in the journal.
+// The errors of Append and Resend. Nothing of a refused request is in the journal.
 var (
 	ErrBusy     = errors.New("too many requests wait for the disk")
 	ErrNoRoom   = errors.New("no room left for the history")
@@ -40,20 +40,20 @@ var (
 )
 
 // Ended reports whether an error of Append or Resend is final: the journal has
-// failed or stops, and accepts nothing any more. Any other one may pass.
+// failed or stops, and accepts nothing any more. Any other error may pass.
 func Ended(err error) bool { return errors.Is(err, ErrStopping) || errors.Is(err, ErrFailed) }
 
-// ErrNoHistory says that a folder holds no history.
+// ErrNoHistory is the error of a folder without a history.
 var ErrNoHistory = errors.New("there is no history yet")
 
-// ErrNotFound says that no segment holds what was asked for.
+// ErrNotFound is the error if no segment has the record.
 var ErrNotFound = jsonl.ErrNotFound
 
-// ErrDamaged says that a record is not there, or not what was written.
+// ErrDamaged is the error if a record is missing, or differs from what was written.
 var ErrDamaged = errors.New("damaged")
 
-// ConflictError says that an event's source and id were accepted before with
-// another content.
+// ConflictError is the error if the source and id of an event were accepted before
+// with other content.
 type ConflictError struct {
 	Index int // of the entry in its request
 }

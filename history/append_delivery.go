@@ -10,7 +10,7 @@ import (
 	"sidehook/history/event"
 )
 
-// AttemptRecord is what a line says of an attempt beside the attempt itself.
+// AttemptRecord is what the line of an attempt has, other than the Attempt.
 type AttemptRecord struct {
 	Webhook string
 	Seq     Seq
@@ -20,8 +20,8 @@ type AttemptRecord struct {
 	Number  int       // of the attempt
 	Again   bool      // it is made again at once, or as if it had not been
 	Next    time.Time // of the attempt after it; zero: there is none
-	// Throttled is since when the receiver answers by asking to be left alone; zero:
-	// it had not before this attempt.
+	// Throttled is since when the receiver has asked to wait; zero: it had not before
+	// this attempt.
 	Throttled time.Time
 }
 
@@ -84,8 +84,8 @@ func AppendAttempt(dst []byte, l *AttemptRecord, a *Attempt) []byte {
 	return dst
 }
 
-// appendTries is what the number of the attempt does not say of those so far:
-// all of it, so that a line that is replayed twice changes nothing.
+// appendTries appends what else the attempts so far came to, in full, so that a line
+// that is replayed twice changes nothing.
 func appendTries(dst []byte, l *AttemptRecord, a *Attempt) []byte {
 	if a.NoStep {
 		dst = append(dst, `,"no_step":true`...)
@@ -130,7 +130,7 @@ func appendTiming(dst []byte, t Timing) []byte {
 	return append(dst, '}')
 }
 
-// appendHeaders makes one member of the lines of a name, as HTTP joins them.
+// appendHeaders appends headers as an object, with a member for each name.
 func appendHeaders(dst []byte, headers []Header) []byte {
 	dst = append(dst, '{')
 	for i, h := range headers {
@@ -167,7 +167,7 @@ func AppendConfig(dst []byte, webhook string, c *Config) []byte {
 	return appendHeaders(dst, c.Headers)
 }
 
-// StateActive is how the zero State stands in a line.
+// StateActive is the zero State in a line.
 const StateActive = "active"
 
 func AppendState(dst []byte, webhook string, s WebhookState) []byte {
@@ -182,7 +182,7 @@ func AppendState(dst []byte, webhook string, s WebhookState) []byte {
 	return dst
 }
 
-// AppendRestated tells a state again, that webhooks have been in since a time.
+// AppendRestated appends a state again, with the time since when the webhook has it.
 func AppendRestated(dst []byte, webhook string, s WebhookState) []byte {
 	dst = AppendState(dst, webhook, s)
 	return AppendTime(dst, `,"since":`, s.Since)

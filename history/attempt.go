@@ -2,10 +2,10 @@ package history
 
 import "time"
 
-// Status is where an attempt left its delivery.
+// Status is the state of a delivery after an attempt.
 type Status string
 
-// What an attempt came to. All but Retrying end its delivery.
+// All statuses but Retrying end the delivery.
 const (
 	Delivered Status = "delivered"
 	Retrying  Status = "retrying"
@@ -15,8 +15,8 @@ const (
 	Expired   Status = "expired"
 )
 
-// Attempt is one try at one delivery, as it stands in the deliveries. What the
-// lease knows (webhook, seq, event) is not repeated here.
+// Attempt is one request of a delivery, or an end without one. The webhook and the seq
+// are in the lease.
 type Attempt struct {
 	Generation Generation // of the configuration it was made under
 	Type       string     // of the event
@@ -24,19 +24,19 @@ type Attempt struct {
 	SentID     string     // the id the receiver saw, where it is not Event
 	Status     Status
 	Code       int           // the HTTP status, 0 without an answer
-	Unsent     bool          // it ended without a request, and says nothing of the receiver
+	Unsent     bool          // it ended without a request, so that nothing is known of the receiver
 	RenamedTo  string        // the name that the delivery goes on under; "": it does not
 	NoStep     bool          // it used up no step of the schedule: the next one has the same number
-	Throttled  time.Time     // the receiver is well, and asked to be left alone until then; zero: it did not
+	Throttled  time.Time     // the receiver asked to wait until then, which is no failure; zero: it did not
 	Error      string        // why it is not delivered, without secrets
 	Took       time.Duration // from dial to the last byte read
 	Timing     Timing
-	Remote     string   // address and port that were dialled
-	Request    []Header // those of this attempt alone, such as its signature
+	Remote     string   // address and port of the connection
+	Request    []Header // the headers of this attempt alone, such as its signature
 	Response   *Response
 }
 
-// Recorded is an attempt on its way into the deliveries.
+// Recorded is an attempt that was recorded.
 type Recorded struct {
 	Attempt
 	Webhook  string // whose attempt it is
@@ -45,8 +45,8 @@ type Recorded struct {
 	Accepted time.Time // when its event was; zero if the event's record is damaged
 }
 
-// Timing holds how long the parts of an attempt took; what is zero did not
-// happen, as on a connection that is used again.
+// Timing is how long the parts of an attempt took. A part that did not happen is zero,
+// such as DNS on a connection that is used again.
 type Timing struct {
 	DNS, Connect, TLS, FirstByte time.Duration
 }
@@ -54,15 +54,15 @@ type Timing struct {
 // Header is one header line.
 type Header struct{ Name, Value string }
 
-// Response is what is kept of a receiver's answer.
+// Response is the part of a receiver's answer that is kept.
 type Response struct {
 	Headers   []Header
 	Body      []byte
 	Truncated bool // there was more than Body
 }
 
-// Config is what is the same for all attempts of a webhook and generation. It
-// is written once a segment, before the first of them.
+// Config is what all attempts of a webhook and generation share. It is written once
+// per segment, before the first of them.
 type Config struct {
 	Generation Generation
 	URL        string   // redacted
@@ -72,12 +72,12 @@ type Config struct {
 // Line is a line of the deliveries that is to be written.
 type Line struct {
 	Webhook string
-	Config  *Config // has to stand before it in its segment, if not nil
+	Config  *Config // if not nil, it must come before the line in its segment
 	At      time.Time
 	Fields  []byte // JSON without braces; of the webhook and generation of Config
 }
 
-// WebhookState is what a webhook has been put into, kept over a restart.
+// WebhookState is the state of a webhook, which survives a restart.
 type WebhookState struct {
 	Name  string // "" is active
 	Since time.Time

@@ -8,14 +8,13 @@ import (
 	"sidehook/history/internal/jsonl"
 )
 
-// DeliveryRecord is a record of the deliveries. Which members are set depends on its
-// Kind.
+// DeliveryRecord is a record of the deliveries. Its Kind decides which members are set.
 type DeliveryRecord struct {
 	N          LineNo
 	At         time.Time
 	Kind       string // attempt, config, webhook
 	Webhook    string
-	Was        string // the former name whose queue it is of, in lines of versions that drained one from another
+	Was        string // the former name whose queue it is of, in lines of earlier versions
 	Generation Generation
 
 	Seq       Seq
@@ -24,16 +23,16 @@ type DeliveryRecord struct {
 	SentID    string
 	Type      string
 	Resend    bool
-	Test      bool // of no queue, and no word on how the webhook's deliveries go
+	Test      bool // a test: of no queue, and not counted in the failure streak
 	Attempt   int
 	Status    Status
 	Again     bool   // the next attempt has the same number
 	Unsent    bool   // no request was made
 	RenamedTo string // the name that the delivery goes on under
 	NoStep    bool   // it used up no step of the schedule: the next attempt has the same number
-	Free      int    // of the attempts so far, those that used up no step, in lines of versions that numbered all
-	// Throttled is since when the receiver has answered by asking to be left
-	// alone, and Until for how long; zero: it has not, this time.
+	Free      int    // of the attempts so far, those that used up no step, in lines of earlier versions, which numbered all
+	// Throttled is since when the receiver has asked to wait, and Until is how long
+	// it asked for; zero: it did not ask this time.
 	Throttled, Until time.Time
 	Code             int
 	Error            string
@@ -42,14 +41,14 @@ type DeliveryRecord struct {
 
 	State, Why string
 	Entry      string    // a digest of the webhook's entry
-	Since      time.Time // of a state that is told again
+	Since      time.Time // of a state that is recorded again
 
-	// JSON as it stands in the line, nil if it does not.
+	// JSON as in the line; nil if the line has none.
 	Took, Timing, Request, Response, URL, Headers []byte
 	Raw                                           []byte // the whole line
 }
 
-// QueueName is the name of the queue that an attempt is of.
+// QueueName returns the name of the queue that an attempt belongs to.
 func (o *DeliveryRecord) QueueName() string {
 	if o.Was != "" {
 		return o.Was
@@ -57,6 +56,7 @@ func (o *DeliveryRecord) QueueName() string {
 	return o.Webhook
 }
 
+// WebhookState returns the state that the record has.
 func (o *DeliveryRecord) WebhookState() WebhookState {
 	if o.State == StateActive {
 		return WebhookState{}
@@ -76,7 +76,7 @@ func ParseDeliveryRecord(line *jsonl.Line) DeliveryRecord {
 }
 
 // ParseDeliveryFields reads the fields of a Line, for an engine that stores them
-// without its number, its time and a checksum.
+// without number, time and checksum.
 func ParseDeliveryFields(fields []byte) DeliveryRecord {
 	var o DeliveryRecord
 	for name, raw := range Members(fields) {
@@ -154,10 +154,10 @@ func ParseDeliveryFields(fields []byte) DeliveryRecord {
 	return o
 }
 
-// JSON is the record as it stands in the history, without its checksum.
+// JSON returns the record as in the history, without its checksum.
 func (a *EventRecord) JSON() []byte { return bare(a.Raw) }
 
-// JSON is the record as it stands in the history, without its checksum.
+// JSON returns the record as in the history, without its checksum.
 func (o *DeliveryRecord) JSON() []byte { return bare(o.Raw) }
 
 func bare(raw []byte) []byte {
@@ -165,7 +165,7 @@ func bare(raw []byte) []byte {
 	return append(bytes.Clone(body), '}')
 }
 
-// Lasted is how long a request took, 0 if there was none.
+// Lasted returns how long the request took, 0 if there was none.
 func (o *DeliveryRecord) Lasted() time.Duration {
 	ms, _ := strconv.ParseFloat(string(o.Took), 64)
 	return time.Duration(ms * float64(time.Millisecond))

@@ -9,7 +9,7 @@ import (
 	"sidehook/history/internal/jsonl"
 )
 
-// kinds of records.
+// The kinds of records.
 const (
 	KindEvent   = "event"
 	KindResend  = "resend"
@@ -18,8 +18,8 @@ const (
 	KindWebhook = "webhook"
 )
 
-// appendText, appendNumber and appendTime append a member of an object: its name,
-// as it stands in the line with what is ahead of it, and its value.
+// AppendText, AppendNumber and AppendTime append a member of an object: its name, in
+// quotes and with what comes before it in the line, and its value.
 
 func AppendText(dst []byte, name, value string) []byte {
 	return event.AppendString(append(dst, name...), value)
@@ -45,8 +45,8 @@ func appendNames(dst []byte, names []string) []byte {
 	return append(dst, ']')
 }
 
-// AppendEventHead is all of an event's fields but the event itself, which
-// stands last and is copied from where it is.
+// AppendEventHead appends all fields of an event but the event itself. That comes last,
+// and is copied from where it is.
 func AppendEventHead(dst []byte, e *Entry) []byte {
 	dst = AppendNumber(dst, `"kind":"event","generation":`, e.Generation)
 	dst = append(dst, `,"to":`...)
@@ -79,8 +79,7 @@ func AppendResend(dst []byte, of Seq, to []string, by string) []byte {
 	return AppendText(dst, `,"by":`, by)
 }
 
-// Location is where an engine finds a record again. What it says is the engine's
-// affair.
+// Location is where an engine finds a record again. Only the engine knows what it means.
 type Location = jsonl.Location
 
 // EventRecord is a record of the events: an event, the resend of one, or the

@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// Members walks the members of a record whose checksum held: compact JSON that
-// this package wrote, or a newer version of it. It allocates nothing, which is
-// what lets a start read a million records a second.
+// Members returns the members of a record whose checksum held: compact JSON that this
+// package wrote, or a newer version of it. It allocates nothing, so that a start can
+// read a million records a second.
 func Members(fields []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for len(fields) > 2 && fields[0] == '"' {
@@ -28,7 +28,7 @@ func Members(fields []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// valueLen is the length of the JSON value that b begins with.
+// valueLen returns the length of the JSON value that b begins with.
 func valueLen(b []byte) int {
 	depth := 0
 	for i := 0; i < len(b); i++ {
@@ -55,8 +55,7 @@ func valueLen(b []byte) int {
 	return len(b)
 }
 
-// stringLen is the length of the JSON string that b begins with, its quotes
-// included.
+// stringLen returns the length of the JSON string that b begins with, with its quotes.
 func stringLen(b []byte) int {
 	for i := 1; i < len(b); i++ {
 		next := bytes.IndexByte(b[i:], '"')
@@ -87,6 +86,7 @@ func text(raw []byte) string {
 	return s
 }
 
+// Number decodes a JSON number without sign and fraction. Anything else is 0.
 func Number(raw []byte) uint64 {
 	n, _ := strconv.ParseUint(string(raw), 10, 64)
 	return n
@@ -104,7 +104,7 @@ func names(raw []byte) []string {
 	return list
 }
 
-// Inside is what stands between the brackets of an object.
+// Inside returns the members of an object, without the braces.
 func Inside(object []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimPrefix(object, []byte{'{'}), []byte{'}'})
 }

@@ -2,7 +2,7 @@ package history
 
 import "fmt"
 
-// Problem is one thing that is wrong with a history, and where.
+// Problem is one fault of a history, and where it is.
 type Problem struct {
 	File   string `json:"file"`
 	Line   int    `json:"line,omitempty"` // from 1; 0 if it is about the file

@@ -1,6 +1,6 @@
 package event
 
-// form is how an event is spelled.
+// form is a version of the format of events.
 type form uint8
 
 const (
@@ -8,11 +8,11 @@ const (
 	legacy             // the CloudEvents 0.1 envelope
 )
 
-// role is what an attribute means in either form.
+// role is the meaning of an attribute, in either form.
 type role uint8
 
 const (
-	extension role = iota // any name that is none of the others
+	extension role = iota // any other name
 	version
 	source
 	id
@@ -28,7 +28,7 @@ const (
 	roles int = iota
 )
 
-// places says which member has a role, counted from 1; 0 if none has.
+// places has, for each role, the number of the member that has it, from 1; 0 if none.
 type places [roles]int
 
 // locate finds the roles of the members read last.
@@ -39,10 +39,10 @@ func (s *scanner) locate(f form) (at places) {
 	return at
 }
 
-// versions are those that each form calls itself.
+// versions has the specversion of each form.
 var versions = [...]string{modern: "1.0", legacy: "0.1"}
 
-// attributeNames are empty for a role that the form does not have.
+// attributeNames has the name of each role; it is empty if the form lacks the role.
 var attributeNames = [...][roles]string{
 	modern: {version: "specversion", source: "source", id: "id", when: "time", kind: "type",
 		subject: "subject", contentType: "datacontenttype", schema: "dataschema",
@@ -52,8 +52,7 @@ var attributeNames = [...][roles]string{
 		kindVersion: "eventTypeVersion", extensions: "extensions", data: "data"},
 }
 
-// role also knows eventID: so CloudEvents 0.1 spells it, where Qlik writes
-// eventId.
+// role returns the role of a name. CloudEvents 0.1 spells eventID, Qlik eventId.
 func (f form) role(name []byte) role {
 	if f == legacy {
 		switch string(name) {

@@ -12,13 +12,12 @@ import (
 // the spelling of net/http.
 const attributePrefix = "Ce-"
 
-// Binary reads one CloudEvents 1.0 event in the binary mode: its attributes
-// stand in headers, whose names are in the spelling of net/http, and the body
-// is its data. JSON stays JSON, also where no Content-Type says so; anything
-// else becomes data_base64.
+// Binary reads one CloudEvents 1.0 event in the binary mode: headers have its
+// attributes, with names as net/http spells them, and the body is its data. JSON stays
+// JSON, also without a Content-Type; anything else becomes data_base64.
 //
-// CloudEvents 0.3 is taken, too, and becomes 1.0: in this mode the two differ
-// in the name of dataschema alone.
+// CloudEvents 0.3 is accepted, too, and becomes 1.0: in this mode the two differ only
+// in the name of dataschema.
 //
 // The attributes are put in the order of their names, so that the same request
 // always makes the same event.
@@ -47,7 +46,7 @@ func (d *Decoder) Binary(header map[string][]string, body []byte) (Event, error)
 			text = AppendString(text, attributes[name])
 		}
 	}
-	e, err := d.whole(append(text, '}'))
+	e, err := d.anySize(append(text, '}'))
 	var wrong *Error
 	if errors.As(err, &wrong) {
 		wrong.Offset = -1 // it is about a header, and the body has been read
@@ -55,16 +54,14 @@ func (d *Decoder) Binary(header map[string][]string, body []byte) (Event, error)
 	return e, err
 }
 
-// binaryData is the member that holds the body, as JSON; without a name if
-// there is no body.
+// binaryData returns the member for the body, as JSON. Without a body it has no name.
 func binaryData(attributes map[string]string, body []byte) (name string, raw []byte, err error) {
 	if len(body) == 0 {
 		return "", nil, nil
 	}
 	declared, typed := attributes["datacontenttype"]
 	if !typed || IsJSON(declared) && isUTF8(declared) {
-		// Only one whole value may stand where data will: what follows it would
-		// become attributes.
+		// The body must be one value: anything after it would become attributes.
 		flaw := valueError(body)
 		if flaw == nil {
 			return "data", body, nil
@@ -79,13 +76,13 @@ func binaryData(attributes map[string]string, body []byte) (name string, raw []b
 	return "data_base64", append(raw, '"'), nil
 }
 
-// whole reads a structured event of any size: what was posted has been bounded.
-func (d *Decoder) whole(text []byte) (Event, error) {
+// anySize reads a structured event of any size: its request was bounded before.
+func (d *Decoder) anySize(text []byte) (Event, error) {
 	unbounded := Decoder{MaxSize: len(text)}
 	return unbounded.Structured(text)
 }
 
-// binaryAttributes are the attributes that stand in headers.
+// binaryAttributes returns the attributes in headers.
 func binaryAttributes(header map[string][]string) (map[string]string, *Error) {
 	attributes := map[string]string{}
 	for key, values := range header {
@@ -96,7 +93,7 @@ func binaryAttributes(header map[string][]string) (map[string]string, *Error) {
 		name = strings.ToLower(name)
 		switch name {
 		case "datacontenttype":
-			return nil, headerFlaw(name, "stands in Content-Type in the binary mode")
+			return nil, headerFlaw(name, "must be given as Content-Type in the binary mode")
 		case "data", "data_base64":
 			return nil, headerFlaw(name, "is the body in the binary mode")
 		case "datacontentencoding":
@@ -129,12 +126,12 @@ func binaryAttributes(header map[string][]string) (map[string]string, *Error) {
 	return attributes, nil
 }
 
-// isURIName reports whether the attribute is a URI, also by its name in 0.3.
+// isURIName reports whether the attribute is a URI, by its name in 1.0 or 0.3.
 func isURIName(name string) bool {
 	return name == "source" || name == "dataschema" || name == "schemaurl"
 }
 
-// valueError is why body is not one JSON value, nil if it is.
+// valueError returns why body is not one JSON value, nil if it is.
 func valueError(body []byte) *Error {
 	s := newScanner(body)
 	s.dst = make([]byte, len(body))

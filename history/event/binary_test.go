@@ -86,7 +86,7 @@ func TestBinaryRefused(t *testing.T) {
 		{"version", headers("Ce-Specversion", "-", "Ce-Specversion", "2.0"), "", `"specversion": must be "1.0"`},
 		{"twice", headers("Ce-Id", "2"), "", `"id": is given twice (header ce-id)`},
 		{"two types", headers("Content-Type", "text/plain", "Content-Type", "text/html"), "", `"datacontenttype": is given twice (header Content-Type)`},
-		{"type as an attribute", headers("Ce-Datacontenttype", "text/plain"), "", `"datacontenttype": stands in Content-Type in the binary mode (header ce-datacontenttype)`},
+		{"type as an attribute", headers("Ce-Datacontenttype", "text/plain"), "", `"datacontenttype": must be given as Content-Type in the binary mode (header ce-datacontenttype)`},
 		{"data as an attribute", headers("Ce-Data", "1"), "", `"data": is the body in the binary mode (header ce-data)`},
 		{"encoding of 0.3", headers("Ce-Datacontentencoding", "base64"), "", `"datacontentencoding": belongs to CloudEvents 0.3, and means nothing in the binary mode (header ce-datacontentencoding)`},
 		{"name", headers("Ce-A-B", "x"), "", `"a-b": is not the name of an attribute: those have lower-case letters and digits only`},
@@ -125,7 +125,7 @@ func TestBinaryOrder(t *testing.T) {
 	}
 }
 
-// FuzzBinary: whatever stands in a header or in a body, an event that is taken
+// FuzzBinary: whatever is in a header or in a body, an event that is accepted
 // has that body, and what its headers say and nothing else.
 func FuzzBinary(f *testing.F) {
 	f.Add("application/json", "x", `{"a":1}`)

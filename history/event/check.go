@@ -7,12 +7,12 @@ import (
 	"unicode/utf16"
 )
 
-// usualMembers is how many members an object has at most, as a rule: there is
-// room for so many, and so many are told apart one by one.
+// usualMembers is how many members most objects have at most. There is room for so
+// many, and so many are compared one by one.
 const usualMembers = 12
 
-// check holds the members of the object read last against the rules of a
-// form, and drops those that are null.
+// check checks the members of the object read last by the rules of a form, and drops
+// those that are null.
 func (s *scanner) check(f form, required ...role) (at places, ok bool) {
 	nulls := 0
 	for k, m := range s.members {
@@ -69,8 +69,8 @@ func (s *scanner) has(name string) bool {
 	return false
 }
 
-// repeated is the first member whose name stood before it, or -1. Comparing
-// every two of a great many would let one request hold a core for minutes.
+// repeated returns the first member whose name came before it, or -1. It does not
+// compare every two of many, which would keep a core busy for minutes.
 func (s *scanner) repeated() int {
 	if len(s.members) <= usualMembers {
 		for k, m := range s.members {
@@ -91,7 +91,7 @@ func (s *scanner) repeated() int {
 	return -1
 }
 
-// nameFlaw is what keeps name from being an extension of the form's, or "".
+// nameFlaw returns why name cannot be an extension of the form, or "".
 func (f form) nameFlaw(name []byte) string {
 	if f == legacy {
 		return `is not an attribute of CloudEvents 0.1: others stand in "extensions"`
@@ -110,8 +110,8 @@ func (f form) nameFlaw(name []byte) string {
 	return ""
 }
 
-// valueFlaw is what keeps raw, which is not null, from being the value of the
-// attribute of that name, or "".
+// valueFlaw returns why raw, which is not null, cannot be the value of the attribute of
+// that name, or "".
 func (f form) valueFlaw(r role, name, raw []byte) string {
 	switch {
 	case r == data:
@@ -139,7 +139,7 @@ func (f form) valueFlaw(r role, name, raw []byte) string {
 	return f.syntaxFlaw(r, text)
 }
 
-// syntaxFlaw is what keeps text from being the value of an attribute, or "".
+// syntaxFlaw returns why text cannot be the value of an attribute, or "".
 func (f form) syntaxFlaw(r role, text []byte) string {
 	switch r {
 	case version:
@@ -173,8 +173,8 @@ func timeFlaw(text []byte) string {
 // 0.1 envelope, is expirytime.
 func isExpiryTime(name []byte) bool { return bytes.EqualFold(name, []byte(expiryTime)) }
 
-// extensionFlaw is what keeps raw, a scalar, from being the value of the extension
-// of that name.
+// extensionFlaw returns why raw, a scalar, cannot be the value of the extension of that
+// name, or "".
 func extensionFlaw(name, raw []byte) string {
 	expires := isExpiryTime(name)
 	if raw[0] != '"' {
@@ -190,8 +190,8 @@ func extensionFlaw(name, raw []byte) string {
 	return timeFlaw(unescape(nil, text))
 }
 
-// numberFlaw is what keeps raw, if it is a number, from being an integer of
-// CloudEvents.
+// numberFlaw returns why raw, if it is a number, cannot be an integer of CloudEvents, or
+// "".
 func numberFlaw(raw []byte) string {
 	const longest = 40
 	if raw[0] == 't' || raw[0] == 'f' || raw[0] == 'n' {
@@ -207,8 +207,8 @@ func numberFlaw(raw []byte) string {
 	return flaw + "; write any other number as a string, \"" + string(raw) + "\""
 }
 
-// extensionsFlaw is valueFlaw for the extensions of CloudEvents 0.1. They may
-// be lists and objects too, and those hold what they like.
+// extensionsFlaw is valueFlaw for the extensions of CloudEvents 0.1. They may also be
+// lists and objects, with any content.
 func extensionsFlaw(raw []byte) string {
 	if raw[0] != '{' {
 		return "must be an object, not " + typeOf(raw)
@@ -233,7 +233,7 @@ func extensionsFlaw(raw []byte) string {
 	return ""
 }
 
-// typeOf names the type of a value that is not null.
+// typeOf returns the type of a value that is not null.
 func typeOf(raw []byte) string {
 	switch raw[0] {
 	case '"':
@@ -248,8 +248,8 @@ func typeOf(raw []byte) string {
 	return "a number"
 }
 
-// textFlaw is what CloudEvents forbids of what stands in the string whose
-// inside is raw, or "".
+// textFlaw returns what CloudEvents forbids in a string, or "". raw is the string
+// without its quotes.
 func textFlaw(raw []byte) string {
 	for i := plain(raw); i < len(raw); {
 		r, size := char(raw[i:])

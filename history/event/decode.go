@@ -7,18 +7,17 @@ import (
 	"time"
 )
 
-// Decoder makes events of what apps post. All errors are of type *Error. It
-// may be used from many goroutines at once, and keeps no part of a body.
+// Decoder makes events of what applications post. All errors are of type *Error. It is
+// for concurrent use, and keeps no part of a body.
 type Decoder struct {
 	Source  string           // of events that come without one, itself a valid one; empty: they must have one
 	MaxSize int              // of one event as posted, in bytes; 0: 1 MiB
 	Now     func() time.Time // nil: time.Now
 }
 
-// Plain reads one event of which only the type is required, or a CloudEvents
-// 0.1 envelope, which is known by its cloudEventsVersion. What is missing of
-// id, source, time and specversion is filled in; an envelope also needs its
-// version, and has its own names for the others.
+// Plain reads one event of which only the type is required, or a CloudEvents 0.1
+// envelope, which has a cloudEventsVersion. It fills in id, source, time and specversion
+// where they are missing; an envelope has other names for them.
 func (d *Decoder) Plain(body []byte) (Event, error) {
 	e, err := d.plain(body)
 	if err != nil {
@@ -67,8 +66,8 @@ func (d *Decoder) Structured(body []byte) (Event, error) {
 	return e, nil
 }
 
-// structured reads the event that should follow i, its JSON to dst, and
-// returns the place behind it, or -1.
+// structured reads the event that should follow i, its JSON to dst, and returns the
+// offset after it, or -1.
 func (d *Decoder) structured(s *scanner, i int, dst []byte) (Event, int) {
 	i, _ = s.blank(i)
 	end := s.outer(i, dst, 0)
@@ -141,7 +140,7 @@ func (d *Decoder) Lines(body []byte) ([]Event, error) {
 	return events, nil
 }
 
-// tooLarge refuses an event of that size, or is nil.
+// tooLarge returns an error if an event of that size is too large, else nil.
 func (d *Decoder) tooLarge(size int) *Error {
 	limit := d.MaxSize
 	if limit == 0 {

@@ -13,7 +13,7 @@ type Error struct {
 	Field    string // the attribute
 	Problem  string
 	Offset   int  // in the body, in bytes; -1 for what has no place, such as an attribute that is missing
-	TooLarge bool // nothing but the size is wrong
+	TooLarge bool // only the size is wrong
 }
 
 func (e *Error) Error() string {
@@ -31,8 +31,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// fail notes what is wrong at i and returns -1. At the end of a source that
-// was cut what is wrong is why.
+// fail notes what is wrong at i and returns -1. At the end of a source that was cut,
+// the reason for the cut is what is wrong.
 func (s *scanner) fail(i int, problem string) int {
 	if i >= len(s.src) && s.cut {
 		problem = "not valid UTF-8"
@@ -59,8 +59,8 @@ func quoteByte(c byte) string {
 	return fmt.Sprintf(`"%c"`, c)
 }
 
-// fieldName is a member's name as an error shows it, from what stands between
-// its quotes. A long one is cut.
+// fieldName returns a member's name for an error, from the text between its quotes. A
+// long one is cut.
 func fieldName(raw []byte) string {
 	const limit = 64
 	name := string(unescape(nil, raw))

@@ -1,16 +1,15 @@
-// Package event is one event as JSON: it reads what an app posts, holds it
-// against the rules of CloudEvents, fills in what may be missing, and finds
-// the attributes again in what was stored.
+// Package event owns one event as JSON: it reads what an application posts, checks it
+// by the rules of CloudEvents, fills in what may be missing, and finds the attributes
+// of a stored event again.
 //
-// What is given is kept byte for byte, white space between tokens apart:
-// numbers, escapes, unknown extensions and the order of members stay as they
-// are. There are two exceptions. An attribute that is null counts as absent
-// and is dropped; data may be null. And the names of attributes are spelled
-// without escapes. What CloudEvents does not allow is never mended but
-// refused, with the attribute and the place.
+// An event is kept byte for byte, but for white space between tokens: numbers, escapes,
+// unknown extensions and the order of members stay as they are. There are two
+// exceptions: an attribute that is null counts as absent and is dropped (data may be
+// null), and the names of attributes are spelled without escapes. What CloudEvents does
+// not allow is refused, never repaired; the error has the attribute and the offset.
 //
-// The listener decodes with a Decoder, once an event. The journal stores JSON
-// and Filled, and whoever sends the event calls Parse on them.
+// The listener decodes each event once, with a Decoder. The journal stores JSON and
+// Filled. Package send calls Parse on them.
 package event
 
 import (
@@ -22,12 +21,12 @@ import (
 	"slices"
 )
 
-// OwnPrefix begins the types of sidehook's own events: nobody else may post one,
-// and no glob matches one that does not begin so.
+// OwnPrefix begins the types of sidehook's own events. No application may post one, and
+// only a glob that begins with it matches one.
 const OwnPrefix = "sidehook."
 
-// Event is one event in the form it came in. It is not changed once made, so
-// that copies may share its memory.
+// Event is one event in the form in which it came. It is never changed, so that copies
+// may share its memory.
 type Event struct {
 	ID, Source, Type string   // decoded
 	Legacy           bool     // the CloudEvents 0.1 envelope
@@ -37,9 +36,9 @@ type Event struct {
 	members []member // of JSON, in order
 }
 
-// Parse finds the attributes of a stored event again. The result shares
-// stored, which a Decoder made: its rules are not checked anew, but bytes that
-// cannot be an event are an error.
+// Parse finds the attributes of a stored event again. The result shares stored, which a
+// Decoder made. The rules are not checked again, but bytes that are no event are an
+// error.
 func Parse(stored []byte, filled []string) (Event, error) {
 	if len(stored) > math.MaxInt32 {
 		return Event{}, fmt.Errorf("parse event: %d bytes are too many", len(stored))
@@ -59,7 +58,7 @@ func Parse(stored []byte, filled []string) (Event, error) {
 	return s.event(f, &at, filled), nil
 }
 
-// event is the object read last.
+// event returns the object read last.
 func (s *scanner) event(f form, at *places, filled []string) Event {
 	json := s.dst[s.base:len(s.dst):len(s.dst)]
 	members := s.members
@@ -80,7 +79,7 @@ func (e *Event) form() form {
 	return modern
 }
 
-// Given is how many bytes of JSON it was given as, without what was filled in.
+// Given returns the length of its JSON without what was filled in.
 func (e *Event) Given() int {
 	n := len(e.JSON)
 	for _, name := range e.Filled {
@@ -89,7 +88,7 @@ func (e *Event) Given() int {
 	return n
 }
 
-// Raw is the JSON value of the member with that name, nil if there is none.
+// Raw returns the JSON value of the member with that name, nil if there is none.
 func (e *Event) Raw(name string) []byte {
 	for _, m := range e.members {
 		if string(m.name(e.JSON)) == name {
@@ -99,9 +98,9 @@ func (e *Event) Raw(name string) []byte {
 	return nil
 }
 
-// Attribute is the JSON value of what CloudEvents 1.0 calls by that name,
-// whichever form the event has: "time" is eventTime in the 0.1 envelope. The
-// envelope's extensions are not looked into.
+// Attribute returns the JSON value of the attribute with that name in CloudEvents 1.0,
+// in either form: "time" is eventTime in the 0.1 envelope. It does not look into the
+// extensions of the envelope.
 func (e *Event) Attribute(name string) []byte {
 	if !e.Legacy {
 		return e.Raw(name)
@@ -119,7 +118,7 @@ func (e *Event) Attribute(name string) []byte {
 	return nil
 }
 
-// Data is the JSON value of data, or else of data_base64, a string. It is nil
+// Data returns the JSON value of data, or else of data_base64, a string. It is nil
 // if the event has neither.
 func (e *Event) Data() (raw []byte, base64 bool) {
 	if raw := e.Raw("data"); raw != nil {
@@ -129,7 +128,7 @@ func (e *Event) Data() (raw []byte, base64 bool) {
 	return raw, raw != nil
 }
 
-// Members are all members in order: their names, decoded, and JSON values.
+// Members returns all members in order: their names, decoded, and JSON values.
 func (e *Event) Members() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for _, m := range e.members {
@@ -140,12 +139,12 @@ func (e *Event) Members() iter.Seq2[string, []byte] {
 	}
 }
 
-// Extensions are the extension attributes in order: their names, decoded, and
+// Extensions returns the extension attributes in order: their names, decoded, and
 // JSON values. In the 0.1 envelope these may be of any type.
 func (e *Event) Extensions() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		if e.Legacy {
-			s, _ := scanObject(e.Raw(attributeNames[legacy][extensions])) // nothing but an object has members
+			s, _ := scanObject(e.Raw(attributeNames[legacy][extensions])) // only an object has members
 			for _, m := range s.members {
 				if !yield(string(unescape(nil, m.name(s.dst))), m.raw(s.dst)) {
 					return
@@ -162,10 +161,10 @@ func (e *Event) Extensions() iter.Seq2[string, []byte] {
 	}
 }
 
-// WriteContent writes what tells a repeat of the event from another event
-// under the same source and id: the members that were given, without those
-// two and the version. A name, quoted, and its value end by themselves, so
-// that nothing need stand between them. Errors of w are left to w.
+// WriteContent writes what two events with the same source and id must share for the
+// second to be a duplicate: the members that were given, without those two and the
+// version. A quoted name and a value end by themselves, so nothing separates them.
+// Errors of w are left to w.
 func (e *Event) WriteContent(w io.Writer) {
 	form := e.form()
 	for _, m := range e.members {

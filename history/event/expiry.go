@@ -5,14 +5,13 @@ import (
 	"time"
 )
 
-// expiryTime is the CloudEvents extension that says until when an event is of
-// use.
+// expiryTime is the CloudEvents extension with the time until which an event is useful.
 const expiryTime = "expirytime"
 
-// ExpiryTime is that of a stored event, which a Decoder made. It is false
-// without one, and for one that is no time: earlier versions accepted those.
+// ExpiryTime returns the expirytime of a stored event, which a Decoder made. It reports
+// false without one, and for one that is no time, which earlier versions accepted.
 func ExpiryTime(stored []byte, filled []string) (time.Time, bool) {
-	// Hardly an event has one. Names are stored without escapes, but for those of
+	// Few events have one. Names are stored without escapes, but for those of
 	// the extensions of the 0.1 envelope, which may also have capitals.
 	if !bytes.Contains(stored, []byte(`"`+expiryTime+`"`)) && !bytes.Contains(stored, []byte(`"cloudEventsVersion"`)) {
 		return time.Time{}, false

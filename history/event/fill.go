@@ -7,13 +7,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxFill is how much fill adds at most, but for the value of source.
+// maxFill is how much fill adds at most, without the value of source.
 const maxFill = 128
 
-// fill adds the attributes that the object lacks, and says which: before
-// those that were given, or behind the version of an envelope that begins with
-// it. They take the room that dst has in front of the object, so that no more
-// than the little before them moves.
+// fill adds the attributes that the object lacks, and returns their names. They come
+// before those that were given, or after the version of an envelope that begins with it.
+// dst has room for them before the object, so that little has to be moved.
 func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte) []string {
 	var (
 		buffer [2 * maxFill]byte

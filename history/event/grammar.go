@@ -6,11 +6,11 @@ import (
 	"strconv"
 )
 
-// maxDepth is how deep the value of a member of an event may nest.
+// maxDepth is how deep the value of a member may nest.
 const maxDepth = 1000
 
-// object reads the object whose brace is at i. Depth counts the brackets
-// around it; at 0 its members are noted.
+// object reads the object whose brace is at i. depth is the number of brackets around
+// it; at 0 its members are noted.
 func (s *scanner) object(i, depth int) int {
 	i, c := s.skip(i + 1)
 	if c == '}' {
@@ -162,8 +162,8 @@ func (s *scanner) digits(i int) int {
 	return i
 }
 
-// text reads a string from behind its opening quote, eight bytes at a time
-// while there are as many.
+// text reads a string from after its opening quote, eight bytes at a time where there
+// are as many.
 func (s *scanner) text(i int) int {
 	src := s.src
 	for i+8 <= len(src) {
@@ -222,10 +222,10 @@ func (s *scanner) escape(i int) int {
 	case 'u':
 		for k := i + 2; k < i+6; k++ {
 			if k >= len(s.src) || hexValue(s.src[k]) < 0 {
-				return s.expected(k, "four hexadecimal digits behind \\u")
+				return s.expected(k, "four hexadecimal digits after \\u")
 			}
 		}
 		return i + 6
 	}
-	return s.expected(i+1, "a known escape behind the backslash")
+	return s.expected(i+1, "a known escape after the backslash")
 }

@@ -22,11 +22,11 @@ func AppendHeaderValue(dst []byte, s string) []byte {
 	return dst
 }
 
-// headerText is what a header's value stands for in the binary mode: a quoted
-// string is unquoted first, and then percent-encoding decoded once. Quotes
-// within a value, spaces, letters that are not ASCII and percent signs that
-// begin no escape are taken as they stand: widespread senders encode nothing.
-// The flaw is what keeps the rest from being an attribute, or "".
+// headerText returns the attribute that a header's value means in the binary mode. It
+// first unquotes a quoted string, and then decodes percent-encoding once. Quotes within
+// a value, spaces, letters that are not ASCII and percent signs that begin no escape
+// stay as they are, because common senders encode nothing. flaw is why the value cannot
+// be an attribute, or "".
 func headerText(value string) (text, flaw string) {
 	if inner, ok := unquoted(value); ok {
 		value = inner
@@ -49,8 +49,7 @@ func headerText(value string) (text, flaw string) {
 	return value, ""
 }
 
-// unquoted is the inside of a quoted string (RFC 9110), if value is one as a
-// whole.
+// unquoted returns the inside of a quoted string (RFC 9110), if all of value is one.
 func unquoted(value string) (string, bool) {
 	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
 		return "", false
@@ -90,7 +89,7 @@ func IsJSON(contentType string) bool {
 }
 
 // NamesCloudEvents reports whether receivers read a body of that Content-Type as
-// a CloudEvent in the structured mode, or as a batch: CloudEvents' own rule.
+// a CloudEvent in the structured mode, or as a batch, by CloudEvents' rule.
 func NamesCloudEvents(contentType string) bool {
 	const prefix = "application/cloudevents"
 	contentType = strings.TrimLeft(contentType, " \t")
@@ -135,7 +134,7 @@ func isMediaType(b []byte) bool {
 	return true
 }
 
-// tokenLen is how long the token is that b begins with.
+// tokenLen returns the length of the token that b begins with.
 func tokenLen(b []byte) int {
 	for i, c := range b {
 		if !isLetter(c) && !isDigit(c) && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
@@ -145,7 +144,7 @@ func tokenLen(b []byte) int {
 	return len(b)
 }
 
-// quotedLen is how long the quoted string is that b begins with, 0 without one.
+// quotedLen returns the length of the quoted string that b begins with, 0 without one.
 func quotedLen(b []byte) int {
 	if len(b) == 0 || b[0] != '"' {
 		return 0
@@ -161,8 +160,7 @@ func quotedLen(b []byte) int {
 	return 0
 }
 
-// isUTF8 reports whether the charset of a Content-Type is UTF-8, as it is where
-// none is named.
+// isUTF8 reports whether the charset of a Content-Type is UTF-8, which is the default.
 func isUTF8(contentType string) bool {
 	_, parameters, _ := strings.Cut(contentType, ";")
 	for one := range strings.SplitSeq(parameters, ";") {
@@ -175,7 +173,7 @@ func isUTF8(contentType string) bool {
 	return true
 }
 
-// headerFlaw is an error about an attribute that came by a header.
+// headerFlaw returns an error about an attribute from a header.
 func headerFlaw(name, flaw string) *Error {
 	return &Error{Index: -1, Field: fieldName([]byte(name)), Problem: fmt.Sprintf("%s (header ce-%s)", flaw, name), Offset: -1}
 }

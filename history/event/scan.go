@@ -2,33 +2,33 @@ package event
 
 import "unicode/utf8"
 
-// member is where one member of an object stands in compact JSON: the quote
-// before its name, its value, and the end of that; and where its name stood in
-// the source, for errors.
+// member has offsets of one member of an object in compact JSON: of the quote before its
+// name, of its value, and of the end of that. src is the offset of its name in the
+// source, for errors.
 type member struct{ at, value, end, src uint32 }
 
 func (m member) name(json []byte) []byte { return json[m.at+1 : m.value-2] }
 func (m member) raw(json []byte) []byte  { return json[m.value:m.end:m.end] }
 
-// moved is the member so much further back, or further to the front if by
-// wraps around.
+// moved returns the member with its offsets raised by so much, or lowered if by wraps
+// around.
 func (m member) moved(by uint32) member {
 	return member{m.at + by, m.value + by, m.end + by, m.src}
 }
 
-// scanner reads an object once. It holds every byte against RFC 8259, copies
-// what is not white space between tokens to dst, and notes the members of the
-// outermost object. Its methods take the place in src to read at and return
-// the place behind what they read, or -1 with err set.
+// scanner reads an object once. It checks every byte by RFC 8259, copies all but the
+// white space between tokens to dst, and notes the members of the outermost object. Its
+// methods take the offset in src to read at, and return the offset after what they read,
+// or -1 with err set.
 type scanner struct {
 	src     []byte   // valid UTF-8
 	dst     []byte   // long enough for all of src
 	base    int      // where in dst the object begins
 	copied  int      // where in src the bytes begin that are not in dst yet
-	shift   int      // the way from a place in src to the same in dst
+	shift   int      // from an offset in src to that in dst
 	members []member // in dst
-	compact bool     // src must be compact; nothing is copied, and places in dst are those in src
-	cut     bool     // bytes that are not UTF-8 stood behind src
+	compact bool     // src must be compact; nothing is copied, and offsets in dst are those in src
+	cut     bool     // bytes that are not UTF-8 come after src
 	escapes int      // met so far
 	escaped bool     // the name of a member is spelled with one
 	err     *Error
@@ -80,7 +80,7 @@ func (s *scanner) rewrite(keep func(member) bool) {
 	s.dst, s.members = append(dst, '}'), members
 }
 
-// flush copies what is left before i.
+// flush copies what is not copied yet, up to i.
 func (s *scanner) flush(i int) {
 	if i > s.copied && !s.compact {
 		copy(s.dst[s.copied+s.shift:], s.src[s.copied:i])
@@ -88,10 +88,10 @@ func (s *scanner) flush(i int) {
 	}
 }
 
-// out is the place in dst that src[i] has or will have.
+// out returns the offset in dst of src[i].
 func (s *scanner) out(i int) uint32 { return uint32(i + s.shift) }
 
-// at is the byte at i; at the end it is 0, which no token begins with.
+// at returns the byte at i; at the end that is 0, which begins no token.
 func (s *scanner) at(i int) byte {
 	if uint(i) < uint(len(s.src)) {
 		return s.src[i]
@@ -99,7 +99,7 @@ func (s *scanner) at(i int) byte {
 	return 0
 }
 
-// blank passes over white space and returns the byte behind it too.
+// blank passes over white space and also returns the byte after it.
 func (s *scanner) blank(i int) (int, byte) {
 	for !s.compact && i < len(s.src) && isSpace(s.src[i]) {
 		i++
@@ -107,15 +107,15 @@ func (s *scanner) blank(i int) (int, byte) {
 	return i, s.at(i)
 }
 
-// skip does so inside the object: what stands before is copied, and the white
-// space is not.
+// skip passes over white space inside the object: it copies what comes before, and not
+// the white space.
 func (s *scanner) skip(i int) (int, byte) {
-	behind, c := s.blank(i)
-	if behind > i {
+	after, c := s.blank(i)
+	if after > i {
 		s.flush(i)
-		s.copied, s.shift = behind, s.shift-(behind-i)
+		s.copied, s.shift = after, s.shift-(after-i)
 	}
-	return behind, c
+	return after, c
 }
 
 func isSpace(c byte) bool {
@@ -143,7 +143,7 @@ func (s *scanner) outer(i int, dst []byte, base int) int {
 	return i
 }
 
-// end holds that nothing but white space follows i.
+// end fails if anything but white space follows i.
 func (s *scanner) end(i int) int {
 	if i < 0 {
 		return -1

@@ -29,7 +29,7 @@ var values = []string{
 func TestJSONInEveryForm(t *testing.T) {
 	const modern = `{"specversion":"1.0","id":"1","source":"s","type":"a","data":`
 	for _, value := range values {
-		if value == `1,"x":2` { // it is more than one member where it stands
+		if value == `1,"x":2` { // inside the event it is more than one member
 			continue
 		}
 		want := json.Valid([]byte(value)) && utf8.ValidString(value) && depth([]byte(value)) <= 1000
@@ -141,8 +141,8 @@ func TestSyntaxErrors(t *testing.T) {
 		`{"type":"a","data":1.}`:           `"data": expected a digit, found "}" (byte 21)`,
 		`{"type":"a","data":"x`:            `"data": a string is not closed (byte 21)`,
 		`{"type":"a","data":"x\`:           `"data": a string is not closed (byte 22)`,
-		`{"type":"a","data":"\u12"}`:       `"data": expected four hexadecimal digits behind \u, found a quote (byte 24)`,
-		`{"type":"a","data":"\x"}`:         `"data": expected a known escape behind the backslash, found "x" (byte 21)`,
+		`{"type":"a","data":"\u12"}`:       `"data": expected four hexadecimal digits after \u, found a quote (byte 24)`,
+		`{"type":"a","data":"\x"}`:         `"data": expected a known escape after the backslash, found "x" (byte 21)`,
 		"{\"type\":\"a\",\"data\":\"\n\"}": `"data": a string holds the control character 0x0a, which must be escaped (byte 20)`,
 		"{\"type\":\"a\xff\"}":             `"type": not valid UTF-8 (byte 10)`,
 		"{\"type\":\"a\",\"data\":{\"é\":\"\xe9\"}}":      `"data": not valid UTF-8 (byte 26)`,

@@ -2,10 +2,9 @@ package event
 
 import "time"
 
-// ParseTime reads a date-time of RFC 3339. It is false for any other text. Of a
-// fraction longer than nanoseconds the rest is dropped. A leap second is the
-// first moment after it, and is read only where one can be: at the end of a month
-// in UTC.
+// ParseTime reads a date-time of RFC 3339, and reports false for any other text. It cuts
+// a fraction after nanoseconds. A leap second becomes the moment after it, and may only
+// be at the end of a month in UTC.
 func ParseTime(text string) (time.Time, bool) { return parseTime([]byte(text)) }
 
 func parseTime(b []byte) (time.Time, bool) {
@@ -50,7 +49,7 @@ func cutFraction(b []byte) (nanoseconds int, rest []byte, ok bool) {
 	return nanoseconds, b[n:], n > 1
 }
 
-// parseOffset reads how far a zone is east of UTC.
+// parseOffset returns the offset of a zone from UTC, positive to the east.
 func parseOffset(zone []byte) (time.Duration, bool) {
 	switch len(zone) {
 	case len("Z"):
@@ -86,7 +85,7 @@ func within(digits []byte, low, high int) bool {
 	return low <= n && n <= high
 }
 
-// decimal is -1 where b has anything but digits.
+// decimal returns a number, or -1 if b has anything but digits.
 func decimal(b []byte) int {
 	n := 0
 	for _, c := range b {
@@ -100,7 +99,7 @@ func decimal(b []byte) int {
 
 func isDigit(c byte) bool { return c-'0' < 10 }
 
-// isBase64 is whether b is base64 in the standard alphabet, with its padding.
+// isBase64 reports whether b is base64 in the standard alphabet, with its padding.
 func isBase64(b []byte) bool {
 	if len(b)%4 != 0 {
 		return false
@@ -110,7 +109,7 @@ func isBase64(b []byte) bool {
 			b = b[:n-1]
 		}
 	}
-	// A bit for each byte of the alphabet, since to branch on data is slow.
+	// A bit for each byte of the alphabet, because branches on data are slow.
 	const (
 		low  = 1<<'+' | 1<<'/' | (1<<10-1)<<'0'
 		high = (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64)

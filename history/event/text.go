@@ -9,8 +9,8 @@ import (
 )
 
 // AppendString appends s as a JSON string. Control characters, also those
-// above ASCII, are escaped, so that a terminal takes no orders from it; what
-// is not UTF-8 becomes \ufffd.
+// above ASCII, are escaped, so that it cannot control a terminal; bytes that are not
+// UTF-8 become \ufffd.
 func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	from := len(dst)
@@ -59,9 +59,9 @@ func appendHex(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
 }
 
-// plain is how many bytes at the start of b are printable ASCII other than
-// the quote and the backslash. See stops for how eight are looked at together;
-// here what lies above 0x7e stops too.
+// plain returns how many bytes at the start of b are printable ASCII other than the
+// quote and the backslash. stops explains how it looks at eight together; here bytes
+// above 0x7e stop it, too.
 func plain(b []byte) int {
 	i := 0
 	for ; i+8 <= len(b); i += 8 {
@@ -77,8 +77,8 @@ func plain(b []byte) int {
 	return i
 }
 
-// Unquote decodes a JSON string as Raw and Members give it, and is false for
-// any other value. Half a surrogate pair becomes U+FFFD.
+// Unquote decodes a JSON string as Raw and Members return it, and reports false for any
+// other value. Half a surrogate pair becomes U+FFFD.
 func Unquote(raw []byte) (string, bool) {
 	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
 		return "", false
@@ -90,7 +90,7 @@ func Unquote(raw []byte) (string, bool) {
 	return string(unescape(nil, raw)), true
 }
 
-// unescape appends what raw, the inside of a JSON string, means.
+// unescape appends the text of raw, the inside of a JSON string.
 func unescape(dst, raw []byte) []byte {
 	for {
 		n := bytes.IndexByte(raw, '\\')
@@ -104,8 +104,8 @@ func unescape(dst, raw []byte) []byte {
 	}
 }
 
-// char is the first character of raw, the inside of a JSON string, and its
-// size there. Half a surrogate pair comes as what it is.
+// char returns the first character of raw, the inside of a JSON string, and its size
+// there. It returns half a surrogate pair as it is.
 func char(raw []byte) (r rune, size int) {
 	if raw[0] != '\\' || len(raw) < 2 {
 		return utf8.DecodeRune(raw)
@@ -143,7 +143,7 @@ func hexRune(digits []byte) (r rune) {
 	return r
 }
 
-// hexValue is -1 for what is no hexadecimal digit.
+// hexValue returns -1 for a byte that is no hexadecimal digit.
 func hexValue(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':

@@ -41,7 +41,7 @@ func TestAppendString(t *testing.T) {
 }
 
 // FuzzString: any text comes back, bad bytes as U+FFFD, and no control
-// character stands raw.
+// character is not escaped.
 func FuzzString(f *testing.F) {
 	for _, s := range []string{"", "plain", "1234567\"", "12345678\\", "a\x00\x1f\x7f\u0080\u009fb", "é\xff\xc3😀", strings.Repeat("x", 20) + "\n" + strings.Repeat("y", 20)} {
 		f.Add(s)

@@ -9,14 +9,14 @@ const (
 	traceState  = "tracestate"
 )
 
-// How long each may be to be sent on: a trace never costs a delivery. The
-// versions of traceparent that there may be one day begin as the first does.
+// The longest values that are sent on. A trace never costs a delivery. Future versions
+// of traceparent begin as the first does.
 const (
 	maxTraceParent = 256
 	maxTraceState  = 4096
 )
 
-// Trace is what of the event's trace is sent on with it as headers; "" if
+// Trace returns the parts of the event's trace that are sent with it as headers; "" if
 // there is none. A state without a parent means nothing.
 func (e *Event) Trace() (parent, state string) {
 	if parent, _ = Unquote(e.traceAttribute(traceParent)); !Sendable(parent) || len(parent) > maxTraceParent {
@@ -28,7 +28,7 @@ func (e *Event) Trace() (parent, state string) {
 	return parent, state
 }
 
-// traceAttribute is an extension, or what WithTrace added.
+// traceAttribute returns an extension, or what WithTrace added.
 func (e *Event) traceAttribute(name string) []byte {
 	if e.Legacy {
 		for given, raw := range e.Extensions() {
@@ -40,13 +40,13 @@ func (e *Event) traceAttribute(name string) []byte {
 	return e.Raw(name)
 }
 
-// WithTrace is the event with the trace of the request that brought it, as
-// attributes that were filled in: a repeat of the event is in another trace,
-// and is a repeat all the same. An event that names a trace itself is left as
-// it is, and so is one whose request names none that is valid.
+// WithTrace returns the event with the trace of its request, as attributes that were
+// filled in: a repeat of the event has another trace, and is still a duplicate. An event
+// with a trace of its own stays as it is, and so does one whose request has no valid
+// trace.
 //
-// A CloudEvents 0.1 envelope gets them beside its own attributes, where 0.1 has
-// no such place: it leaves in its own form without them, with what it had.
+// A CloudEvents 0.1 envelope gets them next to its attributes, where 0.1 allows none. It
+// is sent without them in its own form.
 func (e *Event) WithTrace(parent, state string) Event {
 	if !isTraceParent(parent) || e.traceAttribute(traceParent) != nil || e.traceAttribute(traceState) != nil {
 		return *e
@@ -73,8 +73,8 @@ func (e *Event) WithTrace(parent, state string) Event {
 	return out
 }
 
-// isTraceParent holds text against W3C Trace Context. Of a version that is not
-// known what the first has must stand at the beginning.
+// isTraceParent reports whether text is valid by W3C Trace Context. A later version must
+// begin as the first does.
 func isTraceParent(text string) bool {
 	const first = len("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 	if len(text) < first || len(text) > maxTraceParent || !Sendable(text) {

@@ -16,7 +16,7 @@ func TestWithTrace(t *testing.T) {
 	const legacy = `{"cloudEventsVersion":"0.1","eventId":"1","source":"s","eventType":"t"`
 	for _, c := range []struct {
 		name, event, parent, state string
-		want                       string // behind the event; "" for nothing
+		want                       string // after the event; "" for nothing
 		sent                       [2]string
 	}{
 		{"both", modern + `}`, parent, "a=b", `,"traceparent":"` + parent + `","tracestate":"a=b"`, [2]string{parent, "a=b"}},

@@ -29,8 +29,8 @@ func isURI(b []byte) bool {
 	return isRelative(b[len(scheme)+1:])
 }
 
-// schemeOf is what stands before a colon that no other delimiter comes before;
-// nil without such a colon.
+// schemeOf returns what comes before the first colon, nil if there is none or another
+// delimiter comes before it.
 func schemeOf(b []byte) []byte {
 	if i := bytes.IndexAny(b, ":/?#"); i >= 0 && b[i] == ':' {
 		return b[:i]
@@ -38,7 +38,7 @@ func schemeOf(b []byte) []byte {
 	return nil
 }
 
-// isRelative judges what follows a scheme: authority, path, query and fragment.
+// isRelative reports whether b may follow a scheme: authority, path, query and fragment.
 func isRelative(b []byte) bool {
 	b, fragment, _ := bytes.Cut(b, []byte("#"))
 	path, query, _ := bytes.Cut(b, []byte("?"))
@@ -55,7 +55,7 @@ func isRelative(b []byte) bool {
 	return isEncoded(path, "/") && isEncoded(query, "/?") && isEncoded(fragment, "/?")
 }
 
-// isAuthority judges user, host and port.
+// isAuthority reports whether b is user, host and port.
 func isAuthority(b []byte) bool {
 	user, host, ok := bytes.Cut(b, []byte("@"))
 	if !ok {
@@ -76,7 +76,7 @@ func isAuthority(b []byte) bool {
 	return isEncoded(name, "") && len(bytes.Trim(port, "0123456789")) == 0
 }
 
-// isIPLiteral judges an address in brackets, without the closing one.
+// isIPLiteral reports whether b is an address in brackets, without the closing one.
 func isIPLiteral(b []byte) bool {
 	inside, ok := bytes.CutPrefix(b, []byte("["))
 	if !ok {
@@ -94,8 +94,8 @@ func isIPLiteral(b []byte) bool {
 	return err == nil && ip.Is6() && ip.Zone() == ""
 }
 
-// isEncoded reports whether b has only what may stand in any part of a URI, what
-// more says, and percent-encoded bytes.
+// isEncoded reports whether b has only bytes that any part of a URI may have, bytes of
+// more, and percent-encoded bytes.
 func isEncoded(b []byte, more string) bool {
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {
@@ -115,7 +115,7 @@ func isEncoded(b []byte, more string) bool {
 	return true
 }
 
-// isURIByte is pchar of RFC 3986, without percent-encoded bytes.
+// isURIByte reports whether c is in pchar of RFC 3986, without percent-encoded bytes.
 func isURIByte(c byte) bool {
 	const (
 		low = 1<<'!' | 1<<'$' | 1<<'&' | 1<<'\'' | 1<<'(' | 1<<')' | 1<<'*' | 1<<'+' | 1<<',' | 1<<'-' | 1<<'.' |
@@ -133,8 +133,7 @@ func isEscape(b []byte) bool {
 
 func isLetter(c byte) bool { return c|0x20-'a' < 26 }
 
-// encodedForm is text as a URI would hold it, with what a URI does not allow
-// percent-encoded.
+// encodedForm returns text with the bytes that a URI does not allow percent-encoded.
 func encodedForm(text []byte) []byte {
 	const digits = "0123456789ABCDEF"
 	out := make([]byte, 0, len(text)+16)
@@ -148,8 +147,8 @@ func encodedForm(text []byte) []byte {
 	return out
 }
 
-// uriFlaw is what keeps text from being a source, which is a URI reference, or a
-// schema, which is a URI; "" if nothing does.
+// uriFlaw returns why text cannot be a source, which is a URI reference, or a schema,
+// which is a URI; "" if it can.
 func uriFlaw(r role, text []byte) string {
 	good, what, example := isURIReference, "a URI reference", "com.example/app"
 	if r == schema {
