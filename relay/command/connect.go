@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 
 	"sidehook/config"
 	"sidehook/history/query"
+	"sidehook/relay/api"
 	"sidehook/relay/api/client"
 )
 
@@ -54,6 +56,25 @@ func sameFile(relays, ours string) bool {
 	a, errA := os.Stat(relays)
 	b, errB := os.Stat(ours)
 	return errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+// nearestWebhook adds to a refusal that names an unknown webhook which one is nearest.
+func nearestWebhook(ctx context.Context, relay *client.Client, name string, err error) error {
+	var refused *client.RefusedError
+	if name == "" || !errors.As(err, &refused) || refused.Status != http.StatusNotFound {
+		return err
+	}
+	list, failed := relay.Webhooks(ctx, api.WebhooksQuery{})
+	if failed != nil {
+		return err
+	}
+	var all []string
+	for i := range list.Webhooks {
+		if all = append(all, list.Webhooks[i].Name); list.Webhooks[i].Name == name {
+			return err // the refusal is about something else
+		}
+	}
+	return unknownWebhook(name, all)
 }
 
 // openHistory opens a history to read. Another user than the relay's may not, and

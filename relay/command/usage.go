@@ -157,3 +157,13 @@ func parseStatuses(text string, all []history.Status) (statuses []history.Status
 func unknownWebhook(name string, known []string) error {
 	return errors.New(names.UnknownWebhook(name, known))
 }
+
+// sayUnknownType says that a glob can match no type of the catalogue.
+func (c *cli) sayUnknownType(glob string) {
+	if glob == "" {
+		return
+	}
+	if unknown := c.known().UnknownType(glob); unknown != "" {
+		c.notice("%s", unknown)
+	}
+}

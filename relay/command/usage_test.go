@@ -82,6 +82,7 @@ func TestWrongUsage(t *testing.T) {
 		"history since":       {[]string{"history", "--since", "yesterday"}, `--since ` + time + `"yesterday"`, "history"},
 		"history stats since": {[]string{"history", "stats", "--since", "x"}, `--since ` + time + `"x"`, "history stats"},
 		"history status":      {[]string{"history", "--status", "retrying,lost"}, `--status must be delivered, retrying, failed, exhausted, canceled or expired, not "lost"`, "history"},
+		"list state":          {[]string{"webhook", "list", "--state", "off,bad"}, `--state must be active, failing, throttled, paused, off, disabled or orphaned, not "bad"`, "webhook list"},
 		"history limit":       {[]string{"history", "--limit", "x"}, limit + `x`, "history"},
 		"history limit -1":    {[]string{"history", "--limit", "-1"}, limit + `-1`, "history"},
 		"run log-format":      {[]string{"run", "--log-format", "xml"}, `--log-format must be text or json, not "xml"`, "run"},

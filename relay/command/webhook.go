@@ -20,12 +20,7 @@ func (c *cli) webhookCommand() *cobra.Command {
 		Example: "  sidehook webhook list",
 	}
 	cmd.AddCommand(c.webhookListCommand(),
-		c.webhookCallCommand("enable", api.EnablePath, "Re-enable a disabled webhook",
-			"Re-enables a webhook that was disabled because its receiver answered 410 or\n"+
-				"failed for disable_after, and delivers its backlog."),
-		c.webhookCallCommand("retry", api.RetryPath, "Retry waiting deliveries now",
-			"Retries all waiting deliveries of a webhook now. A failing webhook is probed at\n"+
-				"once, and a throttled one does not wait any longer."),
+		c.webhookCallCommand(enableCall()), c.webhookCallCommand(retryCall()),
 		c.webhookTestCommand(), c.webhookAddCommand(), c.webhookEditCommand(), c.webhookRemoveCommand(),
 		c.webhookSwitchCommand("on", "enabled", "true", "Switch a webhook on",
 			"Writes enabled: true for a webhook. What waits for it goes on.", "on"),
@@ -37,37 +32,6 @@ func (c *cli) webhookCommand() *cobra.Command {
 				"it until it is resumed.", "paused"),
 		c.webhookSwitchCommand("resume", "paused", "false", "Resume a paused webhook",
 			"Writes paused: false for a webhook, which then gets what was kept for it.", "active"))
-	return cmd
-}
-
-// webhookCallCommand is a command that makes a call for one webhook.
-func (c *cli) webhookCallCommand(name, path, short, long string) *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:     name + " NAME",
-		Short:   short,
-		Long:    long,
-		Example: "  sidehook webhook " + name + " app-lifecycle",
-		Args:    oneArgument("NAME"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			relay, err := c.relay(cmd.Context())
-			if err != nil {
-				return err
-			}
-			var w api.Webhook
-			answer, err := relay.Post(cmd.Context(), api.Path(path, args[0]), nil, &w)
-			if err != nil {
-				return fmt.Errorf("%s %q: %w", name, args[0], err)
-			}
-			if asJSON {
-				c.out.Write(answer)
-				return nil
-			}
-			c.out.Linef("%s is %s, with %s waiting", w.Name, w.State, terminal.Count(w.Backlog.Events, "delivery"))
-			return nil
-		},
-	}
-	jsonFlag(cmd, &asJSON)
 	return cmd
 }
 
@@ -102,7 +66,7 @@ func (c *cli) testWebhook(ctx context.Context, name string, asJSON bool) error {
 	var a attempt
 	answer, err := relay.Within(testTimeout).Post(ctx, api.Path(api.TestPath, name), nil, &a)
 	if err != nil {
-		return fmt.Errorf("test %q: %w", name, err)
+		return fmt.Errorf("test %q: %w", name, nearestWebhook(ctx, relay, name, err))
 	}
 	if asJSON {
 		c.out.Write(answer)

@@ -4,27 +4,37 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
 )
 
+type webhookListFlags struct {
+	state, typ string
+	json       bool
+}
+
 func (c *cli) webhookListCommand() *cobra.Command {
-	var asJSON bool
+	var f webhookListFlags
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the webhooks and their states",
-		Long: "Lists the webhooks of the running relay and their states. If the last edit of\n" +
+		Long: "Lists the webhooks of the running relay and their states. The last hour shows\n" +
+			"which part of the deliveries that ended has arrived. If the last edit of\n" +
 			"webhooks.yaml was rejected, the errors follow.",
-		Example: "  sidehook webhook list",
+		Example: "  sidehook webhook list --state failing,throttled,disabled",
 		Args:    noArgument,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return c.listWebhooks(cmd.Context(), asJSON) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.listWebhooks(cmd.Context(), f) },
 	}
-	jsonFlag(cmd, &asJSON)
+	cmd.Flags().StringVar(&f.state, "state", "", "only webhooks in this `STATE`, or several with commas: "+oneOf(api.WebhookStates()...))
+	cmd.Flags().StringVar(&f.typ, "type", "", "only webhooks that ask for events of this `TYPE`, or of a glob such as 'order.*'")
+	jsonFlag(cmd, &f.json)
 	return cmd
 }
 
@@ -35,7 +45,21 @@ type webhook struct {
 	Events []string
 }
 
-func (c *cli) listWebhooks(ctx context.Context, asJSON bool) error {
+// matches reports whether the webhook is asked for.
+func (f *webhookListFlags) matches(w *webhook) bool {
+	wants := func(glob string) bool { return names.Overlap(glob, f.typ) }
+	return (f.state == "" || slices.Contains(strings.Split(f.state, ","), w.State)) &&
+		(f.typ == "" || slices.ContainsFunc(w.Events, wants))
+}
+
+func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
+	for state := range strings.SplitSeq(f.state, ",") {
+		if f.state != "" {
+			if err := known("state", state, api.WebhookStates()); err != nil {
+				return err
+			}
+		}
+	}
 	relay, err := c.relay(ctx)
 	if err != nil {
 		return err
@@ -48,25 +72,35 @@ func (c *cli) listWebhooks(ctx context.Context, asJSON bool) error {
 	if err := relay.Get(ctx, api.WebhooksPath, &list); err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
-	var active api.Config
-	if err := relay.Get(ctx, api.ConfigPath, &active); err != nil {
+	active, err := relay.Config(ctx)
+	if err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
 	for _, p := range active.Errors() {
 		list.Errors = append(list.Errors, p.String())
 	}
-	if asJSON {
-		return c.printJSON(list)
-	}
-	hooks := make([]webhook, len(list.Webhooks))
-	for i, raw := range list.Webhooks {
-		if err := json.Unmarshal(raw, &hooks[i]); err != nil {
+	all := list.Webhooks
+	list.Webhooks = []json.RawMessage{}
+	var hooks []webhook
+	for _, raw := range all {
+		var w webhook
+		if err := json.Unmarshal(raw, &w); err != nil {
 			return fmt.Errorf("list webhooks: read the answer: %w", err)
 		}
+		if f.matches(&w) {
+			list.Webhooks, hooks = append(list.Webhooks, raw), append(hooks, w)
+		}
+	}
+	c.sayUnknownType(f.typ)
+	if f.json {
+		return c.printJSON(list)
 	}
 	c.printWebhooks(hooks)
-	if len(hooks) == 0 {
+	switch {
+	case len(all) == 0:
 		c.out.Linef("no webhooks in %s", active.Path)
+	case len(hooks) == 0:
+		c.notice("none of %s matches", terminal.Count(len(all), "webhook"))
 	}
 	if len(list.Errors) > 0 {
 		c.out.Line()
@@ -87,10 +121,11 @@ func (c *cli) printWebhooks(hooks []webhook) {
 	if len(hooks) > 0 {
 		t.Add(terminal.Heads("NAME", "STATE", "EVENTS", "URL", "BACKLOG", "LAST HOUR", "P50/P99", "LAST ERROR")...)
 	}
+	now := time.Now()
 	for i := range hooks {
 		w := &hooks[i]
 		cells := []terminal.Cell{terminal.Bold.Cell(w.Name), stateStyle(w.State).Cell(w.State)}
-		for _, text := range []string{strings.Join(w.Events, ", "), w.URL, w.backlog(), w.success(), w.latency(), w.LastError} {
+		for _, text := range []string{strings.Join(w.Events, ", "), w.URL, w.backlog(), w.success(), w.latency(), w.lastError(now)} {
 			cells = append(cells, terminal.Normal.Cell(text))
 		}
 		t.Add(cells...)
@@ -131,14 +166,22 @@ func (w *webhook) latency() string {
 	return terminal.Millis(w.LastHour.P50) + "/" + terminal.Millis(w.LastHour.P99)
 }
 
-// success formats the share of attempts of the last hour that were delivered. It
-// is rounded down, so 100% means all.
+// success formats which part of the deliveries that ended in the last hour arrived.
+// It is rounded down, so 100% means all.
 func (w *webhook) success() string {
-	all := w.LastHour.Delivered + w.LastHour.Failed
-	if all == 0 {
+	rate := w.LastHour.SuccessRate()
+	if rate == nil {
 		return "-"
 	}
-	return fmt.Sprintf("%d%% of %d", 100*w.LastHour.Delivered/all, all)
+	return fmt.Sprintf("%d%% of %d", int(*rate*100), w.LastHour.Delivered+w.LastHour.GivenUp)
+}
+
+// lastError formats the newest error and its age.
+func (w *webhook) lastError(now time.Time) string {
+	if w.LastError == "" || w.LastErrorAt.IsZero() {
+		return w.LastError
+	}
+	return terminal.Span(now.Sub(w.LastErrorAt)) + " ago: " + w.LastError
 }
 
 // summary returns the state of a webhook, why, and when the next attempt comes.

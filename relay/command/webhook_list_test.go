@@ -1,8 +1,10 @@
 package command_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"sidehook/relay/command"
@@ -11,7 +13,7 @@ import (
 const webhooks = `[
 {"name":"app-lifecycle","url":"https://hooks.example.com/a/rather/long/path/that/goes/on","events":["com.qlik.v1.app.*","com.qlik.v1.user.created"],
  "state":"failing","since":"2026-11-23T14:55:00Z","why":"503 Service Unavailable","backlog":{"events":1204,"bytes":4096,"oldest_seconds":190},
- "last_hour":{"delivered":199,"failed":1,"p50_ms":12.4,"p99_ms":1250},"last_error":"503 Service Unavailable: a long story \u001b[31m of what went wrong"},
+ "last_hour":{"delivered":199,"failed":3,"given_up":1,"p50_ms":12.4,"p99_ms":1250},"last_error":"503 Service Unavailable: a long story \u001b[31m of what went wrong"},
 {"name":"idle","url":"https://x.example","events":["**"],"state":"off","backlog":{"events":0},"last_hour":{"delivered":0,"failed":0}}]`
 
 // TestWebhookTable: the table fits the terminal with complete names, and a sentence
@@ -52,6 +54,24 @@ func TestWebhookTable(t *testing.T) {
 		}
 		if strings.Contains(out.String(), "\x1b") {
 			t.Errorf("width %d: an escape in %q", width, out.String())
+		}
+	}
+}
+
+// TestLastError: it has its age.
+func TestLastError(t *testing.T) {
+	at, err := json.Marshal(time.Now().Add(-3 * time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	hook := `[{"name":"crm","state":"failing","last_error":"503 Service Unavailable","last_error_at":` + string(at) + `,"last_hour":{"failed":2}}]`
+	if err := command.WebhooksOnTerminal(&out, 0, hook); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"3m ago: 503 Service Unavailable", "  -  "} { // none has ended
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
 		}
 	}
 }

@@ -141,3 +141,23 @@ func inShapeFromEnd(glob, typ []string) (words []string) {
 	}
 	return words
 }
+
+// Overlap reports whether there can be a type that two globs both match. Each may be
+// a type.
+func Overlap(a, b string) bool {
+	return overlap(strings.Split(a, "."), strings.Split(b, "."))
+}
+
+func overlap(a, b []string) bool {
+	switch {
+	case len(a) == 0 && len(b) == 0:
+		return true
+	case len(a) > 0 && a[0] == "**":
+		return overlap(a[1:], b) || len(b) > 0 && overlap(a, b[1:])
+	case len(b) > 0 && b[0] == "**":
+		return overlap(b, a)
+	case len(a) == 0 || len(b) == 0 || a[0] != "*" && b[0] != "*" && a[0] != b[0]:
+		return false
+	}
+	return overlap(a[1:], b[1:])
+}

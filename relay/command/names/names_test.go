@@ -64,3 +64,27 @@ func TestTypes(t *testing.T) {
 		t.Errorf("of no file: got %v", k)
 	}
 }
+
+func TestOverlap(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"order.paid", "order.paid", true},
+		{"order.paid", "order.*", true},
+		{"order.paid", "order.shipped", false},
+		{"order.*", "*.paid", true},
+		{"order.*", "order", false},
+		{"order.**", "order", true},
+		{"**", "order.paid", true},
+		{"**.paid", "**.shipped", false},
+		{"**.paid", "order.**", true},
+		{"a.**.b", "a.*.c", false},
+		{"a.**.b", "*.x.**", true},
+		{"a.**", "b.**", false},
+	} {
+		if names.Overlap(c.a, c.b) != c.want || names.Overlap(c.b, c.a) != c.want {
+			t.Errorf("%s and %s: want %v", c.a, c.b, c.want)
+		}
+	}
+}
