@@ -47,9 +47,10 @@ func (c *cli) listenCommand() *cobra.Command {
 		Use:   "listen [ADDRESS]",
 		Short: "Receive webhooks on this machine, for developing",
 		Long: "Receives webhooks on this machine, prints each request, and says whether its\n" +
-			"signature verifies; if not, which part differs. It answers as --respond says, the\n" +
-			"last answer for ever: a status (500*3: three times; 429:5: with Retry-After), or\n" +
-			"hang:30s for no answer. ADDRESS is " + defaultListenAddress + ", or where the webhook's url leads.",
+			"signature verifies; if not, which part differs. It answers as --respond says,\n" +
+			"the last answer for ever: a status (500*3: three times; 429:5: with\n" +
+			"Retry-After), or hang:30s for no answer. ADDRESS is " + defaultListenAddress + ", or\n" +
+			"where the webhook's url leads.",
 		Example: "  sidehook listen --webhook orders --respond '500*3,200'\n" +
 			"  sidehook listen 127.0.0.1:9000 --forward http://127.0.0.1:3000/webhooks",
 		Args: func(_ *cobra.Command, args []string) error { return atMostOne("ADDRESS", args) },

@@ -25,11 +25,12 @@ func (c *cli) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Verify the signature of a captured request",
-		Long: "Verifies a request whose body is piped in, as its receiver should. If it does not\n" +
-			"verify, prints which part differs: the secret, a body that was changed on the way,\n" +
-			"or a time that is too old. The exit code is 0 only if it verifies now.",
+		Long: "Verifies a request whose body is piped in, as its receiver should. If it does\n" +
+			"not verify, prints which part differs: the secret, a body that was changed on\n" +
+			"the way, or a time that is too old. The exit code is 0 only if it verifies now.",
 		Example: "  sidehook verify --secret '${SECRET}' --header 'webhook-id: msg_1' \\\n" +
-			"    --header 'webhook-timestamp: 1764500000' --header 'webhook-signature: v1,…' < body",
+			"    --header 'webhook-timestamp: 1764500000' \\\n" +
+			"    --header 'webhook-signature: v1,…' < body",
 		Args: noArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.webhook == "" && len(f.secrets) == 0 {

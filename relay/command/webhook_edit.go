@@ -46,8 +46,8 @@ func (c *cli) webhookAddCommand() *cobra.Command {
 		Short: "Add a webhook to webhooks.yaml",
 		Long: "Adds a webhook to webhooks.yaml. All else in the file stays as it is, byte for\n" +
 			"byte. A running relay uses the new webhook within a second or two.",
-		Example: "  sidehook webhook add crm --url https://crm.example.com/hooks --event 'order.*' \\\n" +
-			"    --generate-secret\n" +
+		Example: "  sidehook webhook add crm --url https://crm.example.com/hooks \\\n" +
+			"    --event 'order.*' --generate-secret\n" +
 			"  sidehook webhook add dev --url http://localhost:9000/ --event '**' \\\n" +
 			"    --allow http,any-host,127.0.0.0/8 --set 'retry=[1s, 5s]'",
 		Args: oneArgument("NAME"),
@@ -89,8 +89,8 @@ func (c *cli) webhookRemoveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove NAME",
 		Short: "Remove a webhook from webhooks.yaml",
-		Long: "Removes a webhook from webhooks.yaml. Deliveries that wait for it are kept for 24h\n" +
-			"in case it comes back, and then end as canceled.",
+		Long: "Removes a webhook from webhooks.yaml. Deliveries that wait for it are kept for\n" +
+			"24h in case it comes back, and then end as canceled.",
 		Example: "  sidehook webhook remove crm --yes",
 		Args:    oneArgument("NAME"),
 		RunE: func(_ *cobra.Command, args []string) error {
