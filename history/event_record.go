@@ -72,6 +72,11 @@ func AppendEventHead(dst []byte, e *Entry) []byte {
 	return append(dst, `,"event":`...)
 }
 
+// AppendBulkResend is AppendResend for one of a resend in bulk of that id.
+func AppendBulkResend(dst []byte, of Seq, to []string, by, bulk string) []byte {
+	return AppendText(AppendResend(dst, of, to, by), `,"bulk":`, bulk)
+}
+
 func AppendResend(dst []byte, of Seq, to []string, by string) []byte {
 	dst = AppendNumber(dst, `"kind":"resend","of":`, of)
 	dst = append(dst, `,"to":`...)
@@ -90,6 +95,7 @@ type EventRecord struct {
 	Kind       string
 	Of         Seq    // of a resend, the seq of its event
 	By         string // of a resend, who asked
+	Bulk       string // of a resend in bulk, its id
 	Was        string // of a rename, the former name
 	From       Seq    // of a rename, the seq of the delivery under the former name
 	Resend     bool   // it is sent as a resend
@@ -118,6 +124,8 @@ func ParseEventRecord(line *jsonl.Line) EventRecord {
 			a.Of = Seq(Number(raw))
 		case "by":
 			a.By = text(raw)
+		case "bulk":
+			a.Bulk = text(raw)
 		case "was":
 			a.Was = text(raw)
 		case "from":

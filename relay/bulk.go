@@ -20,7 +20,7 @@ func (o *operator) ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkR
 		return api.BulkResent{}, err
 	}
 	done, err := o.journal.ResendBulk(ctx, bulk, b.By)
-	return api.BulkResent{Count: done.Count, Seqs: done.Seqs, Gone: done.Gone}, tooMany(err)
+	return api.BulkResent{Count: done.Count, Resend: done.ID, Seqs: done.Seqs, Gone: done.Gone}, tooMany(err)
 }
 
 // SelectBulk returns what ResendBulk would resend.
@@ -67,7 +67,7 @@ const maxSelected = 1000
 // removed can be named only with another one as the receiver.
 func (o *operator) bulk(b api.BulkRequest) (query.Bulk, error) {
 	active, _ := o.current()
-	bulk := query.Bulk{Type: b.Type, Statuses: b.Statuses, Since: b.Since.Time, Until: b.Until.Time, To: b.To}
+	bulk := query.Bulk{Type: query.Glob(b.Type), Statuses: b.Statuses, Since: b.Since.Time, Until: b.Until.Time, To: b.To}
 	if len(bulk.Statuses) == 0 {
 		bulk.Statuses = query.Undelivered()
 	}

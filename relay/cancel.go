@@ -73,7 +73,7 @@ func matches(c *api.CancelRequest, w *queue.Waiting, e *event.Event) bool {
 	switch {
 	case which.Seq != 0 && which.Seq != w.Seq,
 		which.ID != "" && which.ID != e.ID && which.ID != sign.DeliveryID(e.Source, e.ID),
-		c.Type != "" && c.Type != e.Type,
+		!query.Glob(c.Type).Match(e.Type),
 		!c.Since.IsZero() && w.Accepted.Before(c.Since.Time),
 		!c.Until.IsZero() && !w.Accepted.Before(c.Until.Time):
 		return false

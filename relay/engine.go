@@ -87,6 +87,12 @@ type finder interface {
 	Event(query.EventRef) (history.EventRecord, error)
 	// EventID returns the id of an event, "" if it is not to be had.
 	EventID(seq history.Seq) (string, error)
+	// Summaries returns how deliveries went; of all webhooks, if webhook is "".
+	Summaries(webhook string, since, until time.Time) ([]history.WebhookStats, error)
+	// Resend finds a resend in bulk, and Update brings it up to date, or returns false
+	// if it has to be found again; history.ErrNotFound.
+	Resend(ctx context.Context, id string) (*query.ResendProgress, error)
+	Update(ctx context.Context, p *query.ResendProgress) (ok bool, err error)
 	// Bulk returns the deliveries to be made again.
 	Bulk(ctx context.Context, b query.Bulk) (query.Matches, error)
 	Trace(query.EventRef) (*query.EventTrace, error)

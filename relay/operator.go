@@ -27,30 +27,6 @@ func (o *operator) current() (active *activeConfig, rejected error) {
 	return o.active, o.refused
 }
 
-// Webhooks returns the webhooks in the order of the file, then the removed ones for
-// which deliveries wait.
-func (o *operator) Webhooks(_ context.Context, name string) ([]api.Webhook, error) {
-	active, _ := o.current()
-	var list []api.Webhook
-	for _, w := range active.file.Webhooks {
-		if name == "" || w.Name == name {
-			list = append(list, o.webhook(w.Name, w))
-		}
-	}
-	for _, q := range o.journal.Queues() {
-		if _, ok := active.webhooks[q.Name()]; ok || name != "" && q.Name() != name {
-			continue
-		}
-		if q.State().Name == stateOrphaned && q.Backlog().Events > 0 {
-			list = append(list, o.webhook(q.Name(), nil))
-		}
-	}
-	if name != "" && len(list) == 0 {
-		return nil, &admin.NotFoundError{What: fmt.Sprintf("webhook %q", name)}
-	}
-	return list, nil
-}
-
 // webhook returns one of them; configured is nil for one that was removed.
 func (o *operator) webhook(name string, configured *config.Webhook) api.Webhook {
 	q := o.journal.Queue(name)
@@ -98,7 +74,8 @@ func (o *operator) act(name string, do func(string) bool) error {
 }
 
 // History opens the history for reader, while the journal writes it.
-func (o *operator) History(context.Context) (admin.History, error) {
+func (o *operator) History(ctx context.Context) (admin.History, error) {
+	o.journal.WaitWritten(ctx)
 	return openReader(o.dir)
 }
 
@@ -150,7 +127,7 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute // who asks may be in another folder
 	}
-	c := api.Config{Path: path, Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: waitForRestart(active.file, o.atStart)}
+	c := api.Config{Path: path, Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: restartKeys(o.atStart, active.file)}
 	if rejected != nil {
 		c.Problems = problemsOf(rejected, active.file.Path)
 	}
@@ -160,27 +137,6 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 		}
 	}
 	return c, nil
-}
-
-// waitForRestart returns the keys whose value in a file is not the one in force, which
-// the relay was started with.
-func waitForRestart(file, atStart *config.File) (keys []string) {
-	now, then := &file.Listen, &atStart.Listen
-	for key, same := range map[string]bool{
-		"listen.http":           now.HTTP == then.HTTP,
-		"listen.socket":         now.Socket == then.Socket,
-		"listen.socket_mode":    now.SocketMode == then.SocketMode,
-		"listen.token":          now.Token.Equal(then.Token),
-		"listen.read_token":     now.ReadToken.Equal(then.ReadToken),
-		"listen.max_event_size": now.MaxEventSize == then.MaxEventSize,
-		"history.dir":           file.History.Dir == atStart.History.Dir,
-	} {
-		if !same {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // problemsOf returns why an edit was rejected, with its warnings.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"slices"
+	"strings"
 
 	"sidehook/config"
 	"sidehook/history"
@@ -80,12 +81,23 @@ func compareWebhooks(plan *api.Plan, before, after *trial) {
 
 // restartKeys returns the keys with other values that a reload does not put in force.
 func restartKeys(before, after *config.File) []string {
+	now, then := &after.Listen, &before.Listen
 	keys := []string{}
-	if !sameListen(before, after) {
-		keys = append(keys, "listen")
+	for key, same := range map[string]bool{
+		"listen.http":           now.HTTP == then.HTTP,
+		"listen.socket":         now.Socket == then.Socket,
+		"listen.socket_mode":    now.SocketMode == then.SocketMode,
+		"listen.token":          now.Token.Equal(then.Token),
+		"listen.read_token":     now.ReadToken.Equal(then.ReadToken),
+		"listen.max_event_size": now.MaxEventSize == then.MaxEventSize,
+		"history.dir":           after.History.Dir == before.History.Dir,
+	} {
+		if !same {
+			keys = append(keys, key)
+		}
 	}
-	if before.History.Dir != after.History.Dir {
-		keys = append(keys, "history.dir")
+	if slices.Sort(keys); !sameListen(before, after) && !slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "listen.") }) {
+		keys = append(keys, "listen")
 	}
 	return keys
 }

@@ -15,6 +15,7 @@ import (
 	"sidehook/config"
 	"sidehook/history"
 	"sidehook/history/journal"
+	"sidehook/history/query"
 	"sidehook/history/trouble"
 	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
@@ -55,6 +56,7 @@ type Relay struct {
 	notices *notice.Reporter
 	own     atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
 	dead    atomic.Pointer[error]            // why the journal ended; nil while it runs
+	resends resendProgress
 
 	mu       sync.Mutex
 	active   *activeConfig
@@ -63,6 +65,12 @@ type Relay struct {
 	renames  map[string]string    // new names by former names
 	running  bool                 // the journal runs, so deliveries can be moved
 	renaming trouble.Trouble
+}
+
+// resendProgress is the progress of the resends in bulk that were last asked for.
+type resendProgress struct {
+	sync.Mutex
+	known map[string]*query.ResendProgress // by their ids
 }
 
 // failureGrace is how long requests are answered after the journal has failed.
@@ -75,6 +83,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Relay{log: opts.Log, opts: opts, atStart: file, dir: file.History.Dir, orphans: map[string]time.Time{}}
+	r.resends.known = map[string]*query.ResendProgress{}
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)
 	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.WaitWritten(ctx) })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"sidehook/history"
 	"sidehook/history/query"
@@ -12,6 +13,7 @@ import (
 
 // Resends is the result of ResendBulk.
 type Resends struct {
+	ID    string           // that its progress is asked for with
 	Count int              // of deliveries that are made again
 	Gone  int              // of those that are not, because their events were removed
 	Seqs  [][2]history.Seq // the ranges of their seqs, first and last
@@ -47,6 +49,9 @@ func (j *Journal) ResendBulk(ctx context.Context, b query.Bulk, by string) (Rese
 		return done, &query.TooManyError{Count: m.Count}
 	}
 	done.Gone = m.Gone
+	if m.Count > 0 {
+		done.ID = query.NewResendID(time.Now())
+	}
 	for batch := range slices.Chunk(m.List, j.bulkBatch) {
 		if err := j.resendBatch(ctx, batch, m.Targets.List, by, &done); err != nil {
 			if done.Count > 0 {
@@ -74,7 +79,7 @@ func (j *Journal) resendBatch(ctx context.Context, batch []query.Again, webhooks
 		}
 		pinned = append(pinned, a.Of)
 		to := webhooks[a.To : a.To+1 : a.To+1]
-		r.records = append(r.records, record{of: a.Of, resend: true, to: to, head: history.AppendResend(nil, a.Of, to, by)})
+		r.records = append(r.records, record{of: a.Of, resend: true, to: to, head: history.AppendBulkResend(nil, a.Of, to, by, done.ID)})
 	}
 	if len(r.records) == 0 {
 		return nil

@@ -25,7 +25,7 @@ const MaxBulk = 1_000_000
 // waits, it has not ended.
 type Bulk struct {
 	Webhooks []string // any of them; none: any at all
-	Type     string
+	Type     Glob
 	Statuses []history.Status // any of them, all of them ends
 	Since    time.Time        // they ended at or behind it
 	Until    time.Time        // and ahead of it; zero: no bound

@@ -1,11 +1,8 @@
 package query
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -14,19 +11,40 @@ import (
 	"sidehook/history/internal/index"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
-	"sidehook/history/internal/segment"
 )
 
 // Query says which attempts are asked for: those that match all that is given.
 type Query struct {
 	Webhook  string
-	Type     string
+	Type     Glob
 	Statuses []history.Status // any of them; none: any at all
+	Codes    Codes            // of the receiver's answer
 	Event    string           // an event's id, the id it was sent under, or seq:N
 	Since    time.Time
 	Until    time.Time      // not included
 	Before   history.LineNo // of a lower number than this; 0: all
+	// Unresolved leaves of each delivery that ended without having arrived, and has
+	// not arrived by a resend since, the attempt that ended it last.
+	Unresolved bool
 }
+
+// Codes are the HTTP statuses from one to another; zero: any, and none.
+type Codes struct{ From, To int }
+
+// ParseCodes reads a status, such as 503, or a class of them, such as 5xx.
+func ParseCodes(text string) (Codes, error) {
+	if class, ok := strings.CutSuffix(strings.ToLower(text), "xx"); ok && len(class) == 1 && class[0] >= '1' && class[0] <= '9' {
+		from := int(class[0]-'0') * 100
+		return Codes{from, from + 99}, nil
+	}
+	code, err := strconv.Atoi(text)
+	if err != nil || len(text) != 3 || code < 100 {
+		return Codes{}, fmt.Errorf("must be an HTTP status such as 503, or a class of them such as 5xx, not %.100q", text)
+	}
+	return Codes{code, code}, nil
+}
+
+func (c Codes) match(code int) bool { return c == Codes{} || c.From <= code && code <= c.To }
 
 // Cursor is where a page that ends with the record of that number goes on. It
 // stays true whatever is appended or removed.
@@ -53,7 +71,8 @@ func (q *Query) Match(o *history.DeliveryRecord) bool {
 	switch {
 	case o.Kind != history.KindAttempt,
 		q.Webhook != "" && o.Webhook != q.Webhook,
-		q.Type != "" && o.Type != q.Type,
+		!q.Type.Match(o.Type),
+		!q.Codes.match(o.Code),
 		len(q.Statuses) > 0 && !slices.Contains(q.Statuses, o.Status),
 		!q.Since.IsZero() && o.At.Before(q.Since),
 		!q.Until.IsZero() && !o.At.Before(q.Until),
@@ -66,162 +85,77 @@ func (q *Query) Match(o *history.DeliveryRecord) bool {
 }
 
 // grouped reports whether it asks for some of the groups of an index only.
-func (q *Query) grouped() bool { return q.Webhook != "" || q.Type != "" || len(q.Statuses) > 0 }
+func (q *Query) grouped() bool {
+	return q.Webhook != "" || q.Type != "" || len(q.Statuses) > 0 || q.Codes != Codes{}
+}
 
 // group reports whether lines of a group may match.
 func (q *Query) group(g index.Group) bool {
 	return (q.Webhook == "" || g.Webhook == q.Webhook) &&
-		(q.Type == "" || g.Type == "" || g.Type == q.Type) &&
+		(g.Type == "" || q.Type.Match(g.Type)) && q.Codes.match(g.Code) &&
 		(len(q.Statuses) == 0 || slices.Contains(q.Statuses, history.Status(g.Status)))
 }
 
 // Attempts visits the attempts that match, the newest first, until visit is
 // false. What it is given stays valid. Damaged lines are passed over.
 func (r *Reader) Attempts(q Query, visit func(*history.DeliveryRecord) bool) error {
+	if q.Unresolved {
+		return r.unresolved(q, visit)
+	}
 	for _, first := range slices.Backward(r.deliveries.Segments()) {
 		if q.Before > 0 && first >= uint64(q.Before) {
 			continue
 		}
-		w := walk{Stream: r.deliveries, query: &q, first: first, visit: visit}
-		if err := w.run(); err != nil && !lookup.IsGone(err) {
+		enough, err := r.attemptsIn(first, &q, visit)
+		if err != nil && !lookup.IsGone(err) {
 			return err
 		}
-		if w.enough {
+		if enough {
 			return nil
 		}
 	}
 	return nil
 }
 
-// walk visits the attempts of one segment that match, from its end.
-type walk struct {
-	*lookup.Stream
-	query  *Query
-	first  uint64
-	before int64 // the offset that it has come to
-	visit  func(*history.DeliveryRecord) bool
-	enough bool
-}
-
-func (w *walk) run() error {
-	x, done, err := w.Index(w.first)
+// attemptsIn visits those of one segment.
+func (r *Reader) attemptsIn(first uint64, q *Query, visit func(*history.DeliveryRecord) bool) (enough bool, err error) {
+	x, done, err := r.deliveries.Index(first)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer done()
-	if x != nil && !x.Within(w.query.Since, w.query.Until) {
-		return nil
+	if x != nil && !x.Within(q.Since, q.Until) {
+		return false, nil
 	}
-	if w.query.Event != "" {
-		return w.event()
+	w := walk{Stream: r.deliveries, first: first, since: q.Since, until: q.Until, tell: func(line *jsonl.Line) bool {
+		o := history.ParseDeliveryRecord(line)
+		return !q.Match(&o) || visit(&o)
+	}}
+	if q.Event != "" {
+		return w.event(q.Event)
 	}
-	if w.before, err = w.Size(w.first); err != nil {
-		return err
+	if err := w.from(uint64(q.Before)); err != nil {
+		return false, err
 	}
-	if w.query.Before > 0 && w.SegmentOf(uint64(w.query.Before)) == w.first {
-		// A record that is damaged is not found; then all of the segment's are
-		// held against its number.
-		if line, err := w.Find(uint64(w.query.Before)); err == nil {
-			w.before = int64(line.Location.Offset)
-		}
+	if q.grouped() {
+		w.group = q.group
 	}
-	if x != nil && w.query.grouped() {
-		if right, err := w.listed(x); right || err != nil {
-			return err
-		}
-	}
-	return w.scan(x)
+	err = w.run(x)
+	return w.enough, err
 }
 
 // event visits the attempts at one event.
-func (w *walk) event() error {
-	which := ParseEventRef(w.query.Event)
+func (w *walk) event(ref string) (enough bool, err error) {
+	which := ParseEventRef(ref)
 	want := lookup.WantAttempts(which.ID)
 	if which.Seq > 0 {
 		want = lookup.WantSeq(which.Seq)
 	}
 	found, err := w.Lookup(w.first, which.Seq, want)
 	for i := range slices.Backward(found) {
-		if w.tell(&found[i]); w.enough {
-			break
+		if !w.tell(&found[i]) {
+			return true, err
 		}
 	}
-	return err
-}
-
-func (w *walk) tell(line *jsonl.Line) {
-	if o := history.ParseDeliveryRecord(line); w.query.Match(&o) {
-		w.enough = !w.visit(&o)
-	}
-}
-
-// listed visits what the index lists. It is false if the segment does not bear
-// the index out, from where on it has to be read itself.
-func (w *walk) listed(x *index.Index) (right bool, err error) {
-	offsets, err := x.List(w.query.group)
-	if err != nil {
-		return false, nil
-	}
-	for {
-		i := sort.Search(len(offsets), func(i int) bool { return int64(offsets[i]) >= w.before })
-		if offsets = offsets[:i]; i == 0 || w.enough {
-			return true, nil
-		}
-		offset := offsets[i-1]
-		if within, begin := x.WithinAt(offset, w.query.Since, w.query.Until); !within {
-			w.before = int64(min(begin, offset))
-			continue
-		}
-		line, err := w.At(w.first, offset)
-		var damage *segment.Damage
-		if err != nil && !errors.As(err, &damage) {
-			return false, err
-		}
-		if err != nil || !w.query.group(w.Entry(&line).Group) && !w.unlisted(&line) {
-			return false, nil
-		}
-		w.before = int64(offset)
-		w.tell(&line)
-	}
-}
-
-// unlisted reports whether a line may stand in a group of any type.
-func (w *walk) unlisted(line *jsonl.Line) bool {
-	g := w.Entry(line).Group
-	g.Type = ""
-	return g != (index.Group{}) && w.query.group(g)
-}
-
-// scan visits what matches by reading back from where the walk has come to; an
-// index, if there is one, tells which times need not be read.
-func (w *walk) scan(x *index.Index) error {
-	b, err := w.Backward(w.first, w.before)
-	if err != nil {
-		return err
-	}
-	for !w.enough {
-		if x != nil && w.before > 0 {
-			if within, begin := x.WithinAt(uint32(w.before-1), w.query.Since, w.query.Until); !within {
-				w.before = int64(begin)
-				if b, err = w.Backward(w.first, w.before); err != nil {
-					return err
-				}
-				continue
-			}
-		}
-		line, err := b.Next()
-		var damage *segment.Damage
-		switch {
-		case errors.As(err, &damage):
-			w.before = damage.Offset
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		default:
-			w.before = int64(line.Location.Offset)
-			w.tell(&line)
-		}
-	}
-	return nil
+	return false, err
 }

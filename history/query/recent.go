@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/internal/index"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
@@ -16,6 +17,7 @@ type Minute struct {
 	At        time.Time                        // when it began
 	Delivered int                              // tests aside
 	Failed    int                              // tests and what was throttled aside
+	GivenUp   int                              // deliveries that ended without arriving
 	Took      iter.Seq2[time.Duration, uint64] // how many requests took how long, within 6 %
 }
 
@@ -52,6 +54,7 @@ func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error 
 			if !visit(&Minute{
 				Webhook: m.Webhook, At: m.At, Took: m.Took.All(),
 				Delivered: int(m.Counts[lookup.CountArrived]), Failed: int(m.Counts[lookup.CountMissed]),
+				GivenUp: int(givenUp(func(s history.Status) uint64 { return countOf(&m.Tally, s) })),
 			}) {
 				return nil
 			}

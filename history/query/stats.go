@@ -18,6 +18,10 @@ type Stats struct {
 	Chart []index.Tally
 }
 
+func newStats(webhook string, parts int) *Stats {
+	return &Stats{Webhook: webhook, Chart: make([]index.Tally, parts)}
+}
+
 // Begun is how many deliveries had their first attempt, or ended without one.
 func (s *Stats) Begun() uint64 { return s.Counts[lookup.CountBegun] }
 
@@ -28,8 +32,7 @@ func (s *Stats) Count(status history.Status) uint64 { return countOf(&s.Tally, s
 func (s *Stats) ChartCount(i int, status history.Status) uint64 { return countOf(&s.Chart[i], status) }
 
 func countOf(t *index.Tally, status history.Status) uint64 {
-	o := history.DeliveryRecord{Status: status, Attempt: 2}
-	return t.Counts[lookup.CountersOf(&o)[0]]
+	return t.Counts[lookup.CounterOf(status)]
 }
 
 // Stats counts the attempts from since on and ahead of until, by webhook, in
@@ -51,7 +54,7 @@ func (r *Reader) Stats(since, until time.Time, parts int) ([]Stats, error) {
 			}
 			s := webhooks[m.Webhook]
 			if s == nil {
-				s = &Stats{Webhook: m.Webhook, Chart: make([]index.Tally, parts)}
+				s = newStats(m.Webhook, parts)
 				webhooks[m.Webhook] = s
 			}
 			s.Merge(&m.Tally)

@@ -46,9 +46,13 @@ func New(server *httpd.Server, operator Operator, opts Options) *Handler {
 	add := func(access httpd.Access, method, path string, handle httpd.Handler, params ...string) {
 		server.Register(httpd.Call{Method: method, Path: path, Access: access, Params: params, Handle: handle})
 	}
+	add(httpd.Guarded, "GET", api.EventsPath, h.listEvents, eventParams...)
+	add(httpd.Guarded, "GET", api.EventDataPath, h.eventData, "source")
+	add(httpd.Guarded, "GET", api.StatsPath, h.stats, "webhook", "since", "until")
+	add(httpd.Guarded, "GET", api.ResendProgressPath, h.resendProgress)
 	add(httpd.Guarded, "GET", api.EventPath, h.showEvent, "source")
 	add(httpd.Guarded, "POST", api.ResendPath, h.resend, "source")
-	add(httpd.Guarded, "GET", api.WebhooksPath, h.listWebhooks)
+	add(httpd.Guarded, "GET", api.WebhooksPath, h.listWebhooks, "state", "q", "limit", "cursor")
 	add(httpd.Guarded, "GET", api.WebhookPath, h.showWebhook)
 	add(httpd.Guarded, "POST", api.EnablePath, h.acting(operator.Enable))
 	add(httpd.Guarded, "POST", api.RetryPath, h.acting(operator.Retry))

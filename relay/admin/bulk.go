@@ -35,9 +35,19 @@ func (h *Handler) resendBulk(ctx context.Context, w http.ResponseWriter, r *http
 	return httpd.AnswerJSON(w, http.StatusAccepted, done)
 }
 
+func checkGlob(text string) *httpd.Problem {
+	if _, err := query.ParseGlob(text); err != nil {
+		return httpd.Refuse(http.StatusBadRequest, fmt.Sprintf(`key "type": %v`, err))
+	}
+	return nil
+}
+
 func checkBulk(b *api.BulkRequest) *httpd.Problem {
 	if b.Since.IsZero() {
 		return httpd.Refuse(http.StatusBadRequest, `"since" is required, such as 2026-11-23T14:55:00Z`)
+	}
+	if p := checkGlob(b.Type); p != nil {
+		return p
 	}
 	for _, status := range b.Statuses {
 		switch {

@@ -16,6 +16,9 @@ func (h *Handler) cancel(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if c.Webhook == "" && c.Event == "" {
 		return httpd.Refuse(http.StatusBadRequest, `"webhook" or "event" is required`)
 	}
+	if p := checkGlob(c.Type); p != nil {
+		return p
+	}
 	if c.DryRun {
 		return answerSelected(w)(h.operator.SelectCancel(ctx, c))
 	}

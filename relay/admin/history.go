@@ -7,7 +7,7 @@ import (
 	"sidehook/history/query"
 )
 
-// History reads the records of deliveries, as of the call that opened it and later. One
+// History reads the records of events and deliveries, as of the call that opened it and later. One
 // goroutine uses it, and must close it.
 type History interface {
 	// Attempts calls visit for each matching attempt, the newest first, until visit
@@ -18,6 +18,9 @@ type History interface {
 	// Follow calls visit for each record after a number, and waits for new ones, until
 	// ctx is done or visit returns an error. It returns that error.
 	Follow(ctx context.Context, after history.LineNo, visit func(*history.DeliveryRecord) error) error
+	// Events calls visit for each matching accepted event, the newest first, until
+	// visit returns false.
+	Events(ctx context.Context, q query.EventQuery, visit func(*query.AcceptedEvent) bool) error
 	Close() error
 }
 

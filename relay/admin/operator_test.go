@@ -22,7 +22,7 @@ func TestLooking(t *testing.T) {
 			`{"name":"b","state":"off","backlog":{"events":0,"bytes":0,"oldest_seconds":0},"in_flight":0,"last_hour":{"delivered":0,"failed":0,"given_up":0}}]}`,
 		"/v1/webhooks/app-1": `{"name":"app-1","url":"https://x.example/<>","events":["**"],"secret":"***",` +
 			`"state":"failing","since":"2026-11-23T14:55:00Z","why":"503","backlog":{"events":2,"bytes":2048,"oldest_seconds":1.5},"in_flight":1,` +
-			`"last_hour":{"delivered":10,"failed":5,"given_up":0},"last_success":"2026-11-23T14:55:00Z","last_error":"503 Service Unavailable","next":"2026-11-23T14:55:00Z"}`,
+			`"last_hour":{"delivered":10,"failed":5,"given_up":0},"last_success":"2026-11-23T14:55:00Z","last_error":"503 Service Unavailable","last_error_at":"2026-11-23T14:55:00Z","next":"2026-11-23T14:55:00Z"}`,
 		"/v1/events/e1": `{"seq":3,"at":"2026-11-23T14:55:00Z","generation":1,"to":["a"],"event":{"n":12345678901234567890},"webhooks":[` +
 			`{"webhook":"a","wanted":true,"glob":"**","status":"waiting","next":"2026-11-23T14:55:00Z"},{"webhook":"b","wanted":false,"why":"no glob matches","now":true}],"attempts":[]}`,
 		"/v1/config": `{"path":"/etc/sidehook/webhooks.yaml","hash":"abc","generation":4,"loaded":"2026-11-23T14:55:00Z","restart":[],"problems":[]}`,

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -10,23 +9,26 @@ import (
 	"sidehook/relay/httpd"
 )
 
-func (h *Handler) listWebhooks(ctx context.Context, w http.ResponseWriter, _ *http.Request, _ string) *httpd.Problem {
-	list, err := h.operator.Webhooks(ctx, "")
+func (h *Handler) listWebhooks(ctx context.Context, w http.ResponseWriter, r *http.Request, _ string) *httpd.Problem {
+	p := readParams(r)
+	q := api.WebhooksQuery{States: among(p, "state", api.WebhookStates()), Search: p.text("q"), Limit: p.limit(0), Cursor: p.text("cursor")}
+	if p.problem != nil {
+		return p.problem
+	}
+	list, err := h.operator.Webhooks(ctx, q)
 	if err != nil {
 		return problemOf(err)
 	}
-	return httpd.AnswerJSON(w, http.StatusOK, api.Webhooks{Webhooks: orEmpty(list)})
+	list.Webhooks = orEmpty(list.Webhooks)
+	return httpd.AnswerJSON(w, http.StatusOK, list)
 }
 
 func (h *Handler) showWebhook(ctx context.Context, w http.ResponseWriter, _ *http.Request, name string) *httpd.Problem {
-	list, err := h.operator.Webhooks(ctx, name)
+	one, err := h.operator.Webhook(ctx, name)
 	if err != nil {
 		return problemOf(err)
 	}
-	if len(list) == 0 {
-		return problemOf(&NotFoundError{What: fmt.Sprintf("webhook %q", name)})
-	}
-	return httpd.AnswerJSON(w, http.StatusOK, list[0])
+	return httpd.AnswerJSON(w, http.StatusOK, one)
 }
 
 // acting answers a call that acts on a webhook with the state of the webhook

@@ -22,6 +22,8 @@ type Operator struct {
 	To         api.ResendRequest
 	Ends       api.CancelRequest
 	Bulk       api.BulkRequest
+	List       api.WebhooksQuery
+	Span       api.StatsQuery
 	Acted      string
 	Files      *historytest.Disk // the history
 	Known      []history.Problem
@@ -30,20 +32,44 @@ type Operator struct {
 // At is the time in its answers.
 var At = time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 
-func (o *Operator) Webhooks(_ context.Context, name string) ([]api.Webhook, error) {
+func (o *Operator) Webhooks(_ context.Context, q api.WebhooksQuery) (api.Webhooks, error) {
 	o.Lock()
 	defer o.Unlock()
-	if o.fails != nil {
-		return nil, o.fails
-	}
-	if name == "" {
-		return []api.Webhook{{Name: "a", State: "active"}, {Name: "b", State: "off"}}, nil
-	}
-	return []api.Webhook{{
+	o.List = q
+	return api.Webhooks{Webhooks: []api.Webhook{{Name: "a", State: "active"}, {Name: "b", State: "off"}}}, o.fails
+}
+
+func (o *Operator) Webhook(_ context.Context, name string) (api.Webhook, error) {
+	o.Lock()
+	defer o.Unlock()
+	return api.Webhook{
 		Name: name, Configured: json.RawMessage(`{"url":"https://x.example/<>","events":["**"],"secret":"***"}`),
 		State: "failing", Since: At, Why: "503", Backlog: api.Backlog{Events: 2, Bytes: 2048, OldestSeconds: 1.5}, InFlight: 1,
-		LastHour: api.LastHour{Delivered: 10, Failed: 5}, LastSuccess: At, LastError: "503 Service Unavailable", Next: At,
-	}}, nil
+		LastHour: api.LastHour{Delivered: 10, Failed: 5}, LastSuccess: At, LastError: "503 Service Unavailable", LastErrorAt: At, Next: At,
+	}, o.fails
+}
+
+func (o *Operator) EventData(_ context.Context, which query.EventRef) (admin.EventData, error) {
+	o.Lock()
+	defer o.Unlock()
+	o.Which = which
+	return admin.EventData{ID: "o/1", ContentType: "text/html; charset=utf-8", Body: []byte("<b>")}, o.fails
+}
+
+func (o *Operator) Stats(_ context.Context, q api.StatsQuery) ([]history.WebhookStats, error) {
+	o.Lock()
+	defer o.Unlock()
+	o.Span = q
+	return []history.WebhookStats{{
+		Webhook: "a", Since: q.Since, Until: q.Until, Chart: []history.ChartPart{}, Outages: []history.Outage{{State: "failing", From: At, Why: "503"}},
+	}}, o.fails
+}
+
+func (o *Operator) ResendProgress(_ context.Context, id string) (api.ResendProgress, error) {
+	o.Lock()
+	defer o.Unlock()
+	o.Acted = "progress " + id
+	return api.ResendProgress{Count: 6, Delivered: 3, Waiting: 2, GivenUp: 1}, o.fails
 }
 
 func (o *Operator) Event(_ context.Context, which query.EventRef) (api.EventTrace, error) {

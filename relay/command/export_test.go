@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
 )
@@ -51,11 +52,11 @@ func WebhooksOnTerminal(w io.Writer, width int, text string) error {
 // StatsOnTerminal prints stats of webhooks.
 func StatsOnTerminal(w io.Writer, width int, webhooks ...string) {
 	ms, rate := 12.417, 0.5
-	var rows []webhookStats
+	var rows []history.WebhookStats
 	for _, name := range webhooks {
-		rows = append(rows, webhookStats{
+		rows = append(rows, history.WebhookStats{
 			Webhook: name, Events: 10_000_000, Delivered: 5_000_000, Retried: 12, GivenUp: 5_000_000, SuccessRate: &rate,
-			P50: &ms, P90: &ms, P99: &ms, Chart: make([]chartPart, chartParts),
+			P50: &ms, P90: &ms, P99: &ms, Chart: make([]history.ChartPart, 24),
 		})
 	}
 	onTerminal(w, width).printStats(rows)
@@ -70,7 +71,7 @@ func PrintAll(w io.Writer, event, attempt []byte, webhook string) error {
 	p.list([][]byte{attempt, attempt})
 	p.print(attempt, p.table.PrintRow)
 	p.printNext()
-	c.printStats([]webhookStats{{Webhook: webhook, Events: 1, Chart: []chartPart{{1, 2}, {}}}})
+	c.printStats([]history.WebhookStats{{Webhook: webhook, Events: 1, Chart: []history.ChartPart{{Delivered: 1, Failed: 2}, {}}}})
 	t := trace{EventTrace: api.EventTrace{
 		To: []string{webhook}, Filled: []string{webhook}, Event: event, Attempts: []json.RawMessage{attempt},
 		Webhooks: []api.Decision{{Webhook: webhook, Wanted: true, Glob: webhook, Why: webhook}, {Webhook: webhook + "2", Why: webhook}},

@@ -65,7 +65,7 @@ const limitRange = "--limit must be a whole number, 0 or more, not %v"
 
 // query returns what the flags ask of the history.
 func (f *historyFlags) query(now time.Time) (query.Query, error) {
-	q := query.Query{Webhook: f.webhook, Type: f.typ}
+	q := query.Query{Webhook: f.webhook, Type: query.Glob(f.typ)}
 	if f.follow && f.until != "" {
 		return q, together("--until", "--follow")
 	}

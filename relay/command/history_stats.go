@@ -9,7 +9,6 @@ import (
 
 	"sidehook/config"
 	"sidehook/history"
-	"sidehook/history/query"
 	"sidehook/relay/command/terminal"
 )
 
@@ -20,9 +19,10 @@ func (c *cli) historyStatsCommand() *cobra.Command {
 		Use:   "stats",
 		Short: "Summarize deliveries for each webhook",
 		Long: "Counts for each webhook the events whose delivery began and the deliveries that\n" +
-			"arrived, were retried or were given up. Shows how long requests took, accurate\n" +
-			"to 6 %, and a chart of attempts over time. Times are rounded to the minute. It\n" +
-			"reads the files, so the relay need not run.",
+			"arrived, are still waiting, were retried or were given up. Success is the share of\n" +
+			"those that ended which arrived. Shows how long requests took, accurate to 6 %, a\n" +
+			"chart of attempts over time, and when the webhook was failing. Counts are by\n" +
+			"minutes, and tests do not count. It reads the files, so the relay need not run.",
 		Example: "  sidehook history stats --since 7d",
 		Args:    noArgument,
 		RunE: func(*cobra.Command, []string) error {
@@ -39,30 +39,6 @@ func (c *cli) historyStatsCommand() *cobra.Command {
 	return cmd
 }
 
-// webhookStats is a line of history stats as JSON.
-type webhookStats struct {
-	Webhook     string      `json:"webhook"`
-	Since       time.Time   `json:"since"`
-	Until       time.Time   `json:"until"`
-	Events      uint64      `json:"events"`
-	Delivered   uint64      `json:"delivered"`
-	Retried     uint64      `json:"retried"`
-	GivenUp     uint64      `json:"given_up"`
-	SuccessRate *float64    `json:"success_rate"` // of those that ended; null if none did
-	P50         *float64    `json:"p50_ms"`       // null if no request was made
-	P90         *float64    `json:"p90_ms"`
-	P99         *float64    `json:"p99_ms"`
-	Chart       []chartPart `json:"chart"`
-}
-
-type chartPart struct {
-	Delivered uint64 `json:"delivered"`
-	Failed    uint64 `json:"failed"` // attempts that were not delivered
-}
-
-// chartParts is how many bars a chart has.
-const chartParts = 24
-
 func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
 	file, err := c.load(config.Tools)
 	if err != nil {
@@ -73,13 +49,9 @@ func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
 		return err
 	}
 	defer reader.Close()
-	list, err := reader.Stats(since, until, chartParts)
+	rows, err := reader.Summaries("", since, until)
 	if err != nil {
 		return err
-	}
-	var rows []webhookStats
-	for i := range list {
-		rows = append(rows, summarize(&list[i], since, until))
 	}
 	switch {
 	case asJSON:
@@ -96,35 +68,6 @@ func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
 	return nil
 }
 
-func summarize(s *query.Stats, since, until time.Time) webhookStats {
-	w := webhookStats{
-		Webhook: s.Webhook, Since: since, Until: until, Events: s.Begun(),
-		Delivered: s.Count(history.Delivered), Retried: s.Count(history.Retrying), GivenUp: givenUp(s.Count),
-	}
-	if len(s.Took) > 0 {
-		quantile := func(part float64) *float64 {
-			ms := inMillis(s.Took.Quantile(part))
-			return &ms
-		}
-		w.P50, w.P90, w.P99 = quantile(.5), quantile(.9), quantile(.99)
-	}
-	if ended := w.Delivered + w.GivenUp; ended > 0 {
-		rate := float64(w.Delivered) / float64(ended)
-		w.SuccessRate = &rate
-	}
-	for i := range s.Chart {
-		count := func(status history.Status) uint64 { return s.ChartCount(i, status) }
-		w.Chart = append(w.Chart, chartPart{count(history.Delivered), count(history.Retrying) + givenUp(count)})
-	}
-	return w
-}
-
-func givenUp(count func(history.Status) uint64) uint64 {
-	return count(history.Failed) + count(history.Exhausted) + count(history.Canceled) + count(history.Expired)
-}
-
-func inMillis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
 // optionalMillis formats a latency, "" if there is none.
 func optionalMillis(ms *float64) string {
 	if ms == nil {
@@ -135,31 +78,49 @@ func optionalMillis(ms *float64) string {
 
 // printStats prints a row for each webhook. On a narrow terminal the charts have a
 // table of their own.
-func (c *cli) printStats(rows []webhookStats) {
-	t := terminal.Table{To: c.out, Wide: []string{"WEBHOOK"}, Optional: []string{"P90", "P50", "RETRIED", "EVENTS", "P99"}}
+func (c *cli) printStats(rows []history.WebhookStats) {
+	t := terminal.Table{To: c.out, Wide: []string{"WEBHOOK"}, Optional: []string{"P90", "P50", "RETRIED", "EVENTS", "P99", "WAITING"}}
 	charts := terminal.Table{To: c.out}
-	t.Add(terminal.Heads("WEBHOOK", "EVENTS", "DELIVERED", "RETRIED", "GIVEN UP", "SUCCESS", "P50", "P90", "P99")...)
+	t.Add(terminal.Heads("WEBHOOK", "EVENTS", "DELIVERED", "WAITING", "RETRIED", "GIVEN UP", "SUCCESS", "P50", "P90", "P99")...)
 	charts.Add(terminal.Heads("WEBHOOK", "SINCE "+terminal.Local(rows[0].Since, terminal.ZonedTime))...)
 	text, number := terminal.Normal.Cell, func(n uint64) terminal.Cell { return terminal.Normal.Cell(strconv.FormatUint(n, 10)) }
 	for i := range rows {
 		w := &rows[i]
 		t.Add(
-			terminal.Bold.Cell(w.Webhook), number(w.Events), number(w.Delivered), number(w.Retried), number(w.GivenUp), w.rate(),
+			terminal.Bold.Cell(w.Webhook), number(w.Events), number(w.Delivered), number(w.Waiting), number(w.Retried), number(w.GivenUp), rate(w),
 			text(optionalMillis(w.P50)), text(optionalMillis(w.P90)), text(optionalMillis(w.P99)),
 		)
 		charts.Add(terminal.Bold.Cell(w.Webhook), text(bars(w.Chart)))
 	}
 	if t.AppendColumns(&charts) {
 		t.Print()
-		return
+	} else {
+		t.Print()
+		c.out.Line()
+		charts.Print()
 	}
-	t.Print()
-	c.out.Line()
-	charts.Print()
+	c.printOutages(rows)
+}
+
+// printOutages prints a line for each time that a webhook was failing or disabled.
+func (c *cli) printOutages(rows []history.WebhookStats) {
+	for i := range rows {
+		for _, o := range rows[i].Outages {
+			text := fmt.Sprintf("%s was %s from %s to %s (%s)", rows[i].Webhook, o.State,
+				terminal.Local(o.From, terminal.ZonedTime), terminal.Local(o.To, terminal.ZonedTime), terminal.Span(o.To.Sub(o.From)))
+			if o.To.IsZero() {
+				text = fmt.Sprintf("%s is %s since %s", rows[i].Webhook, o.State, terminal.Local(o.From, terminal.ZonedTime))
+			}
+			if o.Why != "" {
+				text += ": " + o.Why
+			}
+			c.out.Linef("%s", text)
+		}
+	}
 }
 
 // rate returns the cell of the success rate. It is rounded down, so 100 % means all.
-func (w *webhookStats) rate() terminal.Cell {
+func rate(w *history.WebhookStats) terminal.Cell {
 	if w.SuccessRate == nil {
 		return terminal.Cell{}
 	}
@@ -172,7 +133,7 @@ func (w *webhookStats) rate() terminal.Cell {
 
 // bars returns a chart with a bar for each part of the time, as high as there were
 // attempts in it.
-func bars(parts []chartPart) string {
+func bars(parts []history.ChartPart) string {
 	heights := []rune(" ▁▂▃▄▅▆▇█")
 	most := uint64(1)
 	for _, p := range parts {

@@ -49,7 +49,7 @@ func (f *resendFlags) bulkRequest(now time.Time) (r api.BulkRequest, err error) 
 // bulkQuery returns what a request asks for, in the terms of the history.
 func bulkQuery(r *api.BulkRequest) query.Bulk {
 	bulk := query.Bulk{
-		Webhooks: r.Webhooks, Type: r.Type, To: r.To, Since: r.Since.Time, Until: r.Until.Time, Statuses: r.Statuses,
+		Webhooks: r.Webhooks, Type: query.Glob(r.Type), To: r.To, Since: r.Since.Time, Until: r.Until.Time, Statuses: r.Statuses,
 	}
 	if len(bulk.Statuses) == 0 {
 		bulk.Statuses = query.Undelivered()

@@ -57,8 +57,8 @@ func (b *Builder) Add(e *Entry) {
 		}
 		b.seqs[1] = max(b.seqs[1], e.Seq)
 	}
-	if e.Group != (Group{}) {
-		b.list(e.Group, e.Offset)
+	for _, g := range e.Groups {
+		b.list(g, e.Offset)
 	}
 	for _, k := range e.Keys {
 		b.keys = append(b.keys, key{Hash(k), e.Offset})
@@ -87,7 +87,7 @@ func (b *Builder) list(g Group, offset uint32) {
 }
 
 func (b *Builder) count(e *Entry) {
-	k := minuteKey{e.At.Unix() / 60, e.Group.Webhook}
+	k := minuteKey{e.At.Unix() / 60, e.Webhook}
 	t := b.minute[k]
 	if t == nil {
 		t = &Tally{}
@@ -139,7 +139,7 @@ func (b *Builder) Finish() []byte {
 	head.string(b.of.Stream)
 	head.uint(b.of.First, uint64(b.of.Size), uint64(b.lines), b.last, b.seqs[0], b.seqs[1])
 	groups := slices.SortedFunc(maps.Keys(b.groups), func(x, y Group) int {
-		return cmp.Or(cmp.Compare(x.Webhook, y.Webhook), cmp.Compare(x.Type, y.Type), cmp.Compare(x.Status, y.Status))
+		return cmp.Or(cmp.Compare(x.Webhook, y.Webhook), cmp.Compare(x.Type, y.Type), cmp.Compare(x.Status, y.Status), cmp.Compare(x.Code, y.Code))
 	})
 	head.uint(uint64(len(groups)))
 	for _, g := range groups {
@@ -147,7 +147,7 @@ func (b *Builder) Finish() []byte {
 		head.string(g.Webhook)
 		head.string(g.Type)
 		head.string(g.Status)
-		head.uint(uint64(p.count))
+		head.uint(uint64(g.Code), uint64(p.count))
 		head.part(p.bytes)
 		body = append(body, p.bytes...)
 	}

@@ -30,7 +30,7 @@ import (
 )
 
 const (
-	magic      = "shindex3"
+	magic      = "shindex4"
 	preludeLen = len(magic) + 8
 	blockLines = 256 // of the segment, a block of times
 	pageKeys   = 512 // a page of keys
@@ -55,7 +55,10 @@ type Segment struct {
 
 // Group is what lines have in common that are listed together. Type is "" for
 // types that are not told apart.
-type Group struct{ Webhook, Type, Status string }
+type Group struct {
+	Webhook, Type, Status string
+	Code                  int // of an HTTP answer; 0 for none
+}
 
 // Entry is what an index is told of a line.
 type Entry struct {
@@ -63,12 +66,13 @@ type Entry struct {
 	At     time.Time
 	Offset uint32
 	Seq    uint64 // of the event that it is about; 0 for none
-	Group  Group  // zero for none
+	Groups []Group
 	Keys   []string
 
 	// Tally adds it to the counts of its webhook's minute: one to each of the
 	// counters, and Took, if it is not 0, to the histogram.
 	Tally    bool
+	Webhook  string
 	Counters []Counter
 	Took     time.Duration
 }

@@ -36,9 +36,12 @@ func entry(i int) index.Entry {
 	}
 	return index.Entry{
 		Number: 1000 + uint64(i), At: begin.Add(time.Duration(i) * time.Second), Offset: uint32(i * 300), Seq: uint64(5000 + i/2),
-		Group: index.Group{Webhook: fmt.Sprint("w", i%3), Type: fmt.Sprint("type", i%2000), Status: status},
+		Groups: []index.Group{
+			{Webhook: fmt.Sprint("w", i%3), Type: fmt.Sprint("type", i%2000), Status: status, Code: 200 + i%10},
+			{Webhook: "all", Status: status},
+		},
 		Keys:  []string{fmt.Sprint("seq:", 5000+i/2), "id:same"},
-		Tally: true, Counters: []index.Counter{0, index.Counter(1 + i%2)}, Took: time.Duration(i) * time.Millisecond,
+		Tally: true, Webhook: fmt.Sprint("w", i%3), Counters: []index.Counter{0, index.Counter(1 + i%2)}, Took: time.Duration(i) * time.Millisecond,
 	}
 }
 
@@ -73,8 +76,16 @@ func TestIndex(t *testing.T) {
 	}
 	failed := func(g index.Group) bool { return g.Webhook == "w1" && g.Status == "failed" }
 	got, err := x.List(failed)
-	if want := offsets(func(e *index.Entry) bool { return failed(e.Group) }); err != nil || !slices.Equal(got, want) {
+	if want := offsets(func(e *index.Entry) bool { return failed(e.Groups[0]) }); err != nil || !slices.Equal(got, want) {
 		t.Errorf("list: got %v %v, want %v", got, err, want)
+	}
+	got, err = x.List(func(g index.Group) bool { return g.Code == 203 || g.Webhook == "all" && g.Status == "failed" })
+	want := offsets(func(e *index.Entry) bool { return e.Groups[0].Code == 203 || e.Groups[0].Status == "failed" })
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("list by code or another group: got %v %v, want %v", got, err, want)
+	}
+	if got, err := x.List(func(index.Group) bool { return true }); err != nil || len(got) != lines {
+		t.Errorf("list all: %d, %v, want each line once", len(got), err)
 	}
 	for _, c := range []struct {
 		since, until time.Duration
@@ -187,6 +198,6 @@ func readAll(file []byte) error {
 // FuzzOpen: no file, however it was made, does more than be refused.
 func FuzzOpen(f *testing.F) {
 	f.Add(sample())
-	f.Add([]byte("shindex3"))
+	f.Add([]byte("shindex4"))
 	f.Fuzz(func(_ *testing.T, file []byte) { _ = readAll(file) })
 }

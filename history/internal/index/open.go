@@ -76,7 +76,7 @@ func (x *Index) decode(d *decoder, of Segment, at int64) bool {
 	x.groups = make([]group, d.count())
 	for i := range x.groups {
 		g := &x.groups[i]
-		g.Group = Group{d.string(), d.string(), d.string()}
+		g.Group = Group{d.string(), d.string(), d.string(), int(d.uint())}
 		g.count, g.length, g.crc, g.at = int(d.uint()), int(d.uint()), d.fixed(), at
 		at += int64(g.length)
 		if g.length < 0 || at < 0 {
@@ -147,7 +147,7 @@ func (b *block) within(since, until time.Time) bool {
 	return (since.IsZero() || b.max >= stamp(since)) && (until.IsZero() || b.min < stamp(until))
 }
 
-// List is the offsets of the lines of the groups that match, ascending.
+// List is the offsets of the lines of the groups that match, ascending, each once.
 func (x *Index) List(match func(Group) bool) ([]uint32, error) {
 	var list []uint32
 	for i := range x.groups {
@@ -170,7 +170,7 @@ func (x *Index) List(match func(Group) bool) ([]uint32, error) {
 		}
 	}
 	slices.Sort(list)
-	return list, nil
+	return slices.Compact(list), nil
 }
 
 // Lookup is the offsets of the lines that may have a key, ascending: all that

@@ -11,21 +11,6 @@ import (
 	"sidehook/history/internal/segment"
 )
 
-// The counts of attempts that an index keeps by the minute.
-const (
-	CountBegun index.Counter = iota // deliveries
-	countDelivered
-	countRetried
-	countFailed
-	countExhausted
-	countCanceled
-	countExpired
-	// What counts for the last hour: attempts that arrived, and those that failed;
-	// tests and what was throttled are neither.
-	CountArrived
-	CountMissed
-)
-
 // entryOf is how the lines of a stream are indexed.
 func entryOf(s segment.Stream) func(*jsonl.Line) index.Entry {
 	if s == segment.Events {
@@ -34,17 +19,37 @@ func entryOf(s segment.Stream) func(*jsonl.Line) index.Entry {
 	return deliveryEntry
 }
 
+// The statuses of the groups of the events. An event has a group for each webhook
+// that it was accepted for, or one without a webhook if nobody wanted it.
+const (
+	GroupWanted    = "wanted"
+	GroupUnmatched = "unmatched"
+	GroupTest      = "test"
+	groupResend    = history.KindResend
+)
+
 func eventEntry(line *jsonl.Line) index.Entry {
 	a := history.ParseEventRecord(line)
 	x := index.Entry{Number: line.Number, At: a.At, Offset: line.Location.Offset, Seq: uint64(a.Seq)}
 	switch a.Kind {
 	case history.KindEvent:
-		if e, err := event.Parse(a.Event, a.Filled); err == nil {
-			x.Keys = []string{idKey(e.ID)}
+		e, err := event.Parse(a.Event, a.Filled)
+		if err != nil {
+			break
+		}
+		x.Keys = []string{idKey(e.ID)}
+		for _, name := range a.To {
+			x.Groups = append(x.Groups, index.Group{Webhook: name, Type: e.Type, Status: GroupWanted})
+		}
+		switch {
+		case a.Test != "":
+			x.Groups = append(x.Groups, index.Group{Webhook: a.Test, Type: e.Type, Status: GroupTest})
+		case len(a.To) == 0:
+			x.Groups = append(x.Groups, index.Group{Type: e.Type, Status: GroupUnmatched})
 		}
 	case history.KindResend:
 		x.Keys = []string{ofKey(a.Of)}
-		x.Group = index.Group{Status: history.KindResend}
+		x.Groups = []index.Group{{Status: groupResend}}
 	}
 	return x
 }
@@ -55,57 +60,22 @@ func deliveryEntry(line *jsonl.Line) index.Entry {
 	switch o.Kind {
 	case history.KindConfig:
 		x.Keys = []string{configKey(o.Generation, o.Webhook)}
+	case history.KindWebhook:
+		x.Keys = []string{stateKey}
 	case history.KindAttempt:
 		x.Seq = uint64(o.Seq)
-		x.Group = groupOf(&o)
+		x.Groups = []index.Group{{Webhook: o.Webhook, Type: o.Type, Status: string(o.Status), Code: o.Code}}
 		x.Keys = []string{seqKey(o.Seq), idKey(o.Event)}
 		if o.SentID != "" {
 			x.Keys = append(x.Keys, idKey(o.SentID))
 		}
-		x.Tally, x.Counters, x.Took = true, CountersOf(&o), o.Lasted()
+		x.Tally, x.Webhook, x.Counters = !o.Test, o.Webhook, CountersOf(&o)
+		x.Took = o.Lasted()
 	}
 	return x
 }
 
-func groupOf(o *history.DeliveryRecord) index.Group {
-	return index.Group{Webhook: o.Webhook, Type: o.Type, Status: string(o.Status)}
-}
-
-// CountersOf are the counts that an attempt adds to. A delivery counts as begun
-// with its first attempt, or with its end if it had none. What goes on under
-// another name counts there.
-func CountersOf(o *history.DeliveryRecord) []index.Counter {
-	var list []index.Counter
-	if o.RenamedTo != "" {
-		return nil
-	}
-	unmade := o.Status == history.Canceled || o.Status == history.Expired
-	if o.Attempt == 0 || o.Attempt == 1 && !o.Again && !unmade {
-		list = append(list, CountBegun)
-	}
-	switch o.Status {
-	case history.Delivered:
-		list = append(list, countDelivered)
-	case history.Retrying:
-		list = append(list, countRetried)
-	case history.Failed:
-		list = append(list, countFailed)
-	case history.Exhausted:
-		list = append(list, countExhausted)
-	case history.Canceled:
-		list = append(list, countCanceled)
-	case history.Expired:
-		list = append(list, countExpired)
-	}
-	switch {
-	case o.Test || o.Again || unmade || !o.Throttled.IsZero():
-	case o.Status == history.Delivered:
-		list = append(list, CountArrived)
-	default:
-		list = append(list, CountMissed)
-	}
-	return list
-}
+const stateKey = "state"
 
 func idKey(id string) string        { return "id:" + id }
 func seqKey(seq history.Seq) string { return "seq:" + strconv.FormatUint(uint64(seq), 10) }
@@ -136,4 +106,9 @@ func WantResends(seq history.Seq) LookupKey {
 
 func WantConfig(generation history.Generation, webhook string) LookupKey {
 	return LookupKey{key: configKey(generation, webhook), needle: fmt.Appendf(nil, `"kind":"config","generation":%d,`, generation)}
+}
+
+// WantStates looks for the states of all webhooks.
+func WantStates() LookupKey {
+	return LookupKey{key: stateKey, needle: []byte(`"kind":"` + history.KindWebhook + `"`)}
 }

@@ -3,16 +3,16 @@ package lookup
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"time"
 
-	"sidehook/history"
 	"sidehook/history/internal/index"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/segment"
 )
 
 // isResend reports whether lines of a group of the events are resends.
-func isResend(g index.Group) bool { return g.Status == history.KindResend }
+func isResend(g index.Group) bool { return g.Status == groupResend }
 
 // Resends visits the resends of a segment that may be of that time.
 func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) bool) error {
@@ -35,7 +35,7 @@ func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) 
 		}
 	}
 	return VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
-		return !bytes.Contains(line.Raw, []byte(`"kind":"resend","of":`)) || !isResend(s.Entry(line).Group) || visit(line)
+		return !bytes.Contains(line.Raw, []byte(`"kind":"resend","of":`)) || !slices.ContainsFunc(s.Entry(line).Groups, isResend) || visit(line)
 	})
 }
 
@@ -50,7 +50,7 @@ func (s *Stream) visitAt(first uint64, x *index.Index, offsets []uint32, since t
 		if err != nil {
 			return err
 		}
-		if !isResend(s.Entry(&line).Group) {
+		if !slices.ContainsFunc(s.Entry(&line).Groups, isResend) {
 			return index.ErrUnfit
 		}
 		if !visit(&line) {

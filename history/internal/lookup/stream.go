@@ -168,7 +168,12 @@ func IsGone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 // VisitLines visits the good records of a segment until visit is false. Check tells
 // of the others. Of one that is removed meanwhile there are no more.
 func VisitLines(a *segment.Archive, first uint64, visit func(*jsonl.Line) bool) error {
-	err := a.Visit(first, 0, func(*segment.Damage) {}, visit)
+	return VisitLinesFrom(a, first, 0, visit)
+}
+
+// VisitLinesFrom does the same from an offset on.
+func VisitLinesFrom(a *segment.Archive, first uint64, offset int64, visit func(*jsonl.Line) bool) error {
+	err := a.Visit(first, offset, func(*segment.Damage) {}, visit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

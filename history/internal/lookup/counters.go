@@ -1,0 +1,59 @@
+package lookup
+
+import (
+	"sidehook/history"
+	"sidehook/history/internal/index"
+)
+
+// The counts of attempts that an index keeps by the minute. Tests do not count.
+const (
+	CountBegun index.Counter = iota // deliveries
+	countDelivered
+	countRetried
+	countFailed
+	countExhausted
+	countCanceled
+	countExpired
+	// Attempts that arrived, and those that failed; what was throttled is neither.
+	CountArrived
+	CountMissed
+)
+
+// CounterOf returns the counter of the attempts with a status.
+func CounterOf(status history.Status) index.Counter {
+	switch status {
+	case history.Delivered:
+		return countDelivered
+	case history.Retrying:
+		return countRetried
+	case history.Failed:
+		return countFailed
+	case history.Exhausted:
+		return countExhausted
+	case history.Canceled:
+		return countCanceled
+	}
+	return countExpired
+}
+
+// CountersOf are the counts that an attempt adds to. A delivery counts as begun
+// with its first attempt, or with its end if it had none. What goes on under
+// another name counts there.
+func CountersOf(o *history.DeliveryRecord) []index.Counter {
+	if o.RenamedTo != "" || o.Test {
+		return nil
+	}
+	unmade := o.Status == history.Canceled || o.Status == history.Expired
+	list := []index.Counter{CounterOf(o.Status)}
+	if o.Attempt == 0 || o.Attempt == 1 && !o.Again && !unmade {
+		list = append(list, CountBegun)
+	}
+	switch {
+	case o.Again || unmade || !o.Throttled.IsZero():
+	case o.Status == history.Delivered:
+		list = append(list, CountArrived)
+	default:
+		list = append(list, CountMissed)
+	}
+	return list
+}

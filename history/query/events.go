@@ -1,0 +1,417 @@
+package query
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/history/internal/index"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/lookup"
+	"sidehook/history/internal/segment"
+)
+
+// EventQuery says which accepted events are asked for: those that match all that is
+// given.
+type EventQuery struct {
+	Type    Glob
+	Webhook string // that the event was accepted for; with Waiting, that it waits for
+	Matched Choice // a webhook wanted it
+	Waiting Choice // something of it has not ended
+	Since   time.Time
+	Until   time.Time   // not included
+	Before  history.Seq // of a lower seq than this; 0: all
+	Limit   int         // about how many are going to be visited, which saves work; 0: not known
+}
+
+// Choice is a condition that may be asked for, or its opposite.
+type Choice int
+
+const (
+	Either Choice = iota
+	Yes
+	No
+)
+
+func (c Choice) allows(holds bool) bool { return c == Either || holds == (c == Yes) }
+
+// EventCursor is where a page that ends with the event of that seq goes on. It stays
+// true whatever is appended or removed.
+func EventCursor(seq history.Seq) string { return "e" + strconv.FormatUint(uint64(seq), 36) }
+
+// ParseEventCursor is the opposite of EventCursor: what goes into EventQuery.Before.
+func ParseEventCursor(text string) (history.Seq, error) {
+	digits, ok := strings.CutPrefix(text, "e")
+	n, err := strconv.ParseUint(digits, 36, 64)
+	if !ok || err != nil || n == 0 {
+		return 0, fmt.Errorf("%q is no cursor that an answer held", text)
+	}
+	return history.Seq(n), nil
+}
+
+// AcceptedEvent is an event, and what has become of it at each webhook that gets it:
+// Pending, history.Retrying, or how the newest delivery ended.
+type AcceptedEvent struct {
+	history.EventRecord
+	Parsed   event.Event
+	Statuses map[string]history.Status
+}
+
+// eventChunk is for how many events what became of them is looked up at once.
+const eventChunk = 128
+
+// Events visits the accepted events that match, the newest first, until visit is false.
+// What it is given stays valid. Damaged lines are passed over.
+func (r *Reader) Events(ctx context.Context, q EventQuery, visit func(*AcceptedEvent) bool) error {
+	s := &eventSearch{Reader: r, EventQuery: q, ctx: ctx, visit: visit}
+	if q.Waiting == Yes {
+		s.pending, _ = r.loadPending()
+		if err := s.findResent(); err != nil {
+			return err
+		}
+	}
+	for _, first := range slices.Backward(r.events.Segments()) {
+		if q.Before > 0 && first >= uint64(q.Before) || s.pending != nil && !s.mayHold(first) {
+			continue
+		}
+		if err := s.read(first); err != nil && !lookup.IsGone(err) {
+			return err
+		}
+		if s.enough {
+			return s.failed
+		}
+	}
+	s.flush()
+	return s.failed
+}
+
+// eventSearch is the search for events.
+type eventSearch struct {
+	*Reader
+	EventQuery
+	ctx     context.Context
+	visit   func(*AcceptedEvent) bool
+	pending *pending      // nil unless only events that wait are asked for
+	resent  []history.Seq // events of resends that may wait, the highest last
+	found   []AcceptedEvent
+	enough  bool
+	failed  error // why the rest is not read
+}
+
+// read visits the events of a segment.
+func (s *eventSearch) read(first uint64) error {
+	x, done, err := s.events.Index(first)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if x == nil || x.Within(s.Since, s.Until) {
+		w := walk{Stream: s.events, first: first, since: s.Since, until: s.Until, tell: s.tell, group: s.group(first)}
+		if err := w.from(uint64(s.Before)); err != nil {
+			return err
+		}
+		if err := w.run(x); err != nil || s.enough {
+			return err
+		}
+	}
+	s.addResent(history.Seq(first))
+	return nil
+}
+
+// group returns what reports whether lines of a group may match; nil: any line may.
+func (s *eventSearch) group(first uint64) func(index.Group) bool {
+	_, next := s.events.Bounds(first)
+	if s.Type == "" && s.Webhook == "" && s.Matched == Either && s.pending == nil {
+		return nil
+	}
+	return func(g index.Group) bool {
+		switch {
+		case g.Status == history.KindResend,
+			g.Type != "" && !s.Type.Match(g.Type),
+			s.Webhook != "" && g.Webhook != s.Webhook,
+			s.Matched == Yes && g.Status != lookup.GroupWanted,
+			s.Matched == No && g.Status != lookup.GroupUnmatched:
+			return false
+		case s.pending != nil:
+			return g.Status == lookup.GroupWanted && s.pending.mayWaitIn(g.Webhook, history.Seq(first), history.Seq(next))
+		}
+		return true
+	}
+}
+
+// tell takes in a line.
+func (s *eventSearch) tell(line *jsonl.Line) (more bool) {
+	if s.fail(s.ctx.Err()) {
+		return false
+	}
+	a := history.ParseEventRecord(line)
+	if s.pending != nil && !s.pending.mayWaitAny(a.To, a.Seq, s.Webhook) {
+		return true
+	}
+	s.addResent(a.Seq + 1)
+	return !s.enough && s.add(&a)
+}
+
+// add takes in an event, if it matches.
+func (s *eventSearch) add(a *history.EventRecord) (more bool) {
+	if a.Kind != history.KindEvent || s.Before > 0 && a.Seq >= s.Before ||
+		!s.Since.IsZero() && a.At.Before(s.Since) || !s.Until.IsZero() && !a.At.Before(s.Until) ||
+		!s.Matched.allows(len(a.To) > 0) || s.Matched == No && a.Test != "" ||
+		s.Webhook != "" && s.pending == nil && a.Test != s.Webhook && !slices.Contains(a.To, s.Webhook) {
+		return true
+	}
+	e, err := event.Parse(a.Event, a.Filled)
+	if err != nil || !s.Type.Match(e.Type) {
+		return true
+	}
+	s.found = append(s.found, AcceptedEvent{EventRecord: *a, Parsed: e})
+	return len(s.found) < s.chunk() || s.flush()
+}
+
+// chunk is for how many events what became of them is looked up at once. One more than
+// are asked for shows that there are more.
+func (s *eventSearch) chunk() int {
+	if s.EventQuery.Waiting == Either && s.Limit > 0 && s.Limit < eventChunk {
+		return s.Limit + 1
+	}
+	return eventChunk
+}
+
+// flush looks up what became of the events found, and visits them.
+func (s *eventSearch) flush() (more bool) {
+	found := s.found
+	s.found = nil
+	if s.fail(errors.Join(s.statuses(found), s.ctx.Err())) {
+		return false
+	}
+	for i := range found {
+		if a := &found[i]; s.Waiting.allows(a.waits(s.waitsFor())) && !s.visit(a) {
+			s.enough = true
+			break
+		}
+	}
+	return !s.enough
+}
+
+// fail ends the search if there is an error.
+func (s *eventSearch) fail(err error) bool {
+	if err != nil {
+		s.failed, s.enough = err, true
+	}
+	return err != nil
+}
+
+// waitsFor is the webhook that an event has to wait for, "" for any.
+func (s *eventSearch) waitsFor() string {
+	if s.Waiting == Yes {
+		return s.Webhook
+	}
+	return ""
+}
+
+// waits reports whether a delivery to the webhook, or to any if it is "", has not ended.
+func (a *AcceptedEvent) waits(webhook string) bool {
+	for name, status := range a.Statuses {
+		if (webhook == "" || name == webhook) && (status == Pending || status == history.Retrying) {
+			return true
+		}
+	}
+	return false
+}
+
+// findResent finds the events of resends that may wait.
+func (s *eventSearch) findResent() error {
+	lowest := s.events.SegmentOf(uint64(s.pending.lowest(s.Webhook)))
+	for _, first := range s.events.Segments() {
+		if first < lowest {
+			continue
+		}
+		err := s.events.Resends(first, time.Time{}, func(line *jsonl.Line) bool {
+			a := history.ParseEventRecord(line)
+			if s.pending.mayWaitAny(a.To, a.Seq, s.Webhook) {
+				s.resent = append(s.resent, a.Of)
+			}
+			return s.ctx.Err() == nil
+		})
+		if err := errors.Join(err, s.ctx.Err()); err != nil && !lookup.IsGone(err) {
+			return err
+		}
+	}
+	slices.Sort(s.resent)
+	s.resent = slices.Compact(s.resent)
+	return nil
+}
+
+// addResent takes in the events of resends from a seq on.
+func (s *eventSearch) addResent(from history.Seq) {
+	for n := len(s.resent); n > 0 && s.resent[n-1] >= from && !s.enough; n = len(s.resent) {
+		seq := s.resent[n-1]
+		s.resent = s.resent[:n-1]
+		if s.Before > 0 && seq >= s.Before {
+			continue
+		}
+		a, err := s.Event(EventRef{Seq: seq})
+		switch {
+		case errors.Is(err, history.ErrNotFound), segment.IsDamage(err):
+		case s.fail(err):
+		case !s.pending.mayWaitAny(a.To, a.Seq, s.Webhook): // otherwise it is met by itself
+			s.add(&a)
+		}
+	}
+}
+
+// mayHold reports whether a segment may hold an event that waits.
+func (s *eventSearch) mayHold(first uint64) bool {
+	_, next := s.events.Bounds(first)
+	i, _ := slices.BinarySearch(s.resent, history.Seq(first))
+	return uint64(s.pending.lowest(s.Webhook)) < next || i < len(s.resent) && uint64(s.resent[i]) < next
+}
+
+// statuses looks up what became of events, which are in the order of falling seqs.
+func (r *Reader) statuses(list []AcceptedEvent) error {
+	if len(list) == 0 {
+		return nil
+	}
+	traces := make([]EventTrace, len(list))
+	of := make(map[history.Seq]*EventTrace, len(list)) // also by the seqs of resends
+	for i := range list {
+		traces[i].EventRecord = list[i].EventRecord
+		of[list[i].Seq] = &traces[i]
+	}
+	if err := r.addResends(of, list[len(list)-1].Seq); err != nil {
+		return err
+	}
+	if err := r.addOutcomes(of); err != nil {
+		return err
+	}
+	for i := range list {
+		list[i].Statuses = traces[i].current()
+	}
+	return nil
+}
+
+// current is the status of each webhook that gets the event, resends included.
+func (t *EventTrace) current() map[string]history.Status {
+	m := map[string]history.Status{}
+	for _, s := range t.Statuses() {
+		if s.Status != "" {
+			m[s.Webhook] = s.Status
+		}
+	}
+	for i := range t.Resends {
+		for _, name := range t.Resends[i].To {
+			m[name] = t.outcomeOf(t.Resends[i].Seq)
+		}
+	}
+	return m
+}
+
+// outcomeOf is where the attempts at a delivery of a seq have left it.
+func (t *EventTrace) outcomeOf(seq history.Seq) history.Status {
+	for i := range slices.Backward(t.Outcomes) {
+		if o := &t.Outcomes[i]; o.Seq == seq {
+			return o.Status
+		}
+	}
+	return Pending
+}
+
+// addResends adds to the traces of events the resends of them.
+func (r *Reader) addResends(of map[history.Seq]*EventTrace, lowest history.Seq) error {
+	var keys []lookup.LookupKey
+	events := map[history.Seq]*EventTrace{}
+	for seq, t := range of {
+		keys = append(keys, lookup.WantResends(seq))
+		events[seq] = t
+	}
+	add := func(line *jsonl.Line) bool {
+		if a := history.ParseEventRecord(line); events[a.Of] != nil {
+			t := events[a.Of]
+			t.Resends = append(t.Resends, history.ParseEventRecord(ptr(line.Clone())))
+			of[a.Seq] = t
+		}
+		return true
+	}
+	for _, first := range r.events.Segments() {
+		if first < r.events.SegmentOf(uint64(lowest)) {
+			continue
+		}
+		if err := r.each(r.events, first, keys, add, func() error { return r.events.Resends(first, time.Time{}, add) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addOutcomes adds to traces, by the seqs of deliveries, the attempts at these.
+func (r *Reader) addOutcomes(of map[history.Seq]*EventTrace) error {
+	seqs := make([]history.Seq, 0, len(of))
+	for seq := range of {
+		seqs = append(seqs, seq)
+	}
+	slices.Sort(seqs)
+	keys := make([]lookup.LookupKey, len(seqs))
+	for i, seq := range seqs {
+		keys[i] = lookup.WantSeq(seq)
+	}
+	add := func(line *jsonl.Line) bool {
+		t := of[seqIn(line.Raw)]
+		if t == nil {
+			return true
+		}
+		o := history.ParseDeliveryRecord(ptr(line.Clone()))
+		t.Outcomes = append(t.Outcomes, o)
+		return true
+	}
+	for _, first := range r.deliveries.Segments() {
+		if err := r.each(r.deliveries, first, keys, add, func() error { return lookup.VisitLines(r.deliveries.Archive, first, add) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each visits the lines of a segment that have one of the keys, by its index if it has
+// one, else all that scan does.
+func (r *Reader) each(s *lookup.Stream, first uint64, keys []lookup.LookupKey, visit func(*jsonl.Line) bool, scan func() error) error {
+	x, done, err := s.Index(first)
+	done()
+	var found []jsonl.Line
+	switch {
+	case err != nil:
+	case x == nil:
+		err = scan()
+	default:
+		found, err = s.Lookup(first, 0, keys...)
+		for i := range found {
+			visit(&found[i])
+		}
+	}
+	if lookup.IsGone(err) {
+		return nil
+	}
+	return err
+}
+
+// seqIn finds the seq in the line of an attempt without reading all of it. Within a
+// string its name would have other quotes.
+func seqIn(raw []byte) history.Seq {
+	_, after, _ := bytes.Cut(raw, []byte(`"seq":`))
+	n := uint64(0)
+	for _, digit := range after {
+		if digit < '0' || digit > '9' {
+			break
+		}
+		n = n*10 + uint64(digit-'0')
+	}
+	return history.Seq(n)
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,167 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/internal/jsonl"
+	"sidehook/history/internal/lookup"
+)
+
+// NewResendID makes the id of a resend in bulk, which says when it began: so its
+// records are found without reading what came before.
+func NewResendID(at time.Time) string { return "r" + strconv.FormatInt(at.UnixMicro(), 36) }
+
+func resendBegan(id string) (at time.Time, ok bool) {
+	digits, ok := strings.CutPrefix(id, "r")
+	us, err := strconv.ParseInt(digits, 36, 64)
+	return time.UnixMicro(us), ok && err == nil && us > 0 && NewResendID(time.UnixMicro(us)) == id
+}
+
+// clockSlack is how far the wall clock may have been set back during a resend.
+const clockSlack = time.Hour
+
+// ResendProgress is how far a resend in bulk is. It is made by Resend, and then brought
+// up to date by Update as often as wanted: each call reads on from where the last one
+// ended. Its memory is a bit for each delivery.
+type ResendProgress struct {
+	Count, Delivered, GivenUp int
+
+	began   time.Time
+	spans   []resentSpan
+	renamed map[history.Seq]history.Seq // what goes on under another name, by the seq that it has there
+	ended   []bool                      // by place in spans
+	moved   bool                        // a delivery goes on under a name that renamed does not have
+	first   uint64                      // the segment that is read, and up to where
+	offset  int64
+}
+
+// resentSpan is seqs that follow each other.
+type resentSpan struct {
+	from, to history.Seq
+	place    int // of from, among all
+}
+
+// Resend finds the resend in bulk of an id; history.ErrNotFound if there is none, or its
+// records have been removed.
+func (r *Reader) Resend(ctx context.Context, id string) (*ResendProgress, error) {
+	began, ok := resendBegan(id)
+	if !ok {
+		return nil, history.ErrNotFound
+	}
+	p := &ResendProgress{began: began.Add(-clockSlack), renamed: map[history.Seq]history.Seq{}}
+	for _, first := range r.events.Segments() {
+		err := r.events.Resends(first, p.began, func(line *jsonl.Line) bool {
+			switch a := history.ParseEventRecord(line); {
+			case a.Bulk == id:
+				p.add(a.Seq)
+			case a.Was != "" && p.has(a.From):
+				p.renamed[a.Seq] = a.From
+			}
+			return ctx.Err() == nil
+		})
+		if err := errors.Join(err, ctx.Err()); err != nil && !lookup.IsGone(err) {
+			return nil, err
+		}
+	}
+	if p.Count == 0 {
+		return nil, history.ErrNotFound
+	}
+	p.ended = make([]bool, p.Count)
+	return p, nil
+}
+
+func (p *ResendProgress) add(seq history.Seq) {
+	if n := len(p.spans); n > 0 && p.spans[n-1].to+1 == seq {
+		p.spans[n-1].to = seq
+	} else {
+		p.spans = append(p.spans, resentSpan{seq, seq, p.Count})
+	}
+	p.Count++
+}
+
+// place is the place of a delivery among all.
+func (p *ResendProgress) place(seq history.Seq) (place int, ok bool) {
+	for was, renamed := p.renamed[seq]; renamed; was, renamed = p.renamed[seq] {
+		seq = was
+	}
+	i := sort.Search(len(p.spans), func(i int) bool { return p.spans[i].to >= seq })
+	if i == len(p.spans) || p.spans[i].from > seq {
+		return 0, false
+	}
+	return p.spans[i].place + int(seq-p.spans[i].from), true
+}
+
+func (p *ResendProgress) has(seq history.Seq) bool {
+	_, ok := p.place(seq)
+	return ok
+}
+
+// Waiting is how many have not ended.
+func (p *ResendProgress) Waiting() int { return p.Count - p.Delivered - p.GivenUp }
+
+// Update reads what has ended since the last call. It is false if a webhook has been
+// renamed meanwhile: then the resend must be found anew.
+func (r *Reader) Update(ctx context.Context, p *ResendProgress) (ok bool, err error) {
+	segments := r.deliveries.Segments()
+	i, _ := slices.BinarySearch(segments, p.first)
+	for _, first := range segments[i:] {
+		if p.Waiting() == 0 || p.moved {
+			break
+		}
+		if err := p.read(ctx, r, first); err != nil && !lookup.IsGone(err) {
+			return true, err
+		}
+	}
+	return !p.moved, ctx.Err()
+}
+
+func (p *ResendProgress) read(ctx context.Context, r *Reader, first uint64) error {
+	if first != p.first {
+		p.first, p.offset = first, 0
+	}
+	x, done, err := r.deliveries.Index(first)
+	done()
+	if err != nil || x != nil && !x.Within(p.began, time.Time{}) {
+		return err
+	}
+	return lookup.VisitLinesFrom(r.deliveries.Archive, first, p.offset, func(line *jsonl.Line) bool {
+		p.offset = line.Location.End()
+		if place, ok := p.place(seqIn(line.Raw)); ok && !p.ended[place] {
+			o := history.ParseDeliveryRecord(line)
+			p.learn(&o, place)
+		}
+		return ctx.Err() == nil && p.Waiting() > 0 && !p.moved
+	})
+}
+
+func (p *ResendProgress) learn(o *history.DeliveryRecord, place int) {
+	switch {
+	case o.Kind != history.KindAttempt || o.Status == history.Retrying:
+		return
+	case o.RenamedTo != "":
+		p.moved = !p.goesOn(o.Seq)
+		return
+	case o.Status == history.Delivered:
+		p.Delivered++
+	default:
+		p.GivenUp++
+	}
+	p.ended[place] = true
+}
+
+// goesOn reports whether it is known under which seq a delivery goes on.
+func (p *ResendProgress) goesOn(seq history.Seq) bool {
+	for _, was := range p.renamed {
+		if was == seq {
+			return true
+		}
+	}
+	return false
+}

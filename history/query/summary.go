@@ -1,0 +1,84 @@
+package query
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"sidehook/history"
+)
+
+// chartParts is how many parts a chart has.
+const chartParts = 24
+
+// Summaries returns how deliveries went from since on and before until, and what waits
+// now, by webhook, in the order of their names; only one webhook if it is named. It has
+// those that had attempts, have deliveries that wait, or had an outage. Counts are of
+// whole minutes, as those of Stats.
+func (r *Reader) Summaries(webhook string, since, until time.Time) ([]history.WebhookStats, error) {
+	stats, err := r.Stats(since, until, chartParts)
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := r.Backlogs()
+	if err != nil {
+		return nil, err
+	}
+	outages, err := r.outages(since, until)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{}
+	var list []history.WebhookStats
+	add := func(s *Stats) {
+		known[s.Webhook] = true
+		w := s.summary()
+		w.Since, w.Until, w.Waiting = since, until, waiting[s.Webhook]
+		w.Outages = append([]history.Outage{}, outages[s.Webhook]...)
+		if webhook == "" || webhook == s.Webhook {
+			list = append(list, w)
+		}
+	}
+	for i := range stats {
+		add(&stats[i])
+	}
+	for name := range waiting {
+		if !known[name] {
+			add(newStats(name, chartParts))
+		}
+	}
+	for name, of := range outages {
+		if !known[name] && len(of) > 0 {
+			add(newStats(name, chartParts))
+		}
+	}
+	slices.SortFunc(list, func(a, b history.WebhookStats) int { return cmp.Compare(a.Webhook, b.Webhook) })
+	return list, nil
+}
+
+func (s *Stats) summary() history.WebhookStats {
+	w := history.WebhookStats{
+		Webhook: s.Webhook, Events: s.Begun(),
+		Delivered: s.Count(history.Delivered), Retried: s.Count(history.Retrying), GivenUp: givenUp(s.Count),
+	}
+	if len(s.Took) > 0 {
+		quantile := func(part float64) *float64 {
+			ms := float64(s.Took.Quantile(part).Microseconds()) / 1000
+			return &ms
+		}
+		w.P50, w.P90, w.P99 = quantile(.5), quantile(.9), quantile(.99)
+	}
+	w.SuccessRate = history.SuccessRate(w.Delivered, w.GivenUp)
+	for i := range s.Chart {
+		count := func(status history.Status) uint64 { return s.ChartCount(i, status) }
+		w.Chart = append(w.Chart, history.ChartPart{Delivered: count(history.Delivered), Failed: count(history.Retrying) + givenUp(count)})
+	}
+	return w
+}
+
+func givenUp(count func(history.Status) uint64) (n uint64) {
+	for _, status := range Undelivered() {
+		n += count(status)
+	}
+	return n
+}

@@ -1,0 +1,69 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"sidehook/history"
+)
+
+// unresolved visits of each delivery that ended without having arrived, and has not
+// arrived by a resend since, the attempt that ended it last, the newest first.
+func (r *Reader) unresolved(q Query, visit func(*history.DeliveryRecord) bool) error {
+	q.Unresolved = false
+	wanted := q.Statuses
+	q.Statuses = slices.DeleteFunc(Undelivered(), func(s history.Status) bool { return len(wanted) > 0 && !slices.Contains(wanted, s) })
+	if len(q.Statuses) == 0 {
+		return nil
+	}
+	c := &bulkSearch{Reader: r, Bulk: Bulk{Since: q.Since}, ctx: context.Background()}
+	if q.Webhook != "" {
+		c.Webhooks = []string{q.Webhook}
+	}
+	if err := c.readResends(); err != nil {
+		return err
+	}
+	pending, err := r.loadWaiting()
+	if err != nil {
+		return err
+	}
+	visited := map[delivery]bool{} // after a crash a line may be there twice
+	var failed error
+	err = r.Attempts(q, func(o *history.DeliveryRecord) bool {
+		if o.Test || o.RenamedTo != "" || visited[delivery{o.Webhook, o.Seq}] {
+			return true
+		}
+		of, ok, err := c.eventOf(o)
+		if failed = err; !ok {
+			return err == nil
+		}
+		if later := c.after(of, o.Webhook, o.Seq); len(later) > 1 {
+			return true
+		} else if len(later) == 1 {
+			// The newest of them has ended, and is met by itself or has arrived, or
+			// it waits: then this is the newest that has ended.
+			if !pending.waits(o.Webhook, later[0].seq) {
+				return true
+			}
+		}
+		visited[delivery{o.Webhook, o.Seq}] = true
+		return visit(o)
+	})
+	return errors.Join(err, failed)
+}
+
+// after returns the resends of an event to a webhook that are newer than a delivery.
+func (c *bulkSearch) after(of history.Seq, webhook string, seq history.Seq) []resent {
+	number, ok := c.Targets.numbers[webhook]
+	if !ok {
+		return nil
+	}
+	key := Again{of, number}
+	from, _ := slices.BinarySearchFunc(c.resends, resent{key, seq + 1}, compareResent)
+	to := from
+	for to < len(c.resends) && c.resends[to].Again == key {
+		to++
+	}
+	return c.resends[from:to]
+}

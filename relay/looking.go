@@ -1,0 +1,190 @@
+package relay
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sidehook/config"
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/history/query"
+	"sidehook/relay/admin"
+	"sidehook/relay/api"
+	"sidehook/relay/format"
+)
+
+// Webhooks returns the webhooks that match, in the order of the file, then the removed
+// ones for which deliveries wait.
+func (o *operator) Webhooks(_ context.Context, q api.WebhooksQuery) (page api.Webhooks, _ error) {
+	names, configured := o.listed()
+	next, err := nextWebhook(names, q.Cursor)
+	if err != nil {
+		return page, err
+	}
+	wanted := strings.ToLower(q.Search)
+	last := 0
+	for i := next; i < len(names); i++ {
+		name, w := names[i], configured[names[i]]
+		if !strings.Contains(strings.ToLower(name), wanted) && (w == nil || !strings.Contains(strings.ToLower(w.URL.Redacted()), wanted)) ||
+			len(q.States) > 0 && !slices.Contains(q.States, o.stateOf(name, w)) {
+			continue
+		}
+		if q.Limit > 0 && len(page.Webhooks) == q.Limit {
+			page.Cursor = webhookCursor(last, names[last])
+			break
+		}
+		page.Webhooks = append(page.Webhooks, o.webhook(name, w))
+		last = i
+	}
+	return page, nil
+}
+
+// Webhook returns the webhook of a name.
+func (o *operator) Webhook(_ context.Context, name string) (api.Webhook, error) {
+	active, _ := o.current()
+	w := active.webhooks[name].config
+	if w == nil && !slices.Contains(o.orphaned(active), name) {
+		return api.Webhook{}, &admin.NotFoundError{What: fmt.Sprintf("webhook %q", name)}
+	}
+	return o.webhook(name, w), nil
+}
+
+// listed returns the names of all webhooks that are listed, and those in the file.
+func (o *operator) listed() (names []string, configured map[string]*config.Webhook) {
+	active, _ := o.current()
+	configured = make(map[string]*config.Webhook, len(active.file.Webhooks))
+	for _, w := range active.file.Webhooks {
+		names, configured[w.Name] = append(names, w.Name), w
+	}
+	return append(names, o.orphaned(active)...), configured
+}
+
+// orphaned returns the removed webhooks for which deliveries wait.
+func (o *operator) orphaned(active *activeConfig) (names []string) {
+	for _, q := range o.journal.Queues() {
+		if _, ok := active.webhooks[q.Name()]; !ok && q.State().Name == stateOrphaned && q.Backlog().Events > 0 {
+			names = append(names, q.Name())
+		}
+	}
+	return names
+}
+
+func (o *operator) stateOf(name string, configured *config.Webhook) string {
+	if configured == nil {
+		return stateOrphaned
+	}
+	s, _ := o.deliver.Snapshot(name)
+	return s.State
+}
+
+// webhookCursor names the last webhook of a page, and its place for when it is removed.
+func webhookCursor(i int, name string) string {
+	return strconv.Itoa(i) + "." + base64.RawURLEncoding.EncodeToString([]byte(name))
+}
+
+// nextWebhook returns the place at which the next page begins.
+func nextWebhook(names []string, cursor string) (int, error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	place, encoded, _ := strings.Cut(cursor, ".")
+	i, err := strconv.Atoi(place)
+	name, wrong := base64.RawURLEncoding.DecodeString(encoded)
+	if err != nil || wrong != nil || i < 0 || len(name) == 0 {
+		return 0, &admin.BadRequestError{Problem: fmt.Sprintf("\"cursor\": %.100q is no cursor that an answer held", cursor)}
+	}
+	if at := slices.Index(names, string(name)); at >= 0 {
+		return at + 1, nil
+	}
+	return i, nil // the webhook that was there is removed
+}
+
+// EventData returns the data of an event as its own bytes.
+func (o *operator) EventData(_ context.Context, which query.EventRef) (data admin.EventData, err error) {
+	reader, err := openReader(o.dir)
+	if err != nil {
+		return data, err
+	}
+	defer reader.Close()
+	a, err := reader.Event(which)
+	if err != nil {
+		return data, notFound(which, err)
+	}
+	e, err := event.Parse(a.Event, a.Filled)
+	if err != nil {
+		return data, err
+	}
+	content, err := format.Data.Content(&e, a.At)
+	if err != nil {
+		return data, &admin.UnprocessableError{Problem: err.Error()}
+	}
+	if raw, _ := e.Data(); raw == nil {
+		return data, &admin.NotFoundError{What: fmt.Sprintf("data in event %q", e.ID)}
+	}
+	return admin.EventData{ID: e.ID, ContentType: content.ContentType, Body: content.Body}, nil
+}
+
+// Stats returns how deliveries went, by default in the last 24 hours.
+func (o *operator) Stats(ctx context.Context, q api.StatsQuery) ([]history.WebhookStats, error) {
+	if q.Until.IsZero() {
+		q.Until = time.Now()
+	}
+	if q.Since.IsZero() {
+		q.Since = q.Until.Add(-24 * time.Hour)
+	}
+	o.journal.WaitWritten(ctx)
+	reader, err := openReader(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	list, err := reader.Summaries(q.Webhook, q.Since, q.Until)
+	if active, _ := o.current(); err == nil && len(list) == 0 && q.Webhook != "" && active.webhooks[q.Webhook].config == nil {
+		err = &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file or in the statistics of that time", q.Webhook)}
+	}
+	return list, err
+}
+
+// resendsKept is of how many resends in bulk the progress is kept, so that a caller who
+// asks again and again has only what is new read.
+const resendsKept = 8
+
+// ResendProgress returns how far a resend in bulk is.
+func (o *operator) ResendProgress(ctx context.Context, id string) (api.ResendProgress, error) {
+	o.journal.WaitWritten(ctx)
+	reader, err := openReader(o.dir)
+	if err != nil {
+		return api.ResendProgress{}, err
+	}
+	defer reader.Close()
+	o.resends.Lock()
+	defer o.resends.Unlock()
+	p := o.resends.known[id]
+	for ok := p != nil; ; {
+		if !ok {
+			if p, err = reader.Resend(ctx, id); errors.Is(err, history.ErrNotFound) {
+				err = &admin.NotFoundError{What: fmt.Sprintf("resend %.100q in the history", id)}
+			}
+			if err != nil {
+				return api.ResendProgress{}, err
+			}
+		}
+		if ok, err = reader.Update(ctx, p); err != nil {
+			return api.ResendProgress{}, err
+		}
+		if ok {
+			break
+		}
+	}
+	if len(o.resends.known) >= resendsKept && o.resends.known[id] == nil {
+		clear(o.resends.known)
+	}
+	o.resends.known[id] = p
+	return api.ResendProgress{Count: p.Count, Delivered: p.Delivered, Waiting: p.Waiting(), GivenUp: p.GivenUp}, nil
+}
