@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,13 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
 )
 
 type cancelFlags struct {
 	filterFlags
-	webhook   string
-	yes, json bool
+	webhooks          []string
+	yes, dryRun, json bool
 }
 
 func (c *cli) cancelCommand() *cobra.Command {
@@ -25,12 +25,13 @@ func (c *cli) cancelCommand() *cobra.Command {
 		Use:   "cancel {EVENT-ID | --webhook NAME}",
 		Short: "Cancel waiting deliveries",
 		Long: "Cancels waiting deliveries through the running relay: those of an event, of a\n" +
-			"webhook, or of an event to a webhook. Requests in flight are not interrupted. A\n" +
+			"webhook, or of an event to a webhook. Without an EVENT-ID it prints how many\n" +
+			"there are and asks for confirmation. Requests in flight are not interrupted. A\n" +
 			"canceled delivery stays in the history and can be resent.",
 		Example: "  sidehook cancel e65c1481-e8a-4be-a5ca-27dfcde077d7\n" +
-			"  sidehook cancel --webhook app-lifecycle --since 24h",
+			"  sidehook cancel --webhook app-lifecycle --since 24h --dry-run",
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 && f.webhook == "" {
+			if len(args) == 0 && len(f.webhooks) == 0 {
 				return missing("EVENT-ID or --webhook")
 			}
 			return atMostOne("EVENT-ID", args)
@@ -39,38 +40,76 @@ func (c *cli) cancelCommand() *cobra.Command {
 			return c.cancel(cmd.Context(), strings.Join(args, ""), f)
 		},
 	}
-	cmd.Flags().StringVar(&f.webhook, "webhook", "", "only deliveries to the webhook `NAME`")
+	cmd.Flags().StringArrayVar(&f.webhooks, "webhook", nil, "only deliveries to the webhook `NAME`; repeat it")
 	f.add(cmd, "events", "accepted")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "list what would be canceled, and cancel nothing")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	jsonFlag(cmd, &f.json)
 	return cmd
 }
 
+// requests returns what the flags ask for, a request for each webhook.
+func (f *cancelFlags) requests(id string, now time.Time) (list []api.CancelRequest, err error) {
+	r := api.CancelRequest{Event: id, Type: f.typ}
+	if r.Since.Time, r.Until.Time, err = f.times(now); err != nil {
+		return nil, err
+	}
+	if len(f.webhooks) == 0 {
+		return []api.CancelRequest{r}, nil
+	}
+	for _, name := range f.webhooks {
+		r.Webhook = name
+		list = append(list, r)
+	}
+	return list, nil
+}
+
 func (c *cli) cancel(ctx context.Context, id string, f cancelFlags) error {
-	request := api.CancelRequest{Event: id, Webhook: f.webhook, Type: f.typ}
-	var err error
-	if request.Since.Time, request.Until.Time, err = f.times(time.Now()); err != nil {
+	requests, err := f.requests(id, time.Now())
+	if err != nil {
 		return err
-	}
-	which := "all"
-	if f.given() {
-		which = "all matching"
-	}
-	question := fmt.Sprintf("Cancel %s waiting deliveries to %s?", which, f.webhook)
-	if id == "" && !f.yes && c.err.CanAsk(c.stdin) && !c.err.Confirm(c.stdin, question) {
-		return errors.New("nothing was canceled")
 	}
 	relay, err := c.relay(ctx)
 	if err != nil {
 		return err
 	}
+	c.sayUnknownType(f.typ)
+	selected := api.Selected{Events: []string{}}
+	for _, r := range requests {
+		s, err := relay.TryCancel(ctx, r)
+		if err != nil {
+			return fmt.Errorf("cancel: %w", nearestWebhook(ctx, relay, r.Webhook, err))
+		}
+		selected.Count += s.Count
+		selected.Events = append(selected.Events, s.Events...)
+	}
+	what := terminal.Count(selected.Count, "waiting delivery")
+	if len(f.webhooks) > 0 {
+		what += " to " + names.And(f.webhooks)
+	}
+	if f.dryRun {
+		selected.Events = selected.Events[:min(len(selected.Events), maxSelected)]
+		return c.printSelected(selected, what+" would be canceled", f.json)
+	}
+	if id == "" && selected.Count > 0 {
+		if err := c.confirm(f.yes, "cancel "+what, "Cancel "+what+"?", "nothing was canceled"); err != nil {
+			return err
+		}
+	}
+	if id == "" && selected.Count == 0 {
+		requests = nil // what has come by now was not asked for
+	}
 	var canceled api.Canceled
-	answer, err := relay.Post(ctx, api.CancelPath, &request, &canceled)
+	for _, r := range requests {
+		answer, err := relay.Cancel(ctx, r)
+		if err != nil {
+			return fmt.Errorf("cancel: %w", err)
+		}
+		canceled.Count += answer.Count
+	}
 	switch {
-	case err != nil:
-		return fmt.Errorf("cancel: %w", err)
 	case f.json:
-		c.out.Write(answer)
+		return c.printJSON(canceled)
 	case canceled.Count == 0:
 		c.out.Linef("no matching waiting deliveries")
 	default:

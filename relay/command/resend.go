@@ -16,53 +16,55 @@ import (
 )
 
 type resendFlags struct {
-	to        []string
-	all, json bool
+	to                []string
+	all, dryRun, json bool
 
 	// In bulk.
 	filterFlags
-	webhook, status string
-	yes, noWait     bool
+	webhooks    []string
+	status      string
+	yes, noWait bool
 }
 
 func (c *cli) resendCommand() *cobra.Command {
 	var f resendFlags
 	cmd := &cobra.Command{
-		Use:   "resend {EVENT-ID... | --webhook NAME --since TIME}",
+		Use:   "resend {EVENT-ID... | --since TIME}",
 		Short: "Send events again",
 		Long: "Sends events again through the running relay. An event that was accepted for\n" +
 			"several webhooks needs --to or --all. A delivery that is still waiting is\n" +
 			"retried now instead.\n" +
 			"\n" +
-			"With --webhook, resends all deliveries to a webhook that were given up since a\n" +
-			"time. It prints how many there are, asks for confirmation, and waits until they\n" +
-			"have ended. They continue if this command is interrupted. They respect the\n" +
-			"webhook's rate, concurrency and retry settings, and new events are delivered\n" +
-			"after them. Deliveries that are waiting or have arrived by now are skipped, so\n" +
-			"it is safe to run the same command again. The exit code is 1 unless all of them\n" +
-			"arrive.",
+			"With --since, resends all deliveries that were given up since a time, to the\n" +
+			"webhooks named by --webhook or to all. It prints how many there are, asks for\n" +
+			"confirmation, and waits until they have ended. They continue if this command is\n" +
+			"interrupted. They respect the webhook's rate, concurrency and retry settings,\n" +
+			"and new events are delivered after them. Deliveries that are waiting or have\n" +
+			"arrived by now are skipped, so it is safe to run the same command again. The\n" +
+			"exit code is 1 unless all of them arrive.",
 		Example: "  sidehook resend e65c1481-e8a-4be-a5ca-27dfcde077d7 --to app-lifecycle\n" +
-			"  sidehook resend --webhook app-lifecycle --since 24h\n" +
+			"  sidehook resend --since 24h --dry-run\n" +
 			"  sidehook resend --webhook app-lifecycle --since 7d --status exhausted --yes",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.webhook == "" {
+			if len(args) > 0 || len(f.webhooks) == 0 && f.since == "" {
 				if err := f.checkEvents(args, cmd.Flags().Changed); err != nil {
 					return err
 				}
 				return c.resend(cmd.Context(), args, f)
 			}
-			if err := f.checkBulk(args); err != nil {
+			if err := f.checkBulk(); err != nil {
 				return err
 			}
 			return c.resendBulk(cmd.Context(), f)
 		},
 	}
-	cmd.Flags().StringArrayVar(&f.to, "to", nil, "resend to the webhook `NAME`, even if it did not get the event before; can be repeated, except with --webhook")
+	cmd.Flags().StringArrayVar(&f.to, "to", nil, "resend to the webhook `NAME`, even if it did not get the event before; repeat it, except with --since")
 	cmd.Flags().BoolVar(&f.all, "all", false, "resend to all webhooks that the event was accepted for")
-	cmd.Flags().StringVar(&f.webhook, "webhook", "", "resend what was given up for the webhook `NAME`")
+	cmd.Flags().StringArrayVar(&f.webhooks, "webhook", nil, "resend what was given up for the webhook `NAME`; repeat it (default: all)")
 	f.add(cmd, "deliveries", "that ended")
 	cmd.Flags().StringVar(&f.status, "status", "", "only deliveries that ended with this `STATUS`, or several with commas: "+oneOf(query.Ends()...)+" (default: all but delivered)")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "list what would be resent, and resend nothing")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	cmd.Flags().BoolVar(&f.noWait, "no-wait", false, "do not wait until they have ended")
 	jsonFlag(cmd, &f.json)
@@ -71,14 +73,18 @@ func (c *cli) resendCommand() *cobra.Command {
 
 // checkEvents checks the flags for a resend of events.
 func (f *resendFlags) checkEvents(args []string, given func(flag string) bool) error {
-	for _, flag := range []string{"since", "until", "status", "type", "yes", "no-wait"} {
-		if given(flag) {
-			return requires("--"+flag, "--webhook")
+	for _, flag := range []string{"webhook", "since", "until", "status", "type", "no-wait"} {
+		switch {
+		case !given(flag):
+		case len(args) == 0:
+			return requires("--"+flag, "--since")
+		default:
+			return together("EVENT-ID", "--"+flag)
 		}
 	}
 	switch {
 	case len(args) == 0:
-		return missing("EVENT-ID or --webhook")
+		return missing("EVENT-ID, or --since with or without --webhook")
 	case slices.Contains(args, ""):
 		return emptyArgument("EVENT-ID")
 	case f.all && len(f.to) > 0:
@@ -96,7 +102,11 @@ func (c *cli) resend(ctx context.Context, ids []string, f resendFlags) error {
 	request := api.ResendRequest{Webhooks: f.to, All: f.all}
 	failed := false
 	for _, id := range ids {
-		if err := c.resendOne(ctx, relay, id, &request, f.json); err != nil {
+		one := c.resendOne
+		if f.dryRun {
+			one = c.tryResend
+		}
+		if err := one(ctx, relay, id, &request, f.json); err != nil {
 			var refused *client.RefusedError
 			if !f.all && len(f.to) == 0 && errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
 				err = fmt.Errorf("%w (--to NAME or --all)", err)
@@ -131,5 +141,28 @@ func (c *cli) resendOne(ctx context.Context, relay *client.Client, id string, re
 	if len(resent.Gone) > 0 {
 		c.out.Linef("%s is not resent to %s: no longer in the configuration", resent.ID, strings.Join(resent.Gone, ", "))
 	}
+	return nil
+}
+
+// tryResend prints what resendOne would do.
+func (c *cli) tryResend(ctx context.Context, relay *client.Client, id string, request *api.ResendRequest, asJSON bool) error {
+	var t trace
+	if err := relay.Get(ctx, api.Path(api.EventPath, id), &t); err != nil {
+		return err
+	}
+	to := request.Webhooks
+	switch {
+	case len(to) > 0:
+	case len(t.To) == 0:
+		return errors.New("it was accepted for no webhook; name one with --to NAME")
+	case len(t.To) > 1 && !request.All:
+		return fmt.Errorf("it was accepted for several webhooks (%s); add --to NAME or --all", strings.Join(t.To, ", "))
+	default:
+		to = t.To
+	}
+	if asJSON {
+		return c.printJSON(api.Resent{ID: id, Webhooks: to})
+	}
+	c.out.Linef("would resend %s to %s", id, strings.Join(to, ", "))
 	return nil
 }

@@ -1,12 +1,12 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -15,21 +15,17 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
+	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
 )
 
-// bulkTimeout is how long the relay may take to find and record a million resends.
-const bulkTimeout = 10 * time.Minute
-
 // checkBulk checks the flags for a resend in bulk.
-func (f *resendFlags) checkBulk(args []string) error {
+func (f *resendFlags) checkBulk() error {
 	switch {
-	case len(args) > 0:
-		return together("EVENT-ID", "--webhook")
 	case f.all:
 		return together("--all", "--webhook")
 	case len(f.to) > 1:
-		return usagef("--webhook allows one --to; unexpected %q", f.to[1])
+		return usagef("--since allows one --to; unexpected %q", f.to[1])
 	case f.since == "":
 		return requires("--webhook", "--since, such as --since 24h")
 	}
@@ -38,7 +34,7 @@ func (f *resendFlags) checkBulk(args []string) error {
 
 // bulkRequest reads the flags.
 func (f *resendFlags) bulkRequest(now time.Time) (r api.BulkRequest, err error) {
-	r = api.BulkRequest{Webhooks: api.Names{f.webhook}, Type: f.typ, To: strings.Join(f.to, "")}
+	r = api.BulkRequest{Webhooks: f.webhooks, Type: f.typ, To: strings.Join(f.to, "")}
 	if r.Since.Time, r.Until.Time, err = f.times(now); err != nil {
 		return r, err
 	}
@@ -46,15 +42,26 @@ func (f *resendFlags) bulkRequest(now time.Time) (r api.BulkRequest, err error) 
 	return r, err
 }
 
-// bulkQuery returns what a request asks for, in the terms of the history.
-func bulkQuery(r *api.BulkRequest) query.Bulk {
-	bulk := query.Bulk{
-		Webhooks: r.Webhooks, Type: query.Glob(r.Type), To: r.To, Since: r.Since.Time, Until: r.Until.Time, Statuses: r.Statuses,
+// bulkTarget names the webhooks of a request.
+func bulkTarget(r *api.BulkRequest) string {
+	switch from := names.And(r.Webhooks); {
+	case r.To == "" && from == "":
+		return "to all webhooks"
+	case r.To == "":
+		return "to " + from
+	case from == "":
+		return "for all webhooks to " + r.To
+	default:
+		return "for " + from + " to " + r.To
 	}
-	if len(bulk.Statuses) == 0 {
-		bulk.Statuses = query.Undelivered()
+}
+
+// receivers returns the webhooks that get what is resent, none for all.
+func receivers(r *api.BulkRequest) []string {
+	if r.To != "" {
+		return []string{r.To}
 	}
-	return bulk
+	return r.Webhooks
 }
 
 // resendBulk counts what matches, asks for confirmation, has the relay resend it,
@@ -72,30 +79,35 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 	if err != nil {
 		return err
 	}
-	to := cmp.Or(request.To, f.webhook)
-	var receiver api.Webhook
-	if err := relay.Get(ctx, api.Path(api.WebhookPath, to), &receiver); err != nil {
+	for _, name := range append(slices.Clone(f.webhooks), f.to...) {
+		if err := c.mustHaveWebhook(ctx, relay, name); err != nil && (request.To == "" || name == request.To) {
+			return fmt.Errorf("resend: %w", err)
+		}
+	}
+	c.sayUnknownType(f.typ)
+	matches, err := relay.TryResendBulk(ctx, request)
+	if err != nil {
 		return fmt.Errorf("resend: %w", err)
 	}
-	reader, err := openHistory(file.History.Dir)
-	if err != nil {
-		return err
+	what := terminal.Count(matches.Count, "delivery") + " " + bulkTarget(&request)
+	if f.dryRun {
+		return c.printSelected(matches, what+" would be resent", f.json)
 	}
-	defer reader.Close()
-	// What follows this record is about what is resent here.
-	newest, err := reader.Newest()
-	if err != nil {
-		return err
-	}
-	match, err := c.confirmBulk(ctx, reader, &request, f.yes)
-	if err != nil {
-		return err
+	if matches.Count > 0 {
+		if err := c.confirm(f.yes, "resend "+what, "Resend "+what+"? New events are delivered after these.", "nothing was resent"); err != nil {
+			return err
+		}
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	answer := api.BulkResent{Gone: match.Gone}
-	if match.Count > 0 {
-		_, err = relay.Within(bulkTimeout).Post(ctx, api.BulkPath, &request, &answer)
+	wait, done, err := c.newBulkWait(ctx, file, relay, receivers(&request))
+	if err != nil {
+		return err
+	}
+	defer done()
+	answer := api.BulkResent{Gone: matches.Gone}
+	if matches.Count > 0 {
+		answer, err = relay.ResendBulk(ctx, request)
 		var refused *client.RefusedError
 		switch {
 		case ctx.Err() != nil:
@@ -109,6 +121,7 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 	if answer.Gone > 0 {
 		c.notice("%s more cannot be resent: their events are no longer in the history", terminal.Count(answer.Gone, "delivery"))
 	}
+	to := strings.TrimPrefix(bulkTarget(&api.BulkRequest{Webhooks: receivers(&request)}), "to ")
 	switch {
 	case f.json && (answer.Count == 0 || f.noWait):
 		return c.printJSON(answer)
@@ -116,38 +129,53 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 		c.out.Linef("no matching deliveries")
 		return nil
 	case f.noWait:
-		c.out.Linef("resending %s to %s; to follow: %s", terminal.Count(answer.Count, "delivery"), to, c.next("history", to, "-f"))
+		c.out.Linef("resending %s to %s; to follow: %s", terminal.Count(answer.Count, "delivery"), to, c.followCommand(receivers(&request)))
 		return nil
 	}
-	switch receiver.State {
-	case "failing":
-		c.notice("%s is failing and only probed now and then; to retry now: %s", to, c.next("webhook", "retry", to))
-	case "paused", "off", "disabled":
-		c.notice("%s is %s: the deliveries wait until it is active again, also without this command", to, receiver.State)
-	}
-	w := newBulkWait(c, to, answer)
-	return w.run(ctx, reader.Follow(newest), f.json)
+	c.sayIdle(ctx, relay, receivers(&request))
+	wait.begin(answer, to)
+	return wait.run(ctx, f.json)
 }
 
-// confirmBulk counts what matches. It returns an error unless the caller agrees.
-func (c *cli) confirmBulk(ctx context.Context, reader *query.Reader, r *api.BulkRequest, yes bool) (query.Matches, error) {
-	m, err := reader.Bulk(ctx, bulkQuery(r))
-	if err != nil || m.Count == 0 {
-		return m, err
+// followCommand returns the command that follows the attempts to webhooks.
+func (c *cli) followCommand(webhooks []string) string {
+	return c.next(append(webhookArguments(webhooks), "-f")...)
+}
+
+// webhookArguments returns the arguments of history for webhooks.
+func webhookArguments(webhooks []string) []string {
+	args := []string{"history"}
+	if len(webhooks) == 1 {
+		return append(args, webhooks[0])
 	}
-	if m.Count > query.MaxBulk {
-		return m, fmt.Errorf("%w: narrow it down with --since, --until, --type or --status", &query.TooManyError{Count: m.Count})
+	for _, name := range webhooks {
+		args = append(args, "--webhook", name)
 	}
-	what := terminal.Count(m.Count, "delivery") + " to " + strings.Join(r.Webhooks, ", ")
-	if r.To != "" {
-		what = terminal.Count(m.Count, "delivery") + " for " + strings.Join(r.Webhooks, ", ") + " to " + r.To
+	return args
+}
+
+// mustHaveWebhook returns an error for a name that no webhook of the relay has.
+func (c *cli) mustHaveWebhook(ctx context.Context, relay *client.Client, name string) error {
+	var w api.Webhook
+	return nearestWebhook(ctx, relay, name, relay.Get(ctx, api.Path(api.WebhookPath, name), &w))
+}
+
+// sayIdle says which webhooks get nothing or little now, of those named or of all.
+func (c *cli) sayIdle(ctx context.Context, relay *client.Client, of []string) {
+	list, err := relay.Webhooks(ctx, api.WebhooksQuery{})
+	if err != nil {
+		return
 	}
-	switch {
-	case yes:
-	case !c.err.CanAsk(c.stdin):
-		return m, usagef("resend %s? not a terminal: add --yes to confirm", what)
-	case !c.err.Confirm(c.stdin, "Resend "+what+"? New events are delivered after these."):
-		return m, errors.New("nothing was resent")
+	for i := range list.Webhooks {
+		w := &list.Webhooks[i]
+		if len(of) > 0 && !slices.Contains(of, w.Name) {
+			continue
+		}
+		switch {
+		case w.State == "failing":
+			c.notice("%s is failing and only probed now and then; to retry now: %s", w.Name, c.next("webhook", "retry", w.Name))
+		case slices.Contains([]string{"paused", "off", "disabled"}, w.State) && (len(of) > 0 || w.Backlog.Events > 0):
+			c.notice("%s is %s: the deliveries wait until it is active again, also without this command", w.Name, w.State)
+		}
 	}
-	return m, nil
 }

@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/http"
@@ -28,10 +29,11 @@ func TestResendBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/v1/resend" {
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/v1/resend" && !bytes.Contains(body, []byte(`"dry_run":true`)) {
 			panic(http.ErrAbortHandler)
 		}
-		io.WriteString(w, `{"state":"active"}`)
+		io.WriteString(w, `{"state":"active","count":3,"events":["a"]}`)
 	}))
 	defer l.Close()
 	resend := exec.Command("sidehook", "resend", "--webhook", "webhook-1", "--since", "9000d", "--status", "delivered,exhausted", "--yes")

@@ -2,28 +2,38 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
 
+	"sidehook/config"
 	"sidehook/history"
 	"sidehook/history/query"
 	"sidehook/relay/api"
+	"sidehook/relay/api/client"
 	"sidehook/relay/command/terminal"
 )
 
 // bulkWait waits for the end of what was resent in bulk. It reads the history, so
-// a restart of the relay does not disturb it.
+// a restart of the relay does not disturb it. Where the history may not be read, it
+// asks the relay.
 type bulkWait struct {
 	*cli
 	api.BulkResent
-	to    string // the webhook
-	began time.Time
+	receivers []string // none: all webhooks
+	to        string   // the receivers as text
+	began     time.Time
+
+	follower *query.Follower // of the records from before the resend on; nil: ask relay
+	relay    *client.Client
 
 	seen  map[history.Seq]bool // by seq: after a crash, the history may repeat a line
 	ended map[history.Status]int
-	done  int // of all statuses
+	lost  int // given up, of statuses that the relay does not tell
+	done  int // of all
 
 	printed   int // done, when it was last printed
 	printedAt time.Time
@@ -33,29 +43,51 @@ type bulkWait struct {
 const (
 	barEvery  = 200 * time.Millisecond
 	lineEvery = 10 * time.Second
+	askEvery  = time.Second
 	barWidth  = 24
 )
 
-func newBulkWait(c *cli, to string, resent api.BulkResent) *bulkWait {
-	now := time.Now()
-	return &bulkWait{
-		cli: c, BulkResent: resent, to: to, began: now, printedAt: now,
-		seen: map[history.Seq]bool{}, ended: map[history.Status]int{},
+// newBulkWait prepares to wait for what will be resent from now on. The caller must
+// call done.
+func (c *cli) newBulkWait(ctx context.Context, file *config.File, relay *client.Client, receivers []string) (w *bulkWait, done func() error, err error) {
+	w = &bulkWait{cli: c, receivers: receivers, relay: relay, seen: map[history.Seq]bool{}, ended: map[history.Status]int{}}
+	reader, err := query.Open(file.History.Dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return w, func() error { return nil }, nil
 	}
+	if err != nil {
+		return nil, nil, err
+	}
+	newest, err := reader.Newest()
+	if err != nil {
+		return nil, nil, errors.Join(err, reader.Close())
+	}
+	w.follower = reader.Follow(newest)
+	return w, reader.Close, nil
+}
+
+// begin says what was resent.
+func (w *bulkWait) begin(resent api.BulkResent, to string) {
+	w.BulkResent, w.to = resent, to
+	w.began, w.printedAt = time.Now(), time.Now()
 }
 
 // run waits until all have ended, or until ctx is done because the command was
 // interrupted.
-func (w *bulkWait) run(ctx context.Context, f *query.Follower, asJSON bool) error {
+func (w *bulkWait) run(ctx context.Context, asJSON bool) error {
+	read := w.read
+	if w.follower == nil {
+		read = w.ask
+	}
 	w.showProgress()
 	for w.done < w.Count {
-		if err := w.read(ctx, f); err != nil {
+		if err := read(ctx); err != nil {
 			w.err.ClearProgress()
 			if ctx.Err() == nil {
 				return fmt.Errorf("resend: %d of %d ended so far; the others continue: %w", w.done, w.Count, err)
 			}
 			w.notice("%d of %d ended so far; the others continue without this command; to follow: %s",
-				w.done, w.Count, w.next("history", w.to, "-f"))
+				w.done, w.Count, w.followCommand(w.receivers))
 			return exitCode(1)
 		}
 		w.showProgress()
@@ -65,11 +97,11 @@ func (w *bulkWait) run(ctx context.Context, f *query.Follower, asJSON bool) erro
 }
 
 // read counts what the history records until it is time to show progress.
-func (w *bulkWait) read(ctx context.Context, f *query.Follower) error {
+func (w *bulkWait) read(ctx context.Context) error {
 	tick, cancel := context.WithTimeout(ctx, barEvery)
 	defer cancel()
 	for w.done < w.Count && tick.Err() == nil {
-		o, err := f.Next(tick)
+		o, err := w.follower.Next(tick)
 		if err != nil && tick.Err() == nil {
 			return err
 		}
@@ -80,6 +112,27 @@ func (w *bulkWait) read(ctx context.Context, f *query.Follower) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// ask asks the relay how far it is. A relay that restarts may take a while to answer.
+func (w *bulkWait) ask(ctx context.Context) error {
+	p, err := w.relay.ResendProgress(ctx, w.Resend)
+	var refused *client.RefusedError
+	if errors.As(err, &refused) {
+		return err
+	}
+	if err == nil {
+		w.ended[history.Delivered], w.lost, w.done = p.Delivered, p.GivenUp, p.Delivered+p.GivenUp
+	}
+	if w.done == w.Count {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(askEvery):
+		return nil
+	}
 }
 
 // waitsFor reports whether a delivery is one of those that were resent.
@@ -129,9 +182,10 @@ func (w *bulkWait) report(asJSON bool) error {
 			Exhausted int `json:"exhausted"`
 			Canceled  int `json:"canceled"`
 			Expired   int `json:"expired"`
+			GivenUp   int `json:"given_up,omitempty"` // where the statuses are not known
 		}{
 			w.Count, w.Gone, w.ended[history.Delivered], w.ended[history.Failed], w.ended[history.Exhausted],
-			w.ended[history.Canceled], w.ended[history.Expired],
+			w.ended[history.Canceled], w.ended[history.Expired], w.lost,
 		}
 		if err := w.printJSON(counts); err != nil {
 			return err
@@ -143,7 +197,7 @@ func (w *bulkWait) report(asJSON bool) error {
 		return nil
 	}
 	w.notice("%s did not arrive; to list them: %s", terminal.Count(lost, "delivery"),
-		w.next("history", w.to, "--status", "failed,exhausted,canceled,expired", "--since", w.began.UTC().Format(time.RFC3339)))
+		w.next(append(webhookArguments(w.receivers), "--status", "failed,exhausted,canceled,expired", "--since", w.began.UTC().Format(time.RFC3339))...))
 	return exitCode(1)
 }
 
@@ -157,6 +211,9 @@ func (w *bulkWait) outcome() string {
 		if n := w.ended[status]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, status))
 		}
+	}
+	if w.lost > 0 {
+		parts = append(parts, fmt.Sprintf("%d given up", w.lost))
 	}
 	return strings.Join(parts, ", ")
 }
