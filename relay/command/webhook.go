@@ -25,11 +25,11 @@ func (c *cli) webhookCommand() *cobra.Command {
 		c.webhookSwitchCommand("on", "enabled", "true", "Switch a webhook on",
 			"Writes enabled: true for a webhook. What waits for it goes on.", "on"),
 		c.webhookSwitchCommand("off", "enabled", "false", "Switch a webhook off",
-			"Writes enabled: false for a webhook. Nothing is sent to it, and events of that time\n"+
-				"are not kept for it.", "off"),
+			"Writes enabled: false for a webhook. Nothing is sent to it, and events of that\n"+
+				"time are not kept for it.", "off"),
 		c.webhookSwitchCommand("pause", "paused", "true", "Pause a webhook",
-			"Writes paused: true for a webhook. Nothing is sent to it, and events are kept for\n"+
-				"it until it is resumed.", "paused"),
+			"Writes paused: true for a webhook. Nothing is sent to it, and events are kept\n"+
+				"for it until it is resumed.", "paused"),
 		c.webhookSwitchCommand("resume", "paused", "false", "Resume a paused webhook",
 			"Writes paused: false for a webhook, which then gets what was kept for it.", "active"))
 	return cmd
