@@ -52,7 +52,7 @@ func Compress(t testing.TB, disk *Disk, pick func(i int) bool) {
 				continue
 			}
 			p := segment.Compress(disk, of, first)
-			for _, step := range []func() error{func() error { return p.Write(func() error { return nil }) }, p.Place, p.Finish} {
+			for _, step := range []func() error{func() error { return p.Write(func() error { return nil }) }, p.Install, p.Finish} {
 				if err := step(); err != nil {
 					t.Fatal(err)
 				}

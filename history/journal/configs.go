@@ -59,10 +59,10 @@ func (c *configs) dropped() {
 	c.pending = nil
 }
 
-// configsAhead returns the fields of the config lines that moved lacks and before
+// configsToPrepend returns the fields of the config lines that moved lacks and before
 // has. After a crash moved are the lines that recovery writes into a segment of
 // their own, out of the segment before.
-func configsAhead(before, moved iter.Seq[*jsonl.Line]) (fields [][]byte) {
+func configsToPrepend(before, moved iter.Seq[*jsonl.Line]) (fields [][]byte) {
 	known, missing := map[history.ConfigKey]bool{}, map[history.ConfigKey]bool{}
 	for line := range moved {
 		if key, ok := history.ConfigIn(line); ok {

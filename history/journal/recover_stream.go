@@ -17,7 +17,7 @@ import (
 func (r *recovery) recover(stream segment.Stream, known files.Position, proven uint64) (*segment.Recovered, error) {
 	opts := segment.Options{Limit: r.opts.SegmentSize, Known: known.Unpack(), Stopped: r.stopped, Proven: proven}
 	if stream == segment.Deliveries {
-		opts.Ahead = configsAhead
+		opts.Prepend = configsToPrepend
 	}
 	found, err := segment.Recover(r.fs, stream, opts)
 	if vfs.NoRoom(err) && upkeep.DropIndexes(r.fs) {

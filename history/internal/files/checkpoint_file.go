@@ -16,32 +16,31 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// The files of the cursors. Both generations are only ever replaced by rename.
+// The files of the checkpoint and of the one before it. Both are only replaced by rename.
 const (
 	CheckpointFile         = "cursors.json"
 	PreviousCheckpointFile = "cursors.previous.json"
 )
 
-// Checkpoint are where each webhook stands, so that a start reads what came after
-// them and not the whole history. They are a hint: they never say more than
-// synced lines say, and without them a start costs a scan.
+// Checkpoint is the state of all queues, so that a start reads only what came after it
+// and not the whole history. It is a hint: it never claims more than synced lines say,
+// and without it a start reads all lines.
 //
-// What they say is brought up to date by the events behind Events and the
-// deliveries behind Deliveries. To make that exact, write takes Deliveries
-// first, then Events, then each queue: all that happened to a queue after its
-// part was taken stands behind both.
+// Recovery brings it up to date with the events after Events and the deliveries after
+// Deliveries. To make that exact, the writer takes Deliveries first, then Events, then
+// each queue: all that happens to a queue after its part was taken comes after both.
 type Checkpoint struct {
 	Version    int                           `json:"version"`
 	At         time.Time                     `json:"at"`
-	Stopped    bool                          `json:"stopped,omitempty"` // after them nothing was written
+	Stopped    bool                          `json:"stopped,omitempty"` // nothing was written after it
 	Generation history.Generation            `json:"generation"`        // of the configuration in force
 	Hash       string                        `json:"hash"`              // of that configuration
 	Events     Position                      `json:"events"`
-	Spoken     history.Seq                   `json:"spoken"` // a seq of this or below was given away, though its record may be damaged
+	Spoken     history.Seq                   `json:"spoken"` // seqs up to this one may have been used, though the record may be damaged
 	Deliveries Position                      `json:"deliveries"`
-	Steps      [][2]int64                    `json:"steps,omitempty"` // of the wall clock: ahead of which seq, by how many ns
+	Steps      [][2]int64                    `json:"steps,omitempty"` // of the wall clock: before which seq, by how many ns
 	Webhooks   map[string]pending.Checkpoint `json:"webhooks"`
-	// Rows are those of the webhooks of which nothing else is to be told.
+	// Rows has the streaks of the webhooks that are not in Webhooks.
 	Rows map[string]*streak.Checkpoint `json:"rows,omitempty"`
 }
 
@@ -61,7 +60,7 @@ func (p Position) Unpack() segment.Position {
 	return segment.Position{Number: p.Number, Batch: p.Batch, Last: pending.UnpackLocation(p.Place)}
 }
 
-// WriteCheckpoint returns how many bytes they have.
+// WriteCheckpoint writes the checkpoint, and returns its size in bytes.
 func WriteCheckpoint(fsys vfs.FS, c *Checkpoint) (size int64, err error) {
 	text, err := json.Marshal(c)
 	if err != nil {
@@ -71,14 +70,14 @@ func WriteCheckpoint(fsys vfs.FS, c *Checkpoint) (size int64, err error) {
 	switch err := vfs.Rename(fsys, CheckpointFile, PreviousCheckpointFile); {
 	case err == nil, errors.Is(err, fs.ErrNotExist):
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ENOTEMPTY), errors.Is(err, syscall.EEXIST):
-		// A folder has their name, which ReplaceFile moves.
+		// A folder has its name, which ReplaceFile moves.
 	default:
 		return 0, fmt.Errorf("keep the cursors before: %w", err)
 	}
 	return int64(len(text)), vfs.ReplaceFile(fsys, CheckpointFile, text)
 }
 
-// LoadCheckpoint reads the newest cursors that hold. It is nil if none do.
+// LoadCheckpoint reads the newest valid checkpoint. It returns nil if there is none.
 func LoadCheckpoint(fsys vfs.ReadFS) (_ *Checkpoint, problem error) {
 	for _, name := range [...]string{CheckpointFile, PreviousCheckpointFile} {
 		text, err := readFile(fsys, name)

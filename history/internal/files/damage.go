@@ -15,10 +15,10 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// DamageFile has the damage that was accepted, sealed as the cursors are.
+// DamageFile has the damage that was accepted, with a checksum.
 const DamageFile = "damage.json"
 
-// damages is what damageFile says.
+// damages is the content of DamageFile.
 type damages struct {
 	Version  int               `json:"version"`
 	Problems []history.Problem `json:"problems"`
@@ -26,8 +26,8 @@ type damages struct {
 
 const damagesVersion = 1
 
-// LoadKnownDamage reads the damage that was accepted. A list that cannot be read, or is
-// damaged, excuses nothing, and the error says so.
+// LoadKnownDamage reads the damage that was accepted. If the list cannot be read or is
+// damaged, no damage is known, and the error is why.
 func LoadKnownDamage(fsys vfs.ReadFS) (map[history.Problem]bool, error) {
 	known := map[history.Problem]bool{}
 	text, err := readFile(fsys, DamageFile)
@@ -51,15 +51,15 @@ func LoadKnownDamage(fsys vfs.ReadFS) (map[history.Problem]bool, error) {
 	return known, nil
 }
 
-// Plain is the problem as it is, or was, where the segment is not compressed.
-// Compression changes nothing of it.
+// Plain returns the problem with the name of the uncompressed segment. Compression
+// changes nothing else of it.
 func Plain(p history.Problem) history.Problem {
 	p.File = segment.PlainName(p.File)
 	return p
 }
 
-// AcceptDamage adds problems to those that are known, forgets those of segments that
-// have gone, and returns the size of the list in bytes.
+// AcceptDamage adds problems to those that are known, drops those of segments that no
+// longer exist, and returns the size of the list in bytes.
 func AcceptDamage(fsys vfs.FS, problems []history.Problem) (size int64, err error) {
 	d := damages{Version: damagesVersion, Problems: []history.Problem{}}
 	known, _ := LoadKnownDamage(fsys) // what cannot be read is replaced
@@ -67,14 +67,14 @@ func AcceptDamage(fsys vfs.FS, problems []history.Problem) (size int64, err erro
 	if err != nil {
 		return 0, err
 	}
-	stands := map[string]bool{}
+	exists := map[string]bool{}
 	for _, name := range names {
-		stands[segment.PlainName(name)] = true
+		exists[segment.PlainName(name)] = true
 	}
 	add := func(p history.Problem) {
 		_, event := segment.Events.Owner(p.File)
 		_, delivery := segment.Deliveries.Owner(p.File)
-		if p.File != DamageFile && (stands[p.File] || !event && !delivery) {
+		if p.File != DamageFile && (exists[p.File] || !event && !delivery) {
 			d.Problems = append(d.Problems, p)
 		}
 	}

@@ -1,6 +1,6 @@
 // Package files owns the side files of a history folder: FORMAT, the checkpoint,
-// what retention has removed and which damage is known; and the reserve that
-// whoever writes them asks for.
+// what retention has removed, and which damage is known. It also owns the reserve of
+// free space. Packages journal, retention, query and verify call it.
 package files
 
 import (
@@ -12,8 +12,7 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// format is what FORMAT says. A folder of another number is refused, and never
-// rewritten.
+// The content of FORMAT. A folder with another number is refused, and never rewritten.
 const (
 	FormatFile = "FORMAT"
 	format     = "sidehook-history 1"
@@ -55,7 +54,7 @@ func readFile(fsys vfs.ReadFS, name string) ([]byte, error) {
 	return text, nil
 }
 
-// HasFormat reports whether a folder has a FORMAT; of another version it is an error.
+// HasFormat reports whether a folder has a FORMAT. Another version is an error.
 func HasFormat(fsys vfs.ReadFS) (there bool, err error) {
 	text, err := readFile(fsys, FormatFile)
 	switch {

@@ -12,8 +12,8 @@ import (
 )
 
 // What retention has removed: ranges of the seqs, and of the numbers of the
-// deliveries. They are durable before the segments go, and only ever replaced
-// by rename: a gap that they do not tell of is damage.
+// deliveries. They are durable before the segments are removed, and only replaced by
+// rename. A gap in the numbers that they do not have is damage.
 const (
 	RemovedFile           = "removed.json"
 	RemovedDeliveriesFile = "removed-deliveries.json"
@@ -26,7 +26,7 @@ func RemovedFileOf(stream segment.Stream) string {
 	return RemovedFile
 }
 
-// LoadRemoved is what retention has removed of a stream.
+// LoadRemoved returns what retention has removed of a stream.
 func LoadRemoved(fsys vfs.ReadFS, stream segment.Stream) (seqset.Set[uint64], error) {
 	text, err := readFile(fsys, RemovedFileOf(stream))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -60,8 +60,8 @@ func SaveRemoved(fsys vfs.FS, stream segment.Stream, removed seqset.Set[uint64])
 	return vfs.ReplaceFile(fsys, RemovedFileOf(stream), append(text, '\n'))
 }
 
-// RemoveSegments takes away the files of all segments that are in removed, but never
-// those of the newest one. It says how many bytes they had.
+// RemoveSegments removes the files of all segments that are in removed, but never those
+// of the newest one. It returns how many files they were and their bytes.
 func RemoveSegments(fsys vfs.FS, stream segment.Stream, removed seqset.Set[uint64]) (files int, bytes int64, err error) {
 	names, err := fsys.List()
 	if err != nil {

@@ -8,19 +8,19 @@ import (
 )
 
 const (
-	// At least reserveBytes stay free for outcomes, or reserveShare of a
-	// volume of which that would be less.
+	// At least ReserveBytes stay free for outcomes, or a share of the volume if that
+	// is less.
 	ReserveBytes = 64 << 20
 	ReserveShare = 100
 )
 
-// CheckReserve is ErrNoRoom if so many bytes would take from what is kept free on the
-// volume. Events, and all that is only written beside them, ask it; outcomes and
-// the cursors do not, as that is kept for them.
+// CheckReserve returns ErrNoRoom if so many bytes would use space that is kept free on
+// the volume. It must be asked before events, indexes and the like are written, and not
+// before outcomes and the checkpoint, for which the space is kept.
 func CheckReserve(fsys vfs.FS, bytes int64) error {
 	free, size, err := fsys.Free()
 	if err != nil {
-		return nil // the write itself will tell
+		return nil // the write itself will fail
 	}
 	reserve := min(ReserveBytes, size/ReserveShare)
 	if free-reserve >= bytes {

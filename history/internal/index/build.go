@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Builder makes the index of a segment of its lines, in order.
+// Builder makes the index of a segment from its lines, in order.
 type Builder struct {
 	of     Segment
 	lines  int
@@ -41,7 +41,7 @@ func Build(of Segment) *Builder {
 	return &Builder{of: of, groups: map[Group]*posting{}, types: map[string]bool{}, minute: map[minuteKey]*Tally{}}
 }
 
-// Add takes in the next line.
+// Add adds the next line.
 func (b *Builder) Add(e *Entry) {
 	at := stamp(e.At)
 	if b.lines%blockLines == 0 {
@@ -101,8 +101,8 @@ func (b *Builder) count(e *Entry) {
 	}
 }
 
-// stamp is a time as an index has it: in Unix nanoseconds, or the nearest that
-// these can be.
+// stamp returns a time as an index has it: in Unix nanoseconds, or the nearest that
+// there is.
 func stamp(at time.Time) int64 {
 	switch {
 	case at.IsZero():
@@ -115,7 +115,7 @@ func stamp(at time.Time) int64 {
 	return at.UnixNano()
 }
 
-// Minutes are the counts so far, by time and webhook.
+// Minutes returns the counts so far, by time and webhook.
 func (b *Builder) Minutes() []Minute {
 	var list []Minute
 	for _, k := range b.sorted() {
@@ -130,7 +130,7 @@ func (b *Builder) sorted() []minuteKey {
 	})
 }
 
-// Finish is the index as a file.
+// Finish returns the index as a file.
 func (b *Builder) Finish() []byte {
 	slices.SortFunc(b.keys, func(x, y key) int {
 		return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(x.offset, y.offset))

@@ -25,15 +25,15 @@ func (e *encoder) string(s string) {
 	*e = append(*e, s...)
 }
 
-// part tells of a part that stands elsewhere.
+// part appends the length and the checksum of a part that is elsewhere in the file.
 func (e *encoder) part(content []byte) {
 	e.uint(uint64(len(content)))
 	*e = binary.LittleEndian.AppendUint32(*e, crc32.Checksum(content, castagnoli))
 }
 
-// decoder reads them. After the first value that is not there it gives zeros
-// and has failed, so that whoever reads looks once, at the end. Its input may
-// be of anyone: a checksum keeps out accidents only.
+// decoder reads them. After the first value that is missing it returns zeros and has
+// failed, so that a caller checks once, at the end. It must not trust its input: a
+// checksum only guards against accidents.
 type decoder struct {
 	rest   []byte
 	failed bool
@@ -58,7 +58,7 @@ func (d *decoder) took(n uint64, size int) uint64 {
 	return n
 }
 
-// count is a number of things that take at least a byte each.
+// count reads a number of things that take at least a byte each.
 func (d *decoder) count() int {
 	n := d.uint()
 	if n > uint64(len(d.rest)) {

@@ -1,14 +1,13 @@
 // Package index owns the sidecar of a finished segment: what is in it by time,
-// group and key, and counts of it by the minute, so that a query reads the few
-// lines that it is after and not the whole segment.
+// group and key, and counts of it by the minute, so that a query reads only
+// the lines that it needs and not the whole segment.
 //
-// An index is made of what its segment says, and may be deleted at any time. It
-// promises to be whole or refused: each part of it has a checksum, and Open
-// takes it for no segment but the one of the name and size that it was made
-// of. Offsets are those of the segment's text, uncompressed. An index is never
-// trusted over its segment: whoever follows an offset verifies the line there,
-// and reads the segment itself if it is another than the index said. That
-// something is not there is believed, as far as the checksums hold.
+// An index is built from its segment, and may be deleted at any time. It is complete or
+// it is refused: each part has a checksum, and Open refuses it for any segment but the
+// one with the name and size that it was built from. Offsets are those of the segment's
+// text, uncompressed. The segment is right where they differ: a caller that follows an
+// offset must verify the line there, and read the segment itself if the line is another
+// one. What the index does not list is not in the segment, as far as the checksums hold.
 //
 // A file is
 //
@@ -17,10 +16,10 @@
 //
 // with all numbers little-endian, or varints. The head has the time range, the
 // strings, the groups with their counts, a time range for each blockLines
-// lines, the first hash of each page of keys, and where the other parts stand.
+// lines, the first hash of each page of keys, and where the other parts are.
 // So a query that finds nothing in the head is done after one read.
 //
-// Package history makes the entries and knows what they mean.
+// Package lookup makes the entries and knows what they mean.
 package index
 
 import (
@@ -35,32 +34,32 @@ const (
 	blockLines = 256 // of the segment, a block of times
 	pageKeys   = 512 // a page of keys
 	keyLen     = 8   // a hash and an offset
-	// maxTypes bounds the types told apart in one segment, whatever an app
-	// makes of them. The others are of the group of any type.
+	// maxTypes bounds the types in one segment that have groups of their own. The
+	// others are in the group of any type.
 	maxTypes = 1024
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrUnfit says that a file is no index of the segment: of another one, of
+// ErrUnfit is the error if a file is no index of the segment: it is of another one, of
 // another version, or damaged.
 var ErrUnfit = errors.New("no index of this segment")
 
-// Segment is what an index is of.
+// Segment identifies the segment of an index.
 type Segment struct {
 	Stream string
 	First  uint64
 	Size   int64 // of its text in bytes
 }
 
-// Group is what lines have in common that are listed together. Type is "" for
-// types that are not told apart.
+// Group is what the lines of one list share. Type is "" for the types that have no group
+// of their own.
 type Group struct {
 	Webhook, Type, Status string
 	Code                  int // of an HTTP answer; 0 for none
 }
 
-// Entry is what an index is told of a line.
+// Entry is what an index has of a line.
 type Entry struct {
 	Number uint64
 	At     time.Time
@@ -80,7 +79,7 @@ type Entry struct {
 // Counter is one of the counts that are kept by the minute.
 type Counter int
 
-// Counters is how many there are.
+// Counters is the number of counters.
 const Counters = 9
 
 // Tally is counts of a webhook's lines.

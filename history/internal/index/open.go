@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Index is an index to be looked things up in. It reads its file when asked.
+// Index is an index that is open for reading. It reads its file when it is asked.
 type Index struct {
 	file     io.ReaderAt
 	Lines    int
@@ -30,13 +30,13 @@ type Index struct {
 
 type page struct{ first, crc uint32 }
 
-// headGuess is how much is read at first: all of the head, mostly.
+// headGuess is how much is read at first, which is all of most heads.
 const headGuess = 32 << 10
 
 // maxHead bounds the memory that a bad file can ask for.
 const maxHead = 64 << 20
 
-// Open reads the head of an index. ErrUnfit if it is none of the segment.
+// Open reads the head of an index. It returns ErrUnfit if it is no index of the segment.
 func Open(file io.ReaderAt, of Segment) (*Index, error) {
 	start, err := readUpTo(file, 0, headGuess)
 	if err != nil {
@@ -112,7 +112,7 @@ func readUpTo(file io.ReaderAt, at int64, length int) ([]byte, error) {
 	return b[:n], nil
 }
 
-// part reads a part and holds it against its checksum.
+// part reads a part and verifies its checksum.
 func (x *Index) part(at int64, length int, crc uint32) ([]byte, error) {
 	if length < 0 || length > math.MaxInt32 {
 		return nil, ErrUnfit
@@ -127,13 +127,13 @@ func (x *Index) part(at int64, length int, crc uint32) ([]byte, error) {
 // HasSeq reports whether a line may be about the event of that number.
 func (x *Index) HasSeq(seq uint64) bool { return x.seqs[0] <= seq && seq <= x.seqs[1] }
 
-// Within reports whether a line may be of a time that is not before since, nor at
-// or behind until. Zero times are no bounds.
+// Within reports whether a line may be of a time from since to
+// before until. Zero times are no bounds.
 func (x *Index) Within(since, until time.Time) bool {
 	return slices.ContainsFunc(x.blocks, func(b block) bool { return b.within(since, until) })
 }
 
-// WithinAt says the same of the lines about an offset, and where they begin.
+// WithinAt reports the same for the lines around an offset, and where these begin.
 func (x *Index) WithinAt(offset uint32, since, until time.Time) (within bool, begin uint32) {
 	i := sort.Search(len(x.blocks), func(i int) bool { return x.blocks[i].offset > offset })
 	if i == 0 {
@@ -147,7 +147,7 @@ func (b *block) within(since, until time.Time) bool {
 	return (since.IsZero() || b.max >= stamp(since)) && (until.IsZero() || b.min < stamp(until))
 }
 
-// List is the offsets of the lines of the groups that match, ascending, each once.
+// List returns the offsets of the lines of the groups that match, ascending, each once.
 func (x *Index) List(match func(Group) bool) ([]uint32, error) {
 	var list []uint32
 	for i := range x.groups {
@@ -173,12 +173,12 @@ func (x *Index) List(match func(Group) bool) ([]uint32, error) {
 	return slices.Compact(list), nil
 }
 
-// Lookup is the offsets of the lines that may have a key, ascending: all that
-// have it, and those of another key of the same hash.
+// Lookup returns the offsets of the lines that may have a key, ascending: all that have
+// it, and those of other keys with the same hash.
 func (x *Index) Lookup(k string) (list []uint32, err error) {
 	hash := Hash(k)
-	// Pages begin with the hash or ahead of it, and equal ones may go over
-	// several.
+	// A page begins with a hash up to this one, and equal hashes may fill several
+	// pages.
 	i := sort.Search(len(x.pages), func(i int) bool { return x.pages[i].first >= hash })
 	for i = max(i-1, 0); i < len(x.pages) && x.pages[i].first <= hash; i++ {
 		count := min(pageKeys, x.keys-i*pageKeys)
@@ -195,7 +195,7 @@ func (x *Index) Lookup(k string) (list []uint32, err error) {
 	return list, nil
 }
 
-// Minutes are the counts, by time and webhook.
+// Minutes returns the counts, by time and webhook.
 func (x *Index) Minutes() ([]Minute, error) {
 	text, err := x.part(x.minuteAt, x.minutes, x.crc)
 	if err != nil {

@@ -30,7 +30,7 @@ const (
 // TimeFormat is RFC 3339 in UTC with nanoseconds, always of one width.
 const TimeFormat = "2006-01-02T15:04:05.000000000Z"
 
-// Append appends one whole line, its line feed included.
+// Append appends one line with its line feed.
 func Append(dst []byte, key string, number uint64, at time.Time, batch uint64, fields [][]byte) []byte {
 	start := len(dst)
 	dst = append(dst, '{', '"')
@@ -68,10 +68,10 @@ func VerifyChecksum(line []byte) ([]byte, bool) {
 	return line[:body:body], reason == ""
 }
 
-// ErrNotFound says that no line has the number.
+// ErrNotFound is the error if no line has the number.
 var ErrNotFound = errors.New("no such record")
 
-// Location is where a record stands. It stays true as long as its segment does.
+// Location is where a record is. It stays true as long as the segment exists.
 type Location struct {
 	Segment uint64 // the first number in its segment
 	Offset  uint32 // of its first byte
@@ -81,7 +81,7 @@ type Location struct {
 // End is the offset after the record.
 func (l Location) End() int64 { return int64(l.Offset) + int64(l.Length) }
 
-// Line is one record as it stands in a segment.
+// Line is one record as it is in a segment.
 type Line struct {
 	Number   uint64
 	Batch    uint64
@@ -91,19 +91,19 @@ type Line struct {
 	fields   int
 }
 
-// Fields are the caller's members, as they were given to Add.
+// Fields returns the caller's members, as they were given to Append.
 func (l *Line) Fields() []byte { return l.Raw[l.fields : len(l.Raw)-tailSize] }
 
-// At is the record's time.
+// At returns the record's time.
 func (l *Line) At() time.Time {
 	t, err := time.Parse(TimeFormat, string(l.at))
 	if err != nil {
-		return time.Time{} // a head that is not ours; the checksum held, so it was written so
+		return time.Time{} // another head than ours: the checksum held, so it was written like that
 	}
 	return t
 }
 
-// Clone is the record in memory of its own.
+// Clone returns the record in memory of its own.
 func (l *Line) Clone() Line {
 	c := *l
 	c.Raw = bytes.Clone(l.Raw)
@@ -112,8 +112,8 @@ func (l *Line) Clone() Line {
 	return c
 }
 
-// Parse checks raw, a line without its line feed. The reason is empty if
-// it is a record.
+// Parse checks raw, a line without its line feed. The reason is why it is no record, ""
+// if it is one.
 func Parse(key string, raw []byte) (line Line, reason string) {
 	if _, reason := checkSum(raw); reason != "" {
 		return line, reason
@@ -141,7 +141,7 @@ func Parse(key string, raw []byte) (line Line, reason string) {
 	return line, ""
 }
 
-// checkSum says where the checksum of raw begins, and why it does not hold.
+// checkSum returns where the checksum of raw begins, and why it does not hold.
 func checkSum(raw []byte) (body int, reason string) {
 	body = len(raw) - tailSize
 	if body < 0 || string(raw[body:body+len(crcMember)]) != crcMember || string(raw[len(raw)-2:]) != `"}` {
@@ -149,8 +149,7 @@ func checkSum(raw []byte) (body int, reason string) {
 	}
 	var sum [4]byte
 	digits := raw[body+len(crcMember) : len(raw)-2]
-	// Upper-case digits would let a flipped case bit in the checksum itself
-	// go unseen.
+	// With upper-case digits, a flipped bit of a digit's case would not be noticed.
 	if _, err := hex.Decode(sum[:], digits); err != nil || bytes.ContainsAny(digits, "ABCDEF") {
 		return 0, "its checksum is not eight lower-case hex digits"
 	}

@@ -85,10 +85,10 @@ func configKey(generation history.Generation, webhook string) string {
 	return fmt.Sprintf("config:%d:%s", generation, webhook)
 }
 
-// What is looked for, in the words of the lines.
+// The keys of a lookup, as the lines spell them.
 
 func WantEvent(id string) LookupKey {
-	// An app may write an id with escapes that it does not need.
+	// An application may write an id with escapes that it does not need.
 	return LookupKey{idKey(id), event.AppendString(nil, id), true}
 }
 

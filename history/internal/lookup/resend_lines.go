@@ -14,7 +14,7 @@ import (
 // isResend reports whether lines of a group of the events are resends.
 func isResend(g index.Group) bool { return g.Status == groupResend }
 
-// Resends visits the resends of a segment that may be of that time.
+// Resends visits the resends of a segment that may be from since on.
 func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) bool) error {
 	x, done, err := s.Index(first)
 	if err != nil {
@@ -39,8 +39,8 @@ func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) 
 	})
 }
 
-// visitAt visits the lines at the offsets of an index; index.ErrUnfit if one is
-// no resend.
+// visitAt visits the lines at the offsets of an index. It returns index.ErrUnfit if one
+// is no resend.
 func (s *Stream) visitAt(first uint64, x *index.Index, offsets []uint32, since time.Time, visit func(*jsonl.Line) bool) error {
 	for _, offset := range offsets {
 		if within, _ := x.WithinAt(offset, since, time.Time{}); !within {

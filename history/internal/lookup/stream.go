@@ -1,6 +1,6 @@
-// Package lookup finds the lines of a stream, by the indexes of its segments where
-// there are some and by reading where there are none. It knows which keys and
-// counts a record has in an index.
+// Package lookup finds the lines of a stream: by the index of a segment, or by reading
+// the segment where it has none. It knows which keys and counts a record has in an
+// index. Packages query and upkeep call it.
 package lookup
 
 import (
@@ -16,8 +16,8 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// Stream is one of the two streams opened to be looked at: its segments, and
-// the indexes of those that are finished.
+// Stream is one of the two streams, open for reading: its segments, and the indexes of
+// those that are finished.
 type Stream struct {
 	*segment.Archive
 	Of    segment.Stream
@@ -33,8 +33,8 @@ func OpenStream(fsys vfs.ReadFS, of segment.Stream) (*Stream, error) {
 	return &Stream{Archive: archive, Of: of, FS: fsys, Entry: entryOf(of)}, nil
 }
 
-// Index opens the index of a segment. It is nil if there is none that fits, as
-// for the segment being written; close is never nil.
+// Index opens the index of a segment. It is nil if there is none that fits, as for the
+// segment being written. close is never nil.
 func (s *Stream) Index(first uint64) (x *index.Index, close func(), err error) {
 	nothing := func() {}
 	size, err := s.Size(first)
@@ -43,7 +43,7 @@ func (s *Stream) Index(first uint64) (x *index.Index, close func(), err error) {
 	}
 	file, err := s.FS.Open(s.Of.Index(first))
 	if err != nil {
-		return nil, nothing, nil // the segment is read in its place
+		return nil, nothing, nil // the segment is read instead
 	}
 	x, err = index.Open(file, index.Segment{Stream: s.Of.Name, First: first, Size: size})
 	if err != nil {
@@ -53,17 +53,16 @@ func (s *Stream) Index(first uint64) (x *index.Index, close func(), err error) {
 	return x, func() { file.Close() }, nil
 }
 
-// LookupKey is a key, and bytes that every line which has it holds as they are,
-// but for lines with escapes where escaped is set.
+// LookupKey is a key, and bytes that each line with that key contains, except lines with
+// escapes if escaped is set.
 type LookupKey struct {
 	key     string
 	needle  []byte
 	escaped bool
 }
 
-// Lookup returns the lines of a segment that have one of the keys, in order, by
-// its index or without. What an index says that its segment does not bear out
-// costs reading the segment.
+// Lookup returns the lines of a segment that have one of the keys, in order,
+// with its index or without. If the segment contradicts the index, it reads the segment.
 func (s *Stream) Lookup(first uint64, seq history.Seq, keys ...LookupKey) ([]jsonl.Line, error) {
 	x, done, err := s.Index(first)
 	if err != nil {
@@ -105,7 +104,7 @@ func (s *Stream) Lookup(first uint64, seq history.Seq, keys ...LookupKey) ([]jso
 	return found, nil
 }
 
-// keyMatch is what the keys of a line have of those that are wanted.
+// keyMatch is how the keys of a line match those that are looked for.
 type keyMatch int
 
 const (
@@ -114,10 +113,10 @@ const (
 	itself
 )
 
-func has(keys []string, wanted []LookupKey) keyMatch {
+func has(keys []string, lookup []LookupKey) keyMatch {
 	best := neither
 	for _, k := range keys {
-		for _, w := range wanted {
+		for _, w := range lookup {
 			switch {
 			case k == w.key:
 				return itself
@@ -129,8 +128,7 @@ func has(keys []string, wanted []LookupKey) keyMatch {
 	return best
 }
 
-// search is lookup without an index. Most lines are told apart without looking
-// into them.
+// search is Lookup without an index. It rules out most lines without parsing them.
 func (s *Stream) search(first uint64, keys []LookupKey) (found []jsonl.Line, err error) {
 	err = VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
 		for _, k := range keys {
@@ -147,7 +145,7 @@ func (s *Stream) search(first uint64, keys []LookupKey) (found []jsonl.Line, err
 	return found, err
 }
 
-// Build makes the index of a segment as it is now.
+// Build builds the index of a segment as it is now.
 func (s *Stream) Build(first uint64, more func() bool) (*index.Builder, error) {
 	size, err := s.Size(first)
 	if err != nil {
@@ -162,11 +160,13 @@ func (s *Stream) Build(first uint64, more func() bool) (*index.Builder, error) {
 	return b, err
 }
 
-// IsGone reports whether a segment was removed since the folder was looked at.
+// IsGone reports whether an error means that a segment was removed since the folder was
+// listed.
 func IsGone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
-// VisitLines visits the good records of a segment until visit is false. Check tells
-// of the others. Of one that is removed meanwhile there are no more.
+// VisitLines visits the good records of a segment until visit returns false. Damaged ones
+// are left to package verify. It ends without an error if the segment is removed
+// meanwhile.
 func VisitLines(a *segment.Archive, first uint64, visit func(*jsonl.Line) bool) error {
 	return VisitLinesFrom(a, first, 0, visit)
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Cache keeps the frames that were read last, for as many readers as share it.
-// One frame is decompressed at a time, so that the memory it takes does not
-// grow with the number of those who read. The zero value is ready for use.
+// Cache keeps the frames that were read last, for all readers that share it. It
+// decompresses one frame at a time, so that its memory does not grow with the number of
+// readers. The zero value works.
 type Cache struct {
 	mu     sync.Mutex
 	strict *zstd.Decoder // made when it is first needed
-	lax    *zstd.Decoder // takes what the checksum does not hold of
+	lax    *zstd.Decoder // reads also where the checksum does not hold
 	packed []byte
 	kept   []piece // in the order of their use, the last one last
 	bytes  int
@@ -56,7 +56,7 @@ func (c *Cache) text(r *Reader, i int) ([]byte, error) {
 	return text, nil
 }
 
-// room makes room for a text of that size, of what was not used for longest.
+// room makes room for a text of that size, and drops what was not used for longest.
 func (c *Cache) room(size int) (free []byte) {
 	for len(c.kept) > 0 && c.bytes+size > cacheSize {
 		free = c.kept[0].text
@@ -69,11 +69,11 @@ func (c *Cache) room(size int) (free []byte) {
 	return free[:0]
 }
 
-// decompress reads a frame. What cannot be had of it is zeros up to a line feed,
-// and stands in the reader's flaws.
+// decompress reads a frame. The part that cannot be read becomes zeros up to a line
+// feed, and is added to the reader's flaws.
 func (c *Cache) decompress(r *Reader, i int, text []byte) ([]byte, error) {
 	f := r.frames[i]
-	if f.length == 0 { // stands for what walk could not read
+	if f.length == 0 { // is what walk could not read
 		return append(text, '\n'), nil
 	}
 	if err := c.ready(); err != nil {
@@ -96,14 +96,14 @@ func (c *Cache) decompress(r *Reader, i int, text []byte) ([]byte, error) {
 	if err == nil {
 		err = fmt.Errorf("it has %d bytes of text instead of %d", len(got), f.size)
 	}
-	got, _ = c.lax.DecodeAll(c.packed, limited) // why it is not whole is known
-	whole := text[:f.size]
-	lost := int64(copy(whole, got))
-	if clear(whole[lost:]); lost < f.size {
-		whole[f.size-1] = '\n'
+	got, _ = c.lax.DecodeAll(c.packed, limited) // why it is incomplete is known
+	all := text[:f.size]
+	lost := int64(copy(all, got))
+	if clear(all[lost:]); lost < f.size {
+		all[f.size-1] = '\n'
 	}
 	r.flaws[i] = &flaw{fmt.Sprintf("the frame at byte %d of the compressed file is damaged: %s", f.at, err), lost}
-	return whole, nil
+	return all, nil
 }
 
 func (c *Cache) ready() (err error) {

@@ -8,8 +8,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Compress writes a text of that size to dst. Each is called after each frame,
-// with how many bytes were written for it, and ends it by an error.
+// Compress writes a text of that size to dst. It calls each after each frame, with the
+// number of bytes written for it, and ends with its error if there is one.
 func Compress(dst io.Writer, text io.ReaderAt, size int64, each func(written int) error) error {
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(frameSize), zstd.WithEncoderCRC(true))
 	if err != nil {
@@ -41,7 +41,7 @@ func Compress(dst io.Writer, text io.ReaderAt, size int64, each func(written int
 	return err
 }
 
-// unexpected is the error of a read that gave too little.
+// unexpected returns the error of a read that got too little.
 func unexpected(err error) error {
 	if err == nil || err == io.EOF {
 		return io.ErrUnexpectedEOF

@@ -14,7 +14,7 @@ type Reader struct {
 	frames []frame
 	size   int64
 	table  string        // what is wrong with the seek table
-	flaws  map[int]*flaw // of frames, as they were met; the cache's lock guards it
+	flaws  map[int]*flaw // of frames, as they were found; the cache's lock guards it
 }
 
 // flaw is what is wrong with a frame.
@@ -29,11 +29,11 @@ type Flaw struct {
 	Why    string
 }
 
-// tailGuess is how much is read at first: the whole seek table, mostly.
+// tailGuess is how much is read at first, which is all of most seek tables.
 const tailGuess = 8 << 10
 
-// Open finds the frames of a file of that size. Its error is one of reading: a
-// file that is damaged opens, and tells of it where it is read.
+// Open finds the frames of a file of that size. It fails only if reading fails: a
+// damaged file opens, and its damage is reported where it is read.
 func Open(file io.ReaderAt, size int64, cache *Cache) (*Reader, error) {
 	r := &Reader{file: file, cache: cache, flaws: map[int]*flaw{}}
 	found, err := r.seekTable(size)
@@ -49,7 +49,7 @@ func Open(file io.ReaderAt, size int64, cache *Cache) (*Reader, error) {
 	return r, nil
 }
 
-// seekTable takes the frames from the table at the end, if it holds.
+// seekTable reads the frames from the table at the end, if its checksum holds.
 func (r *Reader) seekTable(size int64) (found bool, err error) {
 	tail := make([]byte, min(size, tailGuess))
 	if err := readFull(r.file, tail, size-int64(len(tail))); err != nil {
@@ -93,7 +93,7 @@ func (r *Reader) ReadAt(b []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
-// Lost says why a part of the text, from one offset to another, is not what was
+// Lost returns why a part of the text, from one offset to another, is not what was
 // compressed, as far as it was read; "" if it is.
 func (r *Reader) Lost(from, to int64) string {
 	r.cache.mu.Lock()
@@ -106,7 +106,7 @@ func (r *Reader) Lost(from, to int64) string {
 	return ""
 }
 
-// Flaws are the places of the file that were met so far and are not what was
+// Flaws returns the places of the file that were found so far not to be what was
 // written, whether or not some of the text is lost by it.
 func (r *Reader) Flaws() (list []Flaw) {
 	if r.table != "" {

@@ -1,6 +1,6 @@
 // Package seekable owns the compressed form of a text: a file of Zstandard frames
 // that any zstd tool reads, and in which an offset of the text is found without
-// reading what stands ahead of it.
+// reading what comes before it.
 //
 // A file is
 //
@@ -11,14 +11,14 @@
 //	a skippable frame (0x184D2A5E): the seek table of zstd's seekable format,
 //	with the lengths of each frame, compressed and not
 //
-// It promises to give the text as it was, byte for byte, or to say where it
-// does not. A frame that is damaged takes nothing from the others: as much of
-// it as still can be is read, whatever its checksum says, as the lines have
-// checksums of their own, and the rest reads as zeros up to the line feed that
-// ends it, so that every offset behind it stays true. Without a seek table that holds,
-// and in a file that zstd itself made, the frames are found one by one.
+// It promises to return the text as it was, byte for byte, or to report where it does
+// not. A damaged frame does not affect the others. As much of it is read as possible,
+// although its checksum does not hold, because lines have checksums of their own. The
+// rest reads as zeros up to the line feed at its end, so that every offset after it
+// stays true. Without a valid seek table, as in a file that zstd itself made, the frames
+// are found one by one.
 //
-// Package segment makes and reads such files of finished segments.
+// Package segment writes and reads such files for finished segments.
 package seekable
 
 import (
@@ -27,13 +27,13 @@ import (
 )
 
 const (
-	// frameSize is how much of the text a frame has at most: so small that a
-	// single line costs little to read, so large that it hardly costs room.
+	// frameSize is how much of the text a frame has at most. It is small, so that a
+	// single line costs little to read, and large enough to compress well.
 	frameSize = 256 << 10
-	// maxText bounds what a frame of another's making may have, and with it the
+	// maxText bounds the text of a frame that another program wrote, and so the
 	// memory that a damaged file can ask for.
 	maxText = 256 << 20
-	// maxTotal bounds a whole text: offsets have 32 bits.
+	// maxTotal bounds a text: offsets have 32 bits.
 	maxTotal = 1<<32 - 1
 
 	sumMagic  = 0x184D2A50
@@ -48,7 +48,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// frame is where a piece of the text stands.
+// frame is where a piece of the text is.
 type frame struct {
 	at     int64 // in the file
 	length int64 // there
@@ -56,7 +56,7 @@ type frame struct {
 	size   int64 // there
 }
 
-// appendTable appends what stands behind the frames.
+// appendTable appends what comes after the frames.
 func appendTable(dst []byte, list []frame) []byte {
 	var table []byte
 	table = binary.LittleEndian.AppendUint32(table, seekMagic)
@@ -75,11 +75,11 @@ func appendTable(dst []byte, list []frame) []byte {
 	return append(dst, table...)
 }
 
-// tableLen is how long what stands behind so many frames is.
+// tableLen returns the length of what comes after so many frames.
 func tableLen(frames int64) int64 { return sumLen + headLen + entryLen*frames + footLen }
 
-// parseTable reads what stands behind the frames of a file of that size; false
-// if it does not hold.
+// parseTable reads what comes after the frames of a file of that size. It reports false
+// if that is not valid.
 func parseTable(end []byte, size int64) (list []frame, ok bool) {
 	if binary.LittleEndian.Uint32(end) != sumMagic || binary.LittleEndian.Uint32(end[4:]) != 4 ||
 		binary.LittleEndian.Uint32(end[headLen:]) != crc32.Checksum(end[sumLen:], castagnoli) {

@@ -9,9 +9,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// walk finds the frames one by one, by the lengths of their blocks. Where that
-// ends ahead of the file's end an empty line stands for all that follows, which
-// nobody can tell the length of.
+// walk finds the frames one by one, by the lengths of their blocks. Where that ends
+// before the file does, an empty line takes the place of the rest, whose length is not
+// known.
 func (r *Reader) walk(size int64) error {
 	var at, text int64
 	r.frames = nil
@@ -29,7 +29,7 @@ func (r *Reader) walk(size int64) error {
 		f, err := r.next(at, size, text)
 		var bad *badFrame
 		if errors.As(err, &bad) {
-			r.flaws[len(r.frames)] = &flaw{why: fmt.Sprintf("what stands from byte %d of the compressed file on cannot be read: %s", at, bad.why)}
+			r.flaws[len(r.frames)] = &flaw{why: fmt.Sprintf("the compressed file cannot be read from byte %d on: %s", at, bad.why)}
 			r.frames = append(r.frames, frame{at, 0, text, 1})
 			return nil
 		}
@@ -44,8 +44,8 @@ func (r *Reader) walk(size int64) error {
 	return nil
 }
 
-// tableAt reports whether what stands from there to the end is a seek table, though
-// it does not hold. Its length is right, so that either end of it is proof.
+// tableAt reports whether the rest of the file is a seek table, although its checksum
+// does not hold. Its length is right, so that either end of it is proof.
 func (r *Reader) tableAt(at, size int64) (bool, error) {
 	var begin, end [4]byte
 	if err := readFull(r.file, begin[:], at); err != nil {
@@ -57,13 +57,12 @@ func (r *Reader) tableAt(at, size int64) (bool, error) {
 	return binary.LittleEndian.Uint32(begin[:]) == sumMagic || binary.LittleEndian.Uint32(end[:]) == footMagic, nil
 }
 
-// badFrame says why there is no frame.
+// badFrame is why there is no frame.
 type badFrame struct{ why string }
 
 func (b *badFrame) Error() string { return b.why }
 
-// next is the frame that begins at a byte of the file. One that is skipped has
-// no text.
+// next returns the frame that begins at a byte of the file. A skippable one has no text.
 func (r *Reader) next(at, size, text int64) (f frame, err error) {
 	var head zstd.Header
 	start := make([]byte, min(zstd.HeaderMaxSize, size-at))
@@ -96,11 +95,11 @@ func (r *Reader) next(at, size, text int64) (f frame, err error) {
 	return f, nil
 }
 
-// length is how long a frame is in the file.
+// length returns the length of a frame in the file.
 func (r *Reader) length(at, size int64, head *zstd.Header) (int64, error) {
 	const (
 		blockHead = 3
-		repeated  = 1 // one byte stands for all
+		repeated  = 1 // one byte, repeated
 		reserved  = 3
 	)
 	end := at + int64(head.HeaderSize)
@@ -130,7 +129,7 @@ func (r *Reader) length(at, size int64, head *zstd.Header) (int64, error) {
 	return end - at, nil
 }
 
-// measure is how much text a frame has that does not say so itself.
+// measure returns how much text a frame has that does not record it.
 func (c *Cache) measure(r *Reader, f frame) (int64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

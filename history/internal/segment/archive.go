@@ -13,9 +13,9 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// Archive reads the segments of a stream, the one being written included, and
-// the compressed ones as if they were not: offsets and sizes are those of the
-// text. It is for concurrent use.
+// Archive reads the segments of a stream, also the one being written. It reads
+// compressed ones as if they were not: offsets and sizes are those of the text. It is
+// for concurrent use.
 type Archive struct {
 	fs     vfs.ReadFS
 	stream Stream
@@ -30,7 +30,7 @@ type Archive struct {
 // maxOpen is how many segments are kept open for reading.
 const maxOpen = 16
 
-// NewArchive looks up which segments of a stream there are.
+// NewArchive lists the segments of a stream.
 func NewArchive(fs vfs.ReadFS, stream Stream) (*Archive, error) {
 	names, err := fs.List()
 	if err != nil {
@@ -39,9 +39,8 @@ func NewArchive(fs vfs.ReadFS, stream Stream) (*Archive, error) {
 	return &Archive{fs: fs, stream: stream, firsts: stream.firsts(names), open: map[uint64]text{}}, nil
 }
 
-// Refresh looks up anew which segments there are, for a reader beside the
-// process that writes. They are opened anew as well: after a crash the last one
-// may have been written anew under its name.
+// Refresh lists the segments again, for a reader while another process writes. It also
+// opens them again: after a crash, the last one may be another file of the same name.
 func (a *Archive) Refresh() error {
 	names, err := a.fs.List()
 	if err != nil {
@@ -52,12 +51,12 @@ func (a *Archive) Refresh() error {
 	a.firsts = a.stream.firsts(names)
 	for first, f := range a.open {
 		delete(a.open, first)
-		f.Close() // only read from: nothing can be lost by it
+		f.Close() // it was only read
 	}
 	return nil
 }
 
-// Segments are the first numbers of all segments, ascending.
+// Segments returns the first numbers of all segments, ascending.
 func (a *Archive) Segments() []uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -81,8 +80,8 @@ func (a *Archive) Has(first uint64) bool {
 	return ok
 }
 
-// Bounds are the first numbers of the segment that would hold a number and of
-// the one after it: 0 if none would, and the largest number if none follows.
+// Bounds returns the first numbers of the segment that a number belongs to, and of the
+// one after it: 0 if there is none, and the largest number if none follows.
 func (a *Archive) Bounds(number uint64) (first, next uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -96,7 +95,7 @@ func (a *Archive) Bounds(number uint64) (first, next uint64) {
 	return first, next
 }
 
-// Drop takes a segment out. A reader of it gets fs.ErrNotExist after its file is
+// Drop removes a segment from the list. A reader of it gets fs.ErrNotExist after its file is
 // removed.
 func (a *Archive) Drop(first uint64) {
 	a.mu.Lock()
@@ -107,8 +106,8 @@ func (a *Archive) Drop(first uint64) {
 	a.Reopen(first)
 }
 
-// file returns the segment open for reading, the plain one if there is one. It
-// may be closed by another caller that needs the room; reading it then is
+// file returns the segment open for reading, in its plain form if there is one. Another
+// caller may close it to open a segment of its own; then reading fails with
 // fs.ErrClosed.
 func (a *Archive) file(first uint64) (text, error) {
 	a.mu.Lock()
@@ -127,7 +126,7 @@ func (a *Archive) file(first uint64) (text, error) {
 	if len(a.open) >= maxOpen {
 		for old, g := range a.open {
 			delete(a.open, old)
-			g.Close() // only read from: nothing can be lost by it
+			g.Close() // it was only read
 			break
 		}
 	}
@@ -135,7 +134,7 @@ func (a *Archive) file(first uint64) (text, error) {
 	return f, nil
 }
 
-// reader is a segment that stays readable while others come and go.
+// reader is a segment that stays readable while others are opened and closed.
 type reader struct {
 	archive *Archive
 	first   uint64
@@ -154,7 +153,7 @@ func (r reader) ReadAt(b []byte, off int64) (int, error) {
 	}
 }
 
-// Size is the size in bytes of a segment.
+// Size returns the size of a segment in bytes.
 func (a *Archive) Size(first uint64) (int64, error) {
 	for {
 		f, err := a.file(first)
@@ -168,7 +167,7 @@ func (a *Archive) Size(first uint64) (int64, error) {
 	}
 }
 
-// Scan reads one segment from an offset to where it ends now.
+// Scan reads one segment from an offset to its present end.
 func (a *Archive) Scan(first uint64, offset int64) (*Scanner, error) {
 	size, err := a.Size(first)
 	if err != nil {
@@ -179,7 +178,7 @@ func (a *Archive) Scan(first uint64, offset int64) (*Scanner, error) {
 	return s, nil
 }
 
-// SegmentOf is the segment that would hold a number, 0 if none would.
+// SegmentOf returns the segment that a number belongs to, 0 if there is none.
 func (a *Archive) SegmentOf(number uint64) uint64 {
 	first, _ := a.Bounds(number)
 	return first
@@ -192,11 +191,11 @@ func (a *Archive) Reopen(first uint64) {
 	defer a.mu.Unlock()
 	if f, ok := a.open[first]; ok {
 		delete(a.open, first)
-		f.Close() // only read from: nothing can be lost by it
+		f.Close() // it was only read
 	}
 }
 
-// Close closes what is open.
+// Close closes the open segments.
 func (a *Archive) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

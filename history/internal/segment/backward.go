@@ -9,15 +9,15 @@ import (
 	"sidehook/history/internal/jsonl"
 )
 
-// Backward reads the records of one segment from its end, a block of the file
-// at a time, so that the newest are had without reading the others.
+// Backward reads the records of one segment from its end, a block of the file at a
+// time, so that it need not read the older ones.
 type Backward struct {
 	archive *Archive
 	first   uint64
 	file    io.ReaderAt
-	buf     []byte // the lines not yet read, as far as they are in memory
+	buf     []byte // the lines not read yet that are in memory
 	off     int64  // of buf in the file
-	whole   bool   // buf ends where a line does
+	atLine  bool   // buf ends at the end of a line
 }
 
 // Backward reads the records of a segment before an offset, the
@@ -33,18 +33,18 @@ func (a *Archive) Backward(first uint64, before int64) (*Backward, error) {
 
 // Next returns the record before the one it returned last: io.EOF if there is none,
 // a *Damage for a damaged line, before which the next call goes on.
-// What it returns stays valid.
+// The line stays valid.
 func (b *Backward) Next() (jsonl.Line, error) {
 	for seen := 0; ; {
-		// The line feed that ends the line ahead; that of the line itself is
-		// not it.
-		ahead := b.buf[:len(b.buf)-seen]
-		if b.whole && seen == 0 && len(ahead) > 0 {
-			ahead = ahead[:len(ahead)-1]
+		// The line feed that ends the line before; the line's own does not
+		// count.
+		rest := b.buf[:len(b.buf)-seen]
+		if b.atLine && seen == 0 && len(rest) > 0 {
+			rest = rest[:len(rest)-1]
 		}
-		switch i := bytes.LastIndexByte(ahead, '\n'); {
-		case i >= 0 && !b.whole:
-			b.buf, b.whole, seen = b.buf[:i+1], true, 0
+		switch i := bytes.LastIndexByte(rest, '\n'); {
+		case i >= 0 && !b.atLine:
+			b.buf, b.atLine, seen = b.buf[:i+1], true, 0
 			continue
 		case i >= 0:
 			return b.take(i + 1)
@@ -54,14 +54,14 @@ func (b *Backward) Next() (jsonl.Line, error) {
 				return jsonl.Line{}, err
 			}
 			continue
-		case b.whole && len(b.buf) > 0:
+		case b.atLine && len(b.buf) > 0:
 			return b.take(0)
 		}
 		return jsonl.Line{}, io.EOF
 	}
 }
 
-// take makes a record of the line that begins at start in the buffer.
+// take returns the record of the line that begins at start in the buffer.
 func (b *Backward) take(start int) (jsonl.Line, error) {
 	raw := b.buf[start : len(b.buf)-1 : len(b.buf)-1]
 	offset := b.off + int64(start)
@@ -75,12 +75,12 @@ func (b *Backward) take(start int) (jsonl.Line, error) {
 	return line, nil
 }
 
-// fill reads the block ahead of what the buffer holds.
+// fill reads the block before what the buffer holds.
 func (b *Backward) fill() error {
 	if len(b.buf) >= MaxLine {
 		return fmt.Errorf("%s: a line of more than %d bytes ends at byte %d", b.archive.stream.File(b.first), MaxLine, b.off+int64(len(b.buf)))
 	}
-	// A long line is read in blocks that grow with it.
+	// Blocks grow with the length of a line.
 	n := int(min(b.off, int64(max(readChunk, len(b.buf)))))
 	buf := make([]byte, n+len(b.buf))
 	if _, err := b.file.ReadAt(buf[:n], b.off-int64(n)); err != nil && !errors.Is(err, io.EOF) {

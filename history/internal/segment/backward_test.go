@@ -14,11 +14,11 @@ import (
 )
 
 // TestBackward: read from its end a segment has the records that it has read
-// from its beginning, whatever stands behind the last of them.
+// from its beginning, whatever comes after the last of them.
 func TestBackward(t *testing.T) {
 	for name, c := range map[string]struct {
 		sizes []int
-		tail  string // behind the last record
+		tail  string // after the last record
 	}{
 		"empty":             {},
 		"one":               {sizes: []int{10}},
@@ -56,7 +56,7 @@ func TestBackward(t *testing.T) {
 	}
 }
 
-// TestBackwardFrom begins ahead of a record.
+// TestBackwardFrom begins before a record.
 func TestBackwardFrom(t *testing.T) {
 	a := written(t, memfs.New(), []int{10, 20, 30}, "")
 	third, err := a.Find(3)

@@ -18,7 +18,7 @@ type text interface {
 	Size() (int64, error)
 }
 
-// compressed is a compressed segment. It gives the plain text (S6).
+// compressed is a compressed segment, which reads as the plain text (S6).
 type compressed struct {
 	*seekable.Reader
 	file vfs.ReadFile
@@ -27,8 +27,8 @@ type compressed struct {
 func (p *compressed) Close() error         { return p.file.Close() }
 func (p *compressed) Size() (int64, error) { return p.Reader.Size(), nil }
 
-// openCompressed opens the compressed form of a segment. Where there is none either,
-// the error is that of the plain one.
+// openCompressed opens the compressed form of a segment. If that is missing,
+// too, it returns the error of the plain one.
 func openCompressed(fsys vfs.ReadFS, stream Stream, first uint64, cache *seekable.Cache, plain error) (text, error) {
 	file, err := fsys.Open(stream.Compressed(first))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -48,14 +48,14 @@ func openCompressed(fsys vfs.ReadFS, stream Stream, first uint64, cache *seekabl
 	return &compressed{r, file}, nil
 }
 
-// compressed is a segment's compressed form, nil if it is not read in it.
+// compressed returns the compressed form of a segment, nil if the plain one is read.
 func (a *Archive) compressed(first uint64) (*compressed, error) {
 	f, err := a.file(first)
 	p, _ := f.(*compressed)
 	return p, err
 }
 
-// Name is the file that a segment is read from.
+// Name returns the name of the file that a segment is read from.
 func (a *Archive) Name(first uint64) string {
 	if p, err := a.compressed(first); err == nil && p != nil {
 		return a.stream.Compressed(first)
@@ -63,11 +63,11 @@ func (a *Archive) Name(first uint64) string {
 	return a.stream.File(first)
 }
 
-// PlainName is the name that a segment's file has, or had, uncompressed.
+// PlainName returns the name of a segment's uncompressed file.
 func PlainName(name string) string { return strings.TrimSuffix(name, compressedSuffix) }
 
-// explain says of damage in which file it is, and whether that is for what
-// became of the compressed form.
+// explain adds to damage which file it is in, and whether the compressed form is the
+// reason.
 func (a *Archive) explain(first uint64, d *Damage) *Damage {
 	p, err := a.compressed(first)
 	if err != nil || p == nil {
@@ -80,8 +80,8 @@ func (a *Archive) explain(first uint64, d *Damage) *Damage {
 	return d
 }
 
-// Flaws are the places of a compressed segment's file that are not what was
-// written, as far as it was read.
+// Flaws returns the places of a compressed segment's file that are not what was written,
+// as far as it was read.
 func (a *Archive) Flaws(first uint64) ([]seekable.Flaw, error) {
 	p, err := a.compressed(first)
 	if err != nil || p == nil {
@@ -90,7 +90,7 @@ func (a *Archive) Flaws(first uint64) ([]seekable.Flaw, error) {
 	return p.Flaws(), nil
 }
 
-// LineAt is the number of the line that an offset of a segment is in, from 1.
+// LineAt returns the number of the line, from 1, that has an offset of a segment.
 func (a *Archive) LineAt(first uint64, offset int64) (int, error) {
 	section := io.NewSectionReader(reader{a, first}, 0, offset)
 	buf := make([]byte, readChunk)

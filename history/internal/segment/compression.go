@@ -11,13 +11,13 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// Compression makes the compressed form of a finished segment and puts it in the
-// plain one's place. It may be killed at any point and begun again:
+// Compression writes the compressed form of a finished segment and replaces the plain
+// one by it. It may be killed at any point, and then begins again:
 //
 //	killed                          leaves                     and then
 //	in Write                        NAME.jsonl.zst.tmp         removed, begun again
-//	in Place, before its sync       either name of it          the same; the plain one stands
-//	after that                      both forms                 the plain one counts (S6); Write finds that the other is its equal
+//	in Install, before its sync     either name of it          the same; the plain one exists
+//	after that                      both forms                 the plain one counts (S6); Write finds the other equal
 //	in Finish, before its sync      both, or the compressed    as above, or done
 type Compression struct {
 	fs     vfs.FS
@@ -29,28 +29,28 @@ type Compression struct {
 	placed        bool
 }
 
-// ErrUnequal says that both forms of a segment stand, and both hold, and yet they
-// have different texts. Neither is changed: nobody can tell which is right.
+// ErrUnequal is the error if both forms of a segment are valid and have different texts.
+// Neither is changed, because nothing shows which is right.
 var ErrUnequal = errors.New("the plain and the compressed form are not of the same text")
 
-// syncEvery is how much of a compressed segment is written before it is synced:
-// what one sync has to write is what others may have to wait for.
+// syncEvery is how much of a compressed segment is written between syncs. Other syncs
+// may have to wait while one writes so much.
 const syncEvery = 1 << 20
 
-// Compress begins with the segment that begins at first.
+// Compress returns the Compression of the segment that begins at first.
 func Compress(fsys vfs.FS, stream Stream, first uint64) *Compression {
 	return &Compression{fs: fsys, stream: stream, first: first}
 }
 
-// Write makes the compressed form beside, durable and read back whole, or finds
-// that it stands already. Pace is called after each piece of work; by an error
-// of it Write ends, with nothing left behind.
+// Write writes the compressed form under another name, durably, and verifies it, or finds
+// that it exists already. It calls pace after each piece of work; if that fails, Write
+// removes what it has written and returns the error.
 func (p *Compression) Write(pace func() error) error {
 	plain, err := p.fs.Open(p.stream.File(p.first))
 	if err != nil {
 		return err
 	}
-	defer plain.Close() // only read from
+	defer plain.Close() // it was only read
 	if p.Before, err = plain.Size(); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (p *Compression) Write(pace func() error) error {
 
 func (p *Compression) beside() string { return p.stream.Compressed(p.first) + ".tmp" }
 
-// Discard removes what Write has made, if it was not placed.
+// Discard removes what Write has written, if it was not installed.
 func (p *Compression) Discard() error {
 	return vfs.Clear(p.fs, p.beside())
 }
@@ -110,7 +110,7 @@ func (p *Compression) verify(name string, plain vfs.ReadFile, pace func() error)
 	if err != nil {
 		return err
 	}
-	defer file.Close() // only read from
+	defer file.Close() // it was only read
 	if p.After, err = file.Size(); err != nil {
 		return err
 	}
@@ -130,8 +130,8 @@ func (p *Compression) verify(name string, plain vfs.ReadFile, pace func() error)
 	return nil
 }
 
-// equal reads all of both, so that every flaw is met, and reports whether they are
-// of the same bytes up to a size.
+// equal reads both completely, so that every flaw is found, and reports whether they have
+// the same bytes up to a size.
 func equal(x, y io.ReaderAt, size int64, pace func() error) (bool, error) {
 	same := true
 	a, b := make([]byte, readChunk), make([]byte, readChunk)
@@ -153,8 +153,8 @@ func equal(x, y io.ReaderAt, size int64, pace func() error) (bool, error) {
 	return same, nil
 }
 
-// Place gives the compressed form its name, durably. From now on both stand.
-func (p *Compression) Place() error {
+// Install gives the compressed form its name, durably. From then on both forms exist.
+func (p *Compression) Install() error {
 	if p.placed {
 		return nil
 	}
@@ -168,9 +168,9 @@ func (p *Compression) Place() error {
 	return nil
 }
 
-// Finish removes the plain form, durably. Whoever has it open can still read it.
+// Finish removes the plain form, durably. Readers that have it open can still read it.
 func (p *Compression) Finish() error {
-	// The name that a killed process gave need not be durable yet.
+	// A killed process may have renamed it without a sync.
 	if err := p.sync(); err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (p *Compression) Finish() error {
 	return p.sync()
 }
 
-// sync makes names durable. Its error is final, as that of any such sync.
+// sync makes names durable. Its error is final, as of any such sync.
 func (p *Compression) sync() error {
 	if err := p.fs.Sync(); err != nil {
 		return fmt.Errorf("compress %s: %w: %w", p.stream.File(p.first), vfs.ErrUnsynced, err)

@@ -56,7 +56,7 @@ func noPace() error { return nil }
 // pack does all of a compression.
 func pack(fs vfs.FS, first uint64) error {
 	p := segment.Compress(fs, segment.Events, first)
-	for _, step := range []func() error{func() error { return p.Write(noPace) }, p.Place, p.Finish} {
+	for _, step := range []func() error{func() error { return p.Write(noPace) }, p.Install, p.Finish} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func TestPacked(t *testing.T) {
 			t.Fatal(err)
 		}
 		if has(fs, segment.Events.File(first)) || !has(fs, segment.Events.Compressed(first)) {
-			t.Errorf("the plain form of %d still stands, or the other does not", first)
+			t.Errorf("the plain form of %d still exists, or the other does not", first)
 		}
 		if !slices.Equal(seen(t, fs), want) {
 			t.Fatalf("segment %d reads otherwise", first)
@@ -199,7 +199,7 @@ func TestPackFails(t *testing.T) {
 			fs := origin.Kill()
 			fs.SetFault(memfs.At(fs.Ops()+call, err))
 			if err := pack(fs, 1); err == nil && name == "failed" {
-				t.Errorf("call %d: it is not told", call)
+				t.Errorf("call %d: it is not reported", call)
 			}
 			fs.SetFault(nil)
 			if !slices.Equal(seen(t, fs), want) {
@@ -230,7 +230,7 @@ func TestBothStand(t *testing.T) {
 			fs := archived(t, 32)
 			want := seen(t, fs)
 			p := segment.Compress(fs, segment.Events, 1)
-			if err := errors.Join(p.Write(noPace), p.Place()); err != nil {
+			if err := errors.Join(p.Write(noPace), p.Install()); err != nil {
 				t.Fatal(err)
 			}
 			file := c.damage(bytesOf(t, fs, segment.Events.Compressed(1)))
@@ -278,7 +278,7 @@ func TestNewestPacked(t *testing.T) {
 			t.Fatal(err)
 		}
 		if line, err := l.Archive.Find(last.Number + 2); err != nil || line.Batch != last.Batch+1 {
-			t.Errorf("behind it: %v, %v", line, err)
+			t.Errorf("after it: %v, %v", line, err)
 		}
 		if !bytes.Equal(bytesOf(t, fs, segment.Events.Compressed(newest)), file) {
 			t.Error("the compressed one was changed")
@@ -286,7 +286,7 @@ func TestNewestPacked(t *testing.T) {
 	}
 }
 
-// TestDamagedFrame: the lines of a damaged frame are told with their file and
+// TestDamagedFrame: the lines of a damaged frame are reported with their file and
 // place, and every other one is read.
 func TestDamagedFrame(t *testing.T) {
 	fs := archived(t, 32)

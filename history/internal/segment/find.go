@@ -10,7 +10,7 @@ import (
 	"sidehook/history/internal/jsonl"
 )
 
-// Read returns the record at a place. It is a *Damage if there is none now.
+// Read returns the record at a location. The error is a *Damage if there is none now.
 func (a *Archive) Read(p jsonl.Location) (jsonl.Line, error) {
 	raw := make([]byte, p.Length)
 	n, err := (reader{a, p.Segment}).ReadAt(raw, int64(p.Offset))
@@ -31,11 +31,11 @@ func (a *Archive) Read(p jsonl.Location) (jsonl.Line, error) {
 	return line, nil
 }
 
-// lineGuess is how much of a line whose length is not known is read at first.
+// lineGuess is how much is read at first of a line of unknown length.
 const lineGuess = 4 << 10
 
-// At returns the record that begins at an offset, if its length is not known. It is
-// a *Damage if there is none.
+// At returns the record that begins at an offset, if its length is not known. The error
+// is a *Damage if there is none.
 func (a *Archive) At(first uint64, offset uint32) (jsonl.Line, error) {
 	for guess := lineGuess; ; guess *= 4 {
 		raw := make([]byte, guess)
@@ -61,8 +61,8 @@ func (a *Archive) At(first uint64, offset uint32) (jsonl.Line, error) {
 	}
 }
 
-// Find returns the record of a number by bisecting its segment, as numbers
-// only rise (S1): some twenty small reads, and no index to keep.
+// Find returns the record with a number. It bisects the segment, because numbers only
+// rise (S1): that takes some twenty small reads, and needs no index.
 func (a *Archive) Find(number uint64) (jsonl.Line, error) {
 	first := a.SegmentOf(number)
 	if first == 0 {
@@ -108,8 +108,8 @@ func (a *Archive) findIn(first, number uint64) (jsonl.Line, error) {
 	}
 }
 
-// firstFrom is the first good record that begins at or after an offset, which
-// may lie within a line, and before end; io.EOF if there is none.
+// firstFrom returns the first good record that begins at or after an offset, which may
+// be inside a line, and before end; io.EOF if there is none.
 func (a *Archive) firstFrom(first uint64, offset, end int64) (jsonl.Line, error) {
 	from := max(offset-1, 0)
 	s, err := a.Scan(first, from)
@@ -134,7 +134,7 @@ func (a *Archive) firstFrom(first uint64, offset, end int64) (jsonl.Line, error)
 	}
 }
 
-// lastBefore is the last good record before the segment that begins at first.
+// lastBefore returns the last good record before the segment that begins at first.
 func (a *Archive) lastBefore(first uint64) (last jsonl.Line, err error) {
 	for _, segment := range slices.Backward(a.Segments()) {
 		if segment >= first {
@@ -148,7 +148,7 @@ func (a *Archive) lastBefore(first uint64) (last jsonl.Line, err error) {
 	return last, nil
 }
 
-// Last is the last good record of a segment, jsonl.ErrNotFound if there is none.
+// Last returns the last good record of a segment, jsonl.ErrNotFound if there is none.
 func (a *Archive) Last(first uint64) (jsonl.Line, error) {
 	size, err := a.Size(first)
 	if err != nil {
@@ -168,8 +168,8 @@ func (a *Archive) Last(first uint64) (jsonl.Line, error) {
 	}
 }
 
-// lastAfter is where the last good record is that begins at or after an
-// offset, which may lie within a line; zero if none does.
+// lastAfter returns where the last good record is that begins at or after an offset,
+// which may be inside a line; zero if there is none.
 func (a *Archive) lastAfter(first uint64, offset int64) (last jsonl.Location, err error) {
 	s, err := a.Scan(first, max(offset-1, 0))
 	if err != nil {

@@ -64,7 +64,7 @@ func FuzzRecover(f *testing.F) {
 	})
 }
 
-// FuzzSealed never takes for whole what Seal did not close.
+// FuzzSealed never accepts what AppendChecksum did not close.
 func FuzzSealed(f *testing.F) {
 	f.Add([]byte(`{"a":1`), 3, byte(1))
 	f.Fuzz(func(t *testing.T, open []byte, at int, flip byte) {

@@ -10,9 +10,9 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// rebuild puts what stands of the last batch into a segment of its own, below what
-// it needs ahead of it there, cuts off what is torn, and goes on behind it. At each
-// moment of it every record stands in at least one file.
+// rebuild moves the intact records of the last batch into a segment of their own, after
+// the records that they need there (Options.Prepend), cuts off what is torn, and
+// continues after them. At each moment every record is in at least one file.
 func (r *recovery) rebuild(last uint64, t tail) (*Writer, error) {
 	name := r.stream.File(last)
 	if err := r.saveTorn(name, t); err != nil {
@@ -35,12 +35,12 @@ func (r *recovery) rebuild(last uint64, t tail) (*Writer, error) {
 		}
 		return r.begin(max(t.end.Number, r.opts.Proven), t.end.Batch)
 	}
-	ahead, err := r.ahead(last, t)
+	prepend, err := r.prepend(last, t)
 	if err != nil {
 		return nil, err
 	}
-	if len(ahead) > 0 {
-		kept = renumber(r.stream.Key, kept, first, ahead)
+	if len(prepend) > 0 {
+		kept = renumber(r.stream.Key, kept, first, prepend)
 	}
 	fresh := r.stream.File(first)
 	if err := vfs.ReplaceFile(r.fs, fresh, kept); err != nil {
@@ -61,9 +61,9 @@ func (r *recovery) rebuild(last uint64, t tail) (*Writer, error) {
 	return r.resume(first, int64(len(kept)))
 }
 
-// ahead is what has to stand ahead of the records that are moved.
-func (r *recovery) ahead(last uint64, t tail) ([][]byte, error) {
-	if r.opts.Ahead == nil {
+// prepend returns the records that have to come before those that are moved.
+func (r *recovery) prepend(last uint64, t tail) ([][]byte, error) {
+	if r.opts.Prepend == nil {
 		return nil, nil
 	}
 	var failed error
@@ -83,24 +83,24 @@ func (r *recovery) ahead(last uint64, t tail) ([][]byte, error) {
 			failed = errors.Join(failed, err)
 		}
 	}
-	ahead := r.opts.Ahead(between(0, t.keep), between(t.keep, t.torn))
-	return ahead, failed
+	prepend := r.opts.Prepend(between(0, t.keep), between(t.keep, t.torn))
+	return prepend, failed
 }
 
-// renumber puts records ahead of lines, and raises their numbers by as many. A line
-// that is damaged stays as it is. None of the lines is known to be synced, so that
-// nothing speaks of their numbers.
-func renumber(key string, lines []byte, first uint64, ahead [][]byte) []byte {
+// renumber puts records before lines, and raises the numbers of the lines by as many. A
+// damaged line stays as it is. None of the lines is known to be synced, so that nothing
+// refers to their numbers.
+func renumber(key string, lines []byte, first uint64, prepend [][]byte) []byte {
 	var moved []byte
-	by := uint64(len(ahead))
+	by := uint64(len(prepend))
 	for raw := range bytes.Lines(lines) {
 		line, reason := jsonl.Parse(key, bytes.TrimSuffix(raw, []byte{'\n'}))
 		if reason != "" {
 			moved = append(moved, raw...)
 			continue
 		}
-		for ; len(ahead) > 0; ahead = ahead[1:] {
-			moved = jsonl.Append(moved, key, first, line.At(), line.Batch, ahead[:1])
+		for ; len(prepend) > 0; prepend = prepend[1:] {
+			moved = jsonl.Append(moved, key, first, line.At(), line.Batch, prepend[:1])
 			first++
 		}
 		moved = jsonl.Append(moved, key, line.Number+by, line.At(), line.Batch, [][]byte{line.Fields()})
@@ -108,8 +108,8 @@ func renumber(key string, lines []byte, first uint64, ahead [][]byte) []byte {
 	return moved
 }
 
-// firstIn is the number of the first record that is to be written anew, 0 if
-// there is none.
+// firstIn returns the number of the first record that is to be written again, 0 if there
+// is none.
 func (r *recovery) firstIn(last uint64, t tail) (uint64, error) {
 	s, err := r.archive.Scan(last, t.keep)
 	if err != nil {
@@ -125,7 +125,7 @@ func (r *recovery) firstIn(last uint64, t tail) (uint64, error) {
 	return 0, nil
 }
 
-// saveTorn keeps the bytes that are cut off beside the segment.
+// saveTorn keeps the bytes that are cut off in a file beside the segment.
 func (r *recovery) saveTorn(name string, t tail) error {
 	r.Cut = t.size - t.torn
 	if r.Cut == 0 {

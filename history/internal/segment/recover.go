@@ -11,20 +11,21 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// Options say how a stream is opened. The zero value works.
+// Options are how a stream is opened. The zero value works.
 type Options struct {
 	// Limit is the size in bytes at which a segment is finished; MaxSize if 0.
 	Limit int64
-	// Known is a position that is known to be synced, as the cursors say it.
-	// What stands at or before it is not read, and a bad line there is damage.
+	// Known is a position that is known to be synced, from the checkpoint. What is
+	// at or before it is not read, and a bad line there is damage.
 	Known Position
-	// Stopped says that the stop was clean: behind Known nothing was ever written.
+	// Stopped is whether the stop was clean: nothing was ever written after Known.
 	Stopped bool
-	// Proven is a number known to have been synced, whatever Known says.
+	// Proven is a number that is known to have been synced, apart from Known.
 	Proven uint64
-	// Ahead says which records a segment needs ahead of those that are moved into
-	// it, given those that stood before them in theirs: their fields. Nil: none.
-	Ahead func(before, moved iter.Seq[*jsonl.Line]) [][]byte
+	// Prepend returns the fields of records that a segment needs before those that
+	// are moved into it, given those that came before them in their old segment.
+	// nil: none.
+	Prepend func(before, moved iter.Seq[*jsonl.Line]) [][]byte
 }
 
 // Recovered is a stream that is open for writing, and what was found in it.
@@ -32,11 +33,11 @@ type Recovered struct {
 	Writer  *Writer
 	Archive *Archive
 	End     Position  // of the last record
-	Last    uint64    // its number as it was found, before Ahead raised it
-	Clean   bool      // the stop was, and nothing stands behind Known
-	Trusted bool      // Known is a place in this stream; if not, start from nothing
+	Last    uint64    // its number as it was found, before Prepend raised it
+	Clean   bool      // the stop was clean, and nothing comes after Known
+	Trusted bool      // Known is a position in this stream; if not, start from nothing
 	Cut     int64     // bytes of a torn batch that were cut off, kept in NAME.torn
-	Damage  []*Damage // found behind Known
+	Damage  []*Damage // found after Known
 }
 
 // Recover opens a stream, whatever state a crash left it in. It may itself be
@@ -45,8 +46,8 @@ type Recovered struct {
 //	a crash                            leaves                               and then
 //	during a write                     a torn last line or batch            it is cut off; it was never acknowledged
 //	between a write and its sync       lines that the disk may not have     they are written anew and synced before use
-//	after the sync                     lines that stand                     the same; it does no harm
-//	after creating a segment           an empty last segment                the segment before it is whole (S3); it is used
+//	after the sync                     lines that are good                  the same; it does no harm
+//	after creating a segment           an empty last segment                the segment before it is complete (S3); it is used
 //	in recovery, before the rename     NAME.tmp                             removed, begun again
 //	in recovery, after the rename      the last batch in two segments       the older one's copy is cut off, and that synced
 func Recover(fs *vfs.Locked, stream Stream, opts Options) (*Recovered, error) {
@@ -76,8 +77,8 @@ type recovery struct {
 	opts    Options
 }
 
-// clear removes what was left half made beside the segments: by a recovery, a
-// compression, or the making of an index.
+// clear removes incomplete files beside the segments, which a recovery, a compression or
+// the building of an index has left.
 func (r *recovery) clear() error {
 	names, err := r.fs.List()
 	if err != nil {
@@ -116,7 +117,7 @@ func (r *recovery) open() (*Writer, error) {
 	r.End, r.Last = t.end, t.end.Number
 	if compressed {
 		// A copy of the folder may lack the segment that was being written. This
-		// one is finished, whole (S3), and never written again.
+		// one is finished, complete (S3), and never written again.
 		r.Clean = r.opts.Stopped && r.Trusted && t.size == t.known
 		return r.begin(max(t.end.Number, last, r.opts.Proven), t.end.Batch)
 	}
@@ -126,7 +127,7 @@ func (r *recovery) open() (*Writer, error) {
 	return r.rebuild(last, t)
 }
 
-// compressed reports whether a segment stands in its compressed form alone.
+// compressed reports whether a segment has only its compressed form.
 func (r *recovery) compressed(first uint64) (bool, error) {
 	p, err := r.archive.compressed(first)
 	return p != nil, err
@@ -143,15 +144,15 @@ func (r *recovery) dropDuplicateTail(before, last uint64) error {
 		return err
 	}
 	if _, err := r.archive.findIn(last, last); err != nil {
-		return nil // damaged since: the older copy, if any, is the better one
+		return nil // it was damaged since: the older copy, if any, is better
 	}
-	end, err := r.behind(before, last)
+	end, err := r.copyBegins(before, last)
 	if err != nil {
 		return err
 	}
-	// At the end there may be nothing to cut off because a recovery that was
-	// killed did it and had no time to sync it: then a power cut would bring the
-	// copy back when it is too late to be found here.
+	// There may be nothing to cut off because a recovery did that and was killed
+	// before the sync. Without a sync now, a power cut could bring the copy back
+	// later, when it is not looked for any more.
 	if size, err = r.archive.Size(before); err != nil || end > size {
 		return err
 	}
@@ -163,9 +164,9 @@ func (r *recovery) dropDuplicateTail(before, last uint64) error {
 	return r.cut(before, end)
 }
 
-// behind is where, in the segment before the one that begins at last, a copy of
-// that one's records begins. A power cut may have left of it less than a record.
-func (r *recovery) behind(before, last uint64) (int64, error) {
+// copyBegins returns where, in the segment before the one that begins at last, a copy of
+// that one's records begins. A power cut may have left less than a record of it.
+func (r *recovery) copyBegins(before, last uint64) (int64, error) {
 	line, err := r.archive.findIn(before, last-1)
 	if err == nil {
 		return line.Location.End(), nil
@@ -187,13 +188,13 @@ func (r *recovery) cut(first uint64, size int64) error {
 	return errors.Join(file.Truncate(size), file.Sync(), file.Close())
 }
 
-// resume goes on in the last segment.
+// resume continues in the last segment.
 func (r *recovery) resume(last uint64, size int64) (*Writer, error) {
-	// A number that is spoken of elsewhere is never used again, even if its
-	// own record is damaged.
+	// A number that something refers to is never used again, even if its own
+	// record is damaged.
 	number := max(r.End.Number, last-1, r.opts.Proven)
 	if size == 0 && number >= last {
-		// A copy of the folder may lack the records that others in it speak of.
+		// A copy of the folder may lack records that others in it refer to.
 		return r.begin(number, r.End.Batch)
 	}
 	name := r.stream.File(last)
@@ -210,7 +211,7 @@ func (r *recovery) resume(last uint64, size int64) (*Writer, error) {
 	}, nil
 }
 
-// begin opens a new segment behind a record.
+// begin opens a new segment after a record.
 func (r *recovery) begin(number, batch uint64) (*Writer, error) {
 	file, err := create(r.fs, r.stream, number+1)
 	if err != nil {

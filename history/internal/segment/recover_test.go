@@ -101,7 +101,7 @@ func contents(t *testing.T, fs vfs.FS) (numbers []uint64, damage int) {
 				t.Fatalf("record %d is of %v", line.Number, line.At())
 			}
 			if line.Batch < batch {
-				t.Fatalf("record %d is of batch %d, behind batch %d", line.Number, line.Batch, batch)
+				t.Fatalf("record %d is of batch %d, after batch %d", line.Number, line.Batch, batch)
 			}
 			batch = line.Batch
 			numbers = append(numbers, line.Number)
@@ -119,7 +119,7 @@ func wholeUpTo(t *testing.T, fs vfs.FS, acked uint64) {
 	}
 	for i, n := range numbers {
 		if n != uint64(i)+1 {
-			t.Fatalf("record %d stands at place %d", n, i+1)
+			t.Fatalf("record %d is at index %d", n, i+1)
 		}
 	}
 	if uint64(len(numbers)) < acked {
@@ -205,7 +205,7 @@ func with(t *testing.T, content []byte) *memfs.FS {
 }
 
 // TestEmptySegmentSpokenOf: in a copy of a folder that was taken meanwhile the last
-// segment may be empty, and its records spoken of. What comes then stands in a
+// segment may be empty, and its records referred to. What comes then is in a
 // segment that begins with it, as its name says.
 func TestEmptySegmentSpokenOf(t *testing.T) {
 	fs := with(t, nil)
@@ -221,16 +221,16 @@ func TestEmptySegmentSpokenOf(t *testing.T) {
 	}
 }
 
-// TestTornAtEveryByte cuts the file short at each offset: every whole line
+// TestTornAtEveryByte cuts the file short at each offset: every complete line
 // stays, and what is cut off is kept beside it.
 func TestTornAtEveryByte(t *testing.T) {
 	_, content, _ := prepared(t, 3, 1, 4)
 	for size := range len(content) {
 		fs := with(t, content[:size])
-		whole := uint64(strings.Count(string(content[:size]), "\n"))
+		good := uint64(strings.Count(string(content[:size]), "\n"))
 		l := open(t, fs, segment.Options{})
-		if got := l.Writer.Next() - 1; got != whole {
-			t.Fatalf("cut at %d: %d records, want %d", size, got, whole)
+		if got := l.Writer.Next() - 1; got != good {
+			t.Fatalf("cut at %d: %d records, want %d", size, got, good)
 		}
 		torn := size - strings.LastIndex(string(content[:size]), "\n") - 1
 		if l.Cut != int64(torn) {
@@ -244,7 +244,7 @@ func TestTornAtEveryByte(t *testing.T) {
 		if err := l.batch(2); err != nil {
 			t.Fatal(err)
 		}
-		wholeUpTo(t, fs, whole+2)
+		wholeUpTo(t, fs, good+2)
 	}
 }
 
@@ -267,20 +267,20 @@ func TestDamage(t *testing.T) {
 		cut    bool
 		next   uint64
 	}{
-		"a bit in the middle":                    {flip(2), segment.Options{}, []uint64{1, 3, 4, 5, 6, 7, 8, 9}, 1, false, 10},
-		"a bit in the last batch":                {flip(7), segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 8, 9}, 1, false, 10},
-		"a bit in the last line":                 {flip(9), segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 0, true, 9},
-		"a bit in the last line, known":          {flip(9), segment.Options{Known: ends[2]}, []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 0, false, 10},
-		"a bit in the last line, spoken of":      {flip(9), segment.Options{Proven: 9}, []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 1, false, 10},
-		"a page missing in the last batch":       {zero(7), segment.Options{}, []uint64{1, 2, 3, 4, 5, 6}, 0, true, 7},
-		"a page missing in it, spoken of":        {zero(7), segment.Options{Proven: 8}, []uint64{1, 2, 3, 4, 5, 6, 8, 9}, 1, false, 10},
-		"a page missing in it, known":            {zero(7), segment.Options{Known: ends[2]}, []uint64{1, 2, 3, 4, 5, 6, 8, 9}, 0, false, 10},
-		"a page missing in an earlier batch":     {zero(5), segment.Options{}, []uint64{1, 2, 3, 4, 6, 7, 8, 9}, 1, false, 10},
-		"the last batch and more, half of it":    {func(b []byte) []byte { return append(b, lines[8][:20]...) }, segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, true, 10},
-		"a bit in the middle, known beyond":      {flip(2), segment.Options{Known: ends[1]}, []uint64{1, 3, 4, 5, 6, 7, 8, 9}, 0, false, 10},
-		"the known record is another":            {func(b []byte) []byte { return b }, segment.Options{Known: segment.Position{Number: 5, Batch: 3, Last: ends[2].Last}}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, false, 10},
-		"a line feed gone: two lines in one":     {func(b []byte) []byte { b[offset(3)-1] = ' '; return b }, segment.Options{}, []uint64{1, 4, 5, 6, 7, 8, 9}, 1, false, 10},
-		"a whole batch of zeros behind the rest": {func(b []byte) []byte { return append(b, make([]byte, 5000)...) }, segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, true, 10},
+		"a bit in the middle":                 {flip(2), segment.Options{}, []uint64{1, 3, 4, 5, 6, 7, 8, 9}, 1, false, 10},
+		"a bit in the last batch":             {flip(7), segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 8, 9}, 1, false, 10},
+		"a bit in the last line":              {flip(9), segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 0, true, 9},
+		"a bit in the last line, known":       {flip(9), segment.Options{Known: ends[2]}, []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 0, false, 10},
+		"a bit in the last line, spoken of":   {flip(9), segment.Options{Proven: 9}, []uint64{1, 2, 3, 4, 5, 6, 7, 8}, 1, false, 10},
+		"a page missing in the last batch":    {zero(7), segment.Options{}, []uint64{1, 2, 3, 4, 5, 6}, 0, true, 7},
+		"a page missing in it, spoken of":     {zero(7), segment.Options{Proven: 8}, []uint64{1, 2, 3, 4, 5, 6, 8, 9}, 1, false, 10},
+		"a page missing in it, known":         {zero(7), segment.Options{Known: ends[2]}, []uint64{1, 2, 3, 4, 5, 6, 8, 9}, 0, false, 10},
+		"a page missing in an earlier batch":  {zero(5), segment.Options{}, []uint64{1, 2, 3, 4, 6, 7, 8, 9}, 1, false, 10},
+		"the last batch and more, half of it": {func(b []byte) []byte { return append(b, lines[8][:20]...) }, segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, true, 10},
+		"a bit in the middle, known beyond":   {flip(2), segment.Options{Known: ends[1]}, []uint64{1, 3, 4, 5, 6, 7, 8, 9}, 0, false, 10},
+		"the known record is another":         {func(b []byte) []byte { return b }, segment.Options{Known: segment.Position{Number: 5, Batch: 3, Last: ends[2].Last}}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, false, 10},
+		"a line feed gone: two lines in one":  {func(b []byte) []byte { b[offset(3)-1] = ' '; return b }, segment.Options{}, []uint64{1, 4, 5, 6, 7, 8, 9}, 1, false, 10},
+		"a batch of zeros after the rest":     {func(b []byte) []byte { return append(b, make([]byte, 5000)...) }, segment.Options{}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, true, 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fs := with(t, c.damage([]byte(string(content))))
@@ -329,9 +329,9 @@ func TestStops(t *testing.T) {
 	}
 }
 
-// TestAhead: the last batch is moved below the records that it needs ahead of it,
-// with the numbers behind theirs, and a damaged line in it as it is.
-func TestAhead(t *testing.T) {
+// TestPrepend: the last batch is moved after the records that it needs before it,
+// with the numbers after theirs, and a damaged line in it as it is.
+func TestPrepend(t *testing.T) {
 	for _, damaged := range []bool{false, true} {
 		fs, text, ends := prepared(t, 2, 1, 3)
 		if damaged {
@@ -341,13 +341,13 @@ func TestAhead(t *testing.T) {
 		if err := errors.Join(err, file.Truncate(0), errorOf(file.Write(text)), file.Close()); err != nil {
 			t.Fatal(err)
 		}
-		var stood, moved []uint64
-		l := open(t, fs, segment.Options{Ahead: func(before, behind iter.Seq[*jsonl.Line]) [][]byte {
+		var stayed, shifted []uint64
+		l := open(t, fs, segment.Options{Prepend: func(before, moved iter.Seq[*jsonl.Line]) [][]byte {
 			for line := range before {
-				stood = append(stood, line.Number)
+				stayed = append(stayed, line.Number)
 			}
-			for line := range behind {
-				moved = append(moved, line.Number)
+			for line := range moved {
+				shifted = append(shifted, line.Number)
 			}
 			return [][]byte{[]byte(`"kind":"x"`), []byte(`"kind":"y"`)}
 		}})
@@ -355,7 +355,7 @@ func TestAhead(t *testing.T) {
 		if damaged {
 			want = "[1 2 3] [4 6]"
 		}
-		if got := fmt.Sprint(stood, moved); got != want {
+		if got := fmt.Sprint(stayed, shifted); got != want {
 			t.Errorf("before and moved are %s, want %s", got, want)
 		}
 		if err := l.batch(1); err != nil {
@@ -451,9 +451,9 @@ func TestWriterWithoutRoom(t *testing.T) {
 	wholeUpTo(t, fs, acked+3)
 }
 
-// TestMeddledWith cuts a full segment from outside: no other one is begun behind
+// TestModifiedExternally cuts a full segment from outside: no other one is begun after
 // it (S7).
-func TestMeddledWith(t *testing.T) {
+func TestModifiedExternally(t *testing.T) {
 	fs := memfs.New()
 	l := open(t, fs, segment.Options{Limit: 1})
 	if err := errors.Join(l.batch(3), l.Writer.Check()); err != nil {

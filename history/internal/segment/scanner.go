@@ -13,17 +13,17 @@ import (
 // hold in memory.
 const MaxLine = 128 << 20
 
-// ErrTorn says that the segment ends in a line without its line feed: one that
-// is being written, or that a crash cut short.
-var ErrTorn = errors.New("the last line is not whole")
+// ErrTorn is the error if the segment ends in a line without line feed, which is being
+// written or was cut off by a crash.
+var ErrTorn = errors.New("the last line is incomplete")
 
-// Damage is a line that is not the record that was written.
+// Damage is a line that is not what was written.
 type Damage struct {
 	File   string
 	Offset int64
 	Length int64 // with its line feed
-	Zeros  bool  // it holds zero bytes, as where a power cut kept a page from the disk
-	Page   bool  // its zero bytes are from its beginning to where a page ends
+	Zeros  bool  // it has zero bytes, as where a power cut lost a page
+	Page   bool  // its zero bytes are from its beginning to the end of a page
 	Reason string
 }
 
@@ -45,24 +45,24 @@ type Scanner struct {
 	explain func(first uint64, d *Damage) *Damage
 }
 
-// pageSize is the unit in bytes in which file systems lose what was not synced.
+// pageSize is the unit in bytes in which file systems lose data that was not synced.
 const pageSize = 4 << 10
 
 // readChunk is how much a scanner reads at a time in bytes.
 const readChunk = 256 << 10
 
-// NewScanner reads the segment that begins at first from an offset, which is
-// the beginning of a line, up to end.
+// NewScanner returns a Scanner of the segment that begins at first, from an offset, which
+// is the beginning of a line, up to end.
 func NewScanner(stream Stream, first uint64, file io.ReaderAt, offset, end int64) *Scanner {
 	plain := func(_ uint64, d *Damage) *Damage { return d }
 	return &Scanner{stream: stream, first: first, file: file, off: offset, end: end, chunk: readChunk, explain: plain}
 }
 
-// Offset is where the next line begins.
+// Offset returns where the next line begins.
 func (s *Scanner) Offset() int64 { return s.off + int64(s.at) }
 
 // Next returns the next record: io.EOF after the last one, ErrTorn if what remains
-// is not a whole line, a *Damage for a damaged line, after which the next call goes
+// is not a complete line, a *Damage for a damaged line, after which the next call goes
 // on.
 func (s *Scanner) Next() (jsonl.Line, error) {
 	seen := s.at
@@ -86,7 +86,7 @@ func (s *Scanner) Next() (jsonl.Line, error) {
 	return jsonl.Line{}, ErrTorn
 }
 
-// take makes a record of the line that ends before next.
+// take returns the record of the line that ends before next.
 func (s *Scanner) take(next int) (jsonl.Line, error) {
 	raw := s.buf[s.at : next-1]
 	offset := s.Offset()
@@ -105,7 +105,7 @@ func (s *Scanner) take(next int) (jsonl.Line, error) {
 
 type filled struct{ read, moved int }
 
-// fill reads on after what the buffer holds.
+// fill reads what comes after the buffer.
 func (s *Scanner) fill() (f filled, err error) {
 	f.moved = s.at
 	s.off += int64(s.at)

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// tail is what stands at the end of the last segment.
+// tail is the end of the last segment.
 type tail struct {
 	size  int64    // of the file
 	known int64    // up to here it is known to be synced
-	keep  int64    // from here to torn stand the lines to be written anew
-	torn  int64    // from here on it is torn; size if it is not
+	keep  int64    // from here to torn are the lines to be written again
+	torn  int64    // from here on it is torn; size if nothing is
 	end   Position // of the last record before torn
 }
 
@@ -33,8 +33,8 @@ func (r *recovery) tail(last uint64) (tail, error) {
 		}
 	}
 	if t.end.Number+1 < last {
-		// Something stands between the known and this segment; S3 makes it
-		// whole, so only its last record is of interest.
+		// There are segments between Known and this one. They are complete (S3),
+		// so only their last record matters.
 		before, err := r.archive.lastBefore(last)
 		if err != nil {
 			return t, err
@@ -44,7 +44,7 @@ func (r *recovery) tail(last uint64) (tail, error) {
 	return t, r.scan(last, &t)
 }
 
-// trust decides whether the known position is one of this stream.
+// trust decides whether Known is a position of this stream.
 func (r *recovery) trust(last uint64, size int64) error {
 	k := r.opts.Known
 	firsts := r.archive.Segments()
@@ -52,8 +52,8 @@ func (r *recovery) trust(last uint64, size int64) error {
 	case k.Number == 0:
 		return nil
 	case slices.Contains(firsts, k.Number+1) && !slices.Contains(firsts, k.Last.Segment):
-		// Retention has removed the segment that the known record ended; the
-		// name of the next one says that it did.
+		// Retention has removed the segment that ended with the known record, as
+		// the name of the next one shows.
 		r.Trusted = true
 		return nil
 	case k.Last.Segment == 0, !slices.Contains(firsts, k.Last.Segment), k.Last.Segment == last && k.Last.End() > size:
@@ -61,7 +61,7 @@ func (r *recovery) trust(last uint64, size int64) error {
 	}
 	line, err := r.archive.Read(k.Last)
 	var damage *Damage
-	// A damaged line was fsynced once: its place is right though its bytes
+	// A damaged line was synced once: its location is right although its bytes
 	// are not. Another record there means another history.
 	if err != nil && !errors.As(err, &damage) {
 		return err
@@ -70,11 +70,11 @@ func (r *recovery) trust(last uint64, size int64) error {
 	return nil
 }
 
-// scan follows the lines to the end and tells a torn batch from damage. Unless
-// it is proven to be synced, torn is what stands behind the last good line; and
-// a line within the last batch in which a page is missing, with all that
-// follows it: nothing of that batch was ever acknowledged (S2). Any other bad
-// line is damage, and what follows it stays.
+// scan reads the lines to the end and distinguishes a torn batch from damage. Unless it
+// is proven to be synced, these are torn: what comes after the last good line, and a
+// line of the last batch that lacks a page, with all that follows it, because nothing
+// of that batch was ever acknowledged (S2). Any other bad line is damage, and what
+// follows it stays.
 func (r *recovery) scan(last uint64, t *tail) error {
 	s, err := r.archive.Scan(last, t.known)
 	if err != nil {
@@ -82,10 +82,10 @@ func (r *recovery) scan(last uint64, t *tail) error {
 	}
 	t.keep = t.known
 	batch := t.end.Batch
-	var bad []*Damage // behind the last good line
+	var bad []*Damage // after the last good line
 	hole := struct {
 		at     int64    // of the first missing page in the last batch, -1 for none
-		before Position // the last record ahead of it
+		before Position // the last record before it
 	}{at: -1}
 	for {
 		line, err := s.Next()
@@ -110,8 +110,8 @@ func (r *recovery) scan(last uint64, t *tail) error {
 		}
 		switch {
 		case line.Batch != batch:
-			// What stands ahead of a later batch was synced (S2): a bad line
-			// there is damage, unless it is a page at the head of this batch.
+			// What comes before a later batch was synced (S2): a bad line
+			// there is damage, unless it is a page at the beginning of this batch.
 			batch, t.keep, hole.at = line.Batch, int64(line.Location.Offset), -1
 			if i := slices.IndexFunc(bad, func(d *Damage) bool { return d.Page }); i >= 0 && line.Number > r.opts.Proven {
 				hole.at, hole.before = bad[i].Offset, t.end

@@ -7,8 +7,8 @@ import (
 	"sidehook/history/internal/jsonl"
 )
 
-// NextGood is the next record that is as it was written; false after the last
-// whole one. It skips damaged lines, and calls damaged with each.
+// NextGood returns the next good record, and reports false after the last one. It skips
+// damaged lines, and calls damaged with each.
 func (s *Scanner) NextGood(damaged func(*Damage)) (line jsonl.Line, ok bool, err error) {
 	for {
 		line, err := s.Next()
@@ -26,8 +26,8 @@ func (s *Scanner) NextGood(damaged func(*Damage)) (line jsonl.Line, ok bool, err
 	}
 }
 
-// Visit visits the good records of a segment after an offset until visit is
-// false.
+// Visit visits the good records of a segment after an offset until visit
+// returns false.
 func (a *Archive) Visit(first uint64, offset int64, damaged func(*Damage), visit func(*jsonl.Line) bool) error {
 	s, err := a.Scan(first, offset)
 	if err != nil {
@@ -41,8 +41,8 @@ func (a *Archive) Visit(first uint64, offset int64, damaged func(*Damage), visit
 	}
 }
 
-// IsDamage reports whether a record could not be had because it is not there, or
-// not what was written.
+// IsDamage reports whether an error means that a record is missing, or is not what was
+// written.
 func IsDamage(err error) bool {
 	var damage *Damage
 	return errors.As(err, &damage) || errors.Is(err, jsonl.ErrNotFound)

@@ -11,13 +11,13 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// ErrNoRoom says that a batch was not written because the disk, a quota or a
-// limit on the file's size is full. What was begun of it is cut off again, and
+// ErrNoRoom is the error if a batch was not written because the disk is full, or a quota
+// or a limit on the file's size is reached. A part that was written is cut off again, and
 // the same batch may be written later.
 var ErrNoRoom = errors.New("no room")
 
 // Writer appends records to the newest segment of a stream. It is not for
-// concurrent use. After any error but ErrNoRoom it is broken for good (S4).
+// concurrent use. After any error but ErrNoRoom it must not be used any more (S4).
 type Writer struct {
 	fs     *vfs.Locked
 	stream Stream
@@ -26,14 +26,14 @@ type Writer struct {
 	file   vfs.File
 	first  uint64 // of the segment
 	size   int64
-	synced int64 // how much of it is
+	synced int64 // how much of it is synced
 
 	next  uint64 // number of the next record
 	batch uint64 // of the next record
 
 	position Position // of the last record written
 
-	pending []byte         // lines not yet written
+	pending []byte         // lines not written yet
 	begun   uint64         // next, before the first of them
 	last    jsonl.Location // of the last of them
 	broken  error
@@ -53,8 +53,8 @@ func (w *Writer) SetLimit(bytes int64) {
 	}
 }
 
-// Begin readies the writer for a batch, in a new segment if the old one is
-// full. It reports whether it began one.
+// Begin prepares the writer for a batch, in a new segment if the old one is full. It
+// reports whether it began one.
 func (w *Writer) Begin() (fresh bool, err error) {
 	if w.broken != nil {
 		return false, w.broken
@@ -62,7 +62,7 @@ func (w *Writer) Begin() (fresh bool, err error) {
 	if w.size < w.limit || w.next == w.first {
 		return false, nil
 	}
-	// S3: what stands before a segment is durable before the segment exists.
+	// S3: what comes before a segment is durable before the segment exists.
 	if err := w.Sync(); err != nil {
 		return false, err
 	}
@@ -71,7 +71,7 @@ func (w *Writer) Begin() (fresh bool, err error) {
 	}
 	file, err := create(w.fs, w.stream, w.next)
 	if vfs.NoRoom(err) && !errors.Is(err, vfs.ErrUnsynced) {
-		// The old segment can still take what there is room for.
+		// The old segment can still be written to while there is room.
 		return false, fmt.Errorf("begin segment %s: %w: %w", w.stream.File(w.next), ErrNoRoom, err)
 	}
 	if err != nil {
@@ -85,7 +85,7 @@ func (w *Writer) Begin() (fresh bool, err error) {
 	return true, nil
 }
 
-// create makes the segment that begins at first, durable by name, and points
+// create creates the segment that begins at first, makes its name durable, and points
 // the stream's link at it.
 func create(fs *vfs.Locked, stream Stream, first uint64) (vfs.File, error) {
 	name := stream.File(first)
@@ -102,7 +102,7 @@ func create(fs *vfs.Locked, stream Stream, first uint64) (vfs.File, error) {
 	return file, nil
 }
 
-// Add puts a record into the batch, in memory, and says which number and place
+// Add adds a record to the batch, in memory, and returns the number and the location that
 // it will have. Its fields may come in several pieces.
 func (w *Writer) Add(at time.Time, fields ...[]byte) (uint64, jsonl.Location) {
 	if len(w.pending) == 0 {
@@ -116,7 +116,7 @@ func (w *Writer) Add(at time.Time, fields ...[]byte) (uint64, jsonl.Location) {
 	return w.next - 1, place
 }
 
-// Pending is the size of the batch so far in bytes.
+// Pending returns the size of the batch so far in bytes.
 func (w *Writer) Pending() int { return len(w.pending) }
 
 // Write appends the batch to the file with one call. After ErrNoRoom it is as
@@ -137,8 +137,8 @@ func (w *Writer) Write() error {
 	}
 	if err != nil {
 		w.Drop()
-		// The half-written batch goes, so that the next one begins on a line of
-		// its own. If that fails the file ends in we know not what.
+		// The part that was written is removed, so that the next batch begins on a
+		// line of its own. If that fails, the end of the file is unknown.
 		if cut := w.file.Truncate(w.size); cut != nil {
 			return w.fail(fmt.Errorf("cut the half-written batch off %s: %w", w.stream.File(w.first), cut))
 		}
@@ -150,7 +150,7 @@ func (w *Writer) Write() error {
 	return nil
 }
 
-// Drop forgets what was added and not written.
+// Drop drops what was added and not written.
 func (w *Writer) Drop() {
 	if len(w.pending) > 0 {
 		w.next = w.begun
@@ -159,7 +159,7 @@ func (w *Writer) Drop() {
 }
 
 // reuse keeps the buffer for the next batch, unless one giant batch made it so
-// large that keeping it would cost memory for ever.
+// large that it would waste memory.
 func (w *Writer) reuse() {
 	if cap(w.pending) > 1<<20 {
 		w.pending = nil
@@ -167,9 +167,9 @@ func (w *Writer) reuse() {
 	w.pending = w.pending[:0]
 }
 
-// Sync makes all that was written durable and ends the batch. On return the
-// segment is still the file under its name, so that nothing is acknowledged
-// into a file that was deleted, moved or written by someone else.
+// Sync makes all that was written durable and ends the batch. It fails
+// if the segment is not the file under its name any more (S7), so that nothing is
+// acknowledged that is in a file which somebody else deleted, moved or changed.
 func (w *Writer) Sync() error {
 	if w.broken != nil || w.size == w.synced {
 		return w.broken
@@ -185,7 +185,7 @@ func (w *Writer) Sync() error {
 	return nil
 }
 
-// Check reports whether what was synced is still in the file under its name, so
+// Check returns an error unless what was synced is still in the file under its name, so
 // that a change by somebody else is noticed while nothing is written.
 func (w *Writer) Check() error {
 	if w.broken != nil || w.Dirty() {
@@ -201,16 +201,16 @@ func (w *Writer) check() error {
 	return nil
 }
 
-// Dirty reports whether something was written that is not synced.
+// Dirty reports whether anything was written that is not synced.
 func (w *Writer) Dirty() bool { return w.size != w.synced }
 
-// Position is where the written part of the stream ends.
+// Position returns the end of the written part of the stream.
 func (w *Writer) Position() Position { return w.position }
 
-// Next is the number that the next record will have.
+// Next returns the number that the next record will have.
 func (w *Writer) Next() uint64 { return w.next }
 
-// First is the first number of the segment being written.
+// First returns the first number of the segment being written.
 func (w *Writer) First() uint64 { return w.first }
 
 func (w *Writer) fail(err error) error {
@@ -218,7 +218,7 @@ func (w *Writer) fail(err error) error {
 	return err
 }
 
-// bare is an error without the operation and path, which the caller says.
+// bare returns an error without operation and path, which the caller adds.
 func bare(err error) error {
 	var inPath *fs.PathError
 	if errors.As(err, &inPath) {

@@ -6,8 +6,8 @@ import (
 	"sidehook/history"
 )
 
-// Counts counts seqs by the segments that they stand in. They are runs of seqs, in
-// order, each with how many of its seqs are counted. Memory is proportional to the
+// Counts counts seqs by their segments. It has runs of seqs, in order, each with how
+// many of its seqs are counted. Memory is proportional to the
 // number of segments that have any, not of seqs.
 //
 // Runs do not overlap, and no two of them overlap the same segment. So a seq is
@@ -21,8 +21,8 @@ type Count struct {
 	N        int
 }
 
-// Push counts a seq higher than all before it, which stands in the segment that
-// begins at first. It is on the path of every event.
+// Push counts a seq higher than all before it, of the segment that begins at
+// first. It is called for every event.
 func (c *Counts) Push(seq, first history.Seq) {
 	s := *c
 	if i := len(s) - 1; i >= 0 && s[i].To >= first {
@@ -57,7 +57,7 @@ func (c *Counts) Drop(seq history.Seq) {
 	}
 }
 
-// find is the first run that ends at or after a seq.
+// find returns the first run that ends at or after a seq.
 func (c Counts) find(seq history.Seq) int {
 	i, _ := slices.BinarySearchFunc(c, seq, func(x Count, seq history.Seq) int {
 		if x.To < seq {

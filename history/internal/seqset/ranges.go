@@ -10,9 +10,10 @@ type Set[N ~uint64] []Span[N]
 // Span holds from and to, both included.
 type Span[N ~uint64] struct{ From, To N }
 
-// find is the place of the first span that ends at or behind n.
+// find returns the index of the first span that ends at or after n, and whether that
+// span has n.
 func (r Set[N]) find(n N) (int, bool) {
-	// What is added and asked for is almost always near the end.
+	// Most calls are about the end.
 	if len(r) > 0 && r[len(r)-1].To < n {
 		return len(r), false
 	}
@@ -25,11 +26,13 @@ func (r Set[N]) find(n N) (int, bool) {
 	return i, i < len(r) && r[i].From <= n
 }
 
+// Has reports whether n is in r.
 func (r Set[N]) Has(n N) bool {
 	_, ok := r.find(n)
 	return ok
 }
 
+// Add adds n.
 func (r *Set[N]) Add(n N) {
 	s := *r
 	i, ok := s.find(n)
@@ -77,7 +80,7 @@ func (r *Set[N]) AddSpan(x Span[N]) {
 	*r = slices.Replace(s, i, end, x)
 }
 
-// Outside are the parts of a span that are not in r.
+// Outside returns the parts of a span that are not in r.
 func (r Set[N]) Outside(x Span[N]) (rest []Span[N]) {
 	i, _ := r.find(x.From)
 	for ; i < len(r) && r[i].From <= x.To; i++ {
@@ -98,7 +101,7 @@ func (r Set[N]) Touches(x Span[N]) bool {
 	return i < len(r) && r[i].From <= x.To
 }
 
-// Without is r but for a span.
+// Without returns r without a span.
 func (r Set[N]) Without(x Span[N]) (rest Set[N]) {
 	for _, s := range r {
 		rest = append(rest, Set[N]{x}.Outside(s)...)

@@ -162,7 +162,7 @@ func (c *Compressor) compress(ctx context.Context, archive *segment.Archive, m m
 	if !archive.Has(m.first) {
 		return p.Discard()
 	}
-	if err := p.Place(); err != nil {
+	if err := p.Install(); err != nil {
 		return err
 	}
 	c.both[m] = time.Now()
