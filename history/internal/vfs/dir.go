@@ -14,24 +14,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReadDir is a folder of the operating system, to read. Every call but File.Check
-// goes to the folder that was opened, wherever it is moved and whatever takes its
-// place: the one that is locked is the one that is written. Check goes by path, and
-// so notices.
+// ReadDir is a folder of the operating system, to read. All calls but File.Check use the
+// folder that was opened, even if it is moved or replaced: so the folder that is locked
+// is the one that is written. Check uses the path, and so notices.
 type ReadDir struct {
 	path string
 	dir  *os.File
 }
 
-// DirFS is a ReadDir to write to.
+// DirFS is a ReadDir that can be written to.
 type DirFS struct{ *ReadDir }
 
-// Dir opens a folder to be written to. One that is missing is made, in a folder
-// that exists; the mode of one that is there is left as its owner set it.
+// Dir opens a folder to write to, and creates it if it is missing and its parent exists.
+// It does not change the mode of an existing one.
 func Dir(path string) (*DirFS, error) {
 	err := os.Mkdir(path, 0o700)
 	if err == nil {
-		err = os.Chmod(path, 0o700) // the umask may have taken from it
+		err = os.Chmod(path, 0o700) // the umask may have reduced it
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
@@ -46,7 +45,7 @@ func Dir(path string) (*DirFS, error) {
 	return &DirFS{d}, nil
 }
 
-// ExistingDir opens a folder that is there to be written to.
+// ExistingDir opens an existing folder to write to.
 func ExistingDir(path string) (*DirFS, error) {
 	d, err := OpenDir(path)
 	if err != nil {
@@ -55,8 +54,8 @@ func ExistingDir(path string) (*DirFS, error) {
 	return &DirFS{d}, nil
 }
 
-// OpenDir opens a folder that is there to be read, and changes nothing: to ask for a change
-// that is not needed, too, waits for as long as a volume is frozen.
+// OpenDir opens an existing folder to read, and changes nothing. On a frozen volume even
+// a change without effect would wait.
 func OpenDir(path string) (*ReadDir, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -69,17 +68,17 @@ func OpenDir(path string) (*ReadDir, error) {
 	return &ReadDir{path: path, dir: dir}, nil
 }
 
-// syncParent makes the folder's own name durable. A process killed between making
-// the folder and syncing its parent leaves an empty folder, so that is what
-// tells whether it is still to be done.
+// syncParent makes the folder's own name durable. A process that was killed between
+// creating the folder and syncing its parent leaves an empty folder, so it is done for
+// an empty one.
 func (d *ReadDir) syncParent() error {
 	if _, err := d.dir.ReadDir(1); err != io.EOF {
 		return err
 	}
-	// The parent by way of the folder: the path may be a symlink to it.
+	// It opens the parent from the folder: the path may be a symlink to it.
 	parent, err := d.open("open", "..", os.O_RDONLY)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil // not ours to read, so the folder was made for us
+		return nil // we may not read it, so somebody else created the folder
 	}
 	if err != nil {
 		return err
@@ -87,7 +86,7 @@ func (d *ReadDir) syncParent() error {
 	return errors.Join(parent.Sync(), parent.Close())
 }
 
-// Close lets go of the folder. Files that are open stay so.
+// Close closes the folder. Open files stay open.
 func (d *ReadDir) Close() error { return d.dir.Close() }
 
 func (d *DirFS) Create(name string) (File, error) { return d.create(name) }
@@ -104,8 +103,8 @@ func (d *DirFS) create(name string) (*dirFile, error) {
 	return f, nil
 }
 
-// giveToOwner gives a file that root has made to the owner of the folder, who must be
-// able to read it. It does nothing if root may not.
+// giveToOwner changes the owner of a file that root has created to that of the folder,
+// who must be able to read it. It does nothing if root may not do that.
 func (d *DirFS) giveToOwner(f *dirFile) {
 	if os.Geteuid() != 0 {
 		return
@@ -144,8 +143,8 @@ func (d *ReadDir) openFile(op, name string, flags int) (*dirFile, error) {
 	return &dirFile{File: f, folder: d}, nil
 }
 
-// open takes the names "." and ".." too. os.Root would not do: it follows a
-// symlink that stays within.
+// open also accepts the names "." and "..". os.Root cannot be used: it follows a symlink
+// that stays in the folder.
 func (d *ReadDir) open(op, name string, flags int) (*os.File, error) {
 	var fd int
 	err := d.at(op, name, func(dir int) (err error) {
@@ -172,8 +171,8 @@ func (d *DirFS) Remove(name string) error {
 	return d.at("remove", name, func(dir int) error { return unix.Unlinkat(dir, name, 0) })
 }
 
-// Symlink makes the link beside and renames it, as there is no call that
-// replaces one. A crash in between leaves NAME.tmp, which the next call clears.
+// Symlink creates the link under another name and renames it, because no call replaces
+// one. A crash in between leaves NAME.tmp, which the next call removes.
 func (d *DirFS) Symlink(target, name string) error {
 	if err := errors.Join(plainName("symlink", target), plainName("symlink", name)); err != nil {
 		return err
@@ -209,7 +208,7 @@ func (d *ReadDir) List() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer dir.Close() // only read from
+	defer dir.Close() // it was only read
 	entries, err := dir.ReadDir(-1)
 	if err != nil {
 		return nil, err
@@ -226,8 +225,8 @@ func (d *ReadDir) List() ([]string, error) {
 
 func (d *DirFS) Sync() error { return d.dir.Sync() }
 
-// Free is the room in bytes on the folder's volume: what is left for us, and
-// how much there is in all.
+// Free returns the bytes on the folder's volume that this user may still write, and the
+// size of the volume.
 func (d *DirFS) Free() (free, size int64, err error) {
 	var st unix.Statfs_t
 	err = d.at("statfs", ".", func(dir int) error { return unix.Fstatfs(dir, &st) })
@@ -242,8 +241,8 @@ func (d *ReadDir) at(op, name string, call func(dir int) error) error {
 	return nil
 }
 
-// withFD makes a system call on a file that nobody closes meanwhile, again
-// whenever a signal cuts it short.
+// withFD makes a system call on a file that cannot be closed meanwhile. It repeats the
+// call if a signal interrupts it.
 func withFD(f *os.File, call func(fd int) error) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -255,7 +254,7 @@ func withFD(f *os.File, call func(fd int) error) error {
 		}
 	})
 	if err != nil {
-		return fs.ErrClosed // the one thing that it refuses
+		return fs.ErrClosed // its only error
 	}
 	return result
 }
@@ -304,9 +303,8 @@ func (f *dirFile) Check(size int64) error {
 	return &fs.PathError{Op: "check", Path: f.Name(), Err: fmt.Errorf("%s: %w", problem, ErrModifiedExternally)}
 }
 
-// alive reads a byte. A file system that was shut down under a running sync may
-// let that sync succeed (the journal's commit is given up, and then found gone),
-// and still answers stat; it does not let anyone read.
+// alive reads a byte. A file system that is shut down during a sync may report that sync
+// as a success although it lost the data, and still answers stat; but it refuses reads.
 func (f *dirFile) alive(size int64) error {
 	if size == 0 {
 		return nil
@@ -315,7 +313,7 @@ func (f *dirFile) alive(size int64) error {
 	return err
 }
 
-// missingReason is why the file is not found under its name.
+// missingReason returns why the file is not found under its name.
 func (f *dirFile) missingReason(own fs.FileInfo, gone bool) string {
 	if own.Sys().(*syscall.Stat_t).Nlink == 0 {
 		return "the file was deleted"
@@ -325,10 +323,10 @@ func (f *dirFile) missingReason(own fs.FileInfo, gone bool) string {
 		return "its folder was moved away"
 	}
 	if folder, err := f.folder.dir.Stat(); err == nil && !os.SameFile(folder, there) {
-		return "another folder stands in the place of its own"
+		return "another folder is in its place"
 	}
 	if gone {
 		return "the file was moved away"
 	}
-	return "another file stands in its place"
+	return "another file is in its place"
 }

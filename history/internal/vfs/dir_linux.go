@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fdatasync leaves out the file's times, which no one reads, and spares the
-// write to the file system's own journal that they would cost.
+// fdatasync does not sync the file's times, which nobody reads. That saves a write to the
+// file system's journal.
 func fdatasync(f *os.File) error {
 	if err := withFD(f, unix.Fdatasync); err != nil {
 		return &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}

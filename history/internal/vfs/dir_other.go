@@ -4,6 +4,6 @@ package vfs
 
 import "os"
 
-// fdatasync does more than its name where there is none; on macOS it is
-// F_FULLFSYNC, as its fsync does not reach the disk.
+// fdatasync is a full sync on systems without that call. On macOS it is F_FULLFSYNC,
+// because fsync there does not reach the disk.
 func fdatasync(f *os.File) error { return f.Sync() }

@@ -146,18 +146,18 @@ func TestDirCheck(t *testing.T) {
 		{"moved", func(_, file string) error { return os.Rename(file, file+".old") }, "the file was moved away"},
 		{"replaced", func(_, file string) error {
 			return errors.Join(os.Rename(file, file+".old"), os.WriteFile(file, []byte("text"), 0o600))
-		}, "another file stands in its place"},
+		}, "another file is in its place"},
 		{"moved and linked to", func(_, file string) error {
 			return errors.Join(os.Rename(file, file+".old"), os.Symlink(file+".old", file))
-		}, "another file stands in its place"},
+		}, "another file is in its place"},
 		{"folder deleted", func(folder, _ string) error { return os.RemoveAll(folder) }, "the file was deleted"},
 		{"folder moved", func(folder, _ string) error { return os.Rename(folder, folder+".old") }, "its folder was moved away"},
 		{"folder replaced", func(folder, file string) error {
 			return errors.Join(os.Rename(folder, folder+".old"), os.Mkdir(folder, 0o700), os.WriteFile(file, []byte("text"), 0o600))
-		}, "another folder stands in the place of its own"},
+		}, "another folder is in its place"},
 		{"folder replaced by a file", func(folder, _ string) error {
 			return errors.Join(os.Rename(folder, folder+".old"), os.WriteFile(folder, nil, 0o600))
-		}, "another folder stands in the place of its own"},
+		}, "another folder is in its place"},
 		{"grown", func(_, file string) error {
 			f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND, 0)
 			if err != nil {

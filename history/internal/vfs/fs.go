@@ -1,7 +1,7 @@
-// Package vfs owns the calls on the one folder that a history is in: Dir is the
-// folder of an operating system, and package memfs has one in memory that can
-// lose its power. It promises what FS and File say of durability, and that a
-// folder has one writer at a time (Lock).
+// Package vfs owns the calls on the folder of a history: Dir is a folder of the operating
+// system, and package memfs has one in memory that can lose its power. It promises the
+// durability that FS and File describe, and that a folder has one writer at a time
+// (Lock).
 package vfs
 
 import (
@@ -12,39 +12,39 @@ import (
 	"syscall"
 )
 
-// ReadFS is one folder to read, and every name a plain name in it. Who has no more
-// than a ReadFS cannot change a history. It is for concurrent use.
+// ReadFS is one folder to read. Every name is a plain name in it. Code that has only a
+// ReadFS cannot change a history. It is for concurrent use.
 type ReadFS interface {
 	// Open opens an existing file to read. It does not follow a symlink.
 	Open(name string) (ReadFile, error)
-	// Size is how many bytes a file has, also one that may not be read.
+	// Size returns the size of a file in bytes, also of one that may not be read.
 	Size(name string) (int64, error)
-	// List is the names of the regular files, sorted.
+	// List returns the names of the regular files, sorted.
 	List() ([]string, error)
 }
 
-// FS is a ReadFS to write to. A file's content becomes durable by File.Sync, a name
-// by FS.Sync, and neither does the other's work.
+// FS is a ReadFS that can be written to. File.Sync makes the content of a file durable,
+// and FS.Sync the names; neither does the other.
 //
 // Dir is the real one; package memfs has one that can lose its power.
 type FS interface {
 	ReadFS
-	// Create makes a new file to append to and read. It is fs.ErrExist if
-	// the name is taken.
+	// Create creates a file to append to and read. The error is fs.ErrExist if the
+	// name exists.
 	Create(name string) (File, error)
 	// Append opens an existing file to append to and read. Neither follows a symlink.
 	Append(name string) (File, error)
-	// Rename gives a file another name, and takes that from the file that had it.
+	// Rename renames a file, and replaces the file that had the new name.
 	Rename(from, to string) error
-	// Remove takes a file's name away; what is open stays readable.
+	// Remove removes a file; it stays readable where it is open.
 	Remove(name string) error
-	// Symlink makes name point to target. It replaces what had the name: a
-	// reader meets the old or the new, never nothing.
+	// Symlink makes name point to target. It replaces what had the name: a reader
+	// finds the old one or the new one, never nothing.
 	Symlink(target, name string) error
-	// Sync makes durable all that was done to names: the folder's fsync.
+	// Sync makes all changes of names durable: the folder's fsync.
 	Sync() error
-	// Free says how many bytes of the volume may still be written, and how
-	// many it has.
+	// Free returns how many bytes of the volume may still be written, and its
+	// size.
 	Free() (free, size int64, err error)
 }
 
@@ -55,39 +55,37 @@ type ReadFile interface {
 	Size() (int64, error)
 }
 
-// File is a ReadFile to write to. Of the calls that change the file, only one may
-// run at a time.
+// File is a ReadFile that can be written to. Only one call that changes the file may run
+// at a time.
 type File interface {
 	ReadFile
-	// Write appends. If it cannot write all of b it says how much it did.
+	// Write appends. If it cannot write all of b, it returns how much it wrote.
 	io.Writer
-	// Sync returns once the content and the size are durable. After an error
-	// the file must not be synced again: the next call may say that all is
-	// well although the kernel dropped the pages.
+	// Sync returns once the content and the size are durable. After an error the file
+	// must not be synced again: the next call may report success although the kernel
+	// has dropped the pages.
 	Sync() error
 	Truncate(size int64) error
-	// Check is nil while the file under its name is still this one, of exactly
-	// this size. Otherwise the error says what was done to it, and is
-	// ErrModifiedExternally: a file that was deleted still takes writes and syncs, and all
-	// of it is for nothing.
+	// Check returns nil while the file under its name is still this one, of exactly
+	// this size. Otherwise the error is ErrModifiedExternally, and says what was done
+	// to it: writes and syncs to a deleted file succeed, and are lost.
 	Check(size int64) error
 }
 
-// ErrModifiedExternally says that somebody else changed a file that is being written.
+// ErrModifiedExternally is the error if somebody else changed a file that is being written.
 var ErrModifiedExternally = errors.New("somebody else did that, and what was in it may be lost; sidehook rotates and removes its files by itself, " +
 	"so take history.dir out of logrotate and whatever else changes files there")
 
-// ErrUnsynced says that a sync failed, of a file or of the folder. What became of
-// the content or the names is not known, and no other sync will tell.
+// ErrUnsynced is the error if a sync of a file or of the folder failed. It is unknown what
+// is durable, and no other sync will show it.
 var ErrUnsynced = errors.New("not synced")
 
-// ReplaceFile gives the file a new content so that a crash at any moment
-// leaves the old one or the new one. It is durable on return. Whatever stood
-// under name+".tmp" is gone afterwards, and a folder that had either name has
-// another one; one caller a name at a time.
+// ReplaceFile replaces the content of a file, so that a crash at any moment leaves the old
+// one or the new one. It is durable on return. It removes a file name+".tmp", and renames
+// a folder that has either name. Only one call for a name may run at a time.
 func ReplaceFile(fsys FS, name string, content []byte) error {
 	beside := name + ".tmp"
-	// A crash between the writing and the rename of an earlier call leaves one.
+	// A crash during an earlier call may have left one.
 	if err := Clear(fsys, beside); err != nil {
 		return fmt.Errorf("replace %q: %w", name, err)
 	}
@@ -109,8 +107,7 @@ func ReplaceFile(fsys FS, name string, content []byte) error {
 	return nil
 }
 
-// Clear frees a name that is to be used. It removes a file; a folder, which is not
-// ours, gets another name.
+// Clear frees a name. It removes a file, and renames a folder, which is not ours.
 func Clear(fsys FS, name string) error {
 	err := fsys.Remove(name)
 	switch {
@@ -124,7 +121,7 @@ func Clear(fsys FS, name string) error {
 	return err
 }
 
-// Rename is FS.Rename for a file. A folder in its way gets another name.
+// Rename is FS.Rename for a file. It renames a folder that has the new name.
 func Rename(fsys FS, from, to string) error {
 	err := fsys.Rename(from, to)
 	if errors.Is(err, syscall.EISDIR) && moveAside(fsys, to) == nil {
@@ -133,7 +130,7 @@ func Rename(fsys FS, from, to string) error {
 	return err
 }
 
-// Symlink is FS.Symlink. A folder in its way gets another name.
+// Symlink is FS.Symlink. It renames a folder that has the name.
 func Symlink(fsys FS, target, name string) error {
 	err := fsys.Symlink(target, name)
 	if errors.Is(err, syscall.EISDIR) && moveAside(fsys, name) == nil {
@@ -142,7 +139,7 @@ func Symlink(fsys FS, target, name string) error {
 	return err
 }
 
-// moveAside gives a folder a name that is free.
+// moveAside renames a folder to a name that is free.
 func moveAside(fsys FS, name string) (err error) {
 	for i := 1; i <= 100; i++ {
 		if err = fsys.Rename(name, fmt.Sprintf("%s.aside%d", name, i)); err == nil {
@@ -152,7 +149,7 @@ func moveAside(fsys FS, name string) (err error) {
 	return err
 }
 
-// writeFile makes a new file with a durable content; its name is not yet so.
+// writeFile creates a file and makes its content durable, but not yet its name.
 func writeFile(fsys FS, name string, content []byte) error {
 	f, err := fsys.Create(name)
 	if err != nil {
@@ -167,8 +164,8 @@ func writeFile(fsys FS, name string, content []byte) error {
 	return f.Close()
 }
 
-// NoRoom reports whether err means that the disk, a quota or the limit on a
-// file's size is full. That passes by itself; any other failure does not.
+// NoRoom reports whether err means that the disk is full, or a quota or the limit
+// on a file's size is reached. That may pass; any other failure does not.
 func NoRoom(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }

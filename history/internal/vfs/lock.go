@@ -14,7 +14,7 @@ import (
 
 // InUseError says that another process has the lock.
 type InUseError struct {
-	PID int // as it wrote it into the lock
+	PID int // as in the lock file
 }
 
 func (e *InUseError) Error() string { return fmt.Sprintf("history is in use by process %d", e.PID) }
@@ -22,13 +22,13 @@ func (e *InUseError) Error() string { return fmt.Sprintf("history is in use by p
 // Lockable is a folder that can be locked.
 type Lockable interface {
 	FS
-	// Lock keeps others from the folder until release. It is an *InUseError if
-	// another process has the lock.
+	// Lock locks the folder until release. The error is an *InUseError if another
+	// process has the lock.
 	Lock() (release func() error, err error)
 }
 
-// Locked is a folder that no other process writes to. Only Lock makes one, and
-// whatever recovers or writes segments takes one.
+// Locked is a folder that no other process writes to. Only Lock makes one, and all that
+// recovers or writes segments requires one.
 type Locked struct {
 	FS
 	release func() error
@@ -43,13 +43,12 @@ func Lock(f Lockable) (*Locked, error) {
 	return &Locked{f, release}, nil
 }
 
-// Unlock lets others lock the folder. It must not be written to any more.
+// Unlock releases the lock. The folder must not be written to any more.
 func (l *Locked) Unlock() error { return l.release() }
 
-// Lock takes the folder for this process, until release or the process's end
-// by whatever means: the lock is the kernel's, and the file `lock` only a
-// place for it, so that it is never stale and never deleted. Where another has
-// it the error is an *InUseError.
+// Lock locks the folder for this process, until release or until the process ends in any
+// way. The kernel holds the lock on the file `lock`, so that it is never stale and the
+// file is never deleted. If another process has it, the error is an *InUseError.
 func (d *DirFS) Lock() (release func() error, err error) {
 	f, err := d.create("lock")
 	if errors.Is(err, fs.ErrExist) {
@@ -67,25 +66,25 @@ func (d *DirFS) Lock() (release func() error, err error) {
 	if err != nil {
 		return nil, errors.Join(&fs.PathError{Op: "lock", Path: f.Name(), Err: err}, f.Close())
 	}
-	// The number is for the message only. It is not worth an error: a full
-	// disk must not keep us from starting and making room.
+	// The process id is only for the message. It is not worth an error: sidehook
+	// must start on a full disk, to make room.
 	if f.Truncate(0) == nil {
 		fmt.Fprintln(f, os.Getpid())
 	}
 	return func() error {
-		// Closing would not be enough while a child that was just forked has
-		// the descriptor too.
+		// Closing is not enough while a child that was just forked has the
+		// descriptor, too.
 		unlock := withFD(f.File, func(fd int) error { return unix.Flock(fd, unix.LOCK_UN) })
 		return errors.Join(unlock, f.Close())
 	}, nil
 }
 
-// owner is the process that has the lock: it writes its number just after
-// taking it, so that an empty file is worth a second look.
+// owner returns the process that has the lock. It writes its id just after it took the
+// lock, so an empty file is read a second time.
 func owner(f *dirFile) int {
 	for range 20 {
 		var text [20]byte
-		n, _ := f.ReadAt(text[:], 0) // no number, and the next look is as good
+		n, _ := f.ReadAt(text[:], 0) // without an id, it is read again
 		if pid, err := strconv.Atoi(string(bytes.TrimSpace(text[:n]))); err == nil {
 			return pid
 		}

@@ -6,9 +6,8 @@ import (
 	"slices"
 )
 
-// Crash cuts the power and gives the folder as found afterwards. It may be
-// called again on the same FS for another outcome of the same moment; equal
-// seeds give equal outcomes.
+// Crash cuts the power and returns the folder as it is afterwards. Called again on the
+// same FS it gives another outcome of the same moment; equal seeds give equal outcomes.
 func (m *FS) Crash(rng *rand.Rand) *FS {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -27,15 +26,15 @@ func (m *FS) Crash(rng *rand.Rand) *FS {
 	return after
 }
 
-// Kill ends the process alone, as kill -9 does, and gives the folder as the
-// next one finds it: all that was done stands, and is as durable as it was.
+// Kill ends only the process, as kill -9 does, and returns the folder for the next one:
+// all that was done is there, and is as durable as before.
 func (m *FS) Kill() *FS {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.down = true
 	after := New()
 	after.capacity = m.capacity
-	// A file with two names, the durable one and the new, stays one file.
+	// A file that has a durable name and a new one stays one file.
 	moved := map[*node]*node{nil: nil}
 	move := func(n *node) *node {
 		if _, ok := moved[n]; !ok {
@@ -55,8 +54,8 @@ func (m *FS) Kill() *FS {
 	return after
 }
 
-// clone is the same file for another run. Its data is clipped, so that the
-// two runs do not grow into the same array.
+// clone returns the same file for another run. Its data is clipped, so that the two runs
+// do not append to the same array.
 func (n *node) clone() *node {
 	c := *n
 	c.data = slices.Clip(n.data)

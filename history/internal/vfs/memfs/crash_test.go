@@ -89,7 +89,7 @@ func TestUnsyncedContentIsAnything(t *testing.T) {
 			seen["a prefix"]++
 		}
 		for from := 0; from < len(got); from += page {
-			// What is left of each page is as written, or zeros behind what was synced.
+			// What is left of each page is as written, or zeros after what was synced.
 			firm := max(from, len("safe"))
 			to := min(from+page, len(got))
 			if firm >= to || got[firm:to] == all[firm:to] {
@@ -200,7 +200,7 @@ func TestRunsDoNotShareFiles(t *testing.T) {
 	f := write(t, m, "a", "common ")
 	check(t, f.Sync())
 	check(t, m.Sync())
-	put(t, f, "and ") // leaves room behind it in the array
+	put(t, f, "and ") // leaves room after it in the array
 	runs := []*memfs.FS{m.Kill(), m.Kill(), m.Crash(seeded(1)), m.Crash(seeded(1))}
 	var before []string
 	for i, m := range runs {

@@ -8,11 +8,11 @@ import (
 	"math"
 )
 
-// Kind is what a call does.
+// Kind is the kind of a call.
 type Kind string
 
-// The kinds of calls that count and can fail. Open is FS.Append too; the
-// others are named as in vfs.FS and vfs.File.
+// The kinds of calls that count and can fail. Open is also FS.Append; the others have
+// the names of vfs.FS and vfs.File.
 const (
 	Create   Kind = "create"
 	Open     Kind = "open"
@@ -31,26 +31,26 @@ const (
 type Op struct {
 	Kind  Kind
 	Name  string // of the file; of Rename, the old one
-	N     int    // its place among the calls of its kind, from 1
-	Total int    // its place among all calls, from 1
+	N     int    // its number among the calls of its kind, from 1
+	Total int    // its number among all calls, from 1
 }
 
 func (o Op) String() string { return fmt.Sprintf("call %d, %s %d %q", o.Total, o.Kind, o.N, o.Name) }
 
-// ErrDown is what every call gives once the FS was crashed or killed.
+// ErrDown is the error of every call after a crash or a kill.
 var ErrDown = errors.New("the machine is down")
 
-// SetFault has hook asked before each call. If it returns an error the call
-// fails with it, and nothing of it is done, unless the error was made by Done
-// or Short. The hook may block, which makes the call a slow one, and may run
-// at the same time for several calls. A nil hook asks no more.
+// SetFault sets a hook that is called before each call. If it returns an error, the call
+// fails with it and does nothing, unless the error is from Done or Short. The hook may
+// block, which makes the call slow, and may run for several calls at once. nil removes
+// it.
 func (m *FS) SetFault(hook func(Op) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.hook = hook
 }
 
-// At is a hook by which the call of that place among all fails, alone.
+// At returns a hook that makes only the call with that number among all fail.
 func At(total int, err error) func(Op) error {
 	return func(op Op) error {
 		if op.Total == total {
@@ -60,7 +60,7 @@ func At(total int, err error) func(Op) error {
 	}
 }
 
-// From is a hook by which that call and all after it fail.
+// From returns a hook that makes that call and all after it fail.
 func From(total int, err error) func(Op) error {
 	return func(op Op) error {
 		if op.Total >= total {
@@ -70,10 +70,11 @@ func From(total int, err error) func(Op) error {
 	}
 }
 
-// Done has a call carried out and fail all the same.
+// Done returns an error by which a call is carried out and then fails.
 func Done(err error) error { return &partly{err: err, bytes: math.MaxInt} }
 
-// Short has a write do so many bytes and fail. Any other call is not done.
+// Short returns an error by which a write writes so many bytes and then fails. Any other
+// call does nothing.
 func Short(bytes int, err error) error { return &partly{err: err, bytes: bytes} }
 
 type partly struct {
@@ -83,7 +84,7 @@ type partly struct {
 
 func (p *partly) Error() string { return p.err.Error() }
 
-// Ops is how many calls there were of these kinds, or of all if none is given.
+// Ops returns how many calls there were of these kinds, or of all if none is given.
 func (m *FS) Ops(kinds ...Kind) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -100,15 +101,15 @@ func (m *FS) ops(kinds ...Kind) (n int) {
 	return n
 }
 
-// call is one call on the way through run. Its functions run under the lock.
+// call is one call, for run. Its functions run under the lock.
 type call struct {
 	kind   Kind
 	name   string
 	file   *file           // nil for a call on the folder
 	before func()          // when the call comes in
 	do     func() error    // carries it out
-	short  func(bytes int) // makes do less; nil if it cannot
-	failed func()          // what a call that is not done still does
+	short  func(bytes int) // makes do write less; nil if it cannot
+	failed func()          // what a call does that is not carried out
 }
 
 // run counts a call, asks the hook outside the lock, and carries it out.
@@ -125,7 +126,7 @@ func (m *FS) carryOut(c call) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err == nil {
-		err = m.usable(c) // the power may have gone while the hook had it
+		err = m.usable(c) // the power may have been cut during the hook
 	}
 	if err != nil {
 		return err
@@ -152,7 +153,7 @@ func (m *FS) carryOut(c call) error {
 	return part.err
 }
 
-// enter says what the hook thinks of a call.
+// enter counts a call and returns what the hook returns for it.
 func (m *FS) enter(c call) (injected, err error) {
 	m.mu.Lock()
 	if err := m.usable(c); err != nil {

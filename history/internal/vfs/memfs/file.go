@@ -36,7 +36,7 @@ func (f *file) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// room is how many of want bytes the capacity lets be written.
+// room returns how many of want bytes the capacity allows to write.
 func (f *file) room(want int) int {
 	m := f.fs
 	if m.capacity < 0 {
@@ -61,8 +61,8 @@ func (f *file) ReadAt(b []byte, off int64) (n int, err error) {
 	return n, err
 }
 
-// Sync covers what was written before the call, and nothing that is written
-// while it runs.
+// Sync covers what was written before the call, and nothing that is written while it
+// runs.
 func (f *file) Sync() error {
 	var covered int
 	return f.fs.run(call{
@@ -89,7 +89,7 @@ func (f *file) Truncate(size int64) error {
 	}})
 }
 
-// Size, Check and Close do not count, and fail of themselves only.
+// Size, Check and Close do not count as calls, and no fault hook is asked for them.
 
 func (f *file) Size() (int64, error) {
 	f.fs.mu.Lock()
@@ -111,7 +111,7 @@ func (f *file) Check(size int64) error {
 	case !ok:
 		problem = "the file was deleted or moved away"
 	case named != f.node:
-		problem = "another file stands in its place"
+		problem = "another file is in its place"
 	case int64(len(f.node.data)) != size:
 		problem = fmt.Sprintf("it has %d bytes instead of %d", len(f.node.data), size)
 	default:

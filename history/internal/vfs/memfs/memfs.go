@@ -1,14 +1,13 @@
-// Package memfs is a file system in memory for tests: one folder that can lose
-// its power, be killed, fail at any call and run full.
+// Package memfs is a file system in memory for tests: one folder that can lose power, be
+// killed, fail at any call and run full.
 //
-// It owns the model of what a crash leaves of what was not synced, and is as
-// unkind as real file systems are: content and names become durable apart
-// from each other; of unsynced content a crash may leave nothing, a part, or
-// a size with pages of zeros in it; unsynced names come back in order, up to
-// any point; and after a failed sync the next one says that all is well, while
-// the content is lost. Whatever was synced survives every crash.
+// It owns the model of what a crash leaves of data that was not synced, and is as harsh
+// as real file systems are. Content and names become durable separately. Of unsynced
+// content a crash may leave nothing, a part, or a size with pages of zeros in it.
+// Unsynced names survive in order, up to any point. After a failed sync the next one
+// reports success although the content is lost. What was synced survives every crash.
 //
-// It stands in for vfs.Dir and is for concurrent use.
+// It replaces vfs.Dir in tests and is for concurrent use.
 package memfs
 
 import (
@@ -22,16 +21,16 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// FS is the folder as one run of a process sees it. Crash and Kill end the run
-// and give the FS of the next.
+// FS is the folder of one run of a process. Crash and Kill end the run and return the FS
+// of the next one.
 type FS struct {
 	mu       sync.Mutex
 	down     bool
 	names    map[string]*node // as seen
 	durable  map[string]*node // as of the last sync
 	changes  []change         // from durable to names, in order
-	settled  int              // how many changes came before these
-	capacity int64            // -1: without end
+	settled  int              // how many changes came before them
+	capacity int64            // -1: no limit
 	hook     func(Op) error
 	counts   map[Kind]int
 	total    int // of counts
@@ -39,8 +38,8 @@ type FS struct {
 
 var _ vfs.Lockable = (*FS)(nil)
 
-// change is one thing done to names: from names nothing any more, and then to
-// names node. An empty name stands for no name.
+// change is one change of names: from names nothing any more, and to names node. An empty
+// name is none.
 type change struct {
 	from, to string
 	node     *node
@@ -53,7 +52,7 @@ func (c change) apply(names map[string]*node) {
 	}
 }
 
-// New is an empty folder without limits.
+// New returns an empty folder without limits.
 func New() *FS {
 	return &FS{
 		names:    map[string]*node{},
@@ -63,18 +62,19 @@ func New() *FS {
 	}
 }
 
-// SetCapacity bounds the bytes of all files together. A write that would go
-// beyond does what it can and is ENOSPC. A negative number lifts the bound.
+// SetCapacity bounds the bytes of all files together. A larger
+// write writes as much as it can and fails with ENOSPC. A negative number removes the
+// limit.
 func (m *FS) SetCapacity(bytes int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.capacity = bytes
 }
 
-// unlimited is the size in bytes that a folder without a capacity shows.
+// unlimited is the size in bytes that a folder without a capacity reports.
 const unlimited = 1 << 40
 
-// Free is the room in bytes that is left, and how much there is in all.
+// Free returns the bytes that are left, and the capacity.
 func (m *FS) Free() (free, size int64, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -100,17 +100,16 @@ func (m *FS) do(c change) {
 	m.changes = append(m.changes, c)
 }
 
-// Lock never refuses: a disk of a test has one process at a time, and Kill or Crash
-// ends it.
+// Lock never fails: a test has one process at a time, which Kill or Crash ends.
 func (m *FS) Lock() (release func() error, err error) {
 	return func() error { return nil }, nil
 }
 
-// Locked is the disk, locked.
+// Locked returns the folder, locked.
 func (m *FS) Locked() *vfs.Locked {
 	locked, err := vfs.Lock(m)
 	if err != nil {
-		panic(err) // Lock never refuses
+		panic(err) // Lock never fails
 	}
 	return locked
 }
@@ -199,7 +198,7 @@ func (m *FS) Symlink(target, name string) error {
 	}})
 }
 
-// Readlink is where a symlink points.
+// Readlink returns the target of a symlink.
 func (m *FS) Readlink(name string) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -216,7 +215,7 @@ func (m *FS) Readlink(name string) (string, error) {
 	return n.target, nil
 }
 
-// Size neither counts among the calls nor fails, as file.Size.
+// Size does not count as a call and never fails, as file.Size.
 func (m *FS) Size(name string) (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -243,8 +242,7 @@ func (m *FS) List() ([]string, error) {
 	return names, err
 }
 
-// Sync covers what was done before the call, and nothing that is done while it
-// runs.
+// Sync covers what was done before the call, and nothing that is done while it runs.
 func (m *FS) Sync() error {
 	var covered int
 	return m.run(call{

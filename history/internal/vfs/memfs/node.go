@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// node is a file or a symlink, whatever its name. The bytes in the array of
-// data never change once they are there, so that base, edits and the nodes of
-// other runs can share it: data grows behind them, or moves to a new array.
+// node is a file or a symlink, under any name. The bytes in the array of data never
+// change, so that base, edits and the nodes of other runs can share it: data is appended
+// after them, or moves to a new array.
 type node struct {
 	target  string // of a symlink; empty for a file
 	data    []byte // as seen
-	base    []byte // what a crash cannot take, but for what is lost
+	base    []byte // what survives a crash, except for what is lost
 	edits   []edit // from base to data, in order
 	settled int    // how many edits came before these
 	lost    []span // of base, what a failed sync dropped and a later one reported as safe
@@ -51,11 +51,11 @@ func resized(data []byte, size int) []byte {
 	return append(data, make([]byte, size-len(data))...)
 }
 
-// settle makes durable what was done before an edit.
+// settle makes the edits before covered durable.
 func (n *node) settle(covered int) {
 	done := covered - n.settled
 	if done <= 0 {
-		return // a sync that came in later was faster
+		return // a sync that began later was faster
 	}
 	n.lost = dropped(n.lost, n.edits[:done])
 	if done == len(n.edits) {
@@ -67,16 +67,15 @@ func (n *node) settle(covered int) {
 	n.settled = covered
 }
 
-// lose is a failed sync: the kernel reports the loss once and takes the pages
-// for clean. They stay as open as they were, but no later sync brings them to
-// the disk.
+// lose is a failed sync: the kernel reports the loss once and marks the pages as clean.
+// Readers still see them, but no later sync writes them to the disk.
 func (n *node) lose(covered int) {
 	for i := range max(covered-n.settled, 0) {
 		n.edits[i].lost = true
 	}
 }
 
-// dropped is what is lost of a file after edits, given what was before.
+// dropped returns what is lost of a file after edits, given what was lost before.
 func dropped(lost []span, edits []edit) []span {
 	lost = slices.Clone(lost)
 	for _, e := range edits {
@@ -104,9 +103,8 @@ func replay(base []byte, edits []edit) []byte {
 	return data
 }
 
-// survivor is the content that a power cut leaves: what was synced, and of the
-// rest nothing, all, a part from its beginning, or a size of which some pages
-// never came to the disk.
+// survivor returns the content after a power cut: what was synced, and of the rest
+// nothing, all, a part from its beginning, or a size with some pages missing.
 func (n *node) survivor(rng *rand.Rand) []byte {
 	var kept []edit
 	holes := false
@@ -132,8 +130,8 @@ func (n *node) survivor(rng *rand.Rand) []byte {
 	}
 	for _, s := range dropped(n.lost, kept) {
 		if s.from >= len(n.base) {
-			// A page comes to the disk as it was at one time: without this, also
-			// without what was written behind it.
+			// A page reaches the disk in one state: without this edit, it is also
+			// without what was written after it.
 			s.to = (s.to/page + 1) * page
 		}
 		punch(data, s, rng)
@@ -141,7 +139,7 @@ func (n *node) survivor(rng *rand.Rand) []byte {
 	return data
 }
 
-// part is a beginning of the edits, the last of them perhaps in part.
+// part returns a random number of the first edits, the last of them perhaps in part.
 func (n *node) part(rng *rand.Rand) []edit {
 	if len(n.edits) == 0 {
 		return nil
@@ -156,8 +154,8 @@ func (n *node) part(rng *rand.Rand) []edit {
 	return part
 }
 
-// punch makes zeros of some pages of data within s. What of a page lies before
-// s was on the disk already, and stays.
+// punch zeroes some pages of data within s. The part of a page before s was on the disk
+// already, and stays.
 func punch(data []byte, s span, rng *rand.Rand) {
 	end := min(s.to, len(data))
 	for from := s.from; from < end; {
