@@ -23,6 +23,7 @@ func DeclaredKeys() []DeclaredKey {
 	list = describe(list, "listen", declared.listen)
 	list = describe(list, "history", declared.history)
 	list = describe(list, "tls", declared.tls)
+	list = describe(list, "oauth2", declared.oauth2)
 	return describe(list, "webhooks", declared.webhook)
 }
 

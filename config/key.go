@@ -95,6 +95,7 @@ func (l *loader) keyHint(v *yamlnode.Value, known []string) string {
 		{namesOf(l.tables.own), "it belongs to a webhook"},
 		{namesOf(l.tables.shared), "it belongs to a webhook, or under defaults"},
 		{namesOf(l.tables.tls), "it belongs under tls"},
+		{namesOf(l.tables.oauth2), "it belongs under oauth2"},
 		{namesOf(l.tables.listen), "it belongs under listen"},
 		{namesOf(l.tables.history), "it belongs under history"},
 		{namesOf(l.tables.top), "it belongs at the top of the file"},

@@ -31,6 +31,7 @@ func TestKeys(t *testing.T) {
 	header := func(i int) string { return fmt.Sprintf("X-%d: a", i) }
 	wait := func(int) string { return "1s" }
 	required, absent := "required", "<nil>"
+	const token = "{token_url: https://login.example/t, client_id: a, client_secret: b"
 	rows := []struct {
 		key, unset    string
 		taken, refuse []string
@@ -65,6 +66,12 @@ func TestKeys(t *testing.T) {
 		{"max_backlog", "none", []string{"none", "1h", "100MiB"}, []string{"0", "100", "1B", "0s"}},
 		{"disable_after", "5d", []string{"never", "1s", "365d"}, []string{"999ms", "none"}},
 		{"allow", "[]", []string{"[http, any-host, short-secret, 10.0.0.0/8, 'fd00::/8']"}, []string{"http", "[https]", "[10.0.0.1]", "[10.0.0.1/8]"}},
+		{"oauth2", absent, []string{"{}", token + "}", token + ", scopes: []}", token + ", scopes: [a:b, c.d/e]}", token + ", params: {audience: 'https://a.example', x: ''}}", token + ", params: {" + many(32, header) + "}}"},
+			[]string{"token", "[]", "{token_url: https://login.example/t}", "{client_id: a, client_secret: b}", token + ", extra: 1}",
+				strings.Replace(token, "https", "http", 1) + "}", strings.Replace(token, "https://", "https://u:p@", 1) + "}", strings.Replace(token, "https://login.example", "https://10.0.0.1", 1) + "}", strings.Replace(token, "/t,", "/t#a,", 1) + "}",
+				strings.Replace(token, ": a", ": ''", 1) + "}", strings.Replace(token, ": a", ": é", 1) + "}", strings.Replace(token, ": b", `: "b\n"`, 1) + "}", strings.Replace(token, ": b", ": ''", 1) + "}",
+				token + ", scopes: a}", token + ", scopes: [a b]}", token + ", scopes: [a, a]}", token + ", scopes: ['\"']}",
+				token + ", params: {grant_type: x}}", token + ", params: {scope: x}}", token + ", params: {client_secret: x}}", token + ", params: {a: [b]}}", token + ", params: {" + many(33, header) + "}}"}},
 		{"tls", absent, []string{"{server_name: a.example}"}, []string{"{server: a.example}", "{ca_file: nosuch.pem}", "a.pem"}},
 		{"proxy", absent, []string{"http://proxy:3128", "https://u:p@proxy.example", "socks5://127.0.0.1:1080"}, []string{"ftp://proxy", "proxy:3128"}},
 	}

@@ -31,6 +31,7 @@ webhooks:
     max_backlog: 1500MiB
     disable_after: never
     allow: [http, 10.0.0.0/8]
+    oauth2: {token_url: "https://l.example/t?a=b", client_id: "5", client_secret: "${TOKEN}", scopes: [a, b], params: {audience: x, hidden: "${TOKEN}"}}
     tls: {server_name: b.example}
     proxy: http://u:p@proxy:3128
 `, config.Run)
@@ -76,6 +77,14 @@ webhooks:
     max_backlog: 1500MiB
     disable_after: never
     allow: [http, 10.0.0.0/8]
+    oauth2:
+      token_url: https://l.example/t?a=***
+      client_id: "5"
+      client_secret: '***'
+      scopes: [a, b]
+      params:
+        audience: x
+        hidden: '***'
     tls:
       server_name: b.example
     proxy: http://***@proxy:3128

@@ -39,6 +39,7 @@ webhooks:
     events: [x]
     signature: none
     proxy: socks5://a:${SECRET_OF_TEST}@proxy.example
+    oauth2: {token_url: "https://a.example/${SECRET_OF_TEST}", client_id: a, client_secret: `+secret+`, params: {p: "${SECRET_OF_TEST}", token: `+"x"+`, api-key: `+secret+`}}
 `, config.Run)
 
 	type hidden struct {
@@ -47,7 +48,7 @@ webhooks:
 	}
 	a, b := f.Webhooks[0], f.Webhooks[1]
 	things := []any{
-		f, *f, f.Listen, &f.Listen, f.Webhooks, *a, *b, f.Listen.Token, &f.Listen.Token, a.Secrets, a.URL, b.URL, &b.URL, a.Headers, a.Headers[2], b.Proxy, f.Webhooks[2].Proxy, b.TLS,
+		f, *f, f.Listen, &f.Listen, f.Webhooks, *a, *b, f.Listen.Token, &f.Listen.Token, a.Secrets, a.URL, b.URL, &b.URL, a.Headers, a.Headers[2], b.Proxy, f.Webhooks[2].Proxy, b.TLS, f.Webhooks[2].OAuth2,
 		hidden{f.Listen.Token, b.URL}, map[string]any{"x": a.Secrets[0]},
 	}
 	var out bytes.Buffer
@@ -147,6 +148,7 @@ func TestWebhookEqual(t *testing.T) {
 		"DisableAfter": func(w *config.Webhook) { w.DisableAfter++ },
 		"Allow":        func(w *config.Webhook) { w.Allow.Prefixes = nil },
 		"TLS":          func(w *config.Webhook) { w.TLS.ServerName = "b" },
+		"OAuth2":       func(w *config.Webhook) { w.OAuth2.ClientSecret = redact.NewSecret("b") },
 		"Proxy":        func(w *config.Webhook) { w.Proxy = config.URL{} },
 	}
 	a, b := make(), make()

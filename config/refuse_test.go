@@ -56,6 +56,20 @@ var refusals = []struct{ name, text, want string }{
 		6:5: webhooks[0] (a).retries: unknown key; did you mean "retry"?
 		7:11: webhooks[0] (a).tls.ca: unknown key; did you mean "ca_file"?
 		7:18: webhooks[0] (a).tls.cert: unknown key; did you mean "cert_file"?`},
+	{"oauth2", hook + "    headers: {authorization: x}\n    oauth2:\n      token_uri: https://login.example/t\n      client_secret: ''\n      scopes: [a b]\n      params: {scope: x}\n", `
+		8:7: webhooks[0] (a).oauth2.token_uri: unknown key; did you mean "token_url"?
+		9:22: webhooks[0] (a).oauth2.client_secret: must not be empty
+		10:16: webhooks[0] (a).oauth2.scopes[0]: must be one scope, not several with spaces between them; write a list, such as scopes: [hooks.read, hooks.write]
+		11:16: webhooks[0] (a).oauth2.params.scope: has a key of its own; write scopes: […]`},
+	{"token_url", hook + "    headers: {authorization: x}\n    oauth2: {token_url: 'http://u:p@10.0.0.1/t#f', client_id: a, client_secret: b}\n", `
+		6:15: webhooks[0] (a).headers.authorization: is set by oauth2; remove it, or oauth2
+		7:25: webhooks[0] (a).oauth2.token_url: must use https; write https://…, or allow: [http] for this webhook
+		7:25: webhooks[0] (a).oauth2.token_url: must not contain a user name or password; write client_id and client_secret
+		7:25: webhooks[0] (a).oauth2.token_url: must not contain a fragment; remove # and what follows
+		7:25: webhooks[0] (a).oauth2.token_url: must have a domain name as its host, not an IP address; write the name, or allow: [any-host] for this webhook`},
+	{"half an oauth2", hook + "    oauth2: {client_id: a, client_secret: b}\n", "6:13: webhooks[0] (a).oauth2.token_url: is required; write one, or oauth2: {} for no token"},
+	{"token_url of the defaults", "defaults: {oauth2: {token_url: 'http://login.example/t', client_id: a, client_secret: b}}\n" + hook + strings.TrimPrefix(strings.ReplaceAll(hook, "name: a", "name: b"), "webhooks:\n"),
+		"1:32: defaults.oauth2.token_url: must use https; write https://…, or allow: [http] for this webhook"},
 	{"odd key", hook + "    \"a\\nb\": red\n", `6:5: webhooks[0] (a)["a\nb"]: unknown key`},
 	{"match", hook + "    match: {type: a.b, data.region: eu, Tenant-ID: a, id: a, region: [eu, eu, ''], source: a b, zone: }\n", `
 		6:13: webhooks[0] (a).match.type: is not an attribute for match; write types under events

@@ -52,6 +52,7 @@ func TestSchemaTakesWhatIsValid(t *testing.T) {
 		hook + "    retry: []\n    give_up_on: [400]\n    order: {by: data.x}\n    max_backlog: 10MiB\n    headers: {X-A: 5, X-B: true}\n    disable_after: never\n    expire_after: 1h30m\n",
 		hook + "    match: {tenant: acme, n: [5, true], region: \"${REGION}\"}\n", hook + "    match: {}\n",
 		strings.Replace(hook, "signature: none", "signature: [standard, qlik]", 1),
+		hook + "    oauth2: {}\n", hook + "    oauth2: {token_url: \"${URL}\", client_id: 5, client_secret: \"${SECRET}\", scopes: [a, \"${B}\"], params: {a: 5, b: \"${C}\"}}\n",
 		"defaults: {headers: {X-A: a}, timeout: 5s}\n" + hook + "    headers: {X-A: null}\n",
 		"event_types: {a.b: null, c.d: text}\nwebhooks: []\n",
 	}

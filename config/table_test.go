@@ -15,6 +15,7 @@ func TestDeclaredKeys(t *testing.T) {
 	t.Setenv("SIDEHOOK_TOKEN", "t0ken")
 	t.Setenv("SIDEHOOK_READ", "r3ad")
 	t.Setenv("APPS_SECRET", plainSecret)
+	t.Setenv("CRM_CLIENT_SECRET", "client-s3cret")
 	dir := t.TempDir()
 	material(t, dir, "ca", time.Now().Add(30*time.Minute))
 	for _, key := range config.DeclaredKeys() {
@@ -38,6 +39,14 @@ func TestDeclaredKeys(t *testing.T) {
 			switch key.Section {
 			case "listen", "history":
 				text = key.Section + ":\n  " + text
+			case "oauth2":
+				whole := ""
+				for _, other := range []string{"token_url: https://login.example.com", "client_id: a", "client_secret: b"} {
+					if !strings.HasPrefix(other, key.Name+":") {
+						whole += "      " + other + "\n"
+					}
+				}
+				text = hook + "    oauth2:\n" + whole + "      " + text
 			case "tls":
 				text = hook + "    tls:\n      " + text
 			case "webhooks":

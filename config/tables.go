@@ -19,6 +19,7 @@ type tables struct {
 	listen  []key[Listen]
 	history []key[History]
 	tls     []key[TLS]
+	oauth2  []key[OAuth2]
 
 	own     []key[Webhook] // the keys of a webhook that have no default
 	shared  []key[Webhook] // those that may stand in defaults, too
@@ -35,8 +36,8 @@ type tables struct {
 var declared = newTables()
 
 func newTables() *tables {
-	t := &tables{listen: listenKeys(), history: historyKeys(), tls: tlsKeys(), own: ownKeys()}
-	t.shared = sharedKeys(t.tls)
+	t := &tables{listen: listenKeys(), history: historyKeys(), tls: tlsKeys(), oauth2: oauth2Keys(), own: ownKeys()}
+	t.shared = sharedKeys(t.tls, t.oauth2)
 	t.webhook = slices.Concat(t.own, t.shared)
 	t.top = topKeys(t)
 
@@ -150,7 +151,7 @@ func ownKeys() []key[Webhook] {
 	}
 }
 
-func sharedKeys(tlsKeys []key[TLS]) []key[Webhook] {
+func sharedKeys(tlsKeys []key[TLS], oauth2Keys []key[OAuth2]) []key[Webhook] {
 	signature := list(either(schema{"enum": signatures()}, listOf(schema{"enum": signatures()}, 1, 0)), readSignature, showList[string])
 	giveUpOn := list(listOf(schema{"type": "integer", "minimum": 300, "maximum": 999}, 0, 64), readGiveUpOn, showList[int])
 	giveUpOn.absent = []int{}
@@ -225,6 +226,8 @@ func sharedKeys(tlsKeys []key[TLS]) []key[Webhook] {
 			shownAs(never, durationOrNever()), func(w *Webhook) *time.Duration { return &w.DisableAfter }),
 		declare("allow", "[http, 10.0.0.0/8]", "The rules that are lifted: http, any-host, short-secret, or a CIDR of addresses that may be reached.",
 			allow, func(w *Webhook) *Allow { return &w.Allow }),
+		declare("oauth2", "{token_url: 'https://login.example.com/token', client_id: a, client_secret: b}", "Client credentials that fetch the access token of each request; {} takes away that of the defaults.",
+			oauth2(oauth2Keys), func(w *Webhook) *OAuth2 { return &w.OAuth2 }),
 		declare("tls", "{ca_file: ca.pem}", "Authorities, a client certificate and a server name of its own.",
 			tls, func(w *Webhook) *TLS { return &w.TLS }),
 		declare("proxy", "http://proxy.example.com:3128", "The http://, https:// or socks5:// proxy that requests go through.",

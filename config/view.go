@@ -59,7 +59,7 @@ func jsonValue(v any) any {
 	case pairs:
 		m := make(map[string]any, len(v))
 		for _, p := range v {
-			m[p.key] = p.value
+			m[p.key] = jsonValue(p.value)
 		}
 		return m
 	}

@@ -42,9 +42,10 @@ type Webhook struct {
 
 	DisableAfter time.Duration // only failures for so long disable the webhook; 0: never
 
-	Allow Allow
-	TLS   TLS
-	Proxy URL // its scheme http, https or socks5; "": none
+	Allow  Allow
+	OAuth2 OAuth2
+	TLS    TLS
+	Proxy  URL // its scheme http, https or socks5; "": none
 
 	set keySet // the keys that the entry or the defaults give
 }

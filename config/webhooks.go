@@ -23,6 +23,8 @@ type partial struct {
 	base  *partial // the defaults; nil for the defaults themselves
 
 	url       yamlnode.Text
+	tokenURL  yamlnode.Text
+	badOAuth2 bool // of the defaults: what is wrong with it was reported at another webhook
 	secrets   []yamlnode.Text
 	badSecret bool // a secret is given that could not be read
 	headers   []headerLine
@@ -59,7 +61,7 @@ func (l *loader) readWebhooks(v *value, f *File) {
 	sharesRetry, sharesOrder := false, false // a webhook has the retry of the defaults; and their order, too
 	for i := range items {
 		item := &items[i]
-		d := partial{Webhook: l.base.Webhook, base: &l.base, secrets: l.base.secrets, badSecret: l.base.badSecret}
+		d := partial{Webhook: l.base.Webhook, base: &l.base, tokenURL: l.base.tokenURL, secrets: l.base.secrets, badSecret: l.base.badSecret}
 		l.partial = &d
 		before := l.Errors()
 		if name := item.Peek("name"); isName(name) {
@@ -130,7 +132,8 @@ func (l *loader) finish(v *value, d *partial) {
 	l.finishURL(d)
 	l.finishSecrets(v, d)
 	l.finishHeaders(d, d.base)
-	if d.gives("tls") && d.url.Known && !strings.HasPrefix(strings.ToLower(d.url.String()), "https:") {
+	l.finishOAuth2(d)
+	if d.gives("tls") && d.OAuth2.IsZero() && d.url.Known && !strings.HasPrefix(strings.ToLower(d.url.String()), "https:") {
 		l.Warn(d.at("tls"), "has no effect: url does not use TLS", "remove it, or write https://… for url")
 	}
 	if d.gives("retry") {

@@ -39,6 +39,7 @@ func TestKeys(t *testing.T) {
 		"expire_after": expireAfterKey,
 		"max_backlog":  maxBacklogKey,
 		"allow":        allowKey,
+		"oauth2":       oauth2Key,
 		"tls":          tlsKey,
 		"proxy":        proxyKey,
 	} {

@@ -162,6 +162,8 @@ func TestGenerationOfWhatIsInForce(t *testing.T) {
 		"webhooks:\n" + hook(s, "one", ", headers: {X-Key: a}"),
 		"webhooks:\n" + hook(s, "one", ", headers: {X-Key: '${HIDDEN}'}"),
 		"webhooks:\n" + hook(s, "one", ", tls: {server_name: a.example}"),
+		"webhooks:\n" + hook(s, "one", ", oauth2: {token_url: 'https://a.example', client_id: a, client_secret: b}"),
+		"webhooks:\n" + hook(s, "one", ", oauth2: {token_url: 'https://a.example', client_id: a, client_secret: c}"),
 		"webhooks:\n" + hook(s, "one", ", proxy: 'http://a:b@proxy.example'"),
 		"webhooks:\n" + hook(s, "one", ", proxy: 'http://a:c@proxy.example'"),
 	} {

@@ -38,6 +38,9 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 			return nil, errors.New("its proxy cannot be parsed")
 		}
 	}
+	if s.OAuth2, err = oauth2Of(&w.OAuth2); err != nil {
+		return nil, err
+	}
 	if s.UserAgent == "" {
 		s.UserAgent = "sidehook/" + version
 	}
@@ -62,6 +65,22 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 	return s, nil
 }
 
+// oauth2Of returns what send needs to fetch tokens, nil if the webhook has none.
+func oauth2Of(o *config.OAuth2) (*send.OAuth2, error) {
+	if o.IsZero() {
+		return nil, nil
+	}
+	at, err := url.Parse(o.TokenURL.Reveal())
+	if err != nil {
+		return nil, errors.New("its token_url cannot be parsed")
+	}
+	s := &send.OAuth2{TokenURL: at, ClientID: o.ClientID, ClientSecret: o.ClientSecret.Reveal(), Scopes: o.Scopes}
+	for _, p := range o.Params {
+		s.Params = append(s.Params, send.Param{Name: p.Name, Value: p.Reveal(), Secret: p.Redacted() != p.Reveal()})
+	}
+	return s, nil
+}
+
 // digest returns a hash of what a configuration means: two files that differ only in a
 // comment have the same one. It covers secrets and the values of ${…}, and reveals
 // none.
@@ -71,6 +90,7 @@ func digest(file *config.File) (string, error) {
 	type webhook struct {
 		config.Webhook
 		URL, Secrets, Headers []string
+		OAuth2                []string
 		When, Transform       string
 		Proxy                 string
 	}
@@ -84,7 +104,7 @@ func digest(file *config.File) (string, error) {
 		Webhooks      []webhook
 	}{file.Source, file.EventTypes, file.History.Keep, file.History.MaxSize, file.History.ResponseBody, file.History.DropUnmatched, nil}
 	for _, w := range file.Webhooks {
-		x := webhook{Webhook: *w, URL: []string{w.URL.Reveal(), fmt.Sprint(w.URL.Secret)}, When: w.When.Reveal(), Transform: w.Transform.Reveal(), Proxy: w.Proxy.Reveal()}
+		x := webhook{Webhook: *w, URL: []string{w.URL.Reveal(), fmt.Sprint(w.URL.Secret)}, When: w.When.Reveal(), Transform: w.Transform.Reveal(), Proxy: w.Proxy.Reveal(), OAuth2: w.OAuth2.Reveal()}
 		for _, secret := range w.Secrets {
 			x.Secrets = append(x.Secrets, secret.Reveal())
 		}

@@ -15,19 +15,22 @@ var chunks = sync.Pool{New: func() any { return new([8 << 10]byte) }}
 // read returns what is kept of an answer, and closes it. The status has decided
 // already, so a body that is late, cut off or endless changes nothing. A body
 // larger than maxBody closes the connection.
-func (c *Client) read(resp *http.Response, location []string, keep int) *history.Response {
+func (x *exchange) read(resp *http.Response, keep int) *history.Response {
 	defer resp.Body.Close()
-	if location != nil {
-		resp.Header["Location"] = location
+	if x.location != nil {
+		resp.Header["Location"] = x.location
 	}
-	r := &history.Response{Headers: responseHeaders(resp.Header, c.secrets)}
+	r := &history.Response{Headers: responseHeaders(resp.Header, x.secrets)}
 	if resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols {
 		return r
 	}
 	// A secret at the end of what is kept must be complete to be found.
-	room := keep
+	room, longest := keep, 0
+	if len(x.secrets) > 0 {
+		longest = len(x.secrets[0])
+	}
 	if keep > 0 {
-		room += c.longest
+		room += longest
 	}
 	if resp.ContentLength >= 0 {
 		room = min(room, int(min(resp.ContentLength, maxBody)))
@@ -50,9 +53,9 @@ func (c *Client) read(resp *http.Response, location []string, keep int) *history
 	}
 	r.Truncated = !whole || total > keep
 	cut := total > len(kept)
-	kept = mask(kept, c.secrets)
-	if cut && c.longest > 0 {
-		kept = kept[:max(0, len(kept)-c.longest+1)] // the rest may be the start of a secret
+	kept = mask(kept, x.secrets)
+	if cut && longest > 0 {
+		kept = kept[:max(0, len(kept)-longest+1)] // the rest may be the start of a secret
 	}
 	r.Body = kept[:min(len(kept), keep)]
 	if r.Truncated {

@@ -33,8 +33,8 @@ type Client struct {
 	request   *http.Request // is copied for each attempt
 	headers   http.Header   // of every delivery
 	canonical map[string]string
-	secrets   [][]byte
-	longest   int // of secrets
+	secrets   [][]byte // longest first
+	tokens    *tokens  // nil without oauth2
 	late      error
 	remote    atomic.Pointer[remote]
 
@@ -74,6 +74,7 @@ func NewClient(s *Settings, o Options) *Client {
 		headers:   make(http.Header, len(s.Headers)+2),
 		canonical: map[string]string{},
 		secrets:   secrets(s),
+		tokens:    newTokens(s, o),
 		late:      &timeoutError{s.Timeout},
 	}
 	for _, h := range s.Headers {
@@ -85,9 +86,6 @@ func NewClient(s *Settings, o Options) *Client {
 		for _, h := range signer.Append(nil, sign.Message{}) {
 			c.canonical[h.Name] = textproto.CanonicalMIMEHeaderKey(h.Name)
 		}
-	}
-	if len(c.secrets) > 0 {
-		c.longest = len(c.secrets[0])
 	}
 	c.request = &http.Request{
 		Method: http.MethodPost, URL: s.URL, Host: s.URL.Host,
@@ -147,6 +145,9 @@ func (c *Client) Retire() {
 func (c *Client) close() {
 	if t, ok := c.transport.(interface{ Close() }); ok {
 		t.Close()
+	}
+	if c.tokens != nil {
+		c.tokens.close()
 	}
 }
 

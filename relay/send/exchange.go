@@ -20,7 +20,9 @@ import (
 type exchange struct {
 	client *Client
 	header http.Header // of the request
-	trace  httptrace.ClientTrace
+	// secrets are those that an answer may repeat, longest first.
+	secrets [][]byte
+	trace   httptrace.ClientTrace
 
 	mu       sync.Mutex
 	begun    time.Time // of this try

@@ -74,11 +74,11 @@ func (c *Client) noAnswer(ctx context.Context, x *exchange, err error) (Verdict,
 	case cause != nil:
 		return Failed, x.waitedFor() + " within timeout " + brief(c.settings.Timeout)
 	case isLocal(err):
-		return LocalFault, c.explain(err)
+		return LocalFault, c.explain(err, x.secrets)
 	case x.atProxy():
-		return Failed, c.explainProxy(err)
+		return Failed, c.explainProxy(err, x.secrets)
 	}
-	return Failed, c.explain(err)
+	return Failed, c.explain(err, x.secrets)
 }
 
 // isLocal reports whether err is for want of something on this machine, which no

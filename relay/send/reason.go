@@ -16,27 +16,27 @@ import (
 // maxError limits the text of an error, because receivers influence some.
 const maxError = 500
 
-// explain describes an error in plain words, without the URL.
-func (c *Client) explain(err error) string {
+// explain describes an error in plain words, without the URL and the secrets.
+func (c *Client) explain(err error, secrets [][]byte) string {
 	var inURL *url.Error
 	if errors.As(err, &inURL) {
 		err = inURL.Err
 	}
-	return c.shorten(c.plain(err))
+	return shorten(c.plain(err), secrets)
 }
 
 // explainProxy does so for an error of the proxy.
-func (c *Client) explainProxy(err error) string {
+func (c *Client) explainProxy(err error, secrets [][]byte) string {
 	var inURL *url.Error
 	if errors.As(err, &inURL) {
 		err = inURL.Err
 	}
-	return c.shorten(shownProxy(c.settings.Proxy) + ": " + c.plainProxy(err))
+	return shorten(shownProxy(c.settings.Proxy)+": "+c.plainProxy(err), secrets)
 }
 
 // shorten removes secrets from a text that receivers influence, and limits it.
-func (c *Client) shorten(text string) string {
-	text = maskString(text, c.secrets)
+func shorten(text string, secrets [][]byte) string {
+	text = maskString(text, secrets)
 	if len(text) > maxError {
 		text = strings.ToValidUTF8(text[:maxError], "") + "…"
 	}

@@ -59,6 +59,17 @@ func secrets(s *Settings) [][]byte {
 	for segment := range strings.SplitSeq(s.URL.EscapedPath(), "/") {
 		add(segment)
 	}
+	if s.OAuth2 != nil {
+		hide := func(value string) { add(value); add(url.QueryEscape(value)) }
+		id, secret := s.OAuth2.ClientID, s.OAuth2.ClientSecret
+		hide(secret)
+		add(base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id) + ":" + url.QueryEscape(secret))))
+		for _, p := range s.OAuth2.Params {
+			if p.Secret {
+				hide(p.Value)
+			}
+		}
+	}
 	if s.Proxy != nil && s.Proxy.User != nil {
 		password, _ := s.Proxy.User.Password()
 		add(password)
@@ -67,6 +78,13 @@ func secrets(s *Settings) [][]byte {
 	}
 	slices.SortFunc(found, func(a, b []byte) int { return len(b) - len(a) })
 	return slices.CompactFunc(found, bytes.Equal)
+}
+
+// withSecret returns secrets with one more, whatever its length. The list itself is
+// shared, and stays as it is.
+func withSecret(secrets [][]byte, one string) [][]byte {
+	at, _ := slices.BinarySearchFunc(secrets, len(one), func(s []byte, n int) int { return n - len(s) })
+	return slices.Insert(slices.Clone(secrets), at, []byte(one))
 }
 
 // mask replaces each of the secrets in text.

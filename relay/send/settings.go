@@ -31,6 +31,7 @@ type Settings struct {
 	Allow       []netip.Prefix // special-purpose addresses that may be dialled
 	TLS         TLS
 	Proxy       *url.URL // nil: none
+	OAuth2      *OAuth2  // nil: none
 }
 
 // TLS configures the connections to the receiver. The zero value is the
@@ -58,13 +59,16 @@ func (s *Settings) contentType() string {
 
 // Config returns what the history holds once for all attempts of a generation.
 func (s *Settings) Config(generation history.Generation) history.Config {
-	headers := make([]history.Header, 0, len(s.Headers)+2)
+	headers := make([]history.Header, 0, len(s.Headers)+3)
 	for _, h := range s.Headers {
 		value := h.Value
 		if h.Secret || confidential(h.Name) {
 			value = redacted
 		}
 		headers = append(headers, history.Header{Name: h.Name, Value: value})
+	}
+	if s.OAuth2 != nil {
+		headers = append(headers, history.Header{Name: "Authorization", Value: redacted})
 	}
 	headers = append(headers,
 		history.Header{Name: "Content-Type", Value: s.contentType()},
