@@ -58,9 +58,14 @@
 //
 // Code and tests cite them by letter and number:
 //
-//	H  what an accepted event may rely on    package journal
-//	S  the bytes on disk                     package segment
-//	R  what retention may remove             package retention
+//	H  what an accepted event may rely on        package journal
+//	K  renaming a webhook                        package journal
+//	Q  the pending deliveries of a webhook       package queue
+//	E  expiry                                    package queue
+//	L  the deliveries of a key, in their order   package pending
+//	I  the bytes in flight                       package budget
+//	S  the bytes on disk                         package segment
+//	R  what retention may remove                 package retention
 //
 // These hold over all of them:
 //
@@ -95,7 +100,7 @@
 //	in recovery itself             a .tmp, or a batch twice       begins again, drops the copy   nothing of the old segment is changed before
 //
 // A copy of the folder that is made while a relay writes it has files of different
-// moments. It opens, too: package journal says how.
+// moments. It opens, too: package journal has what is made of it.
 //
 // # Decisions
 //

@@ -52,7 +52,7 @@ var flow = map[string][]string{
 	"history/query":                {"history", "history/event", "history/internal/files", "history/internal/index", "history/internal/jsonl", "history/internal/lookup", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},
 	"history/verify":               {"history", "history/internal/files", "history/internal/jsonl", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},
 	"history/internal/files":       {"history", "history/internal/jsonl", "history/internal/pending", "history/internal/segment", "history/internal/seqset", "history/internal/streak", "history/internal/vfs"},
-	"history/internal/retention":   {"history", "history/internal/clock", "history/internal/files", "history/internal/segment", "history/internal/jsonl", "history/internal/seqset", "history/trouble", "history/internal/upkeep", "history/internal/vfs"},
+	"history/internal/retention":   {"history", "history/internal/files", "history/internal/segment", "history/internal/jsonl", "history/internal/seqset", "history/trouble", "history/internal/upkeep", "history/internal/vfs"},
 	"history/internal/upkeep":      {"history", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/segment", "history/trouble", "history/internal/vfs"},
 	"history/internal/lookup":      {"history", "history/event", "history/internal/index", "history/internal/jsonl", "history/internal/segment", "history/internal/vfs"},
 	"history/internal/segment":     {"history/internal/jsonl", "history/internal/seekable", "history/internal/vfs"},

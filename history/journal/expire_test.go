@@ -73,7 +73,7 @@ func in(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC
 
 // TestExpiresWhereverItWaits: in memory, with a time, and in the file, within
 // two seconds of its time and no sooner; also of a queue that nobody claims
-// from. What is under way is left alone (X4).
+// from. What is under way is left alone (E4).
 func TestExpiresWhereverItWaits(t *testing.T) {
 	runInBubble(t, journal.Options{SegmentSize: 64 << 10}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
@@ -115,7 +115,7 @@ func TestExpiresWhereverItWaits(t *testing.T) {
 }
 
 // TestNothingExpiredIsClaimed, however soon behind its time, and however many
-// there are (X1).
+// there are (E1).
 func TestNothingExpiredIsClaimed(t *testing.T) {
 	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
@@ -366,7 +366,7 @@ func TestExpiryTimeBehindOthers(t *testing.T) {
 }
 
 // TestWhatComesDuringASweep, while that reads the file, expires in its turn
-// (X2).
+// (E2).
 func TestWhatComesDuringASweep(t *testing.T) {
 	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")

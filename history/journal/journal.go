@@ -5,19 +5,10 @@
 // Package relay appends what the listener accepts, and delivers what the queues
 // hand out. One process at a time has a folder open: Open locks it.
 //
-// Moments of a crash, and what the next start does:
+// Package history has the table of what a crash leaves, and what Open makes of it.
 //
-//	killed                                    then
-//	between write and sync                    the lines may be there: delivered, or cut off if torn; a repeat is a duplicate or new
-//	after the sync, before the answer         delivered; a repeat is a duplicate
-//	between a receiver's answer and its line  sent again, with the same id
-//	between the two renames of a checkpoint   the previous checkpoint is used
-//	in recovery                               it runs again (see segment.Recover)
-//	while segments are removed                the removal is finished (see retention)
-//	while a segment is compressed             the plain one is used (see segment.Compress)
-//
-// A copy of the folder that is made file by file while the journal runs is not of
-// one moment, and opens as well. Everything accepted before the copy began is
+// A copy of the folder that is made file by file while the journal runs has
+// files of different moments, and opens, too. Everything accepted before the copy began is
 // delivered from it:
 //
 //	in the copy                                   then
@@ -96,7 +87,7 @@ type Options struct {
 //	    an error or a crash the same call resends the rest: it skips deliveries
 //	    whose resend is pending or has arrived (see query.Bulk).
 //
-// Removal keeps R1 to R5 (see retention.Keeper), renames N1 and N2 (see Rename).
+// Removal keeps R1 to R5 (see retention.Keeper), renames K1 and K2 (see Rename).
 type Journal struct {
 	fs        *vfs.Locked
 	log       *slog.Logger

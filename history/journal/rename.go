@@ -13,10 +13,10 @@ import (
 // moved; they are durable on return, also with an error. Errors: those of Append,
 // and of reading the events. The same call again moves the rest.
 //
-//	N1  The record of a rename ends the delivery of the former name and begins
+//	K1  The record of a rename ends the delivery of the former name and begins
 //	    the one of the new name: at every moment exactly one of them is pending.
 //	    A start that finds the record without the line of that end writes it.
-//	N2  A delivery that is in flight is moved, too, but not claimed under the new
+//	K2  A delivery that is in flight is moved, too, but not claimed under the new
 //	    name before that attempt is over. If the attempt ends the delivery, it
 //	    ends under both names.
 func (j *Journal) Rename(ctx context.Context, was, to string, generation history.Generation) (moved int, err error) {

@@ -61,7 +61,7 @@ func TestRename(t *testing.T) {
 }
 
 // TestRenameInFlight: a delivery that is in flight is not sent under the new
-// name before that attempt is over, and not at all if the attempt ends it (N2).
+// name before that attempt is over, and not at all if the attempt ends it (K2).
 func TestRenameInFlight(t *testing.T) {
 	for name, order := range map[string]queue.Order{"no order": {}, "all": {All: true}, "by key": {By: "type"}} {
 		for end, c := range map[string]struct {

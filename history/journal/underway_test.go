@@ -160,7 +160,7 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 }
 
-// M2: what one webhook has under way leaves room for the first ones of others.
+// I2: what one webhook has under way leaves room for the first ones of others.
 func TestUnderWayIsShared(t *testing.T) {
 	r := start(t, memfs.New(), journal.Options{Bodies: 1 << 20})
 	list := names(4)
@@ -176,7 +176,7 @@ func TestUnderWayIsShared(t *testing.T) {
 	arrived(hogs...)
 }
 
-// M1: small events go while large ones fill all there is.
+// I1: small events go while large ones fill all there is.
 func TestSmallEventsPassLargeOnes(t *testing.T) {
 	r := start(t, memfs.New(), journal.Options{Bodies: 1 << 20})
 	list := names(40)
@@ -191,7 +191,7 @@ func TestSmallEventsPassLargeOnes(t *testing.T) {
 	}
 }
 
-// M3: webhooks in doubt leave half to those that are known to be well, which
+// I3: webhooks in doubt leave half to those that are known to be well, which
 // they are after a restart too.
 func TestWebhooksInDoubtLeaveHalf(t *testing.T) {
 	const limit, well = 1 << 20, "well"
@@ -230,7 +230,7 @@ func TestWebhooksInDoubtLeaveHalf(t *testing.T) {
 	}
 }
 
-// M4: those that found no room are woken one by one in the order in which they
+// I4: those that found no room are woken one by one in the order in which they
 // came, and nobody that comes later passes them.
 func TestTurnsAreInOrder(t *testing.T) {
 	runInBubble(t, journal.Options{Bodies: 1 << 20}, func(t *testing.T, _ *memfs.FS, r *running) {
@@ -272,7 +272,7 @@ func TestTurnsAreInOrder(t *testing.T) {
 	})
 }
 
-// M5: one that needs all the room gets it, though smaller ones go on and on.
+// I5: one that needs all the room gets it, though smaller ones go on and on.
 func TestLargestIsNotStarved(t *testing.T) {
 	runInBubble(t, journal.Options{Bodies: 1 << 20}, func(t *testing.T, _ *memfs.FS, r *running) {
 		r.appendLarge(1, 40, 60*kib, "a", "b", "c")
@@ -302,7 +302,7 @@ func TestLargestIsNotStarved(t *testing.T) {
 	})
 }
 
-// M6: one that does not come in its turn holds up the others for a moment.
+// I6: one that does not come in its turn holds up the others for a moment.
 func TestTurnThatIsNotTaken(t *testing.T) {
 	runInBubble(t, journal.Options{Bodies: 1 << 20}, func(t *testing.T, _ *memfs.FS, r *running) {
 		list := names(30)

@@ -25,7 +25,7 @@ const (
 // lock while it reads. While one claim reads, others find nothing due; wake is
 // called when it has ended.
 //
-// What has expired is ended instead (X1), a chunk of it at most: then Claim reports
+// What has expired is ended instead (E1), a chunk of it at most: then Claim reports
 // false and wake is called, so that a stop does not wait for a backlog.
 func (q *Queue) Claim(mode ClaimMode) (*Lease, bool) {
 	if q.set.ledger.Full() {

@@ -25,17 +25,17 @@ const never = clock.Mono(math.MaxInt64)
 // latest, and in a sweep, so that they end while nothing is claimed. It belongs to
 // the queue's lock.
 //
-//	X1  Nothing that has expired is handed out: a claim ends it instead.
-//	X2  Nothing is too old before nextSweep, and no event that is pending has an
+//	E1  Nothing that has expired is handed out: a claim ends it instead.
+//	E2  Nothing is too old before nextSweep, and no event that is pending has an
 //	    expirytime that passes before nextTime. Either may be too early.
-//	X3  A queue that has pending deliveries, and a nextSweep, a nextTime or a limit
+//	E3  A queue that has pending deliveries, and a nextSweep, a nextTime or a limit
 //	    of size, is among those that are swept.
-//	X4  What is in flight does not expire.
+//	E4  What is in flight does not expire.
 type expiry struct {
 	generation          history.Generation // of the configuration that has the limits
 	age, size           Limit              // the strictest of each kind
 	nextSweep, nextTime clock.Mono
-	swept               bool // it is among those that are (X3)
+	swept               bool // it is among those that are (E3)
 
 	// As nextSweep and nextTime, of what came during a sweep.
 	arrivedSweep, arrivedTime clock.Mono
@@ -98,7 +98,7 @@ func (q *Queue) expirytime(it *Item) clock.Mono {
 	return q.whenAged(it, time.Duration(it.Body.Expires-it.AcceptedAt))
 }
 
-// addToSweepLocked puts the queue among those that are swept, if need be (X3).
+// addToSweepLocked puts the queue among those that are swept, if need be (E3).
 func (q *Queue) addToSweepLocked() {
 	x := &q.expiry
 	if !x.swept && (x.nextSweep < never || x.nextTime < never || x.size.Size > 0) {

@@ -12,7 +12,7 @@
 //	    never had anything to send has no connections, no TLS and no client. All
 //	    waits are the queues' own, behind one timer.
 //	D3  Every request that leaves is recorded, quick tries included.
-//	D4  No secret is in a record or a log line (send's S3).
+//	D4  No secret is in a record or a log line (send's A3).
 //	D5  A change of settings disturbs no other webhook. Requests in flight end as
 //	    they began, and after the last of them no connection is left.
 //	D6  After Run's ctx is done nothing is claimed, and when Run returns every

@@ -49,15 +49,15 @@ type Attributes = iter.Seq2[string, string]
 // Index finds the rules that match an event. It is immutable, except for caches of its
 // answers by type, and safe for concurrent use.
 //
-//	X1  The globs of a rule without attributes are under the root anyEvent, those of a
+//	T4  The globs of a rule without attributes are under the root anyEvent, those of a
 //	    rule with attributes under the root byType.
-//	X2  One attribute of each rule is its key. Its globs are also under a root for each
+//	T5  One attribute of each rule is its key. Its globs are also under a root for each
 //	    value of its key, so that an event finds the rule by that value. keyOf chooses the
 //	    key that few rules share.
 type Index struct {
 	rules []Rule
 	tree  tree
-	keys  map[value]int32 // roots (X2); nil if no rule has attributes
+	keys  map[value]int32 // roots (T5); nil if no rule has attributes
 	names map[string]bool // of the attributes of all rules
 
 	cache cache // of the rules without attributes

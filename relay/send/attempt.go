@@ -16,7 +16,7 @@ import (
 	"sidehook/relay/sign"
 )
 
-// Send makes one attempt. A panic in it is a failed attempt (S1). If ctx ends
+// Send makes one attempt. A panic in it is a failed attempt (A1). If ctx ends
 // first, the attempt is Interrupted, and its error is the cause.
 func (c *Client) Send(ctx context.Context, d *Delivery, record Record) (r Result) {
 	secrets := c.secrets

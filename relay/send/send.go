@@ -5,12 +5,12 @@
 //
 // What it promises:
 //
-//	S1  An attempt ends within the timeout, whatever the receiver does, and
+//	A1  An attempt ends within the timeout, whatever the receiver does, and
 //	    takes neither the process nor other attempts with it.
-//	S2  Every request that leaves is in the Result, quick tries included.
-//	S3  No secret is in a Result: not in a header, a URL or an error, nor in an
+//	A2  Every request that leaves is in the Result, quick tries included.
+//	A3  No secret is in a Result: not in a header, a URL or an error, nor in an
 //	    answer that repeats it.
-//	S4  Without a proxy, a connection is made only to an address that the guard
+//	A4  Without a proxy, a connection is made only to an address that the guard
 //	    of package dial permits.
 package send
 

@@ -11,19 +11,19 @@ import (
 
 // Budget is the bytes that may be in flight. It is for concurrent use.
 //
-//	M1  Small bodies have an eighth of the limit to themselves, and cost two
+//	I1  Small bodies have an eighth of the limit to themselves, and cost two
 //	    atomic additions a delivery. So a webhook of small events never waits
 //	    for the large ones of others.
-//	M2  Of the rest, a queue that has nothing in flight may take what is free. A
+//	I2  Of the rest, a queue that has nothing in flight may take what is free. A
 //	    queue that has some may take more only until it has as much as is left
 //	    free. So a few webhooks whose receivers hang leave room for the next one.
-//	M3  Webhooks in doubt have at most half of the rest together. So however many
+//	I3  Webhooks in doubt have at most half of the rest together. So however many
 //	    hang, those that are known to be well go on, also after a restart.
-//	M4  A queue that has nothing in flight and finds no room waits in a line. It
+//	I4  A queue that has nothing in flight and finds no room waits in a line. It
 //	    is woken in its turn, and no other overtakes it. A queue that has some in
 //	    flight does not wait in a line: it asks again when that ends.
-//	M5  A body that is larger than its part may go when it would be alone there.
-//	M6  A queue that is woken and does not come in time loses its turn. Every queue
+//	I5  A body that is larger than its part may go when it would be alone there.
+//	I6  A queue that is woken and does not come in time loses its turn. Every queue
 //	    in a line asks again each second (package deliver), so none waits forever.
 type Budget struct {
 	limit int64

@@ -78,7 +78,7 @@ func (c *planner) run(ctx context.Context, keep time.Duration, limit, total int6
 		c.referenced.AddSpan(seqset.Span[uint64]{From: uint64(s.From), To: uint64(s.To)})
 	}
 	old := func(f *finished) bool {
-		return keep > 0 && !f.last.IsZero() && c.look.ages.Of(f.last) > keep
+		return keep > 0 && !f.last.IsZero() && c.look.ages.of(f.last) > keep
 	}
 	for c.takeEvents(old) {
 	}

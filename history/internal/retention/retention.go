@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/internal/clock"
 	"sidehook/history/internal/segment"
 	"sidehook/history/internal/seqset"
 	"sidehook/history/internal/upkeep"
@@ -109,7 +108,7 @@ type Options struct {
 type lookState struct {
 	events, deliveries *segment.Archive
 
-	ages       clock.Ages
+	ages       ages
 	lastRun    time.Time // when the process before this one wrote last
 	started    bool
 	sizes      sizes
@@ -141,7 +140,7 @@ func New(opts Options) *Keeper {
 		kick:    make(chan struct{}, 1), requests: make(chan Request), ended: make(chan struct{}),
 		removed: map[segment.Stream]seqset.Set[uint64]{}, pins: map[history.Seq]int{},
 		look: lookState{
-			ages: clock.Ages{Began: time.Now()}, references: map[uint64]*reference{},
+			ages: ages{began: time.Now()}, references: map[uint64]*reference{},
 			times: map[segment.Stream]map[uint64]time.Time{segment.Events: {}, segment.Deliveries: {}},
 		},
 	}
@@ -210,7 +209,7 @@ func (k *Keeper) Look(ctx context.Context, bytes int64) error {
 	s := &k.look
 	if keep := time.Duration(k.keep.Load()); keep > 0 && !s.started {
 		s.started = true
-		if step := s.ages.Start(s.lastRun, keep); step != 0 {
+		if step := s.ages.start(s.lastRun, keep); step != 0 {
 			k.Log.Warn("by the clock sidehook has not run for longer than history.keep, or ran in the future; no history is removed because of that",
 				"last", s.lastRun, "step", step.Round(time.Second))
 		}
