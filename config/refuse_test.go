@@ -137,7 +137,10 @@ var refusals = []struct{ name, text, want string }{
 		1:26: history.response_body: must be 0 to 64KiB, not "65KiB"
 		1:44: history.unmatched: must be keep or drop, not "kep"; did you mean "keep"?
 		1:54: history.dir: must not be empty`},
-	{"size without unit", "history: {response_body: 4096}\n", `1:26: history.response_body: must be a size such as 64KiB or 10MB, not "4096"; add a unit, such as 4096B`},
+	{"days as the default has them", "history: {keep: 30}\n", `1:17: history.keep: must be a duration such as 15s, 30d or 1h30m, not "30"; write 30d, if that is meant`},
+	{"other words for a time", "history: {keep: 2 weeks}\n", `1:17: history.keep: must be a duration such as 15s, 30d or 1h30m, not "2 weeks"; write 14d, if that is meant`},
+	{"prefix in capitals", strings.Replace(hook, "    signature: none\n", "    secret: WHSEC_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 1), `5:13: webhooks[0] (a).secret: must begin with whsec_ in lower case; write whsec_`},
+	{"size without unit", "history: {response_body: 4096}\n", `1:26: history.response_body: must be a size such as 64KiB or 10MB, not "4096"; write 4KiB, if that is meant`},
 	{"no types", "event_types: {}\n", "1:14: event_types: is empty, so every event would be refused; remove event_types"},
 	{"types", "event_types: {sidehook.x: a, 'a.*': b, c: [d], '': e}\n", `
 		1:15: event_types["sidehook.x"]: is reserved for events of sidehook itself; remove it
@@ -232,7 +235,7 @@ var refusals = []struct{ name, text, want string }{
 		8:13: webhooks[0] (a).retry[0]: must be 1ms to 7d, not "0s"
 		8:17: webhooks[0] (a).retry[1]: must be 1ms to 7d, not "8d"
 		8:21: webhooks[0] (a).retry[2]: must be a duration such as 15s, 30d or 1h30m, not "1m1h"
-		8:27: webhooks[0] (a).retry[3]: must be a duration such as 15s, 30d or 1h30m, not "5"; add a unit, such as 5s
+		8:27: webhooks[0] (a).retry[3]: must be a duration such as 15s, 30d or 1h30m, not "5"; write 5s, if that is meant
 		9:17: webhooks[0] (a).user_agent: must not be empty`},
 	{"waits", hook + "    retry: [" + strings.Repeat("1s, ", 32) + "1s]\n", "6:12: webhooks[0] (a).retry: must be at most 32 waits, are 33"},
 	{"answers", hook + "    give_up_on: [400, 204, 1000, '422', bad]\n", `
@@ -263,7 +266,7 @@ var refusals = []struct{ name, text, want string }{
 		`6:18: webhooks[0] (a).max_backlog: must be an age such as 1h or 7d, a size such as 100MiB, or none, not "1000events"`},
 	{"backlog of too little", hook + "    max_backlog: 100B\n    expire_after: 1000\n", `
 		6:18: webhooks[0] (a).max_backlog: must be a size of 1KiB to 1TiB, not "100B"
-		7:19: webhooks[0] (a).expire_after: must be a duration such as 15s, 30d or 1h30m, not "1000"; add a unit, such as 1000s`},
+		7:19: webhooks[0] (a).expire_after: must be a duration such as 15s, 30d or 1h30m, not "1000"`},
 	{"backlog of too long", hook + "    max_backlog: 366d\n", `6:18: webhooks[0] (a).max_backlog: must be an age of 1s to 365d, not "366d"`},
 	{"one wait", hook + "    retry: 5s\n", "6:12: webhooks[0] (a).retry: must be a list, not a single value; write retry: [5s, 5m], or [] for one attempt"},
 	{"words", hook + "    profile: qlick\n    format: json\n", `

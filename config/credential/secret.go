@@ -38,6 +38,9 @@ func Check(secret string, least int) (message, hint string) {
 		if err != nil || len(key) < 24 || len(key) > 64 {
 			return "must have the base64 of 24 to 64 bytes after " + macPrefix, "make one with: echo whsec_$(openssl rand -base64 32)"
 		}
+	case startsLike(secret, macPrefix), startsLike(secret, edPrefix):
+		prefix := strings.ToLower(secret[:strings.IndexByte(secret, '_')+1])
+		return "must begin with " + prefix + " in lower case", "write " + prefix
 	case n < least || n > most:
 		hint = "make one with: openssl rand -hex 32"
 		if n < least && least > LeastShort {
@@ -46,6 +49,11 @@ func Check(secret string, least int) (message, hint string) {
 		return fmt.Sprintf("must have %d to %d characters, has %d", least, most, n), hint
 	}
 	return "", ""
+}
+
+// startsLike reports whether a secret begins with a prefix in other letters.
+func startsLike(secret, prefix string) bool {
+	return len(secret) > len(prefix) && strings.EqualFold(secret[:len(prefix)], prefix)
 }
 
 // checkEd25519 is Check for the base64 of a key for ed25519: a seed, or a seed and

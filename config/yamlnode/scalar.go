@@ -133,7 +133,7 @@ func (r *Reader) Duration(v *Value, least, most time.Duration, into *time.Durati
 	}
 	d, ok := unit.ParseDuration(t.string)
 	if !ok {
-		r.Fail(v, "must be a duration such as 15s, 30d or 1h30m, not "+t.Show(), withUnit(t, "s"))
+		r.Fail(v, "must be a duration such as 15s, 30d or 1h30m, not "+t.Show(), meant(t, unit.SuggestDuration(t.string, most)))
 		return
 	}
 	if d < least || d > most {
@@ -151,7 +151,7 @@ func (r *Reader) Size(v *Value, least, most int64, into *int64) {
 	}
 	n, ok := unit.ParseSize(t.string)
 	if !ok {
-		r.Fail(v, "must be a size such as 64KiB or 10MB, not "+t.Show(), withUnit(t, "B"))
+		r.Fail(v, "must be a size such as 64KiB or 10MB, not "+t.Show(), meant(t, unit.SuggestSize(t.string, least, most)))
 		return
 	}
 	if n < least || n > most {
@@ -161,12 +161,12 @@ func (r *Reader) Size(v *Value, least, most int64, into *int64) {
 	*into = n
 }
 
-// withUnit is the hint for a bare number.
-func withUnit(t Text, suffix string) string {
-	if _, ok := unit.Number(t.string); ok && !t.Hidden() {
-		return "add a unit, such as " + t.string + suffix
+// meant is the hint for a value that is not in the right form but says what is meant.
+func meant(t Text, suggestion string) string {
+	if suggestion == "" || t.Hidden() {
+		return ""
 	}
-	return ""
+	return "write " + suggestion + ", if that is meant"
 }
 
 // Choice reads one of several words.
