@@ -48,8 +48,8 @@ type File struct {
 	Source     string // `source` of events that come without one
 	Listen     Listen
 	History    History
-	EventTypes map[string]string // type to description; nil: every type is accepted
-	Webhooks   []*Webhook        // in file order
+	EventTypes map[string]EventType // nil: every type is accepted
+	Webhooks   []*Webhook           // in file order
 
 	Files []files.Stamp // first of the file itself, then of those it names
 }

@@ -24,6 +24,7 @@ func DeclaredKeys() []DeclaredKey {
 	list = describe(list, "history", declared.history)
 	list = describe(list, "tls", declared.tls)
 	list = describe(list, "oauth2", declared.oauth2)
+	list = describe(list, "event_types", declared.eventType)
 	return describe(list, "webhooks", declared.webhook)
 }
 

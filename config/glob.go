@@ -43,7 +43,7 @@ func (l *loader) checkRoute(glob string) (message, hint string) {
 	return checked.message, checked.hint
 }
 
-func (l *loader) route(glob string, catalogue map[string]string) (message, hint string) {
+func (l *loader) route(glob string, catalogue map[string]EventType) (message, hint string) {
 	if !strings.Contains(glob, "*") {
 		if _, ok := catalogue[glob]; ok {
 			return "", ""

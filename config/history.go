@@ -1,10 +1,7 @@
 package config
 
 import (
-	"maps"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"sidehook/config/endpoint"
@@ -41,40 +38,6 @@ func (l *loader) filePath(v *value, into *string) {
 	if l.Line(v, 4096, &path); path != "" {
 		*into = l.absolute(path)
 	}
-}
-
-// readEventTypes reads the catalogue.
-func readEventTypes(l *loader, v *value, types *map[string]string) {
-	given := l.Pairs(v, "list each type as TYPE: DESCRIPTION")
-	*types = make(map[string]string, len(given))
-	for i := range given {
-		pair := &given[i]
-		name := pair.Key()
-		switch {
-		case name == "" || hasControl(name):
-			l.FailKey(pair, "must be a type of events without control characters", "")
-		case strings.HasPrefix(name, "sidehook."):
-			l.FailKey(pair, "is reserved for events of sidehook itself", "remove it")
-		case strings.ContainsAny(name, "*?"):
-			l.FailKey(pair, "must be one type, not a glob", "list each type")
-		case pair.IsNull():
-			(*types)[name] = ""
-		default:
-			if t, ok := l.Known(pair); ok {
-				(*types)[name] = t.String()
-			}
-		}
-	}
-	if v.IsMapping() && len(v.Node.Content) == 0 {
-		l.Fail(v, "is empty, so every event would be refused", "remove event_types")
-	}
-}
-
-func showEventTypes(types map[string]string) any {
-	if types == nil {
-		return nil
-	}
-	return pairs(each(slices.Sorted(maps.Keys(types)), func(name string) pair { return pair{name, types[name]} }))
 }
 
 // keepOrDrop is true for drop.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"sidehook/config/dataschema"
 	"sidehook/config/expression"
 	"sidehook/config/files"
 	"sidehook/config/material"
@@ -94,6 +95,7 @@ type loader struct {
 
 	files       *files.Set
 	material    material.Cache
+	schemas     dataschema.Compiler
 	expressions expression.Compiler
 
 	file    *File                                     // what was read so far

@@ -70,7 +70,7 @@ webhooks:
 		{fmt.Sprintf("%q", []string{f.Listen.HTTP, f.Listen.Socket, f.Listen.Token.Reveal(), f.Listen.ReadToken.Reveal()}), `["" "run/s.sock" "1234567" "abc"]`},
 		{fmt.Sprint(f.Listen.SocketMode, f.Listen.MaxEventSize), "-rw------- 65536"},
 		{fmt.Sprint(f.History), "{/var/lib/sidehook 24h0m0s 33554432 0 true}"},
-		{fmt.Sprint(f.EventTypes), "map[1.2:a version com.example.a:]"},
+		{fmt.Sprint(f.EventTypes), "map[1.2:{a version <nil>} com.example.a:{ <nil>}]"},
 		{words(w.Name, w.Was, w.Description, w.URL.Reveal(), w.Events), "1.10 former no http://[::1]:80/?a=b [** sidehook.webhook.*]"},
 		{w.Secrets[0].Reveal() + w.Secrets[1].Reveal(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw0123456789012345"},
 		{words(w.Headers, w.Enabled, w.Profile, w.Format, w.Signature), "[X-Number: 010] false qlik cloudevents [standard]"},

@@ -26,7 +26,7 @@ func TestManualHasEveryKey(t *testing.T) {
 		value := defaults[key.Section+"."+key.Name]
 		want[key.Section] = append(want[key.Section], "`"+key.Name+"` "+value)
 	}
-	for section, heading := range map[string]string{"": "At the top", "listen": "listen", "history": "history", "webhooks": "A webhook", "oauth2": "oauth2", "tls": "tls"} {
+	for section, heading := range map[string]string{"": "At the top", "listen": "listen", "history": "history", "webhooks": "A webhook", "oauth2": "oauth2", "tls": "tls", "event_types": "event_types"} {
 		var got []string
 		for _, row := range rowsOf(t, heading) {
 			value := row[1]
@@ -45,7 +45,7 @@ func TestManualHasEveryKey(t *testing.T) {
 			t.Errorf("table %q: got\n%s\nwant\n%s", heading, strings.Join(got, "\n"), strings.Join(want[section], "\n"))
 		}
 	}
-	if extra := slices.Sorted(maps.Keys(want)); len(extra) != 6 {
+	if extra := slices.Sorted(maps.Keys(want)); len(extra) != 7 {
 		t.Errorf("sections %q: one has no table", extra)
 	}
 }
@@ -156,6 +156,8 @@ func TestManualFiles(t *testing.T) {
 	for _, name := range []string{"slack", "discord", "teams"} {
 		write(t, filepath.Join(dir, "secrets", name+"-url"), "https://hooks.example.com/"+name)
 	}
+	must(t, os.MkdirAll(filepath.Join(dir, "schemas"), 0o700))
+	write(t, filepath.Join(dir, "schemas", "app-deleted.json"), `{"type": "object"}`)
 	t.Setenv("CREDENTIALS_DIRECTORY", dir)
 	blocks := yamlBlock.FindAllStringSubmatch(config.Manual(), -1)
 	if len(blocks) < 10 {

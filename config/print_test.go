@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,9 +13,11 @@ import (
 
 func TestPrint(t *testing.T) {
 	t.Setenv("TOKEN", "t0ken")
+	path := filepath.Join(t.TempDir(), "c.json")
+	write(t, path, `{"type": "object"}`)
 	f := load(t, `
 listen: {http: off, token: "${TOKEN}", read_token: abc, max_event_size: 1500KB}
-event_types: {b: two, a: "1"}
+event_types: {b: two, a: "1", c: {schema: `+path+`, description: three}, d: {description: four}}
 defaults: {headers: {X-All: "$${a}", X-Key: b}}
 webhooks:
   - name: a
@@ -35,7 +38,7 @@ webhooks:
     tls: {server_name: b.example}
     proxy: http://u:p@proxy:3128
 `, config.Run)
-	const want = `source: sidehook
+	want := `source: sidehook
 listen:
   http: off
   socket: sidehook.sock
@@ -52,6 +55,10 @@ history:
 event_types:
   a: "1"
   b: two
+  c:
+    description: three
+    schema: ` + path + `
+  d: four
 webhooks:
   - name: a
     url: https://a.example/x?y=***

@@ -141,11 +141,17 @@ var refusals = []struct{ name, text, want string }{
 	{"other words for a time", "history: {keep: 2 weeks}\n", `1:17: history.keep: must be a duration such as 15s, 30d or 1h30m, not "2 weeks"; write 14d, if that is meant`},
 	{"prefix in capitals", strings.Replace(hook, "    signature: none\n", "    secret: WHSEC_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 1), `5:13: webhooks[0] (a).secret: must begin with whsec_ in lower case; write whsec_`},
 	{"size without unit", "history: {response_body: 4096}\n", `1:26: history.response_body: must be a size such as 64KiB or 10MB, not "4096"; write 4KiB, if that is meant`},
+	{"schemas", "event_types:\n  a: {schema: nosuch.json, descriptoin: b}\n  b: {schema: ''}\n  c: {schema: [x]}\n  d: {}\nschema: x\n", `
+		2:15: event_types.a.schema: file nosuch.json cannot be read: no such file or directory
+		2:28: event_types.a.descriptoin: unknown key; did you mean "description"?
+		3:15: event_types.b.schema: must not be empty
+		4:15: event_types.c.schema: must be a single value, not a list
+		6:1: schema: unknown key; it belongs to a type under event_types`},
 	{"no types", "event_types: {}\n", "1:14: event_types: is empty, so every event would be refused; remove event_types"},
 	{"types", "event_types: {sidehook.x: a, 'a.*': b, c: [d], '': e}\n", `
 		1:15: event_types["sidehook.x"]: is reserved for events of sidehook itself; remove it
 		1:30: event_types["a.*"]: must be one type, not a glob; list each type
-		1:43: event_types.c: must be a single value, not a list
+		1:43: event_types.c: must be a description, or a mapping with a schema, not a list; write c: {description: …, schema: FILE}
 		1:48: event_types[""]: must be a type of events without control characters`},
 
 	// A webhook's name, url and events.

@@ -2,6 +2,8 @@ package config_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +19,10 @@ func TestDeclaredKeys(t *testing.T) {
 	t.Setenv("APPS_SECRET", plainSecret)
 	t.Setenv("CRM_CLIENT_SECRET", "client-s3cret")
 	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "schemas"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "schemas", "app-deleted.json"), `{"type": "object"}`)
 	material(t, dir, "ca", time.Now().Add(30*time.Minute))
 	for _, key := range config.DeclaredKeys() {
 		t.Run(key.Section+"."+key.Name, func(t *testing.T) {
@@ -47,6 +53,8 @@ func TestDeclaredKeys(t *testing.T) {
 					}
 				}
 				text = hook + "    oauth2:\n" + whole + "      " + text
+			case "event_types":
+				text = "event_types:\n  a.b:\n    " + text
 			case "tls":
 				text = hook + "    tls:\n      " + text
 			case "webhooks":

@@ -20,6 +20,8 @@ type tables struct {
 	history []key[History]
 	tls     []key[TLS]
 	oauth2  []key[OAuth2]
+	// eventType has the keys of a type in event_types.
+	eventType []key[EventType]
 
 	own     []key[Webhook] // the keys of a webhook that have no default
 	shared  []key[Webhook] // those that may stand in defaults, too
@@ -36,7 +38,7 @@ type tables struct {
 var declared = newTables()
 
 func newTables() *tables {
-	t := &tables{listen: listenKeys(), history: historyKeys(), tls: tlsKeys(), oauth2: oauth2Keys(), own: ownKeys()}
+	t := &tables{listen: listenKeys(), history: historyKeys(), tls: tlsKeys(), oauth2: oauth2Keys(), eventType: eventTypeKeys(), own: ownKeys()}
 	t.shared = sharedKeys(t.tls, t.oauth2)
 	t.webhook = slices.Concat(t.own, t.shared)
 	t.top = topKeys(t)
@@ -70,9 +72,8 @@ func topKeys(t *tables) []key[File] {
 			section(objectOf(t.listen, &f.Listen), t.listen, readListen), func(f *File) *Listen { return &f.Listen }),
 		declare("history", "", "Where events and attempts are kept, and for how long.",
 			section(objectOf(t.history, &f.History), t.history, nil), func(f *File) *History { return &f.History }),
-		declare("event_types", "", "The types of events there are, each with a description; an event of any other type is refused.",
-			codec[map[string]string]{schema: schema{"type": "object", "minProperties": 1, "additionalProperties": schema{"type": []string{"string", "null"}}}, read: readEventTypes, show: showEventTypes},
-			func(f *File) *map[string]string { return &f.EventTypes }),
+		declare("event_types", "", "The types of events there are, each with a description, or with a JSON Schema for its data; an event of any other type is refused.",
+			eventTypes(t.eventType), func(f *File) *map[string]EventType { return &f.EventTypes }),
 		{
 			name: "defaults", doc: "The keys that every webhook has unless it gives them itself; headers are merged.",
 			schema: objectOf(t.shared, &hook),

@@ -72,7 +72,7 @@ func (a *activeConfig) forDeliver() []deliver.Webhook {
 
 func (a *activeConfig) forIntake() intake.Settings {
 	return intake.Settings{
-		Source: a.file.Source, Types: a.file.EventTypes, Match: a.matcher.match, Generation: a.generation,
+		Source: a.file.Source, Refusal: refusal(a.file), Match: a.matcher.match, Generation: a.generation,
 		DropUnmatched: a.file.History.DropUnmatched,
 	}
 }

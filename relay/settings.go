@@ -102,7 +102,7 @@ func digest(file *config.File) (string, error) {
 		ResponseBody  int
 		DropUnmatched bool
 		Webhooks      []webhook
-	}{file.Source, file.EventTypes, file.History.Keep, file.History.MaxSize, file.History.ResponseBody, file.History.DropUnmatched, nil}
+	}{file.Source, catalogueText(file), file.History.Keep, file.History.MaxSize, file.History.ResponseBody, file.History.DropUnmatched, nil}
 	for _, w := range file.Webhooks {
 		x := webhook{Webhook: *w, URL: []string{w.URL.Reveal(), fmt.Sprint(w.URL.Secret)}, When: w.When.Reveal(), Transform: w.Transform.Reveal(), Proxy: w.Proxy.Reveal(), OAuth2: w.OAuth2.Reveal()}
 		for _, secret := range w.Secrets {
@@ -119,4 +119,19 @@ func digest(file *config.File) (string, error) {
 	}
 	sum := sha256.Sum256(all)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// catalogueText returns the types of the catalogue, each with what belongs to it.
+func catalogueText(file *config.File) map[string]string {
+	if file.EventTypes == nil {
+		return nil
+	}
+	types := make(map[string]string, len(file.EventTypes))
+	for name, t := range file.EventTypes {
+		types[name] = t.Description
+		if t.Schema != nil {
+			types[name] += "\x00" + t.Schema.Sum
+		}
+	}
+	return types
 }

@@ -69,7 +69,8 @@ func TestStatuses(t *testing.T) {
 		{"413", post(`{"type":"a.b","data":"` + strings.Repeat("x", 1<<10) + `"}`), "max_event_size, 1024 bytes"},
 		{"413/request", as(batch, strings.Repeat(" ", 16<<10+1)), "16 times max_event_size"},
 		{"415", as("text/plain", "hello"), "application/x-ndjson"},
-		{"422", post(`{"type":"a.c"}`), "event_types"},
+		{"422", post(`{"type":"a.c"}`), `type \"a.c\" is not in event_types; did you mean \"a.b\"?`},
+		{"422/nothing near", post(`{"type":"order.paid"}`), `type \"order.paid\" is not in event_types; correct it, or add it there`},
 		{"422/own", post(`{"type":"sidehook.webhook.failing"}`), "sidehook"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

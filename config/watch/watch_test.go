@@ -111,6 +111,25 @@ func TestWatchNamed(t *testing.T) {
 	})
 }
 
+// A schema of event_types is watched, and what it refers to.
+func TestWatchSchema(t *testing.T) {
+	bubble(t, func(t *testing.T, watch func(path string) *watching) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "f")
+		schema, beside := filepath.Join(dir, "s.json"), filepath.Join(dir, "beside.json")
+		write(t, schema, `{"$ref": "beside.json"}`)
+		write(t, beside, `{}`)
+		write(t, path, "event_types: {a: {schema: s.json}}\n")
+		w := watch(path)
+		write(t, beside, `{"type": "object"}`)
+		w.expect("sidehook")
+		write(t, schema, `{"$ref": "none.json"}`)
+		w.expect("f:1:27: event_types.a.schema: file " + schema + " refers to another: file " + filepath.Join(dir, "none.json") + " cannot be read: no such file or directory")
+		write(t, filepath.Join(dir, "none.json"), `{}`)
+		w.expect("sidehook")
+	})
+}
+
 // A bad file is told once for each content of it; then the next good one counts,
 // though it be the one before.
 func TestWatchBadFile(t *testing.T) {

@@ -45,7 +45,11 @@ func Nearest(word string, known []string) string {
 	best, least := "", 0
 	for _, k := range known {
 		// More than one wrong letter in three makes another word.
-		if d := distance(word, k); d <= max(1, len(k)/3) && (best == "" || d < least) {
+		most := max(1, len(k)/3)
+		if len(k)-len(word) > most || len(word)-len(k) > most {
+			continue // each letter too few or too many is a wrong one
+		}
+		if d := distance(word, k); d <= most && (best == "" || d < least) {
 			best, least = k, d
 		}
 	}
@@ -83,13 +87,12 @@ func distance(a, b string) int {
 	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
 		a, b = a[:len(a)-1], b[:len(b)-1]
 	}
-	var before, last []int
-	row := make([]int, len(b)+1)
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := 1; i <= len(a); i++ {
-		before, last, row = last, row, make([]int, len(b)+1)
+		before, last, row = last, row, before
 		row[0] = i
 		for j := 1; j <= len(b); j++ {
 			differ := 1

@@ -36,7 +36,7 @@ func (x *exchange) decode(set *settings, f form, h http.Header) *httpd.Problem {
 	addTrace(events, h)
 	for i := range events {
 		e := &events[i]
-		if detail := set.refusal(e.Type); detail != "" {
+		if detail := set.refusal(e); detail != "" {
 			p := httpd.Refuse(http.StatusUnprocessableEntity, detail)
 			p.Events = len(events)
 			if f.many() {
@@ -72,17 +72,15 @@ func addTrace(events []event.Event, h http.Header) {
 	}
 }
 
-// refusal returns why events of a type are refused, "" if they are not.
-func (set *settings) refusal(typ string) string {
-	if strings.HasPrefix(typ, event.OwnPrefix) {
-		return fmt.Sprintf("type %q: types that begin with %q are reserved for sidehook", typ, event.OwnPrefix)
+// refusal returns why an event is refused, "" if it is not.
+func (set *settings) refusal(e *event.Event) string {
+	switch {
+	case strings.HasPrefix(e.Type, event.OwnPrefix):
+		return fmt.Sprintf("type %q: types that begin with %q are reserved for sidehook", e.Type, event.OwnPrefix)
+	case set.Refusal == nil:
+		return ""
 	}
-	if set.Types != nil {
-		if _, ok := set.Types[typ]; !ok {
-			return fmt.Sprintf("type %q is not in event_types; correct it, or add it there", typ)
-		}
-	}
-	return ""
+	return set.Refusal(e)
 }
 
 // badEvent is the problem of an event that cannot be decoded.

@@ -42,8 +42,9 @@ type Journal interface {
 type Settings struct {
 	// Source is the source of events that come without one.
 	Source string
-	// Types is the catalogue of event types; nil accepts every type.
-	Types map[string]string
+	// Refusal returns why an event is refused, by its type or its data, "" if it is
+	// not. Nil: none is.
+	Refusal func(*event.Event) string
 	// Match returns the webhooks that want an event, and those of them whose
 	// condition failed on it. The names are shared. Nil: none.
 	Match func(*event.Event) (to []string, failures []history.Failure)

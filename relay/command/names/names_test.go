@@ -51,7 +51,7 @@ func TestUnknownWebhook(t *testing.T) {
 
 func TestTypes(t *testing.T) {
 	k := names.Of(&config.File{
-		EventTypes: map[string]string{"order.paid": ""},
+		EventTypes: map[string]config.EventType{"order.paid": {}},
 		Webhooks:   []*config.Webhook{{Name: "b", Events: []string{"order.*", "order.paid"}}, {Name: "a", Events: []string{"app.created"}}},
 	})
 	if got := names.And(k.Types()); got != "app.created and order.paid" {
