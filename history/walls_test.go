@@ -52,6 +52,18 @@ func TestWalls(t *testing.T) {
 		"var s lookup.Stream; var _ vfs.ReadFS = s.FS",
 		"var s lookup.Stream; var _ vfs.FS = s.FS", "cannot use",
 	}, {
+		"the queue reaches no file by what it records to", "history history/queue",
+		"var l queue.Ledger; l.Record(history.Line{}); l.Flush()",
+		"var l queue.Ledger; l.Sync()", "has no field or method Sync",
+	}, {
+		"the queue reaches no file by what it reads", "history/queue",
+		"var b queue.Book; b.Bounds(1)",
+		"var b queue.Book; b.Drop(1)", "has no field or method Drop",
+	}, {
+		"an attempt reaches no queue", "context history/queue relay/send",
+		"var l *queue.Lease; var c *send.Client; var d *send.Delivery; c.Send(context.Background(), d, nil); _ = l",
+		"var l *queue.Lease; var c *send.Client; c.Send(context.Background(), l, nil)", "cannot use",
+	}, {
 		"no writer of segments without the lock", "history/internal/segment history/internal/vfs",
 		"var fs *vfs.Locked; segment.Recover(fs, segment.Events, segment.Options{})",
 		"var fs *vfs.DirFS; segment.Recover(fs, segment.Events, segment.Options{})", "cannot use",
@@ -97,7 +109,7 @@ func function(imports []string, body string) string {
 
 // within is the import path of a package of this module, or of the standard library.
 func within(path string) string {
-	if path == "time" {
+	if path == "time" || path == "context" {
 		return path
 	}
 	return "sidehook/" + path

@@ -205,7 +205,7 @@ func TestReadersBesideRemoval(t *testing.T) {
 		}
 		r.stop()
 		fs.Remove("removed.json")
-		if checked := check(t, fs); len(checked.Problems) != 1 || !strings.Contains(checked.Problems[0].What, "are missing ahead of it") {
+		if checked := check(t, fs); len(checked.Problems) != 1 || !strings.Contains(checked.Problems[0].What, "are missing before it") {
 			t.Errorf("a gap that nothing tells of: %v", checked.Problems)
 		}
 	})

@@ -16,36 +16,35 @@ import (
 	"sidehook/history/internal/seqset"
 )
 
-// MaxBulk is how many deliveries are made again by one call at most.
+// MaxBulk is how many deliveries one call resends at most.
 const MaxBulk = 1_000_000
 
-// Bulk says which deliveries are to be made again: those whose end matches all
-// that is given. A delivery is that of an event to a webhook, its resends
-// included, and how it ended is what the newest of them came to. While that one
-// waits, it has not ended.
+// Bulk selects the deliveries to resend: those whose end matches all that is given. A
+// delivery here is that of an event to a webhook with its resends, and its end is that
+// of the newest of them. While the newest one waits, it has not ended.
 type Bulk struct {
-	Webhooks []string // any of them; none: any at all
+	Webhooks []string // any of them; none: any webhook
 	Type     Glob
 	Statuses []history.Status // any of them, all of them ends
-	Since    time.Time        // they ended at or behind it
-	Until    time.Time        // and ahead of it; zero: no bound
-	// To is the webhook that gets them in place of their own, "" for their own.
-	// What it was sent again for in place of one of them since that ended counts
-	// as that one's end: so what it has got is not sent to it twice.
+	Since    time.Time        // they ended at that time or later
+	Until    time.Time        // and before that time; zero: no bound
+	// To is the webhook that gets them instead of their own, "" for their own. A
+	// resend to it since the end of one of them counts as that one's end, so that
+	// nothing is sent to it twice.
 	To string
 }
 
-// Ends are the statuses that end a delivery.
+// Ends returns the statuses that end a delivery.
 func Ends() []history.Status {
 	return slices.DeleteFunc(Statuses(), func(s history.Status) bool { return s == history.Retrying })
 }
 
-// Undelivered are the ends of a delivery that did not arrive.
+// Undelivered returns the statuses of deliveries that ended undelivered.
 func Undelivered() []history.Status {
 	return slices.DeleteFunc(Ends(), func(s history.Status) bool { return s == history.Delivered })
 }
 
-// Matches are the deliveries that a Bulk is about.
+// Matches are the deliveries that a Bulk selects.
 type Matches struct {
 	Count int // also if there are more than MaxBulk
 	Gone  int // more that match, whose events retention has removed
@@ -54,7 +53,7 @@ type Matches struct {
 	Targets numbered
 }
 
-// Again is a delivery to be made again. It is small, as there may be many.
+// Again is a delivery to resend. It is small, because there may be many.
 type Again struct {
 	Of history.Seq
 	To int // in webhooks
@@ -62,7 +61,7 @@ type Again struct {
 
 func compareAgain(a, b Again) int { return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.To, b.To)) }
 
-// numbered are names, each with a number.
+// numbered has names, each with a number.
 type numbered struct {
 	List    []string
 	numbers map[string]int
@@ -81,13 +80,13 @@ func (n *numbered) number(name string) int {
 	return i
 }
 
-// Bulk finds the deliveries that b is about, by the indexes where there are
-// some. It holds a few words for each, and for each resend since then.
+// Bulk finds the deliveries that b selects, with the indexes where there are some. Its
+// memory is a few words for each, and for each resend since then.
 //
-// Nothing of a delivery is recorded behind its end but by a resend of it, so
-// that an end is the newest if no resend of the event to the webhook has a
-// higher seq. One that was asked for while another waited may be older than
-// Since and not be seen: then the event is sent once more than it had to be.
+// After its end, only a resend adds records to a delivery. So an end is the newest if no
+// resend of the event to the webhook has a higher seq. A resend that was requested while
+// another one waited may be older than Since and be missed: then the event is sent once
+// more than needed.
 func (r *Reader) Bulk(ctx context.Context, b Bulk) (Matches, error) {
 	c := &bulkSearch{Reader: r, Bulk: b, ctx: ctx}
 	var err error
@@ -106,14 +105,14 @@ func (r *Reader) Bulk(ctx context.Context, b Bulk) (Matches, error) {
 		return c.Matches, err
 	}
 	slices.SortFunc(c.List, compareAgain)
-	// A renamed webhook has two deliveries of an event that both names were to get.
+	// A renamed webhook has two deliveries of an event that was for both names.
 	if list := slices.Compact(c.List); c.Count <= MaxBulk {
 		c.List, c.Count = list, len(list)
 	}
 	return c.Matches, nil
 }
 
-// bulkSearch is the search for what a Bulk is about.
+// bulkSearch is the search for the deliveries of a Bulk.
 type bulkSearch struct {
 	*Reader
 	Bulk
@@ -121,15 +120,15 @@ type bulkSearch struct {
 	ctx     context.Context
 	removed seqset.Set[uint64]
 	resends []resent             // in the order of their events, then by webhook and seq
-	spare   map[history.Seq]bool // resends to To that came to what is sent again
+	spare   map[history.Seq]bool // resends to To that ended with a status of the Bulk
 }
 
-// wants reports whether deliveries to a webhook are asked for.
+// wants reports whether deliveries to a webhook are selected.
 func (c *bulkSearch) wants(webhook string) bool {
 	return len(c.Webhooks) == 0 || slices.Contains(c.Webhooks, webhook)
 }
 
-// readSpare reads which resends to To came to what is to be sent again.
+// readSpare reads which resends to To ended with a status of the Bulk.
 func (c *bulkSearch) readSpare() error {
 	c.spare = map[history.Seq]bool{}
 	return c.attempts(Query{Webhook: c.To, Type: c.Type, Statuses: c.Statuses, Since: c.Since}, func(o *history.DeliveryRecord) {
@@ -147,8 +146,8 @@ func (c *bulkSearch) attempts(q Query, visit func(*history.DeliveryRecord)) erro
 	return errors.Join(err, c.ctx.Err())
 }
 
-// readEnds reads which deliveries ended so, and takes those whose newest end it
-// is.
+// readEnds reads which deliveries ended like that, and lists those that did not end
+// again later.
 func (c *bulkSearch) readEnds() error {
 	q := Query{Type: c.Type, Statuses: c.Statuses, Since: c.Since, Until: c.Until}
 	if len(c.Webhooks) == 1 {
@@ -178,8 +177,8 @@ func (c *bulkSearch) readEnds() error {
 	return errors.Join(err, failed)
 }
 
-// eventOf is the seq of the event that an attempt is about. It is false if that
-// is not to be had, or the event of a test, which nobody is sent in bulk.
+// eventOf returns the seq of the event of an attempt. It reports false if that is not
+// available, or is the event of a test, which is never sent in bulk.
 func (c *bulkSearch) eventOf(o *history.DeliveryRecord) (seq history.Seq, ok bool, err error) {
 	if !o.Resend && o.Of == 0 {
 		return o.Seq, true, nil
@@ -197,7 +196,7 @@ func (c *bulkSearch) eventOf(o *history.DeliveryRecord) (seq history.Seq, ok boo
 	return 0, false, err
 }
 
-// TooManyError says that more deliveries match than are made again by one call.
+// TooManyError is the error if more deliveries match than one call resends.
 type TooManyError struct{ Count int }
 
 func (e *TooManyError) Error() string {

@@ -10,8 +10,8 @@ import (
 	"sidehook/history/internal/lookup"
 )
 
-// resent is a resend, as far as it says what the newest delivery of an event to
-// a webhook is.
+// resent is a resend, with what is needed to find the newest delivery of an event to a
+// webhook.
 type resent struct {
 	Again
 	seq history.Seq
@@ -41,15 +41,15 @@ func (c *bulkSearch) readResends() error {
 	return nil
 }
 
-// last is the seq of the newest resend of an event to a webhook, 0 if there is
+// last returns the seq of the newest resend of an event to a webhook, 0 if there is
 // none.
 func (c *bulkSearch) last(of history.Seq, webhook string) history.Seq {
 	number, ok := c.Targets.numbers[webhook]
 	if !ok {
 		return 0
 	}
-	behind := resent{Again{of, number + 1}, 0}
-	i, _ := slices.BinarySearchFunc(c.resends, behind, compareResent)
+	next := resent{Again{of, number + 1}, 0}
+	i, _ := slices.BinarySearchFunc(c.resends, next, compareResent)
 	if i == 0 || c.resends[i-1].Again != (Again{of, number}) {
 		return 0
 	}

@@ -13,8 +13,8 @@ import (
 	"sidehook/history/internal/segment"
 )
 
-// EventRef names an event: by its seq if that is not 0, else by its id, of several
-// the newest, with the source if one is given.
+// EventRef names an event: by its seq if that is not 0, else by its id, and the source if
+// one is given. It means the newest of several.
 type EventRef struct {
 	ID, Source string
 	Seq        history.Seq
@@ -59,8 +59,7 @@ func (r *Reader) Event(w EventRef) (history.EventRecord, error) {
 	return a, nil
 }
 
-// EventID returns the id of an event, "" if it is not to be had: its record is damaged,
-// or was just removed.
+// EventID returns the id of an event, "" if its record is damaged or was just removed.
 func (r *Reader) EventID(seq history.Seq) (string, error) {
 	a, err := r.Event(EventRef{Seq: seq})
 	if err == nil {
@@ -73,7 +72,7 @@ func (r *Reader) EventID(seq history.Seq) (string, error) {
 	return "", err
 }
 
-// newest is the seq of the newest event of an id.
+// newest returns the seq of the newest event with an id.
 func (r *Reader) newest(w EventRef) (history.Seq, error) {
 	for _, first := range slices.Backward(r.events.Segments()) {
 		found, err := r.events.Lookup(first, 0, lookup.WantEvent(w.ID))
@@ -93,7 +92,7 @@ func (r *Reader) newest(w EventRef) (history.Seq, error) {
 	return 0, history.ErrNotFound
 }
 
-// sent is the seq of the newest event that was sent under another id.
+// sent returns the seq of the newest event that was sent under another id.
 func (r *Reader) sent(id string) (history.Seq, error) {
 	if !strings.HasPrefix(id, "msg_") {
 		return 0, history.ErrNotFound

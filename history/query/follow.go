@@ -13,10 +13,10 @@ import (
 	"sidehook/history/internal/segment"
 )
 
-// followEvery is how often the files are looked at for more.
+// followEvery is how often a Follower checks for new records.
 const followEvery = 200 * time.Millisecond
 
-// Await opens the history in a folder to be looked at once there is one.
+// Await opens the history in a folder to read, after waiting until there is one.
 func Await(ctx context.Context, path string) (*Reader, error) {
 	for {
 		reading, err := Open(path)
@@ -38,8 +38,7 @@ func pause(ctx context.Context) error {
 	}
 }
 
-// Newest is the number of the newest record of the deliveries, 0 if there is
-// none.
+// Newest returns the number of the newest record of the deliveries, 0 if there is none.
 func (r *Reader) Newest() (n history.LineNo, err error) {
 	err = newestFirst(r.deliveries, func(line *jsonl.Line) bool {
 		n = history.LineNo(line.Number)
@@ -48,8 +47,8 @@ func (r *Reader) Newest() (n history.LineNo, err error) {
 	return n, err
 }
 
-// newestFirst visits the good records of a stream, the newest first, until visit is
-// false.
+// newestFirst visits the good records of a stream, the newest first, until visit
+// returns false.
 func newestFirst(stream *lookup.Stream, visit func(*jsonl.Line) bool) error {
 	segments := stream.Segments()
 	for i := len(segments) - 1; i >= 0; i-- {
@@ -73,20 +72,19 @@ func newestFirst(stream *lookup.Stream, visit func(*jsonl.Line) bool) error {
 	return nil
 }
 
-// Follower reads the records of the deliveries as they are written, over as
-// many segments as they take. It reads the files and nothing else, so that a
-// slow reader holds up nobody.
+// Follower reads the records of the deliveries as they are written, through all segments.
+// It only reads the files, so that a slow reader delays nobody.
 type Follower struct {
 	*lookup.Stream
 	after   history.LineNo // records up to this number are known
 	first   uint64         // of the segment; 0 before there is one
 	scanner *segment.Scanner
 	offset  int64 // up to where it is read
-	size    int64 // that it had when it was last looked at
-	ends    bool  // a newer one is there: this one gets no more lines
+	size    int64 // at the last check
+	ends    bool  // a newer segment exists: this one gets no more lines
 }
 
-// Follow goes on behind the record of that number.
+// Follow returns a Follower of the records after that number.
 func (r *Reader) Follow(after history.LineNo) *Follower {
 	f := &Follower{Stream: r.deliveries, after: after}
 	if after == 0 {
@@ -100,7 +98,7 @@ func (r *Reader) Follow(after history.LineNo) *Follower {
 	return f
 }
 
-// Next waits for the next record. What it returns is valid until the next call.
+// Next waits for the next record, which is valid until the next call.
 func (f *Follower) Next(ctx context.Context) (history.DeliveryRecord, error) {
 	for {
 		line, ok, err := f.next()
@@ -125,7 +123,7 @@ func (f *Follower) Next(ctx context.Context) (history.DeliveryRecord, error) {
 	}
 }
 
-// next is the next whole line of what was there at the last look.
+// next returns the next complete line up to the size at the last check.
 func (f *Follower) next() (line jsonl.Line, ok bool, err error) {
 	if f.scanner == nil {
 		return line, false, nil
@@ -141,7 +139,7 @@ func (f *Follower) next() (line jsonl.Line, ok bool, err error) {
 	return line, ok, err
 }
 
-// advance looks whether there is more, in this segment or in the next one.
+// advance checks whether there is more, in this segment or in the next one.
 func (f *Follower) advance() (more bool, err error) {
 	if err := f.Refresh(); err != nil {
 		return false, err
@@ -163,7 +161,7 @@ func (f *Follower) advance() (more bool, err error) {
 		return false, nil
 	}
 	if f.first > 0 && !f.ends {
-		// Lines may have come between the last look and the new segment.
+		// Lines may have been written between the last check and the new segment.
 		f.ends = true
 		return true, nil
 	}

@@ -13,11 +13,11 @@ import (
 	"sidehook/history/internal/lookup"
 )
 
-// Query says which attempts are asked for: those that match all that is given.
+// Query selects attempts: those that match all that is given.
 type Query struct {
 	Webhook  string
 	Type     Glob
-	Statuses []history.Status // any of them; none: any at all
+	Statuses []history.Status // any of them; none: any status
 	Codes    Codes            // of the receiver's answer
 	Event    string           // an event's id, the id it was sent under, or seq:N
 	Since    time.Time
@@ -46,11 +46,11 @@ func ParseCodes(text string) (Codes, error) {
 
 func (c Codes) match(code int) bool { return c == Codes{} || c.From <= code && code <= c.To }
 
-// Cursor is where a page that ends with the record of that number goes on. It
-// stays true whatever is appended or removed.
+// Cursor returns where to continue after a page that ends with the record of that number.
+// It stays valid when records are appended or removed.
 func Cursor(n history.LineNo) string { return "b" + strconv.FormatUint(uint64(n), 36) }
 
-// ParseCursor is the opposite of Cursor: what goes into Query.Before.
+// ParseCursor is the opposite of Cursor. Its result is for Query.Before.
 func ParseCursor(text string) (history.LineNo, error) {
 	digits, ok := strings.CutPrefix(text, "b")
 	n, err := strconv.ParseUint(digits, 36, 64)
@@ -60,12 +60,12 @@ func ParseCursor(text string) (history.LineNo, error) {
 	return history.LineNo(n), nil
 }
 
-// Statuses are all that an attempt can have.
+// Statuses returns all statuses that an attempt can have.
 func Statuses() []history.Status {
 	return []history.Status{history.Delivered, history.Retrying, history.Failed, history.Exhausted, history.Canceled, history.Expired}
 }
 
-// Match reports whether a record is an attempt that is asked for.
+// Match reports whether a record is an attempt that the query selects.
 func (q *Query) Match(o *history.DeliveryRecord) bool {
 	which := ParseEventRef(q.Event)
 	switch {
@@ -84,7 +84,7 @@ func (q *Query) Match(o *history.DeliveryRecord) bool {
 	return true
 }
 
-// grouped reports whether it asks for some of the groups of an index only.
+// grouped reports whether it selects only some of the groups of an index.
 func (q *Query) grouped() bool {
 	return q.Webhook != "" || q.Type != "" || len(q.Statuses) > 0 || q.Codes != Codes{}
 }
@@ -96,8 +96,8 @@ func (q *Query) group(g index.Group) bool {
 		(len(q.Statuses) == 0 || slices.Contains(q.Statuses, history.Status(g.Status)))
 }
 
-// Attempts visits the attempts that match, the newest first, until visit is
-// false. What it is given stays valid. Damaged lines are passed over.
+// Attempts visits the attempts that match, the newest first, until visit returns
+// false. The records stay valid. Damaged lines are skipped.
 func (r *Reader) Attempts(q Query, visit func(*history.DeliveryRecord) bool) error {
 	if q.Unresolved {
 		return r.unresolved(q, visit)
@@ -117,7 +117,7 @@ func (r *Reader) Attempts(q Query, visit func(*history.DeliveryRecord) bool) err
 	return nil
 }
 
-// attemptsIn visits those of one segment.
+// attemptsIn visits the attempts of one segment.
 func (r *Reader) attemptsIn(first uint64, q *Query, visit func(*history.DeliveryRecord) bool) (enough bool, err error) {
 	x, done, err := r.deliveries.Index(first)
 	if err != nil {

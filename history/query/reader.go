@@ -1,7 +1,6 @@
-// Package query reads a history: attempts, events and what became of them,
-// statistics, and the records as they are written. It works beside the process
-// that writes or without one, takes no lock and changes nothing. The relay, its
-// API and the commands call it.
+// Package query reads a history: attempts, events and what became of them, statistics,
+// and the records as they are written. It works with and without a process that writes,
+// takes no lock and changes nothing. The relay, its API and the commands call it.
 package query
 
 import (
@@ -18,14 +17,14 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// Reader is a history opened to be looked at, beside the process that writes
-// it or without one. It changes nothing and takes no lock.
+// Reader is a history that is open for reading, with or without a process that writes it.
+// It changes nothing and takes no lock.
 type Reader struct {
 	events, deliveries *lookup.Stream
 	folder             io.Closer // nil if it is the caller's
 }
 
-// Open opens the history in a folder to be looked at. Errors: ErrNoHistory.
+// Open opens the history in a folder to read. Errors: ErrNoHistory.
 func Open(path string) (*Reader, error) {
 	dir, err := vfs.OpenDir(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,12 +48,12 @@ func readDir(path string, dir vfs.ReadFS) (*Reader, error) {
 	}
 	r, err := OpenFS(dir)
 	if err == nil && !there && len(r.events.Segments())+len(r.deliveries.Segments()) == 0 {
-		return nil, fmt.Errorf("%s: %w", path, history.ErrNoHistory) // or FORMAT alone is lost, and the next start writes it
+		return nil, fmt.Errorf("%s: %w", path, history.ErrNoHistory) // or only FORMAT is lost; then the next start writes it
 	}
 	return r, err
 }
 
-// OpenFS opens the history on a file system to be looked at.
+// OpenFS opens the history on a file system to read.
 func OpenFS(fsys vfs.ReadFS) (*Reader, error) {
 	events, err := lookup.OpenStream(fsys, segment.Events)
 	if err != nil {
@@ -67,7 +66,7 @@ func OpenFS(fsys vfs.ReadFS) (*Reader, error) {
 	return &Reader{events: events, deliveries: deliveries}, nil
 }
 
-// Close closes what is open.
+// Close closes the files.
 func (r *Reader) Close() error {
 	err := errors.Join(r.events.Close(), r.deliveries.Close())
 	if r.folder != nil {
@@ -77,7 +76,7 @@ func (r *Reader) Close() error {
 }
 
 // Records visits the good records of the deliveries, the oldest first, until visit
-// is false. What it is given is valid until the next one.
+// returns false. A record is valid until the next one.
 func (r *Reader) Records(visit func(*history.DeliveryRecord) bool) error {
 	more := true
 	for _, first := range r.deliveries.Segments() {

@@ -11,22 +11,21 @@ import (
 	"sidehook/history/internal/lookup"
 )
 
-// Minute is what became of a webhook's attempts within a minute.
+// Minute counts the attempts of a webhook within a minute.
 type Minute struct {
 	Webhook   string
 	At        time.Time                        // when it began
 	Delivered int                              // tests aside
 	Failed    int                              // tests and what was throttled aside
 	GivenUp   int                              // deliveries that ended without arriving
-	Took      iter.Seq2[time.Duration, uint64] // how many requests took how long, within 6 %
+	Took      iter.Seq2[time.Duration, uint64] // durations of requests, within 6 %, each with how often
 }
 
 // mostCounted bounds how many bytes of segments without an index Recent counts.
 const mostCounted = 256 << 20
 
-// Recent visits the minutes from since on with what attempts came to ahead of
-// until, the newest segment first, until visit is false. The last one may come
-// in parts.
+// Recent visits the minutes from since on with the attempts before until, the newest
+// segment first, until visit returns false. The last minute may come in parts.
 func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error {
 	left := int64(mostCounted)
 	for _, first := range slices.Backward(r.deliveries.Segments()) {
@@ -66,8 +65,8 @@ func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error 
 	return nil
 }
 
-// indexed are the counts of a segment by its index. It is false if there is none,
-// or it counts what is not ahead of until, too.
+// indexed returns the counts of a segment from its index. It reports false if there is
+// none, or if it also counts records that are not before until.
 func (r *Reader) indexed(first uint64, until time.Time) (list []index.Minute, ok bool, err error) {
 	x, done, err := r.deliveries.Index(first)
 	if err != nil {
@@ -81,7 +80,7 @@ func (r *Reader) indexed(first uint64, until time.Time) (list []index.Minute, ok
 	return list, err == nil, nil
 }
 
-// count are the counts of a segment's lines ahead of until.
+// count counts the lines of a segment before until.
 func (r *Reader) count(first uint64, until time.Time) ([]index.Minute, error) {
 	b := index.Build(index.Segment{})
 	err := lookup.VisitLines(r.deliveries.Archive, first, func(line *jsonl.Line) bool {

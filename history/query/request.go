@@ -10,8 +10,8 @@ import (
 	"sidehook/history/event"
 )
 
-// withRequest is an attempt with its request, if it made one. Nothing is known of its
-// generation if config is nil.
+// withRequest returns an attempt with its request, if it made one. config is nil if
+// nothing is known of its generation.
 func withRequest(o *history.DeliveryRecord, e *event.Event, config *history.DeliveryRecord) []byte {
 	line := o.JSON()
 	if o.Took == nil && o.Request == nil {
@@ -35,8 +35,8 @@ func withRequest(o *history.DeliveryRecord, e *event.Event, config *history.Deli
 	return whole
 }
 
-// requestOf is what was sent but for the body: what is the same for all of the
-// webhook first, then what is of the event, then what this attempt had for itself.
+// requestOf returns the request without its body: first what all requests of the webhook
+// share, then what follows from the event, then what only this attempt had.
 func requestOf(o *history.DeliveryRecord, e *event.Event, config *history.DeliveryRecord) []byte {
 	dst := []byte{'{'}
 	var list headerLines
@@ -73,8 +73,8 @@ func requestOf(o *history.DeliveryRecord, e *event.Event, config *history.Delive
 	return append(list.append(append(dst, `"headers":`...)), '}')
 }
 
-// headerLines are the headers of a request, each name once: what is set later
-// replaced what was set before.
+// headerLines has the headers of a request, each name once: a later one replaces an
+// earlier one.
 type headerLines []headerLine
 
 type headerLine struct {

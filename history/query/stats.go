@@ -10,11 +10,11 @@ import (
 	"sidehook/history/internal/lookup"
 )
 
-// Stats is how the attempts of a webhook went in a span of time.
+// Stats counts the attempts of a webhook in a span of time.
 type Stats struct {
 	Webhook string
 	index.Tally
-	// Chart is the same for equal parts of the span.
+	// Chart has the counts of equal parts of the span.
 	Chart []index.Tally
 }
 
@@ -22,22 +22,22 @@ func newStats(webhook string, parts int) *Stats {
 	return &Stats{Webhook: webhook, Chart: make([]index.Tally, parts)}
 }
 
-// Begun is how many deliveries had their first attempt, or ended without one.
+// Begun returns how many deliveries had their first attempt, or ended without one.
 func (s *Stats) Begun() uint64 { return s.Counts[lookup.CountBegun] }
 
-// Count is how many attempts had a status.
+// Count returns how many attempts had a status.
 func (s *Stats) Count(status history.Status) uint64 { return countOf(&s.Tally, status) }
 
-// ChartCount is the same of a part of the chart.
+// ChartCount is Count of a part of the chart.
 func (s *Stats) ChartCount(i int, status history.Status) uint64 { return countOf(&s.Chart[i], status) }
 
 func countOf(t *index.Tally, status history.Status) uint64 {
 	return t.Counts[lookup.CounterOf(status)]
 }
 
-// Stats counts the attempts from since on and ahead of until, by webhook, in
-// the order of their names, with a chart of so many parts. It counts by whole
-// minutes: a minute that since is in counts as a whole.
+// Stats counts the attempts from since on and before until, by webhook, in the order of
+// their names, with a chart of so many parts. It counts by the minute: all of the minute
+// that since is in counts.
 func (r *Reader) Stats(since, until time.Time, parts int) ([]Stats, error) {
 	since = since.Truncate(time.Minute)
 	span := max(until.Sub(since), 1)
@@ -71,7 +71,7 @@ func (r *Reader) Stats(since, until time.Time, parts int) ([]Stats, error) {
 	return list, nil
 }
 
-// minutes are the counts of a segment, of its index or of its lines.
+// minutes returns the counts of a segment, from its index or its lines.
 func (r *Reader) minutes(first uint64, since, until time.Time) ([]index.Minute, error) {
 	x, done, err := r.deliveries.Index(first)
 	if err != nil {

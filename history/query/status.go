@@ -6,19 +6,18 @@ import (
 	"sidehook/history"
 )
 
-// DeliveryStatus is where the delivery of an event to a webhook stands.
+// DeliveryStatus is the state of the delivery of an event to a webhook.
 type DeliveryStatus struct {
 	Webhook string
-	Status  history.Status // of its last attempt; Untried before the first, "" of a test that has none
+	Status  history.Status // of its last attempt; Pending before the first, "" for a test without one
 	Next    time.Time
-	Was     string      // its former name, which the event was accepted for; "" if it was accepted for this one
+	Was     string      // its former name, if the event was accepted for that; else ""
 	Test    bool        // the event was a test of it
-	moved   history.Seq // the seq that goes on under another name: what an attempt in flight came to is told there
+	moved   history.Seq // the seq that continues under another name, which has the result of an attempt in flight
 	Unmet   string      // why the condition failed that should have judged the event, or ""
 }
 
-// Why is what else there is to say of how the webhook came to the delivery, ""
-// where that is as usual.
+// Why returns why the webhook has the delivery, "" in the usual case.
 func (s *DeliveryStatus) Why() string {
 	switch {
 	case s.Unmet != "":
@@ -31,12 +30,12 @@ func (s *DeliveryStatus) Why() string {
 	return ""
 }
 
-// Pending is the status of a delivery that no attempt was made at.
+// Pending is the status of a delivery without an attempt.
 const Pending history.Status = "waiting"
 
-// Statuses say where the deliveries of the event stand: those to the webhooks
-// that it was accepted for or is a test of, and after them those to webhooks
-// that were renamed while it waited.
+// Statuses returns the states of the event's deliveries: those to the webhooks that it
+// was accepted for or is a test of, then those to webhooks that were renamed while it
+// waited.
 func (s *EventTrace) Statuses() []DeliveryStatus {
 	var list []DeliveryStatus
 	find := func(name string) *DeliveryStatus {

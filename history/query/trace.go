@@ -12,8 +12,8 @@ type EventTrace struct {
 	history.EventRecord
 	Parsed  event.Event
 	Resends []history.EventRecord
-	// Outcomes are its attempts and those of its resends, in order, each behind
-	// the config line of the generation that it was made under.
+	// Outcomes has its attempts and those of its resends, in order. The config line of
+	// a generation comes before its first attempt.
 	Outcomes []history.DeliveryRecord
 }
 
@@ -38,7 +38,7 @@ func (r *Reader) Trace(w EventRef) (*EventTrace, error) {
 	return s, err
 }
 
-// resendsOf are the resends of an event.
+// resendsOf returns the resends of an event.
 func (r *Reader) resendsOf(seq history.Seq) (resends []history.EventRecord, err error) {
 	for _, first := range r.events.Segments() {
 		if first < r.events.SegmentOf(uint64(seq)) {
@@ -55,10 +55,10 @@ func (r *Reader) resendsOf(seq history.Seq) (resends []history.EventRecord, err 
 	return resends, nil
 }
 
-// outcomesOf are the attempts at the deliveries of those numbers, and ahead of
-// the first one under it the config line of a generation.
+// outcomesOf returns the attempts at the deliveries of those seqs, and before the first
+// one of a generation its config line.
 func (r *Reader) outcomesOf(seqs []history.Seq) (outcomes []history.DeliveryRecord, err error) {
-	told := map[history.ConfigKey]bool{}
+	known := map[history.ConfigKey]bool{}
 	for _, first := range r.deliveries.Segments() {
 		found, err := r.attemptsAt(first, seqs)
 		if err != nil {
@@ -67,14 +67,14 @@ func (r *Reader) outcomesOf(seqs []history.Seq) (outcomes []history.DeliveryReco
 		for i := range found {
 			o := history.ParseDeliveryRecord(&found[i])
 			under := history.ConfigKey{Webhook: o.Webhook, Generation: o.Generation}
-			if !told[under] {
+			if !known[under] {
 				config, err := r.deliveries.Lookup(first, 0, lookup.WantConfig(o.Generation, o.Webhook))
 				if err != nil && !lookup.IsGone(err) {
 					return nil, err
 				}
 				for i := range config[:min(1, len(config))] {
 					outcomes = append(outcomes, history.ParseDeliveryRecord(&config[i]))
-					told[under] = true
+					known[under] = true
 				}
 			}
 			outcomes = append(outcomes, o)
@@ -83,7 +83,7 @@ func (r *Reader) outcomesOf(seqs []history.Seq) (outcomes []history.DeliveryReco
 	return outcomes, nil
 }
 
-// attemptsAt are the lines of a segment about the deliveries of those numbers.
+// attemptsAt returns the lines of a segment about the deliveries of those seqs.
 func (r *Reader) attemptsAt(first uint64, seqs []history.Seq) (found []jsonl.Line, err error) {
 	if len(seqs) == 1 {
 		found, err = r.deliveries.Lookup(first, seqs[0], lookup.WantSeq(seqs[0]))
@@ -100,9 +100,9 @@ func (r *Reader) attemptsAt(first uint64, seqs []history.Seq) (found []jsonl.Lin
 	return found, err
 }
 
-// Attempts are the attempts as JSON, each with its whole request: the history
-// holds what is the same for all of a generation once, with an attempt what is
-// its own, and the rest follows from what the attempt is.
+// Attempts returns the attempts as JSON, each with its complete request. The history has
+// the part that a generation shares once, and with an attempt only its own part; the
+// rest follows from the event.
 func (s *EventTrace) Attempts() [][]byte {
 	configs := map[history.ConfigKey]*history.DeliveryRecord{}
 	var list [][]byte

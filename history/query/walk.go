@@ -17,7 +17,7 @@ import (
 type walk struct {
 	*lookup.Stream
 	first        uint64
-	before       int64 // the offset that it has come to
+	before       int64 // the offset that it has reached
 	since, until time.Time
 	group        func(index.Group) bool        // reports whether lines of a group may match; nil: any line may
 	tell         func(*jsonl.Line) (more bool) // is given a line
@@ -49,8 +49,8 @@ func (w *walk) run(x *index.Index) error {
 	return w.scan(x)
 }
 
-// listed visits what the index lists. It is false if the segment does not bear
-// the index out, from where on it has to be read itself.
+// listed visits the lines that the index lists. It reports false if the segment
+// contradicts the index; from there on the segment itself must be read.
 func (w *walk) listed(x *index.Index) (right bool, err error) {
 	offsets, err := x.List(w.group)
 	if err != nil {
@@ -88,8 +88,8 @@ func (w *walk) mayBeIn(g index.Group) bool {
 	return w.group(g)
 }
 
-// scan visits what matches by reading back from where the walk has come to; an
-// index, if there is one, tells which times need not be read.
+// scan visits the matching lines by reading back from the walk's position. An index, if
+// there is one, shows which times need not be read.
 func (w *walk) scan(x *index.Index) error {
 	b, err := w.Backward(w.first, w.before)
 	if err != nil {

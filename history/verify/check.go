@@ -1,5 +1,5 @@
 // Package verify checks every line of a history: checksums, numbers and batches.
-// It works beside the process that writes, and changes nothing. Command history
+// It works while another process writes, and changes nothing. Command history
 // check calls it.
 package verify
 
@@ -23,11 +23,11 @@ type Checked struct {
 	Segments, Lines int
 	Bytes           int64
 	Problems        []history.Problem
-	Known           []history.Problem // that were accepted before; they are in no other list
+	Known           []history.Problem // damage that was accepted before; it is in no other list
 }
 
-// Checker verifies a history, beside the process that writes it or without one.
-// It changes nothing and takes no lock.
+// Checker verifies a history, with or without a process that writes it. It changes
+// nothing and takes no lock.
 type Checker struct {
 	fs                 vfs.ReadFS
 	events, deliveries *segment.Archive
@@ -71,7 +71,7 @@ func OpenFS(fsys vfs.ReadFS) (*Checker, error) {
 	return &Checker{fs: fsys, events: events, deliveries: deliveries}, nil
 }
 
-// Close closes what is open.
+// Close closes the files.
 func (x *Checker) Close() error {
 	err := errors.Join(x.events.Close(), x.deliveries.Close())
 	if x.folder != nil {
@@ -86,19 +86,18 @@ func (x *Checker) Knows(problems []history.Problem) bool {
 	return err == nil && !slices.ContainsFunc(problems, func(p history.Problem) bool { return p.File != files.DamageFile && !known[files.Plain(p)] })
 }
 
-// Check reads every line of every segment and verifies it. It works beside a
-// process that writes: a last line without its end, in the segment being
-// written, is no damage. Progress is told the bytes read, now and then.
+// Check reads and verifies every line of every segment. It works while another process
+// writes: an incomplete last line in the segment being written is no damage. It calls
+// progress now and then.
 func (x *Checker) Check(progress func(read, total int64)) (Checked, error) {
 	var c Checked
 	known, err := files.LoadKnownDamage(x.fs)
 	if err != nil {
 		c.Problems = append(c.Problems, history.Problem{File: files.DamageFile, What: "what was accepted as known is reported again: " + err.Error()})
 	}
-	// The cursors are read ahead of the lines, which by then are at least as many
-	// as they say (H4). Those that are missing or damaged say nothing; and those of
-	// no clean stop may be younger than the segments, in a copy of the folder that
-	// was taken meanwhile.
+	// The checkpoint is read before the lines, so that there are at least as many
+	// lines as it claims (H4). One that is missing or damaged claims nothing, and one
+	// of no clean stop may be newer than the segments, in a copy of the folder.
 	synced, _ := files.LoadCheckpoint(x.fs)
 	if synced == nil || !synced.Stopped {
 		synced = &files.Checkpoint{}
@@ -117,7 +116,7 @@ func (x *Checker) Check(progress func(read, total int64)) (Checked, error) {
 			}
 			if err == nil {
 				total += size
-			} // or the segment itself tells
+			} // or the segment itself is bad
 		}
 	}
 	for _, s := range streams {
@@ -193,24 +192,24 @@ func (k *checking) lines(first uint64, last bool, tick func()) error {
 	}
 }
 
-// line holds one record against the one before it.
+// line compares one record with the one before it.
 func (k *checking) line(name string, n int, first uint64, line *jsonl.Line) {
 	at := int64(line.Location.Offset)
 	switch {
 	case n == 1 && line.Number != first:
 		k.problem(name, n, at, fmt.Sprintf("the file's name says %s %d, its first line says %d", k.Key, first, line.Number))
 	case line.Number <= k.number:
-		k.problem(name, n, at, fmt.Sprintf("%s %d stands behind %s %d", k.Key, line.Number, k.Key, k.number))
+		k.problem(name, n, at, fmt.Sprintf("%s %d comes after %s %d", k.Key, line.Number, k.Key, k.number))
 	case line.Number > k.number+1:
-		k.missing(name, n, at, seqset.Span[uint64]{From: k.number + 1, To: line.Number - 1}, "ahead of it")
+		k.missing(name, n, at, seqset.Span[uint64]{From: k.number + 1, To: line.Number - 1}, "before it")
 	}
 	if line.Batch < k.batch {
-		k.problem(name, n, at, fmt.Sprintf("batch %d stands behind batch %d", line.Batch, k.batch))
+		k.problem(name, n, at, fmt.Sprintf("batch %d comes after batch %d", line.Batch, k.batch))
 	}
 	k.number, k.batch = line.Number, line.Batch
 }
 
-// end holds the last record there is against the last that was synced.
+// end compares the last record with the last one that was synced.
 func (k *checking) end(segments []uint64, synced uint64) {
 	last, name := k.number, k.Link()
 	if len(segments) > 0 {
@@ -222,8 +221,8 @@ func (k *checking) end(segments []uint64, synced uint64) {
 	}
 }
 
-// missing holds the numbers that are missing against those that retention has
-// removed. What it removes is told before it is gone, so that is read only now.
+// missing compares the missing numbers with those that retention has removed. Retention
+// records them before it removes segments, so its list is read only now.
 func (k *checking) missing(name string, n int, at int64, missing seqset.Span[uint64], where string) {
 	removed, err := files.LoadRemoved(k.fs, k.Stream)
 	if err != nil {
