@@ -9,5 +9,6 @@ type FailureStreak struct {
 	Failures int       // 0: the last attempt that counts succeeded
 
 	LastSuccess time.Time // zero: none is known
+	LastErrorAt time.Time // zero: it is not known
 	LastError   string    // of the last failure, which may be older than the streak
 }

@@ -30,6 +30,7 @@ func (r *Relay) Apply(file *config.File) error {
 	r.notices.Apply(next.forNotices())
 	r.renames = r.renamesLocked()
 	r.reclaimQueuesLocked()
+	r.givenUp.keep(next.webhooks)
 	r.metrics.Keep(slices.Collect(maps.Keys(next.webhooks)))
 	r.deliver.Apply(next.forDeliver())
 	r.renameLocked(context.Background()) // before events are accepted under the new names

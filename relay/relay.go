@@ -57,6 +57,7 @@ type Relay struct {
 	own     atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
 	dead    atomic.Pointer[error]            // why the journal ended; nil while it runs
 	resends resendProgress
+	givenUp givenUp
 
 	mu       sync.Mutex
 	active   *activeConfig
@@ -92,6 +93,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
 			if a.RenamedTo == "" { // otherwise it goes on under another name
 				r.metrics.Recorded(a.Webhook, a.Status, a.Took, a.Accepted)
+				r.givenUp.recorded(&a)
 			}
 			watches.recorded(a)
 		}, Log: opts.Log,

@@ -57,10 +57,10 @@ func TestRowAndStateSurvive(t *testing.T) {
 			q = r.Queue("a")
 			same := func(what string, got, want history.FailureStreak) {
 				t.Helper()
-				if got.Since.Sub(want.Since).Abs() > time.Second || got.LastSuccess.Sub(want.LastSuccess).Abs() > time.Second {
+				if got.Since.Sub(want.Since).Abs() > time.Second || got.LastSuccess.Sub(want.LastSuccess).Abs() > time.Second || got.LastErrorAt.Sub(want.LastErrorAt).Abs() > time.Second {
 					t.Errorf("the row %s: got %+v, want %+v", what, got, want)
 				}
-				got.Since, got.LastSuccess = want.Since, want.LastSuccess
+				got.Since, got.LastSuccess, got.LastErrorAt = want.Since, want.LastSuccess, want.LastErrorAt
 				if got != want {
 					t.Errorf("the row %s: got %+v, want %+v", what, got, want)
 				}
@@ -71,7 +71,7 @@ func TestRowAndStateSurvive(t *testing.T) {
 			}
 			same("of what works", r.Queue("works").FailureStreak(), works)
 			q.SetState(history.WebhookState{Name: "active"})
-			same("after a new beginning", q.FailureStreak(), history.FailureStreak{LastSuccess: before.LastSuccess, LastError: before.LastError})
+			same("after a new beginning", q.FailureStreak(), history.FailureStreak{LastSuccess: before.LastSuccess, LastError: before.LastError, LastErrorAt: before.LastErrorAt})
 		})
 	}
 }

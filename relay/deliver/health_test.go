@@ -64,7 +64,7 @@ func TestFailing(t *testing.T) {
 				t.Errorf("attempt %d is #%d of event %d", i, l.number, l.seq)
 			}
 		}
-		want := deliver.Snapshot{State: "failing", Since: begun, Why: "500 Internal Server Error", LastHour: deliver.LastHour{Failed: 11}, LastError: "500 Internal Server Error", Next: begun.Add(255 * time.Second)}
+		want := deliver.Snapshot{State: "failing", Since: begun, Why: "500 Internal Server Error", LastHour: deliver.LastHour{Failed: 11}, LastError: "500 Internal Server Error", LastErrorAt: begun.Add(195 * time.Second), Next: begun.Add(255 * time.Second)}
 		got, _ := d.Snapshot("a")
 		got.LastHour.P50, got.LastHour.P99 = 0, 0
 		if got != want {

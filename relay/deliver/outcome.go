@@ -84,7 +84,7 @@ func (w *worker) applyOutcome(j *job, r *send.Result, throttledUntil time.Time) 
 func (w *worker) countOutcomeLocked(now time.Time, r *send.Result) {
 	switch {
 	case r.Verdict == send.Unprocessable:
-		w.health.Unprocessable(r.Attempt.Error)
+		w.health.Unprocessable(now, r.Attempt.Error)
 		w.lastHourLocked().count(now, false)
 	case r.Verdict == send.Delivered, r.Verdict.CountsAgainst():
 		w.lastHourLocked().add(now, r.Verdict == send.Delivered, r.Attempt.Took)

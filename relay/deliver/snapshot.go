@@ -19,6 +19,7 @@ type Snapshot struct {
 	LastHour    LastHour
 	LastSuccess time.Time
 	LastError   string
+	LastErrorAt time.Time
 	Next        time.Time // when the next attempt is made; zero if none is to come
 }
 
@@ -39,6 +40,7 @@ func (w *worker) snapshot() Snapshot {
 	state := w.health.State()
 	s := Snapshot{Since: w.since, InFlight: w.inFlight, LastHour: w.lastHour.sum(time.Now())}
 	s.LastSuccess, s.LastError = w.health.Last()
+	s.LastErrorAt = w.health.LastErrorAt()
 	switch settings := w.hook.Settings; {
 	case settings == nil:
 		s.State = "orphaned"

@@ -27,12 +27,12 @@ func (s *Streak) Learn(at time.Time, status history.Status, why string, saysNoth
 	s.last = at
 	switch {
 	case saysNothing:
-		s.LastError = why
+		s.LastError, s.LastErrorAt = why, at
 	case status == history.Delivered:
 		s.resetLocked()
 		s.LastSuccess = at
 	default:
-		s.LastError = why
+		s.LastError, s.LastErrorAt = why, at
 		if s.Failures++; s.Failures == 1 {
 			s.Since = at
 		}
@@ -84,6 +84,7 @@ type Checkpoint struct {
 	Failures int       `json:"failures,omitempty"`
 	Success  time.Time `json:"success,omitzero"`
 	Error    string    `json:"error,omitempty"`
+	ErrorAt  time.Time `json:"error_at,omitzero"`
 }
 
 // Checkpoint returns nil for a streak that is empty, or has no failures and is
@@ -93,12 +94,12 @@ func (s *Streak) Checkpoint(now time.Time, keep time.Duration) *Checkpoint {
 	if f == (history.FailureStreak{}) || f.Failures == 0 && keep > 0 && now.Sub(last) > keep {
 		return nil
 	}
-	return &Checkpoint{f.Since, last, f.Failures, f.LastSuccess, f.LastError}
+	return &Checkpoint{f.Since, last, f.Failures, f.LastSuccess, f.LastError, f.LastErrorAt}
 }
 
 // Restore puts back what Checkpoint returned, before anything else is called.
 func (s *Streak) Restore(c *Checkpoint) {
 	if c != nil {
-		s.FailureStreak, s.last = history.FailureStreak{Since: c.Since, Failures: c.Failures, LastSuccess: c.Success, LastError: c.Error}, c.Last
+		s.FailureStreak, s.last = history.FailureStreak{Since: c.Since, Failures: c.Failures, LastSuccess: c.Success, LastError: c.Error, LastErrorAt: c.ErrorAt}, c.Last
 	}
 }

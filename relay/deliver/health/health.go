@@ -80,6 +80,7 @@ type Tracker struct {
 
 	lastSuccess time.Time
 	lastError   string
+	lastErrorAt time.Time
 }
 
 // Restore sets the state that the history has.
@@ -87,7 +88,8 @@ func (t *Tracker) Restore(now time.Time, s history.WebhookState, streak history.
 	t.since, t.why, t.entry = s.Since, s.Why, s.Entry
 	t.failing = s.Name == Failing
 	t.disabled = s.Name == Disabled
-	t.failures, t.lastSuccess, t.lastError = streak.Failures, streak.LastSuccess, streak.LastError
+	t.failures, t.lastSuccess = streak.Failures, streak.LastSuccess
+	t.lastError, t.lastErrorAt = streak.LastError, streak.LastErrorAt
 	t.first = now.Add(-max(0, now.Sub(streak.Since)))
 }
 
@@ -120,6 +122,9 @@ func (t *Tracker) LastStreak() (failures int, since time.Time) { return t.ended,
 
 // Last returns when an attempt last succeeded, and the error of the last failure.
 func (t *Tracker) Last() (success time.Time, failure string) { return t.lastSuccess, t.lastError }
+
+// LastErrorAt returns when the last failure was; zero: that is not known.
+func (t *Tracker) LastErrorAt() time.Time { return t.lastErrorAt }
 
 // ProbeAt returns when a failing webhook is probed next; zero: now.
 func (t *Tracker) ProbeAt() time.Time { return t.probeAt }
@@ -168,7 +173,7 @@ func (t *Tracker) Failed(now time.Time, f Failure, r Rules) (changed bool) {
 	if t.failures++; t.failures == 1 {
 		t.first = now
 	}
-	t.lastError = f.Why
+	t.lastError, t.lastErrorAt = f.Why, now
 	if changed = !t.failing && t.failures >= failuresInARow; changed {
 		t.failing, t.since, t.why, t.ramp = true, now, f.Why, 0
 		t.ProbeNow()
@@ -185,7 +190,7 @@ func (t *Tracker) Failed(now time.Time, f Failure, r Rules) (changed bool) {
 
 // Unprocessable records why an event could not be sent. That says nothing of the
 // receiver.
-func (t *Tracker) Unprocessable(why string) { t.lastError = why }
+func (t *Tracker) Unprocessable(now time.Time, why string) { t.lastError, t.lastErrorAt = why, now }
 
 // nextProbe returns how long to wait for the next probe.
 func (t *Tracker) nextProbe(retry []time.Duration) time.Duration {

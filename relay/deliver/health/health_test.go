@@ -76,7 +76,7 @@ func TestStates(t *testing.T) {
 		{"enabled", func(h *health.Tracker) { h.Disable(start, "", ""); h.Enable(start) }, "active", 100, 0, "anything"},
 		{"unprocessable events", func(h *health.Tracker) {
 			for range 20 {
-				h.Unprocessable("no")
+				h.Unprocessable(start, "no")
 			}
 		}, "active", 100, 0, "anything"},
 	} {
