@@ -23,7 +23,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"sidehook/config/files"
 	"sidehook/config/redact"
 	"sidehook/config/yamlnode"
 )
@@ -41,7 +40,7 @@ type (
 // complete. It is immutable.
 type File struct {
 	Path     string   // as the user named it
-	Hash     string   // hex SHA-256 of the file and every file it names
+	Hash     string   // hex SHA-256 of what is in force: of the file and every file it names
 	Warnings Problems // what is doubtful, in file order
 	Unread   Problems // in mode Tools: why keys of listen and history count as not given
 
@@ -49,9 +48,12 @@ type File struct {
 	Listen     Listen
 	History    History
 	EventTypes map[string]EventType // nil: every type is accepted
-	Webhooks   []*Webhook           // in file order
+	Include    []string             // files and globs of more webhooks, as paths
+	Webhooks   []*Webhook           // in file order, first of the file itself, then of its files of include
 
-	Files []files.Stamp // first of the file itself, then of those it names
+	// Included are the files of include, in the order of include and then of their
+	// names. What of a bad one is in force, an earlier reading said.
+	Included []*Included
 }
 
 // Listen says where events come in.

@@ -2,7 +2,7 @@ package config
 
 // Parse judges content without a file.
 func Parse(name string, data []byte, mode Mode) (*File, error) {
-	r := parse(name, data, mode)
+	r := parse(name, data, mode, Basis{})
 	if r.File == nil {
 		return nil, r.Problems
 	}

@@ -88,6 +88,9 @@ type keySet uint64
 
 // keyHint says where an unknown key belongs, or which key known here is nearest.
 func (l *loader) keyHint(v *yamlnode.Value, known []string) string {
+	if l.main != "" && v.Up.Up == nil && slices.Contains(namesOf(l.tables.top), v.Key()) {
+		return "a file of include holds webhooks: and nothing else; write this in " + l.main
+	}
 	for _, place := range []struct {
 		keys []string
 		hint string

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"io/fs"
 	"slices"
 
 	"sidehook/config/dataschema"
@@ -28,56 +26,6 @@ const (
 	Tools
 )
 
-// Load reads and checks the file at path. The error is of type Problems.
-func Load(path string, mode Mode) (*File, error) {
-	r := Read(path, mode)
-	if r.File == nil {
-		return nil, r.Problems
-	}
-	return r.File, nil
-}
-
-// Reading is one reading of the file, good or bad.
-type Reading struct {
-	File     *File         // nil if the file is refused
-	Problems Problems      // why it is refused
-	Hash     string        // of everything that was read
-	Files    []files.Stamp // first of the file itself, then of those it names
-	Partial  bool          // it may name more files than those in Files
-	Missing  bool          // there is no such file
-}
-
-// Identity is the same for two readings with the same result.
-func (r Reading) Identity() string {
-	if r.File == nil {
-		return r.Hash + "\n" + r.Problems.Error()
-	}
-	return r.Hash
-}
-
-// Read is Load for a caller that watches the file.
-func Read(path string, mode Mode) Reading {
-	data, stamp, err := files.Read(path, maxFile)
-	if err != nil {
-		return Reading{
-			Problems: Problems{{File: path, Message: err.Error()}},
-			Files:    []files.Stamp{stamp},
-			Partial:  true,
-			Missing:  errors.Is(err, fs.ErrNotExist),
-		}
-	}
-	r := parse(path, data, mode)
-	r.Files = slices.Insert(r.Files, 0, stamp)
-	if r.File != nil {
-		r.File.Files = r.Files
-	}
-	return r
-}
-
-// ReadText is Read for the text of a file that has not been written yet. Files that
-// it names are read, relative to the folder of path.
-func ReadText(path string, text []byte, mode Mode) Reading { return parse(path, text, mode) }
-
 // The most bytes of a file.
 const (
 	maxFile     = 16 << 20 // webhooks.yaml
@@ -87,51 +35,85 @@ const (
 
 type value = yamlnode.Value
 
-// loader holds what one reading of the file needs and finds.
+// loader holds what one reading of a file needs and finds.
 type loader struct {
 	*yamlnode.Reader
+	main   string // the file that includes this one; "" for that file itself
 	mode   Mode
 	tables *tables
 
 	files       *files.Set
-	material    material.Cache
+	material    *material.Cache
 	schemas     dataschema.Compiler
-	expressions expression.Compiler
+	expressions *expression.Compiler
 
-	file    *File                                     // what was read so far
-	routes  map[string]struct{ message, hint string } // of globs, against the catalogue
-	base    partial                                   // the defaults
-	history *value                                    // where keep stands; nil if it is not given
-	partial *partial                                  // the webhook, or the defaults, being read
+	file     *File                                     // what was read so far
+	given    []value                                   // at the top
+	routes   map[string]struct{ message, hint string } // of globs, against the catalogue
+	base     *partial                                  // the defaults
+	history  *value                                    // where keep stands; nil if it is not given
+	included []value                                   // where each pattern of include stands
+	ignored  []string                                  // matches of include that are the file itself
+	partial  *partial                                  // the webhook, or the defaults, being read
+	names    []claim                                   // of webhooks
+	former   []claim                                   // and those they had before
 }
 
-// parse checks the content of the file.
-func parse(path string, data []byte, mode Mode) Reading {
+// parse checks the content of the file, and reads its files of include.
+func parse(path string, data []byte, mode Mode, on Basis, stamp ...files.Stamp) Reading {
 	l := &loader{
-		mode:   mode,
-		tables: declared,
-		files:  files.NewSet(data),
-		file:   empty(path),
-		routes: make(map[string]struct{ message, hint string }),
-		base:   partial{Webhook: unset()},
+		mode:        mode,
+		tables:      declared,
+		files:       files.NewSet(data),
+		material:    new(material.Cache),
+		expressions: new(expression.Compiler),
+		file:        empty(path),
+		routes:      make(map[string]struct{ message, hint string }),
+		base:        &partial{Webhook: unset()},
 	}
 	l.Reader = yamlnode.NewReader(path, data, l)
 	root := l.Root()
 	if root != nil {
 		l.read(root)
 	}
-	problems := l.Problems()
-	r := Reading{Hash: l.files.Hash(), Files: l.files.Stamps(), Partial: root == nil}
-	l.file.Hash, l.file.Warnings = r.Hash, problems
-	switch {
-	case l.Errors() == 0:
-	case mode == Tools:
-		l.file.Unread = slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Warning })
-	default:
-		r.Problems = problems
+	var included []*Included
+	var folders []string
+	// Beside a bad file nothing that its files of include say takes effect: they are
+	// read only to report all errors at once.
+	if on.Last == nil || l.Errors() == 0 {
+		included, folders = l.readIncludes(on)
+	}
+	main := l.part(root != nil, stamp...)
+	r := Reading{Hash: main.hash, Files: main.files, Included: included, Folders: folders, Partial: main.partial}
+	if mode == Tools {
+		l.file.Hash, l.file.Warnings = r.Hash, main.problems
+		if main.bad {
+			l.file.Unread = slices.DeleteFunc(slices.Clone(main.problems), func(p Problem) bool { return p.Warning })
+		}
+		r.File = l.file
 		return r
 	}
-	r.File = l.file
+	conflicts := settle(main, included, on.Last)
+	if main.bad || len(conflicts) > 0 {
+		r.Problems = slices.Concat(main.problems, conflicts)
+		if on.Last == nil {
+			for _, in := range included {
+				r.Problems = append(r.Problems, in.Problems...)
+			}
+		}
+		return r
+	}
+	r.Hash = sumOf(main, included, func(in *Included) *part { return in.now })
+	l.file.Hash = sumOf(main, included, func(in *Included) *part { return in.inForce })
+	l.file.Warnings = warningsOf(main, included)
+	l.file.Webhooks = slices.Clip(l.file.Webhooks)
+	for _, in := range included {
+		if in.inForce != nil {
+			l.file.Webhooks = append(l.file.Webhooks, in.inForce.webhooks...)
+		}
+	}
+	l.file.Included = included
+	r.File, r.main, r.ignored = l.file, main, l.ignored
 	return r
 }
 
@@ -142,6 +124,7 @@ func (l *loader) read(root *yamlnode.Value) {
 		l.Forget()
 		given = slices.DeleteFunc(given, func(v yamlnode.Value) bool { return v.Key() != "listen" && v.Key() != "history" })
 	}
+	l.given = given
 	l.history = yamlnode.Find(given, "history")
 	readKeys(l, given, l.tables.top, l.file)
 }

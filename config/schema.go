@@ -16,6 +16,13 @@ func Schema() []byte {
 	return printSchema(s)
 }
 
+// IncludeSchema returns the JSON Schema of a file of include.
+func IncludeSchema() []byte {
+	s := widen(objectOf(declared.include, empty("webhooks.yaml"), "webhooks"))
+	s["title"] = "a file of include of sidehook's webhooks.yaml"
+	return printSchema(s)
+}
+
 func printSchema(s schema) []byte {
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	var text bytes.Buffer

@@ -55,6 +55,7 @@ func TestSchemaTakesWhatIsValid(t *testing.T) {
 		hook + "    oauth2: {}\n", hook + "    oauth2: {token_url: \"${URL}\", client_id: 5, client_secret: \"${SECRET}\", scopes: [a, \"${B}\"], params: {a: 5, b: \"${C}\"}}\n",
 		"defaults: {headers: {X-A: a}, timeout: 5s}\n" + hook + "    headers: {X-A: null}\n",
 		"event_types: {a.b: null, c.d: text, e: {description: yes}, f: {}}\nwebhooks: []\n",
+		"include: [webhooks.d/*.yaml]\n",
 	}
 	for _, text := range texts {
 		if _, err := config.Parse("f", []byte(text), config.Check); err != nil {

@@ -16,6 +16,7 @@ import (
 // keys are read, printed and documented.
 type tables struct {
 	top     []key[File]
+	include []key[File] // the keys of a file of include
 	listen  []key[Listen]
 	history []key[History]
 	tls     []key[TLS]
@@ -42,6 +43,7 @@ func newTables() *tables {
 	t.shared = sharedKeys(t.tls, t.oauth2)
 	t.webhook = slices.Concat(t.own, t.shared)
 	t.top = topKeys(t)
+	t.include = []key[File]{webhooksKey(t)}
 
 	// The order differs for six keys, which stand side by side in both: it must
 	// never change.
@@ -64,7 +66,6 @@ func WebhookKeys() []string {
 
 func topKeys(t *tables) []key[File] {
 	f, hook := empty("webhooks.yaml"), unset()
-	webhook := objectOf(t.webhook, &hook, "name", "url", "events")
 	return []key[File]{
 		declare("source", "com.example/app", "The source of events that come without one.",
 			text(schema{"minLength": 1, "maxLength": 1024}, (*loader).readSource), func(f *File) *string { return &f.Source }),
@@ -74,19 +75,28 @@ func topKeys(t *tables) []key[File] {
 			section(objectOf(t.history, &f.History), t.history, nil), func(f *File) *History { return &f.History }),
 		declare("event_types", "", "The types of events there are, each with a description, or with a JSON Schema for its data; an event of any other type is refused.",
 			eventTypes(t.eventType), func(f *File) *map[string]EventType { return &f.EventTypes }),
+		declare("include", "[webhooks.d/*.yaml]", "More files of webhooks, as paths or globs relative to the folder of this file; each holds webhooks: and nothing else.",
+			// Its webhooks are shown, as all are, in place of the files.
+			codec[[]string]{schema: listOf(schema{"type": "string", "minLength": 1}, 0, 0), read: readInclude, show: func([]string) any { return nil }},
+			func(f *File) *[]string { return &f.Include }),
 		{
 			name: "defaults", doc: "The keys that every webhook has unless it gives them itself; headers are merged.",
 			schema: objectOf(t.shared, &hook),
 			read:   func(l *loader, v *yamlnode.Value, _ *File) { l.readDefaults(v) },
 			show:   func(*File) any { return nil },
 		},
-		{
-			name: "webhooks", doc: "Where events are sent.",
-			schema: listOf(webhook, 0, 0),
-			read:   (*loader).readWebhooks,
-			show: func(f *File) any {
-				return each(f.Webhooks, func(w *Webhook) pairs { return pairsOf(t.webhook, w, sayAbsent) })
-			},
+		webhooksKey(t),
+	}
+}
+
+func webhooksKey(t *tables) key[File] {
+	hook := unset()
+	return key[File]{
+		name: "webhooks", doc: "Where events are sent.",
+		schema: listOf(objectOf(t.webhook, &hook, "name", "url", "events"), 0, 0),
+		read:   (*loader).readWebhooks,
+		show: func(f *File) any {
+			return each(f.Webhooks, func(w *Webhook) pairs { return pairsOf(t.webhook, w, sayAbsent) })
 		},
 	}
 }

@@ -47,8 +47,13 @@ type Webhook struct {
 	TLS    TLS
 	Proxy  URL // its scheme http, https or socks5; "": none
 
-	set keySet // the keys that the entry or the defaults give
+	set  keySet // the keys that the entry or the defaults give
+	file string // in which it stands
 }
+
+// File returns the file in which the webhook stands: webhooks.yaml, or one of
+// include.
+func (w *Webhook) File() string { return w.file }
 
 // unset returns a webhook of which no key is given.
 func unset() Webhook {

@@ -44,7 +44,7 @@ func (d *partial) gives(key string) bool { return yamlnode.Find(d.given, key) !=
 
 // readDefaults reads the keys that the webhooks share.
 func (l *loader) readDefaults(v *value) {
-	l.partial = &l.base
+	l.partial = l.base
 	l.base.given = l.Pairs(v, "")
 	l.base.set = readKeys(l, l.base.given, l.tables.shared, &l.base.Webhook) << len(l.tables.own)
 }
@@ -61,7 +61,7 @@ func (l *loader) readWebhooks(v *value, f *File) {
 	sharesRetry, sharesOrder := false, false // a webhook has the retry of the defaults; and their order, too
 	for i := range items {
 		item := &items[i]
-		d := partial{Webhook: l.base.Webhook, base: &l.base, tokenURL: l.base.tokenURL, secrets: l.base.secrets, badSecret: l.base.badSecret}
+		d := partial{Webhook: l.base.Webhook, base: l.base, tokenURL: l.base.tokenURL, secrets: l.base.secrets, badSecret: l.base.badSecret}
 		l.partial = &d
 		before := l.Errors()
 		if name := item.Peek("name"); isName(name) {
@@ -82,23 +82,26 @@ func (l *loader) readWebhooks(v *value, f *File) {
 			l.FailNode(d.at("name"), at, fmt.Sprintf("%q is also the name of webhooks[%d], in line %d", d.Name, first.Up.At, first.Node.Line), "give each its own")
 		} else if d.Name != "" {
 			names[d.Name] = d.at("name")
+			l.names = append(l.names, claimOf(d.Name, d.at("name"), item.Title))
 		}
 		if d.Was != "" {
 			renamed = append(renamed, former{d.Was, d.at("was")})
+			l.former = append(l.former, claimOf(d.Was, d.at("was"), item.Title))
 		}
 		// A bad webhook is not kept: the list may be aliases of one entry. Nor is
 		// the partial, which holds on to the nodes of the file.
 		if l.Errors() == before {
 			hook := d.Webhook
+			hook.file = l.File()
 			f.Webhooks = append(f.Webhooks, &hook)
 		}
 	}
 	l.checkFormer(renamed, names)
 	if sharesRetry {
-		l.checkRetry(&l.base)
+		l.checkRetry(l.base)
 	}
 	if sharesOrder {
-		l.checkOrder(&l.base, "order")
+		l.checkOrder(l.base, "order")
 	}
 }
 

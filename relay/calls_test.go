@@ -236,11 +236,11 @@ func configCall(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	h.r.Refused(config.Problems{
-		{File: "webhooks.yaml", Line: 2, Column: 3, Path: "source", Message: "is wrong", Hint: "write x"},
-		{File: "webhooks.yaml", Line: 4, Column: 1, Message: "is doubtful", Warning: true},
+		{File: first.Path, Line: 2, Column: 3, Path: "source", Message: "is wrong", Hint: "write x"},
+		{File: first.Path, Line: 4, Column: 1, Message: "is doubtful", Warning: true},
 	})
 	if got := look(); len(got.Problems) != 2 || got.Problems[0] != (api.ConfigProblem{
-		File: "webhooks.yaml", Line: 2, Column: 3, Path: "source", Message: "is wrong", Hint: "write x",
+		File: first.Path, Line: 2, Column: 3, Path: "source", Message: "is wrong", Hint: "write x",
 	}) || len(got.Errors()) != 1 {
 		t.Errorf("got %+v", got)
 	}

@@ -70,6 +70,7 @@ func TestMetrics(t *testing.T) {
 		{"sidehook_history_bytes", "gauge", []string{` `}},
 		{"sidehook_history_limit_bytes", "gauge", []string{` 1.073741824e+10`}},
 		{"sidehook_history_damaged_lines_total", "counter", []string{` 0`}},
+		{"sidehook_config_included_files_refused", "gauge", []string{` 0`}},
 		{"sidehook_config_generation", "gauge", []string{` 1`}},
 		{"sidehook_config_last_reload_successful", "gauge", []string{` 0`}},
 		{"sidehook_config_last_reload_success_timestamp_seconds", "gauge", []string{` 1.`}},

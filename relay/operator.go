@@ -131,6 +131,10 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 	if rejected != nil {
 		c.Problems = problemsOf(rejected, active.file.Path)
 	}
+	for _, in := range active.file.Refused() {
+		c.Refused = append(c.Refused, in.Path)
+		c.Problems = append(c.Problems, problemsOf(in.Problems, in.Path)...)
+	}
 	for _, p := range active.file.Warnings {
 		if known := api.ConfigProblem(p); !slices.Contains(c.Problems, known) {
 			c.Problems = append(c.Problems, known)

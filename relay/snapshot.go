@@ -12,6 +12,7 @@ func (r *Relay) snapshot() metrics.State {
 		Generation:   active.generation,
 		Loaded:       active.loaded,
 		Refused:      refused != nil,
+		RefusedFiles: len(active.file.Refused()),
 	}
 	for _, q := range r.journal.Queues() {
 		w := metrics.Webhook{Name: q.Name(), Backlog: q.Backlog()}

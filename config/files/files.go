@@ -44,11 +44,13 @@ func (s Stamp) Same(o Stamp) bool {
 		s.Info.ModTime().Equal(o.Info.ModTime()) && s.Info.Mode() == o.Info.Mode()
 }
 
-// Set is the files that one configuration names. It is for one load.
+// Set is the files that one file of a configuration names. It is for one load.
 type Set struct {
-	files  map[request]File
+	files  map[request]File // read in this load, for all sets of it
+	named  map[request]bool // by the file of this set
 	stamps []Stamp
-	hash   hash.Hash
+	text   []byte
+	hash   hash.Hash // of those named; nil while there are none
 }
 
 // request is a path and the size up to which it may be read.
@@ -63,29 +65,62 @@ type File struct {
 	Sum     [sha256.Size]byte // of Content
 	Mode    fs.FileMode
 	Err     error // why it could not be read
+
+	stamp Stamp
 }
 
-// NewSet makes an empty set for a configuration with this text.
+// NewSet makes an empty set for a file with this text.
 func NewSet(text []byte) *Set {
-	s := &Set{files: make(map[request]File), hash: sha256.New()}
-	s.hash.Write(text)
-	return s
+	return &Set{files: make(map[request]File), text: text}
 }
+
+// Beside returns an empty set for another file of the same load. What both name is
+// read once.
+func (s *Set) Beside(text []byte) *Set { return &Set{files: s.files, text: text} }
 
 // Stamps returns how the files looked, in the order in which they were read.
 func (s *Set) Stamps() []Stamp { return s.stamps }
 
-// Hash returns a sum of the configuration and of all files read for it.
-func (s *Set) Hash() string { return hex.EncodeToString(s.hash.Sum(nil)) }
+// Hash returns a sum of the text and of all files that it names.
+func (s *Set) Hash() string {
+	sum := sha256.New()
+	sum.Write(s.text)
+	sum.Write(s.Named())
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// Named returns a sum of the files that are named; nil if there are none.
+func (s *Set) Named() []byte {
+	if s.hash == nil {
+		return nil
+	}
+	return s.hash.Sum(nil)
+}
 
 // byteOrderMark is what some editors write before the text of a file.
 const byteOrderMark = "\ufeff"
 
 // Read returns a file of at most so many bytes.
 func (s *Set) Read(path string, most int64) File {
-	if f, ok := s.files[request{path, most}]; ok {
+	r := request{path, most}
+	f, ok := s.files[r]
+	if !ok {
+		f = read(path, most)
+		s.files[r] = f
+	}
+	if s.named[r] {
 		return f
 	}
+	if s.named == nil {
+		s.named, s.hash = make(map[request]bool), sha256.New()
+	}
+	s.named[r] = true
+	s.stamps = append(s.stamps, f.stamp)
+	fmt.Fprintf(s.hash, "\x00%s\x00%d\x00%s", path, len(f.Content), f.Content)
+	return f
+}
+
+func read(path string, most int64) File {
 	data, stamp, err := Read(path, most)
 	if err != nil {
 		err = fmt.Errorf("file %s %w", path, err)
@@ -94,14 +129,11 @@ func (s *Set) Read(path string, most int64) File {
 	if strings.HasPrefix(content, "\xff\xfe") || strings.HasPrefix(content, "\xfe\xff") {
 		err = fmt.Errorf("file %s is UTF-16; save it as UTF-8", path)
 	}
-	f := File{Content: strings.TrimSuffix(strings.TrimSuffix(content, "\n"), "\r"), Err: err}
+	f := File{Content: strings.TrimSuffix(strings.TrimSuffix(content, "\n"), "\r"), Err: err, stamp: stamp}
 	f.Sum = sha256.Sum256([]byte(f.Content))
 	if stamp.Info != nil {
 		f.Mode = stamp.Info.Mode()
 	}
-	s.files[request{path, most}] = f
-	s.stamps = append(s.stamps, stamp)
-	fmt.Fprintf(s.hash, "\x00%s\x00%d\x00%s", path, len(f.Content), f.Content)
 	return f
 }
 

@@ -24,15 +24,20 @@ type notifier struct {
 	group   sync.WaitGroup
 	inotify *fsnotify.Watcher
 	names   []string
+	whole   []string      // folders in which every name counts
 	folders []files.Stamp // of the names, as they looked when the watch began
 }
 
 // informer asks the kernel for notifications, which it limits in number.
 type informer func() (*fsnotify.Watcher, error)
 
-// watch watches names instead of the ones before.
-func (n *notifier) watch(names []string) error {
+// watch watches names, and all that is in the whole folders, instead of what it watched
+// before.
+func (n *notifier) watch(names, whole []string) error {
 	set := make(map[string]bool)
+	for _, folder := range whole {
+		set[folder] = true
+	}
 	for _, name := range names {
 		set[filepath.Dir(name)] = true
 	}
@@ -40,7 +45,7 @@ func (n *notifier) watch(names []string) error {
 	for _, folder := range slices.Sorted(maps.Keys(set)) {
 		folders = append(folders, files.StampOf(folder))
 	}
-	if n.inotify != nil && slices.Equal(n.names, names) && slices.EqualFunc(n.folders, folders, sameFolder) {
+	if n.inotify != nil && slices.Equal(n.names, names) && slices.Equal(n.whole, whole) && slices.EqualFunc(n.folders, folders, sameFolder) {
 		return nil
 	}
 	n.close()
@@ -48,8 +53,12 @@ func (n *notifier) watch(names []string) error {
 	if err != nil {
 		return fmt.Errorf("watch folders: %w", err)
 	}
-	n.inotify, n.names, n.folders = inotify, names, folders
-	n.group.Go(func() { forward(inotify, slices.Clone(names), n.wake) })
+	n.inotify, n.names, n.whole, n.folders = inotify, names, whole, folders
+	wanted := make(map[string]bool, len(names))
+	for _, name := range names {
+		wanted[name] = true
+	}
+	n.group.Go(func() { forward(inotify, wanted, slices.Clone(whole), n.wake) })
 	var failed []error
 	for _, folder := range folders {
 		if err := inotify.Add(folder.Path); err != nil {
@@ -67,17 +76,17 @@ func sameFolder(a, b files.Stamp) bool {
 	return a.Path == b.Path && os.SameFile(a.Info, b.Info)
 }
 
-// forward wakes at each event on one of names until the watcher is closed, and at
+// forward wakes at each event on one of names or in a whole folder until the watcher is closed, and at
 // each error: an overflow, say, may have hidden any change. It must read the
 // errors, or the watcher and its Close would block.
-func forward(from *fsnotify.Watcher, names []string, wake chan<- struct{}) {
+func forward(from *fsnotify.Watcher, names map[string]bool, whole []string, wake chan<- struct{}) {
 	for {
 		select {
 		case event, open := <-from.Events:
 			if !open {
 				return
 			}
-			if !slices.Contains(names, event.Name) {
+			if !names[event.Name] && !slices.Contains(whole, filepath.Dir(event.Name)) {
 				continue
 			}
 		case _, open := <-from.Errors:

@@ -6,58 +6,66 @@ package watch
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
 
 	"sidehook/config"
-	"sidehook/config/files"
 )
 
 // Watcher watches the file and every file it names, and reports what is new. It
 // promises:
 //
-//	W1. A change is read after all files have stood still for 200 ms, and reported
-//	    at once. No way of changing a file goes unnoticed, even without the
+//	W1. A change is read after the file, with all that it names, has stood still for
+//	    200 ms, and reported at once. A file of include that is being written keeps no
+//	    other one waiting. No way of changing a file goes unnoticed, even without the
 //	    notifications of the kernel: the watcher looks at the files every second.
 //	W2. A reading is reported only if it differs from the last one reported: a good
 //	    file by its content, a bad one by its content and its problems. After a bad
 //	    file, the good one from before is reported again.
 //	W3. The removal of the file is not a change. It is logged once.
 //	W4. Nothing that is read ends the watcher: only the context does.
+//	W5. With many files it spends no more than about a tenth of the time on looking.
 type Watcher struct {
 	path   string
 	log    *slog.Logger
 	apply  func(*config.File, error)
 	reload chan struct{} // holds one
 
-	settle time.Duration // how long the files must stand still
+	settle time.Duration // how long a file must stand still
 	look   time.Duration // how often it looks at the files
 	inform informer
 
-	told  string        // what was told last
-	seen  []files.Stamp // how the files looked when they were last looked at
-	gone  bool          // and that is logged
-	blind string        // why there are no notifications, as it was logged
+	told     string         // what was told last
+	last     config.Reading // the last good one
+	main     tracked        // the file and those that it names
+	included included
+	gone     bool          // the file is, and that is logged
+	blind    string        // why there are no notifications, as it was logged
+	cost     time.Duration // of looking at all files, the last time
 }
 
-// New makes a watcher that starts from a file loaded in the mode Run; every change
-// after that load is noticed, even one before Run. It calls apply, one call at a
+// New makes a watcher that starts from a good reading in the mode Run; every change
+// after that reading is noticed, even one before Run. It calls apply, one call at a
 // time, with a good file or with Problems. After a bad file and after Reload, the
 // good file may be the one that is in force already.
-func New(loaded *config.File, log *slog.Logger, apply func(*config.File, error)) *Watcher {
-	return &Watcher{
-		path:   loaded.Path,
+func New(loaded config.Reading, log *slog.Logger, apply func(*config.File, error)) *Watcher {
+	w := &Watcher{
+		path:   loaded.File.Path,
 		log:    log,
 		apply:  apply,
 		reload: make(chan struct{}, 1),
 		settle: 200 * time.Millisecond,
 		look:   time.Second,
 		inform: fsnotify.NewWatcher,
-		told:   config.Reading{File: loaded, Hash: loaded.Hash}.Identity(),
-		seen:   slices.Clone(loaded.Files),
+		told:   loaded.Identity(),
+		last:   loaded,
+		main:   tracked{stamps: slices.Clone(loaded.Files)},
 	}
+	w.included.track(&w.last, nil)
+	return w
 }
 
 // Reload makes Run read the file at once and report what it finds, new or not.
@@ -72,47 +80,83 @@ func (w *Watcher) Reload() {
 func (w *Watcher) Run(ctx context.Context) error {
 	notifier := &notifier{wake: make(chan struct{}, 1), inform: w.inform}
 	defer notifier.close()
-	look := time.NewTicker(w.look)
+	look := time.NewTimer(w.look)
 	defer look.Stop()
-	still := time.NewTimer(w.settle)
-	still.Stop() // until something changes
-	defer still.Stop()
 	for stale := true; ; {
 		if stale || w.blind != "" {
 			w.watch(notifier)
 		}
 		// After the watch has begun, so that no change is missed in between.
-		if stale = w.changed(); stale {
-			still.Reset(w.settle)
+		stale = w.lookAtAll()
+		if w.due() {
+			w.read()
+			stale = true
+			continue
+		}
+		look.Reset(w.wait())
+		rest := time.NewTimer(9 * w.cost) // W5
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-w.reload:
+			w.tell(w.take(config.ReadOn(w.path, config.Run, config.Basis{Last: &w.last, Reread: true}), nil))
+			stale = true
+			continue
+		case <-rest.C:
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-notifier.wake:
-			still.Reset(w.settle)
 		case <-look.C:
-		case <-still.C:
-			stale = true
-			if w.changed() { // a change without a notification
-				still.Reset(w.settle)
-				continue
-			}
-			w.read()
 		case <-w.reload:
-			w.tell(w.take(config.Read(w.path, config.Run)))
+			w.tell(w.take(config.ReadOn(w.path, config.Run, config.Basis{Last: &w.last, Reread: true}), nil))
 			stale = true
 		}
 	}
 }
 
+// wait returns when to look again without a notification: once what has changed may
+// have stood still, or after a while.
+func (w *Watcher) wait() time.Duration {
+	wait := max(w.look, 50*w.cost)
+	next := w.included.next(w.settle)
+	if !w.main.changed.IsZero() { // the others wait for it
+		next = w.main.changed.Add(w.settle)
+	}
+	if !next.IsZero() {
+		wait = min(wait, time.Until(next))
+	}
+	return wait
+}
+
+// due reports whether something has changed and stood still, and the main file with it.
+func (w *Watcher) due() bool {
+	before := time.Now().Add(-w.settle)
+	if !w.main.changed.IsZero() {
+		return !w.main.changed.After(before)
+	}
+	_, due := w.included.unsettled(before)
+	return due > 0
+}
+
 // watch makes the notifier watch every name that can change the files.
 func (w *Watcher) watch(n *notifier) {
-	var names []string
-	for _, s := range w.seen {
-		names = append(names, symlinkChain(s.Path)...)
+	var c chains
+	names := w.main.names(&c)
+	for _, path := range slices.Sorted(maps.Keys(w.included.files)) {
+		names = append(names, w.included.files[path].names(&c)...)
+	}
+	var whole []string
+	for _, folder := range w.included.folders {
+		chain := c.of(folder.Path)
+		names = append(names, chain...)
+		if folder.Info != nil {
+			whole = append(whole, chain[len(chain)-1])
+		}
 	}
 	problem := ""
-	if err := n.watch(names); err != nil {
+	if err := n.watch(names, whole); err != nil {
 		problem = err.Error()
 	}
 	if problem != w.blind && problem != "" {
@@ -121,53 +165,84 @@ func (w *Watcher) watch(n *notifier) {
 	w.blind = problem
 }
 
-// changed reports whether a file differs from when it was last looked at.
-func (w *Watcher) changed() bool {
-	changed := false
-	for i, before := range w.seen {
-		now := files.StampOf(before.Path)
-		if !now.Same(before) {
-			w.seen[i], changed = now, true
+// lookAtAll reports whether a file differs from when it was last looked at.
+func (w *Watcher) lookAtAll() bool {
+	now := time.Now()
+	w.main.look(now)
+	w.included.look(&w.last, now)
+	w.cost = time.Since(now)
+	if w.main.changed.Equal(now) {
+		return true
+	}
+	for _, t := range w.included.files {
+		if t.changed.Equal(now) {
+			return true
 		}
 	}
-	return changed
+	return false
 }
 
-// read reads the files after they have stood still, and reports what is new.
+// read reads the files that have stood still, and reports what is new.
 func (w *Watcher) read() {
-	r := config.Read(w.path, config.Run)
+	unsettled, _ := w.included.unsettled(time.Now().Add(-w.settle))
+	r := config.ReadOn(w.path, config.Run, config.Basis{Last: &w.last, Unsettled: unsettled})
+	w.main.changed = time.Time{}
 	if r.Missing {
 		if !w.gone {
 			w.log.Warn("the configuration file was removed; still using the previous configuration", "file", w.path)
 		}
 		w.gone = true
+		w.included.settle(unsettled)
 		return
 	}
-	w.take(r)
-	// A file was written while it was read, so the next reading counts. The loop
-	// notices the same change and waits again.
-	for _, s := range r.Files {
-		if !files.StampOf(s.Path).Same(s) {
+	for {
+		w.take(r, unsettled)
+		now := time.Now()
+		if !w.lookAtAll() {
+			break
+		}
+		// A file that was written while it was read is read again once it stands still.
+		// The loop waits for that.
+		if !w.main.changed.Before(now) {
 			return
 		}
+		torn := w.included.torn(&r, &w.last, now)
+		if len(torn) == 0 {
+			break
+		}
+		if unsettled == nil {
+			unsettled = make(map[string]bool)
+		}
+		for _, path := range torn {
+			unsettled[path] = true
+		}
+		r = config.ReadOn(w.path, config.Run, config.Basis{Last: &w.last, Unsettled: unsettled})
 	}
-	if r.Identity() != w.told {
+	switch {
+	case r.Identity() != w.told:
 		w.tell(r)
+	case r.File != nil:
+		w.last = r // the same, with newer stamps
 	}
 }
 
 // take remembers how the files looked.
-func (w *Watcher) take(r config.Reading) config.Reading {
+func (w *Watcher) take(r config.Reading, unsettled map[string]bool) config.Reading {
 	if w.gone && !r.Missing {
 		w.log.Info("the configuration file is back", "file", w.path)
 	}
 	w.gone = false
 	seen := slices.Clone(r.Files)
-	if r.Partial && len(w.seen) > 0 {
+	if r.Partial && len(w.main.stamps) > 0 {
 		// It could not be read to the end, and may still name the same files.
-		seen = append(seen, w.seen[1:]...)
+		seen = append(seen, w.main.stamps[1:]...)
 	}
-	w.seen = seen
+	w.main = tracked{stamps: seen}
+	if r.File == nil {
+		w.included.settle(unsettled)
+		return r
+	}
+	w.included.track(&r, unsettled)
 	return r
 }
 
@@ -177,5 +252,6 @@ func (w *Watcher) tell(r config.Reading) {
 		w.apply(nil, r.Problems)
 		return
 	}
+	w.last = r
 	w.apply(r.File, nil)
 }

@@ -222,8 +222,7 @@ func TestWatchLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "webhooks.yaml")
 		write(t, path, source("a"))
-		loaded, err := config.Load(path, config.Run)
-		must(t, err)
+		loaded := config.Read(path, config.Run)
 		var told []string
 		w := watch.New(loaded, slog.New(slog.DiscardHandler), func(f *config.File, _ error) { told = append(told, f.Source) })
 		w.Inform(func() (*fsnotify.Watcher, error) { return nil, syscall.EMFILE })

@@ -75,14 +75,18 @@ func onFile(test func(t *testing.T, w *watching)) func(*testing.T, func(path str
 // startWatching loads the file at path and watches it.
 func startWatching(t *testing.T, path string, notified bool) *watching {
 	t.Helper()
-	loaded, err := config.Load(path, config.Run)
-	if err != nil {
-		t.Fatal(err)
+	loaded := config.Read(path, config.Run)
+	if loaded.File == nil {
+		t.Fatal(loaded.Problems)
 	}
 	w := &watching{t: t, path: path, told: make(chan string, 100), log: &logged{}, notified: notified, uninformed: make(chan struct{})}
 	w.Watcher = watch.New(loaded, slog.New(slog.NewTextHandler(w.log, nil)), func(f *config.File, err error) {
 		if err != nil {
 			w.told <- strings.ReplaceAll(err.Error(), path, "f")
+			return
+		}
+		if f.Include != nil {
+			w.told <- namesOf(f)
 			return
 		}
 		w.told <- f.Source

@@ -31,7 +31,7 @@ func (r *Reader) Root() *Value {
 		n := docs[1]
 		r.add(Problem{Line: n.Line, Column: n.Column, Message: "begins a second document", Hint: "remove --- and keep one document a file"})
 	}
-	return &Value{Node: docs[0].Content[0]}
+	return &Value{Node: docs[0].Content[0], file: r.file}
 }
 
 // documents parses data up to its second document.

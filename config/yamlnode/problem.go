@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Problem is one thing that is wrong or doubtful in webhooks.yaml. It never
+// Problem is one thing that is wrong or doubtful in a file of the configuration. It never
 // quotes a secret.
 type Problem struct {
 	File    string // as the user named it
@@ -88,7 +88,7 @@ func (c *collector) add(p Problem) {
 func (c *collector) sorted(file string) Problems {
 	list := slices.Clone(c.list)
 	slices.SortStableFunc(list, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	if more := c.errors - maxProblems; more > 0 {
 		list = append(list, Problem{File: file, Message: "has " + strconv.Itoa(more) + " more errors"})

@@ -13,12 +13,14 @@
 package yamlnode
 
 import (
+	"cmp"
 	"fmt"
 
 	"gopkg.in/yaml.v3"
 )
 
-// Reader reads one file. It is for one goroutine.
+// Reader reads one file. It is for one goroutine. A problem may be about a value of
+// another file, on which this one builds: it names that file.
 type Reader struct {
 	file     string
 	data     []byte
@@ -68,24 +70,24 @@ func (r *Reader) FailKey(v *Value, message, hint string) { r.FailNode(v, v.Name,
 
 // FailNode is Fail with the position of another node.
 func (r *Reader) FailNode(v *Value, at *yaml.Node, message, hint string) {
-	r.add(Problem{Line: at.Line, Column: at.Column, Path: v.Path(), Message: message, Hint: hint})
+	r.add(Problem{File: v.File(), Line: at.Line, Column: at.Column, Path: v.Path(), Message: message, Hint: hint})
 }
 
 // FailWithin is Fail with the position of a character inside the value; text is
 // the value and offset counts its characters from 0.
 func (r *Reader) FailWithin(v *Value, text string, offset int, message, hint string) {
 	line, column := within(r.data, v.Node, text, offset)
-	r.add(Problem{Line: line, Column: column, Path: v.Path(), Message: message, Hint: hint})
+	r.add(Problem{File: v.File(), Line: line, Column: column, Path: v.Path(), Message: message, Hint: hint})
 }
 
 // Warn reports what is doubtful about the value.
 func (r *Reader) Warn(v *Value, message, hint string) {
-	r.add(Problem{Line: v.Node.Line, Column: v.Node.Column, Path: v.Path(), Message: message, Hint: hint, Warning: true})
+	r.add(Problem{File: v.File(), Line: v.Node.Line, Column: v.Node.Column, Path: v.Path(), Message: message, Hint: hint, Warning: true})
 }
 
 func (r *Reader) add(p Problem) {
 	if r.budget >= 0 {
-		p.File = r.file
+		p.File = cmp.Or(p.File, r.file)
 		r.found.add(p)
 	}
 }

@@ -13,9 +13,18 @@ type Value struct {
 	Name *yaml.Node // its key; nil in a list and at the top
 	Up   *Value     // nil at the top
 	At   int        // its index in a list
+	file string     // its file; "" unless it is at the top
 	// Title is the name under which people know an item of a list: the name of a
 	// webhook; "" if it has none.
 	Title string
+}
+
+// File returns the name of the file in which the value stands.
+func (v *Value) File() string {
+	for v.Up != nil {
+		v = v.Up
+	}
+	return v.file
 }
 
 // Key returns the key of the value, "" in a list and at the top.

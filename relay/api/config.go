@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,16 +15,27 @@ type Config struct {
 	Hash       string             `json:"hash"`
 	Generation history.Generation `json:"generation"`
 	Loaded     time.Time          `json:"loaded"`
-	Restart    []string           `json:"restart"` // keys whose value in the file takes effect at the next start
-	// Problems are the errors and warnings of the last edit, if it was rejected,
-	// and the warnings of the configuration in force.
+	Restart    []string           `json:"restart"`           // keys whose value in the file takes effect at the next start
+	Refused    []string           `json:"refused,omitempty"` // files of include that have errors
+	// Problems are the errors and warnings of the last edit, if it was rejected, those
+	// of files of include that are refused, and the warnings of the configuration in
+	// force.
 	Problems []ConfigProblem `json:"problems"`
 }
 
-// Errors returns the problems that are no warnings: why the last edit was rejected.
-func (c *Config) Errors() (list []ConfigProblem) {
+// Errors returns the errors of the last edit: why it was rejected.
+func (c *Config) Errors() []ConfigProblem {
+	return c.errors(func(p ConfigProblem) bool { return !slices.Contains(c.Refused, p.File) })
+}
+
+// IncludedErrors returns the errors of files of include that are refused.
+func (c *Config) IncludedErrors() []ConfigProblem {
+	return c.errors(func(p ConfigProblem) bool { return slices.Contains(c.Refused, p.File) })
+}
+
+func (c *Config) errors(of func(ConfigProblem) bool) (list []ConfigProblem) {
 	for _, p := range c.Problems {
-		if !p.Warning {
+		if !p.Warning && of(p) {
 			list = append(list, p)
 		}
 	}

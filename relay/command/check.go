@@ -50,6 +50,7 @@ type checkResult struct {
 
 type checkProblem struct {
 	Severity string `json:"severity"` // error or warning
+	File     string `json:"file"`
 	Line     int    `json:"line,omitempty"`
 	Column   int    `json:"column,omitempty"`
 	Path     string `json:"path,omitempty"`
@@ -66,7 +67,10 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 	var problems config.Problems
 	switch {
 	case err == nil:
-		problems = file.Warnings
+		problems = slices.Clone(file.Warnings)
+		for _, in := range file.Refused() {
+			problems = append(problems, in.Problems...)
+		}
 	case !errors.As(err, &problems):
 		return err
 	}
@@ -76,20 +80,20 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 			problems[i].Warning = false
 		}
 	}
-	answer := checkResult{File: path, OK: file != nil && (!strict || len(problems) == 0), Problems: []checkProblem{}}
+	answer := checkResult{File: path, OK: file != nil && !slices.ContainsFunc(problems, func(p config.Problem) bool { return !p.Warning }), Problems: []checkProblem{}}
 	if file != nil {
 		answer.Webhooks = len(file.Webhooks)
 	}
 	if asJSON {
 		for _, p := range problems {
-			answer.Problems = append(answer.Problems, checkProblem{severity(p), p.Line, p.Column, p.Path, p.Message, p.Hint})
+			answer.Problems = append(answer.Problems, checkProblem{severity(p), p.File, p.Line, p.Column, p.Path, p.Message, p.Hint})
 		}
 		if err := c.printJSON(answer); err != nil {
 			return err
 		}
 	} else {
 		c.printProblems(problems)
-		if show && file != nil {
+		if show && file != nil && len(file.Refused()) == 0 {
 			if err := file.Print(c.out); err != nil {
 				return err
 			}
@@ -103,7 +107,11 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 		if len(problems) > 0 {
 			verdict += ", " + terminal.Count(len(problems), "warning")
 		}
-		c.out.Linef("%s: %s, %s", path, verdict, terminal.Count(len(file.Webhooks), "webhook"))
+		count := terminal.Count(len(file.Webhooks), "webhook")
+		if more := len(file.Included); more > 0 {
+			count += " in " + terminal.Count(more+1, "file")
+		}
+		c.out.Linef("%s: %s, %s", path, verdict, count)
 	}
 	return nil
 }

@@ -57,6 +57,12 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 	if err != nil {
 		return err
 	}
+	if refused := after.Refused(); len(refused) > 0 {
+		for _, in := range refused {
+			c.printProblems(in.Problems)
+		}
+		return exitCode(1)
+	}
 	plan, err := relay.Plan(before, after, func(visit func(*event.Event)) error {
 		return eventsSince(before.History.Dir, since, visit)
 	})

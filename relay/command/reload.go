@@ -30,6 +30,7 @@ type reloader struct {
 	// Of apply, which runs once at a time.
 	answered  uint64                  // of requested
 	warnings  map[config.Problem]bool // of the active file
+	included  map[string]*refusal     // files of include that are refused, by path
 	rejected  int                     // edits in a row
 	lastError string                  // of the last rejected edit
 }
@@ -72,6 +73,7 @@ func (e *reloader) accept(file *config.File) {
 	}
 	e.rejected, e.lastError = 0, ""
 	e.warn(file)
+	e.refuseIncluded(file)
 }
 
 // reject logs why an edit is rejected, unless the one before had the same errors
@@ -112,7 +114,11 @@ func activeStatus(file *config.File) string {
 			enabled++
 		}
 	}
-	return fmt.Sprintf("using %s: %d of %d webhooks enabled", filepath.Base(file.Path), enabled, len(file.Webhooks))
+	status := fmt.Sprintf("using %s: %d of %d webhooks enabled", filepath.Base(file.Path), enabled, len(file.Webhooks))
+	if refused := file.Refused(); len(refused) > 0 {
+		status += "; rejected " + terminal.Count(len(refused), "file") + " of include: " + terminal.Clean(refused[0].FirstProblem().String())
+	}
+	return status
 }
 
 // warn logs the warnings of a file, except those that it had before.

@@ -86,10 +86,11 @@ func (c *cli) run(ctx context.Context, log *slog.Logger, forceQuit func()) error
 	if err != nil {
 		return err
 	}
-	file, err := config.Load(path, config.Run)
-	if err != nil {
-		return err
+	reading := config.Read(path, config.Run)
+	if reading.File == nil {
+		return reading.Problems
 	}
+	file := reading.File
 	sockets, err := systemd.Sockets()
 	if err != nil {
 		return err
@@ -100,6 +101,7 @@ func (c *cli) run(ctx context.Context, log *slog.Logger, forceQuit func()) error
 	manager := systemd.New(log)
 	reloads := &reloader{log: log, manager: manager}
 	reloads.warn(file)
+	reloads.refuseIncluded(file)
 	limit := memory.Heed(os.DirFS("/"), log)
 	r, err := relay.New(file, relay.Options{
 		Log: log, Version: b.Version, Commit: b.Commit, Listeners: sockets, Memory: limit,
@@ -115,7 +117,7 @@ func (c *cli) run(ctx context.Context, log *slog.Logger, forceQuit func()) error
 	ctx, stop := context.WithCancel(ctx)
 	// The watchdog is also fed during the stop, which may take longer than its timeout.
 	alive, stopFeeding := context.WithCancel(context.WithoutCancel(ctx))
-	watcher := watch.New(file, log, reloads.apply)
+	watcher := watch.New(reading, log, reloads.apply)
 	var others sync.WaitGroup
 	others.Go(func() {
 		// It ends only with ctx, and without an error.

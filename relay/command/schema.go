@@ -7,17 +7,25 @@ import (
 )
 
 func (c *cli) schemaCommand() *cobra.Command {
-	return &cobra.Command{
+	var include bool
+	cmd := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of webhooks.yaml",
 		Long: "Prints the JSON Schema (2020-12) of webhooks.yaml, with which an editor\n" +
 			"completes and checks it. The first line of webhooks.yaml then names it:\n" +
-			"# yaml-language-server: $schema=./webhooks.schema.json",
+			"# yaml-language-server: $schema=./webhooks.schema.json\n" +
+			"With --include it is the schema of a file that include names.",
 		Example: "  sidehook schema > webhooks.schema.json",
 		Args:    noArgument,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := c.out.Write(config.Schema())
+			schema := config.Schema
+			if include {
+				schema = config.IncludeSchema
+			}
+			_, err := c.out.Write(schema())
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&include, "include", false, "print the schema of a file of include")
+	return cmd
 }

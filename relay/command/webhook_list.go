@@ -27,7 +27,7 @@ func (c *cli) webhookListCommand() *cobra.Command {
 		Short: "List the webhooks and their states",
 		Long: "Lists the webhooks of the running relay and their states. The last hour shows\n" +
 			"which part of the deliveries that ended has arrived. If the last edit of\n" +
-			"webhooks.yaml was rejected, the errors follow.",
+			"webhooks.yaml or of a file of include was rejected, the errors follow.",
 		Example: "  sidehook webhook list --state failing,throttled,disabled",
 		Args:    noArgument,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.listWebhooks(cmd.Context(), f) },
@@ -76,7 +76,8 @@ func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
 	if err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
-	for _, p := range active.Errors() {
+	edit, included := active.Errors(), active.IncludedErrors()
+	for _, p := range slices.Concat(edit, included) {
 		list.Errors = append(list.Errors, p.String())
 	}
 	all := list.Webhooks
@@ -102,14 +103,21 @@ func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
 	case len(hooks) == 0:
 		c.notice("none of %s matches", terminal.Count(len(all), "webhook"))
 	}
-	if len(list.Errors) > 0 {
-		c.out.Line()
-		c.out.Line(c.out.Paint(terminal.Red, terminal.Clean("the last edit of "+active.Path+" was rejected; still using the previous configuration:")))
-		for _, problem := range list.Errors {
-			c.out.Linef("  %s", problem)
-		}
-	}
+	c.printErrors("the last edit of "+active.Path+" was rejected; still using the previous configuration:", edit)
+	c.printErrors("files of include were rejected; each still has the webhooks that it had when it was last valid, if it ever was:", included)
 	return nil
+}
+
+// printErrors prints errors of the configuration below a sentence, if there are any.
+func (c *cli) printErrors(sentence string, errors []api.ConfigProblem) {
+	if len(errors) == 0 {
+		return
+	}
+	c.out.Line()
+	c.out.Line(c.out.Paint(terminal.Red, terminal.Clean(sentence)))
+	for _, problem := range errors {
+		c.out.Linef("  %s", problem.String())
+	}
 }
 
 // printWebhooks prints a table, and a sentence for each webhook that needs one.

@@ -150,7 +150,7 @@ func TestState(t *testing.T) {
 			{Name: "a", State: "active"},
 			{Name: "b", State: "failing", Backlog: queue.Backlog{Events: 3, Bytes: 4096, Oldest: time.Now().Add(time.Hour), InFlight: 1}},
 		},
-		HistoryBytes: 12, HistoryLimit: 16, DamagedLines: 2, Generation: 5, Loaded: time.UnixMilli(1_700_000_000_250),
+		HistoryBytes: 12, HistoryLimit: 16, DamagedLines: 2, Generation: 5, RefusedFiles: 2, Loaded: time.UnixMilli(1_700_000_000_250),
 	}
 	m := metrics.New(metrics.Build{Version: "1.2", Revision: "abc", Go: "go1"}, func() metrics.State { return now })
 	check(t, m, "sidehook_b",
@@ -162,7 +162,7 @@ func TestState(t *testing.T) {
 	check(t, m, "sidehook_webhook_state",
 		`sidehook_webhook_state{state="active",webhook="a"} 1`, `sidehook_webhook_state{state="failing",webhook="b"} 1`)
 	check(t, m, "sidehook_history", "sidehook_history_bytes 12", "sidehook_history_damaged_lines_total 2", "sidehook_history_limit_bytes 16")
-	check(t, m, "sidehook_config", "sidehook_config_generation 5",
+	check(t, m, "sidehook_config", "sidehook_config_generation 5", "sidehook_config_included_files_refused 2",
 		"sidehook_config_last_reload_success_timestamp_seconds 1.70000000025e+09", "sidehook_config_last_reload_successful 1")
 
 	now.HistoryBytes, now.Refused = -1, true

@@ -21,6 +21,7 @@ type State struct {
 	Generation   history.Generation // of the configuration in force
 	Loaded       time.Time          // when it took effect
 	Refused      bool               // the last edit was rejected
+	RefusedFiles int                // of include, which hold themselves up
 }
 
 // Webhook is the current state of one webhook.
@@ -46,6 +47,7 @@ var (
 	historyBytes  = describe("history_bytes", "Size of the files of the history.")
 	historyLimit  = describe("history_limit_bytes", "Maximum size of the files of the history: history.max_size.")
 	damagedLines  = describe("history_damaged_lines_total", "Damaged lines of the history that were found and skipped since the start.")
+	refusedFiles  = describe("config_included_files_refused", "Files of include that have errors, so that they stay as they were when they were last good.")
 	generation    = describe("config_generation", "Number of the configuration in force.")
 	reloaded      = describe("config_last_reload_successful", "1 if the last edit of the file is in force, 0 if it was rejected.")
 	reloadedAt    = describe("config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded.")
@@ -54,7 +56,7 @@ var (
 func (*collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		backlogEvents, backlogBytes, backlogOldest, inFlight, webhookState,
-		historyBytes, historyLimit, damagedLines, generation, reloaded, reloadedAt,
+		historyBytes, historyLimit, damagedLines, refusedFiles, generation, reloaded, reloadedAt,
 	} {
 		ch <- d
 	}
@@ -87,6 +89,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(historyLimit, float64(now.HistoryLimit))
 	ch <- &sample{damagedLines, nil, prometheus.CounterValue, float64(now.DamagedLines)}
+	gauge(refusedFiles, float64(now.RefusedFiles))
 	gauge(generation, float64(now.Generation))
 	applied := 1.0
 	if now.Refused {

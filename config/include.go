@@ -1,0 +1,218 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"sidehook/config/files"
+)
+
+// Included is a file of include: what it says, and what of it is in force.
+type Included struct {
+	Path string
+	// Problems are its errors and warnings if it is refused, nil if it is in force as
+	// it stands.
+	Problems Problems
+
+	context string // what it was judged with: defaults and such
+	now     *part  // as it stands
+	inForce *part  // what it said when it was last good; nil if nothing is in force
+}
+
+// Refused reports whether the file holds itself up.
+func (in *Included) Refused() bool { return in.inForce != in.now }
+
+// Missing reports whether nothing of the file is in force.
+func (in *Included) Missing() bool { return in.inForce == nil }
+
+// FirstProblem returns the first error of a file that is refused.
+func (in *Included) FirstProblem() Problem {
+	i := slices.IndexFunc(in.Problems, func(p Problem) bool { return !p.Warning })
+	return in.Problems[max(i, 0)]
+}
+
+// SameReading reports whether the file was not read again since another reading, nil if
+// there was none.
+func (in *Included) SameReading(other *Included) bool { return other != nil && in.now == other.now }
+
+// Files returns how the file, and those it names, looked when they were read.
+func (in *Included) Files() []files.Stamp { return in.now.files }
+
+// Refused returns the files of include that hold themselves up.
+func (f *File) Refused() (list []*Included) {
+	for _, in := range f.Included {
+		if in.Refused() {
+			list = append(list, in)
+		}
+	}
+	return list
+}
+
+// readInclude reads which files there are more. They are read after this one.
+func readInclude(l *loader, v *value, into *[]string) {
+	items := l.Items(v, "write include: [webhooks.d/*.yaml]")
+	*into = make([]string, 0, len(items))
+	for i := range items {
+		var pattern string
+		if l.Line(&items[i], 4096, &pattern); pattern == "" {
+			continue
+		}
+		if _, err := filepath.Match(pattern, ""); err != nil {
+			l.Fail(&items[i], "is not a valid glob", "close each [, and write \\ before a character that is meant as it is")
+			continue
+		}
+		if !isGlob(pattern) && isSame(l.absolute(pattern), l.File()) {
+			l.Fail(&items[i], "is this file itself", "remove it")
+			continue
+		}
+		*into = append(*into, pattern)
+		l.included = append(l.included, items[i])
+	}
+}
+
+// isSame reports whether two paths lead to one file.
+func isSame(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}
+
+// readIncludes reads the files of include. Those that have not changed since the
+// reading before are not read again.
+func (l *loader) readIncludes(on Basis) (list []*Included, folders []string) {
+	if len(l.included) == 0 {
+		return nil, nil
+	}
+	before := make(map[string]*Included)
+	if on.Last != nil {
+		for _, in := range on.Last.Included {
+			before[in.Path] = in
+		}
+	}
+	context := l.context()
+	known := make(map[string]bool)
+	main, _ := os.Stat(l.File())
+	for i := range l.included {
+		at := &l.included[i]
+		pattern := l.file.Include[i]
+		found := filesOf(filepath.Dir(l.File()), pattern)
+		folders = append(folders, found.folders...)
+		if found.err != nil {
+			p := Problem{File: at.File(), Line: at.Node.Line, Column: at.Node.Column, Path: at.Path(), Message: "folder " + found.err.Error()}
+			list = append(list, &Included{Path: found.unread, now: &part{
+				path: found.unread, problems: Problems{p}, bad: true, hash: p.Message, files: []files.Stamp{files.StampOf(found.unread)},
+			}})
+			for _, in := range before { // it cannot be told whether they are gone
+				if ok, _ := filepath.Match(l.absolute(pattern), in.Path); ok {
+					found.paths = append(found.paths, in.Path)
+				}
+			}
+			slices.Sort(found.paths)
+		}
+		for path := range on.Text { // it may be the text of a file that is still to be made
+			if ok, _ := filepath.Match(l.absolute(pattern), path); ok && !slices.Contains(found.paths, path) {
+				found.paths = append(found.paths, path)
+				slices.Sort(found.paths)
+			}
+		}
+		if len(found.paths) == 0 && found.err == nil {
+			l.Warn(at, "matches no file", "")
+		}
+		for _, path := range found.paths {
+			if known[path] {
+				continue
+			}
+			known[path] = true
+			if path == filepath.Clean(l.File()) {
+				l.ignored = append(l.ignored, path)
+				continue
+			}
+			last := before[path]
+			if on.Unsettled[path] && (last != nil || found.isGlob) {
+				if last != nil {
+					in := *last
+					list = append(list, &in)
+				}
+				continue
+			}
+			if in := l.readOne(path, context, last, on, main); in != nil {
+				list = append(list, in)
+			} else {
+				l.ignored = append(l.ignored, path)
+			}
+		}
+	}
+	return list, folders
+}
+
+// readOne returns a file of include as it stands now; nil if it is the main file under
+// another name.
+func (l *loader) readOne(path, context string, last *Included, on Basis, main fs.FileInfo) *Included {
+	in := &Included{Path: path, context: context}
+	if last != nil {
+		in.inForce = last.inForce
+	}
+	text, given := on.Text[path]
+	if last != nil && !given && last.context == context && !on.Reread && last.now.unchanged() {
+		in.now = last.now
+		return in
+	}
+	var stamp files.Stamp
+	var err error
+	if !given {
+		text, stamp, err = files.Read(path, maxFile)
+	} else {
+		stamp = files.StampOf(path)
+	}
+	switch {
+	case stamp.Info != nil && main != nil && os.SameFile(stamp.Info, main):
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		in.now = unreadable(path, fmt.Errorf("%w; remove it from include, or write webhooks: [] in it for none", err), stamp)
+	case err != nil:
+		in.now = unreadable(path, err, stamp)
+	default:
+		in.now = l.readIncluded(path, text, stamp)
+	}
+	return in
+}
+
+// context returns a sum of all that decides how a file of include is read, beside its
+// own text: while it stays the same, so does the reading.
+func (l *loader) context() string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%d %s ", l.mode, l.File())
+	sum.Write(l.files.Named())
+	for _, v := range l.given {
+		switch v.Key() {
+		case "history", "event_types", "defaults":
+			fmt.Fprintf(sum, "%q", v.Key())
+			addNode(sum, v.Node)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// addNode writes what a node says, and where.
+func addNode(w io.Writer, n *yaml.Node) {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	fmt.Fprintf(w, "%d %q %q %d %d %d(", n.Kind, n.Tag, n.Value, n.Style, n.Line, n.Column)
+	for _, below := range n.Content {
+		addNode(w, below)
+	}
+	fmt.Fprint(w, ")")
+}
