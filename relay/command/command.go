@@ -113,7 +113,7 @@ func (c *cli) root() *cobra.Command {
 	root.SetHelpCommand(help)
 	root.AddCommand(
 		c.initCommand(), c.runCommand(), c.demoCommand(), c.checkCommand(), c.planCommand(), c.schemaCommand(), c.healthCommand(), c.sendCommand(), c.webhookCommand(), c.listenCommand(), c.verifyCommand(),
-		c.historyCommand(), c.showCommand(), c.resendCommand(), c.cancelCommand(), c.versionCommand(), c.completionCommand(), c.manCommand(), help,
+		c.eventsCommand(), c.historyCommand(), c.showCommand(), c.resendCommand(), c.cancelCommand(), c.versionCommand(), c.completionCommand(), c.manCommand(), help,
 	)
 	c.prepare(root)
 	return root

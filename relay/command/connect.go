@@ -13,6 +13,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
+	"sidehook/relay/command/source"
 )
 
 // relay connects to the relay of the configuration.
@@ -77,7 +78,14 @@ func nearestWebhook(ctx context.Context, relay *client.Client, name string, err 
 	return unknownWebhook(name, all)
 }
 
-// openHistory opens a history to read. Another user than the relay's may not, and
+// source opens the history of a file to read. Where another user than the relay's may
+// not read the files, it asks the relay.
+func (c *cli) source(ctx context.Context, file *config.File) (source.Source, error) {
+	s, err := source.Open(file.History.Dir, func() (*client.Client, error) { return c.connect(ctx, file) })
+	return s, explainDenied(err)
+}
+
+// openHistory opens the files of a history. Another user than the relay's may not, and
 // is told how to.
 func openHistory(dir string) (*query.Reader, error) {
 	reader, err := query.Open(dir)

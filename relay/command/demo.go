@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"os"
@@ -8,9 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sidehook/history/query"
+	"sidehook/relay/api"
 	"sidehook/relay/command/demo"
 	"sidehook/relay/command/runlog"
+	"sidehook/relay/command/source"
 )
 
 func (c *cli) demoCommand() *cobra.Command {
@@ -46,12 +48,12 @@ func program() string {
 
 // listAttempts prints the attempts of a short history.
 func (c *cli) listAttempts(dir string) error {
-	reader, err := query.Open(dir)
+	s, err := source.Open(dir, nil)
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
-	lines, err := newestAttempts(reader, query.Query{}, 20)
+	defer s.Close()
+	lines, err := source.NewestAttempts(context.Background(), s, api.DeliveriesQuery{}, nil, 20)
 	if err != nil {
 		return err
 	}

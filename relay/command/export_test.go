@@ -27,7 +27,7 @@ func onTerminal(w io.Writer, width int) *cli {
 
 // HistoryOnTerminal prints attempts as history does.
 func HistoryOnTerminal(w io.Writer, width int, lines ...[]byte) {
-	newAttemptPrinter(onTerminal(w, width), historyFlags{}).list(lines)
+	newAttemptPrinter(onTerminal(w, width), historyFlags{}).list(raw(lines))
 }
 
 // FollowedOnTerminal prints attempts one after the other, as history -f does.
@@ -35,8 +35,17 @@ func FollowedOnTerminal(w io.Writer, width int, lines ...[]byte) {
 	p := newAttemptPrinter(onTerminal(w, width), historyFlags{follow: true})
 	p.list(nil)
 	for _, line := range lines {
-		p.print(line, p.table.PrintRow)
+		if a, err := parseAttempt(line); err == nil {
+			p.print(&a, line, p.table.PrintRow)
+		}
 	}
+}
+
+func raw(lines [][]byte) (list []json.RawMessage) {
+	for _, line := range lines {
+		list = append(list, line)
+	}
+	return list
 }
 
 // WebhooksOnTerminal prints webhooks that the relay answered with.
@@ -68,9 +77,11 @@ func PrintAll(w io.Writer, event, attempt []byte, webhook string) error {
 	c := onTerminal(w, 80)
 	c.out.Colour, c.config = true, webhook
 	p := newAttemptPrinter(c, historyFlags{})
-	p.list([][]byte{attempt, attempt})
-	p.print(attempt, p.table.PrintRow)
-	p.printNext()
+	p.list([]json.RawMessage{attempt, attempt})
+	if a, err := parseAttempt(attempt); err == nil {
+		p.print(&a, attempt, p.table.PrintRow)
+		p.printCommands(&a)
+	}
 	c.printStats([]history.WebhookStats{{Webhook: webhook, Events: 1, Chart: []history.ChartPart{{Delivered: 1, Failed: 2}, {}}}})
 	t := trace{EventTrace: api.EventTrace{
 		To: []string{webhook}, Filled: []string{webhook}, Event: event, Attempts: []json.RawMessage{attempt},

@@ -3,8 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,15 +10,19 @@ import (
 	"sidehook/config"
 	"sidehook/history"
 	"sidehook/history/query"
+	"sidehook/relay/api"
+	"sidehook/relay/command/source"
 )
 
 type historyFlags struct {
 	filterFlags
-	webhook string // "" for all
-	status  string
-	limit   int
-	follow  bool
-	json    bool
+	webhooks   []string // none: all
+	status     string
+	code       string
+	unresolved bool
+	limit      int
+	follow     bool
+	json       bool
 }
 
 func (c *cli) historyCommand() *cobra.Command {
@@ -30,11 +32,15 @@ func (c *cli) historyCommand() *cobra.Command {
 		Short: "List the attempts to deliver events",
 		Args:  func(_ *cobra.Command, args []string) error { return atMostOne("WEBHOOK", args) },
 		Long: "Lists the newest attempts to deliver events, one per line and the newest last,\n" +
-			"for one webhook or for all. It reads the files, so the relay need not run.",
+			"for one webhook, for several or for all. --unresolved lists instead the\n" +
+			"deliveries that ended without having arrived and have not arrived since. It\n" +
+			"reads the files, so the relay need not run. Where the files may not be read, it\n" +
+			"asks the relay.",
 		Example: "  sidehook history app-lifecycle -f\n" +
-			"  sidehook history --status failed,exhausted --since 7d --limit 100",
+			"  sidehook history --unresolved --since 7d --limit 100\n" +
+			"  sidehook history --code 5xx --type 'order.*' --since '2026-11-30 01:30'",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f.webhook = strings.Join(args, "")
+			f.webhooks = append(args, f.webhooks...)
 			if f.limit < 0 {
 				return usagef(limitRange, f.limit)
 			}
@@ -45,15 +51,11 @@ func (c *cli) historyCommand() *cobra.Command {
 			return c.history(cmd.Context(), f, q)
 		},
 	}
-	cmd.Flags().IntVar(&f.limit, "limit", 20, "print at most `N` attempts")
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		var invalid interface{ GetValue() string }
-		if errors.As(err, &invalid) && strings.Contains(err.Error(), `"--limit"`) {
-			return usagef(limitRange, invalid.GetValue())
-		}
-		return err
-	})
+	cmd.Flags().StringArrayVar(&f.webhooks, "webhook", nil, "only attempts at deliveries to the webhook `NAME`; repeat it")
+	limitFlag(cmd, &f.limit, "attempts")
 	cmd.Flags().StringVar(&f.status, "status", "", "only attempts with this `STATUS`, or several with commas: "+oneOf(query.Statuses()...))
+	cmd.Flags().StringVar(&f.code, "code", "", "only attempts that were answered with this HTTP `CODE`, such as 503 or 5xx")
+	cmd.Flags().BoolVar(&f.unresolved, "unresolved", false, "only deliveries that ended without having arrived, and have not arrived since")
 	f.add(cmd, "attempts", "made")
 	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "keep printing new attempts")
 	jsonFlag(cmd, &f.json)
@@ -61,15 +63,20 @@ func (c *cli) historyCommand() *cobra.Command {
 	return cmd
 }
 
-const limitRange = "--limit must be a whole number, 0 or more, not %v"
-
-// query returns what the flags ask of the history.
-func (f *historyFlags) query(now time.Time) (query.Query, error) {
-	q := query.Query{Webhook: f.webhook, Type: query.Glob(f.typ)}
+// query returns what the flags ask of the history, but for the webhooks.
+func (f *historyFlags) query(now time.Time) (q api.DeliveriesQuery, err error) {
+	q = api.DeliveriesQuery{Type: f.typ, Code: f.code, Unresolved: f.unresolved}
 	if f.follow && f.until != "" {
 		return q, together("--until", "--follow")
 	}
-	var err error
+	if f.follow && f.unresolved {
+		return q, together("--unresolved", "--follow")
+	}
+	if f.code != "" {
+		if _, err := query.ParseCodes(f.code); err != nil {
+			return q, usagef("--code %s", err)
+		}
+	}
 	if q.Since, q.Until, err = f.times(now); err != nil {
 		return q, err
 	}
@@ -77,72 +84,65 @@ func (f *historyFlags) query(now time.Time) (query.Query, error) {
 	return q, err
 }
 
-func (c *cli) history(ctx context.Context, f historyFlags, q query.Query) error {
+func (c *cli) history(ctx context.Context, f historyFlags, q api.DeliveriesQuery) error {
 	file, err := c.load(config.Tools)
 	if err != nil {
 		return err
 	}
-	reader, err := openHistory(file.History.Dir)
+	c.sayUnknownType(f.typ)
+	s, err := c.source(ctx, file)
 	if f.follow && errors.Is(err, history.ErrNoHistory) {
 		return c.followNewHistory(ctx, file.History.Dir, f, q)
 	}
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
-	p := newAttemptPrinter(c, f)
-	newest, err := reader.Newest()
-	if err != nil {
-		return err
-	}
-	q.Before = newest + 1
-	lines, err := newestAttempts(reader, q, f.limit)
-	if err != nil {
-		return err
-	}
-	p.list(lines)
+	defer s.Close()
 	if f.follow {
-		q.Before = 0
-		return p.follow(ctx, reader, &q, newest)
+		for _, name := range f.webhooks {
+			if err := c.mustKnow(ctx, s, name); err != nil {
+				return err
+			}
+		}
 	}
+	lines, err := source.NewestAttempts(ctx, s, q, f.webhooks, f.limit)
+	if err != nil {
+		return err
+	}
+	p := newAttemptPrinter(c, f)
+	p.list(lines)
 	switch {
-	case len(lines) > 0 || f.limit == 0:
-		p.printNext()
-	case f.status != "" || f.given():
-		c.notice("no matching attempts in the history")
-	case f.webhook != "":
-		c.notice("no attempts to deliver to %q in the history", f.webhook)
-	default:
-		c.notice("no attempts in the history")
+	case f.follow:
+		return p.follow(ctx, s, q)
+	case len(lines) == 0 && f.limit > 0:
+		return c.explainNothing(ctx, s, &f, &q)
 	}
+	p.printNext(func(a *attempt) bool { return hasArrived(ctx, s, a) })
 	return nil
 }
 
 // followNewHistory waits until there is a history, and follows it from its first
 // attempt.
-func (c *cli) followNewHistory(ctx context.Context, dir string, f historyFlags, q query.Query) error {
+func (c *cli) followNewHistory(ctx context.Context, dir string, f historyFlags, q api.DeliveriesQuery) error {
 	p := newAttemptPrinter(c, f)
 	p.list(nil)
 	if c.out.Broken() {
 		return exitCode(1)
 	}
-	reader, err := query.Await(ctx, dir)
+	s, err := source.Await(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
-	return p.follow(ctx, reader, &q, 0)
+	defer s.Close()
+	return p.follow(ctx, s, q)
 }
 
-// newestAttempts returns at most limit lines, the oldest first.
-func newestAttempts(reader *query.Reader, q query.Query, limit int) (lines [][]byte, err error) {
-	if limit == 0 {
-		return nil, nil
+// hasArrived reports whether the delivery of an attempt has arrived by now.
+func hasArrived(ctx context.Context, s source.Source, a *attempt) bool {
+	page, err := s.Deliveries(ctx, api.DeliveriesQuery{Event: a.Event, Webhook: a.Webhook, Limit: 1})
+	if err != nil || len(page.Deliveries) == 0 {
+		return false
 	}
-	err = reader.Attempts(q, func(o *history.DeliveryRecord) bool {
-		lines = append(lines, o.JSON())
-		return len(lines) != limit
-	})
-	slices.Reverse(lines)
-	return lines, err
+	last, err := parseAttempt(page.Deliveries[0])
+	return err == nil && last.Status == string(history.Delivered)
 }

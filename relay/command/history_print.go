@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	"sidehook/history"
-	"sidehook/history/query"
+	"sidehook/relay/api"
+	"sidehook/relay/command/source"
 	"sidehook/relay/command/terminal"
 )
 
@@ -21,7 +23,8 @@ type attemptPrinter struct {
 	flags historyFlags
 	table terminal.Table
 	now   time.Time // ages count up to it
-	last  attempt   // the newest that was printed
+	rows  []attempt // that were listed
+	last  history.LineNo
 }
 
 func newAttemptPrinter(c *cli, f historyFlags) *attemptPrinter {
@@ -33,7 +36,7 @@ func newAttemptPrinter(c *cli, f historyFlags) *attemptPrinter {
 }
 
 // list prints a table of attempts.
-func (p *attemptPrinter) list(lines [][]byte) {
+func (p *attemptPrinter) list(lines []json.RawMessage) {
 	if !p.flags.json && (len(lines) > 0 || p.flags.follow) {
 		p.table.Add(p.columns(terminal.Heads(timeHead(p.now), "AGE", "WEBHOOK", "EVENT", "TYPE", "TRY", "STATUS", "CODE", "TOOK", "ERROR"))...)
 	}
@@ -41,7 +44,10 @@ func (p *attemptPrinter) list(lines [][]byte) {
 		p.table.Fit(p.typical()...)
 	}
 	for _, line := range lines {
-		p.print(line, p.table.Add)
+		if a, err := parseAttempt(line); err == nil { // else a later version wrote it: its checksum is right
+			p.rows, p.last = append(p.rows, a), a.N
+			p.print(&a, line, p.table.Add)
+		}
 	}
 	p.table.Print()
 }
@@ -71,7 +77,7 @@ func (p *attemptPrinter) timeLayout() string {
 // columns removes cells from a row: the webhook if there is only one, the age
 // where it would grow old on the page, and the time on a narrow terminal.
 func (p *attemptPrinter) columns(cells []terminal.Cell) []terminal.Cell {
-	if p.flags.webhook != "" {
+	if len(p.flags.webhooks) == 1 {
 		cells = slices.Delete(cells, 2, 3)
 	}
 	switch {
@@ -84,12 +90,7 @@ func (p *attemptPrinter) columns(cells []terminal.Cell) []terminal.Cell {
 }
 
 // print prints an attempt: as JSON, or as a row that it passes on.
-func (p *attemptPrinter) print(line []byte, row func(...terminal.Cell)) {
-	a, err := parseAttempt(line)
-	if err != nil {
-		return // its checksum is right, so a later version wrote it
-	}
-	p.last = a
+func (p *attemptPrinter) print(a *attempt, line json.RawMessage, row func(...terminal.Cell)) {
 	if p.flags.json {
 		p.out.Line(string(line))
 		return
@@ -105,27 +106,50 @@ func (p *attemptPrinter) print(line []byte, row func(...terminal.Cell)) {
 	})...)
 }
 
-// follow prints the attempts after line number newest as they come, until they
+// follow prints the attempts after those that were listed as they come, until they
 // cannot be printed any more.
-func (p *attemptPrinter) follow(ctx context.Context, reader *query.Reader, q *query.Query, newest history.LineNo) error {
-	f := reader.Follow(newest)
-	for !p.out.Broken() {
-		o, err := f.Next(ctx)
-		if err != nil {
-			return err
-		}
-		if q.Match(&o) {
-			p.print(o.JSON(), p.table.PrintRow)
-		}
+func (p *attemptPrinter) follow(ctx context.Context, s source.Source, q api.DeliveriesQuery) error {
+	if len(p.flags.webhooks) == 1 {
+		q.Webhook = p.flags.webhooks[0]
 	}
-	return nil
+	if p.flags.limit > 0 {
+		q.Limit = source.PageMost // what came since the list was read is among them
+	}
+	err := s.Follow(ctx, q, func(line json.RawMessage) bool {
+		a, err := parseAttempt(line)
+		if err == nil && a.N > p.last && (len(p.flags.webhooks) < 2 || slices.Contains(p.flags.webhooks, a.Webhook)) {
+			p.last = a.N
+			p.print(&a, line, p.table.PrintRow)
+		}
+		return !p.out.Broken()
+	})
+	return err
 }
 
-// printNext prints on a terminal how to continue with the newest attempt.
-func (p *attemptPrinter) printNext() {
-	if p.flags.json || !p.out.Terminal || p.last.Event == "" {
+// printNext prints on a terminal how to continue with the newest delivery that has
+// not arrived, preferably one that is given up. It prints nothing if all have.
+func (p *attemptPrinter) printNext(arrived func(*attempt) bool) {
+	if p.flags.json || !p.out.Terminal {
 		return
 	}
-	id := p.last.eventArgument()
-	p.out.Line(p.out.Paint(terminal.Faint, terminal.Clean("details: "+p.next("show", id)+"   resend: "+p.next("resend", id, "--to", p.last.Webhook))))
+	var retried *attempt
+	for i := range slices.Backward(p.rows) {
+		a := &p.rows[i]
+		switch {
+		case a.Status == string(history.Delivered), a.Test, a.Event == "", arrived(a):
+		case a.Status != string(history.Retrying):
+			p.printCommands(a)
+			return
+		case retried == nil:
+			retried = a
+		}
+	}
+	if retried != nil {
+		p.printCommands(retried)
+	}
+}
+
+func (p *attemptPrinter) printCommands(a *attempt) {
+	id := a.eventArgument()
+	p.out.Line(p.out.Paint(terminal.Faint, terminal.Clean("details: "+p.next("show", id)+"   resend: "+p.next("resend", id, "--to", a.Webhook))))
 }

@@ -1,7 +1,9 @@
 package command
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -9,49 +11,70 @@ import (
 
 	"sidehook/config"
 	"sidehook/history"
+	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
 )
 
 func (c *cli) historyStatsCommand() *cobra.Command {
-	var since string
+	var webhooks []string
+	f := filterFlags{}
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "stats",
 		Short: "Summarize deliveries for each webhook",
 		Long: "Counts for each webhook the events whose delivery began and the deliveries that\n" +
-			"arrived, are still waiting, were retried or were given up. Success is the share of\n" +
+			"arrived, still wait, were retried or were given up. Success is the share of\n" +
 			"those that ended which arrived. Shows how long requests took, accurate to 6 %, a\n" +
 			"chart of attempts over time, and when the webhook was failing. Counts are by\n" +
-			"minutes, and tests do not count. It reads the files, so the relay need not run.",
-		Example: "  sidehook history stats --since 7d",
-		Args:    noArgument,
-		RunE: func(*cobra.Command, []string) error {
+			"minutes, and tests do not count. It reads the files, so the relay need not run.\n" +
+			"Where the files may not be read, it asks the relay.",
+		Example: "  sidehook history stats --since 7d\n" +
+			"  sidehook history stats --webhook app-lifecycle --since 09:00 --until 10:00",
+		Args: noArgument,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			now := time.Now()
-			from, err := parseTime("since", since, now)
-			if err != nil {
+			q := api.StatsQuery{}
+			var err error
+			if q.Since, q.Until, err = f.times(now); err != nil {
 				return err
 			}
-			return c.historyStats(from, now, asJSON)
+			if q.Until.IsZero() {
+				q.Until = now
+			}
+			return c.historyStats(cmd.Context(), q, webhooks, asJSON)
 		},
 	}
-	cmd.Flags().StringVar(&since, "since", "24h", "count since `TIME`: "+timeFormat)
+	cmd.Flags().StringArrayVar(&webhooks, "webhook", nil, "only the webhook `NAME`; repeat it")
+	cmd.Flags().StringVar(&f.since, "since", "24h", "count since `TIME`: "+timeFormat)
+	cmd.Flags().StringVar(&f.until, "until", "", "count before `TIME`")
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
 
-func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
+func (c *cli) historyStats(ctx context.Context, q api.StatsQuery, webhooks []string, asJSON bool) error {
 	file, err := c.load(config.Tools)
 	if err != nil {
 		return err
 	}
-	reader, err := openHistory(file.History.Dir)
+	s, err := c.source(ctx, file)
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
-	rows, err := reader.Summaries("", since, until)
+	defer s.Close()
+	all, err := s.Stats(ctx, q)
 	if err != nil {
 		return err
+	}
+	rows := all.Stats
+	if len(webhooks) > 0 {
+		rows = slices.DeleteFunc(rows, func(w history.WebhookStats) bool { return !slices.Contains(webhooks, w.Webhook) })
+	}
+	for _, name := range webhooks {
+		if !slices.ContainsFunc(rows, func(w history.WebhookStats) bool { return w.Webhook == name }) {
+			if err := c.mustKnow(ctx, s, name); err != nil {
+				return err
+			}
+		}
 	}
 	switch {
 	case asJSON:
@@ -61,7 +84,7 @@ func (c *cli) historyStats(since, until time.Time, asJSON bool) error {
 			}
 		}
 	case len(rows) == 0:
-		c.notice("no attempts since %s in the history", terminal.Local(since, terminal.ZonedTime))
+		c.notice("no attempts since %s in the history", terminal.Local(q.Since, terminal.ZonedTime))
 	default:
 		c.printStats(rows)
 	}
@@ -82,7 +105,7 @@ func (c *cli) printStats(rows []history.WebhookStats) {
 	t := terminal.Table{To: c.out, Wide: []string{"WEBHOOK"}, Optional: []string{"P90", "P50", "RETRIED", "EVENTS", "P99", "WAITING"}}
 	charts := terminal.Table{To: c.out}
 	t.Add(terminal.Heads("WEBHOOK", "EVENTS", "DELIVERED", "WAITING", "RETRIED", "GIVEN UP", "SUCCESS", "P50", "P90", "P99")...)
-	charts.Add(terminal.Heads("WEBHOOK", "SINCE "+terminal.Local(rows[0].Since, terminal.ZonedTime))...)
+	charts.Add(terminal.Heads("WEBHOOK", "PEAK", "SINCE "+terminal.Local(rows[0].Since, terminal.ZonedTime))...)
 	text, number := terminal.Normal.Cell, func(n uint64) terminal.Cell { return terminal.Normal.Cell(strconv.FormatUint(n, 10)) }
 	for i := range rows {
 		w := &rows[i]
@@ -90,7 +113,7 @@ func (c *cli) printStats(rows []history.WebhookStats) {
 			terminal.Bold.Cell(w.Webhook), number(w.Events), number(w.Delivered), number(w.Waiting), number(w.Retried), number(w.GivenUp), rate(w),
 			text(optionalMillis(w.P50)), text(optionalMillis(w.P90)), text(optionalMillis(w.P99)),
 		)
-		charts.Add(terminal.Bold.Cell(w.Webhook), text(bars(w.Chart)))
+		charts.Add(terminal.Bold.Cell(w.Webhook), text(scale(w)), text(bars(w.Chart)))
 	}
 	if t.AppendColumns(&charts) {
 		t.Print()
@@ -135,14 +158,29 @@ func rate(w *history.WebhookStats) terminal.Cell {
 // attempts in it.
 func bars(parts []history.ChartPart) string {
 	heights := []rune(" ▁▂▃▄▅▆▇█")
-	most := uint64(1)
-	for _, p := range parts {
-		most = max(most, p.Delivered+p.Failed)
-	}
+	most := max(1, highest(parts))
 	line := make([]rune, len(parts))
 	for i, p := range parts {
 		all := p.Delivered + p.Failed
 		line[i] = heights[(all*uint64(len(heights)-1)+most-1)/most]
 	}
 	return string(line)
+}
+
+// highest returns how many attempts the highest bar of a chart stands for.
+func highest(parts []history.ChartPart) (most uint64) {
+	for _, p := range parts {
+		most = max(most, p.Delivered+p.Failed)
+	}
+	return most
+}
+
+// scale says how many attempts the highest bar of a chart stands for, and the time that
+// a bar does.
+func scale(w *history.WebhookStats) string {
+	most := highest(w.Chart)
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d in %s", most, terminal.Span(w.Until.Sub(w.Since)/time.Duration(len(w.Chart))))
 }

@@ -2,13 +2,15 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
 	"sidehook/history/event"
-	"sidehook/history/query"
+	"sidehook/relay/api"
+	"sidehook/relay/command/source"
 )
 
 func (c *cli) showCommand() *cobra.Command {
@@ -33,11 +35,12 @@ func (c *cli) showCommand() *cobra.Command {
 
 func (c *cli) show(ctx context.Context, id string, asJSON bool) error {
 	t, err := c.findTrace(ctx, id)
+	var printed exitCode
 	switch {
-	case err != nil && asJSON:
+	case err != nil && asJSON, errors.As(err, &printed):
 		return err
 	case err != nil:
-		return c.showAttempts(id, err)
+		return c.showAttempts(ctx, id, err)
 	case asJSON:
 		return c.printJSON(t)
 	}
@@ -49,17 +52,17 @@ func (c *cli) show(ctx context.Context, id string, asJSON bool) error {
 
 // showAttempts prints the attempts of an event that is missing itself, if there
 // are any.
-func (c *cli) showAttempts(id string, missing error) error {
+func (c *cli) showAttempts(ctx context.Context, id string, missing error) error {
 	file, err := c.load(config.Tools)
 	if err != nil {
 		return missing
 	}
-	reader, err := query.Open(file.History.Dir)
+	s, err := c.source(ctx, file)
 	if err != nil {
 		return missing
 	}
-	defer reader.Close()
-	lines, err := newestAttempts(reader, query.Query{Event: id}, 20)
+	defer s.Close()
+	lines, err := source.NewestAttempts(ctx, s, api.DeliveriesQuery{Event: id}, nil, 20)
 	if err != nil || len(lines) == 0 {
 		return missing
 	}

@@ -53,7 +53,7 @@ func (p *tracePrinter) attempt(a *attempt) {
 // next returns when the next attempt comes, or was due if something else came
 // first, and why then.
 func (p *tracePrinter) next(a *attempt) string {
-	text := terminal.Local(a.Next, terminal.FullTime)
+	text := terminal.Local(a.Next, terminal.ZonedTime) // to the second, as history has it
 	over := slices.ContainsFunc(p.attempts, func(x attempt) bool { return x.Seq == a.Seq && x.Webhook == a.Webhook && x.N > a.N })
 	if wait := time.Until(a.Next); wait > 0 && !over {
 		text += ", in " + terminal.Span(wait)

@@ -70,7 +70,7 @@ func TestTablesFit(t *testing.T) {
 
 // TestStatsOnTerminal: the charts are beside the numbers if there is room.
 func TestStatsOnTerminal(t *testing.T) {
-	for width, tables := range map[int]int{80: 2, 120: 1, 0: 1} {
+	for width, tables := range map[int]int{80: 2, 140: 1, 0: 1} {
 		var out strings.Builder
 		command.StatsOnTerminal(&out, width, "a", "b")
 		if n := strings.Count(out.String(), "WEBHOOK"); n != tables || strings.Count(out.String(), "SINCE") != 1 {

@@ -93,6 +93,20 @@ func jsonFlag(cmd *cobra.Command, asJSON *bool) {
 	cmd.Flags().BoolVar(asJSON, "json", false, "print JSON")
 }
 
+const limitRange = "--limit must be a whole number, 0 or more, not %v"
+
+// limitFlag declares --limit of a list. Its command must check that it is not negative.
+func limitFlag(cmd *cobra.Command, limit *int, what string) {
+	cmd.Flags().IntVar(limit, "limit", 20, "print at most `N` "+what)
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		var invalid interface{ GetValue() string }
+		if errors.As(err, &invalid) && strings.Contains(err.Error(), `"--limit"`) {
+			return usagef(limitRange, invalid.GetValue())
+		}
+		return err
+	})
+}
+
 // timeFormat describes the value of a flag that parseTime reads.
 const timeFormat = "a duration ago, such as 24h or 7d, or a time, such as 14:55, '2026-11-23 14:55' or one of RFC 3339"
 
@@ -102,7 +116,7 @@ type filterFlags struct{ typ, since, until string }
 // add declares the flags; what names the things that are selected, and when what
 // they did at a time.
 func (f *filterFlags) add(cmd *cobra.Command, what, when string) {
-	cmd.Flags().StringVar(&f.typ, "type", "", "only events of this `TYPE`")
+	cmd.Flags().StringVar(&f.typ, "type", "", "only events of this `TYPE`, or of a glob such as 'order.*'")
 	cmd.Flags().StringVar(&f.since, "since", "", "only "+what+" "+when+" since `TIME`: "+timeFormat)
 	cmd.Flags().StringVar(&f.until, "until", "", "only "+what+" "+when+" before `TIME`")
 }

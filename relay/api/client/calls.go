@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -60,6 +62,28 @@ func (c *Client) EventData(ctx context.Context, id string) (data []byte, content
 func (c *Client) Deliveries(ctx context.Context, q api.DeliveriesQuery) (answer api.Deliveries, err error) {
 	err = c.Within(readTimeout).get(ctx, api.DeliveriesPath, q.Values(), &answer)
 	return answer, err
+}
+
+// Follow visits as many of the newest attempts as the query's limit says, the oldest
+// first, and then those that are recorded from now on, until visit is false.
+func (c *Client) Follow(ctx context.Context, q api.DeliveriesQuery, visit func(json.RawMessage) bool) error {
+	params := q.Values()
+	params.Set("follow", "true")
+	header := http.Header{"Accept": {"application/x-ndjson"}}
+	return c.stream(ctx, api.DeliveriesPath+"?"+params.Encode(), header, func(body io.Reader) error {
+		lines := json.NewDecoder(body)
+		for {
+			var line json.RawMessage
+			switch err := lines.Decode(&line); {
+			case ctx.Err() != nil:
+				return context.Cause(ctx)
+			case err != nil:
+				return fmt.Errorf("the relay on %s has ended the list: %w", c.address, err)
+			case !visit(line):
+				return nil
+			}
+		}
+	})
 }
 
 // Stats returns how deliveries went.

@@ -102,22 +102,11 @@ var errSilent = errors.New("no answer")
 func (c *Client) request(ctx context.Context, method, path string, header http.Header, body []byte) (http.Header, []byte, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, nil, err
-	}
-	if header != nil {
-		r.Header = header
-	}
-	r.Header.Set("User-Agent", c.userAgent)
-	if c.token != "" {
-		r.Header.Set("Authorization", "Bearer "+c.token)
-	}
 	silent := time.AfterFunc(c.timeout, func() { cancel(errSilent) })
 	defer silent.Stop()
-	resp, err := c.http.Do(r)
+	resp, err := c.do(ctx, method, path, header, body)
 	if err != nil {
-		return nil, nil, c.unanswered(ctx, err)
+		return nil, nil, err
 	}
 	defer resp.Body.Close()
 	silent.Reset(bodyTimeout)
@@ -129,6 +118,48 @@ func (c *Client) request(ctx context.Context, method, path string, header http.H
 		return nil, nil, c.refusal(resp, text)
 	}
 	return resp.Header, text, nil
+}
+
+// stream makes a call whose answer is read as it comes.
+func (c *Client) stream(ctx context.Context, path string, header http.Header, read func(io.Reader) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silent := time.AfterFunc(c.timeout, func() { cancel(errSilent) })
+	defer silent.Stop()
+	resp, err := c.do(ctx, http.MethodGet, path, header, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	silent.Stop()
+	if resp.StatusCode/100 == 2 {
+		return read(resp.Body)
+	}
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("ask the relay on %s: %w", c.address, err)
+	}
+	return c.refusal(resp, text)
+}
+
+// do sends a request and returns the answer, whose body the caller must close.
+func (c *Client) do(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if header != nil {
+		r.Header = header
+	}
+	r.Header.Set("User-Agent", c.userAgent)
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return nil, c.unanswered(ctx, err)
+	}
+	return resp, nil
 }
 
 // unanswered says why there is no answer.

@@ -1,0 +1,173 @@
+package command
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sidehook/config"
+	"sidehook/history"
+	"sidehook/history/query"
+	"sidehook/relay/api"
+	"sidehook/relay/command/source"
+	"sidehook/relay/command/terminal"
+)
+
+type eventsFlags struct {
+	filterFlags
+	webhooks                 []string // none: all
+	unmatched, waiting, json bool
+	limit                    int
+}
+
+func (c *cli) eventsCommand() *cobra.Command {
+	var f eventsFlags
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "List the events that were accepted",
+		Long: "Lists the newest events that were accepted, one per line and the newest last, and\n" +
+			"what has become of them at each webhook: also those that no webhook wanted, and\n" +
+			"those that wait. It reads the files, so the relay need not run. Where the files\n" +
+			"may not be read, it asks the relay.",
+		Example: "  sidehook events --unmatched --since 24h\n" +
+			"  sidehook events --waiting --webhook app-lifecycle --type 'order.*'",
+		Args: noArgument,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q, err := f.query(time.Now())
+			if err != nil {
+				return err
+			}
+			return c.events(cmd.Context(), &f, q)
+		},
+	}
+	cmd.Flags().BoolVar(&f.unmatched, "unmatched", false, "only events that no webhook wanted")
+	cmd.Flags().BoolVar(&f.waiting, "waiting", false, "only events with a delivery that has not ended")
+	cmd.Flags().StringArrayVar(&f.webhooks, "webhook", nil, "only events for the webhook `NAME`; repeat it")
+	f.add(cmd, "events", "accepted")
+	limitFlag(cmd, &f.limit, "events")
+	jsonFlag(cmd, &f.json)
+	return cmd
+}
+
+// query returns what the flags ask for, but for the webhooks.
+func (f *eventsFlags) query(now time.Time) (q api.EventsQuery, err error) {
+	q = api.EventsQuery{Type: f.typ}
+	switch {
+	case f.limit < 0:
+		return q, usagef(limitRange, f.limit)
+	case f.unmatched && f.waiting:
+		return q, together("--unmatched", "--waiting")
+	case f.unmatched && len(f.webhooks) > 0:
+		return q, together("--unmatched", "--webhook")
+	case f.unmatched:
+		q.Matched = "false"
+	case f.waiting:
+		q.Waiting = "true"
+	}
+	q.Since, q.Until, err = f.times(now)
+	return q, err
+}
+
+func (c *cli) events(ctx context.Context, f *eventsFlags, q api.EventsQuery) error {
+	file, err := c.load(config.Tools)
+	if err != nil {
+		return err
+	}
+	c.sayUnknownType(f.typ)
+	s, err := c.source(ctx, file)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	list, err := source.NewestEvents(ctx, s, q, f.webhooks, f.limit)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 && f.limit > 0 {
+		for _, name := range f.webhooks {
+			if err := c.mustKnow(ctx, s, name); err != nil {
+				return err
+			}
+		}
+		c.notice("no %s in the history", f.describe())
+		return nil
+	}
+	if f.json {
+		for i := range list {
+			if err := c.printJSON(&list[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	c.printEvents(list, time.Now())
+	return nil
+}
+
+// describe names what the flags ask for.
+func (f *eventsFlags) describe() string {
+	switch {
+	case f.unmatched && !f.given():
+		return "events that no webhook wanted"
+	case f.waiting && !f.given() && len(f.webhooks) == 0:
+		return "waiting events"
+	case f.given() || len(f.webhooks) > 0 || f.waiting:
+		return "matching events"
+	}
+	return "events"
+}
+
+// printEvents prints a table, and on a terminal how to continue with the newest event.
+func (c *cli) printEvents(list []api.AcceptedEvent, now time.Time) {
+	if len(list) == 0 {
+		return
+	}
+	t := terminal.Table{
+		To: c.out, Wide: []string{timeHead(now), "EVENT"}, Optional: []string{"TYPE"}, MinLast: 20,
+	}
+	t.Add(terminal.Heads(timeHead(now), "EVENT", "TYPE", "WEBHOOKS")...)
+	text := terminal.Normal.Cell
+	for i := range list {
+		e := &list[i]
+		id := e.ID
+		if c.out.Terminal {
+			id = terminal.Cut(id, 40) // longer than a UUID
+		}
+		t.Add(text(terminal.InColumn(e.At, now, terminal.TableTime)), text(id), text(e.Type), becameOf(e))
+	}
+	t.Print()
+	if c.out.Terminal {
+		last := &list[len(list)-1]
+		id := attempt{api.Attempt{Event: last.ID, Seq: last.Seq}}
+		c.out.Line(c.out.Paint(terminal.Faint, terminal.Clean("details: "+c.next("show", id.eventArgument()))))
+	}
+}
+
+// becameOf says what has become of an event at each webhook, in the style of the
+// status that needs most attention.
+func becameOf(e *api.AcceptedEvent) terminal.Cell {
+	if len(e.Webhooks) == 0 {
+		return terminal.Faint.Cell("no webhook wanted it")
+	}
+	mild := []history.Status{history.Delivered, history.Canceled, query.Pending, history.Retrying} // in this order
+	var parts []string
+	most := 0
+	for _, name := range slices.Sorted(maps.Keys(e.Webhooks)) {
+		status := e.Webhooks[name]
+		parts = append(parts, name+" "+string(status))
+		if i := slices.Index(mild, status); i >= 0 {
+			most = max(most, i)
+		} else {
+			most = len(mild)
+		}
+	}
+	style := terminal.Red
+	if most < len(mild) {
+		style = statusStyle(string(mild[most]))
+	}
+	return style.Cell(strings.Join(parts, ", "))
+}
