@@ -14,7 +14,8 @@ func TestUnknownCalls(t *testing.T) {
 	l := apitest.Start(t, apitest.Settings, apitest.Options{})
 	for _, c := range []struct{ method, path, nearest string }{
 		{"GET", "/", "GET /readyz"},
-		{"GET", "/v1/event", "POST /v1/events"},
+		{"GET", "/v1/event", "GET /v1/events"},
+		{"POST", "/v1/event", "POST /v1/events"},
 		{"POST", "/v1/events/", "POST /v1/events"},
 		{"POST", "/events", "POST /v1/events"},
 		{"POST", "//v1/events", "POST /v1/events"},
@@ -30,7 +31,7 @@ func TestUnknownCalls(t *testing.T) {
 		{"GET", "/v1/configs", "GET /v1/config"},
 		{"GET", "/health", "GET /healthz"},
 		{"GET", "/ready", "GET /readyz"},
-		{"GET", "/v1/" + strings.Repeat("x", 9000), "GET /v1/events/{id}"},
+		{"GET", "/v1/" + strings.Repeat("x", 9000), "GET /v1/events"},
 	} {
 		r := apitest.Do(t, l.ViaUnix, c.method, "http://localhost"+c.path, "")
 		if r.StatusCode != 404 || c.nearest != "" && r.Text != apitest.Problem(404, -1, "there is no such call; the nearest is "+c.nearest) {
@@ -38,8 +39,8 @@ func TestUnknownCalls(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ method, path, allow, calls string }{
-		{"GET", "/v1/events", "POST", "POST /v1/events"},
-		{"OPTIONS", "/v1/events", "POST", "POST /v1/events"},
+		{"PUT", "/v1/events", "POST, GET, HEAD", "POST /v1/events or GET /v1/events"},
+		{"OPTIONS", "/v1/events", "POST, GET, HEAD", "POST /v1/events or GET /v1/events"},
 		{"PUT", "/v1/events/a", "GET, HEAD", "GET /v1/events/{id}"},
 		{"GET", "/v1/events/a/resend", "POST", "POST /v1/events/{id}/resend"},
 		{"DELETE", "/v1/webhooks/a", "GET, HEAD", "GET /v1/webhooks/{name}"},
@@ -62,7 +63,7 @@ func TestUnknownCalls(t *testing.T) {
 func TestQuery(t *testing.T) {
 	l := apitest.Start(t, apitest.Settings, apitest.Options{})
 	for path, detail := range map[string]string{
-		"/v1/webhooks?limit=1":           `unknown query parameter "limit"; this call has none`,
+		"/v1/webhooks?type=a":            `unknown query parameter "type"; this call has state, q, limit, cursor`,
 		"/readyz?verbose":                `unknown query parameter "verbose"; this call has none`,
 		"/v1/events/a?since=1h":          `unknown query parameter "since"; this call has source`,
 		"/v1/events/a?source=x&source=y": `query parameter "source" is given twice`,
