@@ -61,8 +61,8 @@ func TestWalls(t *testing.T) {
 		"var b queue.Book; b.Drop(1)", "has no field or method Drop",
 	}, {
 		"an attempt reaches no queue", "context history/queue relay/send",
-		"var l *queue.Lease; var c *send.Client; var d *send.Delivery; c.Send(context.Background(), d, nil); _ = l",
-		"var l *queue.Lease; var c *send.Client; c.Send(context.Background(), l, nil)", "cannot use",
+		"var l *queue.Lease; var c *send.Client; var d *send.Delivery; c.Send(context.Background(), d, send.Record{}); _ = l",
+		"var l *queue.Lease; var c *send.Client; c.Send(context.Background(), l, send.Record{})", "cannot use",
 	}, {
 		"no writer of segments without the lock", "history/internal/segment history/internal/vfs",
 		"var fs *vfs.Locked; segment.Recover(fs, segment.Events, segment.Options{})",
