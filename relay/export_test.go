@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"sidehook/history"
+	"sidehook/relay/httpd"
 )
 
 // Watches are watches without a relay.
@@ -15,3 +16,6 @@ func NewWatches(attempts func(webhook string) bool) Watches {
 }
 
 func (w Watches) Recorded(a history.Recorded) { w.recorded(a) }
+
+// Calls returns the calls of the API.
+func (r *Relay) Calls() []httpd.Call { return r.server.Calls() }

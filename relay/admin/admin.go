@@ -27,6 +27,7 @@ type Options struct {
 	// Metrics writes the metrics in Prometheus's text format. Nil: there is no
 	// such call.
 	Metrics func(w io.Writer) error
+	Version string       // of sidehook
 	Log     *slog.Logger // nil: none
 }
 
@@ -62,6 +63,7 @@ func New(server *httpd.Server, operator Operator, opts Options) *Handler {
 	add(httpd.Guarded, "GET", api.DeliveriesPath, h.deliveries, deliveryParams...)
 	add(httpd.Guarded, "POST", api.AcceptPath, h.acceptDamage)
 	add(httpd.Guarded, "GET", api.ConfigPath, h.showConfig)
+	add(httpd.Guarded, "GET", api.OpenAPIPath, h.openAPI)
 	add(httpd.Public, "GET", api.HealthPath, h.healthz)
 	add(httpd.Public, "GET", api.ReadyPath, h.readyz)
 	if opts.Metrics != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 
+	"sidehook/relay/api"
 	"sidehook/relay/httpd"
 )
 
@@ -39,5 +40,15 @@ func (h *Handler) metrics(_ context.Context, w http.ResponseWriter, _ *http.Requ
 		return httpd.Refuse(http.StatusInternalServerError, err.Error())
 	}
 	httpd.Answer(w, http.StatusOK, httpd.Metrics, body.Bytes())
+	return nil
+}
+
+// openAPI answers with the description of the calls.
+func (h *Handler) openAPI(_ context.Context, w http.ResponseWriter, _ *http.Request, _ string) *httpd.Problem {
+	text, err := api.OpenAPI(h.opts.Version)
+	if err != nil {
+		return httpd.Refuse(http.StatusInternalServerError, err.Error())
+	}
+	httpd.Answer(w, http.StatusOK, httpd.JSON, append(text, '\n'))
 	return nil
 }

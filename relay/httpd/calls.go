@@ -37,6 +37,9 @@ func (c *Call) refused(p *Problem) {
 	}
 }
 
+// Calls returns the calls that are registered.
+func (s *Server) Calls() []Call { return slices.Clone(s.calls) }
+
 // find returns the call that a request makes and the segment that is its
 // argument.
 func (s *Server) find(r *http.Request) (*Call, string, *Problem) {

@@ -13,6 +13,3 @@ func (s *Server) Handler(addr net.Addr) (http.Handler, error) {
 		s.serve(context.Background(), w, r, g)
 	}), err
 }
-
-// Calls returns the registered calls.
-func (s *Server) Calls() []Call { return s.calls }
