@@ -97,6 +97,10 @@ func (m *matcher) decideNow(w *config.Webhook, typ string, has map[string]string
 	switch {
 	case !w.Enabled:
 		d.Why = "it is off"
+		i := slices.IndexFunc(w.Events, func(glob string) bool { return config.Matches(glob, typ) })
+		if i >= 0 { // the index does not have it
+			d.Glob = w.Events[i]
+		}
 	case !d.Wanted:
 		d.Why = "none of its events match: " + strings.Join(w.Events, ", ")
 	default:

@@ -23,7 +23,12 @@ func Open(path string, opts Options) (*Journal, error) {
 	if err != nil {
 		return nil, withAdvice(err)
 	}
-	return OpenFS(dir, opts)
+	j, err := OpenFS(dir, opts)
+	var inUse *InUseError
+	if errors.As(err, &inUse) {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return j, err
 }
 
 // withAdvice adds what to do about a folder that cannot be opened or written to.

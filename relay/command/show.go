@@ -14,7 +14,7 @@ import (
 )
 
 func (c *cli) showCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, all bool
 	cmd := &cobra.Command{
 		Use:   "show EVENT-ID",
 		Short: "Show an event and all its attempts",
@@ -26,14 +26,19 @@ func (c *cli) showCommand() *cobra.Command {
 		Example: "  sidehook show e65c1481-e8a-4be-a5ca-27dfcde077d7",
 		Args:    oneArgument("EVENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.show(cmd.Context(), args[0], asJSON)
+			printTrace := c.printTrace
+			if all {
+				printTrace = c.printWholeTrace
+			}
+			return c.show(cmd.Context(), args[0], printTrace, asJSON)
 		},
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "list also the webhooks whose events do not match, instead of counting them")
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
 
-func (c *cli) show(ctx context.Context, id string, asJSON bool) error {
+func (c *cli) show(ctx context.Context, id string, print func(*trace) error, asJSON bool) error {
 	t, err := c.findTrace(ctx, id)
 	var printed exitCode
 	switch {
@@ -44,7 +49,7 @@ func (c *cli) show(ctx context.Context, id string, asJSON bool) error {
 	case asJSON:
 		return c.printJSON(t)
 	}
-	if err := c.printTrace(&t); err != nil {
+	if err := print(&t); err != nil {
 		return fmt.Errorf("show %q: %w", id, err)
 	}
 	return nil
@@ -70,18 +75,23 @@ func (c *cli) showAttempts(ctx context.Context, id string, missing error) error 
 	return fmt.Errorf("%w, only its attempts: its record is damaged or removed; run %s", missing, c.next("history", "check"))
 }
 
-func (c *cli) printTrace(t *trace) error {
-	e, err := event.Parse(t.Event, t.Filled)
+func (c *cli) printTrace(t *trace) error { return (&tracePrinter{Screen: c.out, trace: t}).print() }
+
+func (c *cli) printWholeTrace(t *trace) error {
+	return (&tracePrinter{Screen: c.out, trace: t, all: true}).print()
+}
+
+func (p *tracePrinter) print() error {
+	e, err := event.Parse(p.trace.Event, p.trace.Filled)
 	if err != nil {
 		return err
 	}
-	attempts, resends, err := t.records()
-	if err != nil {
+	if p.attempts, p.resends, err = p.trace.records(); err != nil {
 		return err
 	}
-	p := &tracePrinter{Screen: c.out, trace: t, event: &e, attempts: attempts, resends: resends}
+	p.event = &e
 	p.printEvent()
-	for _, name := range t.receivers(attempts, resends) {
+	for _, name := range p.trace.receivers(p.attempts, p.resends) {
 		p.printWebhook(name)
 	}
 	p.printOthers()

@@ -18,6 +18,7 @@ import (
 type tracePrinter struct {
 	*terminal.Screen
 	trace    *trace
+	all      bool // also the webhooks that no glob of theirs matches
 	event    *event.Event
 	attempts []attempt
 	resends  []api.Resend
@@ -148,21 +149,32 @@ func (p *tracePrinter) printResend(seq history.Seq) {
 	}
 }
 
-// printOthers prints why other webhooks did not get the event.
+// printOthers prints why other webhooks did not get the event. Those that no glob of
+// theirs matches are counted, unless all are asked for.
 func (p *tracePrinter) printOthers() {
 	if p.trace.offline {
 		return
 	}
-	titled := false
+	var lines []string
+	unmatched := 0
 	for _, d := range p.trace.Webhooks {
-		if d.Wanted && !d.Now || slices.Contains(p.trace.To, d.Webhook) {
-			continue
+		switch {
+		case d.Wanted && !d.Now || slices.Contains(p.trace.To, d.Webhook):
+		case d.Glob == "" && !p.all:
+			unmatched++
+		default:
+			lines = append(lines, d.Webhook+": "+d.Why)
 		}
-		if !titled {
-			p.Line()
-			p.Line(p.Paint(terminal.Bold, "not sent to"), p.Paint(terminal.Faint, " (by the current configuration)"))
-			titled = true
-		}
-		p.Line("  ", terminal.Clean(d.Webhook+": "+d.Why))
+	}
+	if unmatched > 0 {
+		lines = append(lines, fmt.Sprintf("%s whose events do not match %s (--all lists them)", terminal.Count(unmatched, "webhook"), p.event.Type))
+	}
+	if len(lines) == 0 {
+		return
+	}
+	p.Line()
+	p.Line(p.Paint(terminal.Bold, "not sent to"), p.Paint(terminal.Faint, " (by the current configuration)"))
+	for _, line := range lines {
+		p.Line("  ", terminal.Clean(line))
 	}
 }
