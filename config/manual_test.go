@@ -150,9 +150,11 @@ func TestManualFiles(t *testing.T) {
 	material(t, dir, "ca", time.Now().Add(30*time.Minute))
 	must(t, os.Rename(filepath.Join(dir, "ca.pem"), filepath.Join(dir, "corp-ca.pem")))
 	must(t, os.MkdirAll(filepath.Join(dir, "secrets"), 0o700))
-	for _, name := range []string{"sidehook_billing", "secrets/local", "secrets/ledger", "secrets/new", "secrets/old"} {
+	for _, name := range []string{"sidehook_billing", "secrets/local", "secrets/ledger", "secrets/acme"} {
 		write(t, filepath.Join(dir, name), plainSecret)
 	}
+	must(t, os.Mkdir(filepath.Join(dir, "webhooks.d"), 0o700))
+	write(t, filepath.Join(dir, "webhooks.d", "acme.yaml"), "webhooks: []\n")
 	for _, name := range []string{"slack", "discord", "teams"} {
 		write(t, filepath.Join(dir, "secrets", name+"-url"), "https://hooks.example.com/"+name)
 	}
