@@ -114,6 +114,6 @@ func TestResendOfWaiting(t *testing.T) {
 		t.Errorf("resend: %d, %v", code, answer.Hastened)
 	}
 	if got := state(); got != "throttled" {
-		t.Errorf("behind a resend of what waits, it is %s", got)
+		t.Errorf("after a resend of what waits, it is %s", got)
 	}
 }

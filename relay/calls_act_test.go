@@ -82,7 +82,7 @@ func retryCall(t *testing.T) {
 }
 
 // A test goes to its webhook alone, past what it wants and its state,
-// once, and stands in the history as what it was; and it can be resent.
+// once, and is in the history as what it was; and it can be resent.
 func testCall(t *testing.T) {
 	s := newReceiver(t)
 	h := newHost(t, "webhooks:\n"+hook(s, "one", "")+hook(s, "off", ", enabled: false")+
@@ -114,7 +114,7 @@ func testCall(t *testing.T) {
 		LastHour struct{ Failed int } `json:"last_hour"`
 	}
 	if h.call("GET", "/v1/webhooks/one", "", &w); w.State != "active" || w.LastHour.Failed != 0 {
-		t.Errorf("behind a 410 to a test: %+v", w)
+		t.Errorf("after a 410 to a test: %+v", w)
 	}
 	if code := h.call("POST", "/v1/webhooks/nope/test", "", nil); code != 404 {
 		t.Errorf("an unknown webhook: %d", code)

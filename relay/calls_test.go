@@ -72,7 +72,7 @@ func listCall(t *testing.T) {
 	for _, w := range list.Webhooks {
 		waits := w.Backlog.Events > 0
 		if (w.Backlog.Bytes > 100) != waits || (w.Backlog.Oldest > 0) != waits || w.InFlight != 0 {
-			t.Errorf("%s: backlog %+v, %d under way", w.Name, w.Backlog, w.InFlight)
+			t.Errorf("%s: backlog %+v, %d in flight", w.Name, w.Backlog, w.InFlight)
 		}
 		if time.Since(w.Since) > time.Minute {
 			t.Errorf("%s is %s since %v", w.Name, w.State, w.Since)
@@ -147,7 +147,7 @@ func webhookCall(t *testing.T) {
 	}
 }
 
-// An event is told as it was accepted, with its attempts, and why each webhook
+// An event is shown as it was accepted, with its attempts, and why each webhook
 // got it; for the others, as the file decides now.
 func eventCall(t *testing.T) {
 	s := newReceiver(t)

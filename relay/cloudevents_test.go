@@ -126,7 +126,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// What an attempt sent stands in its record, each header once: one that is its
+// What an attempt sent is in its record, each header once: one that is its
 // own in place of what is the webhook's.
 func TestRecordedHeaders(t *testing.T) {
 	h, _ := newSDKHost(t)

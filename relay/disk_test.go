@@ -72,7 +72,7 @@ func TestFullVolume(t *testing.T) {
 }
 
 // TestNoInodes: where no new segment can be begun, events are refused and
-// deliveries go on, and all goes on by itself once it can.
+// deliveries go on, and all continues by itself once it can.
 func TestNoInodes(t *testing.T) {
 	if testing.Short() || os.Getuid() != 0 {
 		t.Skip("mounts a volume, which needs root and time")

@@ -13,7 +13,7 @@ import (
 	"sidehook/relay/api"
 )
 
-// A request that prefers to wait is told of the first attempts, and of what ends
+// A request that prefers to wait is notified of the first attempts, and of what ends
 // without one; it does not wait for a webhook that makes none.
 func TestPreferWait(t *testing.T) {
 	s := newReceiver(t)
@@ -57,7 +57,7 @@ func TestPreferWait(t *testing.T) {
 	wait(`{"type":"nobody","id":"3"}`, `{"id":"3","webhooks":[],"deliveries":[]}`)
 }
 
-// What a request that waited is told of stands in the history by then.
+// What a request that waited is notified of is in the history by then.
 func TestPreferWaitRecorded(t *testing.T) {
 	s := newReceiver(t)
 	h := newHost(t, "webhooks:\n"+hook(s, "a", "")+hook(s, "b", ""))
@@ -73,7 +73,7 @@ func TestPreferWaitRecorded(t *testing.T) {
 	}
 }
 
-// A request waits for many deliveries, and looks at where they stand when a
+// A request waits for many deliveries, and looks at what their states are when a
 // webhook has begun all of its own, not at each attempt: who tells of one would
 // wait for that, and a webhook with it.
 func TestWatchOfMany(t *testing.T) {
@@ -93,7 +93,7 @@ func TestWatchOfMany(t *testing.T) {
 			a := history.Attempt{Event: ids[i], Status: history.Delivered, Code: 200}
 			w.Recorded(history.Recorded{Attempt: a, Webhook: webhook, Seq: history.Seq(i + 1)})
 		}
-		tell("a", 0) // ahead of the wait
+		tell("a", 0) // before the wait
 		done := false
 		go func() {
 			watch.Wait(t.Context(), deliveries)
@@ -102,7 +102,7 @@ func TestWatchOfMany(t *testing.T) {
 		for _, webhook := range []string{"a", "b"} {
 			for i := range n {
 				if synctest.Wait(); done {
-					t.Fatalf("done ahead of attempt %d of %s", i, webhook)
+					t.Fatalf("done before attempt %d of %s", i, webhook)
 				}
 				tell(webhook, i)
 			}

@@ -9,7 +9,7 @@ import (
 )
 
 // What one webhook does not take fills max_size: events are refused, the list
-// says who holds them, and it goes on by itself once that webhook has taken them. Nothing is lost and nothing sent twice.
+// says who holds them, and it continues by itself once that webhook has taken them. Nothing is lost and nothing sent twice.
 func fullHistory(t *testing.T) {
 	s := newReceiver(t)
 	var down atomic.Bool

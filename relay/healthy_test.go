@@ -12,7 +12,7 @@ import (
 	"sidehook/relay"
 )
 
-// A relay is healthy until the writer of one of its streams dies: that is told, is logged at once with the reason, and ends Run.
+// A relay is healthy until the writer of one of its streams dies: that is reported, is logged at once with the reason, and ends Run.
 func healthzCall(t *testing.T) {
 	for _, stream := range []string{"events", "deliveries"} {
 		t.Run(stream, func(t *testing.T) {

@@ -197,7 +197,7 @@ func (h *host) send(body string, headers ...string) (int, string, http.Header) {
 	return resp.StatusCode, strings.TrimSpace(string(answer)), resp.Header
 }
 
-// settled returns once no request is under way.
+// settled returns once no request is in flight.
 func (h *host) settled() {
 	h.t.Helper()
 	eventually(h.t, "nothing is under way", func() bool {

@@ -125,7 +125,7 @@ func giveUpOnKey(t *testing.T) {
 	h.stands("one", "active", 0)
 }
 
-// So many requests are under way at once, and no more.
+// So many requests are in flight at once, and no more.
 func concurrencyKey(t *testing.T) {
 	s, h := keyed(t, "concurrency: 3")
 	begun, release := make(chan bool, 9), make(chan bool)
@@ -137,7 +137,7 @@ func concurrencyKey(t *testing.T) {
 		<-begun
 	}
 	if n := h.standing("one").InFlight; n != 3 || len(begun) > 0 {
-		t.Errorf("%d are under way, want 3", n)
+		t.Errorf("%d are in flight, want 3", n)
 	}
 	close(release)
 	eventually(t, "all arrive", func() bool { return len(s.taken("/one")) == 9 })
@@ -156,7 +156,7 @@ func rateKey(t *testing.T) {
 	}
 }
 
-// A delivery that fails holds those behind it: all, those of its key, or none.
+// A delivery that fails holds those after it: all, those of its key, or none.
 func orderKey(t *testing.T) {
 	for order, c := range map[string]struct{ goes, held []string }{
 		"none":              {goes: []string{"same", "other", "keyless"}},
@@ -188,7 +188,7 @@ func orderKey(t *testing.T) {
 			}
 		}
 		if got, want := fmt.Sprint(last[4:]), fmt.Sprint(c.held); got != want {
-			t.Errorf("%s: behind the first came %s, want %s", order, got, want)
+			t.Errorf("%s: after the first came %s, want %s", order, got, want)
 		}
 	}
 }
@@ -213,7 +213,7 @@ func (h *host) ended() map[string]string {
 	return all
 }
 
-// An event that is older is not sent any more, also if it came ahead of the key.
+// An event that is older is not sent any more, also if it came before the key.
 func expireAfterKey(t *testing.T) {
 	s := newReceiver(t)
 	s.fails("e1")

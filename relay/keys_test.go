@@ -79,7 +79,7 @@ func (h *host) standing(name string) (w standing) {
 	return w
 }
 
-// attempts waits until so many attempts at an event stand in the history, and
+// attempts waits until so many attempts at an event are in the history, and
 // shows their status, code and error.
 func (h *host) attempts(id string, n int) string {
 	h.t.Helper()
@@ -133,7 +133,7 @@ func descriptionKey(t *testing.T) {
 	}
 }
 
-// A POST goes to the path and the query as they stand in the file.
+// A POST goes to the path and the query as they are in the file.
 func urlKey(t *testing.T) {
 	s := newReceiver(t)
 	methods := make(chan string, 1)

@@ -99,7 +99,7 @@ func (p *process) post(id string) int {
 
 // TestKills kills the process with -9 at random instants under load: every
 // event that was acknowledged arrives at every webhook, no other does, and of
-// repeats there are no more than requests were under way at the kills.
+// repeats there are no more than requests were in flight at the kills.
 func TestKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")

@@ -49,7 +49,7 @@ func TestMetrics(t *testing.T) {
 	text := "\n" + h.scrape()
 	for _, row := range []struct {
 		name, kind string
-		lines      []string // how they begin, behind the name
+		lines      []string // how they begin, after the name
 	}{
 		{"sidehook_events_total", "counter", []string{`{result="accepted"} 3`, `{result="duplicate"} 1`, `{result="422"} 1`}},
 		{"sidehook_events_unmatched_total", "counter", []string{` 1`}},
@@ -90,7 +90,7 @@ func TestMetrics(t *testing.T) {
 		})
 	}
 
-	// What waits for a webhook that is gone is told of; the rest of it is gone.
+	// What waits for a webhook that is gone is notified of; the rest of it is gone.
 	h.apply("webhooks: []\n")
 	text = h.scrape()
 	for want, there := range map[string]bool{

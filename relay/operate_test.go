@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestOperationalEvents: a webhook that asks for them by name is told of what
+// TestOperationalEvents: a webhook that asks for them by name is notified of what
 // happens to another, and one that asks for everything is not.
 func TestOperationalEvents(t *testing.T) {
 	s := newReceiver(t)
@@ -38,7 +38,7 @@ func TestOperationalEvents(t *testing.T) {
 		select {
 		case id = <-told:
 		case <-time.After(patience):
-			t.Fatalf("not told of %s", typ)
+			t.Fatalf("not notified of %s", typ)
 		}
 		h.call("GET", "/v1/events/"+id, "", &story)
 		e := &story.Event

@@ -17,7 +17,7 @@ import (
 	"sidehook/relay"
 )
 
-// TestOrphanOfRequestsUnderWay: what comes of requests that were under way when the
+// TestOrphanOfRequestsUnderWay: what comes of requests that were in flight when the
 // entry went says nothing of a webhook that is gone.
 func TestOrphanOfRequestsUnderWay(t *testing.T) {
 	s := newReceiver(t)
@@ -109,7 +109,7 @@ func TestGenerations(t *testing.T) {
 	first := generation()
 	h.apply("webhooks: []\n")
 	if got := generation(); got != first {
-		t.Errorf("the same file is generation %d, behind %d", got, first)
+		t.Errorf("the same file is generation %d, after %d", got, first)
 	}
 	h.apply("# a comment\nwebhooks: []\n")
 	if got := generation(); got != first {
@@ -122,7 +122,7 @@ func TestGenerations(t *testing.T) {
 	}
 	h.apply("webhooks:\n" + hook(s, "one", ""))
 	if got := generation(); got != first+1 {
-		t.Errorf("another file is generation %d, behind %d", got, first)
+		t.Errorf("another file is generation %d, after %d", got, first)
 	}
 	h.end()
 	h.start("webhooks:\n" + hook(s, "one", ""))
@@ -170,11 +170,11 @@ func TestGenerationOfWhatIsInForce(t *testing.T) {
 		before := generation()
 		h.apply(edit)
 		if got := generation(); got != before+1 {
-			t.Errorf("%s: generation %d behind %d", edit, got, before)
+			t.Errorf("%s: generation %d after %d", edit, got, before)
 		}
 		h.apply("# the same\n" + edit)
 		if got := generation(); got != before+1 {
-			t.Errorf("the same: %s: generation %d behind %d", edit, got, before)
+			t.Errorf("the same: %s: generation %d after %d", edit, got, before)
 		}
 	}
 }

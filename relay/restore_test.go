@@ -23,11 +23,11 @@ func TestRateOverARestart(t *testing.T) {
 	eventually(t, "the other one goes on", func() bool { return s.count("/free", "e2") == 1 && s.count("/free", "e3") == 1 })
 	time.Sleep(50 * time.Millisecond)
 	if got := s.taken("/paced"); len(got) != 1 {
-		t.Errorf("%d requests, of which the last is %v behind the first; want one", len(got), got[len(got)-1].at.Sub(got[0].at))
+		t.Errorf("%d requests, of which the last is %v after the first; want one", len(got), got[len(got)-1].at.Sub(got[0].at))
 	}
 }
 
-// TestRateOverAKill: so it is where the last request was under way, and no line
+// TestRateOverAKill: so it is where the last request was in flight, and no line
 // tells of it.
 func TestRateOverAKill(t *testing.T) {
 	if testing.Short() {
@@ -57,7 +57,7 @@ func TestRateOverAKill(t *testing.T) {
 	}
 }
 
-// TestStandingOverARestart: what is told of a webhook's attempts is not
+// TestStandingOverARestart: what is notified of a webhook's attempts is not
 // forgotten with the process.
 func TestStandingOverARestart(t *testing.T) {
 	s := newReceiver(t)

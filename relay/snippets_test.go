@@ -26,7 +26,7 @@ type snippet struct {
 	commands [][]string // the last one gets the requests
 }
 
-// TestSnippetsVerify runs the functions of the manual, as they stand in the page,
+// TestSnippetsVerify runs the functions of the manual, as they are in the page,
 // against requests of a relay, and against such that were tampered with.
 func TestSnippetsVerify(t *testing.T) {
 	const secret, other = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="

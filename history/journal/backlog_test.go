@@ -50,7 +50,7 @@ func TestMaxBacklog(t *testing.T) {
 	})
 }
 
-// TestMaxBacklogOfMixed: after a restart deliveries that were begun stand among
+// TestMaxBacklogOfMixed: after a restart deliveries that were begun are among
 // those that were not, and go in the order of their acceptance all the same.
 func TestMaxBacklogOfMixed(t *testing.T) {
 	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {

@@ -148,7 +148,7 @@ func TestBulkAgain(t *testing.T) {
 	}
 }
 
-// TestBulkOfRemoved: events that retention has removed are told of.
+// TestBulkOfRemoved: events that retention has removed are reported.
 func TestBulkOfRemoved(t *testing.T) {
 	fs := memfs.New()
 	r := start(t, fs, journal.Options{})
@@ -194,12 +194,12 @@ func TestBulkCutShort(t *testing.T) {
 			r.stop()
 			fs = fs.Kill()
 			r = start(t, fs, journal.Options{})
-			stood := events - must(read(t, fs).Bulk(t.Context(), b)).Count
-			if stood == 0 || stood < done.Count {
-				t.Errorf("%d stand, and %d were told of", stood, done.Count)
+			kept := events - must(read(t, fs).Bulk(t.Context(), b)).Count
+			if kept == 0 || kept < done.Count {
+				t.Errorf("%d are kept, and %d were reported", kept, done.Count)
 			}
-			if n, _ := r.bulk(b); n != events-stood {
-				t.Errorf("%d are sent again, want %d", n, events-stood)
+			if n, _ := r.bulk(b); n != events-kept {
+				t.Errorf("%d are sent again, want %d", n, events-kept)
 			}
 			got := r.endAll("a", history.Delivered)
 			slices.Sort(got)

@@ -33,7 +33,7 @@ func TestCancel(t *testing.T) {
 	}
 	n, err := q.Cancel(odd)
 	if err != nil || n != 749 {
-		t.Errorf("canceled %d, %v; want 749: all odd ones but the first, which is under way", n, err)
+		t.Errorf("canceled %d, %v; want 749: all odd ones but the first, which is in flight", n, err)
 	}
 	if n, err := q.Cancel(odd); err != nil || n != 0 {
 		t.Errorf("canceled %d, %v once more", n, err)
@@ -60,7 +60,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestCancelTheOldest stops where it is told to.
+// TestCancelTheOldest stops where it is asked to.
 func TestCancelTheOldest(t *testing.T) {
 	for _, n := range []history.Seq{0, 3, 200, 700, 1200} {
 		r := start(t, memfs.New(), journal.Options{})
@@ -88,17 +88,17 @@ func TestCancelTheOldest(t *testing.T) {
 }
 
 // TestCancelLastsAndOnlyThat: what was canceled out of the window stays so over
-// a restart, and all that stands behind it is delivered (Q3, H4), whatever part
+// a restart, and all that comes after it is delivered (Q3, H4), whatever part
 // of it the cursors have.
 func TestCancelLastsAndOnlyThat(t *testing.T) {
 	for name, c := range map[string]struct {
 		ahead, behind time.Duration // of the cancel, until the kill
 		clean         bool
 	}{
-		"a clean stop":             {0, 0, true},
-		"cursors ahead of it":      {6 * time.Second, time.Second, false},
-		"cursors behind it":        {4 * time.Second, 2 * time.Second, false},
-		"cursors ahead and behind": {6 * time.Second, 6 * time.Second, false},
+		"a clean stop":                {0, 0, true},
+		"checkpoint before it":        {6 * time.Second, time.Second, false},
+		"checkpoint after it":         {4 * time.Second, 2 * time.Second, false},
+		"checkpoint before and after": {6 * time.Second, 6 * time.Second, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
@@ -127,7 +127,7 @@ func TestCancelLastsAndOnlyThat(t *testing.T) {
 }
 
 // TestCancelLooksOnce at each delivery, also at one that was begun before a
-// restart and stands among the unread ones in the file.
+// restart and is among the unread ones in the file.
 func TestCancelLooksOnce(t *testing.T) {
 	fs := memfs.New()
 	r := start(t, fs, journal.Options{})
@@ -140,7 +140,7 @@ func TestCancelLooksOnce(t *testing.T) {
 	if err := r.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	_ = first // is under way when the process is killed
+	_ = first // is in flight when the process is killed
 	r = start(t, fs.Kill(), journal.Options{})
 	looks := map[history.Seq]int{}
 	r.Queue("a").Cancel(func(w *queue.Waiting) (history.Attempt, queue.Verdict) {
@@ -168,7 +168,7 @@ func TestCancelOfWhatCannotBeRead(t *testing.T) {
 	fs.SetFault(fails(memfs.Read, "events-"))
 	n, err := q.Cancel(cancel)
 	if n != 6 || !errors.Is(err, errBroken) || !strings.Contains(err.Error(), `read 4 of the waiting events of webhook "a"`) {
-		t.Errorf("canceled %d, %v; want 6, and to be told of 4", n, err)
+		t.Errorf("canceled %d, %v; want 6, and a report of 4", n, err)
 	}
 	fs.SetFault(nil)
 	if n, err := q.Cancel(cancel); n != 4 || err != nil {

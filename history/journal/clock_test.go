@@ -22,7 +22,7 @@ func (w *wall) set(ahead time.Duration) { w.ahead.Store(int64(ahead)) }
 const year = 365 * 24 * time.Hour
 
 // TestClockJumps: one that jumps while it runs expires nothing, and what was
-// accepted ahead of it and behind it expires when it has waited for so long,
+// accepted before it and after it expires when it has waited for so long,
 // also over a restart.
 func TestClockJumps(t *testing.T) {
 	for name, by := range map[string]time.Duration{
@@ -50,7 +50,7 @@ func TestClockJumps(t *testing.T) {
 					r.accept(dated(t, "dated2", w.now().Add(hour).Format(time.RFC3339), "a"))
 					time.Sleep(hour/2 - 20*time.Second)
 					if n := r.Queue("a").Backlog().Events; n != 1202 {
-						t.Fatalf("%d wait ahead of the hour, want all", n)
+						t.Fatalf("%d wait before the hour, want all", n)
 					}
 					time.Sleep(20 * time.Second)
 					if n := r.Queue("a").Backlog().Events; n != 601 {
@@ -61,7 +61,7 @@ func TestClockJumps(t *testing.T) {
 					}
 					time.Sleep(hour/2 + 10*time.Second)
 					if n := r.Queue("a").Backlog().Events; n != 1 {
-						t.Fatalf("%d wait after another hour, want the one under way", n)
+						t.Fatalf("%d wait after another hour, want the one in flight", n)
 					}
 				})
 			})

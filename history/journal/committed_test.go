@@ -82,6 +82,6 @@ func TestFailedCommitsAreNotToldOf(t *testing.T) {
 	}
 	r.stop()
 	if len(x.commits) > 0 {
-		t.Errorf("told of %v", x.commits)
+		t.Errorf("reported %v", x.commits)
 	}
 }

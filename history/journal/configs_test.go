@@ -42,12 +42,12 @@ func configLines(t *testing.T, fs *memfs.FS) (n []int) {
 	return n
 }
 
-// configured checks that each attempt of generation 1 stands below the config line
-// of its webhook, which stands once in its segment.
+// configured checks that each attempt of generation 1 is below the config line
+// of its webhook, which is once in its segment.
 func configured(t *testing.T, fs *memfs.FS) {
 	t.Helper()
 	for _, name := range segments(t, fs, "deliveries") {
-		stands := map[string]bool{}
+		seen := map[string]bool{}
 		for line := range strings.Lines(string(historytest.Content(t, fs, name))) {
 			var r struct {
 				Kind, Webhook string
@@ -56,15 +56,15 @@ func configured(t *testing.T, fs *memfs.FS) {
 			if json.Unmarshal([]byte(line), &r) != nil || r.Generation != 1 {
 				continue
 			}
-			if stands[r.Webhook] == (r.Kind == "config") {
-				t.Errorf("%s: below its config line: %v; %s", name, stands[r.Webhook], line)
+			if seen[r.Webhook] == (r.Kind == "config") {
+				t.Errorf("%s: below its config line: %v; %s", name, seen[r.Webhook], line)
 			}
-			stands[r.Webhook] = true
+			seen[r.Webhook] = true
 		}
 	}
 }
 
-// TestConfigOnce: a config line stands once in a segment, also if the process was
+// TestConfigOnce: a config line is once in a segment, also if the process was
 // stopped meanwhile, or the disk full.
 func TestConfigOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

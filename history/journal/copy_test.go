@@ -144,7 +144,7 @@ func (c *copying) verify(b *books) {
 	}
 	for _, p := range check(t, c.to.Kill()).Problems {
 		// Of what came meanwhile the deliveries may tell and the events not: that
-		// much is missing ahead of what the copy accepts itself.
+		// much is missing before what the copy accepts itself.
 		if !strings.HasPrefix(p.File, "events-") || !strings.HasSuffix(p.What, "missing before it") || b.posted == c.posted {
 			t.Errorf("the copy after a run: %v", p)
 		}

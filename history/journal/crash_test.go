@@ -83,7 +83,7 @@ func TestFailedSyncEndsIt(t *testing.T) {
 	}
 }
 
-// TestFullDisk refuses events, keeps outcomes, and goes on by itself.
+// TestFullDisk refuses events, keeps outcomes, and continues by itself.
 func TestFullDisk(t *testing.T) {
 	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 50), "a")

@@ -41,7 +41,7 @@ func TestCursorsWaitForTheirLines(t *testing.T) {
 	})
 }
 
-// TestStopped: a journal reports whether all that was under way has its line.
+// TestStopped: a journal reports whether all that was in flight has its line.
 func TestStopped(t *testing.T) {
 	for name, c := range map[string]struct {
 		before func(r *running)
@@ -74,7 +74,7 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// TestCursorsThatAreNotKnown are told of in plain words, and nothing is lost
+// TestCursorsThatAreNotKnown are reported in plain words, and nothing is lost
 // without them (H4).
 func TestCursorsThatAreNotKnown(t *testing.T) {
 	for text, want := range map[string]string{

@@ -73,7 +73,7 @@ func in(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC
 
 // TestExpiresWhereverItWaits: in memory, with a time, and in the file, within
 // two seconds of its time and no sooner; also of a queue that nobody claims
-// from. What is under way is left alone (E4).
+// from. What is in flight is left alone (E4).
 func TestExpiresWhereverItWaits(t *testing.T) {
 	runInBubble(t, journal.Options{SegmentSize: 64 << 10}, func(t *testing.T, fs *memfs.FS, r *running) {
 		q := r.Queue("a")
@@ -86,7 +86,7 @@ func TestExpiresWhereverItWaits(t *testing.T) {
 		r.append(ids(1501, 2000), "a")
 		time.Sleep(hour/2 - time.Second)
 		if b := q.Backlog(); b.Events != 2000 {
-			t.Errorf("%d events wait ahead of the hour, want 2000", b.Events)
+			t.Errorf("%d events wait before the hour, want 2000", b.Events)
 		}
 		time.Sleep(3 * time.Second)
 		got, why := r.ends(fs, "a")
@@ -114,7 +114,7 @@ func TestExpiresWhereverItWaits(t *testing.T) {
 	})
 }
 
-// TestNothingExpiredIsClaimed, however soon behind its time, and however many
+// TestNothingExpiredIsClaimed, however soon after its time, and however many
 // there are (E1).
 func TestNothingExpiredIsClaimed(t *testing.T) {
 	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
@@ -125,7 +125,7 @@ func TestNothingExpiredIsClaimed(t *testing.T) {
 		r.append(ids(1, 1000), "a")
 		time.Sleep(time.Second)
 		r.append(ids(1001, 1003), "a")
-		time.Sleep(600 * time.Millisecond) // ahead of the next sweep
+		time.Sleep(600 * time.Millisecond) // before the next sweep
 		var got []string
 		for woken.Store(true); woken.Swap(false); {
 			got = append(got, r.drain("a")...)
@@ -164,7 +164,7 @@ func TestExpiryTime(t *testing.T) {
 			same(t, "expired "+when, got, want)
 		}
 		time.Sleep(hour - time.Second)
-		check("ahead of it")
+		check("before it")
 		time.Sleep(3 * time.Second)
 		check("after an hour", "soon", "unread")
 		r.stop()
@@ -309,16 +309,16 @@ func TestRenamedExpire(t *testing.T) {
 }
 
 // TestExpiryLastsAndOnlyThat: what has expired stays so over a restart, and all
-// that stands behind it is delivered, whatever part of it the cursors have (Q2,
+// that comes after it is delivered, whatever part of it the cursors have (Q2,
 // Q3, H4).
 func TestExpiryLastsAndOnlyThat(t *testing.T) {
 	for name, c := range map[string]struct {
 		behind time.Duration // the end, until the kill
 		clean  bool
 	}{
-		"a clean stop":        {0, true},
-		"cursors ahead of it": {time.Second, false},
-		"cursors behind it":   {6 * time.Second, false},
+		"a clean stop":         {0, true},
+		"checkpoint before it": {time.Second, false},
+		"checkpoint after it":  {6 * time.Second, false},
 	} {
 		for many, to := range map[string][]string{"alone": {"a"}, "among others": {"a", "b"}} {
 			t.Run(name+", "+many, func(t *testing.T) {
@@ -385,11 +385,11 @@ func TestWhatComesDuringASweep(t *testing.T) {
 		}
 		time.Sleep(hour / 2)
 		if n := q.Backlog().Events; n != 10 {
-			t.Errorf("%d wait behind the expirytime, want 10", n)
+			t.Errorf("%d wait after the expirytime, want 10", n)
 		}
 		time.Sleep(hour / 2)
 		if n := q.Backlog().Events; n != 0 {
-			t.Errorf("%d wait behind their hour, want none", n)
+			t.Errorf("%d wait after their hour, want none", n)
 		}
 	})
 }

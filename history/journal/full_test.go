@@ -74,7 +74,7 @@ func TestStartOnAVolumeFullOfHistory(t *testing.T) {
 }
 
 // TestVolumeFills: events are refused as soon as there is no room for them, which
-// is also told ahead of a request; and accepted as soon as there is.
+// is also known before a request; and accepted as soon as there is.
 func TestVolumeFills(t *testing.T) {
 	fs := memfs.New()
 	r := start(t, fs, journal.Options{})
@@ -93,7 +93,7 @@ func TestVolumeFills(t *testing.T) {
 	fs.SetCapacity(size - free + 600) // less than the hundredth that is kept for outcomes
 	ready(false)
 	if _, err := r.Append(t.Context(), []history.Entry{entry(t, "x", "a")}); !errors.Is(err, history.ErrNoRoom) {
-		t.Errorf("append right behind another: %v", err)
+		t.Errorf("append right after another: %v", err)
 	}
 	fs.SetCapacity(size)
 	ready(false) // as long as a write may be what it takes to tell

@@ -191,7 +191,7 @@ func (p *play) taken(name string, l *queue.Lease) {
 		ahead := x.seq < d.seq || flying
 		same := order.All || order.By != "" && d.key != "" && x.key == d.key
 		if same && ahead && x.webhook == name {
-			p.t.Fatalf("by order %+v got %+v ahead of %+v, in flight: %t", order, d, x, flying)
+			p.t.Fatalf("by order %+v got %+v before %+v, in flight: %t", order, d, x, flying)
 		}
 	}
 	p.flying[l.Accepted.UnixNano()] = l

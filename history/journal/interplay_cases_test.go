@@ -51,9 +51,9 @@ func TestCancelWhileReading(t *testing.T) {
 	})
 }
 
-// behind kills a journal that has a delivery in flight and one behind it, of the
+// killedInFlight kills a journal that has a delivery in flight and one after it, of the
 // same key, that waits for an hour.
-func behind(t *testing.T) *running {
+func killedInFlight(t *testing.T) *running {
 	fs := memfs.New()
 	r := start(t, fs, journal.Options{})
 	r.keyed(1, "x", "x")
@@ -68,12 +68,12 @@ func behind(t *testing.T) *running {
 	return start(t, after, journal.Options{})
 }
 
-// What a kill leaves ahead of what was begun comes first, though no more than so
+// What a kill leaves before what was begun comes first, though no more than so
 // many deliveries may wait.
 func TestOrderBehindAKill(t *testing.T) {
 	for _, order := range []queue.Order{{All: true}, {By: "data.k"}} {
 		synctest.Test(t, func(t *testing.T) {
-			r := behind(t)
+			r := killedInFlight(t)
 			q := r.Queue("a")
 			q.Order(order)
 			time.Sleep(2 * time.Hour)
@@ -87,7 +87,7 @@ func TestOrderBehindAKill(t *testing.T) {
 				t.Fatalf("order %+v: handed out %v", order, flying)
 			}
 			flying["e1"].Done(delivered)
-			same(t, "behind it", r.drain("a"), []string{"e2"})
+			same(t, "after it", r.drain("a"), []string{"e2"})
 			r.stop()
 		})
 	}
@@ -110,7 +110,7 @@ func TestOldestOfLines(t *testing.T) {
 	})
 }
 
-// What stands in a line keeps its time, unless it is made due.
+// What is in a line keeps its time, unless it is made due.
 func TestLineKeepsTimes(t *testing.T) {
 	for _, hastened := range []bool{false, true} {
 		runInBubble(t, journal.Options{}, func(t *testing.T, _ *memfs.FS, r *running) {
@@ -163,7 +163,7 @@ func TestOrderEditedWhileSorting(t *testing.T) {
 		same(t, "while the other one is in flight", takeAll(q, flying), nil)
 		l.Done(delivered)
 		if got := takeAll(q, flying); len(got) != 1 {
-			t.Errorf("behind it: %v", got)
+			t.Errorf("after it: %v", got)
 		}
 		r.stop()
 	})

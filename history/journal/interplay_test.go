@@ -120,7 +120,7 @@ func (p *play) post(name string) {
 	}
 }
 
-// claim takes up to so many deliveries, and then holds what is due against that.
+// claim takes up to so many deliveries, and then compares them with what is due.
 func (p *play) claim(name string, most int) {
 	if p.paused[name] {
 		return
@@ -294,7 +294,7 @@ func (p *play) end() {
 	}
 }
 
-// settleAll ends all that is left, and finds nothing behind that.
+// settleAll ends all that is left, and finds nothing after that.
 func (p *play) settleAll() {
 	clear(p.paused)
 	p.Retain(journal.Retention{})

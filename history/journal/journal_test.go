@@ -175,7 +175,7 @@ func TestDuplicateInFlightWaitsForItsSync(t *testing.T) {
 	go post()
 	select {
 	case <-answers:
-		t.Fatal("an answer ahead of the sync")
+		t.Fatal("an answer before the sync")
 	case <-time.After(20 * time.Millisecond):
 	}
 	close(release)

@@ -102,7 +102,7 @@ func TestOrderByKey(t *testing.T) {
 		flying := map[string]*queue.Lease{}
 		same(t, "the first of each key, and those without", takeAll(q, flying), strings.Fields("e1 e2 e4 e7 e8"))
 		if n := q.Waiting(); n != 3 {
-			t.Errorf("%d wait behind others, want 3", n)
+			t.Errorf("%d wait for others, want 3", n)
 		}
 		flying["e1"].Done(delivered)
 		flying["e2"].Retry(retrying, time.Now().Add(time.Hour))
@@ -124,11 +124,11 @@ func TestOrderByKey(t *testing.T) {
 			return history.Attempt{}, queue.Keep
 		})
 		if n != 2 || err != nil {
-			t.Errorf("canceled %d, %v; want the one that waits and one behind another", n, err)
+			t.Errorf("canceled %d, %v; want the one that waits and one that waits for another", n, err)
 		}
-		same(t, "behind one that was canceled", takeAll(q, flying), strings.Fields("e5"))
+		same(t, "after one that was canceled", takeAll(q, flying), strings.Fields("e5"))
 		flying["e3"].Done(delivered)
-		same(t, "behind the last of its key", takeAll(q, flying), strings.Fields(""))
+		same(t, "after the last of its key", takeAll(q, flying), strings.Fields(""))
 		flying["e4"].Release(nil, time.Now())
 		flying["e5"].Release(nil, time.Now())
 		flying["e7"].Release(nil, time.Now())
@@ -190,7 +190,7 @@ func orderHolds(t *testing.T, rng *rand.Rand, all bool) {
 			n := int(l.Seq)
 			for before := 1; before < n && keys[n] != "-"; before++ {
 				if keys[before] == keys[n] && !ended[before] {
-					t.Fatalf("handed out %d of key %s ahead of %d", n, keys[n], before)
+					t.Fatalf("handed out %d of key %s before %d", n, keys[n], before)
 				}
 			}
 			flying[n] = l

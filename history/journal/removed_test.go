@@ -14,7 +14,7 @@ import (
 )
 
 // TestEndThatIsRemoved: a line stays that says a delivery goes on, and the one
-// that ended it is removed with its event. A start without cursors takes up
+// that ended it is removed with its event. A start without cursors takes
 // nothing.
 func TestEndThatIsRemoved(t *testing.T) {
 	runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
@@ -27,7 +27,7 @@ func TestEndThatIsRemoved(t *testing.T) {
 		}
 		r.append([]string{"x"}, "paused")
 		retry("paused", 1000*time.Hour)
-		r.append(ids(1001, 1060)) // to nobody: the next stands in another segment
+		r.append(ids(1001, 1060)) // to nobody: the next is in another segment
 		r.append([]string{"y"}, "c")
 		retry("c", time.Second)
 		r.fill(1, 200, "a")

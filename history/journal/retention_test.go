@@ -222,7 +222,7 @@ func TestMaxSize(t *testing.T) {
 }
 
 // TestFull: with nothing but undelivered events left, events are refused, the
-// outcomes are written, and it goes on by itself.
+// outcomes are written, and it continues by itself.
 func TestFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := memfs.New()
@@ -251,7 +251,7 @@ func TestFull(t *testing.T) {
 			t.Errorf("the folder has %d bytes, want about %d", size, limit)
 		}
 		if !slices.Equal(told, []int{70, 90}) {
-			t.Errorf("told of %v percent", told)
+			t.Errorf("reported %v percent", told)
 		}
 		time.Sleep(100 * age)
 		if _, err := r.Append(context.Background(), []history.Entry{entry(t, "y", "paused")}); !errors.Is(err, history.ErrNoRoom) {

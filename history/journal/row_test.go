@@ -13,7 +13,7 @@ import (
 	"sidehook/history/queue"
 )
 
-// The state of a webhook and its row of failures survive a stop, a kill, and
+// The state of a webhook and its failure streak survive a stop, a kill, and
 // the loss of the cursors.
 func TestRowAndStateSurvive(t *testing.T) {
 	end := func(r *running, l *queue.Lease, a history.Attempt, again bool) {

@@ -58,7 +58,7 @@ func asNobody(t *testing.T, folder string) {
 	}
 }
 
-// sideFiles are those that stand beside the segments.
+// sideFiles are those that are beside the segments.
 var sideFiles = []string{
 	"damage.json", "removed.json", "removed-deliveries.json", "cursors.json", "cursors.previous.json",
 	"damage.json.tmp", "removed.json.tmp", "removed-deliveries.json.tmp", "cursors.json.tmp",
@@ -67,9 +67,9 @@ var sideFiles = []string{
 	"events.jsonl", "deliveries.jsonl.tmp",
 }
 
-// TestSideFiles: whatever becomes of a file that stands beside the segments, the
+// TestSideFiles: whatever becomes of a file that is beside the segments, the
 // history opens, events are accepted, what is old goes, and the size is known. It
-// is told once.
+// is reported once.
 func TestSideFiles(t *testing.T) {
 	template := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -236,7 +236,7 @@ func TestAcceptWhileItRuns(t *testing.T) {
 		if err := r.Accept(t.Context(), []history.Problem{first}); !errors.Is(err, syscall.EACCES) {
 			t.Errorf("where it may not be written: %v", err)
 		}
-		r.append(ids(4, 4), "a") // it goes on
+		r.append(ids(4, 4), "a") // it continues
 		r.stop()
 		if err := r.Accept(t.Context(), []history.Problem{first}); !errors.Is(err, history.ErrStopping) {
 			t.Errorf("after it ended: %v", err)

@@ -26,7 +26,7 @@ func stalls(kind memfs.Kind, prefix string, release <-chan struct{}) func(memfs.
 }
 
 // TestStalledSync: so many requests wait and no more, what is durable can be
-// delivered meanwhile, and all goes on by itself. Nobody would be helped by a
+// delivered meanwhile, and all continues by itself. Nobody would be helped by a
 // restart, and nobody should come here either.
 func TestStalledSync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestStalledSync(t *testing.T) {
 			t.Errorf("ready: %v", err)
 		}
 		if got := r.drain("a"); len(got) != most {
-			t.Errorf("%d delivered behind it, want %d", len(got), most)
+			t.Errorf("%d delivered after it, want %d", len(got), most)
 		}
 	})
 }
@@ -137,7 +137,7 @@ func TestStuckWriter(t *testing.T) {
 		close(hang)
 		synctest.Wait()
 		if err := r.Fault(); err != nil {
-			t.Errorf("once it goes on: %v", err)
+			t.Errorf("once it continues: %v", err)
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"sidehook/history/queue"
 )
 
-// H6: a test of a webhook stands in both streams, and whatever becomes of the
+// H6: a test of a webhook is in both streams, and whatever becomes of the
 // process nobody delivers it, counts it as a failure, or misses what was
 // accepted around it.
 func TestTestsAreInNoQueue(t *testing.T) {

@@ -77,7 +77,7 @@ func TestThrottlingSurvives(t *testing.T) {
 }
 
 // A delivery that was throttled once for long is not held when that is ended,
-// also behind a restart.
+// also after a restart.
 func TestUnthrottle(t *testing.T) {
 	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 3), "a")
@@ -133,7 +133,7 @@ func TestThrottledBySchedule(t *testing.T) {
 }
 
 // Advance makes due what failed since a time, and not what was throttled; the
-// lease says when it would have been due, also behind a release and a stop.
+// lease says when it would have been due, also after a release and a stop.
 func TestAdvance(t *testing.T) {
 	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
 		r.append(ids(1, 4), "a")
@@ -155,7 +155,7 @@ func TestAdvance(t *testing.T) {
 		q = r.Queue("a")
 		l = claim(t, q, "e2")
 		if at := l.Scheduled; at.Sub(begun.Add(3*time.Hour)).Abs() > time.Millisecond {
-			t.Errorf("scheduled at %v behind a stop", at)
+			t.Errorf("scheduled at %v after a stop", at)
 		}
 		noStep := failed
 		noStep.NoStep = true

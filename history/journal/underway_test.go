@@ -45,7 +45,7 @@ func names(n int) (list []string) {
 }
 
 // claims claims from one webhook after the other until none has a delivery that
-// may be under way.
+// may be in flight.
 func (r *running) claims(pick queue.ClaimMode, names ...string) (leases map[string][]*queue.Lease) {
 	leases = map[string][]*queue.Lease{}
 	for more := true; more; {
@@ -75,7 +75,7 @@ func size(leases map[string][]*queue.Lease) (bytes int64, n int) {
 	return bytes, n
 }
 
-// What is under way of all webhooks stays within the limit, as does what is in
+// What is in flight of all webhooks stays within the limit, as does what is in
 // memory of what waits, and in the end all is delivered: as it was accepted,
 // after a kill, after a kill without cursors, and of resends.
 func TestUnderWayIsBounded(t *testing.T) {
@@ -123,10 +123,10 @@ func TestUnderWayIsBounded(t *testing.T) {
 					leases := r.claims(queue.Retries, list...)
 					bytes, n := size(leases)
 					if n == 0 {
-						t.Fatalf("%d deliveries are due and none is claimed, with nothing under way", left)
+						t.Fatalf("%d deliveries are due and none is claimed, with nothing in flight", left)
 					}
 					if bytes > most || r.UnderWay() > most {
-						t.Fatalf("%d bytes of %d events are under way, counted as %d; the limit is %d", bytes, n, r.UnderWay(), limit)
+						t.Fatalf("%d bytes of %d events are in flight, counted as %d; the limit is %d", bytes, n, r.UnderWay(), limit)
 					}
 					if got := r.HeldInMemory(); got > limit/4 {
 						t.Fatalf("%d bytes are held of what waits, want at most %d", got, limit/4)
@@ -137,7 +137,7 @@ func TestUnderWayIsBounded(t *testing.T) {
 					}
 				}
 				if r.UnderWay() != 0 || r.HeldInMemory() != 0 {
-					t.Errorf("%d bytes are counted as under way and %d as held at the end", r.UnderWay(), r.HeldInMemory())
+					t.Errorf("%d bytes are counted as in flight and %d as held at the end", r.UnderWay(), r.HeldInMemory())
 				}
 			})
 		}
@@ -153,14 +153,14 @@ func TestRequestsAreBounded(t *testing.T) {
 	arrived(r.claims(queue.Retries, well)[well]...)
 	r.append(ids(2, 5), append(hanging, well)...)
 	if _, n := size(r.claims(queue.Retries, hanging...)); n == 0 || n > 64 {
-		t.Errorf("%d requests are under way, want at most 64", n)
+		t.Errorf("%d requests are in flight, want at most 64", n)
 	}
 	if got := len(r.claims(queue.Retries, well)[well]); got != 4 {
 		t.Errorf("got %d of the webhook that is well, want 4", got)
 	}
 }
 
-// I2: what one webhook has under way leaves room for the first ones of others.
+// I2: what one webhook has in flight leaves room for the first ones of others.
 func TestUnderWayIsShared(t *testing.T) {
 	r := start(t, memfs.New(), journal.Options{Bodies: 1 << 20})
 	list := names(4)
@@ -184,7 +184,7 @@ func TestSmallEventsPassLargeOnes(t *testing.T) {
 	leases := r.claims(queue.Retries, list...)
 	r.append(ids(5, 104), "small")
 	if got := len(r.claims(queue.Retries, "small")["small"]); got != 100 {
-		t.Errorf("got %d small ones under way, want 100", got)
+		t.Errorf("got %d small ones in flight, want 100", got)
 	}
 	if _, n := size(leases); n == len(list)*4 {
 		t.Error("there was room for all large ones: this tests nothing")
@@ -218,13 +218,13 @@ func TestWebhooksInDoubtLeaveHalf(t *testing.T) {
 			}
 			leases := r.claims(pick, doubtful...)
 			if got, n := size(leases); got > limit/2 || n == 0 {
-				t.Errorf("%s: %d bytes of %d events of theirs are under way", how, got, n)
+				t.Errorf("%s: %d bytes of %d events of theirs are in flight", how, got, n)
 			}
 			if got := len(r.claims(queue.Retries, well)[well]); got != 3 {
-				t.Errorf("%s: got %d of the webhook that is well under way, want 3", how, got)
+				t.Errorf("%s: got %d in flight of the webhook that is well, want 3", how, got)
 			}
 			if _, n := size(r.claims(pick, doubtful...)); n != 0 {
-				t.Errorf("%s: %d more of theirs are under way", how, n)
+				t.Errorf("%s: %d more of theirs are in flight", how, n)
 			}
 		}
 	}
@@ -285,7 +285,7 @@ func TestLargestIsNotStarved(t *testing.T) {
 		for range 200 {
 			if l, ok := r.Queue("giant").Claim(queue.Retries); ok {
 				if got := r.UnderWay(); got > int64(len(l.Event))+kib {
-					t.Errorf("%d bytes are under way with it", got-int64(len(l.Event)))
+					t.Errorf("%d bytes are in flight with it", got-int64(len(l.Event)))
 				}
 				arrived(l)
 				return

@@ -10,7 +10,7 @@ import (
 	"sidehook/history/journal"
 )
 
-// Whoever asks is told once the lines stand in the file, and not before; nobody
+// The wait ends once the lines are in the file, and not before; nobody
 // waits for longer than they want to, nor for a journal that has ended.
 func TestVisible(t *testing.T) {
 	runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
@@ -26,7 +26,7 @@ func TestVisible(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-told:
-			t.Error("told while the line is being written")
+			t.Error("the wait ends while the line is being written")
 		default:
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -82,13 +82,13 @@ func TestUnthrottledInVain(t *testing.T) {
 	})
 }
 
-// One probe is under way at most, also if one of an earlier time of failing hangs.
+// One probe is in flight at most, also if one of an earlier time of failing hangs.
 func TestProbeOfAnEarlierTime(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Concurrency, s.Retry, s.Timeout = 8, []time.Duration{time.Hour}, time.Hour
 	bubble(t, s, deliver.Options{}, func(r *http.Request) (int, error) {
 		switch r.Header.Get("Sidehook-Event") {
-		case "slow": // under way when the failures begin
+		case "slow": // in flight when the failures begin
 			time.Sleep(20 * time.Second)
 			return 200, nil
 		case "hangs":

@@ -90,7 +90,7 @@ func TestStates(t *testing.T) {
 }
 
 // A pause changes nothing of how a webhook is doing: one that was failing is so
-// still, and its row of failures goes on.
+// still, and its failure streak continues.
 func TestPauseKeepsHealth(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry, s.DisableAfter = nil, time.Hour
@@ -133,8 +133,8 @@ func stateNames(q *fakeQueue) (names []string) {
 	return names
 }
 
-// Requests under way end as they began when their entry changes or goes; what
-// waits is made with the new settings, and never are more requests under way
+// Requests in flight end as they began when their entry changes or goes; what
+// waits is made with the new settings, and never are more requests in flight
 // than there may be.
 func TestReloadUnderWay(t *testing.T) {
 	s := settings(t, "http://a.example")
@@ -151,7 +151,7 @@ func TestReloadUnderWay(t *testing.T) {
 		q.add(ids(20)...)
 		time.Sleep(500 * time.Millisecond)
 		if n := under.Load(); n != 4 {
-			t.Errorf("%d under way, want 4", n)
+			t.Errorf("%d in flight, want 4", n)
 		}
 		changed := *s
 		changed.Concurrency = 2
@@ -159,7 +159,7 @@ func TestReloadUnderWay(t *testing.T) {
 		d.Apply([]deliver.Webhook{{Name: "a", Generation: 2, Settings: &changed}})
 		time.Sleep(time.Second)
 		if n := under.Load(); n != 2 {
-			t.Errorf("%d under way, want 2", n)
+			t.Errorf("%d in flight, want 2", n)
 		}
 		d.Apply(nil)
 		time.Sleep(time.Minute)
@@ -224,13 +224,13 @@ func TestReloadShortensWaits(t *testing.T) {
 	})
 }
 
-// A goroutine that finds nothing to claim is no request under way.
+// A goroutine that finds nothing to claim is no request in flight.
 func TestNothingUnderWay(t *testing.T) {
 	bubbleOnJournal(t, settings(t, "http://a.example"), deliver.Options{}, always(200), func(t *testing.T, x *relay) {
 		for range 100 {
 			x.RetryNow("a")
 			if got, _ := x.Snapshot("a"); got.InFlight != 0 {
-				t.Errorf("%d are under way, and there is no delivery", got.InFlight)
+				t.Errorf("%d are in flight, and there is no delivery", got.InFlight)
 				return
 			}
 		}

@@ -138,7 +138,7 @@ func disableAfterKey(t *testing.T) {
 }
 
 // A restart honours what disabled a webhook, unless its entry was edited while
-// no process ran; and the row of failures goes on.
+// no process ran; and the failure streak continues.
 func TestDisabledOverARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue()

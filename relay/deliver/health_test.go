@@ -110,7 +110,7 @@ func TestFailuresAmongSuccesses(t *testing.T) {
 	})
 }
 
-// While a webhook is failing at most one probe is under way, however slow; once
+// While a webhook is failing at most one probe is in flight, however slow; once
 // it succeeds requests double with each success.
 func TestRamp(t *testing.T) {
 	var under, peak atomic.Int32
@@ -144,7 +144,7 @@ func TestRamp(t *testing.T) {
 		}
 		// Two successes at the third second double it twice.
 		if want := []int32{1, 1, 2, 8, 8, 8}; !slices.Equal(got, want) {
-			t.Errorf("requests under way: %v, want %v", got, want)
+			t.Errorf("requests in flight: %v, want %v", got, want)
 		}
 	})
 }
@@ -195,7 +195,7 @@ func TestProbesAtOnce(t *testing.T) {
 	})
 }
 
-// What is asked for while a probe is under way is done when that has ended: by
+// What is asked for while a probe is in flight is done when that has ended: by
 // then it says little of the receiver, which may have been mended.
 func TestProbesAtOnceBehindAnother(t *testing.T) {
 	s := settings(t, "http://a.example")
@@ -219,7 +219,7 @@ func TestProbesAtOnceBehindAnother(t *testing.T) {
 				}
 				time.Sleep(13 * time.Second)
 				if n := len(q.all()); n != 7 {
-					t.Errorf("%d attempts have ended, want 7: the third probe 5 s behind the second", n)
+					t.Errorf("%d attempts have ended, want 7: the third probe 5 s after the second", n)
 				}
 			})
 		})

@@ -51,7 +51,7 @@ func TestHold(t *testing.T) {
 		}
 		time.Sleep(5*time.Minute - time.Second) // it has throttled again
 		if n.Load() != 3 {
-			t.Errorf("%d requests when it goes on, want one more", n.Load())
+			t.Errorf("%d requests when it continues, want one more", n.Load())
 		}
 		time.Sleep(10*time.Minute + 10*time.Second)
 		if n.Load() != 3+22 {

@@ -80,7 +80,7 @@ func onWatched(t *testing.T, w *watched, answer receiver, f func(*journal.Journa
 	})
 }
 
-// What waits behind a key is bounded though none of it ever fails.
+// What waits for a key is bounded though none of it ever fails.
 func TestLinesAreBounded(t *testing.T) {
 	w := &watched{ordering: func() {}, claimed: func(bool) {}}
 	s := settings(t, "http://a.example")
@@ -98,7 +98,7 @@ func TestLinesAreBounded(t *testing.T) {
 			// A window is begun at once, and a chunk by each claim that began
 			// before that was counted.
 			if waits := j.Queue("a").Waiting(); waits > 512+16*128 {
-				t.Errorf("%d wait behind the one in flight", waits)
+				t.Errorf("%d wait for the one in flight", waits)
 				break
 			}
 		}
@@ -128,7 +128,7 @@ func TestOrderBeforeTheFirstClaim(t *testing.T) {
 		d.Apply(one(s))
 		time.Sleep(time.Minute)
 		if most.Load() != 1 {
-			t.Errorf("%d under way at once, want 1", most.Load())
+			t.Errorf("%d in flight at once, want 1", most.Load())
 		}
 	})
 }

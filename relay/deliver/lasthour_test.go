@@ -50,7 +50,7 @@ func TestHourOverAStart(t *testing.T) {
 	}
 }
 
-// What is told lies within a bucket of what was.
+// What is reported lies within a bucket of what was.
 func TestQuantiles(t *testing.T) {
 	now := time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 	for name, c := range map[string]struct {

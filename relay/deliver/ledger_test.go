@@ -29,7 +29,7 @@ import (
 //	B4  What a start finds ended is never attempted again.
 //	B5  A line that a start has found never changes, but for its number: a later
 //	    start that does not know it for synced, as the cursors are gone, may put
-//	    config lines ahead of it.
+//	    config lines before it.
 type ledger struct {
 	t *testing.T
 
@@ -38,7 +38,7 @@ type ledger struct {
 	accounts map[delivery]*account
 	files    map[string][]byte // of the history, as they were last read
 	lines    map[uint64]written
-	moved    map[written]int // how many lines, without their numbers, others stand in the place of
+	moved    map[written]int // how many lines, without their numbers, others are in the place of
 	requests int
 	next     map[delivery]int       // the number of the attempt after its last line, by the name in that
 	keys     map[string]history.Seq // the last seq of a key that arrived where there is an order

@@ -27,7 +27,7 @@ func TestOutage(t *testing.T) {
 	var mu sync.Mutex
 	var up bool
 	var under, requests, peak int
-	var ramp []int // requests under way at the first ones after the return
+	var ramp []int // requests in flight at the first ones after the return
 	bubbleOnJournal(t, s, deliver.Options{}, func(*http.Request) (int, error) {
 		mu.Lock()
 		requests++
@@ -77,7 +77,7 @@ func TestOutage(t *testing.T) {
 		}
 		for i, n := range ramp { // the probe; then twice as many with each success
 			if i > 0 && n > 1<<(i-1) {
-				t.Errorf("%d requests under way after %d successes at most: %v", n, i, ramp)
+				t.Errorf("%d requests in flight after %d successes at most: %v", n, i, ramp)
 				break
 			}
 		}

@@ -127,11 +127,11 @@ func TestDropWithRequestsInFlight(t *testing.T) {
 		synctest.Wait()
 		dropped := x.Drop("a")
 		if over(dropped) || x.Hold("a", pace.History{}) {
-			t.Error("it is let go, with requests in flight")
+			t.Error("it is released, with requests in flight")
 		}
 		close(release)
 		if !over(dropped) {
-			t.Error("it is not let go after the last request")
+			t.Error("it is not released after the last request")
 		}
 		if err := <-tested; err != nil {
 			t.Errorf("the test that was in flight: %v", err)
@@ -168,7 +168,7 @@ func TestDropDuringAClaim(t *testing.T) {
 		time.Sleep(time.Second / 2)
 		dropped := d.Drop("a")
 		if over(dropped) {
-			t.Error("it is let go during a claim")
+			t.Error("it is released during a claim")
 		}
 		time.Sleep(time.Second)
 		if !over(dropped) || q.InFlight() != 0 || q.Waiting() != 1 || len(q.all()) > 0 {

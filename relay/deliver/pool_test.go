@@ -17,7 +17,7 @@ func goroutine() string {
 	return string(name)
 }
 
-// A goroutine whose work is done takes up what comes within a second, and ends
+// A goroutine whose work is done takes what comes within a second, and ends
 // after that (D2).
 func TestGoroutinesLinger(t *testing.T) {
 	var by []string

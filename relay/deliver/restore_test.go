@@ -29,7 +29,7 @@ func TestRateOverAStart(t *testing.T) {
 	})
 }
 
-// Nothing that waits was under way: nothing is held up for it.
+// Nothing that waits was in flight: nothing is held up for it.
 func TestRateOverAStartWithNothingDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue()

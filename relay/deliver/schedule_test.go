@@ -150,7 +150,7 @@ func TestNothingIsForgotten(t *testing.T) {
 		}
 		if _, ok := q.Due(); ok || ended != 2000 || q.flight != 0 || q.peak > 8 {
 			got, _ := d.Snapshot("a")
-			t.Errorf("%d of 2000 ended, %d under way, at most %d: %+v", ended, q.flight, q.peak, got)
+			t.Errorf("%d of 2000 ended, %d in flight, at most %d: %+v", ended, q.flight, q.peak, got)
 		}
 	})
 }
@@ -174,7 +174,7 @@ func TestPanic(t *testing.T) {
 	})
 }
 
-// At the bound no new delivery is begun, and it goes on when there is room.
+// At the bound no new delivery is begun, and it continues when there is room.
 func TestBoundOfWaits(t *testing.T) {
 	for _, o := range []deliver.Options{{MaxWaits: 4}, {MaxAllWaits: 4}} {
 		s := settings(t, "http://a.example")

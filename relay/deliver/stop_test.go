@@ -27,7 +27,7 @@ func hanging(release <-chan struct{}) receiver {
 	}
 }
 
-// A stop waits for requests under way, claims no more, and cuts what takes
+// A stop waits for requests in flight, claims no more, and cuts what takes
 // longer than the grace: recorded, due at once, and no attempt of the schedule.
 func TestStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestIsolation(t *testing.T) {
 		}
 		queues["good"].wait(t, 50)
 		if !soon(func() bool { s, _ := d.Snapshot("bad"); return s.InFlight == bad.Concurrency }) {
-			t.Errorf("fewer than %d requests under way: %s", bad.Concurrency, show(queues["bad"].all()))
+			t.Errorf("fewer than %d requests in flight: %s", bad.Concurrency, show(queues["bad"].all()))
 		}
 		stop()
 		for _, l := range queues["bad"].all() {

@@ -84,7 +84,7 @@ func TestTestsPastEveryState(t *testing.T) {
 	}
 }
 
-// However many tests fail, they are no row of failures; and one that succeeds
+// However many tests fail, they are no failure streak; and one that succeeds
 // ends no row that only deliveries may end.
 func TestTestsAreNoFailures(t *testing.T) {
 	s := settings(t, "http://a.example")

@@ -108,7 +108,7 @@ func TestProbeThrottled(t *testing.T) {
 	})
 }
 
-// Throttling begins no row of failures, adds to none, and ends none.
+// Throttling begins no failure streak, adds to none, and ends none.
 func TestThrottlingAmongFailures(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Concurrency, s.Retry, s.DisableAfter = 1, nil, day

@@ -20,7 +20,7 @@ import (
 )
 
 // TestBodiesUnderWay has receivers that hang with large bodies, one that answers
-// at once, and a relay that is killed three times. The bodies under way stay
+// at once, and a relay that is killed three times. The bodies in flight stay
 // within their limit, the one that answers is served at once all the time, and
 // when the others answer again all arrives.
 func TestBodiesUnderWay(t *testing.T) {
@@ -130,10 +130,10 @@ func TestBodiesUnderWay(t *testing.T) {
 		}
 		kill()
 		if peak > limit {
-			t.Errorf("%d bytes were under way, the limit is %d", peak, limit)
+			t.Errorf("%d bytes were in flight, the limit is %d", peak, limit)
 		}
 		if peak < limit/4 {
-			t.Errorf("at most %d bytes were under way: this tests nothing", peak)
+			t.Errorf("at most %d bytes were in flight: this tests nothing", peak)
 		}
 	})
 }

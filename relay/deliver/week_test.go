@@ -146,7 +146,7 @@ func (w *week) step() {
 	}
 }
 
-// enable takes up what was disabled.
+// enable takes what was disabled.
 func (w *week) enable() {
 	for _, h := range w.hooks {
 		if s, _ := w.life.Snapshot(h.name); s.State == "disabled" {
@@ -348,7 +348,7 @@ func (w *week) finish() {
 	}
 	w.stop()
 	if n := w.books.made(); n > requests {
-		w.t.Errorf("%d requests behind the end", n-requests)
+		w.t.Errorf("%d requests after the end", n-requests)
 	}
 	w.books.reads(w.fs, "")
 	w.wasLived(w.books.balance())

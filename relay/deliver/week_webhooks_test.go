@@ -154,7 +154,7 @@ func (w *week) receive(l *life, r *http.Request, d delivery) (int, error) {
 	at := time.Since(w.begun)
 	chance := w.chance(d, at)
 	if age := w.books.age(d); h.limit.Age > 0 && age > h.limit.Age {
-		w.t.Errorf("%v arrives %v behind its acceptance", d, age)
+		w.t.Errorf("%v arrives %v after its acceptance", d, age)
 	}
 	code, err := 200, error(nil)
 	switch {

@@ -139,7 +139,7 @@ func overHTTP2(t *testing.T, ca *authority) []hostile {
 }
 
 // What a receiver may send over HTTP/2 before it is read is in memory for each
-// request under way, so it is no more than is read of a body at all.
+// request in flight, so it is no more than is read of a body at all.
 func TestHTTP2Window(t *testing.T) {
 	ca := newAuthority(t)
 	window := make(chan uint32, 1)

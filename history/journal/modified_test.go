@@ -15,9 +15,9 @@ import (
 	"sidehook/history/journal"
 )
 
-// TestMeddledWithOutside does what logrotate and people do to the segment being
+// TestModifiedExternally does what logrotate and people do to the segment being
 // written. The next event is refused, and Run ends: H5.
-func TestMeddledWithOutside(t *testing.T) {
+func TestModifiedExternally(t *testing.T) {
 	grow := func(file string) error {
 		f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
@@ -68,8 +68,8 @@ func TestMeddledWithOutside(t *testing.T) {
 	}
 }
 
-// TestMeddledWithWhileIdle notices it though nothing is written to the file.
-func TestMeddledWithWhileIdle(t *testing.T) {
+// TestModifiedWhileIdle notices it though nothing is written to the file.
+func TestModifiedWhileIdle(t *testing.T) {
 	for _, stream := range []segment.Stream{segment.Events, segment.Deliveries} {
 		t.Run(stream.Name, func(t *testing.T) {
 			runInBubble(t, journal.Options{}, func(t *testing.T, fs *memfs.FS, r *running) {
