@@ -115,14 +115,14 @@ func (l *loader) readIncludes(on Basis) (list []*Included, folders []string) {
 				path: found.unread, problems: Problems{p}, bad: true, hash: p.Message, files: []files.Stamp{files.StampOf(found.unread)},
 			}})
 			for _, in := range before { // it cannot be told whether they are gone
-				if ok, _ := filepath.Match(l.absolute(pattern), in.Path); ok {
+				if includes(filepath.Dir(l.File()), pattern, in.Path) {
 					found.paths = append(found.paths, in.Path)
 				}
 			}
 			slices.Sort(found.paths)
 		}
 		for path := range on.Text { // it may be the text of a file that is still to be made
-			if ok, _ := filepath.Match(l.absolute(pattern), path); ok && !slices.Contains(found.paths, path) {
+			if includes(filepath.Dir(l.File()), pattern, path) && !slices.Contains(found.paths, path) {
 				found.paths = append(found.paths, path)
 				slices.Sort(found.paths)
 			}

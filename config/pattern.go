@@ -30,6 +30,53 @@ func filesOf(folder, pattern string) (f found) {
 	return f
 }
 
+// includes reports whether a pattern matches a path, which need not exist.
+func includes(folder, pattern, path string) bool {
+	if !filepath.IsAbs(pattern) {
+		absolute, err := filepath.Abs(path)
+		at, failed := filepath.Abs(folder)
+		if err != nil || failed != nil {
+			return false
+		}
+		if path, err = filepath.Rel(at, absolute); err != nil {
+			return false
+		}
+	}
+	if strings.HasPrefix(filepath.Base(path), ".") && !strings.HasPrefix(filepath.Base(pattern), ".") {
+		return false
+	}
+	if !isGlob(pattern) {
+		return filepath.Clean(pattern) == path
+	}
+	ok, _ := filepath.Match(filepath.Clean(pattern), path)
+	return ok
+}
+
+// IncludePath returns a path that include matches as problems name it, whether there is
+// such a file or not. A relative path is one of this process, or else of the folder of
+// the file.
+func (f *File) IncludePath(path string) (string, bool) {
+	folder := filepath.Dir(f.Path)
+	for _, candidate := range []string{path, filepath.Join(folder, path)} {
+		absolute, err := filepath.Abs(candidate)
+		if err != nil {
+			return "", false
+		}
+		for _, pattern := range f.Include {
+			at, err := filepath.Abs(folder)
+			switch {
+			case err != nil || !includes(folder, pattern, absolute):
+			case filepath.IsAbs(pattern):
+				return absolute, true
+			default:
+				below, err := filepath.Rel(at, absolute)
+				return filepath.Join(folder, below), err == nil
+			}
+		}
+	}
+	return "", false
+}
+
 func isGlob(pattern string) bool { return strings.ContainsAny(pattern, `*?[\`) }
 
 func (f *found) walk(at string, words []string) {

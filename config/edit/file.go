@@ -55,6 +55,38 @@ func Write(path string, before, after []byte) error {
 	return folder.Sync()
 }
 
+// Create writes a file that is not there yet, with the mode and the owner of another one,
+// and its folder if need be.
+func Create(path string, text []byte, like string) error {
+	info, err := os.Stat(like)
+	if err != nil {
+		return err
+	}
+	if mounted(path) {
+		return fmt.Errorf("%s belongs to a Kubernetes ConfigMap or Secret: change that, and the file follows", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	if err := flock(folder); err != nil {
+		return fmt.Errorf("lock %s: %w", folder.Name(), err)
+	}
+	temp, err := beside(path, info, text)
+	if err != nil {
+		return fmt.Errorf("write beside %s: %w", path, err)
+	}
+	err = os.Link(temp, path) // unlike a rename it replaces nothing
+	if errors.Is(err, fs.ErrExist) {
+		err = fmt.Errorf("%s: %w: try again", path, ErrChanged)
+	}
+	return errors.Join(err, os.Remove(temp), folder.Sync())
+}
+
 // beside writes text to a new file beside target, synced, with the mode and the
 // owner that info has, and returns its name.
 func beside(target string, info fs.FileInfo, text []byte) (name string, err error) {

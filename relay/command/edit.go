@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -15,20 +14,13 @@ import (
 	"sidehook/relay/command/terminal"
 )
 
-// edit changes the file and writes it if the result is valid. done says what was
-// done; with dryRun the difference is printed in its place, and nothing is written.
-func (c *cli) edit(dryRun bool, done string, change func(edit.Document) (edit.Document, error)) error {
-	path, err := config.Find(c.config)
-	if err != nil {
-		return err
-	}
-	before, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
+// edit changes a file and writes it if the result is valid. done says what was done;
+// with dryRun the difference is printed in its place, and nothing is written.
+func (c *cli) edit(t *target, dryRun bool, done string, change func(edit.Document) (edit.Document, error)) error {
+	path, before := t.path, t.text
 	doc, err := edit.Parse(before)
 	if err != nil {
-		c.printProblems(config.ReadText(path, before, config.Check).Problems)
+		c.printProblems(t.problems(t.read(before)))
 		return fmt.Errorf("nothing was written: %s must be valid YAML before a command can change it", path)
 	}
 	changed, err := change(doc)
@@ -42,20 +34,20 @@ func (c *cli) edit(dryRun bool, done string, change func(edit.Document) (edit.Do
 		c.out.Linef("nothing to change in %s", path)
 		return nil
 	}
-	reading := config.ReadText(path, changed.Text(), config.Check)
-	if reading.File == nil {
-		c.printProblems(slices.DeleteFunc(slices.Clone(reading.Problems), func(p config.Problem) bool { return p.Warning }))
-		if allow := proposedAllow(reading.Problems); allow != "" {
+	reading := t.read(changed.Text())
+	if problems := t.problems(reading); problems != nil {
+		c.printProblems(slices.DeleteFunc(slices.Clone(problems), func(p config.Problem) bool { return p.Warning }))
+		if allow := proposedAllow(problems); allow != "" {
 			c.notice("to reach an address on this machine or network, add %s", allow)
 		}
 		return errors.New("nothing was written: the file would not be valid")
 	}
-	c.printNewWarnings(config.ReadText(path, before, config.Check), reading)
+	c.printNewWarnings(t.now, reading)
 	if dryRun {
 		c.printDiff(path, before, changed.Text())
 		return nil
 	}
-	if err := edit.Write(path, before, changed.Text()); err != nil {
+	if err := t.write(changed.Text()); err != nil {
 		return fmt.Errorf("nothing was written: %w", err)
 	}
 	c.out.Linef("%s", fmt.Sprintf(done, path))

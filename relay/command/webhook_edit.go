@@ -19,6 +19,7 @@ import (
 // webhookFlags are the keys of a webhook as flags.
 type webhookFlags struct {
 	url, description, secret, secretFile string
+	file                                 string // of include, for add
 	events, headers, match, allow        []string
 	set, unset                           []string
 	generate, dryRun                     bool
@@ -62,6 +63,7 @@ func (c *cli) webhookAddCommand() *cobra.Command {
 		},
 	}
 	f.add(cmd)
+	cmd.Flags().StringVar(&f.file, "file", "", "add it to this `FILE` of include, which is made if need be")
 	return cmd
 }
 
@@ -104,10 +106,11 @@ func (c *cli) webhookRemoveCommand() *cobra.Command {
 					return errors.New("nothing was removed")
 				}
 			}
-			return c.edit(dryRun, name+" removed from %s", func(d edit.Document) (edit.Document, error) {
-				if err := mustHave(d, name); err != nil {
-					return d, err
-				}
+			t, err := c.fileOf(name)
+			if err != nil {
+				return err
+			}
+			return c.edit(t, dryRun, name+" removed from %s", func(d edit.Document) (edit.Document, error) {
 				return d.RemoveWebhook(name)
 			})
 		},
@@ -127,11 +130,12 @@ func (c *cli) webhookSwitchCommand(name, key, value, short, long, done string) *
 		Example: "  sidehook webhook " + name + " crm",
 		Args:    oneArgument("NAME"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return c.edit(dryRun, args[0]+" is "+done+" in %s", func(d edit.Document) (edit.Document, error) {
-				if err := mustHave(d, args[0]); err != nil {
-					return d, err
-				}
-				if c.says(args[0], key, value) {
+			t, err := c.fileOf(args[0])
+			if err != nil {
+				return err
+			}
+			return c.edit(t, dryRun, args[0]+" is "+done+" in %s", func(d edit.Document) (edit.Document, error) {
+				if t.says(args[0], key, value) {
 					return d, nil
 				}
 				v, err := edit.Value(value)
@@ -148,12 +152,8 @@ func (c *cli) webhookSwitchCommand(name, key, value, short, long, done string) *
 
 // says reports whether the file, as it is, gives a webhook that value of enabled
 // or paused already, be it by default.
-func (c *cli) says(name, key, value string) bool {
-	path, err := config.Find(c.config)
-	if err != nil {
-		return false
-	}
-	file := config.Read(path, config.Check).File
+func (t *target) says(name, key, value string) bool {
+	file := t.now.File
 	if file == nil {
 		return false
 	}
@@ -168,24 +168,17 @@ func (c *cli) says(name, key, value string) bool {
 	return fmt.Sprint(now) == value
 }
 
-// mustHave returns an error that names the nearest webhook if none has the name.
-func mustHave(d edit.Document, name string) error {
-	if d.Webhook(name) >= 0 {
-		return nil
-	}
-	return unknownWebhook(name, d.Webhooks())
-}
-
 func (c *cli) addWebhook(name string, f *webhookFlags) error {
 	changes, secret, err := f.changes()
 	if err != nil {
 		return err
 	}
 	changes = append([]edit.Change{{Path: edit.Path{"name"}, Value: edit.String(name)}}, changes...)
-	err = c.edit(f.dryRun, name+" added to %s", func(d edit.Document) (edit.Document, error) {
-		if d.Webhook(name) >= 0 {
-			return d, fmt.Errorf("there is a webhook %q already; to change it: sidehook webhook edit %[1]s", name)
-		}
+	t, err := c.fileFor(name, f.file)
+	if err != nil {
+		return err
+	}
+	err = c.edit(t, f.dryRun, name+" added to %s", func(d edit.Document) (edit.Document, error) {
 		if err := f.keepSecret(secret); err != nil {
 			return d, err
 		}
@@ -202,10 +195,11 @@ func (c *cli) editWebhook(name string, f *webhookFlags, changed func(string) boo
 	if len(changes) == 0 {
 		return missing("what to change, such as --set timeout=30s")
 	}
-	err = c.edit(f.dryRun, name+" changed in %s", func(d edit.Document) (edit.Document, error) {
-		if err := mustHave(d, name); err != nil {
-			return d, err
-		}
+	t, err := c.fileOf(name)
+	if err != nil {
+		return err
+	}
+	err = c.edit(t, f.dryRun, name+" changed in %s", func(d edit.Document) (edit.Document, error) {
 		if err := f.keepSecret(secret); err != nil {
 			return d, err
 		}
