@@ -90,7 +90,7 @@ func anchors(text string) (names []string) {
 }
 
 var (
-	inCode    = regexp.MustCompile("(?m)^    (?:\\$ |sudo )?(?:\\./)?sidehook ([a-z].*)$")
+	inCode    = regexp.MustCompile(`(?m)^    (?:\$ |sudo )?(?:\./)?sidehook ([a-z].*)$`)
 	inLine    = regexp.MustCompile("`sidehook ([a-z][^`]*)`")
 	shellEnd  = regexp.MustCompile(`\s+#.*$|\s*(?:[|&;<>]|2>).*$`)
 	shellWord = regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`)
