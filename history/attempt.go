@@ -41,6 +41,8 @@ type Recorded struct {
 	Attempt
 	Webhook  string // whose attempt it is
 	Seq      Seq
+	Number   int       // of the attempt; 0: the delivery ended without one
+	Test     bool      // of no delivery
 	Again    bool      // the next attempt has the same number
 	Accepted time.Time // when its event was; zero if the event's record is damaged
 }

@@ -38,7 +38,7 @@ func (r *Relay) Apply(file *config.File) error {
 	r.findOrphansLocked()
 	r.setLimitsLocked()
 	if before != nil {
-		r.log.Info("configuration reloaded", "generation", next.generation, "webhooks", len(file.Webhooks))
+		r.reportReload(before, next)
 	}
 	return nil
 }

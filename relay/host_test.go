@@ -89,8 +89,9 @@ func (s *receiver) first(t *testing.T, path string) taken {
 type host struct {
 	t      *testing.T
 	dir    string
-	listen string // in the file, beside the socket; "" is no port
-	port   string // the address of its port
+	listen string       // in the file, beside the socket; "" is no port
+	port   string       // the address of its port
+	log    *slog.Logger // nil: none
 	r      *relay.Relay
 	stop   context.CancelFunc
 	done   chan error
@@ -121,7 +122,7 @@ func (h *host) start(webhooks string) {
 	h.t.Helper()
 	opened := make(chan struct{})
 	r, err := relay.New(h.load(webhooks), relay.Options{
-		Log: slog.New(slog.DiscardHandler), Version: "test", Opened: func(addrs []net.Addr) {
+		Log: cmp.Or(h.log, slog.New(slog.DiscardHandler)), Version: "test", Opened: func(addrs []net.Addr) {
 			h.port = addrs[0].String()
 			close(opened)
 		},

@@ -54,6 +54,7 @@ type Relay struct {
 	intake  *intake.Handler
 	metrics *metrics.Metrics
 	notices *notice.Reporter
+	losses  *lossLog
 	own     atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
 	dead    atomic.Pointer[error]            // why the journal ended; nil while it runs
 	resends resendProgress
@@ -83,7 +84,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Relay{log: opts.Log, opts: opts, atStart: file, dir: file.History.Dir, orphans: map[string]time.Time{}}
+	r := &Relay{log: opts.Log, opts: opts, atStart: file, dir: file.History.Dir, losses: newLossLog(opts.Log), orphans: map[string]time.Time{}}
 	r.resends.known = map[string]*query.ResendProgress{}
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)
@@ -96,6 +97,8 @@ func New(file *config.File, opts Options) (*Relay, error) {
 				r.givenUp.recorded(&a)
 			}
 			watches.recorded(a)
+			r.losses.recorded(&a)
+			r.reportAttempt(&a)
 		}, Log: opts.Log,
 	})
 	if err != nil {
@@ -191,17 +194,21 @@ func (r *Relay) Run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() {
 		var working sync.WaitGroup
+		r.reportStart()
 		r.startRenaming(serving)
 		working.Go(func() { r.deliver.Run(serving) })
 		working.Go(func() { r.restoreLastHour(serving) })
 		working.Go(func() { r.sweepOrphans(serving) })
 		working.Go(func() { r.keepRenaming(serving) })
 		working.Go(func() { r.notices.Run(serving) })
+		working.Go(func() { r.losses.run(serving) })
 		err := r.server.Run(serving)
 		stop(err)
 		r.journal.Refuse()
 		working.Wait()
 		r.notices.LogUnreported()
+		r.losses.close()
+		r.reportStop()
 		served <- err
 	}()
 

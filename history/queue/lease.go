@@ -153,7 +153,9 @@ func (l *Lease) record(fields []byte, config *history.Config, at time.Time) {
 
 // recorded tells that an attempt was recorded.
 func (l *Lease) recorded(a *history.Attempt, again bool) {
-	l.queue.set.recorded(history.Recorded{Attempt: *a, Webhook: l.queue.name, Seq: l.Seq, Again: again, Accepted: l.Accepted})
+	l.queue.set.recorded(history.Recorded{
+		Attempt: *a, Webhook: l.queue.name, Seq: l.Seq, Number: l.Attempt, Test: l.test, Again: again, Accepted: l.Accepted,
+	})
 }
 
 // RecordTest records the one attempt of a test of the webhook, after the quick tries

@@ -37,6 +37,41 @@ func ids(n int) (ids []string) {
 	return ids
 }
 
+// A failing webhook that fails otherwise than before is logged, once for each
+// change.
+func TestFailingOtherwise(t *testing.T) {
+	var text bytes.Buffer
+	o := deliver.Options{Log: slog.New(slog.NewTextHandler(&text, nil))}
+	s := settings(t, "http://a.example")
+	s.Concurrency = 1
+	n := 0
+	bubble(t, s, o, func(*http.Request) (int, error) {
+		switch n++; {
+		case n <= 7: // the sixth is the first probe
+			return 500, nil
+		case n <= 9:
+			return 502, nil
+		}
+		return 200, nil
+	}, func(t *testing.T, d *deliver.Deliverer, q *fakeQueue) {
+		q.add(ids(12)...)
+		time.Sleep(10 * time.Minute)
+	})
+	var got []string
+	for line := range strings.Lines(text.String()) {
+		_, line, _ = strings.Cut(line, "level=")
+		got = append(got, strings.TrimSpace(line))
+	}
+	want := []string{
+		`WARN msg="webhook is failing" webhook=a attempts=5 error="500 Internal Server Error"`,
+		`WARN msg="webhook is failing for another reason" webhook=a attempts=8 error="502 Bad Gateway"`,
+		`INFO msg="webhook has recovered" webhook=a failures=9 after=2m15s`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got the log\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 // After five failures in a row there is one probe at a time, of what is due
 // longest, after waits that double; deliveries not begun use up nothing. A
 // success ends it, and what was failing is recorded and logged once.

@@ -17,7 +17,8 @@ import (
 
 // While a receiver throttles no request at all goes to it (D8): not of what is new,
 // and the longest time that it asked for counts. Then one request goes first. A
-// person sees it, and the log says once that it begins and once that it is over.
+// person sees it, and the log says that it begins, that the answer is another one, and
+// that it is over.
 func TestHold(t *testing.T) {
 	var text bytes.Buffer
 	o := deliver.Options{Log: slog.New(slog.NewTextHandler(&text, nil))}
@@ -61,7 +62,7 @@ func TestHold(t *testing.T) {
 			t.Errorf("got %+v, states %v", got, q.states)
 		}
 	})
-	if got := text.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "webhook is throttled: ") || !strings.Contains(got, "not throttled any more") || !strings.Contains(got, "answers=3") {
+	if got := text.String(); strings.Count(got, "\n") != 4 || strings.Count(got, "webhook is throttled: ") != 3 || !strings.Contains(got, "not throttled any more") || !strings.Contains(got, "answers=3") {
 		t.Errorf("got the log\n%s", got)
 	}
 }

@@ -23,7 +23,7 @@ func (w *worker) applyOutcome(j *job, r *send.Result, throttledUntil time.Time) 
 		w.health.EndProbe()
 	}
 	w.countOutcomeLocked(now, r)
-	var changed, recovered, throttles, flows, unthrottle bool
+	var changed, recovered, throttles, flows, unthrottle, otherwise bool
 	current := j.hook.Settings == w.hook.Settings // else the entry was edited since
 	if r.Verdict == send.Delivered || r.Verdict.CountsAgainst() {
 		flows = w.throttle.over(now)
@@ -49,6 +49,8 @@ func (w *worker) applyOutcome(j *job, r *send.Result, throttledUntil time.Time) 
 		changed = w.health.Failed(now, health.Failure{
 			Why: r.Attempt.Error, Probe: j.probe, Gone: r.Verdict == send.Gone, Outdated: !current,
 		}, j.hook.Settings.rules(w.d))
+		otherwise = !changed && j.probe && r.Attempt.Error != cmp.Or(w.failsBy, w.health.State().Why)
+		w.failsBy = r.Attempt.Error
 	}
 	if changed {
 		w.cause = cause{event: r.Attempt.Event, typ: r.Attempt.Type, why: w.health.State().Why}
@@ -58,10 +60,14 @@ func (w *worker) applyOutcome(j *job, r *send.Result, throttledUntil time.Time) 
 	}
 	throttle := w.throttle
 	_, streak := w.health.LastStreak()
+	failures := w.health.Failures()
 	w.mu.Unlock()
 
 	if throttles || flows {
 		throttle.log(w.d.options.Log, w.name)
+	}
+	if otherwise {
+		w.d.options.Log.Warn("webhook is failing for another reason", "webhook", w.name, "attempts", failures, "error", r.Attempt.Error)
 	}
 	if unthrottle {
 		w.queue.Unthrottle()

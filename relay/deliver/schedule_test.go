@@ -174,9 +174,12 @@ func TestPanic(t *testing.T) {
 	})
 }
 
-// At the bound no new delivery is begun, and it continues when there is room.
+// At the bound no new delivery is begun, and it continues when there is room. The log
+// says so once each.
 func TestBoundOfWaits(t *testing.T) {
 	for _, o := range []deliver.Options{{MaxWaits: 4}, {MaxAllWaits: 4}} {
+		var text bytes.Buffer
+		o.Log = slog.New(slog.NewTextHandler(&text, nil))
 		s := settings(t, "http://a.example")
 		s.Concurrency = 1
 		s.Retry = []time.Duration{time.Minute}
@@ -198,6 +201,10 @@ func TestBoundOfWaits(t *testing.T) {
 				t.Errorf("some are left: %s", show(q.all()))
 			}
 		})
+		log := text.String()
+		if strings.Count(log, "webhook has no room: ") != 1 || strings.Count(log, "webhook has room again: ") != 1 || !strings.Contains(log, " waiting=4 ") {
+			t.Errorf("got the log\n%s", log)
+		}
 	}
 }
 

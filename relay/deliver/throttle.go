@@ -91,14 +91,16 @@ func (w *worker) deferThrottled(j *job, r *send.Result) (until time.Time) {
 	return until
 }
 
-// met records an answer that throttles, and reports whether it is the first.
-func (t *throttle) met(now time.Time, why string) (first bool) {
-	if first = t.begun.IsZero(); first {
+// met records an answer that throttles, and reports whether it is the first, or
+// another one than before.
+func (t *throttle) met(now time.Time, why string) (news bool) {
+	news = t.begun.IsZero() || why != t.why
+	if t.begun.IsZero() {
 		t.begun, t.count = now, 0
 	}
 	t.last, t.why, t.waits = now, why, true
 	t.count++
-	return first
+	return news
 }
 
 // over records an answer that does not throttle, and reports whether throttling
@@ -111,7 +113,7 @@ func (t *throttle) over(now time.Time) bool {
 	return true
 }
 
-// log logs that throttling has begun, or is over.
+// log logs that throttling has begun, or goes on otherwise, or is over.
 func (t *throttle) log(log *slog.Logger, webhook string) {
 	if t.begun.IsZero() {
 		log.Info("webhook is not throttled any more", "webhook", webhook, "answers", t.count, "after", t.took.Round(time.Second))

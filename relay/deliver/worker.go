@@ -52,9 +52,11 @@ type worker struct {
 	pacer    *pace.Pacer
 	paced    time.Time // nothing is claimed before, for the rate
 	waiting  int       // deliveries that wait for another attempt, when last counted
+	full     time.Time // since when so many wait that no new ones are begun; zero: they are
 	health   health.Tracker
 	recorded recorded       // the state that the history has
 	cause    cause          // of the last change of state
+	failsBy  string         // the last failure; the log reports when a failing webhook has another
 	lastHour *lastHourStats // made by the first attempt
 	progress progress
 }
@@ -134,17 +136,6 @@ func (w *worker) stoppedLocked() bool {
 
 // inFuture reports whether a time is still to come; zero is not.
 func inFuture(at time.Time) bool { return !at.IsZero() && time.Until(at) > 0 }
-
-// fullLocked reports whether so many deliveries wait, or may once these
-// goroutines are done, that no new one is begun.
-func (w *worker) fullLocked(running int) bool {
-	o := &w.d.options
-	if w.waiting+running <= o.MaxWaits && w.d.waiting.Load() < int64(o.MaxAllWaits) {
-		return false
-	}
-	w.countWaitingLocked()
-	return w.waiting+running > o.MaxWaits || w.d.waiting.Load() >= int64(o.MaxAllWaits)
-}
 
 // countWaitingLocked counts the deliveries that wait.
 func (w *worker) countWaitingLocked() {
