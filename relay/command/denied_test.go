@@ -21,7 +21,8 @@ func TestReadOverSocket(t *testing.T) {
 	}
 	s := newService(t, "off")
 	s.write("listen: {http: off, socket: s, socket_mode: '0666'}\nwebhooks:\n" +
-		"  - {name: a, url: 'http://127.0.0.1:1/', events: ['m.*'], retry: [1h], allow: [http, any-host, 127.0.0.0/8]}\n")
+		"  - {name: a, url: 'http://127.0.0.1:1/', events: ['m.*'], retry: [1h], allow: [http, any-host, 127.0.0.0/8]}\n" +
+		"  - {name: b, url: 'http://127.0.0.1:1/', events: ['b.*'], retry: [], allow: [http, any-host, 127.0.0.0/8]}\n")
 	if err := os.Chmod(s.path("webhooks.yaml"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +50,11 @@ func TestReadOverSocket(t *testing.T) {
 		}
 	}
 
+	root("send", "b.a", "--id", "e-b", "--wait")
+	if got, want := other("resend", "--since", "1h", "--yes"), "resent 1 delivery to all webhooks: 1 given up\n"; !strings.Contains(got, want) {
+		t.Errorf("resend: got %s, want %s", got, want)
+	}
+
 	follow := exec.CommandContext(t.Context(), program, "history", "-f", "--limit", "1", "--json")
 	follow.Dir, follow.SysProcAttr = s.path("."), &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	out, err := follow.StdoutPipe()
@@ -60,7 +66,7 @@ func TestReadOverSocket(t *testing.T) {
 	}
 	defer follow.Wait()
 	defer follow.Process.Kill()
-	expectLine(t, out, `"event":"e-1"`)
+	expectLine(t, out, `"event":"e-b"`)
 	root("send", "m.b", "--id", "e-3")
 	expectLine(t, out, `"event":"e-3"`)
 

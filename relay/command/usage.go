@@ -12,6 +12,7 @@ import (
 	"sidehook/config/unit"
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/query"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
 )
@@ -124,8 +125,11 @@ func (f *filterFlags) add(cmd *cobra.Command, what, when string) {
 // given reports whether any of the flags is.
 func (f *filterFlags) given() bool { return f.typ+f.since+f.until != "" }
 
-// times reads --since and --until, each zero if it is not given.
+// times checks --type, and reads --since and --until, each zero if it is not given.
 func (f *filterFlags) times(now time.Time) (since, until time.Time, err error) {
+	if err := checkType(f.typ); err != nil {
+		return since, until, err
+	}
 	if since, err = parseTime("since", f.since, now); err == nil {
 		until, err = parseTime("until", f.until, now)
 	}
@@ -133,6 +137,14 @@ func (f *filterFlags) times(now time.Time) (since, until time.Time, err error) {
 		err = usagef("--until %s is before --since %s", terminal.Local(until, terminal.ZonedTime), terminal.Local(since, terminal.ZonedTime))
 	}
 	return since, until, err
+}
+
+// checkType returns an error for a --type that is neither a type nor a glob.
+func checkType(typ string) error {
+	if _, err := query.ParseGlob(typ); err != nil {
+		return usagef("--type: %s", err)
+	}
+	return nil
 }
 
 // parseTime reads a flag that is a time or how long ago it was.

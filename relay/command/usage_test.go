@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
 	"testing"
 )
@@ -88,6 +89,8 @@ func TestWrongUsage(t *testing.T) {
 		"events limit":        {[]string{"events", "--limit", "-1"}, limit + `-1`, "events"},
 		"history code":        {[]string{"history", "--code", "6"}, `--code must be an HTTP status such as 503, or a class of them such as 5xx, not "6"`, "history"},
 		"history unresolved":  {[]string{"history", "-f", "--unresolved"}, `--unresolved and --follow cannot be used together`, "history"},
+		"history type":        {[]string{"history", "--type", "order.ship*"}, `--type: * and ** stand for whole words, and "ship*" mixes them with letters`, "history"},
+		"history span":        {[]string{"history", "--since", "2026-11-23T14:00:00Z", "--until", "2026-11-23T13:00:00Z"}, `--until 2026-11-23 13:00:00 +00:00 is before --since 2026-11-23 14:00:00 +00:00`, "history"},
 		"list state":          {[]string{"webhook", "list", "--state", "off,bad"}, `--state must be active, failing, throttled, paused, off, disabled or orphaned, not "bad"`, "webhook list"},
 		"history limit":       {[]string{"history", "--limit", "x"}, limit + `x`, "history"},
 		"history limit -1":    {[]string{"history", "--limit", "-1"}, limit + `-1`, "history"},
@@ -98,6 +101,7 @@ func TestWrongUsage(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr bytes.Buffer
 			cmd := exec.CommandContext(t.Context(), "sidehook", c.args...)
+			cmd.Env = append(os.Environ(), "TZ=UTC")
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			err := cmd.Run()
 			command := "sidehook"

@@ -60,6 +60,9 @@ func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
 			}
 		}
 	}
+	if err := checkType(f.typ); err != nil {
+		return err
+	}
 	relay, err := c.relay(ctx)
 	if err != nil {
 		return err
