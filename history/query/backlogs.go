@@ -2,19 +2,73 @@ package query
 
 import (
 	"slices"
+	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
 )
 
-// Backlogs returns how many deliveries to each webhook have not ended.
+// Backlogs returns how many deliveries to each webhook have not ended: those that waited
+// at the checkpoint, and what came and ended since. Without a checkpoint it is what was
+// accepted but for what has ended, as far as retention has kept both.
 func (r *Reader) Backlogs() (map[string]uint64, error) {
-	p, err := r.loadWaiting()
-	if err != nil {
-		return nil, err
-	}
 	counts := map[string]int{}
+	p, ok, err := r.loadWaiting()
+	switch {
+	case err != nil:
+	case ok:
+		err = r.countSince(p, counts)
+	default:
+		err = r.countAll(counts)
+	}
+	waiting := map[string]uint64{}
+	for name, n := range counts {
+		if n > 0 {
+			waiting[name] = uint64(n)
+		}
+	}
+	return waiting, err
+}
+
+// countAll counts what waits by the groups of all segments.
+func (r *Reader) countAll(counts map[string]int) error {
+	for _, first := range r.events.Segments() {
+		groups, err := r.events.Groups(first)
+		if err == nil {
+			err = r.events.Resends(first, time.Time{}, func(line *jsonl.Line) bool {
+				for _, name := range history.ParseEventRecord(line).To {
+					counts[name]++
+				}
+				return true
+			})
+		}
+		if err != nil && !lookup.IsGone(err) {
+			return err
+		}
+		for g, n := range groups {
+			if g.Status == lookup.GroupWanted {
+				counts[g.Webhook] += n
+			}
+		}
+	}
+	for _, first := range r.deliveries.Segments() {
+		groups, err := r.deliveries.Groups(first)
+		if err != nil && !lookup.IsGone(err) {
+			return err
+		}
+		for g, n := range groups {
+			if g.Status != string(history.Retrying) && g.Type != event.OwnPrefix+"test" {
+				counts[g.Webhook] -= n
+			}
+		}
+	}
+	return nil
+}
+
+// countSince counts what waits by the checkpoint.
+func (r *Reader) countSince(p *pending, counts map[string]int) error {
 	for name, of := range p.webhooks {
 		counts[name] = of.count
 	}
@@ -37,7 +91,7 @@ func (r *Reader) Backlogs() (map[string]uint64, error) {
 			err = w.run(nil)
 		}
 		if err != nil && !lookup.IsGone(err) {
-			return nil, err
+			return err
 		}
 		if enough {
 			break
@@ -48,11 +102,5 @@ func (r *Reader) Backlogs() (map[string]uint64, error) {
 			counts[d.webhook]--
 		}
 	}
-	waiting := map[string]uint64{}
-	for name, n := range counts {
-		if n > 0 {
-			waiting[name] = uint64(n)
-		}
-	}
-	return waiting, nil
+	return nil
 }

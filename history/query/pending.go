@@ -57,11 +57,13 @@ func (r *Reader) loadPending() (p *pending, ok bool) {
 }
 
 // loadWaiting reads the checkpoint and what has ended since, so that it is known what
-// waits.
-func (r *Reader) loadWaiting() (*pending, error) {
-	p, _ := r.loadPending()
+// waits. It is false if there is no checkpoint.
+func (r *Reader) loadWaiting() (p *pending, ok bool, err error) {
+	if p, ok = r.loadPending(); !ok {
+		return p, false, nil
+	}
 	p.ended = map[delivery]bool{}
-	err := r.Attempts(Query{}, func(o *history.DeliveryRecord) bool {
+	err = r.Attempts(Query{}, func(o *history.DeliveryRecord) bool {
 		if uint64(o.N) <= p.deliveries {
 			return false
 		}
@@ -70,7 +72,7 @@ func (r *Reader) loadWaiting() (*pending, error) {
 		}
 		return true
 	})
-	return p, err
+	return p, true, err
 }
 
 // waits reports whether the delivery of a record to a webhook that it is for has not

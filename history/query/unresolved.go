@@ -24,13 +24,10 @@ func (r *Reader) unresolved(q Query, visit func(*history.DeliveryRecord) bool) e
 	if err := c.readResends(); err != nil {
 		return err
 	}
-	pending, err := r.loadWaiting()
-	if err != nil {
-		return err
-	}
+	waits := r.waitsFor()
 	visited := map[delivery]bool{} // after a crash a line may be there twice
 	var failed error
-	err = r.Attempts(q, func(o *history.DeliveryRecord) bool {
+	err := r.Attempts(q, func(o *history.DeliveryRecord) bool {
 		if o.Test || o.RenamedTo != "" || visited[delivery{o.Webhook, o.Seq}] {
 			return true
 		}
@@ -43,8 +40,9 @@ func (r *Reader) unresolved(q Query, visit func(*history.DeliveryRecord) bool) e
 		} else if len(later) == 1 {
 			// The newest of them has ended, and is met by itself or has arrived, or
 			// it waits: then this is the newest that has ended.
-			if !pending.waits(o.Webhook, later[0].seq) {
-				return true
+			wait, err := waits(o.Webhook, later[0].seq)
+			if failed = err; !wait {
+				return err == nil
 			}
 		}
 		visited[delivery{o.Webhook, o.Seq}] = true
@@ -66,4 +64,26 @@ func (c *bulkSearch) after(of history.Seq, webhook string, seq history.Seq) []re
 		to++
 	}
 	return c.resends[from:to]
+}
+
+// waitsFor returns what reports whether a delivery has not ended. The checkpoint is read
+// when it is first needed; without one each delivery is looked up.
+func (r *Reader) waitsFor() func(webhook string, seq history.Seq) (bool, error) {
+	var p *pending
+	known := false
+	return func(webhook string, seq history.Seq) (bool, error) {
+		if p == nil {
+			var err error
+			if p, known, err = r.loadWaiting(); err != nil {
+				return false, err
+			}
+		}
+		if known {
+			return p.waits(webhook, seq), nil
+		}
+		traces := map[history.Seq]*EventTrace{seq: {}}
+		err := r.addOutcomes(traces)
+		status := traces[seq].outcomeOf(seq)
+		return status == Pending || status == history.Retrying, err
+	}
 }

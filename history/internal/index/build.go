@@ -130,6 +130,15 @@ func (b *Builder) sorted() []minuteKey {
 	})
 }
 
+// Groups counts the lines of each group so far.
+func (b *Builder) Groups() map[Group]int {
+	counts := make(map[Group]int, len(b.groups))
+	for g, p := range b.groups {
+		counts[g] = p.count
+	}
+	return counts
+}
+
 // Finish returns the index as a file.
 func (b *Builder) Finish() []byte {
 	slices.SortFunc(b.keys, func(x, y key) int {

@@ -147,6 +147,15 @@ func (b *block) within(since, until time.Time) bool {
 	return (since.IsZero() || b.max >= stamp(since)) && (until.IsZero() || b.min < stamp(until))
 }
 
+// Groups counts the lines of each group.
+func (x *Index) Groups() map[Group]int {
+	counts := make(map[Group]int, len(x.groups))
+	for i := range x.groups {
+		counts[x.groups[i].Group] = x.groups[i].count
+	}
+	return counts
+}
+
 // List returns the offsets of the lines of the groups that match, ascending, each once.
 func (x *Index) List(match func(Group) bool) ([]uint32, error) {
 	var list []uint32

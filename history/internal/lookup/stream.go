@@ -160,6 +160,23 @@ func (s *Stream) Build(first uint64, more func() bool) (*index.Builder, error) {
 	return b, err
 }
 
+// Groups counts the lines of each group of a segment, by its index or its lines.
+func (s *Stream) Groups(first uint64) (map[index.Group]int, error) {
+	x, done, err := s.Index(first)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if x != nil {
+		return x.Groups(), nil
+	}
+	b, err := s.Build(first, func() bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	return b.Groups(), nil
+}
+
 // IsGone reports whether an error means that a segment was removed since the folder was
 // listed.
 func IsGone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
