@@ -32,7 +32,13 @@ func (c *cli) connect(ctx context.Context, file *config.File) (*client.Client, e
 	if err != nil {
 		return nil, err
 	}
-	if active, err := relay.Config(ctx); err == nil && !sameFile(active.Path, file.Path) {
+	active, err := relay.Config(ctx)
+	var refused *client.RefusedError
+	switch {
+	case errors.As(err, &refused): // the call itself may be allowed
+	case err != nil:
+		return nil, err // it would be the same for the call, and only after as long again
+	case active.Path != "" && !sameFile(active.Path, file.Path):
 		c.notice("the relay on %s runs on %s, not on %s", relay.Address(), active.Path, file.Path)
 	}
 	return relay, nil
