@@ -40,6 +40,7 @@ func including(t *testing.T, watch func(string) *watching) (dir string, w *watch
 func TestWatchInclude(t *testing.T) {
 	bothWays(t, func(t *testing.T, watch func(string) *watching) {
 		dir, w := including(t, watch)
+		time.Sleep(quiet) // the watch has begun, and has nothing left to look at
 		write(t, filepath.Join(dir, "b.yaml"), tenant("b"))
 		w.expect("a b")
 		for name, edit := range editing {
@@ -62,6 +63,7 @@ func TestWatchInclude(t *testing.T) {
 		must(t, os.RemoveAll(dir))
 		w.expect("")
 		must(t, os.Mkdir(dir, 0o700))
+		time.Sleep(quiet)
 		write(t, filepath.Join(dir, "d.yaml"), tenant("d"))
 		w.expect("d")
 		w.expectNothing()

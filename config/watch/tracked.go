@@ -15,13 +15,14 @@ type tracked struct {
 	changed time.Time     // when a change was seen that has not been read yet; zero: there is none
 }
 
-// look looks at the files again.
-func (t *tracked) look(now time.Time) {
+// look looks at the files again, and reports whether one has changed.
+func (t *tracked) look(now time.Time) (changed bool) {
 	for i, before := range t.stamps {
 		if stamp := files.StampOf(before.Path); !stamp.Same(before) {
-			t.stamps[i], t.changed = stamp, now
+			t.stamps[i], t.changed, changed = stamp, now, true
 		}
 	}
+	return changed
 }
 
 // names returns every path that can change the files.
@@ -60,26 +61,30 @@ func (i *included) track(r *config.Reading, unsettled map[string]bool) {
 // with, may still stand where it stood.
 const appeared = time.Second
 
-// look looks at the files again, and for new ones.
-func (i *included) look(last *config.Reading, now time.Time) {
+// look looks at the files again, and for new ones. It reports whether anything
+// has changed.
+func (i *included) look(last *config.Reading, now time.Time) (changed bool) {
 	for _, t := range i.files {
-		t.look(now)
+		changed = t.look(now) || changed
 	}
 	listed := true
 	for j, before := range i.folders {
 		stamp := files.StampOf(before.Path)
 		if !stamp.Same(before) || stamp.Info != nil && now.Sub(stamp.Info.ModTime()) < appeared {
+			changed = changed || !stamp.Same(before)
 			i.folders[j], listed = stamp, false
 		}
 	}
 	if listed {
-		return
+		return changed
 	}
 	for _, path := range last.Listed() {
 		if i.files[path] == nil {
 			i.files[path] = &tracked{stamps: []files.Stamp{files.StampOf(path)}, changed: now}
+			changed = true
 		}
 	}
+	return changed
 }
 
 // unsettled returns the files that have changed after a time, and how many changed
