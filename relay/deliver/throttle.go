@@ -33,7 +33,7 @@ type throttle struct {
 	begun time.Time // zero: it is over, and was logged as over
 	last  time.Time // when the last answer throttled
 	waits bool      // deliveries may wait for the receiver to take requests again
-	count int
+	count int32
 	took  time.Duration // until it was over
 }
 

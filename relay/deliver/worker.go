@@ -41,8 +41,8 @@ type worker struct {
 	client     *send.Client       // of hook; made when needed
 	configured history.Generation // the generation that the queue knows
 	running    int
-	detached   int  // what else uses the queue: tests, and calls of an operator
-	woken      bool // since the last claim began
+	detached   int32 // what else uses the queue: tests, and calls of an operator
+	woken      bool  // since the last claim began
 	dropped    bool
 	released   chan struct{} // made by Drop
 	inFlight   int           // of running, those between a claim and its outcome

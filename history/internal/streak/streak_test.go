@@ -25,13 +25,13 @@ func TestLearn(t *testing.T) {
 		want history.FailureStreak
 	}{
 		"nothing":                       {},
-		"a failure begins a streak":     {[]end{retry, retry}, history.FailureStreak{Since: at(0), Failures: 2, LastError: "1"}},
-		"a success ends it":             {[]end{retry, success}, history.FailureStreak{LastSuccess: at(1), LastError: "0"}},
-		"the next failure begins it":    {[]end{retry, success, retry}, history.FailureStreak{Since: at(2), Failures: 1, LastSuccess: at(1), LastError: "2"}},
-		"exhausted is a failure":        {[]end{{status: history.Exhausted}}, history.FailureStreak{Since: at(0), Failures: 1, LastError: "0"}},
+		"a failure begins a streak":     {[]end{retry, retry}, history.FailureStreak{Since: at(0), Failures: 2, LastErrorAt: at(1), LastError: "1"}},
+		"a success ends it":             {[]end{retry, success}, history.FailureStreak{LastSuccess: at(1), LastErrorAt: at(0), LastError: "0"}},
+		"the next failure begins it":    {[]end{retry, success, retry}, history.FailureStreak{Since: at(2), Failures: 1, LastSuccess: at(1), LastErrorAt: at(2), LastError: "2"}},
+		"exhausted is a failure":        {[]end{{status: history.Exhausted}}, history.FailureStreak{Since: at(0), Failures: 1, LastErrorAt: at(0), LastError: "0"}},
 		"canceled and expired are none": {[]end{{status: history.Canceled}, {status: history.Expired}}, history.FailureStreak{}},
 		"an attempt that says nothing":  {[]end{{history.Retrying, true}}, history.FailureStreak{}},
-		"a failure without a request":   {[]end{{history.Failed, true}}, history.FailureStreak{LastError: "0"}},
+		"a failure without a request":   {[]end{{history.Failed, true}}, history.FailureStreak{LastErrorAt: at(0), LastError: "0"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var s streak.Streak
@@ -71,7 +71,7 @@ func TestReplay(t *testing.T) {
 	for n := range 4 {
 		s.Replay(line(n, history.Retrying))
 	}
-	if got, want := s.Get(), (history.FailureStreak{Since: at(0), Failures: 4, LastError: "e"}); got != want {
+	if got, want := s.Get(), (history.FailureStreak{Since: at(0), Failures: 4, LastErrorAt: at(3), LastError: "e"}); got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	s.Replay(line(4, history.Delivered))
