@@ -227,7 +227,7 @@ func scrape(t *testing.T) map[string][]string {
 	<-arrived
 	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		shown := series(t, url)
-		if shown["sidehook_attempts_total"] != nil {
+		if shown["sidehook_delivery_latency_seconds_bucket"] != nil {
 			return shown
 		}
 		if time.Since(begun) > time.Minute {
