@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sidehook/config/canonical"
 	"sidehook/config/dataschema"
 	"sidehook/config/yamlnode"
 )
@@ -66,12 +67,12 @@ func eventTypes(keys []key[EventType]) codec[map[string]EventType] {
 			if types == nil {
 				return nil
 			}
-			return pairs(each(slices.Sorted(maps.Keys(types)), func(name string) pair {
+			return canonical.Pairs(each(slices.Sorted(maps.Keys(types)), func(name string) canonical.Pair {
 				t := types[name]
 				if t.Schema == nil {
-					return pair{name, t.Description}
+					return canonical.Pair{Key: name, Value: t.Description}
 				}
-				return pair{name, pairsOf(keys, &t, leaveOut)}
+				return canonical.Pair{Key: name, Value: pairsOf(keys, &t, leaveOut)}
 			}))
 		},
 	}

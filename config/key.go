@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"sidehook/config/canonical"
 	"sidehook/config/yamlnode"
 )
 
@@ -17,7 +18,7 @@ type key[T any] struct {
 	schema  schema // of the value
 
 	read func(*loader, *yamlnode.Value, *T)
-	// show returns the canonical value (see nodeOf), nil while the key is not set.
+	// show returns the canonical value (package canonical), nil while the key is not set.
 	// Then check --print writes absent; if that is nil too, it leaves the key out.
 	show   func(*T) any
 	absent any
@@ -120,15 +121,15 @@ func namesOf[T any](keys []key[T]) []string {
 
 // pairsOf returns what is set, in the order of the table; with absent, also the
 // keys that are not set and say so.
-func pairsOf[T any](keys []key[T], t *T, absent absence) pairs {
-	list := make(pairs, 0, len(keys))
+func pairsOf[T any](keys []key[T], t *T, absent absence) canonical.Pairs {
+	list := make(canonical.Pairs, 0, len(keys))
 	for i := range keys {
 		v := keys[i].show(t)
 		if v == nil && absent == sayAbsent {
 			v = keys[i].absent
 		}
 		if v != nil {
-			list = append(list, pair{keys[i].name, v})
+			list = append(list, canonical.Pair{Key: keys[i].name, Value: v})
 		}
 	}
 	return list
@@ -155,7 +156,7 @@ func objectOf[T any](keys []key[T], unset *T, required ...string) schema {
 			property["examples"] = []string{k.example}
 		}
 		if v := k.show(unset); v != nil && k.schema["properties"] == nil {
-			property["default"] = jsonValue(v)
+			property["default"] = canonical.Plain(v)
 		} else if k.absent != nil {
 			property["default"] = k.absent
 		}

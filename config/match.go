@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"sidehook/config/canonical"
 	"sidehook/config/endpoint"
 	"sidehook/config/yamlnode"
 )
@@ -160,11 +161,11 @@ func match() codec[Match] {
 			if len(m) == 0 {
 				return nil
 			}
-			return inline(each(m, func(a Attribute) pair {
+			return canonical.Inline(each(m, func(a Attribute) canonical.Pair {
 				if len(a.Values) == 1 {
-					return pair{a.Name, a.Values[0]}
+					return canonical.Pair{Key: a.Name, Value: a.Values[0]}
 				}
-				return pair{a.Name, a.Values}
+				return canonical.Pair{Key: a.Name, Value: a.Values}
 			}))
 		},
 		digest: func(name string, m Match) string {

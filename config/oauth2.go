@@ -8,6 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"sidehook/config/canonical"
 	"sidehook/config/endpoint"
 	"sidehook/config/redact"
 	"sidehook/config/yamlnode"
@@ -170,7 +171,7 @@ func params() codec[[]Param] {
 			if len(list) == 0 {
 				return nil
 			}
-			return pairs(each(list, func(p Param) pair { return pair{p.Name, p.Redacted()} }))
+			return canonical.Pairs(each(list, func(p Param) canonical.Pair { return canonical.Pair{Key: p.Name, Value: p.Redacted()} }))
 		},
 	}
 }

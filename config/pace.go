@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"sidehook/config/canonical"
 	"sidehook/config/unit"
 )
 
@@ -120,7 +121,7 @@ func (o Order) show() any {
 	case o.All:
 		return "all"
 	case o.By != "":
-		return inline{{"by", o.By}}
+		return canonical.Inline{{Key: "by", Value: o.By}}
 	}
 	return nil
 }

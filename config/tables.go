@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sidehook/config/canonical"
 	"sidehook/config/expression"
 	"sidehook/config/unit"
 	"sidehook/config/yamlnode"
@@ -96,7 +97,7 @@ func webhooksKey(t *tables) key[File] {
 		schema: listOf(objectOf(t.webhook, &hook, "name", "url", "events"), 0, 0),
 		read:   (*loader).readWebhooks,
 		show: func(f *File) any {
-			return each(f.Webhooks, func(w *Webhook) pairs { return pairsOf(t.webhook, w, sayAbsent) })
+			return each(f.Webhooks, func(w *Webhook) canonical.Pairs { return pairsOf(t.webhook, w, sayAbsent) })
 		},
 	}
 }
@@ -268,7 +269,7 @@ func headers() codec[[]Header] {
 			if len(list) == 0 {
 				return nil
 			}
-			return pairs(each(list, func(h Header) pair { return pair{h.Name, h.Redacted()} }))
+			return canonical.Pairs(each(list, func(h Header) canonical.Pair { return canonical.Pair{Key: h.Name, Value: h.Redacted()} }))
 		},
 		digest: func(_ string, list []Header) string {
 			return strings.Join(each(list, func(h Header) string { return fmt.Sprintf("header %q %q %t\n", h.Name, h.Reveal(), h.Secret) }), "")

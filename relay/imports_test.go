@@ -69,10 +69,11 @@ var flow = map[string][]string{
 	"history/internal/seqset":      {"history"},
 	"history/internal/vfs":         {},
 
-	"config":            {"config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/material", "config/redact", "config/unit", "config/yamlnode"},
+	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/material", "config/redact", "config/unit", "config/yamlnode"},
 	"config/endpoint":   {"config/unit"},
 	"config/unit":       {},
 	"config/yamlnode":   {"config/unit"},
+	"config/canonical":  {"config/redact"},
 	"config/credential": {},
 	"config/dataschema": {},
 	"config/files":      {"config/unit"},
