@@ -14,38 +14,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"sidehook/config/files"
+	"sidehook/config/include"
 )
-
-// Included is a file of include: what it says, and what of it is in force.
-type Included struct {
-	Path string
-	// Problems are its errors and warnings if it is refused, nil if it is in force as
-	// it stands.
-	Problems Problems
-
-	context string // what it was judged with: defaults and such
-	now     *part  // as it stands
-	inForce *part  // what it said when it was last good; nil if nothing is in force
-}
-
-// Refused reports whether the file holds itself up.
-func (in *Included) Refused() bool { return in.inForce != in.now }
-
-// Missing reports whether nothing of the file is in force.
-func (in *Included) Missing() bool { return in.inForce == nil }
-
-// FirstProblem returns the first error of a file that is refused.
-func (in *Included) FirstProblem() Problem {
-	i := slices.IndexFunc(in.Problems, func(p Problem) bool { return !p.Warning })
-	return in.Problems[max(i, 0)]
-}
-
-// SameReading reports whether the file was not read again since another reading, nil if
-// there was none.
-func (in *Included) SameReading(other *Included) bool { return other != nil && in.now == other.now }
-
-// Files returns how the file, and those it names, looked when they were read.
-func (in *Included) Files() []files.Stamp { return in.now.files }
 
 // Refused returns the files of include that hold themselves up.
 func (f *File) Refused() (list []*Included) {
@@ -70,7 +40,7 @@ func readInclude(l *loader, v *value, into *[]string) {
 			l.Fail(&items[i], "is not a valid glob", "close each [, and write \\ before a character that is meant as it is")
 			continue
 		}
-		if !isGlob(pattern) && isSame(l.absolute(pattern), l.File()) {
+		if !include.IsGlob(pattern) && isSame(l.absolute(pattern), l.File()) {
 			l.Fail(&items[i], "is this file itself", "remove it")
 			continue
 		}
@@ -107,30 +77,30 @@ func (l *loader) readIncludes(on Basis) (list []*Included, folders []string) {
 	for i := range l.included {
 		at := &l.included[i]
 		pattern := l.file.Include[i]
-		found := filesOf(filepath.Dir(l.File()), pattern)
-		folders = append(folders, found.folders...)
-		if found.err != nil {
-			p := Problem{File: at.File(), Line: at.Node.Line, Column: at.Node.Column, Path: at.Path(), Message: "folder " + found.err.Error()}
-			list = append(list, &Included{Path: found.unread, now: &part{
-				path: found.unread, problems: Problems{p}, bad: true, hash: p.Message, files: []files.Stamp{files.StampOf(found.unread)},
+		found := include.Files(filepath.Dir(l.File()), pattern)
+		folders = append(folders, found.Folders...)
+		if found.Err != nil {
+			p := Problem{File: at.File(), Line: at.Node.Line, Column: at.Node.Column, Path: at.Path(), Message: "folder " + found.Err.Error()}
+			list = append(list, &Included{Path: found.Unread, Now: &part{
+				Path: found.Unread, Problems: Problems{p}, Bad: true, Hash: p.Message, Files: []files.Stamp{files.StampOf(found.Unread)},
 			}})
 			for _, in := range before { // it cannot be told whether they are gone
-				if includes(filepath.Dir(l.File()), pattern, in.Path) {
-					found.paths = append(found.paths, in.Path)
+				if include.Matches(filepath.Dir(l.File()), pattern, in.Path) {
+					found.Paths = append(found.Paths, in.Path)
 				}
 			}
-			slices.Sort(found.paths)
+			slices.Sort(found.Paths)
 		}
 		for path := range on.Text { // it may be the text of a file that is still to be made
-			if includes(filepath.Dir(l.File()), pattern, path) && !slices.Contains(found.paths, path) {
-				found.paths = append(found.paths, path)
-				slices.Sort(found.paths)
+			if include.Matches(filepath.Dir(l.File()), pattern, path) && !slices.Contains(found.Paths, path) {
+				found.Paths = append(found.Paths, path)
+				slices.Sort(found.Paths)
 			}
 		}
-		if len(found.paths) == 0 && found.err == nil {
+		if len(found.Paths) == 0 && found.Err == nil {
 			l.Warn(at, "matches no file", "")
 		}
-		for _, path := range found.paths {
+		for _, path := range found.Paths {
 			if known[path] {
 				continue
 			}
@@ -140,7 +110,7 @@ func (l *loader) readIncludes(on Basis) (list []*Included, folders []string) {
 				continue
 			}
 			last := before[path]
-			if on.Unsettled[path] && (last != nil || found.isGlob) {
+			if on.Unsettled[path] && (last != nil || found.IsGlob) {
 				if last != nil {
 					in := *last
 					list = append(list, &in)
@@ -160,13 +130,13 @@ func (l *loader) readIncludes(on Basis) (list []*Included, folders []string) {
 // readOne returns a file of include as it stands now; nil if it is the main file under
 // another name.
 func (l *loader) readOne(path, context string, last *Included, on Basis, main fs.FileInfo) *Included {
-	in := &Included{Path: path, context: context}
+	in := &Included{Path: path, Context: context}
 	if last != nil {
-		in.inForce = last.inForce
+		in.InForce = last.InForce
 	}
 	text, given := on.Text[path]
-	if last != nil && !given && last.context == context && !on.Reread && last.now.unchanged() {
-		in.now = last.now
+	if last != nil && !given && last.Context == context && !on.Reread && last.Now.Unchanged() {
+		in.Now = last.Now
 		return in
 	}
 	var stamp files.Stamp
@@ -180,11 +150,11 @@ func (l *loader) readOne(path, context string, last *Included, on Basis, main fs
 	case stamp.Info != nil && main != nil && os.SameFile(stamp.Info, main):
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		in.now = unreadable(path, fmt.Errorf("%w; remove it from include, or write webhooks: [] in it for none", err), stamp)
+		in.Now = include.Unreadable[*Webhook](path, fmt.Errorf("%w; remove it from include, or write webhooks: [] in it for none", err), stamp)
 	case err != nil:
-		in.now = unreadable(path, err, stamp)
+		in.Now = include.Unreadable[*Webhook](path, err, stamp)
 	default:
-		in.now = l.readIncluded(path, text, stamp)
+		in.Now = l.readIncluded(path, text, stamp)
 	}
 	return in
 }

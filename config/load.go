@@ -6,6 +6,7 @@ import (
 	"sidehook/config/dataschema"
 	"sidehook/config/expression"
 	"sidehook/config/files"
+	"sidehook/config/include"
 	"sidehook/config/material"
 	"sidehook/config/yamlnode"
 )
@@ -55,8 +56,8 @@ type loader struct {
 	included []value                                   // where each pattern of include stands
 	ignored  []string                                  // matches of include that are the file itself
 	partial  *partial                                  // the webhook, or the defaults, being read
-	names    []claim                                   // of webhooks
-	former   []claim                                   // and those they had before
+	names    []include.Claim                           // of webhooks
+	former   []include.Claim                           // and those they had before
 }
 
 // parse checks the content of the file, and reads its files of include.
@@ -84,18 +85,22 @@ func parse(path string, data []byte, mode Mode, on Basis, stamp ...files.Stamp) 
 		included, folders = l.readIncludes(on)
 	}
 	main := l.part(root != nil, stamp...)
-	r := Reading{Hash: main.hash, Files: main.files, Included: included, Folders: folders, Partial: main.partial}
+	r := Reading{Hash: main.Hash, Files: main.Files, Included: included, Folders: folders, Partial: main.Partial}
 	if mode == Tools {
-		l.file.Hash, l.file.Warnings = r.Hash, main.problems
-		if main.bad {
-			l.file.Unread = slices.DeleteFunc(slices.Clone(main.problems), func(p Problem) bool { return p.Warning })
+		l.file.Hash, l.file.Warnings = r.Hash, main.Problems
+		if main.Bad {
+			l.file.Unread = slices.DeleteFunc(slices.Clone(main.Problems), func(p Problem) bool { return p.Warning })
 		}
 		r.File = l.file
 		return r
 	}
-	conflicts := settle(main, included, on.Last)
-	if main.bad || len(conflicts) > 0 {
-		r.Problems = slices.Concat(main.problems, conflicts)
+	var was *part
+	if on.Last != nil {
+		was = on.Last.main
+	}
+	conflicts := include.Settle(main, included, was)
+	if main.Bad || len(conflicts) > 0 {
+		r.Problems = slices.Concat(main.Problems, conflicts)
 		if on.Last == nil {
 			for _, in := range included {
 				r.Problems = append(r.Problems, in.Problems...)
@@ -103,13 +108,13 @@ func parse(path string, data []byte, mode Mode, on Basis, stamp ...files.Stamp) 
 		}
 		return r
 	}
-	r.Hash = sumOf(main, included, func(in *Included) *part { return in.now })
-	l.file.Hash = sumOf(main, included, func(in *Included) *part { return in.inForce })
-	l.file.Warnings = warningsOf(main, included)
+	r.Hash = include.Sum(main, included, func(in *Included) *part { return in.Now })
+	l.file.Hash = include.Sum(main, included, func(in *Included) *part { return in.InForce })
+	l.file.Warnings = include.Warnings(main, included)
 	l.file.Webhooks = slices.Clip(l.file.Webhooks)
 	for _, in := range included {
-		if in.inForce != nil {
-			l.file.Webhooks = append(l.file.Webhooks, in.inForce.webhooks...)
+		if in.InForce != nil {
+			l.file.Webhooks = append(l.file.Webhooks, in.InForce.Webhooks...)
 		}
 	}
 	l.file.Included = included

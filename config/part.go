@@ -4,59 +4,29 @@ import (
 	"fmt"
 
 	"sidehook/config/files"
+	"sidehook/config/include"
 	"sidehook/config/yamlnode"
 )
 
-// part is what one file says: webhooks.yaml, or a file of include. It is immutable.
-type part struct {
-	path     string
-	problems Problems // errors and warnings
-	bad      bool     // there is an error among them
-	partial  bool     // it may name more files than those in files
-	hash     string
-	files    []files.Stamp // first of the file itself, then of those it names
-	webhooks []*Webhook
-	names    []claim // that its webhooks have
-	former   []claim // that they had before
-}
+// Included is a file of include: what it says, and what of it is in force.
+type Included = include.Included[*Webhook]
 
-// claim is a name that a webhook has or had, and where it stands.
-type claim struct {
-	name, key, webhook string
-	file               string
-	index              int // of the webhook in its file
-	line, column       int
-}
+// part is what one file says.
+type part = include.Part[*Webhook]
 
-func claimOf(name string, at *value, webhook string) claim {
-	return claim{
-		name: name, key: at.Key(), webhook: webhook, file: at.File(),
-		index: at.Up.At, line: at.Node.Line, column: at.Node.Column,
-	}
-}
-
-// String says where the name stands.
-func (c claim) String() string {
-	return fmt.Sprintf("webhooks[%d], in %s:%d", c.index, c.file, c.line)
-}
-
-func (c claim) problem(message, hint string) Problem {
-	title := ""
-	if c.webhook != "" {
-		title = " (" + c.webhook + ")"
-	}
-	return Problem{
-		File: c.file, Line: c.line, Column: c.column, Path: fmt.Sprintf("webhooks[%d]%s.%s", c.index, title, c.key),
-		Message: message, Hint: hint,
+func claimOf(name string, at *value, webhook string) include.Claim {
+	return include.Claim{
+		Name: name, Key: at.Key(), Webhook: webhook, File: at.File(),
+		Index: at.Up.At, Line: at.Node.Line, Column: at.Node.Column,
 	}
 }
 
 // part ends the reading of a file.
 func (l *loader) part(whole bool, stamp ...files.Stamp) *part {
 	return &part{
-		path: l.File(), problems: ofFile(l.File(), l.Problems()), bad: l.Errors() > 0, partial: !whole,
-		hash: l.files.Hash(), files: append(stamp, l.files.Stamps()...),
-		webhooks: l.file.Webhooks, names: l.names, former: l.former,
+		Path: l.File(), Problems: ofFile(l.File(), l.Problems()), Bad: l.Errors() > 0, Partial: !whole,
+		Hash: l.files.Hash(), Files: append(stamp, l.files.Stamps()...),
+		Webhooks: l.file.Webhooks, Names: l.names, Former: l.former,
 	}
 }
 
@@ -72,25 +42,6 @@ func ofFile(path string, problems Problems) Problems {
 		}
 	}
 	return problems
-}
-
-// unreadable is a file that cannot be read at all.
-func unreadable(path string, err error, stamp files.Stamp) *part {
-	return &part{
-		path: path, problems: Problems{{File: path, Message: err.Error()}}, bad: true, partial: true,
-		hash: err.Error(), files: []files.Stamp{stamp},
-	}
-}
-
-// unchanged reports whether neither the file nor any that it names has changed since
-// it was read.
-func (p *part) unchanged() bool {
-	for _, s := range p.files {
-		if !files.StampOf(s.Path).Same(s) {
-			return false
-		}
-	}
-	return true
 }
 
 // readIncluded reads a file of include, whose webhooks get the defaults of this one.

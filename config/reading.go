@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sidehook/config/files"
+	"sidehook/config/include"
 )
 
 // Load reads and checks the file at path. The error is of type Problems.
@@ -97,7 +98,32 @@ func (r *Reading) Listed() (paths []string) {
 		return nil
 	}
 	for _, pattern := range r.File.Include {
-		paths = append(paths, filesOf(filepath.Dir(r.File.Path), pattern).paths...)
+		paths = append(paths, include.Files(filepath.Dir(r.File.Path), pattern).Paths...)
 	}
 	return slices.DeleteFunc(paths, func(path string) bool { return slices.Contains(r.ignored, path) })
+}
+
+// IncludePath returns a path that include matches as problems name it, whether there is
+// such a file or not. A relative path is one of this process, or else of the folder of
+// the file.
+func (f *File) IncludePath(path string) (string, bool) {
+	folder := filepath.Dir(f.Path)
+	for _, candidate := range []string{path, filepath.Join(folder, path)} {
+		absolute, err := filepath.Abs(candidate)
+		if err != nil {
+			return "", false
+		}
+		for _, pattern := range f.Include {
+			at, err := filepath.Abs(folder)
+			switch {
+			case err != nil || !include.Matches(folder, pattern, absolute):
+			case filepath.IsAbs(pattern):
+				return absolute, true
+			default:
+				below, err := filepath.Rel(at, absolute)
+				return filepath.Join(folder, below), err == nil
+			}
+		}
+	}
+	return "", false
 }

@@ -69,7 +69,7 @@ var flow = map[string][]string{
 	"history/internal/seqset":      {"history"},
 	"history/internal/vfs":         {},
 
-	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/material", "config/redact", "config/unit", "config/yamlnode"},
+	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/include", "config/material", "config/redact", "config/unit", "config/yamlnode"},
 	"config/endpoint":   {"config/unit"},
 	"config/unit":       {},
 	"config/yamlnode":   {"config/unit"},
@@ -77,6 +77,7 @@ var flow = map[string][]string{
 	"config/credential": {},
 	"config/dataschema": {},
 	"config/files":      {"config/unit"},
+	"config/include":    {"config/files", "config/yamlnode"},
 	"config/redact":     {},
 	"config/material":   {},
 	"config/edit":       {},
