@@ -6,9 +6,15 @@ import (
 	"time"
 
 	"sidehook/config/expression"
+	"sidehook/config/pacing"
 	"sidehook/config/unit"
 	"sidehook/config/yamlnode"
 )
+
+// plain reads a value that depends on nothing but itself.
+func plain[V any](read func(*yamlnode.Reader, *yamlnode.Value, *V)) func(*loader, *yamlnode.Value, *V) {
+	return func(l *loader, v *yamlnode.Value, into *V) { read(l.Reader, v, into) }
+}
 
 func same[V comparable](a, b V) bool { return a == b }
 
@@ -87,7 +93,7 @@ func durationOrNever() codec[time.Duration] {
 			case t.String() == never:
 				*into = 0
 			default:
-				l.Duration(v, leastAge, mostAge, into)
+				l.Duration(v, pacing.LeastAge, pacing.MostAge, into)
 			}
 		},
 		equal:  same[time.Duration],

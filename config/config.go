@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"sidehook/config/pacing"
 	"sidehook/config/redact"
 	"sidehook/config/yamlnode"
 )
@@ -34,6 +35,10 @@ type (
 	Header   = redact.Header
 	Problem  = yamlnode.Problem
 	Problems = yamlnode.Problems
+
+	Rate    = pacing.Rate
+	Order   = pacing.Order
+	Backlog = pacing.Backlog
 )
 
 // File is webhooks.yaml as it takes effect: with its defaults, and each webhook

@@ -87,7 +87,7 @@ func readEventTypes(l *loader, v *value, types *map[string]EventType) {
 		name := pair.Key()
 		var t EventType
 		switch {
-		case name == "" || hasControl(name):
+		case name == "" || yamlnode.HasControl(name):
 			l.FailKey(pair, "must be a type of events without control characters", "")
 			continue
 		case strings.HasPrefix(name, "sidehook."):

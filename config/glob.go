@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"sidehook/config/yamlnode"
 )
 
 // checkGlob returns what is wrong with an exact type or a glob, and what to write
@@ -12,8 +14,8 @@ func checkGlob(glob string) (message, hint string) {
 	switch {
 	case glob == "":
 		return "must not be empty", `write "**" for every type`
-	case hasControl(glob):
-		return noControl, ""
+	case yamlnode.HasControl(glob):
+		return yamlnode.NoControl, ""
 	case strings.Contains(glob, "?"):
 		return "has a ?, which is not a wildcard", "write * for one whole word, ** for any number of them"
 	}

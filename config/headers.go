@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sidehook/config/credential"
 	"sidehook/config/redact"
 	"sidehook/config/unit"
 	"sidehook/config/yamlnode"
@@ -44,14 +45,14 @@ func readHeaders(l *loader, v *value, _ *[]Header) {
 			d.headers = append(d.headers, h)
 			continue
 		}
-		t, ok := l.credential(pair)
-		bare := bareWord.FindStringSubmatch(pair.Node.Value)
+		t, ok := credential.Read(l.Reader, pair)
+		bare := credential.BareWord(pair.Node.Value)
 		switch {
 		case !ok:
-		case bare != nil:
-			l.Fail(pair, yamlnode.NotReplaced("$"+bare[1]), "write ${"+bare[1]+"}")
-		case t.Known && hasControl(t.String()):
-			l.Fail(pair, noControl, oneLine)
+		case bare != "":
+			l.Fail(pair, yamlnode.NotReplaced(bare), "write ${"+bare[1:]+"}")
+		case t.Known && yamlnode.HasControl(t.String()):
+			l.Fail(pair, yamlnode.NoControl, yamlnode.OneLine)
 		default:
 			h.Header = redact.NewHeader(h.Name, t.String(), t.Hidden())
 			d.headers = append(d.headers, h)

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"sidehook/config/credential"
 	"sidehook/config/endpoint"
-	"sidehook/config/redact"
 	"sidehook/config/yamlnode"
 )
 
@@ -91,20 +91,7 @@ func fileMode() codec[os.FileMode] {
 func token() codec[Secret] {
 	return codec[Secret]{
 		schema: schema{"type": "string", "minLength": 1},
-		read: func(l *loader, v *value, into *Secret) {
-			t, ok := l.key(v)
-			switch {
-			case !ok || !t.Known:
-			case t.String() == "":
-				l.Fail(v, "must not be empty", "")
-			case hasControl(t.String()):
-				l.Fail(v, noControl, oneLine)
-			case strings.ContainsFunc(t.String(), func(r rune) bool { return r <= ' ' || r > '~' }):
-				l.Fail(v, "must be printable ASCII without spaces", "")
-			default:
-				*into = redact.NewSecret(t.String())
-			}
-		},
+		read:   plain(credential.ReadToken),
 		show: func(s Secret) any {
 			if s.IsZero() {
 				return nil

@@ -117,8 +117,8 @@ func checkAttributeValue(name string, t yamlnode.Text) (message, hint string) {
 	switch right := endpoint.EncodeURI(text); {
 	case text == "":
 		return "must not be empty", "write the value that the attribute must have"
-	case hasControl(text):
-		return noControl, oneLine
+	case yamlnode.HasControl(text):
+		return yamlnode.NoControl, yamlnode.OneLine
 	case len(text) > MaxValue:
 		return fmt.Sprintf("must have at most %d bytes, has %d", MaxValue, len(text)), ""
 	case name != "source" || right == text:

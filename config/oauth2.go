@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"sidehook/config/canonical"
+	"sidehook/config/credential"
 	"sidehook/config/endpoint"
 	"sidehook/config/redact"
 	"sidehook/config/yamlnode"
@@ -97,7 +98,7 @@ func readOAuth2(l *loader, v *value, o *OAuth2) {
 }
 
 func readTokenURL(l *loader, v *value, into *URL) {
-	if t, ok := l.address(v); ok {
+	if t, ok := credential.ReadAddress(l.Reader, v); ok {
 		l.partial.tokenURL, *into = t, redact.NewURL(t.String(), t.Hidden())
 	}
 }
@@ -118,13 +119,13 @@ func clientSecret() codec[Secret] {
 	return codec[Secret]{
 		schema: schema{"type": "string", "minLength": 1},
 		read: func(l *loader, v *value, into *Secret) {
-			t, ok := l.key(v)
+			t, ok := credential.ReadKey(l.Reader, v)
 			switch {
 			case !ok:
 			case t.String() == "":
 				l.Fail(v, "must not be empty", "")
-			case t.Known && hasControl(t.String()):
-				l.Fail(v, noControl, oneLine)
+			case t.Known && yamlnode.HasControl(t.String()):
+				l.Fail(v, yamlnode.NoControl, yamlnode.OneLine)
 			case len(t.String()) > maxParam:
 				l.Fail(v, fmt.Sprintf("must have at most %d bytes, has %d", maxParam, len(t.String())), "")
 			default:
@@ -199,11 +200,11 @@ func readParams(l *loader, v *value, into *[]Param) {
 			l.FailKey(pair, "must not be empty", "")
 			continue
 		}
-		t, ok := l.credential(pair)
+		t, ok := credential.Read(l.Reader, pair)
 		switch {
 		case !ok:
-		case t.Known && hasControl(t.String()):
-			l.Fail(pair, noControl, oneLine)
+		case t.Known && yamlnode.HasControl(t.String()):
+			l.Fail(pair, yamlnode.NoControl, yamlnode.OneLine)
 		case len(t.String()) > maxParam:
 			l.Fail(pair, fmt.Sprintf("must have at most %d bytes, has %d", maxParam, len(t.String())), "")
 		default:

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"sidehook/config/credential"
 	"sidehook/config/endpoint"
 	"sidehook/config/redact"
 )
@@ -8,7 +9,7 @@ import (
 // readProxy reads the proxy of a webhook. Unlike url, it may contain a user name
 // and a password: there is no other place for them.
 func readProxy(l *loader, v *value, into *URL) {
-	t, ok := l.address(v)
+	t, ok := credential.ReadAddress(l.Reader, v)
 	if !ok {
 		return
 	}

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
+	"sidehook/config/credential"
 	"sidehook/config/redact"
 	"sidehook/config/yamlnode"
 )
@@ -47,7 +47,7 @@ func readDescription(l *loader, v *value, into *string) {
 
 // readURL leaves the rules to finishURL, because allow may lift some.
 func readURL(l *loader, v *value, into *URL) {
-	if t, ok := l.address(v); ok {
+	if t, ok := credential.ReadAddress(l.Reader, v); ok {
 		l.partial.url, *into = t, redact.NewURL(t.String(), t.Hidden())
 	}
 }
@@ -81,7 +81,7 @@ func readSecrets(l *loader, v *value, _ *[]Secret) {
 	d.secrets, d.badSecret = nil, false
 	items := l.OneOrItems(v)
 	for i := range items {
-		if t, ok := l.key(&items[i]); ok {
+		if t, ok := credential.ReadKey(l.Reader, &items[i]); ok {
 			d.secrets = append(d.secrets, t)
 		} else {
 			d.badSecret = true
@@ -107,29 +107,5 @@ func readSignature(l *loader, v *value, into *[]string) {
 			l.Fail(t.At, "none cannot be combined with others", "remove it, or the others")
 		}
 		*into = append(*into, t.String())
-	}
-}
-
-func readRetry(l *loader, v *value, into *[]time.Duration) {
-	items := l.Items(v, "write retry: [5s, 5m], or [] for one attempt")
-	if len(items) > 32 {
-		l.Fail(v, fmt.Sprintf("must be at most 32 waits, are %d", len(items)), "")
-	}
-	*into = make([]time.Duration, len(items))
-	for i := range items {
-		l.Duration(&items[i], time.Millisecond, 7*24*time.Hour, &(*into)[i])
-	}
-}
-
-// readGiveUpOn reads the statuses that end a delivery: not 2xx, which is success,
-// nor 1xx, which is not the answer yet.
-func readGiveUpOn(l *loader, v *value, into *[]int) {
-	items := l.Items(v, "write give_up_on: [400, 422], or [] for none")
-	if len(items) > 64 {
-		l.Fail(v, fmt.Sprintf("must be at most 64 answers, are %d", len(items)), "")
-	}
-	*into = make([]int, len(items))
-	for i := range items {
-		l.Int(&items[i], 300, 999, &(*into)[i])
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"sidehook/config/canonical"
 	"sidehook/config/expression"
+	"sidehook/config/pacing"
 	"sidehook/config/unit"
 	"sidehook/config/yamlnode"
 )
@@ -165,21 +166,21 @@ func ownKeys() []key[Webhook] {
 
 func sharedKeys(tlsKeys []key[TLS], oauth2Keys []key[OAuth2]) []key[Webhook] {
 	signature := list(either(schema{"enum": signatures()}, listOf(schema{"enum": signatures()}, 1, 0)), readSignature, showList[string])
-	giveUpOn := list(listOf(schema{"type": "integer", "minimum": 300, "maximum": 999}, 0, 64), readGiveUpOn, showList[int])
+	giveUpOn := list(listOf(schema{"type": "integer", "minimum": 300, "maximum": 999}, 0, 64), plain(pacing.ReadGiveUpOn), showList[int])
 	giveUpOn.absent = []int{}
-	retry := list(listOf(durationForm(), 0, 32), readRetry, func(waits []time.Duration) any { return each(waits, unit.FormatDuration) })
+	retry := list(listOf(durationForm(), 0, 32), plain(pacing.ReadRetry), func(waits []time.Duration) any { return each(waits, unit.FormatDuration) })
 	order := codec[Order]{
 		schema: either(schema{"enum": []string{none, "all"}}, schema{"type": "object", "properties": schema{"by": schema{"type": "string"}}, "required": []string{"by"}, "additionalProperties": false}),
-		read:   readOrder, equal: same[Order], show: Order.show, absent: none,
+		read:   readOrder, equal: same[Order], show: showOrder, absent: none,
 		digest: func(name string, o Order) string { return fmt.Sprintf("%s %q\n", name, fmt.Sprint(o)) },
 	}
 	rate := codec[Rate]{
 		schema: schema{"type": "string", "pattern": "^([0-9]+/[sm]|none)$"},
-		read:   readRate, equal: same[Rate], show: func(r Rate) any { return showText(r.String()) },
+		read:   plain(pacing.ReadRate), equal: same[Rate], show: func(r Rate) any { return showText(r.String()) },
 	}
 	backlog := codec[Backlog]{
 		schema: either(durationForm(), sizeForm(), schema{"const": none}),
-		read:   readMaxBacklog, equal: same[Backlog], show: Backlog.show, absent: none,
+		read:   plain(pacing.ReadBacklog), equal: same[Backlog], show: showBacklog, absent: none,
 	}
 	allow := codec[Allow]{
 		schema: listOf(either(schema{"enum": liftable()}, schema{"type": "string", "pattern": "/[0-9]+$"}), 0, 0),

@@ -214,8 +214,8 @@ func (l *loader) finishSecrets(v *value, d *partial) {
 }
 
 func (l *loader) checkSecret(t yamlnode.Text, d *partial) {
-	if hasControl(t.String()) { // base64 is decoded across line ends
-		l.Fail(t.At, noControl, oneLine)
+	if yamlnode.HasControl(t.String()) { // base64 is decoded across line ends
+		l.Fail(t.At, yamlnode.NoControl, yamlnode.OneLine)
 		return
 	}
 	least := credential.Least

@@ -1,6 +1,7 @@
-// Package credential owns the rules for the secrets that sign requests: their
-// forms, which signature schemes they fit, and what makes one look badly copied.
-// It never quotes a secret; package config reports what it returns.
+// Package credential owns the rules for secrets, those that sign requests and those
+// that come by ${…} into others: their forms, which signature schemes they fit, and
+// what makes one look badly copied. It never quotes a secret. Packages of config read
+// values with it and report what its checks return.
 package credential
 
 import (

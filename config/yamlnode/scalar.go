@@ -185,3 +185,13 @@ func (r *Reader) OneOf(t Text, words []string) bool {
 	r.Fail(t.At, "must be "+Or(words)+", not "+t.Show(), r.Suggest(t, words))
 	return false
 }
+
+// NoControl is said of a text with a control character, mostly a line end, and
+// OneLine is the hint for it.
+const (
+	NoControl = "must not contain control characters"
+	OneLine   = "keep it in one line, without a line end or a tab"
+)
+
+// HasControl reports whether s holds a control character.
+func HasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
