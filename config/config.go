@@ -25,6 +25,7 @@ import (
 
 	"sidehook/config/pacing"
 	"sidehook/config/redact"
+	"sidehook/config/selection"
 	"sidehook/config/yamlnode"
 )
 
@@ -36,6 +37,7 @@ type (
 	Problem  = yamlnode.Problem
 	Problems = yamlnode.Problems
 
+	Match   = selection.Match
 	Rate    = pacing.Rate
 	Order   = pacing.Order
 	Backlog = pacing.Backlog

@@ -2,166 +2,30 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"sidehook/config/canonical"
-	"sidehook/config/endpoint"
-	"sidehook/config/yamlnode"
+	"sidehook/config/selection"
 )
 
-// Match is the attributes that an event must have, in the order of the file. The
-// empty Match is every event.
-type Match []Attribute
-
-// Attribute is an attribute of an event and the values that it may have: at least
-// one.
-type Attribute struct {
-	Name   string // source, subject or an extension
-	Values []string
-}
-
-// Limits of match.
-const (
-	maxAttributes = 32
-	maxValues     = 200 // of one attribute
-	// MaxValue is the most bytes of a value.
-	MaxValue = 1024
-)
-
-const matchHint = "write it like match: {tenant: acme, region: [eu, us]}"
-
-func readMatch(l *loader, v *value, into *Match) {
-	given := l.Pairs(v, matchHint)
-	if len(given) > maxAttributes {
-		l.Fail(v, fmt.Sprintf("must be at most %d attributes, are %d", maxAttributes, len(given)), "")
-		return
-	}
-	*into = make(Match, 0, len(given))
-	for i := range given {
-		pair := &given[i]
-		if message, hint := checkAttributeName(pair.Key()); message != "" {
-			l.FailKey(pair, message, hint)
-			continue
-		}
-		if values := l.matchValues(pair); len(values) > 0 {
-			*into = append(*into, Attribute{pair.Key(), values})
-		}
-	}
-}
-
-// checkAttributeName returns what is wrong with the name of an attribute in match,
-// and what to write instead; "" if nothing is.
-func checkAttributeName(name string) (message, hint string) {
-	switch name {
-	case "type":
-		return "is not an attribute for match", "write types under events"
-	case "data", "data_base64":
-		return "is not an attribute for match", "write a condition, such as when: data.region == 'eu'"
-	case "id", "time", "specversion", "datacontenttype", "dataschema":
-		return "must be source, subject or an extension", "write a condition under when, such as when: " + name + " != ''"
-	}
-	if first, member, ok := strings.Cut(name, "."); ok && first == "data" && member != "" {
-		return "is not an attribute for match", "write a condition, such as when: " + name + " == 'eu'"
-	}
-	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-	if name != "" && strings.Trim(name, letters) == "" {
-		return "", ""
-	}
-	message = "must be the name of an attribute, of lower-case letters and digits"
-	if lower := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(letters, r) {
-			return r
-		}
-		return -1
-	}, strings.ToLower(name)); lower != "" {
-		hint = "write " + lower
-	}
-	return message, hint
-}
-
-// matchValues reads a value or a list of values.
-func (l *loader) matchValues(v *value) []string {
-	if v.IsMapping() || v.IsNull() {
-		l.Fail(v, "must be a value or a list of values", matchHint)
-		return nil
-	}
-	items := l.OneOrItems(v)
-	if v.IsList() && len(items) == 0 {
-		l.Fail(v, "is an empty list", "list at least one value, or remove "+v.Key())
-	}
-	if len(items) > maxValues {
-		l.Fail(v, fmt.Sprintf("must be at most %d values, are %d", maxValues, len(items)), "")
-		return nil
-	}
-	values := make([]string, 0, len(items))
-	for i := range items {
-		t, ok := l.Known(&items[i])
-		if !ok {
-			continue
-		}
-		if message, hint := checkAttributeValue(v.Key(), t); message != "" {
-			l.Fail(t.At, message, hint)
-		} else if slices.Contains(values, t.String()) {
-			l.Fail(t.At, t.Show()+" is given twice", "remove one")
-		}
-		values = append(values, t.String())
-	}
-	return values
-}
-
-// checkAttributeValue returns what is wrong with a value, and what to write instead; ""
-// if nothing is.
-func checkAttributeValue(name string, t yamlnode.Text) (message, hint string) {
-	text := t.String()
-	switch right := endpoint.EncodeURI(text); {
-	case text == "":
-		return "must not be empty", "write the value that the attribute must have"
-	case yamlnode.HasControl(text):
-		return yamlnode.NoControl, yamlnode.OneLine
-	case len(text) > MaxValue:
-		return fmt.Sprintf("must have at most %d bytes, has %d", MaxValue, len(text)), ""
-	case name != "source" || right == text:
-		return "", ""
-	case t.Hidden():
-		return "must be a URI reference, as every source is", ""
-	default:
-		return "must be a URI reference, as every source is", "write " + right
-	}
-}
-
-// sorted returns what it requires in an order that does not depend on the file's.
-func (m Match) sorted() Match {
-	list := slices.Clone(m)
-	for i := range list {
-		list[i].Values = slices.Sorted(slices.Values(list[i].Values))
-	}
-	slices.SortFunc(list, func(a, b Attribute) int { return strings.Compare(a.Name, b.Name) })
-	return list
-}
-
-// Equal reports whether both require the same.
-func (m Match) Equal(o Match) bool {
-	return slices.EqualFunc(m.sorted(), o.sorted(), func(a, b Attribute) bool {
-		return a.Name == b.Name && slices.Equal(a.Values, b.Values)
-	})
-}
+// MaxValue is the most bytes of a value of match.
+const MaxValue = selection.MaxValue
 
 // match is the attributes that an event must have.
 func match() codec[Match] {
 	text := schema{"type": "string", "minLength": 1, "maxLength": MaxValue}
 	return codec[Match]{
 		schema: schema{
-			"type": "object", "maxProperties": maxAttributes,
+			"type": "object", "maxProperties": selection.MaxAttributes,
 			"propertyNames":        schema{"pattern": "^[a-z0-9]+$", "not": schema{"enum": []string{"type", "id", "time", "data", "specversion", "datacontenttype", "dataschema"}}},
-			"additionalProperties": either(text, listOf(text, 1, maxValues)),
+			"additionalProperties": either(text, listOf(text, 1, selection.MaxValues)),
 		},
-		read: readMatch, equal: Match.Equal,
+		read: plain(selection.Read), equal: Match.Equal,
 		show: func(m Match) any {
 			if len(m) == 0 {
 				return nil
 			}
-			return canonical.Inline(each(m, func(a Attribute) canonical.Pair {
+			return canonical.Inline(each(m, func(a selection.Attribute) canonical.Pair {
 				if len(a.Values) == 1 {
 					return canonical.Pair{Key: a.Name, Value: a.Values[0]}
 				}
@@ -169,7 +33,7 @@ func match() codec[Match] {
 			}))
 		},
 		digest: func(name string, m Match) string {
-			return strings.Join(each(m.sorted(), func(a Attribute) string { return fmt.Sprintf("%s %q %q\n", name, a.Name, a.Values) }), "")
+			return strings.Join(each(m.Sorted(), func(a selection.Attribute) string { return fmt.Sprintf("%s %q %q\n", name, a.Name, a.Values) }), "")
 		},
 	}
 }

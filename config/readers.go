@@ -8,6 +8,7 @@ import (
 
 	"sidehook/config/credential"
 	"sidehook/config/redact"
+	"sidehook/config/selection"
 	"sidehook/config/yamlnode"
 )
 
@@ -63,7 +64,7 @@ func readEvents(l *loader, v *value, into *[]string) {
 		if !ok {
 			continue
 		}
-		message, hint := checkGlob(t.String())
+		message, hint := selection.CheckGlob(t.String())
 		if message == "" {
 			message, hint = l.checkRoute(t.String())
 		}

@@ -69,7 +69,7 @@ var flow = map[string][]string{
 	"history/internal/seqset":      {"history"},
 	"history/internal/vfs":         {},
 
-	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/include", "config/material", "config/pacing", "config/redact", "config/unit", "config/yamlnode"},
+	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/include", "config/material", "config/pacing", "config/redact", "config/selection", "config/unit", "config/yamlnode"},
 	"config/endpoint":   {"config/unit"},
 	"config/unit":       {},
 	"config/yamlnode":   {"config/unit"},
@@ -82,6 +82,7 @@ var flow = map[string][]string{
 	"config/material":   {},
 	"config/edit":       {},
 	"config/pacing":     {"config/unit", "config/yamlnode"},
+	"config/selection":  {"config/endpoint", "config/yamlnode"},
 	"config/watch":      {"config", "config/files"},
 	"config/expression": {},
 	"history/event":     {},
