@@ -23,6 +23,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"sidehook/config/endpoint"
+	"sidehook/config/oauth"
 	"sidehook/config/pacing"
 	"sidehook/config/redact"
 	"sidehook/config/selection"
@@ -37,6 +39,8 @@ type (
 	Problem  = yamlnode.Problem
 	Problems = yamlnode.Problems
 
+	Allow   = endpoint.Allow
+	OAuth2  = oauth.OAuth2
 	Match   = selection.Match
 	Rate    = pacing.Rate
 	Order   = pacing.Order

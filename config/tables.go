@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"sidehook/config/canonical"
+	"sidehook/config/endpoint"
 	"sidehook/config/expression"
+	"sidehook/config/header"
 	"sidehook/config/pacing"
 	"sidehook/config/unit"
 	"sidehook/config/yamlnode"
@@ -183,8 +185,8 @@ func sharedKeys(tlsKeys []key[TLS], oauth2Keys []key[OAuth2]) []key[Webhook] {
 		read:   plain(pacing.ReadBacklog), equal: same[Backlog], show: showBacklog, absent: none,
 	}
 	allow := codec[Allow]{
-		schema: listOf(either(schema{"enum": liftable()}, schema{"type": "string", "pattern": "/[0-9]+$"}), 0, 0),
-		read:   readAllow, equal: Allow.Equal, absent: []string{}, show: func(a Allow) any { return showList(a.Words()) },
+		schema: listOf(either(schema{"enum": endpoint.Liftable()}, schema{"type": "string", "pattern": "/[0-9]+$"}), 0, 0),
+		read:   plain(endpoint.ReadAllow), equal: Allow.Equal, absent: []string{}, show: func(a Allow) any { return showList(a.Words()) },
 		digest: func(name string, a Allow) string { return fmt.Sprintf("%s %q\n", name, a.Words()) },
 	}
 	tls := section(objectOf(tlsKeys, &TLS{}), tlsKeys, readTLS)
@@ -244,7 +246,7 @@ func sharedKeys(tlsKeys []key[TLS], oauth2Keys []key[OAuth2]) []key[Webhook] {
 		declare("tls", "{ca_file: ca.pem}", "Authorities, a client certificate and a server name of its own.",
 			tls, func(w *Webhook) *TLS { return &w.TLS }),
 		declare("proxy", "http://proxy.example.com:3128", "The http://, https:// or socks5:// proxy that requests go through.",
-			address(readProxy), func(w *Webhook) *URL { return &w.Proxy }),
+			address(plain(endpoint.ReadProxy)), func(w *Webhook) *URL { return &w.Proxy }),
 	}
 }
 
@@ -264,7 +266,7 @@ func secrets() codec[[]Secret] {
 func headers() codec[[]Header] {
 	return codec[[]Header]{
 		schema: schema{"type": "object", "additionalProperties": schema{"type": []string{"string", "null"}}},
-		read:   readHeaders,
+		read:   func(l *loader, v *yamlnode.Value, _ *[]Header) { l.partial.headers = header.Read(l.Reader, v) },
 		equal:  func(a, b []Header) bool { return slices.EqualFunc(a, b, Header.Equal) },
 		show: func(list []Header) any {
 			if len(list) == 0 {

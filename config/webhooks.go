@@ -10,6 +10,7 @@ import (
 
 	"sidehook/config/credential"
 	"sidehook/config/endpoint"
+	"sidehook/config/header"
 	"sidehook/config/redact"
 	"sidehook/config/unit"
 	"sidehook/config/yamlnode"
@@ -27,7 +28,7 @@ type partial struct {
 	badOAuth2 bool // of the defaults: what is wrong with it was reported at another webhook
 	secrets   []yamlnode.Text
 	badSecret bool // a secret is given that could not be read
-	headers   []headerLine
+	headers   []header.Line
 }
 
 // at returns where a key stands, in the webhook or else in the defaults; nil if
@@ -134,7 +135,7 @@ func (l *loader) finish(v *value, d *partial) {
 	d.resolveProfile()
 	l.finishURL(d)
 	l.finishSecrets(v, d)
-	l.finishHeaders(d, d.base)
+	d.Headers = header.Merge(l.Reader, d.at("headers"), d.base.headers, d.headers, d.Format)
 	l.finishOAuth2(d)
 	if d.gives("tls") && d.OAuth2.IsZero() && d.url.Known && !strings.HasPrefix(strings.ToLower(d.url.String()), "https:") {
 		l.Warn(d.at("tls"), "has no effect: url does not use TLS", "remove it, or write https://… for url")
@@ -195,7 +196,7 @@ func (l *loader) finishURL(d *partial) {
 	if !d.url.Known {
 		return
 	}
-	for _, flaw := range endpoint.CheckURL(d.url.String(), d.url.Hidden(), endpoint.Rules{HTTP: d.Allow.HTTP, AnyHost: d.Allow.AnyHost}) {
+	for _, flaw := range endpoint.CheckURL(d.url.String(), d.url.Hidden(), d.Allow.Rules()) {
 		l.Fail(d.url.At, flaw.Message, flaw.Hint)
 	}
 }

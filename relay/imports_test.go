@@ -69,8 +69,10 @@ var flow = map[string][]string{
 	"history/internal/seqset":      {"history"},
 	"history/internal/vfs":         {},
 
-	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/include", "config/material", "config/pacing", "config/redact", "config/selection", "config/unit", "config/yamlnode"},
-	"config/endpoint":   {"config/unit"},
+	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/header", "config/include", "config/material", "config/oauth", "config/pacing", "config/redact", "config/selection", "config/unit", "config/yamlnode"},
+	"config/endpoint":   {"config/credential", "config/redact", "config/unit", "config/yamlnode"},
+	"config/header":     {"config/credential", "config/redact", "config/unit", "config/yamlnode"},
+	"config/oauth":      {"config/credential", "config/endpoint", "config/redact", "config/yamlnode"},
 	"config/unit":       {},
 	"config/yamlnode":   {"config/unit"},
 	"config/canonical":  {"config/redact"},

@@ -4,6 +4,10 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+
+	"sidehook/config/credential"
+	"sidehook/config/redact"
+	"sidehook/config/yamlnode"
 )
 
 // CheckProxy returns all that is flaws with the URL of a proxy. No flaw quotes it:
@@ -61,4 +65,23 @@ func CheckProxy(text string) []Flaw {
 		}
 	}
 	return flaws
+}
+
+// ReadProxy reads the proxy of a webhook. Unlike url, it may contain a user name
+// and a password: there is no other place for them.
+func ReadProxy(r *yamlnode.Reader, v *yamlnode.Value, into *redact.URL) {
+	t, ok := credential.ReadAddress(r, v)
+	if !ok {
+		return
+	}
+	// A ${…} that was not replaced may be the whole URL. Otherwise Redacted hides
+	// the user info.
+	*into = redact.NewURL(t.String(), t.Hidden() && !t.Known)
+	r.Warn(v, "address rules cannot be enforced through a proxy: sidehook sees only the proxy's own", "have the proxy refuse addresses within your network")
+	if !t.Known {
+		return
+	}
+	for _, flaw := range CheckProxy(t.String()) {
+		r.Fail(v, flaw.Message, flaw.Hint)
+	}
 }

@@ -1,8 +1,9 @@
 // Package endpoint owns the rules for where requests may go and where sidehook
 // may listen: the URL of a webhook, the URL of a proxy, the address of the
-// listener, and the hosts in them. A check returns every flaw that it finds, with
-// what to write instead, and never quotes user info. It resolves no names and
-// opens no connections; package config calls it at load.
+// listener, the hosts in them, and what allow lifts of these rules. A check returns
+// every flaw that it finds, with what to write instead, and never quotes user info.
+// It resolves no names and opens no connections; package config, and the packages
+// beside it that read addresses, call it at load.
 package endpoint
 
 import (

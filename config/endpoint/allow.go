@@ -1,10 +1,9 @@
-package config
+package endpoint
 
 import (
 	"net/netip"
 	"slices"
 
-	"sidehook/config/endpoint"
 	"sidehook/config/yamlnode"
 )
 
@@ -22,25 +21,32 @@ func (a Allow) Equal(o Allow) bool {
 		slices.Equal(a.Prefixes, o.Prefixes)
 }
 
-// liftable are the words for rules that may be lifted; a CIDR may be, too.
-func liftable() []string { return []string{"http", "any-host", "short-secret"} }
+// Rules returns what they mean for a URL.
+func (a Allow) Rules() Rules { return Rules{HTTP: a.HTTP, AnyHost: a.AnyHost} }
+
+// Liftable are the words for rules that may be lifted; a CIDR may be, too.
+func Liftable() []string { return []string{"http", "any-host", "short-secret"} }
 
 // Words returns the rules lifted, as the file has them.
 func (a Allow) Words() []string {
 	var words []string
 	for i, lifted := range []bool{a.HTTP, a.AnyHost, a.ShortSecret} {
 		if lifted {
-			words = append(words, liftable()[i])
+			words = append(words, Liftable()[i])
 		}
 	}
-	return append(words, each(a.Prefixes, netip.Prefix.String)...)
+	for _, p := range a.Prefixes {
+		words = append(words, p.String())
+	}
+	return words
 }
 
-func readAllow(l *loader, v *value, into *Allow) {
-	items := l.Items(v, "write allow: [http]")
+// ReadAllow reads the rules that are lifted.
+func ReadAllow(r *yamlnode.Reader, v *yamlnode.Value, into *Allow) {
+	items := r.Items(v, "write allow: [http]")
 	*into = Allow{}
 	for i := range items {
-		t, ok := l.Known(&items[i])
+		t, ok := r.Known(&items[i])
 		if !ok {
 			continue
 		}
@@ -52,25 +58,25 @@ func readAllow(l *loader, v *value, into *Allow) {
 		case "short-secret":
 			into.ShortSecret = true
 		default:
-			l.allowPrefix(t, into)
+			allowPrefix(r, t, into)
 		}
 	}
-	for _, family := range endpoint.Covered(into.Prefixes) {
-		l.Warn(v, "allows every "+family+" address, including those of this machine and its network", "list the blocks that the receiver is in, such as 10.0.0.0/8")
+	for _, family := range Covered(into.Prefixes) {
+		r.Warn(v, "allows every "+family+" address, including those of this machine and its network", "list the blocks that the receiver is in, such as 10.0.0.0/8")
 	}
 }
 
 // allowPrefix adds a block of addresses that may be reached.
-func (l *loader) allowPrefix(t yamlnode.Text, allow *Allow) {
+func allowPrefix(r *yamlnode.Reader, t yamlnode.Text, allow *Allow) {
 	prefix, err := netip.ParsePrefix(t.String())
-	hint := l.Suggest(t, liftable())
+	hint := r.Suggest(t, Liftable())
 	if ip, err := netip.ParseAddr(t.String()); err == nil && !t.Hidden() {
 		hint = "write " + netip.PrefixFrom(ip, ip.BitLen()).String()
 	}
 	if err != nil {
-		l.Fail(t.At, "must be "+yamlnode.Or(append(liftable(), "a CIDR such as 10.0.0.0/8"))+", not "+t.Show(), hint)
-	} else if flaw := endpoint.CheckBlock(prefix); flaw.Message != "" {
-		l.Fail(t.At, flaw.Message, flaw.Hint)
+		r.Fail(t.At, "must be "+yamlnode.Or(append(Liftable(), "a CIDR such as 10.0.0.0/8"))+", not "+t.Show(), hint)
+	} else if flaw := CheckBlock(prefix); flaw.Message != "" {
+		r.Fail(t.At, flaw.Message, flaw.Hint)
 	} else {
 		allow.Prefixes = append(allow.Prefixes, prefix)
 	}
