@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"sidehook/config/endpoint"
+	"sidehook/config/material"
 	"sidehook/config/oauth"
 	"sidehook/config/pacing"
 	"sidehook/config/redact"
@@ -45,6 +46,7 @@ type (
 	Rate    = pacing.Rate
 	Order   = pacing.Order
 	Backlog = pacing.Backlog
+	TLS     = material.TLS
 )
 
 // File is webhooks.yaml as it takes effect: with its defaults, and each webhook

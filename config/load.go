@@ -29,9 +29,8 @@ const (
 
 // The most bytes of a file.
 const (
-	maxFile     = 16 << 20 // webhooks.yaml
-	maxNamed    = 64 << 10 // a file that comes in by ${file:…} or ${cred:…}
-	maxMaterial = 1 << 20  // a file of tls: all authorities of a system are some hundred kilobytes
+	maxFile  = 16 << 20 // webhooks.yaml
+	maxNamed = 64 << 10 // a file that comes in by ${file:…} or ${cred:…}
 )
 
 type value = yamlnode.Value

@@ -1,29 +1,10 @@
 package config
 
-// The words that profile, format and signature can be.
-func profiles() []string {
-	return []string{"standard", "cloudevents", "qlik", "github", "stripe", "shopify"}
-}
-
-func formats() []string {
-	return []string{"standard", "cloudevents", "cloudevents-binary", "cloudevents-0.1", "data"}
-}
-
-func signatures() []string {
-	return []string{"standard", "qlik", "github", "stripe", "shopify", "none"}
-}
+import "sidehook/config/profile"
 
 // resolveProfile sets the keys that the profile decides and the webhook leaves out.
 func (w *Webhook) resolveProfile() {
-	format, signature, agent := "standard", "standard", ""
-	switch w.Profile {
-	case "cloudevents":
-		format = "cloudevents"
-	case "qlik":
-		format, signature, agent = "cloudevents-0.1", "qlik", "Qlik Webhook"
-	case "github", "stripe", "shopify":
-		format, signature = "data", w.Profile
-	}
+	format, signature, agent := profile.Of(w.Profile)
 	if w.Format == "" {
 		w.Format = format
 	}

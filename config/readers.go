@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -87,26 +86,5 @@ func readSecrets(l *loader, v *value, _ *[]Secret) {
 		} else {
 			d.badSecret = true
 		}
-	}
-}
-
-func readSignature(l *loader, v *value, into *[]string) {
-	items := l.OneOrItems(v)
-	if len(items) == 0 {
-		l.Fail(v, "is an empty list", "write signature: none if that is meant")
-	}
-	*into = nil
-	for i := range items {
-		t, ok := l.Known(&items[i])
-		if !ok || !l.OneOf(t, signatures()) {
-			continue
-		}
-		if slices.Contains(*into, t.String()) {
-			l.Fail(t.At, t.String()+" is given twice", "remove one")
-		}
-		if len(items) > 1 && t.String() == "none" {
-			l.Fail(t.At, "none cannot be combined with others", "remove it, or the others")
-		}
-		*into = append(*into, t.String())
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sidehook/config/expression"
 	"sidehook/config/header"
 	"sidehook/config/pacing"
+	"sidehook/config/profile"
 	"sidehook/config/unit"
 	"sidehook/config/yamlnode"
 )
@@ -142,7 +143,7 @@ func tlsKeys() []key[TLS] {
 		declare("ca_file", "ca.pem", "The authorities that may vouch for the receiver, in place of the system's.", path(), func(t *TLS) *string { return &t.CAFile }),
 		declare("cert_file", "client.pem", "The client certificate.", path(), func(t *TLS) *string { return &t.CertFile }),
 		declare("key_file", "client.key", "The private key of the client certificate.", path(), func(t *TLS) *string { return &t.KeyFile }),
-		declare("server_name", "internal.example.com", "The name in the receiver's certificate, if it is not the host of url.", text(schema{}, readServerName), func(t *TLS) *string { return &t.ServerName }),
+		declare("server_name", "internal.example.com", "The name in the receiver's certificate, if it is not the host of url.", text(schema{}, plain(endpoint.ReadServerName)), func(t *TLS) *string { return &t.ServerName }),
 	}
 }
 
@@ -167,7 +168,7 @@ func ownKeys() []key[Webhook] {
 }
 
 func sharedKeys(tlsKeys []key[TLS], oauth2Keys []key[OAuth2]) []key[Webhook] {
-	signature := list(either(schema{"enum": signatures()}, listOf(schema{"enum": signatures()}, 1, 0)), readSignature, showList[string])
+	signature := list(either(schema{"enum": profile.Signatures()}, listOf(schema{"enum": profile.Signatures()}, 1, 0)), plain(profile.ReadSignature), showList[string])
 	giveUpOn := list(listOf(schema{"type": "integer", "minimum": 300, "maximum": 999}, 0, 64), plain(pacing.ReadGiveUpOn), showList[int])
 	giveUpOn.absent = []int{}
 	retry := list(listOf(durationForm(), 0, 32), plain(pacing.ReadRetry), func(waits []time.Duration) any { return each(waits, unit.FormatDuration) })
@@ -214,9 +215,9 @@ func sharedKeys(tlsKeys []key[TLS], oauth2Keys []key[OAuth2]) []key[Webhook] {
 		declare("paused", "false", "Whether deliveries wait; while it is true, its events are kept, to be delivered later.",
 			boolean(), func(w *Webhook) *bool { return &w.Paused }),
 		declare("profile", "standard", "Sets format, signature and user_agent together.",
-			oneOf(profiles()...), func(w *Webhook) *string { return &w.Profile }),
+			oneOf(profile.Names()...), func(w *Webhook) *string { return &w.Profile }),
 		declare("format", "cloudevents", "The format of the body; the profile decides unless it is given.",
-			oneOf(formats()...), func(w *Webhook) *string { return &w.Format }),
+			oneOf(profile.Formats()...), func(w *Webhook) *string { return &w.Format }),
 		declare("signature", "standard", "The signature scheme, or a list of schemes; the profile decides unless it is given.",
 			signature, func(w *Webhook) *[]string { return &w.Signature }),
 		declare("user_agent", "Example/1.0", "The User-Agent header; the profile decides unless it is given.",

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"sidehook/config/yamlnode"
 )
 
 // isURLPort reports whether port, with its colon, is one to connect to. Without
@@ -102,4 +104,17 @@ func all(list []string, good func(string) bool) bool {
 
 func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// ReadServerName reads the name that the certificate of a receiver must have.
+func ReadServerName(r *yamlnode.Reader, v *yamlnode.Value, into *string) {
+	t, ok := r.Known(v)
+	if !ok {
+		return
+	}
+	if flaw := CheckHost(t.String(), true); flaw.Message != "" {
+		r.Fail(v, "must be the name that the receiver's certificate has, not "+t.Show(), "write it like hooks.example.com")
+		return
+	}
+	*into = t.String()
 }

@@ -1,8 +1,8 @@
-// Package material parses the files of a webhook's tls: authorities, a client
+// Package material owns a webhook's tls, and parses its files: authorities, a client
 // certificate and its key. It accepts a whole file or refuses it, with the line
 // that is wrong and what to do: a certificate that was skipped would be missed by
-// connections, and nobody could tell why. It opens no files; package config calls
-// it with their contents.
+// connections, and nobody could tell why. It opens files only through
+// the set of the load; package config, which reads the keys, is its only caller.
 package material
 
 import (
