@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidehook/config/expression"
+	"sidehook/config/jsonschema"
 	"sidehook/config/pacing"
 	"sidehook/config/unit"
 	"sidehook/config/yamlnode"
@@ -59,21 +60,9 @@ func integer(least, most int) codec[int] {
 	}
 }
 
-// The forms of durations and sizes; 0 needs no unit. Their type is a list, as no
-// number but 0 is one.
-func durationForm() schema {
-	return orZero(`^(0|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$`)
-}
-
-func sizeForm() schema { return orZero(`^(0|[0-9]+([KMGT]i?)?B)$`) }
-
-func orZero(pattern string) schema {
-	return either(schema{"type": []string{"string"}, "pattern": pattern}, schema{"const": 0})
-}
-
 func duration(least, most time.Duration) codec[time.Duration] {
 	return codec[time.Duration]{
-		schema: durationForm(),
+		schema: jsonschema.Duration(),
 		read:   func(l *loader, v *yamlnode.Value, into *time.Duration) { l.Duration(v, least, most, into) },
 		equal:  same[time.Duration],
 		show:   func(d time.Duration) any { return unit.FormatDuration(d) },
@@ -86,7 +75,7 @@ const never = "never"
 // durationOrNever is a duration of 1s to 365d, or never, which is 0.
 func durationOrNever() codec[time.Duration] {
 	return codec[time.Duration]{
-		schema: either(durationForm(), schema{"const": never}),
+		schema: jsonschema.Either(jsonschema.Duration(), schema{"const": never}),
 		read: func(l *loader, v *yamlnode.Value, into *time.Duration) {
 			switch t, ok := l.Known(v); {
 			case !ok:
@@ -122,7 +111,7 @@ func shownAs[V comparable](word string, c codec[V]) codec[V] {
 
 func size[V int | int64](least, most V) codec[V] {
 	return codec[V]{
-		schema: sizeForm(),
+		schema: jsonschema.Size(),
 		read: func(l *loader, v *yamlnode.Value, into *V) {
 			n := int64(*into)
 			l.Size(v, int64(least), int64(most), &n)
@@ -191,16 +180,3 @@ func showList[V any](list []V) any {
 	}
 	return list
 }
-
-func listOf(items schema, least, most int) schema {
-	s := schema{"type": "array", "items": items}
-	if least > 0 {
-		s["minItems"] = least
-	}
-	if most > 0 {
-		s["maxItems"] = most
-	}
-	return s
-}
-
-func either(all ...schema) schema { return schema{"anyOf": all} }

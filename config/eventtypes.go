@@ -9,6 +9,7 @@ import (
 
 	"sidehook/config/canonical"
 	"sidehook/config/dataschema"
+	"sidehook/config/jsonschema"
 	"sidehook/config/yamlnode"
 )
 
@@ -59,7 +60,7 @@ func eventTypeKeys() []key[EventType] {
 
 // eventTypes is the catalogue: each type with its description, or with its keys.
 func eventTypes(keys []key[EventType]) codec[map[string]EventType] {
-	entry := either(schema{"type": []string{"string", "null"}}, objectOf(keys, &EventType{}))
+	entry := jsonschema.Either(schema{"type": []string{"string", "null"}}, objectOf(keys, &EventType{}))
 	return codec[map[string]EventType]{
 		schema: schema{"type": "object", "minProperties": 1, "additionalProperties": entry},
 		read:   readEventTypes,

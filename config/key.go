@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sidehook/config/canonical"
+	"sidehook/config/jsonschema"
 	"sidehook/config/yamlnode"
 )
 
@@ -30,7 +31,7 @@ type key[T any] struct {
 }
 
 // schema is what a JSON Schema says of a value.
-type schema map[string]any
+type schema = jsonschema.Schema
 
 // codec is all there is to know of a type of values: how one is read, compared,
 // shown and digested. Without digest the value is quoted; without show it is

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sidehook/config/canonical"
+	"sidehook/config/jsonschema"
 	"sidehook/config/selection"
 )
 
@@ -18,7 +19,7 @@ func match() codec[Match] {
 		schema: schema{
 			"type": "object", "maxProperties": selection.MaxAttributes,
 			"propertyNames":        schema{"pattern": "^[a-z0-9]+$", "not": schema{"enum": []string{"type", "id", "time", "data", "specversion", "datacontenttype", "dataschema"}}},
-			"additionalProperties": either(text, listOf(text, 1, selection.MaxValues)),
+			"additionalProperties": jsonschema.Either(text, jsonschema.List(text, 1, selection.MaxValues)),
 		},
 		read: plain(selection.Read), equal: Match.Equal,
 		show: func(m Match) any {

@@ -9,6 +9,7 @@ import (
 	"sidehook/config/canonical"
 	"sidehook/config/credential"
 	"sidehook/config/header"
+	"sidehook/config/jsonschema"
 	"sidehook/config/oauth"
 	"sidehook/config/redact"
 	"sidehook/config/yamlnode"
@@ -23,7 +24,7 @@ func oauth2Keys() []key[OAuth2] {
 		declare("client_secret", "${CRM_CLIENT_SECRET}", "The secret of the client.",
 			clientSecret(), func(o *OAuth2) *Secret { return &o.ClientSecret }),
 		declare("scopes", "[hooks.write]", "The scopes to ask for.",
-			list(listOf(schema{"type": "string", "minLength": 1}, 0, oauth.MaxScopes), plain(oauth.ReadScopes), showList[string]), func(o *OAuth2) *[]string { return &o.Scopes }),
+			list(jsonschema.List(schema{"type": "string", "minLength": 1}, 0, oauth.MaxScopes), plain(oauth.ReadScopes), showList[string]), func(o *OAuth2) *[]string { return &o.Scopes }),
 		declare("params", "{audience: https://crm.example.com}", "Further parameters of the token request.",
 			params(), func(o *OAuth2) *[]oauth.Param { return &o.Params }),
 	}

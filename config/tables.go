@@ -11,6 +11,7 @@ import (
 	"sidehook/config/endpoint"
 	"sidehook/config/expression"
 	"sidehook/config/header"
+	"sidehook/config/jsonschema"
 	"sidehook/config/pacing"
 	"sidehook/config/profile"
 	"sidehook/config/unit"
@@ -82,7 +83,7 @@ func topKeys(t *tables) []key[File] {
 			eventTypes(t.eventType), func(f *File) *map[string]EventType { return &f.EventTypes }),
 		declare("include", "[webhooks.d/*.yaml]", "More files of webhooks, as paths or globs relative to the folder of this file; each holds webhooks: and nothing else.",
 			// Its webhooks are shown, as all are, in place of the files.
-			codec[[]string]{schema: listOf(schema{"type": "string", "minLength": 1}, 0, 0), read: readInclude, show: func([]string) any { return nil }},
+			codec[[]string]{schema: jsonschema.List(schema{"type": "string", "minLength": 1}, 0, 0), read: readInclude, show: func([]string) any { return nil }},
 			func(f *File) *[]string { return &f.Include }),
 		{
 			name: "defaults", doc: "The keys that every webhook has unless it gives them itself; headers are merged.",
@@ -98,7 +99,7 @@ func webhooksKey(t *tables) key[File] {
 	hook := unset()
 	return key[File]{
 		name: "webhooks", doc: "Where events are sent.",
-		schema: listOf(objectOf(t.webhook, &hook, "name", "url", "events"), 0, 0),
+		schema: jsonschema.List(objectOf(t.webhook, &hook, "name", "url", "events"), 0, 0),
 		read:   (*loader).readWebhooks,
 		show: func(f *File) any {
 			return each(f.Webhooks, func(w *Webhook) canonical.Pairs { return pairsOf(t.webhook, w, sayAbsent) })
@@ -152,7 +153,7 @@ func ownKeys() []key[Webhook] {
 	description := text(schema{"maxLength": 1024}, readDescription)
 	description.equal = func(string, string) bool { return true } // it changes nothing in what the webhook does
 	description.digest = func(string, string) string { return "" }
-	events := list(listOf(schema{"type": "string", "minLength": 1}, 1, 0), readEvents, showList[string])
+	events := list(jsonschema.List(schema{"type": "string", "minLength": 1}, 1, 0), readEvents, showList[string])
 	return []key[Webhook]{
 		declare("name", "app-lifecycle", "The name in the history, the commands and the metrics; it must be unique.",
 			text(name(), readName), func(w *Webhook) *string { return &w.Name }),
@@ -168,12 +169,12 @@ func ownKeys() []key[Webhook] {
 }
 
 func sharedKeys(tlsKeys []key[TLS], oauth2Keys []key[OAuth2]) []key[Webhook] {
-	signature := list(either(schema{"enum": profile.Signatures()}, listOf(schema{"enum": profile.Signatures()}, 1, 0)), plain(profile.ReadSignature), showList[string])
-	giveUpOn := list(listOf(schema{"type": "integer", "minimum": 300, "maximum": 999}, 0, 64), plain(pacing.ReadGiveUpOn), showList[int])
+	signature := list(jsonschema.Either(schema{"enum": profile.Signatures()}, jsonschema.List(schema{"enum": profile.Signatures()}, 1, 0)), plain(profile.ReadSignature), showList[string])
+	giveUpOn := list(jsonschema.List(schema{"type": "integer", "minimum": 300, "maximum": 999}, 0, 64), plain(pacing.ReadGiveUpOn), showList[int])
 	giveUpOn.absent = []int{}
-	retry := list(listOf(durationForm(), 0, 32), plain(pacing.ReadRetry), func(waits []time.Duration) any { return each(waits, unit.FormatDuration) })
+	retry := list(jsonschema.List(jsonschema.Duration(), 0, 32), plain(pacing.ReadRetry), func(waits []time.Duration) any { return each(waits, unit.FormatDuration) })
 	order := codec[Order]{
-		schema: either(schema{"enum": []string{none, "all"}}, schema{"type": "object", "properties": schema{"by": schema{"type": "string"}}, "required": []string{"by"}, "additionalProperties": false}),
+		schema: jsonschema.Either(schema{"enum": []string{none, "all"}}, schema{"type": "object", "properties": schema{"by": schema{"type": "string"}}, "required": []string{"by"}, "additionalProperties": false}),
 		read:   readOrder, equal: same[Order], show: showOrder, absent: none,
 		digest: func(name string, o Order) string { return fmt.Sprintf("%s %q\n", name, fmt.Sprint(o)) },
 	}
@@ -182,11 +183,11 @@ func sharedKeys(tlsKeys []key[TLS], oauth2Keys []key[OAuth2]) []key[Webhook] {
 		read:   plain(pacing.ReadRate), equal: same[Rate], show: func(r Rate) any { return showText(r.String()) },
 	}
 	backlog := codec[Backlog]{
-		schema: either(durationForm(), sizeForm(), schema{"const": none}),
+		schema: jsonschema.Either(jsonschema.Duration(), jsonschema.Size(), schema{"const": none}),
 		read:   plain(pacing.ReadBacklog), equal: same[Backlog], show: showBacklog, absent: none,
 	}
 	allow := codec[Allow]{
-		schema: listOf(either(schema{"enum": endpoint.Liftable()}, schema{"type": "string", "pattern": "/[0-9]+$"}), 0, 0),
+		schema: jsonschema.List(jsonschema.Either(schema{"enum": endpoint.Liftable()}, schema{"type": "string", "pattern": "/[0-9]+$"}), 0, 0),
 		read:   plain(endpoint.ReadAllow), equal: Allow.Equal, absent: []string{}, show: func(a Allow) any { return showList(a.Words()) },
 		digest: func(name string, a Allow) string { return fmt.Sprintf("%s %q\n", name, a.Words()) },
 	}
@@ -254,7 +255,7 @@ func sharedKeys(tlsKeys []key[TLS], oauth2Keys []key[OAuth2]) []key[Webhook] {
 func secrets() codec[[]Secret] {
 	form := schema{"type": "string"}
 	return codec[[]Secret]{
-		schema: either(form, listOf(form, 0, 0)),
+		schema: jsonschema.Either(form, jsonschema.List(form, 0, 0)),
 		read:   readSecrets,
 		equal:  func(a, b []Secret) bool { return slices.EqualFunc(a, b, Secret.Equal) },
 		show:   showList[Secret],

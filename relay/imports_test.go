@@ -69,7 +69,7 @@ var flow = map[string][]string{
 	"history/internal/seqset":      {"history"},
 	"history/internal/vfs":         {},
 
-	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/header", "config/include", "config/material", "config/oauth", "config/pacing", "config/profile", "config/redact", "config/selection", "config/unit", "config/yamlnode"},
+	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/header", "config/include", "config/jsonschema", "config/material", "config/oauth", "config/pacing", "config/profile", "config/redact", "config/selection", "config/unit", "config/yamlnode"},
 	"config/endpoint":   {"config/credential", "config/redact", "config/unit", "config/yamlnode"},
 	"config/header":     {"config/credential", "config/redact", "config/unit", "config/yamlnode"},
 	"config/oauth":      {"config/credential", "config/endpoint", "config/redact", "config/yamlnode"},
@@ -81,6 +81,7 @@ var flow = map[string][]string{
 	"config/files":      {"config/unit"},
 	"config/include":    {"config/files", "config/yamlnode"},
 	"config/redact":     {},
+	"config/jsonschema": {},
 	"config/material":   {"config/files", "config/yamlnode"},
 	"config/edit":       {},
 	"config/pacing":     {"config/unit", "config/yamlnode"},
