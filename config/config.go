@@ -11,7 +11,10 @@
 //     Header and URL redact themselves.
 //
 // Each key is declared once, in tables.go, and everything that has to know the
-// keys follows from there (key.go).
+// keys follows from there (key.go). The rules for a value stand in the rooms beside
+// this one: endpoint, header, oauth, material, credential, selection, pacing and
+// profile. They read a value alone; what depends on several keys, or on the file, is
+// judged here.
 //
 // The relay loads the file when it starts, and runs a watcher of config/watch
 // beside it. The commands load it to find the listener and the history, or to

@@ -1,7 +1,7 @@
 // Package yamlnode reads values from a YAML file and collects every problem that
 // it finds, each with its line, its column and the path of its key. It knows
-// nothing of the keys that a file may have; package config, which declares them,
-// is its only caller.
+// nothing of the keys that a file may have: package config declares them, and reads
+// with it, as the packages with the rules for values do.
 //
 // It promises:
 //
