@@ -11,10 +11,11 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 type cancelFlags struct {
-	filterFlags
+	usage.Filter
 	webhooks          []string
 	yes, dryRun, json bool
 }
@@ -32,26 +33,26 @@ func (c *cli) cancelCommand() *cobra.Command {
 			"  sidehook cancel --webhook app-lifecycle --since 24h --dry-run",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && len(f.webhooks) == 0 {
-				return missing("EVENT-ID or --webhook")
+				return usage.Missing("EVENT-ID or --webhook")
 			}
-			return atMostOne("EVENT-ID", args)
+			return usage.AtMostOne("EVENT-ID", args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.cancel(cmd.Context(), strings.Join(args, ""), f)
 		},
 	}
 	cmd.Flags().StringArrayVar(&f.webhooks, "webhook", nil, "only deliveries to the webhook `NAME`; repeat it")
-	f.add(cmd, "events", "accepted")
+	f.Add(cmd, "events", "accepted")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "list what would be canceled, and cancel nothing")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
-	jsonFlag(cmd, &f.json)
+	usage.JSONFlag(cmd, &f.json)
 	return cmd
 }
 
 // requests returns what the flags ask for, a request for each webhook.
 func (f *cancelFlags) requests(id string, now time.Time) (list []api.CancelRequest, err error) {
-	r := api.CancelRequest{Event: id, Type: f.typ}
-	if r.Since.Time, r.Until.Time, err = f.times(now); err != nil {
+	r := api.CancelRequest{Event: id, Type: f.Type}
+	if r.Since.Time, r.Until.Time, err = f.Times(now); err != nil {
 		return nil, err
 	}
 	if len(f.webhooks) == 0 {
@@ -73,7 +74,7 @@ func (c *cli) cancel(ctx context.Context, id string, f cancelFlags) error {
 	if err != nil {
 		return err
 	}
-	c.sayUnknownType(f.typ)
+	c.sayUnknownType(f.Type)
 	selected := api.Selected{Events: []string{}}
 	for _, r := range requests {
 		s, err := relay.TryCancel(ctx, r)

@@ -8,6 +8,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 func (c *cli) checkCommand() *cobra.Command {
@@ -21,10 +22,10 @@ func (c *cli) checkCommand() *cobra.Command {
 			"with --as-run it is an error.",
 		Example: "  sidehook check --strict --config webhooks.yaml\n" +
 			"  sidehook check --as-run",
-		Args: noArgument,
+		Args: usage.NoArgument,
 		RunE: func(*cobra.Command, []string) error {
 			if show && asJSON {
-				return together("--print", "--json")
+				return usage.Together("--print", "--json")
 			}
 			mode := config.Check
 			if asRun {
@@ -36,7 +37,7 @@ func (c *cli) checkCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&strict, "strict", false, "treat warnings as errors")
 	cmd.Flags().BoolVar(&asRun, "as-run", false, "require a value for every ${…}, as run does")
 	cmd.Flags().BoolVar(&show, "print", false, "print the resulting configuration with all defaults; secrets are hidden")
-	jsonFlag(cmd, &asJSON)
+	usage.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 

@@ -29,6 +29,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 // cli is one run of the program.
@@ -65,14 +66,14 @@ func Main(args []string) int {
 func (c *cli) finish(cmd *cobra.Command, err error) int {
 	var (
 		code  exitCode
-		usage *usageError
+		wrong *usage.Error
 	)
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &code):
 		return int(code)
-	case errors.As(err, &usage), !c.parsed:
+	case errors.As(err, &wrong), !c.parsed:
 		problem, _, _ := strings.Cut(err.Error(), "\n")
 		c.err.Errorf("sidehook: %s; see %s --help", problem, cmd.CommandPath())
 		return 2
@@ -165,13 +166,13 @@ func unknownCommand(group *cobra.Command, word string) error {
 		name = group.Name()
 	}
 	if instead := meant(name, word); instead != "" {
-		return usagef("%s; %s", noCommand(word), instead)
+		return usage.Errorf("%s; %s", usage.NoCommand(word), instead)
 	}
 	group.SuggestionsMinimumDistance = 2
 	if like := group.SuggestionsFor(word); len(like) > 0 {
-		return usagef("%s; did you mean %q?", noCommand(word), like[0])
+		return usage.Errorf("%s; did you mean %q?", usage.NoCommand(word), like[0])
 	}
-	return usagef("%s", noCommand(word))
+	return usage.Errorf("%s", usage.NoCommand(word))
 }
 
 // load reads the configuration. It prints the problems of the file itself.

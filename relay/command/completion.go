@@ -11,6 +11,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/runlog"
+	"sidehook/relay/command/usage"
 )
 
 func (c *cli) completionCommand() *cobra.Command {
@@ -24,7 +25,7 @@ func (c *cli) completionCommand() *cobra.Command {
 		Example: "  echo 'source <(sidehook completion bash)' >> ~/.bashrc\n" +
 			"  sidehook completion zsh > \"${fpath[1]}/_sidehook\"\n" +
 			"  sidehook completion fish > ~/.config/fish/completions/sidehook.fish",
-		Args:      oneArgument("SHELL"),
+		Args:      usage.OneArgument("SHELL"),
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
@@ -38,7 +39,7 @@ func (c *cli) completionCommand() *cobra.Command {
 			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(c.out)
 			}
-			return usagef("SHELL must be %s, not %q", oneOf(shells...), args[0])
+			return usage.Errorf("SHELL must be %s, not %q", usage.OneOf(shells...), args[0])
 		},
 	}
 }

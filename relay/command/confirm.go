@@ -6,6 +6,7 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 // confirm asks before something is done, unless yes. It returns an error unless the
@@ -14,7 +15,7 @@ func (c *cli) confirm(yes bool, what, question, declined string) error {
 	switch {
 	case yes:
 	case !c.err.CanAsk(c.stdin):
-		return usagef("%s? not a terminal: add --yes to confirm", what)
+		return usage.Errorf("%s? not a terminal: add --yes to confirm", what)
 	case !c.err.Confirm(c.stdin, question):
 		return errors.New(declined)
 	}

@@ -13,6 +13,7 @@ import (
 	"sidehook/relay/command/demo"
 	"sidehook/relay/command/runlog"
 	"sidehook/relay/command/source"
+	"sidehook/relay/command/usage"
 )
 
 func (c *cli) demoCommand() *cobra.Command {
@@ -24,7 +25,7 @@ func (c *cli) demoCommand() *cobra.Command {
 			"prints what happened. The exit code is 0 if every delivery arrived and its\n" +
 			"signature was valid.",
 		Example: "  sidehook demo",
-		Args:    noArgument,
+		Args:    usage.NoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return demo.Run(cmd.Context(), demo.Options{
 				Screen: c.out, Version: thisBuild().Version, Program: program(), ListAttempts: c.listAttempts,

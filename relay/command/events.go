@@ -15,10 +15,11 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/command/source"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 type eventsFlags struct {
-	filterFlags
+	usage.Filter
 	webhooks                 []string // none: all
 	unmatched, waiting, json bool
 	limit                    int
@@ -35,7 +36,7 @@ func (c *cli) eventsCommand() *cobra.Command {
 			"may not be read, it asks the relay.",
 		Example: "  sidehook events --unmatched --since 24h\n" +
 			"  sidehook events --waiting --webhook app-lifecycle --type 'order.*'",
-		Args: noArgument,
+		Args: usage.NoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q, err := f.query(time.Now())
 			if err != nil {
@@ -47,28 +48,28 @@ func (c *cli) eventsCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.unmatched, "unmatched", false, "only events that no webhook wanted")
 	cmd.Flags().BoolVar(&f.waiting, "waiting", false, "only events with a delivery that has not ended")
 	cmd.Flags().StringArrayVar(&f.webhooks, "webhook", nil, "only events for the webhook `NAME`; repeat it")
-	f.add(cmd, "events", "accepted")
-	limitFlag(cmd, &f.limit, "events")
-	jsonFlag(cmd, &f.json)
+	f.Add(cmd, "events", "accepted")
+	usage.LimitFlag(cmd, &f.limit, "events")
+	usage.JSONFlag(cmd, &f.json)
 	return cmd
 }
 
 // query returns what the flags ask for, but for the webhooks.
 func (f *eventsFlags) query(now time.Time) (q api.EventsQuery, err error) {
-	q = api.EventsQuery{Type: f.typ}
+	q = api.EventsQuery{Type: f.Type}
 	switch {
 	case f.limit < 0:
-		return q, usagef(limitRange, f.limit)
+		return q, usage.Errorf(usage.LimitRange, f.limit)
 	case f.unmatched && f.waiting:
-		return q, together("--unmatched", "--waiting")
+		return q, usage.Together("--unmatched", "--waiting")
 	case f.unmatched && len(f.webhooks) > 0:
-		return q, together("--unmatched", "--webhook")
+		return q, usage.Together("--unmatched", "--webhook")
 	case f.unmatched:
 		q.Matched = "false"
 	case f.waiting:
 		q.Waiting = "true"
 	}
-	q.Since, q.Until, err = f.times(now)
+	q.Since, q.Until, err = f.Times(now)
 	return q, err
 }
 
@@ -77,7 +78,7 @@ func (c *cli) events(ctx context.Context, f *eventsFlags, q api.EventsQuery) err
 	if err != nil {
 		return err
 	}
-	c.sayUnknownType(f.typ)
+	c.sayUnknownType(f.Type)
 	s, err := c.source(ctx, file)
 	if err != nil {
 		return err
@@ -111,11 +112,11 @@ func (c *cli) events(ctx context.Context, f *eventsFlags, q api.EventsQuery) err
 // describe names what the flags ask for.
 func (f *eventsFlags) describe() string {
 	switch {
-	case f.unmatched && !f.given():
+	case f.unmatched && !f.Given():
 		return "events that no webhook wanted"
-	case f.waiting && !f.given() && len(f.webhooks) == 0:
+	case f.waiting && !f.Given() && len(f.webhooks) == 0:
 		return "waiting events"
-	case f.given() || len(f.webhooks) > 0 || f.waiting:
+	case f.Given() || len(f.webhooks) > 0 || f.waiting:
 		return "matching events"
 	}
 	return "events"

@@ -14,7 +14,6 @@ import (
 
 var (
 	StopsAgain    = stopsAgain
-	ParseTime     = parseTime
 	ExplainDenied = explainDenied
 )
 

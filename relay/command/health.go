@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/usage"
 )
 
 func (c *cli) healthCommand() *cobra.Command {
@@ -17,7 +18,7 @@ func (c *cli) healthCommand() *cobra.Command {
 		Long: "Asks the running relay whether it is alive, or with --ready, whether it accepts\n" +
 			"events. The exit code is 0 if so, for probes that can only run a command.",
 		Example: "  sidehook health --ready",
-		Args:    noArgument,
+		Args:    usage.NoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path, state := api.HealthPath, "alive"
 			if ready {

@@ -12,6 +12,7 @@ import (
 	"sidehook/history"
 	"sidehook/relay"
 	"sidehook/relay/command/manual"
+	"sidehook/relay/command/usage"
 	operating "sidehook/systemd"
 )
 
@@ -56,7 +57,7 @@ func (c *cli) helpCommand() *cobra.Command {
 		Use:   "help [TOPIC | COMMAND]",
 		Short: "Show a page of the manual, or the help of a command",
 		Long: "Shows a page of the manual, or the help of a command. The topics are\n" +
-			oneOf(topicNames()...) + ".",
+			usage.OneOf(topicNames()...) + ".",
 		Example:   "  sidehook help config | less\n  sidehook help send",
 		ValidArgs: topicNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -91,9 +92,9 @@ func noTopic(root *cobra.Command, name string) error {
 		}
 	}
 	if near := yamlnode.Nearest(name, known); near != "" {
-		return usagef("unknown topic or command %q; did you mean %q?", name, near)
+		return usage.Errorf("unknown topic or command %q; did you mean %q?", name, near)
 	}
-	return usagef("unknown topic or command %q; the topics are %s", name, strings.Join(topicNames(), ", "))
+	return usage.Errorf("unknown topic or command %q; the topics are %s", name, strings.Join(topicNames(), ", "))
 }
 
 // helpTemplate is the help of every command; that of sidehook itself ends with

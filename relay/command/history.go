@@ -12,10 +12,11 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/command/source"
+	"sidehook/relay/command/usage"
 )
 
 type historyFlags struct {
-	filterFlags
+	usage.Filter
 	webhooks   []string // none: all
 	status     string
 	code       string
@@ -30,7 +31,7 @@ func (c *cli) historyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history [WEBHOOK]",
 		Short: "List the attempts to deliver events",
-		Args:  func(_ *cobra.Command, args []string) error { return atMostOne("WEBHOOK", args) },
+		Args:  func(_ *cobra.Command, args []string) error { return usage.AtMostOne("WEBHOOK", args) },
 		Long: "Lists the newest attempts to deliver events, one per line and the newest last,\n" +
 			"for one webhook, for several or for all. --unresolved lists instead the\n" +
 			"deliveries that ended without having arrived and have not arrived since. It\n" +
@@ -42,7 +43,7 @@ func (c *cli) historyCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.webhooks = append(args, f.webhooks...)
 			if f.limit < 0 {
-				return usagef(limitRange, f.limit)
+				return usage.Errorf(usage.LimitRange, f.limit)
 			}
 			q, err := f.query(time.Now())
 			if err != nil {
@@ -52,35 +53,35 @@ func (c *cli) historyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVar(&f.webhooks, "webhook", nil, "only attempts at deliveries to the webhook `NAME`; repeat it")
-	limitFlag(cmd, &f.limit, "attempts")
-	cmd.Flags().StringVar(&f.status, "status", "", "only attempts with this `STATUS`, or several with commas: "+oneOf(query.Statuses()...))
+	usage.LimitFlag(cmd, &f.limit, "attempts")
+	cmd.Flags().StringVar(&f.status, "status", "", "only attempts with this `STATUS`, or several with commas: "+usage.OneOf(query.Statuses()...))
 	cmd.Flags().StringVar(&f.code, "code", "", "only attempts that were answered with this HTTP `CODE`, such as 503 or 5xx")
 	cmd.Flags().BoolVar(&f.unresolved, "unresolved", false, "only deliveries that ended without having arrived, and have not arrived since")
-	f.add(cmd, "attempts", "made")
+	f.Add(cmd, "attempts", "made")
 	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "keep printing new attempts")
-	jsonFlag(cmd, &f.json)
+	usage.JSONFlag(cmd, &f.json)
 	cmd.AddCommand(c.historyStatsCommand(), c.historyCheckCommand())
 	return cmd
 }
 
 // query returns what the flags ask of the history, but for the webhooks.
 func (f *historyFlags) query(now time.Time) (q api.DeliveriesQuery, err error) {
-	q = api.DeliveriesQuery{Type: f.typ, Code: f.code, Unresolved: f.unresolved}
-	if f.follow && f.until != "" {
-		return q, together("--until", "--follow")
+	q = api.DeliveriesQuery{Type: f.Type, Code: f.code, Unresolved: f.unresolved}
+	if f.follow && f.Until != "" {
+		return q, usage.Together("--until", "--follow")
 	}
 	if f.follow && f.unresolved {
-		return q, together("--unresolved", "--follow")
+		return q, usage.Together("--unresolved", "--follow")
 	}
 	if f.code != "" {
 		if _, err := query.ParseCodes(f.code); err != nil {
-			return q, usagef("--code %s", err)
+			return q, usage.Errorf("--code %s", err)
 		}
 	}
-	if q.Since, q.Until, err = f.times(now); err != nil {
+	if q.Since, q.Until, err = f.Times(now); err != nil {
 		return q, err
 	}
-	q.Statuses, err = parseStatuses(f.status, query.Statuses())
+	q.Statuses, err = usage.ParseStatuses(f.status, query.Statuses())
 	return q, err
 }
 
@@ -89,7 +90,7 @@ func (c *cli) history(ctx context.Context, f historyFlags, q api.DeliveriesQuery
 	if err != nil {
 		return err
 	}
-	c.sayUnknownType(f.typ)
+	c.sayUnknownType(f.Type)
 	s, err := c.source(ctx, file)
 	if f.follow && errors.Is(err, history.ErrNoHistory) {
 		return c.followNewHistory(ctx, file.History.Dir, f, q)

@@ -15,6 +15,7 @@ import (
 	"sidehook/history/verify"
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 func (c *cli) historyCheckCommand() *cobra.Command {
@@ -27,11 +28,11 @@ func (c *cli) historyCheckCommand() *cobra.Command {
 			"known, so that later checks report only new damage. It changes no record. If a\n" +
 			"relay runs, it asks the relay to do it.",
 		Example: "  sidehook history check",
-		Args:    noArgument,
+		Args:    usage.NoArgument,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.historyCheck(cmd.Context(), asJSON, accept) },
 	}
 	cmd.Flags().BoolVar(&accept, "accept", false, "accept the damage found and exit 0")
-	jsonFlag(cmd, &asJSON)
+	usage.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 

@@ -13,11 +13,12 @@ import (
 	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 func (c *cli) historyStatsCommand() *cobra.Command {
 	var webhooks []string
-	f := filterFlags{}
+	f := usage.Filter{}
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "stats",
@@ -30,12 +31,12 @@ func (c *cli) historyStatsCommand() *cobra.Command {
 			"Where the files may not be read, it asks the relay.",
 		Example: "  sidehook history stats --since 7d\n" +
 			"  sidehook history stats --webhook app-lifecycle --since 09:00 --until 10:00",
-		Args: noArgument,
+		Args: usage.NoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			now := time.Now()
 			q := api.StatsQuery{}
 			var err error
-			if q.Since, q.Until, err = f.times(now); err != nil {
+			if q.Since, q.Until, err = f.Times(now); err != nil {
 				return err
 			}
 			if q.Until.IsZero() {
@@ -45,9 +46,9 @@ func (c *cli) historyStatsCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVar(&webhooks, "webhook", nil, "only the webhook `NAME`; repeat it")
-	cmd.Flags().StringVar(&f.since, "since", "24h", "count since `TIME`: "+timeFormat)
-	cmd.Flags().StringVar(&f.until, "until", "", "count before `TIME`")
-	jsonFlag(cmd, &asJSON)
+	cmd.Flags().StringVar(&f.Since, "since", "24h", "count since `TIME`: "+usage.TimeFormat)
+	cmd.Flags().StringVar(&f.Until, "until", "", "count before `TIME`")
+	usage.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 	"sidehook/relay/sign"
 )
 
@@ -31,12 +32,12 @@ func (c *cli) initCommand() *cobra.Command {
 		Long: "Writes a small webhooks.yaml with one webhook and a fresh secret, and prints the\n" +
 			"next three commands. A file that is there already is never overwritten.",
 		Example: "  sidehook init",
-		Args:    func(_ *cobra.Command, args []string) error { return atMostOne("FILE", args) },
+		Args:    func(_ *cobra.Command, args []string) error { return usage.AtMostOne("FILE", args) },
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := "webhooks.yaml"
 			switch {
 			case len(args) > 0 && c.config != "":
-				return together("FILE", "--config")
+				return usage.Together("FILE", "--config")
 			case len(args) > 0:
 				path = args[0]
 			case c.config != "":

@@ -27,6 +27,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 	"sidehook/relay/receiver"
 )
 
@@ -53,7 +54,7 @@ func (c *cli) listenCommand() *cobra.Command {
 			"where the webhook's url leads.",
 		Example: "  sidehook listen --webhook orders --respond '500*3,200'\n" +
 			"  sidehook listen 127.0.0.1:9000 --forward http://127.0.0.1:3000/webhooks",
-		Args: func(_ *cobra.Command, args []string) error { return atMostOne("ADDRESS", args) },
+		Args: func(_ *cobra.Command, args []string) error { return usage.AtMostOne("ADDRESS", args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.listen(cmd.Context(), args, f, cmd.Flags().Changed)
 		},
@@ -62,13 +63,13 @@ func (c *cli) listenCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.tls, "tls", false, "listen with HTTPS and a certificate of its own")
 	cmd.Flags().StringVar(&f.respond, "respond", "200", "the `ANSWERS`, one a request, separated by commas")
 	cmd.Flags().StringVar(&f.forward, "forward", "", "pass each request on to this `URL`, and answer as it does")
-	jsonFlag(cmd, &f.json)
+	usage.JSONFlag(cmd, &f.json)
 	return cmd
 }
 
 func (c *cli) listen(ctx context.Context, args []string, f listenFlags, changed func(string) bool) error {
 	if f.forward != "" && changed("respond") {
-		return together("--forward", "--respond")
+		return usage.Together("--forward", "--respond")
 	}
 	scheme, secrets, webhook, err := f.resolve(c, changed)
 	if err != nil {
@@ -78,12 +79,12 @@ func (c *cli) listen(ctx context.Context, args []string, f listenFlags, changed 
 	rec := &receiver.Receiver{Scheme: scheme, Secrets: secrets, Seen: p.print}
 	if f.forward != "" {
 		if u, err := url.Parse(f.forward); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return invalid("forward", f.forward, "a URL such as http://127.0.0.1:3000/webhooks")
+			return usage.Invalid("forward", f.forward, "a URL such as http://127.0.0.1:3000/webhooks")
 		}
 		rec.Forward = &receiver.Forward{URL: f.forward}
 		rec.Forward.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	} else if rec.Script, err = receiver.ParseScript(f.respond); err != nil {
-		return usagef("--respond: %s", err)
+		return usage.Errorf("--respond: %s", err)
 	}
 	listener, err := net.Listen("tcp", listenAddress(args, webhook))
 	if err != nil {

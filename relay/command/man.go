@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"sidehook/relay/command/manual"
+	"sidehook/relay/command/usage"
 )
 
 // manCommand writes the man pages, for who builds a package.
@@ -20,7 +21,7 @@ func (c *cli) manCommand() *cobra.Command {
 		Long: "Writes the man pages, made of the help of the commands and the pages of the\n" +
 			"manual, to a folder, which is made if it is not there.",
 		Example: "  sidehook man man",
-		Args:    oneArgument("FOLDER"),
+		Args:    usage.OneArgument("FOLDER"),
 		Hidden:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {

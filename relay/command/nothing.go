@@ -56,7 +56,7 @@ func (c *cli) explainNothing(ctx context.Context, s source.Source, f *historyFla
 			count = "the newest " + count
 		}
 		text += fmt.Sprintf("; of %s accepted there: %s; to list: %s", count, names.And(parts), c.next(append([]string{"events"}, f.arguments()...)...))
-	case f.given():
+	case f.Given():
 		text += ", and no such event was accepted"
 	}
 	c.notice("%s", text)
@@ -97,7 +97,7 @@ func (f *historyFlags) describe() string {
 	if f.unresolved {
 		what = "unresolved deliveries"
 	}
-	if f.given() || f.status+f.code != "" {
+	if f.Given() || f.status+f.code != "" {
 		return "matching " + what
 	}
 	if len(f.webhooks) == 0 {
@@ -115,7 +115,7 @@ func (f *historyFlags) arguments() (args []string) {
 	for _, name := range f.webhooks {
 		args = append(args, "--webhook", name)
 	}
-	for _, flag := range []struct{ name, value string }{{"--type", f.typ}, {"--since", f.since}, {"--until", f.until}} {
+	for _, flag := range []struct{ name, value string }{{"--type", f.Type}, {"--since", f.Since}, {"--until", f.Until}} {
 		if flag.value != "" {
 			args = append(args, flag.name, flag.value)
 		}

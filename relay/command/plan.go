@@ -15,6 +15,7 @@ import (
 	"sidehook/relay"
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 func (c *cli) planCommand() *cobra.Command {
@@ -29,17 +30,17 @@ func (c *cli) planCommand() *cobra.Command {
 			"got, and which conditions and transforms would have failed. It writes nothing.\n" +
 			"The exit code is 1 if FILE has an error.",
 		Example: "  sidehook plan webhooks.new.yaml --since 7d",
-		Args:    oneArgument("FILE"),
+		Args:    usage.OneArgument("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			from, err := parseTime("since", since, time.Now())
+			from, err := usage.ParseTime("since", since, time.Now())
 			if err != nil {
 				return err
 			}
 			return c.plan(cmd.Context(), args[0], from, asJSON)
 		},
 	}
-	cmd.Flags().StringVar(&since, "since", "24h", "try it on the events accepted since `TIME`: "+timeFormat)
-	jsonFlag(cmd, &asJSON)
+	cmd.Flags().StringVar(&since, "since", "24h", "try it on the events accepted since `TIME`: "+usage.TimeFormat)
+	usage.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 

@@ -13,6 +13,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
+	"sidehook/relay/command/usage"
 )
 
 type resendFlags struct {
@@ -20,7 +21,7 @@ type resendFlags struct {
 	all, dryRun, json bool
 
 	// In bulk.
-	filterFlags
+	usage.Filter
 	webhooks    []string
 	status      string
 	yes, noWait bool
@@ -47,7 +48,7 @@ func (c *cli) resendCommand() *cobra.Command {
 			"  sidehook resend --webhook app-lifecycle --since 7d --status exhausted --yes",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 || len(f.webhooks) == 0 && f.since == "" {
+			if len(args) > 0 || len(f.webhooks) == 0 && f.Since == "" {
 				if err := f.checkEvents(args, cmd.Flags().Changed); err != nil {
 					return err
 				}
@@ -62,12 +63,12 @@ func (c *cli) resendCommand() *cobra.Command {
 	cmd.Flags().StringArrayVar(&f.to, "to", nil, "resend to the webhook `NAME`, even if it did not get the event before; repeat it, except with --since")
 	cmd.Flags().BoolVar(&f.all, "all", false, "resend to all webhooks that the event was accepted for")
 	cmd.Flags().StringArrayVar(&f.webhooks, "webhook", nil, "resend what was given up for the webhook `NAME`; repeat it (default: all)")
-	f.add(cmd, "deliveries", "that ended")
-	cmd.Flags().StringVar(&f.status, "status", "", "only deliveries that ended with this `STATUS`, or several with commas: "+oneOf(query.Ends()...)+" (default: all but delivered)")
+	f.Add(cmd, "deliveries", "that ended")
+	cmd.Flags().StringVar(&f.status, "status", "", "only deliveries that ended with this `STATUS`, or several with commas: "+usage.OneOf(query.Ends()...)+" (default: all but delivered)")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "list what would be resent, and resend nothing")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	cmd.Flags().BoolVar(&f.noWait, "no-wait", false, "do not wait until they have ended")
-	jsonFlag(cmd, &f.json)
+	usage.JSONFlag(cmd, &f.json)
 	return cmd
 }
 
@@ -77,18 +78,18 @@ func (f *resendFlags) checkEvents(args []string, given func(flag string) bool) e
 		switch {
 		case !given(flag):
 		case len(args) == 0:
-			return requires("--"+flag, "--since")
+			return usage.Requires("--"+flag, "--since")
 		default:
-			return together("EVENT-ID", "--"+flag)
+			return usage.Together("EVENT-ID", "--"+flag)
 		}
 	}
 	switch {
 	case len(args) == 0:
-		return missing("EVENT-ID, or --since with or without --webhook")
+		return usage.Missing("EVENT-ID, or --since with or without --webhook")
 	case slices.Contains(args, ""):
-		return emptyArgument("EVENT-ID")
+		return usage.EmptyArgument("EVENT-ID")
 	case f.all && len(f.to) > 0:
-		return together("--to", "--all")
+		return usage.Together("--to", "--all")
 	}
 	return nil
 }

@@ -17,28 +17,29 @@ import (
 	"sidehook/relay/api/client"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 // checkBulk checks the flags for a resend in bulk.
 func (f *resendFlags) checkBulk() error {
 	switch {
 	case f.all:
-		return together("--all", "--webhook")
+		return usage.Together("--all", "--webhook")
 	case len(f.to) > 1:
-		return usagef("--since allows one --to; unexpected %q", f.to[1])
-	case f.since == "":
-		return requires("--webhook", "--since, such as --since 24h")
+		return usage.Errorf("--since allows one --to; unexpected %q", f.to[1])
+	case f.Since == "":
+		return usage.Requires("--webhook", "--since, such as --since 24h")
 	}
 	return nil
 }
 
 // bulkRequest reads the flags.
 func (f *resendFlags) bulkRequest(now time.Time) (r api.BulkRequest, err error) {
-	r = api.BulkRequest{Webhooks: f.webhooks, Type: f.typ, To: strings.Join(f.to, "")}
-	if r.Since.Time, r.Until.Time, err = f.times(now); err != nil {
+	r = api.BulkRequest{Webhooks: f.webhooks, Type: f.Type, To: strings.Join(f.to, "")}
+	if r.Since.Time, r.Until.Time, err = f.Times(now); err != nil {
 		return r, err
 	}
-	r.Statuses, err = parseStatuses(f.status, query.Ends())
+	r.Statuses, err = usage.ParseStatuses(f.status, query.Ends())
 	return r, err
 }
 
@@ -84,7 +85,7 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 			return fmt.Errorf("resend: %w", err)
 		}
 	}
-	c.sayUnknownType(f.typ)
+	c.sayUnknownType(f.Type)
 	matches, err := relay.TryResendBulk(ctx, request)
 	if err != nil {
 		return fmt.Errorf("resend: %w", err)

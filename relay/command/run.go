@@ -18,6 +18,7 @@ import (
 	"sidehook/config/watch"
 	"sidehook/relay"
 	"sidehook/relay/command/runlog"
+	"sidehook/relay/command/usage"
 	"sidehook/relay/memory"
 	"sidehook/relay/systemd"
 )
@@ -33,12 +34,12 @@ func (c *cli) runCommand() *cobra.Command {
 			"reloads the file. SIGPIPE is ignored: a log that cannot be written stops\n" +
 			"nothing.",
 		Example: "  sidehook run --config webhooks.yaml",
-		Args:    noArgument,
+		Args:    usage.NoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := known("log-format", format, runlog.Formats); err != nil {
+			if err := usage.Known("log-format", format, runlog.Formats); err != nil {
 				return err
 			}
-			if err := known("log-level", level, runlog.Levels); err != nil {
+			if err := usage.Known("log-level", level, runlog.Levels); err != nil {
 				return err
 			}
 			log := runlog.Start(c.err, format, level)
@@ -55,8 +56,8 @@ func (c *cli) runCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "log-format", "text", "log `FORMAT`: "+oneOf(runlog.Formats...))
-	cmd.Flags().StringVar(&level, "log-level", "info", "minimum log `LEVEL`: "+oneOf(runlog.Levels...))
+	cmd.Flags().StringVar(&format, "log-format", "text", "log `FORMAT`: "+usage.OneOf(runlog.Formats...))
+	cmd.Flags().StringVar(&level, "log-level", "info", "minimum log `LEVEL`: "+usage.OneOf(runlog.Levels...))
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/relay/command/usage"
 )
 
 func (c *cli) schemaCommand() *cobra.Command {
@@ -16,7 +17,7 @@ func (c *cli) schemaCommand() *cobra.Command {
 			"# yaml-language-server: $schema=./webhooks.schema.json\n" +
 			"With --include it is the schema of a file that include names.",
 		Example: "  sidehook schema > webhooks.schema.json",
-		Args:    noArgument,
+		Args:    usage.NoArgument,
 		RunE: func(*cobra.Command, []string) error {
 			schema := config.Schema
 			if include {

@@ -16,6 +16,7 @@ import (
 	"sidehook/history/event"
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 type sendFlags struct {
@@ -50,14 +51,14 @@ func (c *cli) sendCommand() *cobra.Command {
 			"  sidehook send --ndjson @events.ndjson",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && f.lines == "" {
-				return missing("TYPE")
+				return usage.Missing("TYPE")
 			}
-			return atMostOne("TYPE", args)
+			return usage.AtMostOne("TYPE", args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, name := range []string{"data", "id", "source", "ndjson"} {
 				if given := cmd.Flags().Lookup(name); given.Changed && given.Value.String() == "" {
-					return emptyArgument("--" + name)
+					return usage.EmptyArgument("--" + name)
 				}
 			}
 			if f.lines == "" {
@@ -65,11 +66,11 @@ func (c *cli) sendCommand() *cobra.Command {
 			}
 			for _, name := range []string{"data", "id", "source", "subject", "attr"} {
 				if cmd.Flags().Changed(name) {
-					return together("--ndjson", "--"+name)
+					return usage.Together("--ndjson", "--"+name)
 				}
 			}
 			if len(args) > 0 {
-				return together("TYPE", "--ndjson")
+				return usage.Together("TYPE", "--ndjson")
 			}
 			return c.sendLines(cmd.Context(), f)
 		},
@@ -81,7 +82,7 @@ func (c *cli) sendCommand() *cobra.Command {
 	cmd.Flags().StringArrayVar(&f.attributes, "attr", nil, "another attribute of the event, as `NAME=VALUE`; repeat it")
 	cmd.Flags().StringVar(&f.lines, "ndjson", "", "send the events of `@FILE`, or of standard input if it is -, each a line of JSON")
 	cmd.Flags().BoolVar(&f.wait, "wait", false, "wait for the first attempts, at most 30s, and print their outcomes")
-	jsonFlag(cmd, &f.json)
+	usage.JSONFlag(cmd, &f.json)
 	return cmd
 }
 
@@ -153,7 +154,7 @@ func (c *cli) data(given string) ([]byte, error) {
 	// The relay would name a position in the whole event, which nobody wrote.
 	var value json.RawMessage
 	if err := json.Unmarshal(data, &value); err != nil {
-		return nil, usagef("%s is not JSON: %v; quote a string twice: '\"text\"'", from, err)
+		return nil, usage.Errorf("%s is not JSON: %v; quote a string twice: '\"text\"'", from, err)
 	}
 	return bytes.TrimSpace(data), nil
 }
@@ -176,9 +177,9 @@ func (f *sendFlags) event(typ string, data []byte) ([]byte, error) {
 		name, value, ok := strings.Cut(attribute, "=")
 		switch {
 		case !ok || name == "":
-			return nil, invalid("attr", attribute, "NAME=VALUE")
+			return nil, usage.Invalid("attr", attribute, "NAME=VALUE")
 		case slices.Contains(taken, name):
-			return nil, usagef("--attr: %s is given already", name)
+			return nil, usage.Errorf("--attr: %s is given already", name)
 		}
 		taken = append(taken, name)
 		add(name, value)

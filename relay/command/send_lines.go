@@ -16,6 +16,7 @@ import (
 	"sidehook/relay/api/client"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 // Limits of one request with many events.
@@ -36,7 +37,7 @@ func (c *cli) sendLines(ctx context.Context, f sendFlags) error {
 		defer file.Close()
 		in = file
 	} else if f.lines != "-" {
-		return invalid("ndjson", f.lines, "@FILE, or - for standard input")
+		return usage.Invalid("ndjson", f.lines, "@FILE, or - for standard input")
 	}
 	relay, err := c.relay(ctx)
 	if err != nil {

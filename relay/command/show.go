@@ -11,6 +11,7 @@ import (
 	"sidehook/history/event"
 	"sidehook/relay/api"
 	"sidehook/relay/command/source"
+	"sidehook/relay/command/usage"
 )
 
 func (c *cli) showCommand() *cobra.Command {
@@ -24,7 +25,7 @@ func (c *cli) showCommand() *cobra.Command {
 			"relay need not run, but only the relay knows why a webhook did not get the\n" +
 			"event.",
 		Example: "  sidehook show e65c1481-e8a-4be-a5ca-27dfcde077d7",
-		Args:    oneArgument("EVENT-ID"),
+		Args:    usage.OneArgument("EVENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			printTrace := c.printTrace
 			if all {
@@ -34,7 +35,7 @@ func (c *cli) showCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "list also the webhooks whose events do not match, instead of counting them")
-	jsonFlag(cmd, &asJSON)
+	usage.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/relay/command/usage"
 	"sidehook/relay/sign"
 )
 
@@ -22,7 +23,7 @@ type verificationFlags struct {
 func (f *verificationFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.webhook, "webhook", "", "take secret and profile of the webhook `NAME` from the file")
 	cmd.Flags().StringArrayVar(&f.secrets, "secret", nil, "the secret: `TEXT`, @FILE, or ${NAME} for an environment variable; repeat it while it is rotated")
-	cmd.Flags().StringVar(&f.profile, "profile", "standard", "the `PROFILE` or signature scheme: "+oneOf(profileNames()...))
+	cmd.Flags().StringVar(&f.profile, "profile", "standard", "the `PROFILE` or signature scheme: "+usage.OneOf(profileNames()...))
 }
 
 func profileNames() []string {
@@ -37,7 +38,7 @@ func schemeOf(profile string) (sign.Scheme, error) {
 	case slices.Contains(profileNames(), profile):
 		return sign.Scheme(profile), nil
 	}
-	return "", invalid("profile", profile, oneOf(profileNames()...))
+	return "", usage.Invalid("profile", profile, usage.OneOf(profileNames()...))
 }
 
 // resolve returns the scheme and the secrets to verify with, and the webhook if
@@ -46,7 +47,7 @@ func (f *verificationFlags) resolve(c *cli, changed func(flag string) bool) (sig
 	if f.webhook != "" {
 		for _, flag := range []string{"secret", "profile"} {
 			if changed(flag) {
-				return "", nil, nil, together("--webhook", "--"+flag)
+				return "", nil, nil, usage.Together("--webhook", "--"+flag)
 			}
 		}
 		return f.fromFile(c)
@@ -116,7 +117,7 @@ func readSecret(text string) (string, error) {
 		}
 	}
 	if _, err := sign.ParseSecret(text); err != nil {
-		return "", usagef("--secret: %s", strings.TrimPrefix(err.Error(), "parse secret: "))
+		return "", usage.Errorf("--secret: %s", strings.TrimPrefix(err.Error(), "parse secret: "))
 	}
 	return text, nil
 }

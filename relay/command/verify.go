@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 	"sidehook/relay/sign"
 )
 
@@ -31,10 +32,10 @@ func (c *cli) verifyCommand() *cobra.Command {
 		Example: "  sidehook verify --secret '${SECRET}' --header 'webhook-id: msg_1' \\\n" +
 			"    --header 'webhook-timestamp: 1764500000' \\\n" +
 			"    --header 'webhook-signature: v1,…' < body",
-		Args: noArgument,
+		Args: usage.NoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.webhook == "" && len(f.secrets) == 0 {
-				return missing("--secret or --webhook")
+				return usage.Missing("--secret or --webhook")
 			}
 			h, err := parseHeaders(headers)
 			if err != nil {
@@ -49,7 +50,7 @@ func (c *cli) verifyCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.Flags().StringArrayVar(&headers, "header", nil, "a header of the request, as `NAME=VALUE` or 'NAME: VALUE'; repeat it")
-	jsonFlag(cmd, &asJSON)
+	usage.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 
@@ -59,7 +60,7 @@ func parseHeaders(list []string) (http.Header, error) {
 	for _, text := range list {
 		name, value, ok := cutHeader(text)
 		if !ok {
-			return nil, usagef("--header must be NAME=VALUE or 'NAME: VALUE', not %q", text)
+			return nil, usage.Errorf("--header must be NAME=VALUE or 'NAME: VALUE', not %q", text)
 		}
 		h.Add(name, value)
 	}

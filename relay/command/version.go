@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"sidehook/relay/command/usage"
+
 	"github.com/spf13/cobra"
 )
 
@@ -65,7 +67,7 @@ func (c *cli) versionCommand() *cobra.Command {
 		Long: "Prints the version of sidehook, and the commit and Go version it was built\n" +
 			"from.",
 		Example: "  sidehook version",
-		Args:    noArgument,
+		Args:    usage.NoArgument,
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
 			if asJSON {
@@ -75,6 +77,6 @@ func (c *cli) versionCommand() *cobra.Command {
 			return nil
 		},
 	}
-	jsonFlag(cmd, &asJSON)
+	usage.JSONFlag(cmd, &asJSON)
 	return cmd
 }

@@ -9,6 +9,7 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 func (c *cli) webhookCommand() *cobra.Command {
@@ -49,12 +50,12 @@ func (c *cli) webhookTestCommand() *cobra.Command {
 			"is recorded in the history and counts for nothing else, except that success\n" +
 			"ends the failing state. The exit code is 1 if it was not delivered.",
 		Example: "  sidehook webhook test app-lifecycle",
-		Args:    oneArgument("NAME"),
+		Args:    usage.OneArgument("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.testWebhook(cmd.Context(), args[0], asJSON)
 		},
 	}
-	jsonFlag(cmd, &asJSON)
+	usage.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 

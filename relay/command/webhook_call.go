@@ -8,6 +8,7 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 // webhookCall is a call of the API for one webhook.
@@ -73,7 +74,7 @@ func (c *cli) webhookCallCommand(call webhookCall) *cobra.Command {
 		Short:   call.short,
 		Long:    call.long,
 		Example: "  sidehook webhook " + call.name + " app-lifecycle",
-		Args:    oneArgument("NAME"),
+		Args:    usage.OneArgument("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := c.callWebhook(cmd.Context(), &call, args[0], asJSON); err != nil {
 				return fmt.Errorf("%s %q: %w", call.name, args[0], err)
@@ -81,7 +82,7 @@ func (c *cli) webhookCallCommand(call webhookCall) *cobra.Command {
 			return nil
 		},
 	}
-	jsonFlag(cmd, &asJSON)
+	usage.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 

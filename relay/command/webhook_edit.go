@@ -13,6 +13,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/config/edit"
+	"sidehook/relay/command/usage"
 	"sidehook/relay/sign"
 )
 
@@ -51,13 +52,13 @@ func (c *cli) webhookAddCommand() *cobra.Command {
 			"    --event 'order.*' --generate-secret\n" +
 			"  sidehook webhook add dev --url http://localhost:9000/ --event '**' \\\n" +
 			"    --allow http,any-host,127.0.0.0/8 --set 'retry=[1s, 5s]'",
-		Args: oneArgument("NAME"),
+		Args: usage.OneArgument("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.url == "" {
-				return missing("--url")
+				return usage.Missing("--url")
 			}
 			if len(f.events) == 0 {
-				return missing("--event")
+				return usage.Missing("--event")
 			}
 			return c.addWebhook(args[0], &f)
 		},
@@ -76,7 +77,7 @@ func (c *cli) webhookEditCommand() *cobra.Command {
 			"byte for byte. --set name=NEW renames it: what waits follows to the new name.",
 		Example: "  sidehook webhook edit crm --set timeout=30s --unset description\n" +
 			"  sidehook webhook edit crm --header X-Team=sales --dry-run",
-		Args: oneArgument("NAME"),
+		Args: usage.OneArgument("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.editWebhook(args[0], &f, cmd.Flags().Changed)
 		},
@@ -94,14 +95,14 @@ func (c *cli) webhookRemoveCommand() *cobra.Command {
 		Long: "Removes a webhook from webhooks.yaml. Deliveries that wait for it are kept for\n" +
 			"24h in case it comes back, and then end as canceled.",
 		Example: "  sidehook webhook remove crm --yes",
-		Args:    oneArgument("NAME"),
+		Args:    usage.OneArgument("NAME"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := args[0]
 			if !yes && !dryRun {
 				question := fmt.Sprintf("Remove the webhook %s from the file?", name)
 				switch {
 				case !c.err.CanAsk(c.stdin):
-					return usagef("remove %s? not a terminal: add --yes to confirm", name)
+					return usage.Errorf("remove %s? not a terminal: add --yes to confirm", name)
 				case !c.err.Confirm(c.stdin, question):
 					return errors.New("nothing was removed")
 				}
@@ -128,7 +129,7 @@ func (c *cli) webhookSwitchCommand(name, key, value, short, long, done string) *
 		Short:   short,
 		Long:    long,
 		Example: "  sidehook webhook " + name + " crm",
-		Args:    oneArgument("NAME"),
+		Args:    usage.OneArgument("NAME"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			t, err := c.fileOf(args[0])
 			if err != nil {
@@ -193,7 +194,7 @@ func (c *cli) editWebhook(name string, f *webhookFlags, changed func(string) boo
 		return err
 	}
 	if len(changes) == 0 {
-		return missing("what to change, such as --set timeout=30s")
+		return usage.Missing("what to change, such as --set timeout=30s")
 	}
 	t, err := c.fileOf(name)
 	if err != nil {
@@ -245,7 +246,7 @@ func (c *cli) sayOrTakeBack(f *webhookFlags, secret string, err error) error {
 func (f *webhookFlags) changes() (list []edit.Change, secret string, err error) {
 	set := func(value *yaml.Node, path ...any) { list = append(list, edit.Change{Path: path, Value: value}) }
 	if f.secret != "" && (f.generate || f.secretFile != "") {
-		return nil, "", together("--secret", "--generate-secret")
+		return nil, "", usage.Together("--secret", "--generate-secret")
 	}
 	if f.description != "" {
 		set(edit.String(f.description), "description")
@@ -280,7 +281,7 @@ func (f *webhookFlags) changes() (list []edit.Change, secret string, err error) 
 	for _, header := range f.headers {
 		name, value, ok := cutHeader(header)
 		if !ok {
-			return nil, "", usagef("--header must be NAME=VALUE, not %q", header)
+			return nil, "", usage.Errorf("--header must be NAME=VALUE, not %q", header)
 		}
 		set(edit.String(value), "headers", name)
 	}
@@ -290,11 +291,11 @@ func (f *webhookFlags) changes() (list []edit.Change, secret string, err error) 
 	for _, text := range f.set {
 		key, value, ok := strings.Cut(text, "=")
 		if !ok || key == "" {
-			return nil, "", usagef("--set must be KEY=YAML, such as timeout=30s, not %q", text)
+			return nil, "", usage.Errorf("--set must be KEY=YAML, such as timeout=30s, not %q", text)
 		}
 		node, err := edit.Value(value)
 		if err != nil {
-			return nil, "", usagef("--set %s: the value is not valid YAML: %s", key, strings.TrimPrefix(err.Error(), "yaml: "))
+			return nil, "", usage.Errorf("--set %s: the value is not valid YAML: %s", key, strings.TrimPrefix(err.Error(), "yaml: "))
 		}
 		set(node, pathOf(key)...)
 	}
@@ -321,7 +322,7 @@ func matchValue(list []string) (*yaml.Node, error) {
 	for _, text := range list {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, usagef("--match must be NAME=VALUE, such as tenant=acme, not %q", text)
+			return nil, usage.Errorf("--match must be NAME=VALUE, such as tenant=acme, not %q", text)
 		}
 		if values[name] == nil {
 			names = append(names, name)

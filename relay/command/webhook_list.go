@@ -13,6 +13,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 type webhookListFlags struct {
@@ -29,12 +30,12 @@ func (c *cli) webhookListCommand() *cobra.Command {
 			"which part of the deliveries that ended has arrived. If the last edit of\n" +
 			"webhooks.yaml or of a file of include was rejected, the errors follow.",
 		Example: "  sidehook webhook list --state failing,throttled,disabled",
-		Args:    noArgument,
+		Args:    usage.NoArgument,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.listWebhooks(cmd.Context(), f) },
 	}
-	cmd.Flags().StringVar(&f.state, "state", "", "only webhooks in this `STATE`, or several with commas: "+oneOf(api.WebhookStates()...))
+	cmd.Flags().StringVar(&f.state, "state", "", "only webhooks in this `STATE`, or several with commas: "+usage.OneOf(api.WebhookStates()...))
 	cmd.Flags().StringVar(&f.typ, "type", "", "only webhooks that ask for events of this `TYPE`, or of a glob such as 'order.*'")
-	jsonFlag(cmd, &f.json)
+	usage.JSONFlag(cmd, &f.json)
 	return cmd
 }
 
@@ -55,12 +56,12 @@ func (f *webhookListFlags) matches(w *webhook) bool {
 func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
 	for state := range strings.SplitSeq(f.state, ",") {
 		if f.state != "" {
-			if err := known("state", state, api.WebhookStates()); err != nil {
+			if err := usage.Known("state", state, api.WebhookStates()); err != nil {
 				return err
 			}
 		}
 	}
-	if err := checkType(f.typ); err != nil {
+	if err := usage.CheckType(f.typ); err != nil {
 		return err
 	}
 	relay, err := c.relay(ctx)
