@@ -17,6 +17,7 @@ import (
 	"sidehook/config"
 	"sidehook/config/watch"
 	"sidehook/relay"
+	"sidehook/relay/command/reload"
 	"sidehook/relay/command/runlog"
 	"sidehook/relay/command/usage"
 	"sidehook/relay/memory"
@@ -69,7 +70,7 @@ func (c *cli) reportFailure(log *runlog.Log, err error) {
 	var problems config.Problems
 	switch isProblems := errors.As(err, &problems); {
 	case isProblems && log.LogsFailure:
-		logProblems(log.Logger, "cannot start: "+filepath.Base(problems[0].File)+" has errors", problems)
+		reload.LogProblems(log.Logger, "cannot start: "+filepath.Base(problems[0].File)+" has errors", problems)
 	case isProblems:
 		c.printProblems(problems)
 	case log.LogsFailure:
@@ -100,32 +101,30 @@ func (c *cli) run(ctx context.Context, log *slog.Logger, forceQuit func()) error
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	b := thisBuild()
 	manager := systemd.New(log)
-	reloads := &reloader{log: log, manager: manager}
-	reloads.warn(file)
-	reloads.refuseIncluded(file)
+	reloads := reload.New(log, manager, file)
 	limit := memory.Heed(os.DirFS("/"), log)
 	r, err := relay.New(file, relay.Options{
 		Log: log, Version: b.Version, Commit: b.Commit, Listeners: sockets, Memory: limit,
 		Opened: func([]net.Addr) {
 			log.Info("sidehook is ready", "version", b.Version, "file", file.Path, "webhooks", len(file.Webhooks))
-			manager.Ready(activeStatus(file))
+			manager.Ready(reload.ActiveStatus(file))
 		},
 	})
 	if err != nil {
 		return err
 	}
-	reloads.relay = r
+	reloads.Relay = r
 	ctx, stop := context.WithCancel(ctx)
 	// The watchdog is also fed during the stop, which may take longer than its timeout.
 	alive, stopFeeding := context.WithCancel(context.WithoutCancel(ctx))
-	watcher := watch.New(reading, log, reloads.apply)
+	watcher := watch.New(reading, log, reloads.Apply)
 	var others sync.WaitGroup
 	others.Go(func() {
 		// It ends only with ctx, and without an error.
 		_ = watcher.Run(ctx)
 	})
 	others.Go(func() {
-		if s := handleSignals(ctx, signals, func() { reloads.reload(watcher) }); s != nil {
+		if s := handleSignals(ctx, signals, func() { reloads.Reload(watcher) }); s != nil {
 			first := time.Now()
 			message := "stopping: waiting for requests in flight"
 			manager.Stopping(message)

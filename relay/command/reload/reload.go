@@ -1,4 +1,12 @@
-package command
+// Package reload applies edits of webhooks.yaml to a running relay, and says in the
+// log and to systemd what became of each.
+//
+// It promises that an edit that is rejected changes nothing and is logged once, also
+// if it is saved again with the same errors, and that a reload that was requested by a
+// signal is always answered.
+//
+// The command run of relay/command calls it.
+package reload
 
 import (
 	"errors"
@@ -11,7 +19,6 @@ import (
 
 	"sidehook/config"
 	"sidehook/config/watch"
-	"sidehook/relay"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/systemd"
 )
@@ -19,15 +26,24 @@ import (
 // mostProblems is how many problems of a file are logged.
 const mostProblems = 20
 
-// reloader applies edits of the file, and reports the result to the log and systemd.
-type reloader struct {
+// Relay is the relay that has a configuration.
+type Relay interface {
+	// Apply makes a file the active configuration, or returns why it cannot be.
+	Apply(*config.File) error
+	// Refused notes why an edit is rejected.
+	Refused(error)
+}
+
+// Reloader applies edits of the file, and reports the result to the log and systemd.
+type Reloader struct {
+	Relay Relay // must be set before the first call of Apply
+
 	log     *slog.Logger
 	manager *systemd.Manager
-	relay   *relay.Relay
 
 	requested atomic.Uint64 // reloads by SIGHUP
 
-	// Of apply, which runs once at a time.
+	// Of Apply, which runs once at a time.
 	answered  uint64                  // of requested
 	warnings  map[config.Problem]bool // of the active file
 	included  map[string]*refusal     // files of include that are refused, by path
@@ -35,25 +51,34 @@ type reloader struct {
 	lastError string                  // of the last rejected edit
 }
 
-// reload reads the file again because of a signal. systemd waits until apply has
+// New returns the reloader of a relay that begins with a file. It logs the
+// warnings of that file.
+func New(log *slog.Logger, manager *systemd.Manager, file *config.File) *Reloader {
+	e := &Reloader{log: log, manager: manager}
+	e.warn(file)
+	e.refuseIncluded(file)
+	return e
+}
+
+// Reload reads the file again because of a signal. systemd waits until Apply has
 // answered.
-func (e *reloader) reload(watcher *watch.Watcher) {
+func (e *Reloader) Reload(watcher *watch.Watcher) {
 	e.manager.Reloading()
 	e.requested.Add(1)
 	watcher.Reload()
 }
 
-// apply makes an edit the active configuration, or says why not.
-func (e *reloader) apply(file *config.File, err error) {
+// Apply makes an edit the active configuration, or says why not.
+func (e *Reloader) Apply(file *config.File, err error) {
 	// A request from here on is answered by the next call, which will come.
 	requested := e.requested.Load()
 	if err == nil {
-		err = e.relay.Apply(file)
+		err = e.Relay.Apply(file)
 	}
 	var status string
 	if err == nil {
 		e.accept(file)
-		status = activeStatus(file)
+		status = ActiveStatus(file)
 	} else {
 		e.reject(err, requested > e.answered)
 		status = editRejected + ": " + terminal.Clean(firstProblem(err))
@@ -67,7 +92,7 @@ func (e *reloader) apply(file *config.File, err error) {
 }
 
 // accept logs what there is to say about a file that was applied.
-func (e *reloader) accept(file *config.File) {
+func (e *Reloader) accept(file *config.File) {
 	if e.rejected > 1 {
 		e.log.Info("edit accepted after rejected ones", "rejected", e.rejected)
 	}
@@ -78,8 +103,8 @@ func (e *reloader) accept(file *config.File) {
 
 // reject logs why an edit is rejected, unless the one before had the same errors
 // and nobody requested a reload.
-func (e *reloader) reject(err error, requested bool) {
-	e.relay.Refused(err)
+func (e *Reloader) reject(err error, requested bool) {
+	e.Relay.Refused(err)
 	e.rejected++
 	same := err.Error() == e.lastError
 	e.lastError = err.Error()
@@ -88,7 +113,7 @@ func (e *reloader) reject(err error, requested bool) {
 	}
 	var problems config.Problems
 	if errors.As(err, &problems) {
-		logProblems(e.log, editRejected, problems)
+		LogProblems(e.log, editRejected, problems)
 		return
 	}
 	e.log.Error(editRejected, "error", err)
@@ -106,8 +131,8 @@ func firstProblem(err error) string {
 	return problems[max(i, 0)].String()
 }
 
-// activeStatus describes the active configuration for systemctl status.
-func activeStatus(file *config.File) string {
+// ActiveStatus describes the active configuration for systemctl status.
+func ActiveStatus(file *config.File) string {
 	enabled := 0
 	for _, w := range file.Webhooks {
 		if w.Enabled {
@@ -122,7 +147,7 @@ func activeStatus(file *config.File) string {
 }
 
 // warn logs the warnings of a file, except those that it had before.
-func (e *reloader) warn(file *config.File) {
+func (e *Reloader) warn(file *config.File) {
 	before := e.warnings
 	e.warnings = make(map[config.Problem]bool, len(file.Warnings))
 	logged, omitted := 0, 0
@@ -144,8 +169,8 @@ func (e *reloader) warn(file *config.File) {
 	}
 }
 
-// logProblems logs the errors of a file.
-func logProblems(log *slog.Logger, message string, problems config.Problems) {
+// LogProblems logs the errors of a file.
+func LogProblems(log *slog.Logger, message string, problems config.Problems) {
 	logged, omitted := 0, 0
 	for _, p := range problems {
 		switch {

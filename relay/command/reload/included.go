@@ -1,4 +1,4 @@
-package command
+package reload
 
 import "sidehook/config"
 
@@ -10,7 +10,7 @@ type refusal struct {
 
 // refuseIncluded logs which files of include are refused, each with its first problem,
 // when that begins and when its errors change, and which are accepted again.
-func (e *reloader) refuseIncluded(file *config.File) {
+func (e *Reloader) refuseIncluded(file *config.File) {
 	before := e.included
 	e.included = make(map[string]*refusal)
 	logged, omitted := 0, 0
