@@ -11,6 +11,7 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/demo"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/runlog"
 	"sidehook/relay/command/source"
 	"sidehook/relay/command/usage"
@@ -58,6 +59,6 @@ func (c *cli) listAttempts(dir string) error {
 	if err != nil {
 		return err
 	}
-	newAttemptPrinter(c, historyFlags{}).list(lines)
+	report.NewAttempts(c.out, c.next, report.Options{}).List(lines)
 	return nil
 }

@@ -2,19 +2,14 @@ package command
 
 import (
 	"context"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-	"sidehook/history"
-	"sidehook/history/query"
 	"sidehook/relay/api"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/source"
-	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
 )
 
@@ -105,7 +100,7 @@ func (c *cli) events(ctx context.Context, f *eventsFlags, q api.EventsQuery) err
 		}
 		return nil
 	}
-	c.printEvents(list, time.Now())
+	report.PrintEvents(c.out, c.next, list, time.Now())
 	return nil
 }
 
@@ -120,55 +115,4 @@ func (f *eventsFlags) describe() string {
 		return "matching events"
 	}
 	return "events"
-}
-
-// printEvents prints a table, and on a terminal how to continue with the newest event.
-func (c *cli) printEvents(list []api.AcceptedEvent, now time.Time) {
-	if len(list) == 0 {
-		return
-	}
-	t := terminal.Table{
-		To: c.out, Wide: []string{timeHead(now), "EVENT"}, Optional: []string{"TYPE"}, MinLast: 20,
-	}
-	t.Add(terminal.Heads(timeHead(now), "EVENT", "TYPE", "WEBHOOKS")...)
-	text := terminal.Normal.Cell
-	for i := range list {
-		e := &list[i]
-		id := e.ID
-		if c.out.Terminal {
-			id = terminal.Cut(id, 40) // longer than a UUID
-		}
-		t.Add(text(terminal.InColumn(e.At, now, terminal.TableTime)), text(id), text(e.Type), becameOf(e))
-	}
-	t.Print()
-	if c.out.Terminal {
-		last := &list[len(list)-1]
-		id := attempt{api.Attempt{Event: last.ID, Seq: last.Seq}}
-		c.out.Line(c.out.Paint(terminal.Faint, terminal.Clean("details: "+c.next("show", id.eventArgument()))))
-	}
-}
-
-// becameOf says what has become of an event at each webhook, in the style of the
-// status that needs most attention.
-func becameOf(e *api.AcceptedEvent) terminal.Cell {
-	if len(e.Webhooks) == 0 {
-		return terminal.Faint.Cell("no webhook wanted it")
-	}
-	mild := []history.Status{history.Delivered, history.Canceled, query.Pending, history.Retrying} // in this order
-	var parts []string
-	most := 0
-	for _, name := range slices.Sorted(maps.Keys(e.Webhooks)) {
-		status := e.Webhooks[name]
-		parts = append(parts, name+" "+string(status))
-		if i := slices.Index(mild, status); i >= 0 {
-			most = max(most, i)
-		} else {
-			most = len(mild)
-		}
-	}
-	style := terminal.Red
-	if most < len(mild) {
-		style = statusStyle(string(mild[most]))
-	}
-	return style.Cell(strings.Join(parts, ", "))
 }

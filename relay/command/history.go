@@ -11,6 +11,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/query"
 	"sidehook/relay/api"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/source"
 	"sidehook/relay/command/usage"
 )
@@ -110,23 +111,40 @@ func (c *cli) history(ctx context.Context, f historyFlags, q api.DeliveriesQuery
 	if err != nil {
 		return err
 	}
-	p := newAttemptPrinter(c, f)
-	p.list(lines)
+	p := report.NewAttempts(c.out, c.next, f.options())
+	p.List(lines)
 	switch {
 	case f.follow:
-		return p.follow(ctx, s, q)
+		return f.followOn(ctx, s, p, q)
 	case len(lines) == 0 && f.limit > 0:
 		return c.explainNothing(ctx, s, &f, &q)
 	}
-	p.printNext(func(a *attempt) bool { return hasArrived(ctx, s, a) })
+	p.PrintNext(func(a *report.Attempt) bool { return hasArrived(ctx, s, a) })
 	return nil
+}
+
+// options returns how the attempts are printed.
+func (f *historyFlags) options() report.Options {
+	return report.Options{Webhooks: f.webhooks, Follow: f.follow, JSON: f.json}
+}
+
+// followOn prints the attempts after those that were listed as they come, until they
+// cannot be printed any more.
+func (f *historyFlags) followOn(ctx context.Context, s source.Source, p *report.Attempts, q api.DeliveriesQuery) error {
+	if len(f.webhooks) == 1 {
+		q.Webhook = f.webhooks[0]
+	}
+	if f.limit > 0 {
+		q.Limit = source.PageMost // what came since the list was read is among them
+	}
+	return s.Follow(ctx, q, p.More)
 }
 
 // followNewHistory waits until there is a history, and follows it from its first
 // attempt.
 func (c *cli) followNewHistory(ctx context.Context, dir string, f historyFlags, q api.DeliveriesQuery) error {
-	p := newAttemptPrinter(c, f)
-	p.list(nil)
+	p := report.NewAttempts(c.out, c.next, f.options())
+	p.List(nil)
 	if c.out.Broken() {
 		return exitCode(1)
 	}
@@ -135,15 +153,15 @@ func (c *cli) followNewHistory(ctx context.Context, dir string, f historyFlags, 
 		return err
 	}
 	defer s.Close()
-	return p.follow(ctx, s, q)
+	return f.followOn(ctx, s, p, q)
 }
 
 // hasArrived reports whether the delivery of an attempt has arrived by now.
-func hasArrived(ctx context.Context, s source.Source, a *attempt) bool {
+func hasArrived(ctx context.Context, s source.Source, a *report.Attempt) bool {
 	page, err := s.Deliveries(ctx, api.DeliveriesQuery{Event: a.Event, Webhook: a.Webhook, Limit: 1})
 	if err != nil || len(page.Deliveries) == 0 {
 		return false
 	}
-	last, err := parseAttempt(page.Deliveries[0])
+	last, err := report.ParseAttempt(page.Deliveries[0])
 	return err == nil && last.Status == string(history.Delivered)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,7 +13,7 @@ import (
 	"sidehook/history/event"
 	"sidehook/relay"
 	"sidehook/relay/api"
-	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/usage"
 )
 
@@ -75,7 +74,7 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 		return c.printJSON(plan)
 	}
 	c.printProblems(after.Warnings)
-	c.printPlan(plan, before.Path, path, since)
+	report.PrintPlan(c.out, plan, before.Path, path, since)
 	return nil
 }
 
@@ -118,61 +117,4 @@ func (c *cli) waiting(ctx context.Context, in config.Listen) map[string]int {
 		waiting[w.Name] = int(w.Backlog.Events)
 	}
 	return waiting
-}
-
-// printPlan prints a plan for people.
-func (c *cli) printPlan(p *api.Plan, before, after string, since time.Time) {
-	what := func(sign string, style terminal.Style, name, says string) {
-		if says != "" {
-			says = ": " + says
-		}
-		c.out.Line(c.out.Paint(style, sign+" "+terminal.Clean(name)), terminal.Clean(says))
-	}
-	for _, name := range p.Added {
-		what("+", terminal.Green, name, "added; it gets the events accepted from then on")
-	}
-	for _, r := range p.Renamed {
-		what("~", terminal.Yellow, r.To, c.withWaiting(p, r.From, "renamed from "+r.From, "go to the new name"))
-	}
-	for _, ch := range p.Changed {
-		what("~", terminal.Yellow, ch.Webhook, c.withWaiting(p, ch.Webhook, "changes "+strings.Join(ch.Keys, ", "), "go by the new settings"))
-	}
-	for _, name := range p.Removed {
-		what("-", terminal.Red, name, c.withWaiting(p, name, "removed", "are kept for 24h, and canceled unless it comes back"))
-	}
-	if len(p.Added)+len(p.Renamed)+len(p.Changed)+len(p.Removed) == 0 {
-		c.out.Linef("no webhook changes between %s and %s", before, after)
-	}
-	for _, key := range p.Restart {
-		what("!", terminal.Yellow, key, "changes at the next start only")
-	}
-	if p.Waiting == nil && len(p.Removed)+len(p.Renamed)+len(p.Changed) > 0 {
-		c.out.Linef("what waits is not known, as no relay answers")
-	}
-	c.out.Line()
-	c.out.Linef("tried on %s accepted since %s", terminal.Count(p.Events, "event"), terminal.Local(since, terminal.FullTime))
-	if len(p.Counts) > 0 {
-		t := terminal.Table{To: c.out}
-		t.Add(terminal.Heads("WEBHOOK", "BEFORE", "AFTER")...)
-		for _, n := range p.Counts {
-			t.Add(terminal.Normal.Cell(n.Webhook), terminal.Normal.Cell(fmt.Sprint(n.Before)), terminal.Normal.Cell(fmt.Sprint(n.After)))
-		}
-		t.Print()
-	} else if p.Events > 0 {
-		c.out.Linef("each webhook would have got the same events")
-	}
-	if p.Unmatched.Before != p.Unmatched.After {
-		c.out.Linef("wanted by no webhook: %d before, %d after", p.Unmatched.Before, p.Unmatched.After)
-	}
-	for _, f := range p.Failures {
-		what("!", terminal.Red, f.Webhook+"."+f.Key, fmt.Sprintf("fails for %s, first for %s: %s", terminal.Count(f.Events, "event"), f.Event, f.Reason))
-	}
-}
-
-// withWaiting adds what becomes of the deliveries that wait for a webhook, if any do.
-func (c *cli) withWaiting(p *api.Plan, name, says, fate string) string {
-	if n := p.Waiting[name]; n > 0 {
-		return fmt.Sprintf("%s; %s %s", says, terminal.Count(n, "waiting delivery"), fate)
-	}
-	return says
 }

@@ -147,7 +147,7 @@ func (c *cli) resendOne(ctx context.Context, relay *client.Client, id string, re
 
 // tryResend prints what resendOne would do.
 func (c *cli) tryResend(ctx context.Context, relay *client.Client, id string, request *api.ResendRequest, asJSON bool) error {
-	var t trace
+	var t api.EventTrace
 	if err := relay.Get(ctx, api.Path(api.EventPath, id), &t); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"sidehook/history/event"
 	"sidehook/relay/api"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
 )
@@ -129,7 +130,7 @@ func (c *cli) printOutcomes(deliveries []api.DeliveryStatus) {
 			code = fmt.Sprint(d.Code)
 		}
 		status := string(d.Status)
-		t.Add(terminal.Normal.Cell(""), terminal.Bold.Cell(d.Webhook), statusStyle(status).Cell(status), terminal.Normal.Cell(code))
+		t.Add(terminal.Normal.Cell(""), terminal.Bold.Cell(d.Webhook), report.StatusStyle(status).Cell(status), terminal.Normal.Cell(code))
 	}
 	t.Print()
 }

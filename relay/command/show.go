@@ -8,9 +8,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
-	"sidehook/history/event"
 	"sidehook/relay/api"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/source"
+	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
 )
 
@@ -27,11 +28,11 @@ func (c *cli) showCommand() *cobra.Command {
 		Example: "  sidehook show e65c1481-e8a-4be-a5ca-27dfcde077d7",
 		Args:    usage.OneArgument("EVENT-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			printTrace := c.printTrace
+			print := report.PrintTrace
 			if all {
-				printTrace = c.printWholeTrace
+				print = report.PrintWholeTrace
 			}
-			return c.show(cmd.Context(), args[0], printTrace, asJSON)
+			return c.show(cmd.Context(), args[0], print, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "list also the webhooks whose events do not match, instead of counting them")
@@ -39,7 +40,7 @@ func (c *cli) showCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) show(ctx context.Context, id string, print func(*trace) error, asJSON bool) error {
+func (c *cli) show(ctx context.Context, id string, print func(*terminal.Screen, *report.Trace) error, asJSON bool) error {
 	t, err := c.findTrace(ctx, id)
 	var printed exitCode
 	switch {
@@ -50,7 +51,7 @@ func (c *cli) show(ctx context.Context, id string, print func(*trace) error, asJ
 	case asJSON:
 		return c.printJSON(t)
 	}
-	if err := print(&t); err != nil {
+	if err := print(c.out, &t); err != nil {
 		return fmt.Errorf("show %q: %w", id, err)
 	}
 	return nil
@@ -72,29 +73,6 @@ func (c *cli) showAttempts(ctx context.Context, id string, missing error) error 
 	if err != nil || len(lines) == 0 {
 		return missing
 	}
-	newAttemptPrinter(c, historyFlags{}).list(lines)
+	report.NewAttempts(c.out, c.next, report.Options{}).List(lines)
 	return fmt.Errorf("%w, only its attempts: its record is damaged or removed; run %s", missing, c.next("history", "check"))
-}
-
-func (c *cli) printTrace(t *trace) error { return (&tracePrinter{Screen: c.out, trace: t}).print() }
-
-func (c *cli) printWholeTrace(t *trace) error {
-	return (&tracePrinter{Screen: c.out, trace: t, all: true}).print()
-}
-
-func (p *tracePrinter) print() error {
-	e, err := event.Parse(p.trace.Event, p.trace.Filled)
-	if err != nil {
-		return err
-	}
-	if p.attempts, p.resends, err = p.trace.records(); err != nil {
-		return err
-	}
-	p.event = &e
-	p.printEvent()
-	for _, name := range p.trace.receivers(p.attempts, p.resends) {
-		p.printWebhook(name)
-	}
-	p.printOthers()
-	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/api"
-	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/usage"
 )
 
@@ -64,7 +64,7 @@ func (c *cli) testWebhook(ctx context.Context, name string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	var a attempt
+	var a report.Attempt
 	answer, err := relay.Within(testTimeout).Post(ctx, api.Path(api.TestPath, name), nil, &a)
 	if err != nil {
 		return fmt.Errorf("test %q: %w", name, nearestWebhook(ctx, relay, name, err))
@@ -72,10 +72,7 @@ func (c *cli) testWebhook(ctx context.Context, name string, asJSON bool) error {
 	if asJSON {
 		c.out.Write(answer)
 	} else {
-		p := &tracePrinter{Screen: c.out}
-		p.Line(p.Paint(terminal.Bold, terminal.Clean(a.Webhook)))
-		p.field(2, "event", a.Event+" (test)")
-		p.attempt(&a)
+		report.PrintTest(c.out, &a)
 	}
 	if a.Status != "delivered" {
 		return exitCode(1)

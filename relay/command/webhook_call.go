@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
 )
@@ -27,7 +28,7 @@ func enableCall() webhookCall {
 		changed: func(before, after *api.Webhook) string {
 			switch before.State {
 			case "disabled":
-				return fmt.Sprintf("%s is enabled again, after it was %s; %s", before.Name, (&webhook{Webhook: *before}).summary(), waiting(after))
+				return fmt.Sprintf("%s is enabled again, after it was %s; %s", before.Name, (&report.Webhook{Webhook: *before}).Summary(), waiting(after))
 			case "off":
 				return fmt.Sprintf("%s is off, not disabled: nothing changed; webhook on switches it on", before.Name)
 			}
@@ -46,7 +47,7 @@ func retryCall() webhookCall {
 			case state == "paused", state == "off", state == "disabled":
 				return fmt.Sprintf("%s is %s: nothing is sent to it until it is active again; %s", before.Name, state, waiting(after))
 			case state == "failing", state == "throttled":
-				return fmt.Sprintf("retrying %s to %s now; it was %s", terminal.Count(n, "waiting delivery"), before.Name, (&webhook{Webhook: *before}).summary())
+				return fmt.Sprintf("retrying %s to %s now; it was %s", terminal.Count(n, "waiting delivery"), before.Name, (&report.Webhook{Webhook: *before}).Summary())
 			case n == 0:
 				return fmt.Sprintf("%s is %s and has no waiting deliveries: nothing changed", before.Name, state)
 			default:

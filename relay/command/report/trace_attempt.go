@@ -1,4 +1,4 @@
-package command
+package report
 
 import (
 	"encoding/base64"
@@ -10,8 +10,16 @@ import (
 	"sidehook/relay/command/terminal"
 )
 
+// PrintTest prints the attempt of a test.
+func PrintTest(to *terminal.Screen, a *Attempt) {
+	p := &tracePrinter{Screen: to}
+	p.Line(p.Paint(terminal.Bold, terminal.Clean(a.Webhook)))
+	p.field(2, "event", a.Event+" (test)")
+	p.attempt(a)
+}
+
 // attempt prints one attempt.
-func (p *tracePrinter) attempt(a *attempt) {
+func (p *tracePrinter) attempt(a *Attempt) {
 	p.Line()
 	title := fmt.Sprintf("attempt %d", a.Number)
 	if a.Number == 0 {
@@ -19,7 +27,7 @@ func (p *tracePrinter) attempt(a *attempt) {
 	}
 	parts := []string{
 		"  ", p.Paint(terminal.Bold, title), "  ", terminal.Local(a.At, terminal.FullTime),
-		"  ", p.Paint(statusStyle(a.Status), terminal.Clean(a.Status)),
+		"  ", p.Paint(StatusStyle(a.Status), terminal.Clean(a.Status)),
 	}
 	if a.Code != 0 {
 		parts = append(parts, "  ", a.code())
@@ -52,9 +60,9 @@ func (p *tracePrinter) attempt(a *attempt) {
 
 // next returns when the next attempt comes, or was due if something else came
 // first, and why then.
-func (p *tracePrinter) next(a *attempt) string {
+func (p *tracePrinter) next(a *Attempt) string {
 	text := terminal.Local(a.Next, terminal.ZonedTime) // to the second, as history has it
-	over := slices.ContainsFunc(p.attempts, func(x attempt) bool { return x.Seq == a.Seq && x.Webhook == a.Webhook && x.N > a.N })
+	over := slices.ContainsFunc(p.attempts, func(x Attempt) bool { return x.Seq == a.Seq && x.Webhook == a.Webhook && x.N > a.N })
 	if wait := time.Until(a.Next); wait > 0 && !over {
 		text += ", in " + terminal.Span(wait)
 	}

@@ -1,4 +1,4 @@
-package command_test
+package report_test
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"sidehook/relay/command"
+	"sidehook/relay/command/report"
 )
 
 // TestLongIDsOnTerminal: a very long id does not push other columns off the screen.
@@ -16,7 +16,7 @@ func TestLongIDsOnTerminal(t *testing.T) {
 		return fmt.Appendf(nil, `{"n":1,"at":"2026-11-23T14:55:00Z","kind":"attempt","webhook":"app","event":%q,"type":"a.b","attempt":1,"status":"delivered"}`, id)
 	}
 	var out bytes.Buffer
-	command.HistoryOnTerminal(&out, 0, line(uuid), line(strings.Repeat("x", 200)))
+	report.HistoryOnTerminal(&out, 0, line(uuid), line(strings.Repeat("x", 200)))
 	if text := out.String(); !strings.Contains(text, uuid) || !strings.Contains(text, strings.Repeat("x", 39)+"…  a.b") {
 		t.Errorf("printed\n%s", text)
 	}

@@ -1,4 +1,4 @@
-package command
+package report
 
 import (
 	"bytes"
@@ -17,10 +17,10 @@ import (
 // tracePrinter prints a trace for people.
 type tracePrinter struct {
 	*terminal.Screen
-	trace    *trace
+	trace    *Trace
 	all      bool // also the webhooks that no glob of theirs matches
 	event    *event.Event
-	attempts []attempt
+	attempts []Attempt
 	resends  []api.Resend
 }
 
@@ -98,11 +98,11 @@ func (p *tracePrinter) printWebhook(name string) {
 			p.field(2, "waiting", "for the first attempt of its resend of "+terminal.Local(r.At, terminal.FullTime))
 		}
 	}
-	if w, ok := p.trace.waiting[name]; ok && w.State != "active" {
+	if w, ok := p.trace.Waiting[name]; ok && w.State != "active" {
 		if len(seen) > 0 {
 			p.Line()
 		}
-		p.field(2, "state", w.summary())
+		p.field(2, "state", w.Summary())
 	}
 }
 
@@ -152,7 +152,7 @@ func (p *tracePrinter) printResend(seq history.Seq) {
 // printOthers prints why other webhooks did not get the event. Those that no glob of
 // theirs matches are counted, unless all are asked for.
 func (p *tracePrinter) printOthers() {
-	if p.trace.offline {
+	if p.trace.Offline {
 		return
 	}
 	var lines []string

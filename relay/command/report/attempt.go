@@ -1,4 +1,4 @@
-package command
+package report
 
 import (
 	"encoding/json"
@@ -11,18 +11,19 @@ import (
 	"sidehook/relay/command/terminal"
 )
 
-// attempt is an attempt to print. It is decoded from the JSON of the history,
+// Attempt is an attempt to print. It is decoded from the JSON of the history,
 // which is also what the relay answers.
-type attempt struct{ api.Attempt }
+type Attempt struct{ api.Attempt }
 
-func parseAttempt(line []byte) (attempt, error) {
-	var a attempt
+// ParseAttempt decodes a line of the deliveries.
+func ParseAttempt(line []byte) (Attempt, error) {
+	var a Attempt
 	err := json.Unmarshal(line, &a)
 	return a, err
 }
 
-// statusStyle returns the style of a status.
-func statusStyle(status string) terminal.Style {
+// StatusStyle returns the style of a status.
+func StatusStyle(status string) terminal.Style {
 	switch status {
 	case "delivered":
 		return terminal.Green
@@ -35,7 +36,7 @@ func statusStyle(status string) terminal.Style {
 }
 
 // code returns the HTTP status, "" without an answer.
-func (a *attempt) code() string {
+func (a *Attempt) code() string {
 	if a.Code == 0 {
 		return ""
 	}
@@ -43,7 +44,7 @@ func (a *attempt) code() string {
 }
 
 // took returns the duration, "" if no request was made.
-func (a *attempt) took() string {
+func (a *Attempt) took() string {
 	if a.Took == 0 {
 		return ""
 	}
@@ -52,7 +53,7 @@ func (a *attempt) took() string {
 
 // note returns why the attempt failed, and when the next one comes, with its day
 // unless it is that of the attempt.
-func (a *attempt) note() string {
+func (a *Attempt) note() string {
 	if a.Status != "retrying" || a.Next.IsZero() {
 		return a.Error
 	}
@@ -64,7 +65,7 @@ func (a *attempt) note() string {
 }
 
 // timing formats how long the parts of the attempt took.
-func (a *attempt) timing() string {
+func (a *Attempt) timing() string {
 	var parts []string
 	add := func(name string, ms float64) {
 		if ms > 0 {
@@ -83,7 +84,7 @@ func (a *attempt) timing() string {
 
 // eventArgument returns the event of the attempt as a command takes it: its id, or
 // its number if the id is awkward on a command line.
-func (a *attempt) eventArgument() string {
+func (a *Attempt) eventArgument() string {
 	if terminal.Quote(a.Event) == a.Event && len(a.Event) <= 64 {
 		return a.Event
 	}

@@ -1,4 +1,4 @@
-package command_test
+package report_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"sidehook/relay/command"
+	"sidehook/relay/command/report"
 )
 
 // FuzzPrinting: no command prints anything of the history that a terminal would act
@@ -39,7 +39,7 @@ func FuzzPrinting(f *testing.F) {
 				`,"type":` + s + `,"attempt":1,"status":` + s + `,"code":500,"error":` + s + `,"took_ms":3,"remote":` + s +
 				`,"request":{"url":` + s + `,"headers":` + headers + `},"response":{"headers":` + headers + `,` + payload + `,"truncated":true}}`
 			var out bytes.Buffer
-			if err := command.PrintAll(&out, []byte(event), []byte(attempt), text); err != nil {
+			if err := report.PrintAll(&out, []byte(event), []byte(attempt), text); err != nil {
 				continue // what is no event is not printed at all
 			}
 			printed := own.ReplaceAllString(out.String(), "")

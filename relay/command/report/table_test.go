@@ -1,15 +1,15 @@
-package command_test
+package report_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
 
-	"sidehook/relay/command"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
 )
 
-// attempt returns a line of the deliveries.
+// Attempt returns a line of the deliveries.
 func attempt(event, typ, problem string) []byte {
 	return fmt.Appendf(nil, `{"n":1,"at":"2026-11-23T14:55:00Z","kind":"attempt","webhook":"app-lifecycle","generation":1,"seq":1,"event":%q,"type":%q,`+
 		`"attempt":1,"status":"retrying","code":503,"error":%q,"next":"2026-11-23T15:00:00Z","took_ms":12.417}`, event, typ, problem)
@@ -28,14 +28,14 @@ func TestTablesFit(t *testing.T) {
 	}
 	for _, width := range []int{40, 60, 80, 100, 120, 200} {
 		for name, print := range map[string]func(*strings.Builder) error{
-			"history":    func(out *strings.Builder) error { command.HistoryOnTerminal(out, width, lines...); return nil },
-			"history -f": func(out *strings.Builder) error { command.FollowedOnTerminal(out, width, lines...); return nil },
+			"history":    func(out *strings.Builder) error { report.HistoryOnTerminal(out, width, lines...); return nil },
+			"history -f": func(out *strings.Builder) error { report.FollowedOnTerminal(out, width, lines...); return nil },
 			"stats": func(out *strings.Builder) error {
-				command.StatsOnTerminal(out, width, "app-lifecycle", "注文")
+				report.StatsOnTerminal(out, width, "app-lifecycle", "注文")
 				return nil
 			},
 			"list": func(out *strings.Builder) error {
-				return command.WebhooksOnTerminal(out, width, strings.ReplaceAll(webhooks, `"why"`, `"x"`))
+				return report.WebhooksOnTerminal(out, width, strings.ReplaceAll(webhooks, `"why"`, `"x"`))
 			},
 		} {
 			var out strings.Builder
@@ -72,7 +72,7 @@ func TestTablesFit(t *testing.T) {
 func TestStatsOnTerminal(t *testing.T) {
 	for width, tables := range map[int]int{80: 2, 140: 1, 0: 1} {
 		var out strings.Builder
-		command.StatsOnTerminal(&out, width, "a", "b")
+		report.StatsOnTerminal(&out, width, "a", "b")
 		if n := strings.Count(out.String(), "WEBHOOK"); n != tables || strings.Count(out.String(), "SINCE") != 1 {
 			t.Errorf("on %d: %d tables, not %d\n%s", width, n, tables, out.String())
 		}

@@ -1,4 +1,4 @@
-package command_test
+package report_test
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"sidehook/relay/command"
+	"sidehook/relay/command/report"
 )
 
 const webhooks = `[
@@ -22,7 +22,7 @@ func TestWebhookTable(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	for _, width := range []int{0, 200, 120, 80} {
 		var out strings.Builder
-		if err := command.WebhooksOnTerminal(&out, width, webhooks); err != nil {
+		if err := report.WebhooksOnTerminal(&out, width, webhooks); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
@@ -66,7 +66,7 @@ func TestLastError(t *testing.T) {
 	}
 	var out strings.Builder
 	hook := `[{"name":"crm","state":"failing","last_error":"503 Service Unavailable","last_error_at":` + string(at) + `,"last_hour":{"failed":2}}]`
-	if err := command.WebhooksOnTerminal(&out, 0, hook); err != nil {
+	if err := report.WebhooksOnTerminal(&out, 0, hook); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"3m ago: 503 Service Unavailable", "  -  "} { // none has ended

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sidehook/relay/api"
+	"sidehook/relay/command/terminal"
+)
+
+// Webhook is a webhook with the part of its configuration that is printed.
+type Webhook struct {
+	api.Webhook
+	URL    string
+	Events []string
+}
+
+// PrintWebhooks prints a table, and a sentence for each webhook that needs one.
+func PrintWebhooks(to *terminal.Screen, hooks []Webhook) {
+	t := terminal.Table{
+		To: to, Wide: []string{"NAME", "STATE", "BACKLOG", "LAST HOUR", "P50/P99"}, // people type names
+		Optional: []string{"P50/P99", "EVENTS", "URL", "LAST HOUR"}, MinLast: 12,
+	}
+	if len(hooks) > 0 {
+		t.Add(terminal.Heads("NAME", "STATE", "EVENTS", "URL", "BACKLOG", "LAST HOUR", "P50/P99", "LAST ERROR")...)
+	}
+	now := time.Now()
+	for i := range hooks {
+		w := &hooks[i]
+		cells := []terminal.Cell{terminal.Bold.Cell(w.Name), stateStyle(w.State).Cell(w.State)}
+		for _, text := range []string{strings.Join(w.Events, ", "), w.URL, w.backlog(), w.success(), w.latency(), w.lastError(now)} {
+			cells = append(cells, terminal.Normal.Cell(text))
+		}
+		t.Add(cells...)
+	}
+	t.Print()
+	for i := range hooks {
+		if w := &hooks[i]; w.Why != "" {
+			to.Linef("%s is %s", w.Name, w.Summary())
+		}
+	}
+}
+
+func stateStyle(state string) terminal.Style {
+	switch state {
+	case "active":
+		return terminal.Green
+	case "failing", "throttled", "orphaned":
+		return terminal.Yellow
+	case "disabled":
+		return terminal.Red
+	}
+	return terminal.Faint
+}
+
+// backlog formats how many events wait, and for how long the oldest.
+func (w *Webhook) backlog() string {
+	if w.Backlog.Events == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d (%s)", w.Backlog.Events, terminal.Span(time.Duration(w.Backlog.OldestSeconds*float64(time.Second))))
+}
+
+// latency formats the percentiles of the last hour.
+func (w *Webhook) latency() string {
+	if w.LastHour.P99 == 0 {
+		return "-"
+	}
+	return terminal.Millis(w.LastHour.P50) + "/" + terminal.Millis(w.LastHour.P99)
+}
+
+// success formats which part of the deliveries that ended in the last hour arrived.
+// It is rounded down, so 100% means all.
+func (w *Webhook) success() string {
+	rate := w.LastHour.SuccessRate()
+	if rate == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%d%% of %d", int(*rate*100), w.LastHour.Delivered+w.LastHour.GivenUp)
+}
+
+// lastError formats the newest error and its age.
+func (w *Webhook) lastError(now time.Time) string {
+	if w.LastError == "" || w.LastErrorAt.IsZero() {
+		return w.LastError
+	}
+	return terminal.Span(now.Sub(w.LastErrorAt)) + " ago: " + w.LastError
+}
+
+// Summary returns the state of a webhook, why, and when the next attempt comes.
+func (w *Webhook) Summary() string {
+	text := w.State
+	if !w.Since.IsZero() {
+		text += " since " + terminal.Local(w.Since, terminal.ZonedTime)
+	}
+	if w.Why != "" {
+		text += ": " + w.Why
+	}
+	if !w.Next.IsZero() {
+		text += "; next attempt " + terminal.Local(w.Next, terminal.ZonedTime)
+	}
+	return text
+}
