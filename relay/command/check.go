@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
 )
@@ -93,7 +94,7 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 			return err
 		}
 	} else {
-		c.printProblems(problems)
+		report.PrintProblems(c.err, problems)
 		if show && file != nil && len(file.Refused()) == 0 {
 			if err := file.Print(c.out); err != nil {
 				return err

@@ -28,6 +28,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
 )
@@ -184,26 +185,15 @@ func (c *cli) load(mode config.Mode) (*config.File, error) {
 	file, err := config.Load(path, mode)
 	var problems config.Problems
 	if errors.As(err, &problems) {
-		c.printProblems(problems)
+		report.PrintProblems(c.err, problems)
 		return nil, exitCode(1)
 	}
 	if err == nil && len(file.Unread) > 0 {
 		first := file.Unread[0]
 		first.Warning, first.Hint = true, "using defaults instead; run sidehook check for details"
-		c.printProblems(config.Problems{first})
+		report.PrintProblems(c.err, config.Problems{first})
 	}
 	return file, err
-}
-
-// printProblems prints problems of the file, one a line.
-func (c *cli) printProblems(problems config.Problems) {
-	for _, p := range problems {
-		if p.Warning {
-			c.err.Linef("%s", p)
-		} else {
-			c.err.Errorf("%s", p)
-		}
-	}
 }
 
 // next returns a command line to continue with.

@@ -51,7 +51,7 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 	after, err := config.Load(path, config.Check)
 	var problems config.Problems
 	if errors.As(err, &problems) {
-		c.printProblems(problems)
+		report.PrintProblems(c.err, problems)
 		return exitCode(1)
 	}
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 	}
 	if refused := after.Refused(); len(refused) > 0 {
 		for _, in := range refused {
-			c.printProblems(in.Problems)
+			report.PrintProblems(c.err, in.Problems)
 		}
 		return exitCode(1)
 	}
@@ -73,7 +73,7 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 	if asJSON {
 		return c.printJSON(plan)
 	}
-	c.printProblems(after.Warnings)
+	report.PrintProblems(c.err, after.Warnings)
 	report.PrintPlan(c.out, plan, before.Path, path, since)
 	return nil
 }

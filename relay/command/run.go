@@ -18,6 +18,7 @@ import (
 	"sidehook/config/watch"
 	"sidehook/relay"
 	"sidehook/relay/command/reload"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/runlog"
 	"sidehook/relay/command/usage"
 	"sidehook/relay/memory"
@@ -72,7 +73,7 @@ func (c *cli) reportFailure(log *runlog.Log, err error) {
 	case isProblems && log.LogsFailure:
 		reload.LogProblems(log.Logger, "cannot start: "+filepath.Base(problems[0].File)+" has errors", problems)
 	case isProblems:
-		c.printProblems(problems)
+		report.PrintProblems(c.err, problems)
 	case log.LogsFailure:
 		log.Error("sidehook failed", "error", err)
 	default:

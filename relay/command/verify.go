@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,22 +57,13 @@ func (c *cli) verifyCommand() *cobra.Command {
 func parseHeaders(list []string) (http.Header, error) {
 	h := http.Header{}
 	for _, text := range list {
-		name, value, ok := cutHeader(text)
+		name, value, ok := usage.CutHeader(text)
 		if !ok {
 			return nil, usage.Errorf("--header must be NAME=VALUE or 'NAME: VALUE', not %q", text)
 		}
 		h.Add(name, value)
 	}
 	return h, nil
-}
-
-// cutHeader splits at the first : or =, whichever is first.
-func cutHeader(text string) (name, value string, ok bool) {
-	i := strings.IndexAny(text, ":=")
-	if i < 1 {
-		return "", "", false
-	}
-	return strings.TrimSpace(text[:i]), strings.TrimSpace(text[i+1:]), true
 }
 
 func (c *cli) verify(_ context.Context, scheme sign.Scheme, secrets []string, h http.Header, asJSON bool) error {

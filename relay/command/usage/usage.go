@@ -188,3 +188,12 @@ func ParseStatuses(text string, all []history.Status) (statuses []history.Status
 	}
 	return statuses, nil
 }
+
+// CutHeader splits a header as people copy it at the first : or =, whichever is first.
+func CutHeader(text string) (name, value string, ok bool) {
+	i := strings.IndexAny(text, ":=")
+	if i < 1 {
+		return "", "", false
+	}
+	return strings.TrimSpace(text[:i]), strings.TrimSpace(text[i+1:]), true
+}

@@ -1,4 +1,4 @@
-package command
+package fileedit
 
 import (
 	"bytes"
@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"sidehook/config"
 	"sidehook/config/edit"
+	"sidehook/relay/command/names"
+	"sidehook/relay/command/report"
 )
 
 // target is the file that an edit changes: webhooks.yaml, or a file of include.
@@ -20,8 +23,8 @@ type target struct {
 }
 
 // mainFile returns webhooks.yaml.
-func (c *cli) mainFile() (*target, error) {
-	path, err := config.Find(c.config)
+func (e *Editor) mainFile() (*target, error) {
+	path, err := config.Find(e.Config)
 	if err != nil {
 		return nil, err
 	}
@@ -33,14 +36,14 @@ func (c *cli) mainFile() (*target, error) {
 }
 
 // fileOf returns the file that has a webhook.
-func (c *cli) fileOf(name string) (*target, error) {
-	t, err := c.mainFile()
+func (e *Editor) fileOf(name string) (*target, error) {
+	t, err := e.mainFile()
 	if err != nil {
 		return nil, err
 	}
 	known, found := t.find(name)
 	if !found {
-		return nil, unknownWebhook(name, known)
+		return nil, errors.New(names.UnknownWebhook(name, known))
 	}
 	return t, nil
 }
@@ -73,8 +76,8 @@ func (t *target) find(name string) (names []string, found bool) {
 
 // fileFor returns the file to which a new webhook is added: webhooks.yaml, or the file
 // of include that is named, which need not exist.
-func (c *cli) fileFor(name, file string) (*target, error) {
-	t, err := c.mainFile()
+func (e *Editor) fileFor(name, file string) (*target, error) {
+	t, err := e.mainFile()
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +93,7 @@ func (c *cli) fileFor(name, file string) (*target, error) {
 		return t, nil
 	}
 	if t.now.File == nil {
-		c.printProblems(t.now.Problems)
+		report.PrintProblems(e.Err, t.now.Problems)
 		return nil, fmt.Errorf("nothing was written: %s must be valid before a file of include can be changed", t.main)
 	}
 	path, ok := t.now.File.IncludePath(file)
@@ -138,4 +141,22 @@ func (t *target) write(text []byte) error {
 		return edit.Create(t.path, text, t.main)
 	}
 	return edit.Write(t.path, t.text, text)
+}
+
+// says reports whether the file, as it is, gives a webhook that value of enabled
+// or paused already, be it by default.
+func (t *target) says(name, key, value string) bool {
+	file := t.now.File
+	if file == nil {
+		return false
+	}
+	i := slices.IndexFunc(file.Webhooks, func(w *config.Webhook) bool { return w.Name == name })
+	if i < 0 {
+		return false
+	}
+	now := file.Webhooks[i].Enabled
+	if key == "paused" {
+		now = file.Webhooks[i].Paused
+	}
+	return fmt.Sprint(now) == value
 }

@@ -1,4 +1,11 @@
-package command
+// Package fileedit changes webhooks.yaml, and the files of include, for the commands
+// that do: a webhook is added, changed, removed or switched, and a first file is written.
+//
+// It promises that a file is replaced only by one that is valid, that all else in it
+// stays byte for byte, and that neither a file nor a secret that is there is overwritten.
+//
+// The commands of relay/command call it.
+package fileedit
 
 import (
 	"bytes"
@@ -11,16 +18,24 @@ import (
 
 	"sidehook/config"
 	"sidehook/config/edit"
+	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
 )
 
+// Editor changes webhooks.yaml and the files of include.
+type Editor struct {
+	Config   string // the file, "" for the one that is found
+	Out, Err *terminal.Screen
+	DryRun   bool // only print what would change
+}
+
 // edit changes a file and writes it if the result is valid. done says what was done;
-// with dryRun the difference is printed in its place, and nothing is written.
-func (c *cli) edit(t *target, dryRun bool, done string, change func(edit.Document) (edit.Document, error)) error {
+// with DryRun the difference is printed in its place, and nothing is written.
+func (e *Editor) edit(t *target, done string, change func(edit.Document) (edit.Document, error)) error {
 	path, before := t.path, t.text
 	doc, err := edit.Parse(before)
 	if err != nil {
-		c.printProblems(t.problems(t.read(before)))
+		report.PrintProblems(e.Err, t.problems(t.read(before)))
 		return fmt.Errorf("nothing was written: %s must be valid YAML before a command can change it", path)
 	}
 	changed, err := change(doc)
@@ -31,31 +46,31 @@ func (c *cli) edit(t *target, dryRun bool, done string, change func(edit.Documen
 	case err != nil:
 		return err
 	case bytes.Equal(changed.Text(), before):
-		c.out.Linef("nothing to change in %s", path)
+		e.Out.Linef("nothing to change in %s", path)
 		return nil
 	}
 	reading := t.read(changed.Text())
 	if problems := t.problems(reading); problems != nil {
-		c.printProblems(slices.DeleteFunc(slices.Clone(problems), func(p config.Problem) bool { return p.Warning }))
+		report.PrintProblems(e.Err, slices.DeleteFunc(slices.Clone(problems), func(p config.Problem) bool { return p.Warning }))
 		if allow := proposedAllow(problems); allow != "" {
-			c.notice("to reach an address on this machine or network, add %s", allow)
+			e.Err.Linef("sidehook: to reach an address on this machine or network, add %s", allow)
 		}
 		return errors.New("nothing was written: the file would not be valid")
 	}
-	c.printNewWarnings(t.now, reading)
-	if dryRun {
-		c.printDiff(path, before, changed.Text())
+	e.printNewWarnings(t.now, reading)
+	if e.DryRun {
+		e.printDiff(path, before, changed.Text())
 		return nil
 	}
 	if err := t.write(changed.Text()); err != nil {
 		return fmt.Errorf("nothing was written: %w", err)
 	}
-	c.out.Linef("%s", fmt.Sprintf(done, path))
+	e.Out.Linef("%s", fmt.Sprintf(done, path))
 	return nil
 }
 
 // printNewWarnings prints the warnings that the edit brings.
-func (c *cli) printNewWarnings(before, after config.Reading) {
+func (e *Editor) printNewWarnings(before, after config.Reading) {
 	// The place and the name of a webhook may be others now.
 	about := func(p config.Problem) string {
 		_, key, _ := strings.Cut(p.Path, ")")
@@ -67,7 +82,7 @@ func (c *cli) printNewWarnings(before, after config.Reading) {
 			known[about(p)]++
 		}
 	}
-	c.printProblems(slices.DeleteFunc(slices.Clone(after.File.Warnings), func(p config.Problem) bool {
+	report.PrintProblems(e.Err, slices.DeleteFunc(slices.Clone(after.File.Warnings), func(p config.Problem) bool {
 		known[about(p)]--
 		return known[about(p)] >= 0
 	}))
@@ -94,7 +109,7 @@ func proposedAllow(problems config.Problems) string {
 }
 
 // printDiff prints what an edit changes, as diff -u does.
-func (c *cli) printDiff(path string, before, after []byte) {
+func (e *Editor) printDiff(path string, before, after []byte) {
 	text := string(diff.Diff(path, before, path+" (edited)", after))
 	for i, line := range terminal.CleanLines(text) {
 		style := terminal.Normal
@@ -106,6 +121,6 @@ func (c *cli) printDiff(path string, before, after []byte) {
 		case strings.HasPrefix(line, "-"):
 			style = terminal.Red
 		}
-		c.out.Line(c.out.Paint(style, line))
+		e.Out.Line(e.Out.Paint(style, line))
 	}
 }
