@@ -110,7 +110,7 @@ func (c *cli) cancel(ctx context.Context, id string, f cancelFlags) error {
 	}
 	switch {
 	case f.json:
-		return c.printJSON(canceled)
+		return c.out.JSON(canceled)
 	case canceled.Count == 0:
 		c.out.Linef("no matching waiting deliveries")
 	default:

@@ -90,7 +90,7 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 		for _, p := range problems {
 			answer.Problems = append(answer.Problems, checkProblem{severity(p), p.File, p.Line, p.Column, p.Path, p.Message, p.Hint})
 		}
-		if err := c.printJSON(answer); err != nil {
+		if err := c.out.JSON(answer); err != nil {
 			return err
 		}
 	} else {
@@ -102,7 +102,7 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 		}
 	}
 	if !answer.OK {
-		return exitCode(1)
+		return usage.ExitCode(1)
 	}
 	if !asJSON && !show {
 		verdict := "OK"

@@ -15,9 +15,7 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -66,7 +64,7 @@ func Main(args []string) int {
 // finish prints the error of a command, if any, and returns the exit code.
 func (c *cli) finish(cmd *cobra.Command, err error) int {
 	var (
-		code  exitCode
+		code  usage.ExitCode
 		wrong *usage.Error
 	)
 	switch {
@@ -82,11 +80,6 @@ func (c *cli) finish(cmd *cobra.Command, err error) int {
 	c.err.Errorf("sidehook: %s", err)
 	return 1
 }
-
-// exitCode ends a command that has printed everything itself.
-type exitCode int
-
-func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 // root returns the tree of commands.
 func (c *cli) root() *cobra.Command {
@@ -155,7 +148,7 @@ func (c *cli) runGroup(cmd *cobra.Command, args []string) error {
 		if err := cmd.Help(); err != nil {
 			return err
 		}
-		return exitCode(2)
+		return usage.ExitCode(2)
 	}
 	return unknownCommand(cmd, args[0])
 }
@@ -186,7 +179,7 @@ func (c *cli) load(mode config.Mode) (*config.File, error) {
 	var problems config.Problems
 	if errors.As(err, &problems) {
 		report.PrintProblems(c.err, problems)
-		return nil, exitCode(1)
+		return nil, usage.ExitCode(1)
 	}
 	if err == nil && len(file.Unread) > 0 {
 		first := file.Unread[0]
@@ -206,16 +199,4 @@ func (c *cli) next(args ...string) string {
 		line += " " + terminal.Quote(arg)
 	}
 	return line
-}
-
-// notice prints a line for people on stderr, beside the answer of a command.
-func (c *cli) notice(format string, args ...any) {
-	c.err.Linef("sidehook: "+format, args...)
-}
-
-// printJSON prints a value as one line of JSON.
-func (c *cli) printJSON(v any) error {
-	e := json.NewEncoder(c.out)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
 }

@@ -9,6 +9,7 @@ import (
 	"sidehook/config"
 	"sidehook/history/query"
 	"sidehook/relay/api"
+	"sidehook/relay/command/develop"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/runlog"
 	"sidehook/relay/command/usage"
@@ -76,7 +77,7 @@ func (c *cli) complete(cmd *cobra.Command) {
 	for flag, complete := range map[string]completer{
 		"webhook": webhooks, "to": webhooks, "type": globs, "event": globs, "status": words(statuses...), "state": words(api.WebhookStates()...),
 		"code": words("2xx", "3xx", "4xx", "5xx"), "since": spans, "until": spans,
-		"log-level": words(runlog.Levels...), "log-format": words(runlog.Formats...), "profile": words(profileNames()...),
+		"log-level": words(runlog.Levels...), "log-format": words(runlog.Formats...), "profile": words(develop.Profiles()...),
 		"allow":  words("http", "any-host", "short-secret"),
 		"config": nil, "data": nil, "secret-file": nil, "file": nil,
 	} {

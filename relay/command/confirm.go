@@ -25,7 +25,7 @@ func (c *cli) confirm(yes bool, what, question, declined string) error {
 // printSelected prints what a dry run selected: the ids of the events, one a line.
 func (c *cli) printSelected(s api.Selected, summary string, asJSON bool) error {
 	if asJSON {
-		return c.printJSON(s)
+		return c.out.JSON(s)
 	}
 	for _, id := range s.Events {
 		c.out.Linef("%s", id)
@@ -36,7 +36,7 @@ func (c *cli) printSelected(s api.Selected, summary string, asJSON bool) error {
 	if s.Gone > 0 {
 		summary += fmt.Sprintf("; %s more cannot be: their events are no longer in the history", terminal.Count(s.Gone, "delivery"))
 	}
-	c.notice("%s", summary)
+	c.err.Noticef("%s", summary)
 	return nil
 }
 

@@ -39,7 +39,7 @@ func (c *cli) connect(ctx context.Context, file *config.File) (*client.Client, e
 	case err != nil:
 		return nil, err // it would be the same for the call, and only after as long again
 	case active.Path != "" && !sameFile(active.Path, file.Path):
-		c.notice("the relay on %s runs on %s, not on %s", relay.Address(), active.Path, file.Path)
+		c.err.Noticef("the relay on %s runs on %s, not on %s", relay.Address(), active.Path, file.Path)
 	}
 	return relay, nil
 }

@@ -89,12 +89,12 @@ func (c *cli) events(ctx context.Context, f *eventsFlags, q api.EventsQuery) err
 				return err
 			}
 		}
-		c.notice("no %s in the history", f.describe())
+		c.err.Noticef("no %s in the history", f.describe())
 		return nil
 	}
 	if f.json {
 		for i := range list {
-			if err := c.printJSON(&list[i]); err != nil {
+			if err := c.out.JSON(&list[i]); err != nil {
 				return err
 			}
 		}

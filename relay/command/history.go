@@ -146,7 +146,7 @@ func (c *cli) followNewHistory(ctx context.Context, dir string, f historyFlags, 
 	p := report.NewAttempts(c.out, c.next, f.options())
 	p.List(nil)
 	if c.out.Broken() {
-		return exitCode(1)
+		return usage.ExitCode(1)
 	}
 	s, err := source.Await(ctx, dir)
 	if err != nil {

@@ -86,13 +86,13 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 		}
 	}
 	if asJSON {
-		err = c.printJSON(answer)
+		err = c.out.JSON(answer)
 	} else {
 		c.out.Linef("%s: %s, %s, %s: %s", dir, terminal.Count(checked.Segments, "segment"), terminal.Count(checked.Lines, "valid line"),
 			terminal.Size(checked.Bytes), verdict(len(checked.Problems), len(checked.Known), accept))
 	}
 	if err == nil && !answer.OK {
-		return exitCode(1)
+		return usage.ExitCode(1)
 	}
 	return err
 }

@@ -79,12 +79,12 @@ func (c *cli) historyStats(ctx context.Context, q api.StatsQuery, webhooks []str
 	switch {
 	case asJSON:
 		for i := range rows {
-			if err := c.printJSON(&rows[i]); err != nil {
+			if err := c.out.JSON(&rows[i]); err != nil {
 				return err
 			}
 		}
 	case len(rows) == 0:
-		c.notice("no attempts since %s in the history", terminal.Local(q.Since, terminal.ZonedTime))
+		c.err.Noticef("no attempts since %s in the history", terminal.Local(q.Since, terminal.ZonedTime))
 	default:
 		report.PrintStats(c.out, rows)
 	}

@@ -26,7 +26,7 @@ func (c *cli) explainNothing(ctx context.Context, s source.Source, f *historyFla
 	}
 	text := fmt.Sprintf("no %s in the history", f.describe())
 	if f.status+f.code != "" || f.unresolved {
-		c.notice("%s", text)
+		c.err.Noticef("%s", text)
 		return nil
 	}
 	events, err := source.NewestEvents(ctx, s, api.EventsQuery{Type: q.Type, Since: q.Since, Until: q.Until}, f.webhooks, eventsCounted)
@@ -59,7 +59,7 @@ func (c *cli) explainNothing(ctx context.Context, s source.Source, f *historyFla
 	case f.Given():
 		text += ", and no such event was accepted"
 	}
-	c.notice("%s", text)
+	c.err.Noticef("%s", text)
 	return nil
 }
 

@@ -52,7 +52,7 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 	var problems config.Problems
 	if errors.As(err, &problems) {
 		report.PrintProblems(c.err, problems)
-		return exitCode(1)
+		return usage.ExitCode(1)
 	}
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 		for _, in := range refused {
 			report.PrintProblems(c.err, in.Problems)
 		}
-		return exitCode(1)
+		return usage.ExitCode(1)
 	}
 	plan, err := relay.Plan(before, after, func(visit func(*event.Event)) error {
 		return eventsSince(before.History.Dir, since, visit)
@@ -71,7 +71,7 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 	}
 	plan.Waiting = c.waiting(ctx, before.Listen)
 	if asJSON {
-		return c.printJSON(plan)
+		return c.out.JSON(plan)
 	}
 	report.PrintProblems(c.err, after.Warnings)
 	report.PrintPlan(c.out, plan, before.Path, path, since)

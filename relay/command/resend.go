@@ -112,12 +112,12 @@ func (c *cli) resend(ctx context.Context, ids []string, f resendFlags) error {
 			if !f.all && len(f.to) == 0 && errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
 				err = fmt.Errorf("%w (--to NAME or --all)", err)
 			}
-			c.notice("resend %q: %s", id, err)
+			c.err.Noticef("resend %q: %s", id, err)
 			failed = true
 		}
 	}
 	if failed {
-		return exitCode(1)
+		return usage.ExitCode(1)
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (c *cli) tryResend(ctx context.Context, relay *client.Client, id string, re
 		to = t.To
 	}
 	if asJSON {
-		return c.printJSON(api.Resent{ID: id, Webhooks: to})
+		return c.out.JSON(api.Resent{ID: id, Webhooks: to})
 	}
 	c.out.Linef("would resend %s to %s", id, strings.Join(to, ", "))
 	return nil

@@ -120,12 +120,12 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 		}
 	}
 	if answer.Gone > 0 {
-		c.notice("%s more cannot be resent: their events are no longer in the history", terminal.Count(answer.Gone, "delivery"))
+		c.err.Noticef("%s more cannot be resent: their events are no longer in the history", terminal.Count(answer.Gone, "delivery"))
 	}
 	to := strings.TrimPrefix(bulkTarget(&api.BulkRequest{Webhooks: receivers(&request)}), "to ")
 	switch {
 	case f.json && (answer.Count == 0 || f.noWait):
-		return c.printJSON(answer)
+		return c.out.JSON(answer)
 	case answer.Count == 0:
 		c.out.Linef("no matching deliveries")
 		return nil
@@ -174,9 +174,9 @@ func (c *cli) sayIdle(ctx context.Context, relay *client.Client, of []string) {
 		}
 		switch {
 		case w.State == "failing":
-			c.notice("%s is failing and only probed now and then; to retry now: %s", w.Name, c.next("webhook", "retry", w.Name))
+			c.err.Noticef("%s is failing and only probed now and then; to retry now: %s", w.Name, c.next("webhook", "retry", w.Name))
 		case slices.Contains([]string{"paused", "off", "disabled"}, w.State) && (len(of) > 0 || w.Backlog.Events > 0):
-			c.notice("%s is %s: the deliveries wait until it is active again, also without this command", w.Name, w.State)
+			c.err.Noticef("%s is %s: the deliveries wait until it is active again, also without this command", w.Name, w.State)
 		}
 	}
 }

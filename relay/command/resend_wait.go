@@ -15,6 +15,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
 )
 
 // bulkWait waits for the end of what was resent in bulk. It reads the history, so
@@ -86,9 +87,9 @@ func (w *bulkWait) run(ctx context.Context, asJSON bool) error {
 			if ctx.Err() == nil {
 				return fmt.Errorf("resend: %d of %d ended so far; the others continue: %w", w.done, w.Count, err)
 			}
-			w.notice("%d of %d ended so far; the others continue without this command; to follow: %s",
+			w.err.Noticef("%d of %d ended so far; the others continue without this command; to follow: %s",
 				w.done, w.Count, w.followCommand(w.receivers))
-			return exitCode(1)
+			return usage.ExitCode(1)
 		}
 		w.showProgress()
 	}
@@ -187,7 +188,7 @@ func (w *bulkWait) report(asJSON bool) error {
 			w.Count, w.Gone, w.ended[history.Delivered], w.ended[history.Failed], w.ended[history.Exhausted],
 			w.ended[history.Canceled], w.ended[history.Expired], w.lost,
 		}
-		if err := w.printJSON(counts); err != nil {
+		if err := w.out.JSON(counts); err != nil {
 			return err
 		}
 	} else {
@@ -196,9 +197,9 @@ func (w *bulkWait) report(asJSON bool) error {
 	if lost == 0 {
 		return nil
 	}
-	w.notice("%s did not arrive; to list them: %s", terminal.Count(lost, "delivery"),
+	w.err.Noticef("%s did not arrive; to list them: %s", terminal.Count(lost, "delivery"),
 		w.next(append(webhookArguments(w.receivers), "--status", "failed,exhausted,canceled,expired", "--since", w.began.UTC().Format(time.RFC3339))...))
-	return exitCode(1)
+	return usage.ExitCode(1)
 }
 
 // outcome says how many ended with which status.

@@ -53,7 +53,7 @@ func (c *cli) runCommand() *cobra.Command {
 			}
 			if err := c.run(cmd.Context(), log.Logger, forceQuit); err != nil {
 				c.reportFailure(log, err)
-				return exitCode(1)
+				return usage.ExitCode(1)
 			}
 			return nil
 		},

@@ -42,14 +42,14 @@ func (c *cli) showCommand() *cobra.Command {
 
 func (c *cli) show(ctx context.Context, id string, print func(*terminal.Screen, *report.Trace) error, asJSON bool) error {
 	t, err := c.findTrace(ctx, id)
-	var printed exitCode
+	var printed usage.ExitCode
 	switch {
 	case err != nil && asJSON, errors.As(err, &printed):
 		return err
 	case err != nil:
 		return c.showAttempts(ctx, id, err)
 	case asJSON:
-		return c.printJSON(t)
+		return c.out.JSON(t)
 	}
 	if err := print(c.out, &t); err != nil {
 		return fmt.Errorf("show %q: %w", id, err)

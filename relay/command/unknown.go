@@ -17,6 +17,6 @@ func (c *cli) sayUnknownType(glob string) {
 		return
 	}
 	if unknown := c.known().UnknownType(glob); unknown != "" {
-		c.notice("%s", unknown)
+		c.err.Noticef("%s", unknown)
 	}
 }

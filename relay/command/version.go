@@ -71,7 +71,7 @@ func (c *cli) versionCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
 			if asJSON {
-				return c.printJSON(b)
+				return c.out.JSON(b)
 			}
 			c.out.Linef("%s", b)
 			return nil

@@ -75,7 +75,7 @@ func (c *cli) testWebhook(ctx context.Context, name string, asJSON bool) error {
 		report.PrintTest(c.out, &a)
 	}
 	if a.Status != "delivered" {
-		return exitCode(1)
+		return usage.ExitCode(1)
 	}
 	return nil
 }

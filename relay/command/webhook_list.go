@@ -91,14 +91,14 @@ func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
 	}
 	c.sayUnknownType(f.typ)
 	if f.json {
-		return c.printJSON(list)
+		return c.out.JSON(list)
 	}
 	report.PrintWebhooks(c.out, hooks)
 	switch {
 	case len(all) == 0:
 		c.out.Linef("no webhooks in %s", active.Path)
 	case len(hooks) == 0:
-		c.notice("none of %s matches", terminal.Count(len(all), "webhook"))
+		c.err.Noticef("none of %s matches", terminal.Count(len(all), "webhook"))
 	}
 	c.printErrors("the last edit of "+active.Path+" was rejected; still using the previous configuration:", edit)
 	c.printErrors("files of include were rejected; each still has the webhooks that it had when it was last valid, if it ever was:", included)

@@ -53,7 +53,7 @@ func (e *Editor) edit(t *target, done string, change func(edit.Document) (edit.D
 	if problems := t.problems(reading); problems != nil {
 		report.PrintProblems(e.Err, slices.DeleteFunc(slices.Clone(problems), func(p config.Problem) bool { return p.Warning }))
 		if allow := proposedAllow(problems); allow != "" {
-			e.Err.Linef("sidehook: to reach an address on this machine or network, add %s", allow)
+			e.Err.Noticef("to reach an address on this machine or network, add %s", allow)
 		}
 		return errors.New("nothing was written: the file would not be valid")
 	}

@@ -13,6 +13,7 @@
 package terminal
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -69,6 +70,18 @@ func (s *Screen) Line(parts ...string) {
 // Linef cleans and prints a line.
 func (s *Screen) Linef(format string, args ...any) {
 	s.Line(Clean(fmt.Sprintf(format, args...)))
+}
+
+// Noticef cleans and prints a line for people, beside the answer of a command.
+func (s *Screen) Noticef(format string, args ...any) {
+	s.Linef("sidehook: "+format, args...)
+}
+
+// JSON prints a value as one line of JSON, which is raw.
+func (s *Screen) JSON(v any) error {
+	e := json.NewEncoder(s)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }
 
 // ErrorPriority begins a line that systemd's journal must take for an error.

@@ -1,5 +1,6 @@
 // Package usage is how the commands take flags and arguments: those that several
-// commands have, and the errors of a wrong use, each with one wording.
+// commands have, and the errors of a wrong use, each with one wording. An ExitCode ends a
+// command that has said all itself.
 //
 // It promises that what a user can do better is an *Error, for which the exit code is 2.
 //
@@ -197,3 +198,8 @@ func CutHeader(text string) (name, value string, ok bool) {
 	}
 	return strings.TrimSpace(text[:i]), strings.TrimSpace(text[i+1:]), true
 }
+
+// ExitCode ends a command that has printed everything itself.
+type ExitCode int
+
+func (c ExitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }

@@ -1,6 +1,7 @@
-package command
+package develop
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -9,24 +10,27 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/relay/command/names"
 	"sidehook/relay/command/usage"
 	"sidehook/relay/sign"
 )
 
-// verificationFlags say how requests are verified: by --webhook as the file has
+// Flags say how requests are verified: by --webhook as the file has
 // it, or by --secret and --profile.
-type verificationFlags struct {
-	webhook, profile string
-	secrets          []string
+type Flags struct {
+	Webhook, profile string
+	Secrets          []string
 }
 
-func (f *verificationFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.webhook, "webhook", "", "take secret and profile of the webhook `NAME` from the file")
-	cmd.Flags().StringArrayVar(&f.secrets, "secret", nil, "the secret: `TEXT`, @FILE, or ${NAME} for an environment variable; repeat it while it is rotated")
-	cmd.Flags().StringVar(&f.profile, "profile", "standard", "the `PROFILE` or signature scheme: "+usage.OneOf(profileNames()...))
+// Add declares the flags.
+func (f *Flags) Add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.Webhook, "webhook", "", "take secret and profile of the webhook `NAME` from the file")
+	cmd.Flags().StringArrayVar(&f.Secrets, "secret", nil, "the secret: `TEXT`, @FILE, or ${NAME} for an environment variable; repeat it while it is rotated")
+	cmd.Flags().StringVar(&f.profile, "profile", "standard", "the `PROFILE` or signature scheme: "+usage.OneOf(Profiles()...))
 }
 
-func profileNames() []string {
+// Profiles are the values of --profile.
+func Profiles() []string {
 	return []string{"standard", "cloudevents", "qlik", "github", "stripe", "shopify"}
 }
 
@@ -35,29 +39,32 @@ func schemeOf(profile string) (sign.Scheme, error) {
 	switch {
 	case profile == "cloudevents":
 		return sign.Standard, nil
-	case slices.Contains(profileNames(), profile):
+	case slices.Contains(Profiles(), profile):
 		return sign.Scheme(profile), nil
 	}
-	return "", usage.Invalid("profile", profile, usage.OneOf(profileNames()...))
+	return "", usage.Invalid("profile", profile, usage.OneOf(Profiles()...))
 }
 
-// resolve returns the scheme and the secrets to verify with, and the webhook if
+// Loader reads the configuration.
+type Loader func(config.Mode) (*config.File, error)
+
+// Resolve returns the scheme and the secrets to verify with, and the webhook if
 // one is named.
-func (f *verificationFlags) resolve(c *cli, changed func(flag string) bool) (sign.Scheme, []string, *config.Webhook, error) {
-	if f.webhook != "" {
+func (f *Flags) Resolve(load Loader, changed func(flag string) bool) (sign.Scheme, []string, *config.Webhook, error) {
+	if f.Webhook != "" {
 		for _, flag := range []string{"secret", "profile"} {
 			if changed(flag) {
 				return "", nil, nil, usage.Together("--webhook", "--"+flag)
 			}
 		}
-		return f.fromFile(c)
+		return f.fromFile(load)
 	}
 	scheme, err := schemeOf(f.profile)
 	if err != nil {
 		return "", nil, nil, err
 	}
 	var secrets []string
-	for _, text := range f.secrets {
+	for _, text := range f.Secrets {
 		secret, err := readSecret(text)
 		if err != nil {
 			return "", nil, nil, err
@@ -68,18 +75,18 @@ func (f *verificationFlags) resolve(c *cli, changed func(flag string) bool) (sig
 }
 
 // fromFile takes the secrets and the scheme from the file.
-func (f *verificationFlags) fromFile(c *cli) (sign.Scheme, []string, *config.Webhook, error) {
-	file, err := c.load(config.Check)
+func (f *Flags) fromFile(load Loader) (sign.Scheme, []string, *config.Webhook, error) {
+	file, err := load(config.Check)
 	if err != nil {
 		return "", nil, nil, err
 	}
-	i := slices.IndexFunc(file.Webhooks, func(w *config.Webhook) bool { return w.Name == f.webhook })
+	i := slices.IndexFunc(file.Webhooks, func(w *config.Webhook) bool { return w.Name == f.Webhook })
 	if i < 0 {
-		var names []string
+		var all []string
 		for _, w := range file.Webhooks {
-			names = append(names, w.Name)
+			all = append(all, w.Name)
 		}
-		return "", nil, nil, unknownWebhook(f.webhook, names)
+		return "", nil, nil, errors.New(names.UnknownWebhook(f.Webhook, all))
 	}
 	w := file.Webhooks[i]
 	var secrets []string
