@@ -15,6 +15,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
+	"sidehook/relay/command/bulk"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
@@ -101,7 +102,9 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	wait, done, err := c.newBulkWait(ctx, file, relay, receivers(&request))
+	wait, done, err := bulk.New(bulk.Options{
+		Out: c.out, Err: c.err, Next: c.next, Dir: file.History.Dir, Relay: relay, Receivers: receivers(&request),
+	})
 	if err != nil {
 		return err
 	}
@@ -130,29 +133,12 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 		c.out.Linef("no matching deliveries")
 		return nil
 	case f.noWait:
-		c.out.Linef("resending %s to %s; to follow: %s", terminal.Count(answer.Count, "delivery"), to, c.followCommand(receivers(&request)))
+		c.out.Linef("resending %s to %s; to follow: %s", terminal.Count(answer.Count, "delivery"), to, bulk.FollowCommand(c.next, receivers(&request)))
 		return nil
 	}
 	c.sayIdle(ctx, relay, receivers(&request))
-	wait.begin(answer, to)
-	return wait.run(ctx, f.json)
-}
-
-// followCommand returns the command that follows the attempts to webhooks.
-func (c *cli) followCommand(webhooks []string) string {
-	return c.next(append(webhookArguments(webhooks), "-f")...)
-}
-
-// webhookArguments returns the arguments of history for webhooks.
-func webhookArguments(webhooks []string) []string {
-	args := []string{"history"}
-	if len(webhooks) == 1 {
-		return append(args, webhooks[0])
-	}
-	for _, name := range webhooks {
-		args = append(args, "--webhook", name)
-	}
-	return args
+	wait.Begin(answer, to)
+	return wait.Run(ctx, f.json)
 }
 
 // mustHaveWebhook returns an error for a name that no webhook of the relay has.

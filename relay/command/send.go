@@ -15,6 +15,7 @@ import (
 
 	"sidehook/history/event"
 	"sidehook/relay/api"
+	"sidehook/relay/command/ndjson"
 	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
@@ -189,4 +190,27 @@ func (f *sendFlags) event(typ string, data []byte) ([]byte, error) {
 		body = append(append(body, `,"data":`...), data...)
 	}
 	return append(body, '}'), nil
+}
+
+// sendLines sends the events of --ndjson, many in a request. Each request is accepted
+// or refused as a whole. It ends at the first that is refused.
+func (c *cli) sendLines(ctx context.Context, f sendFlags) error {
+	in := c.stdin
+	if path, ok := strings.CutPrefix(f.lines, "@"); ok {
+		file, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("read --ndjson: %w", err)
+		}
+		defer file.Close()
+		in = file
+	} else if f.lines != "-" {
+		return usage.Invalid("ndjson", f.lines, "@FILE, or - for standard input")
+	}
+	relay, err := c.relay(ctx)
+	if err != nil {
+		return err
+	}
+	s := ndjson.New(relay, in, c.out)
+	s.JSON, s.Wait = f.json, f.patience()
+	return s.Run(ctx)
 }

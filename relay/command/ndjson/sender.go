@@ -1,4 +1,10 @@
-package command
+// Package ndjson sends the events of a stream of lines to the relay, many in a request.
+//
+// It promises that what is typed or followed is sent at once, and that a refusal names
+// the lines that were not accepted, and because of which one.
+//
+// The command send of relay/command calls it.
+package ndjson
 
 import (
 	"bufio"
@@ -7,16 +13,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
-	"sidehook/relay/command/usage"
 )
 
 // Limits of one request with many events.
@@ -25,42 +30,19 @@ const (
 	requestBytes = 1 << 20
 )
 
-// sendLines sends the events of --ndjson, many in a request. Each request is accepted
-// or refused as a whole. It ends at the first that is refused.
-func (c *cli) sendLines(ctx context.Context, f sendFlags) error {
-	in := c.stdin
-	if path, ok := strings.CutPrefix(f.lines, "@"); ok {
-		file, err := os.Open(path)
-		if err != nil {
-			return fmt.Errorf("read --ndjson: %w", err)
-		}
-		defer file.Close()
-		in = file
-	} else if f.lines != "-" {
-		return usage.Invalid("ndjson", f.lines, "@FILE, or - for standard input")
-	}
-	relay, err := c.relay(ctx)
-	if err != nil {
-		return err
-	}
-	s := lineSender{cli: c, relay: relay, flags: f, in: bufio.NewReaderSize(in, requestBytes), outcomes: map[outcome]int{}}
-	if err := s.run(ctx); err != nil {
-		if s.accepted > 0 && !f.json {
-			s.report()
-		}
-		return err
-	}
-	if !f.json {
-		s.report()
-	}
-	return nil
+// Relay accepts events.
+type Relay interface {
+	// SendLines sends events, each a line, which are accepted or refused as a whole. It
+	// waits so long for what becomes of them.
+	SendLines(ctx context.Context, events []byte, wait time.Duration) (answer api.Receipts, text []byte, err error)
 }
 
-// lineSender sends lines and counts what is answered.
-type lineSender struct {
-	*cli
-	relay *client.Client
-	flags sendFlags
+// Sender sends lines and counts what is answered.
+type Sender struct {
+	out   *terminal.Screen
+	relay Relay
+	JSON  bool          // print what is answered
+	Wait  time.Duration // for what becomes of the events
 	in    *bufio.Reader
 	line  int   // of the input, the last that was read
 	lines []int // of the events of the request
@@ -77,7 +59,22 @@ type outcome struct {
 	code    int
 }
 
-func (s *lineSender) run(ctx context.Context) error {
+// New returns what sends the lines of in.
+func New(relay Relay, in io.Reader, out *terminal.Screen) *Sender {
+	return &Sender{out: out, relay: relay, in: bufio.NewReaderSize(in, requestBytes), outcomes: map[outcome]int{}}
+}
+
+// Run sends all, and prints the answers as JSON or what became of the events. It ends at
+// the first request that is refused.
+func (s *Sender) Run(ctx context.Context) error {
+	err := s.send(ctx)
+	if !s.JSON && (err == nil || s.accepted > 0) {
+		s.report()
+	}
+	return err
+}
+
+func (s *Sender) send(ctx context.Context) error {
 	s.matched = map[string]int{}
 	for {
 		body, err := s.read()
@@ -87,11 +84,11 @@ func (s *lineSender) run(ctx context.Context) error {
 		if len(body) == 0 {
 			return nil
 		}
-		answer, text, err := s.relay.SendLines(ctx, body, s.flags.patience())
+		answer, text, err := s.relay.SendLines(ctx, body, s.Wait)
 		if err != nil {
 			return s.locate(err)
 		}
-		if s.flags.json {
+		if s.JSON {
 			s.out.Write(text)
 		}
 		for i := range answer.Events {
@@ -102,7 +99,7 @@ func (s *lineSender) run(ctx context.Context) error {
 
 // read reads the events of the next request: those that are there, so that what is
 // typed or followed is sent at once.
-func (s *lineSender) read() (body []byte, err error) {
+func (s *Sender) read() (body []byte, err error) {
 	s.lines = nil
 	for len(s.lines) == 0 || s.in.Buffered() > 0 && len(s.lines) < requestLines && len(body) < requestBytes {
 		line, err := s.in.ReadBytes('\n')
@@ -122,7 +119,7 @@ func (s *lineSender) read() (body []byte, err error) {
 }
 
 // locate says which lines were not accepted, and because of which one.
-func (s *lineSender) locate(err error) error {
+func (s *Sender) locate(err error) error {
 	var refused *client.RefusedError
 	if errors.As(err, &refused) && refused.Index >= 0 && refused.Index < len(s.lines) {
 		return fmt.Errorf("send --ndjson: line %d: %w; lines %d to %d were not accepted", s.lines[refused.Index], err, s.lines[0], s.line)
@@ -130,7 +127,7 @@ func (s *lineSender) locate(err error) error {
 	return fmt.Errorf("send --ndjson: lines %d to %d: %w", s.lines[0], s.line, err)
 }
 
-func (s *lineSender) count(receipt *api.Receipt) {
+func (s *Sender) count(receipt *api.Receipt) {
 	s.accepted++
 	if receipt.Duplicate {
 		s.duplicates++
@@ -150,7 +147,7 @@ func (s *lineSender) count(receipt *api.Receipt) {
 }
 
 // report prints how many events were accepted, and for which webhooks.
-func (s *lineSender) report() {
+func (s *Sender) report() {
 	text := terminal.Count(s.accepted, "event") + " accepted"
 	if s.duplicates > 0 {
 		text += fmt.Sprintf(", %d of them before and not sent again", s.duplicates)

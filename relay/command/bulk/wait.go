@@ -1,4 +1,10 @@
-package command
+// Package bulk waits for the end of what was resent in bulk, and shows how far it is.
+//
+// It promises that a restart of the relay does not disturb it where the history may be
+// read, and that an interruption ends only the waiting.
+//
+// The command resend of relay/command calls it.
+package bulk
 
 import (
 	"context"
@@ -9,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"sidehook/config"
 	"sidehook/history"
 	"sidehook/history/query"
 	"sidehook/relay/api"
@@ -18,18 +23,25 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-// bulkWait waits for the end of what was resent in bulk. It reads the history, so
+// Options are what a Wait needs.
+type Options struct {
+	Out, Err  *terminal.Screen
+	Next      func(args ...string) string // a command line to continue with
+	Dir       string                      // of the history
+	Relay     *client.Client
+	Receivers []string // none: all webhooks
+}
+
+// Wait waits for the end of what was resent in bulk. It reads the history, so
 // a restart of the relay does not disturb it. Where the history may not be read, it
 // asks the relay.
-type bulkWait struct {
-	*cli
+type Wait struct {
+	Options
 	api.BulkResent
-	receivers []string // none: all webhooks
-	to        string   // the receivers as text
-	began     time.Time
+	to    string // the receivers as text
+	began time.Time
 
 	follower *query.Follower // of the records from before the resend on; nil: ask relay
-	relay    *client.Client
 
 	seen  map[history.Seq]bool // by seq: after a crash, the history may repeat a line
 	ended map[history.Status]int
@@ -48,11 +60,11 @@ const (
 	barWidth  = 24
 )
 
-// newBulkWait prepares to wait for what will be resent from now on. The caller must
+// New prepares to wait for what will be resent from now on. The caller must
 // call done.
-func (c *cli) newBulkWait(ctx context.Context, file *config.File, relay *client.Client, receivers []string) (w *bulkWait, done func() error, err error) {
-	w = &bulkWait{cli: c, receivers: receivers, relay: relay, seen: map[history.Seq]bool{}, ended: map[history.Status]int{}}
-	reader, err := query.Open(file.History.Dir)
+func New(o Options) (w *Wait, done func() error, err error) {
+	w = &Wait{Options: o, seen: map[history.Seq]bool{}, ended: map[history.Status]int{}}
+	reader, err := query.Open(o.Dir)
 	if errors.Is(err, fs.ErrPermission) {
 		return w, func() error { return nil }, nil
 	}
@@ -67,15 +79,15 @@ func (c *cli) newBulkWait(ctx context.Context, file *config.File, relay *client.
 	return w, reader.Close, nil
 }
 
-// begin says what was resent.
-func (w *bulkWait) begin(resent api.BulkResent, to string) {
+// Begin says what was resent.
+func (w *Wait) Begin(resent api.BulkResent, to string) {
 	w.BulkResent, w.to = resent, to
 	w.began, w.printedAt = time.Now(), time.Now()
 }
 
-// run waits until all have ended, or until ctx is done because the command was
+// Run waits until all have ended, or until ctx is done because the command was
 // interrupted.
-func (w *bulkWait) run(ctx context.Context, asJSON bool) error {
+func (w *Wait) Run(ctx context.Context, asJSON bool) error {
 	read := w.read
 	if w.follower == nil {
 		read = w.ask
@@ -83,22 +95,22 @@ func (w *bulkWait) run(ctx context.Context, asJSON bool) error {
 	w.showProgress()
 	for w.done < w.Count {
 		if err := read(ctx); err != nil {
-			w.err.ClearProgress()
+			w.Err.ClearProgress()
 			if ctx.Err() == nil {
 				return fmt.Errorf("resend: %d of %d ended so far; the others continue: %w", w.done, w.Count, err)
 			}
-			w.err.Noticef("%d of %d ended so far; the others continue without this command; to follow: %s",
-				w.done, w.Count, w.followCommand(w.receivers))
+			w.Err.Noticef("%d of %d ended so far; the others continue without this command; to follow: %s",
+				w.done, w.Count, FollowCommand(w.Next, w.Receivers))
 			return usage.ExitCode(1)
 		}
 		w.showProgress()
 	}
-	w.err.ClearProgress()
+	w.Err.ClearProgress()
 	return w.report(asJSON)
 }
 
 // read counts what the history records until it is time to show progress.
-func (w *bulkWait) read(ctx context.Context) error {
+func (w *Wait) read(ctx context.Context) error {
 	tick, cancel := context.WithTimeout(ctx, barEvery)
 	defer cancel()
 	for w.done < w.Count && tick.Err() == nil {
@@ -116,8 +128,8 @@ func (w *bulkWait) read(ctx context.Context) error {
 }
 
 // ask asks the relay how far it is. A relay that restarts may take a while to answer.
-func (w *bulkWait) ask(ctx context.Context) error {
-	p, err := w.relay.ResendProgress(ctx, w.Resend)
+func (w *Wait) ask(ctx context.Context) error {
+	p, err := w.Relay.ResendProgress(ctx, w.Resend)
 	var refused *client.RefusedError
 	if errors.As(err, &refused) {
 		return err
@@ -137,7 +149,7 @@ func (w *bulkWait) ask(ctx context.Context) error {
 }
 
 // waitsFor reports whether a delivery is one of those that were resent.
-func (w *bulkWait) waitsFor(seq history.Seq) bool {
+func (w *Wait) waitsFor(seq history.Seq) bool {
 	_, ok := slices.BinarySearchFunc(w.Seqs, seq, func(s [2]history.Seq, seq history.Seq) int {
 		switch {
 		case s[1] < seq:
@@ -151,15 +163,15 @@ func (w *bulkWait) waitsFor(seq history.Seq) bool {
 }
 
 // showProgress draws a bar on a terminal, and elsewhere prints a line now and then.
-func (w *bulkWait) showProgress() {
+func (w *Wait) showProgress() {
 	text := fmt.Sprintf("%d of %d", w.done, w.Count)
 	if lost := w.done - w.ended[history.Delivered]; lost > 0 {
 		text += fmt.Sprintf(", %d not delivered", lost)
 	}
-	if !w.err.Terminal {
+	if !w.Err.Terminal {
 		if w.done > w.printed && time.Since(w.printedAt) >= lineEvery {
 			w.printed, w.printedAt = w.done, time.Now()
-			w.err.Linef("%s", text)
+			w.Err.Linef("%s", text)
 		}
 		return
 	}
@@ -168,11 +180,11 @@ func (w *bulkWait) showProgress() {
 	if took := time.Since(w.began).Seconds(); took >= 1 && w.done > 0 {
 		text += fmt.Sprintf(", %.0f/s", float64(w.done)/took)
 	}
-	w.err.Progress(fmt.Sprintf("[%s] %3d %%  %s", bar, 100*w.done/w.Count, text))
+	w.Err.Progress(fmt.Sprintf("[%s] %3d %%  %s", bar, 100*w.done/w.Count, text))
 }
 
 // report prints how they ended.
-func (w *bulkWait) report(asJSON bool) error {
+func (w *Wait) report(asJSON bool) error {
 	lost := w.Count - w.ended[history.Delivered]
 	if asJSON {
 		counts := struct {
@@ -188,22 +200,22 @@ func (w *bulkWait) report(asJSON bool) error {
 			w.Count, w.Gone, w.ended[history.Delivered], w.ended[history.Failed], w.ended[history.Exhausted],
 			w.ended[history.Canceled], w.ended[history.Expired], w.lost,
 		}
-		if err := w.out.JSON(counts); err != nil {
+		if err := w.Out.JSON(counts); err != nil {
 			return err
 		}
 	} else {
-		w.out.Linef("resent %s to %s: %s", terminal.Count(w.Count, "delivery"), w.to, w.outcome())
+		w.Out.Linef("resent %s to %s: %s", terminal.Count(w.Count, "delivery"), w.to, w.outcome())
 	}
 	if lost == 0 {
 		return nil
 	}
-	w.err.Noticef("%s did not arrive; to list them: %s", terminal.Count(lost, "delivery"),
-		w.next(append(webhookArguments(w.receivers), "--status", "failed,exhausted,canceled,expired", "--since", w.began.UTC().Format(time.RFC3339))...))
+	w.Err.Noticef("%s did not arrive; to list them: %s", terminal.Count(lost, "delivery"),
+		w.Next(append(webhookArguments(w.Receivers), "--status", "failed,exhausted,canceled,expired", "--since", w.began.UTC().Format(time.RFC3339))...))
 	return usage.ExitCode(1)
 }
 
 // outcome says how many ended with which status.
-func (w *bulkWait) outcome() string {
+func (w *Wait) outcome() string {
 	if w.ended[history.Delivered] == w.Count {
 		return "all arrived"
 	}
@@ -217,4 +229,21 @@ func (w *bulkWait) outcome() string {
 		parts = append(parts, fmt.Sprintf("%d given up", w.lost))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// FollowCommand returns the command that follows the attempts to webhooks.
+func FollowCommand(next func(...string) string, webhooks []string) string {
+	return next(append(webhookArguments(webhooks), "-f")...)
+}
+
+// webhookArguments returns the arguments of history for webhooks.
+func webhookArguments(webhooks []string) []string {
+	args := []string{"history"}
+	if len(webhooks) == 1 {
+		return append(args, webhooks[0])
+	}
+	for _, name := range webhooks {
+		args = append(args, "--webhook", name)
+	}
+	return args
 }
