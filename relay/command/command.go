@@ -10,7 +10,9 @@
 //     error, is printed raw, except in --json.
 //   - Output has colours only on a terminal, and none with NO_COLOR.
 //
-// main calls Main.
+// A command is here with its flags, its help and its questions to the relay and the
+// history. What it does beyond that, and how its answer looks, is in the rooms below,
+// which know no command. main calls Main.
 package command
 
 import (
@@ -26,6 +28,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/config"
+	"sidehook/relay/command/pages"
 	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
@@ -96,8 +99,8 @@ func (c *cli) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&c.config, "config", "", "read this `FILE` (default: $SIDEHOOK_CONFIG, ./webhooks.yaml or /etc/sidehook/webhooks.yaml)")
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetHelpTemplate(helpTemplate())
-	root.SetUsageTemplate(helpTemplate())
+	root.SetHelpTemplate(pages.HelpTemplate())
+	root.SetUsageTemplate(pages.HelpTemplate())
 	root.Version = thisBuild().String()
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.InitDefaultVersionFlag()
