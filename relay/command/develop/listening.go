@@ -83,6 +83,7 @@ func (l *Listening) Run(ctx context.Context) error {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
 	l.introduce(listener.Addr().(*net.TCPAddr), authority)
+	defer p.end()
 	return l.serve(ctx, &server, listener)
 }
 

@@ -22,6 +22,15 @@ type requestPrinter struct {
 
 	mu    sync.Mutex
 	begun bool
+	ended bool
+}
+
+// end returns once nothing is printed any more: the server does not wait for the
+// requests that it cuts off.
+func (p *requestPrinter) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
 }
 
 // listened is what --json prints of a request.
@@ -39,6 +48,9 @@ type listened struct {
 func (p *requestPrinter) print(r receiver.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.ended {
+		return
+	}
 	if p.json {
 		p.printJSON(r)
 		return
