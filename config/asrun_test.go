@@ -119,6 +119,20 @@ func TestCheckRefusesWhatIsThere(t *testing.T) {
 	}
 }
 
+// asOtherThanRoot goes on as a user who may not read all files, until the function
+// that it returns is called. A temporary folder is opened to that user.
+func asOtherThanRoot(t *testing.T, dir string) (back func()) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return func() {}
+	}
+	const nobody = 65534
+	must(t, os.Chmod(dir, 0o755))
+	must(t, os.Chmod(filepath.Dir(dir), 0o755))
+	must(t, syscall.Seteuid(nobody))
+	return func() { must(t, syscall.Seteuid(0)) }
+}
+
 // TestCheckOfUnreadableFiles has files of another user: run may read them.
 func TestCheckOfUnreadableFiles(t *testing.T) {
 	dir := t.TempDir()
@@ -126,13 +140,7 @@ func TestCheckOfUnreadableFiles(t *testing.T) {
 	path := filepath.Join(dir, "x")
 	write(t, path, "x")
 	must(t, os.Chmod(path, 0))
-	if os.Geteuid() == 0 { // who may read all files
-		const nobody = 65534
-		must(t, os.Chmod(dir, 0o755))
-		must(t, os.Chmod(filepath.Dir(dir), 0o755))
-		must(t, syscall.Seteuid(nobody))
-		defer func() { must(t, syscall.Seteuid(0)) }()
-	}
+	defer asOtherThanRoot(t, dir)()
 	want := "file " + path + " cannot be read: permission denied; run will not start without it"
 	for _, form := range []string{
 		"source: ${file:" + path + "}", "source: ${cred:x}",
