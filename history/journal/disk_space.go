@@ -15,7 +15,7 @@ import (
 	"sidehook/history/trouble"
 )
 
-// diskSpace tells whether there is room for events. It refuses them before the
+// diskSpace reports whether there is room for events. It refuses them before the
 // disk is full, so that there is room left for what becomes of those that were
 // accepted. It belongs to the writer of the events, except refusal.
 type diskSpace struct {

@@ -21,7 +21,7 @@ func (c *cli) listenCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "listen [ADDRESS]",
 		Short: "Receive webhooks on this machine, for developing",
-		Long: "Receives webhooks on this machine, prints each request, and says whether its\n" +
+		Long: "Receives webhooks on this machine, prints each request, and reports whether its\n" +
 			"signature verifies; if not, which part differs. It answers as --respond says,\n" +
 			"the last answer for ever: a status (500*3: three times; 429:5: with\n" +
 			"Retry-After), or hang:30s for no answer. ADDRESS is " + develop.DefaultListenAddress + ", or\n" +

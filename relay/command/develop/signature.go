@@ -13,7 +13,7 @@ import (
 	"sidehook/relay/sign"
 )
 
-// Verify says whether a request whose body is read verifies now, and if not, which part
+// Verify reports whether a request whose body is read verifies now, and if not, which part
 // differs.
 func Verify(in io.Reader, out *terminal.Screen, scheme sign.Scheme, secrets []string, h http.Header, asJSON bool) error {
 	if len(secrets) == 0 {
