@@ -232,7 +232,7 @@ func configCall(t *testing.T) {
 		t.Errorf("got %+v", first)
 	}
 	h.r.Refused(errors.New("line 1: no\nline 2: neither"))
-	if got := look(); got.Hash != first.Hash || fmt.Sprint(got.Problems) != fmt.Sprintf("[%s: line 1: no %[1]s: line 2: neither]", first.Path) {
+	if got, want := look(), []api.ConfigProblem{{File: first.Path, Message: "line 1: no"}, {File: first.Path, Message: "line 2: neither"}}; got.Hash != first.Hash || !slices.Equal(got.Problems, want) {
 		t.Errorf("got %+v", got)
 	}
 	h.r.Refused(config.Problems{
@@ -252,7 +252,7 @@ func configCall(t *testing.T) {
 	}
 	h.listen = ""
 	h.apply("webhooks: [{name: a, url: 'https://x.example/', events: ['**']}]\n")
-	if got := look(); len(got.Restart) > 0 || len(got.Errors()) > 0 || len(got.Problems) != 1 || !strings.Contains(got.Problems[0].String(), "warning: webhooks[0] (a)") {
+	if got := look(); len(got.Restart) > 0 || len(got.Errors()) > 0 || len(got.Problems) != 1 || !strings.Contains(config.Problem(got.Problems[0]).String(), "warning: webhooks[0] (a)") {
 		t.Errorf("got %+v", got)
 	}
 }

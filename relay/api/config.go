@@ -1,9 +1,7 @@
 package api
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"sidehook/history"
@@ -51,25 +49,4 @@ type ConfigProblem struct {
 	Message string `json:"message"`        // what is wrong
 	Hint    string `json:"hint,omitempty"` // what to write instead
 	Warning bool   `json:"warning"`        // it is only doubtful
-}
-
-// String returns the problem as one line, as sidehook check prints it.
-func (p ConfigProblem) String() string {
-	var b strings.Builder
-	b.WriteString(p.File)
-	if p.Line > 0 {
-		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
-	}
-	b.WriteString(": ")
-	if p.Warning {
-		b.WriteString("warning: ")
-	}
-	if p.Path != "" {
-		b.WriteString(p.Path + ": ")
-	}
-	b.WriteString(p.Message)
-	if p.Hint != "" {
-		b.WriteString("; " + p.Hint)
-	}
-	return b.String()
 }

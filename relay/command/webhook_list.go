@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sidehook/config"
 	"sidehook/relay/api"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/report"
@@ -75,7 +76,7 @@ func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
 	}
 	edit, included := active.Errors(), active.IncludedErrors()
 	for _, p := range slices.Concat(edit, included) {
-		list.Errors = append(list.Errors, p.String())
+		list.Errors = append(list.Errors, config.Problem(p).String())
 	}
 	all := list.Webhooks
 	list.Webhooks = []json.RawMessage{}
@@ -113,6 +114,6 @@ func (c *cli) printErrors(sentence string, errors []api.ConfigProblem) {
 	c.out.Line()
 	c.out.Line(c.out.Paint(terminal.Red, terminal.Clean(sentence)))
 	for _, problem := range errors {
-		c.out.Linef("  %s", problem.String())
+		c.out.Linef("  %s", config.Problem(problem))
 	}
 }
