@@ -19,7 +19,7 @@ import (
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
 	"sidehook":             {"relay/command"},
-	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/memory", "relay/systemd"},
+	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure", "relay/memory", "relay/systemd"},
 	"relay":                {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "history/trouble"},
 	"relay/notice":         {"history", "history/event", "history/trouble"},
 	"relay/httpd":          {"history", "relay/api", "history/trouble"},
@@ -42,12 +42,12 @@ var flow = map[string][]string{
 	"relay/command/names":    {"config", "config/yamlnode"},
 	"relay/command/runlog":   {"relay/command/terminal"},
 	"relay/command/usage":    {"config/unit", "history", "history/event", "history/query", "relay/command/terminal"},
-	"relay/command/reload":   {"config", "config/watch", "relay/command/terminal", "relay/systemd"},
-	"relay/command/report":   {"config", "history", "history/event", "history/query", "relay/api", "relay/command/terminal"},
+	"relay/command/reload":   {"config", "config/watch", "relay/command/terminal", "relay/measure", "relay/systemd"},
+	"relay/command/report":   {"config", "history", "history/event", "history/query", "relay/api", "relay/command/terminal", "relay/measure"},
 	"relay/command/fileedit": {"config", "config/edit", "relay/command/names", "relay/command/report", "relay/command/terminal", "relay/command/usage", "relay/sign"},
 	"relay/command/develop":  {"config", "relay/command/names", "relay/command/terminal", "relay/command/usage", "relay/receiver", "relay/sign"},
-	"relay/command/bulk":     {"history", "history/query", "relay/api", "relay/api/client", "relay/command/terminal", "relay/command/usage"},
-	"relay/command/ndjson":   {"history", "relay/api", "relay/api/client", "relay/command/names", "relay/command/terminal"},
+	"relay/command/bulk":     {"history", "history/query", "relay/api", "relay/api/client", "relay/command/terminal", "relay/command/usage", "relay/measure"},
+	"relay/command/ndjson":   {"history", "relay/api", "relay/api/client", "relay/command/names", "relay/command/terminal", "relay/measure"},
 	"relay/command/pages":    {"config", "history", "relay", "relay/command/manual", "systemd"},
 	"relay/command/terminal": {},
 
@@ -100,6 +100,7 @@ var flow = map[string][]string{
 	"history/event":     {},
 	"relay/dial":        {},
 	"relay/memory":      {},
+	"relay/measure":     {},
 	"relay/receiver":    {"relay/sign"},
 	"relay/route":       {},
 	"relay/sign":        {},

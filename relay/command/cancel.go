@@ -10,8 +10,8 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/names"
-	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/measure"
 )
 
 type cancelFlags struct {
@@ -84,7 +84,7 @@ func (c *cli) cancel(ctx context.Context, id string, f cancelFlags) error {
 		selected.Count += s.Count
 		selected.Events = append(selected.Events, s.Events...)
 	}
-	what := terminal.Count(selected.Count, "waiting delivery")
+	what := measure.Count(selected.Count, "waiting delivery")
 	if len(f.webhooks) > 0 {
 		what += " to " + names.And(f.webhooks)
 	}
@@ -114,7 +114,7 @@ func (c *cli) cancel(ctx context.Context, id string, f cancelFlags) error {
 	case canceled.Count == 0:
 		c.out.Linef("no matching waiting deliveries")
 	default:
-		c.out.Linef("canceled %s", terminal.Count(canceled.Count, "delivery"))
+		c.out.Linef("canceled %s", measure.Count(canceled.Count, "delivery"))
 	}
 	return nil
 }

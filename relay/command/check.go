@@ -8,8 +8,8 @@ import (
 
 	"sidehook/config"
 	"sidehook/relay/command/report"
-	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/measure"
 )
 
 func (c *cli) checkCommand() *cobra.Command {
@@ -107,11 +107,11 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 	if !asJSON && !show {
 		verdict := "OK"
 		if len(problems) > 0 {
-			verdict += ", " + terminal.Count(len(problems), "warning")
+			verdict += ", " + measure.Count(len(problems), "warning")
 		}
-		count := terminal.Count(len(file.Webhooks), "webhook")
+		count := measure.Count(len(file.Webhooks), "webhook")
 		if more := len(file.Included); more > 0 {
-			count += " in " + terminal.Count(more+1, "file")
+			count += " in " + measure.Count(more+1, "file")
 		}
 		c.out.Linef("%s: %s, %s", path, verdict, count)
 	}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"sidehook/relay/api"
-	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/measure"
 )
 
 // confirm asks before something is done, unless yes. It returns an error unless the
@@ -34,7 +34,7 @@ func (c *cli) printSelected(s api.Selected, summary string, asJSON bool) error {
 		summary += fmt.Sprintf("; only the first %d events are listed", maxSelected)
 	}
 	if s.Gone > 0 {
-		summary += fmt.Sprintf("; %s more cannot be: their events are no longer in the history", terminal.Count(s.Gone, "delivery"))
+		summary += fmt.Sprintf("; %s more cannot be: their events are no longer in the history", measure.Count(s.Gone, "delivery"))
 	}
 	c.err.Noticef("%s", summary)
 	return nil

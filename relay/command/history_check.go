@@ -14,8 +14,8 @@ import (
 	"sidehook/history/journal"
 	"sidehook/history/verify"
 	"sidehook/relay/api"
-	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/measure"
 )
 
 func (c *cli) historyCheckCommand() *cobra.Command {
@@ -88,8 +88,8 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 	if asJSON {
 		err = c.out.JSON(answer)
 	} else {
-		c.out.Linef("%s: %s, %s, %s: %s", dir, terminal.Count(checked.Segments, "segment"), terminal.Count(checked.Lines, "valid line"),
-			terminal.Size(checked.Bytes), verdict(len(checked.Problems), len(checked.Known), accept))
+		c.out.Linef("%s: %s, %s, %s: %s", dir, measure.Count(checked.Segments, "segment"), measure.Count(checked.Lines, "valid line"),
+			measure.Size(checked.Bytes), verdict(len(checked.Problems), len(checked.Known), accept))
 	}
 	if err == nil && !answer.OK {
 		return usage.ExitCode(1)
@@ -124,7 +124,7 @@ func (c *cli) accept(ctx context.Context, file *config.File, problems []history.
 func verdict(problems, known int, accepted bool) string {
 	text := "OK"
 	if problems > 0 {
-		text = terminal.Count(problems, "damaged place")
+		text = measure.Count(problems, "damaged place")
 	}
 	if accepted {
 		text += ", now accepted"
@@ -141,7 +141,7 @@ func (c *cli) checkProgress() func(read, total int64) {
 	return func(read, total int64) {
 		if percent := 100 * read / max(1, total); percent != shown {
 			shown = percent
-			c.err.Progress(fmt.Sprintf("%3d %% of %s", percent, terminal.Size(total)))
+			c.err.Progress(fmt.Sprintf("%3d %% of %s", percent, measure.Size(total)))
 		}
 	}
 }

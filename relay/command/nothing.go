@@ -11,7 +11,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/source"
-	"sidehook/relay/command/terminal"
+	"sidehook/relay/measure"
 )
 
 // eventsCounted is how many events are counted where no attempt matches.
@@ -51,7 +51,7 @@ func (c *cli) explainNothing(ctx context.Context, s source.Source, f *historyFla
 	}
 	switch {
 	case len(parts) > 0:
-		count := terminal.Count(len(events), "event")
+		count := measure.Count(len(events), "event")
 		if len(events) == eventsCounted {
 			count = "the newest " + count
 		}

@@ -17,8 +17,8 @@ import (
 	"sidehook/relay/api/client"
 	"sidehook/relay/command/bulk"
 	"sidehook/relay/command/names"
-	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/measure"
 )
 
 // checkBulk checks the flags for a resend in bulk.
@@ -91,7 +91,7 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 	if err != nil {
 		return fmt.Errorf("resend: %w", err)
 	}
-	what := terminal.Count(matches.Count, "delivery") + " " + bulkTarget(&request)
+	what := measure.Count(matches.Count, "delivery") + " " + bulkTarget(&request)
 	if f.dryRun {
 		return c.printSelected(matches, what+" would be resent", f.json)
 	}
@@ -123,7 +123,7 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 		}
 	}
 	if answer.Gone > 0 {
-		c.err.Noticef("%s more cannot be resent: their events are no longer in the history", terminal.Count(answer.Gone, "delivery"))
+		c.err.Noticef("%s more cannot be resent: their events are no longer in the history", measure.Count(answer.Gone, "delivery"))
 	}
 	to := strings.TrimPrefix(bulkTarget(&api.BulkRequest{Webhooks: receivers(&request)}), "to ")
 	switch {
@@ -133,7 +133,7 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 		c.out.Linef("no matching deliveries")
 		return nil
 	case f.noWait:
-		c.out.Linef("resending %s to %s; to follow: %s", terminal.Count(answer.Count, "delivery"), to, bulk.FollowCommand(c.next, receivers(&request)))
+		c.out.Linef("resending %s to %s; to follow: %s", measure.Count(answer.Count, "delivery"), to, bulk.FollowCommand(c.next, receivers(&request)))
 		return nil
 	}
 	c.sayIdle(ctx, relay, receivers(&request))

@@ -8,8 +8,8 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/report"
-	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/measure"
 )
 
 // webhookCall is a call of the API for one webhook.
@@ -47,11 +47,11 @@ func retryCall() webhookCall {
 			case state == "paused", state == "off", state == "disabled":
 				return fmt.Sprintf("%s is %s: nothing is sent to it until it is active again; %s", before.Name, state, waiting(after))
 			case state == "failing", state == "throttled":
-				return fmt.Sprintf("retrying %s to %s now; it was %s", terminal.Count(n, "waiting delivery"), before.Name, (&report.Webhook{Webhook: *before}).Summary())
+				return fmt.Sprintf("retrying %s to %s now; it was %s", measure.Count(n, "waiting delivery"), before.Name, (&report.Webhook{Webhook: *before}).Summary())
 			case n == 0:
 				return fmt.Sprintf("%s is %s and has no waiting deliveries: nothing changed", before.Name, state)
 			default:
-				return fmt.Sprintf("retrying %s to %s now", terminal.Count(n, "waiting delivery"), before.Name)
+				return fmt.Sprintf("retrying %s to %s now", measure.Count(n, "waiting delivery"), before.Name)
 			}
 		},
 	}
@@ -64,7 +64,7 @@ func waiting(w *api.Webhook) string {
 	if w.Backlog.Events == 1 {
 		return "1 delivery is waiting for it"
 	}
-	return terminal.Count(w.Backlog.Events, "delivery") + " are waiting for it"
+	return measure.Count(w.Backlog.Events, "delivery") + " are waiting for it"
 }
 
 // webhookCallCommand is a command that makes a call.

@@ -15,6 +15,7 @@ import (
 	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/measure"
 )
 
 type webhookListFlags struct {
@@ -99,7 +100,7 @@ func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
 	case len(all) == 0:
 		c.out.Linef("no webhooks in %s", active.Path)
 	case len(hooks) == 0:
-		c.err.Noticef("none of %s matches", terminal.Count(len(all), "webhook"))
+		c.err.Noticef("none of %s matches", measure.Count(len(all), "webhook"))
 	}
 	c.printErrors("the last edit of "+active.Path+" was rejected; still using the previous configuration:", edit)
 	c.printErrors("files of include were rejected; each still has the webhooks that it had when it was last valid, if it ever was:", included)

@@ -21,6 +21,7 @@ import (
 	"sidehook/relay/api/client"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/measure"
 )
 
 // Options are what a Wait needs.
@@ -204,12 +205,12 @@ func (w *Wait) report(asJSON bool) error {
 			return err
 		}
 	} else {
-		w.Out.Linef("resent %s to %s: %s", terminal.Count(w.Count, "delivery"), w.to, w.outcome())
+		w.Out.Linef("resent %s to %s: %s", measure.Count(w.Count, "delivery"), w.to, w.outcome())
 	}
 	if lost == 0 {
 		return nil
 	}
-	w.Err.Noticef("%s did not arrive; to list them: %s", terminal.Count(lost, "delivery"),
+	w.Err.Noticef("%s did not arrive; to list them: %s", measure.Count(lost, "delivery"),
 		w.Next(append(webhookArguments(w.Receivers), "--status", "failed,exhausted,canceled,expired", "--since", w.began.UTC().Format(time.RFC3339))...))
 	return usage.ExitCode(1)
 }

@@ -22,6 +22,7 @@ import (
 	"sidehook/relay/api/client"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/measure"
 )
 
 // Limits of one request with many events.
@@ -148,7 +149,7 @@ func (s *Sender) count(receipt *api.Receipt) {
 
 // report prints how many events were accepted, and for which webhooks.
 func (s *Sender) report() {
-	text := terminal.Count(s.accepted, "event") + " accepted"
+	text := measure.Count(s.accepted, "event") + " accepted"
 	if s.duplicates > 0 {
 		text += fmt.Sprintf(", %d of them before and not sent again", s.duplicates)
 	}

@@ -20,6 +20,7 @@ import (
 	"sidehook/config"
 	"sidehook/config/watch"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/measure"
 	"sidehook/relay/systemd"
 )
 
@@ -141,7 +142,7 @@ func ActiveStatus(file *config.File) string {
 	}
 	status := fmt.Sprintf("using %s: %d of %d webhooks enabled", filepath.Base(file.Path), enabled, len(file.Webhooks))
 	if refused := file.Refused(); len(refused) > 0 {
-		status += "; rejected " + terminal.Count(len(refused), "file") + " of include: " + terminal.Clean(refused[0].FirstProblem().String())
+		status += "; rejected " + measure.Count(len(refused), "file") + " of include: " + terminal.Clean(refused[0].FirstProblem().String())
 	}
 	return status
 }

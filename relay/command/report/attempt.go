@@ -9,6 +9,7 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/measure"
 )
 
 // Attempt is an attempt to print. It is decoded from the JSON of the history,
@@ -48,7 +49,7 @@ func (a *Attempt) took() string {
 	if a.Took == 0 {
 		return ""
 	}
-	return terminal.Millis(a.Took)
+	return measure.Millis(a.Took)
 }
 
 // note returns why the attempt failed, and when the next one comes, with its day
@@ -69,7 +70,7 @@ func (a *Attempt) timing() string {
 	var parts []string
 	add := func(name string, ms float64) {
 		if ms > 0 {
-			parts = append(parts, name+" "+terminal.Millis(ms))
+			parts = append(parts, name+" "+measure.Millis(ms))
 		}
 	}
 	add("dns", a.Timing.DNS)

@@ -11,6 +11,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/measure"
 )
 
 // Attempts prints attempts: a table of those known at the start, then more
@@ -110,7 +111,7 @@ func (p *Attempts) print(a *Attempt, line json.RawMessage, row func(...terminal.
 	}
 	text := terminal.Normal.Cell
 	row(p.columns([]terminal.Cell{
-		text(terminal.InColumn(a.At, p.now, p.timeLayout())), terminal.Faint.Cell(terminal.Span(p.now.Sub(a.At))), terminal.Bold.Cell(a.Webhook), text(event), text(a.Type),
+		text(terminal.InColumn(a.At, p.now, p.timeLayout())), terminal.Faint.Cell(measure.Span(p.now.Sub(a.At))), terminal.Bold.Cell(a.Webhook), text(event), text(a.Type),
 		text(fmt.Sprint(a.Number)), StatusStyle(a.Status).Cell(a.Status), text(a.code()), text(a.took()), text(a.note()),
 	})...)
 }

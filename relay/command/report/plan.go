@@ -7,6 +7,7 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/measure"
 )
 
 // PrintPlan prints a plan for people.
@@ -39,7 +40,7 @@ func PrintPlan(to *terminal.Screen, p *api.Plan, before, after string, since tim
 		to.Linef("what waits is not known, as no relay answers")
 	}
 	to.Line()
-	to.Linef("tried on %s accepted since %s", terminal.Count(p.Events, "event"), terminal.Local(since, terminal.FullTime))
+	to.Linef("tried on %s accepted since %s", measure.Count(p.Events, "event"), terminal.Local(since, terminal.FullTime))
 	if len(p.Counts) > 0 {
 		t := terminal.Table{To: to}
 		t.Add(terminal.Heads("WEBHOOK", "BEFORE", "AFTER")...)
@@ -54,14 +55,14 @@ func PrintPlan(to *terminal.Screen, p *api.Plan, before, after string, since tim
 		to.Linef("wanted by no webhook: %d before, %d after", p.Unmatched.Before, p.Unmatched.After)
 	}
 	for _, f := range p.Failures {
-		what("!", terminal.Red, f.Webhook+"."+f.Key, fmt.Sprintf("fails for %s, first for %s: %s", terminal.Count(f.Events, "event"), f.Event, f.Reason))
+		what("!", terminal.Red, f.Webhook+"."+f.Key, fmt.Sprintf("fails for %s, first for %s: %s", measure.Count(f.Events, "event"), f.Event, f.Reason))
 	}
 }
 
 // withWaiting adds what becomes of the deliveries that wait for a webhook, if any do.
 func withWaiting(p *api.Plan, name, says, fate string) string {
 	if n := p.Waiting[name]; n > 0 {
-		return fmt.Sprintf("%s; %s %s", says, terminal.Count(n, "waiting delivery"), fate)
+		return fmt.Sprintf("%s; %s %s", says, measure.Count(n, "waiting delivery"), fate)
 	}
 	return says
 }

@@ -7,6 +7,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/measure"
 )
 
 // optionalMillis formats a latency, "" if there is none.
@@ -14,7 +15,7 @@ func optionalMillis(ms *float64) string {
 	if ms == nil {
 		return ""
 	}
-	return terminal.Millis(*ms)
+	return measure.Millis(*ms)
 }
 
 // PrintStats prints a row for each webhook. On a narrow terminal the charts have a
@@ -48,7 +49,7 @@ func printOutages(to *terminal.Screen, rows []history.WebhookStats) {
 	for i := range rows {
 		for _, o := range rows[i].Outages {
 			text := fmt.Sprintf("%s was %s from %s to %s (%s)", rows[i].Webhook, o.State,
-				terminal.Local(o.From, terminal.ZonedTime), terminal.Local(o.To, terminal.ZonedTime), terminal.Span(o.To.Sub(o.From)))
+				terminal.Local(o.From, terminal.ZonedTime), terminal.Local(o.To, terminal.ZonedTime), measure.Span(o.To.Sub(o.From)))
 			if o.To.IsZero() {
 				text = fmt.Sprintf("%s is %s since %s", rows[i].Webhook, o.State, terminal.Local(o.From, terminal.ZonedTime))
 			}
@@ -100,5 +101,5 @@ func scale(w *history.WebhookStats) string {
 	if most == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d in %s", most, terminal.Span(w.Until.Sub(w.Since)/time.Duration(len(w.Chart))))
+	return fmt.Sprintf("%d in %s", most, measure.Span(w.Until.Sub(w.Since)/time.Duration(len(w.Chart))))
 }

@@ -8,6 +8,7 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/measure"
 )
 
 // PrintTest prints the attempt of a test.
@@ -64,7 +65,7 @@ func (p *tracePrinter) next(a *Attempt) string {
 	text := terminal.Local(a.Next, terminal.ZonedTime) // to the second, as history has it
 	over := slices.ContainsFunc(p.attempts, func(x Attempt) bool { return x.Seq == a.Seq && x.Webhook == a.Webhook && x.N > a.N })
 	if wait := time.Until(a.Next); wait > 0 && !over {
-		text += ", in " + terminal.Span(wait)
+		text += ", in " + measure.Span(wait)
 	}
 	switch {
 	case a.ThrottledUntil.Equal(a.Next) && !a.Next.IsZero():
@@ -88,7 +89,7 @@ func (p *tracePrinter) headers(title string, list api.Headers) {
 func (p *tracePrinter) payload(r *api.Response) {
 	text := r.Body
 	if len(r.BodyBase64) > 0 {
-		text = fmt.Sprintf("(not UTF-8, %s, as base64)\n%s", terminal.Size(int64(len(r.BodyBase64))), base64.StdEncoding.EncodeToString(r.BodyBase64))
+		text = fmt.Sprintf("(not UTF-8, %s, as base64)\n%s", measure.Size(int64(len(r.BodyBase64))), base64.StdEncoding.EncodeToString(r.BodyBase64))
 	}
 	if text != "" {
 		p.Line()

@@ -12,6 +12,7 @@ import (
 	"sidehook/history/event"
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/measure"
 )
 
 // tracePrinter prints a trace for people.
@@ -167,7 +168,7 @@ func (p *tracePrinter) printOthers() {
 		}
 	}
 	if unmatched > 0 {
-		lines = append(lines, fmt.Sprintf("%s whose events do not match %s (--all lists them)", terminal.Count(unmatched, "webhook"), p.event.Type))
+		lines = append(lines, fmt.Sprintf("%s whose events do not match %s (--all lists them)", measure.Count(unmatched, "webhook"), p.event.Type))
 	}
 	if len(lines) == 0 {
 		return

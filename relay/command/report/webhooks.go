@@ -7,6 +7,7 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/measure"
 )
 
 // Webhook is a webhook with the part of its configuration that is printed.
@@ -59,7 +60,7 @@ func (w *Webhook) backlog() string {
 	if w.Backlog.Events == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%d (%s)", w.Backlog.Events, terminal.Span(time.Duration(w.Backlog.OldestSeconds*float64(time.Second))))
+	return fmt.Sprintf("%d (%s)", w.Backlog.Events, measure.Span(time.Duration(w.Backlog.OldestSeconds*float64(time.Second))))
 }
 
 // latency formats the percentiles of the last hour.
@@ -67,7 +68,7 @@ func (w *Webhook) latency() string {
 	if w.LastHour.P99 == 0 {
 		return "-"
 	}
-	return terminal.Millis(w.LastHour.P50) + "/" + terminal.Millis(w.LastHour.P99)
+	return measure.Millis(w.LastHour.P50) + "/" + measure.Millis(w.LastHour.P99)
 }
 
 // success formats which part of the deliveries that ended in the last hour arrived.
@@ -85,7 +86,7 @@ func (w *Webhook) lastError(now time.Time) string {
 	if w.LastError == "" || w.LastErrorAt.IsZero() {
 		return w.LastError
 	}
-	return terminal.Span(now.Sub(w.LastErrorAt)) + " ago: " + w.LastError
+	return measure.Span(now.Sub(w.LastErrorAt)) + " ago: " + w.LastError
 }
 
 // Summary returns the state of a webhook, why, and when the next attempt comes.

@@ -1,4 +1,6 @@
-package terminal
+// Package measure writes counts, sizes and lengths of time for people, in a few
+// characters. The commands call it.
+package measure
 
 import (
 	"fmt"

@@ -1,0 +1,15 @@
+package terminal_test
+
+import (
+	"testing"
+
+	"sidehook/relay/command/terminal"
+)
+
+func TestQuote(t *testing.T) {
+	for text, want := range map[string]string{"ord-1": "ord-1", "it's": `'it'\''s'`, "": "''"} {
+		if got := terminal.Quote(text); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
