@@ -43,6 +43,8 @@ type Options struct {
 
 	Ready, Healthy func() error
 	Metrics        func(w io.Writer) error
+
+	Site httpd.Site // nil for none
 }
 
 // Server is the whole API.
@@ -62,6 +64,9 @@ func New(journal intake.Journal, operator admin.Operator, initial intake.Setting
 		Answered: opts.Answered, Unmatched: opts.Unmatched, Log: opts.Log,
 	})
 	admin.New(server, operator, admin.Options{Ready: opts.Ready, Healthy: opts.Healthy, Metrics: opts.Metrics, Log: opts.Log})
+	if opts.Site != nil {
+		server.Mount(opts.Site)
+	}
 	return &Server{server, events}
 }
 

@@ -41,7 +41,7 @@ func (c *Call) refused(p *Problem) {
 func (s *Server) Calls() []Call { return slices.Clone(s.calls) }
 
 // find returns the call that a request makes and the segment that is its
-// argument.
+// argument. Without a problem, a nil call is one of a path that no call has.
 func (s *Server) find(r *http.Request) (*Call, string, *Problem) {
 	path, method := r.URL.EscapedPath(), r.Method
 	if method == http.MethodHead {
@@ -65,9 +65,22 @@ func (s *Server) find(r *http.Request) (*Call, string, *Problem) {
 		return c, plain, nil
 	}
 	if others == nil {
-		return nil, "", Refuse(http.StatusNotFound, "there is no such call; the nearest is "+s.nearest(method, path).String())
+		return nil, "", nil
 	}
 	return nil, "", methodNotAllowed(others)
+}
+
+// missing makes the problem of a path that no call has.
+func (s *Server) missing(r *http.Request, g *guard) *Problem {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	p := Refuse(http.StatusNotFound, "there is no such call; the nearest is "+s.nearest(method, r.URL.EscapedPath()).String())
+	if g.open && s.isVisit(r) {
+		p.Detail += "; the console is only on a loopback address and on the socket: write one as listen.http for it"
+	}
+	return p
 }
 
 func methodNotAllowed(others []*Call) *Problem {

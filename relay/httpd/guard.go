@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -25,8 +26,13 @@ import (
 //	G5. Who can open the socket may call everything else.
 //	G6. On the port, open calls (posting events, metrics) are open to anyone while
 //	    no token is configured, and all other calls need the token.
+//	G7. The site answers all whose Host G4 lets pass, and decides itself what to show
+//	    them: links on other sites lead to it, so G3 is told to it and not applied. It is
+//	    not there on a port that other machines can reach.
 type guard struct {
 	port   bool               // a TCP port, not the socket
+	open   bool               // a port that other machines can reach
+	number string             // of the port; "" for the socket
 	host   string             // the configured one; "" for none
 	token  *[sha256.Size]byte // nil without one
 	read   *[sha256.Size]byte // the read token; nil without one
@@ -43,19 +49,20 @@ const (
 	Public                // nothing
 )
 
-// caller is who makes a request, by the token that it has.
-type caller int
+// Trust is who makes a request, by the token that it has.
+type Trust int
 
+// Whom a request can come from.
 const (
-	stranger caller = iota // no token, or a wrong one
-	reader                 // the read token
-	owner                  // the token
+	Stranger Trust = iota // no token, or a wrong one
+	Reader                // the read token
+	Owner                 // the token
 )
 
-// may reports whether the token alone lets the caller make a call. A nil call is one
+// may reports whether the token alone lets its bearer make a call. A nil call is one
 // that does not exist.
-func (who caller) may(c *Call) bool {
-	return who == owner || who == reader && (c == nil || c.changesNothing())
+func (who Trust) may(c *Call) bool {
+	return who == Owner || who == Reader && (c == nil || c.changesNothing())
 }
 
 // newGuard makes the guard of a listener at addr.
@@ -70,7 +77,10 @@ func (s *Server) newGuard(addr net.Addr) (guard, error) {
 	}
 	g.port, g.advice = true, s.socketAdvice()+g.advice
 	tcp, ok := addr.(*net.TCPAddr)
-	if ok && !tcp.IP.IsLoopback() && s.token == nil {
+	if ok {
+		g.open, g.number = !tcp.IP.IsLoopback(), strconv.Itoa(tcp.Port)
+	}
+	if g.open && s.token == nil {
 		return g, fmt.Errorf("listen on address %q: other machines can reach it, so listen.token is required", addr)
 	}
 	return g, nil
@@ -89,20 +99,26 @@ func (s *Server) socketAdvice() string {
 }
 
 // screen refuses requests that no call accepts.
-func (g *guard) screen(c *Call, r *http.Request, who caller) *Problem {
+func (g *guard) screen(c *Call, r *http.Request, who Trust) *Problem {
 	switch {
 	case who.may(c):
 		return nil // G2
 	case crossSite(r):
 		return Refuse(http.StatusForbidden, "a web page of another origin may not call sidehook; "+g.advice)
-	case (g.port || fromBrowser(r)) && !g.isOurHost(r.Host):
+	}
+	return g.checkHost(r)
+}
+
+// checkHost refuses a Host that is not ours (G4).
+func (g *guard) checkHost(r *http.Request) *Problem {
+	if (g.port || fromBrowser(r)) && !g.isOurHost(r.Host) {
 		return Refuse(http.StatusForbidden, "the Host of the request is neither a loopback name such as localhost nor the configured address; "+g.advice)
 	}
 	return nil
 }
 
 // allow decides about a call, after screen.
-func (g *guard) allow(c *Call, r *http.Request, who caller) *Problem {
+func (g *guard) allow(c *Call, r *http.Request, who Trust) *Problem {
 	advice := g.advice
 	if g.read != nil && c.changesNothing() {
 		advice = strings.Replace(advice, "(listen.token)", "(listen.token or listen.read_token)", 1)
@@ -110,7 +126,7 @@ func (g *guard) allow(c *Call, r *http.Request, who caller) *Problem {
 	switch {
 	case who.may(c), !g.port, c.Access == Public:
 		return nil
-	case who == reader:
+	case who == Reader:
 		return Refuse(http.StatusForbidden, "the read token (listen.read_token) is only for calls that change nothing; "+advice)
 	case c.Access == Open && g.token == nil:
 		return nil
@@ -128,26 +144,32 @@ func (g *guard) allow(c *Call, r *http.Request, who caller) *Problem {
 	return p
 }
 
-// identify returns who makes a request. Hashes are of one length, so the time that
-// their comparison takes tells nothing.
-func (g *guard) identify(r *http.Request) caller {
+// identify returns who makes a request.
+func (g *guard) identify(r *http.Request) Trust {
 	values := r.Header["Authorization"]
 	if g.token == nil && g.read == nil || len(values) != 1 {
-		return stranger
+		return Stranger
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return stranger
+		return Stranger
 	}
-	sum := sha256.Sum256([]byte(strings.TrimSpace(token)))
+	return trustOf(strings.TrimSpace(token), g.token, g.read)
+}
+
+// trustOf returns whose token it is, given the hashes of the token and of the read
+// token. Hashes are of one length, so the time that their comparison takes tells
+// nothing.
+func trustOf(token string, owners, readers *[sha256.Size]byte) Trust {
+	sum := sha256.Sum256([]byte(token))
 	isToken := func(of *[sha256.Size]byte) bool { return of != nil && subtle.ConstantTimeCompare(sum[:], of[:]) == 1 }
 	switch {
-	case isToken(g.token):
-		return owner
-	case isToken(g.read):
-		return reader
+	case isToken(owners):
+		return Owner
+	case isToken(readers):
+		return Reader
 	}
-	return stranger
+	return Stranger
 }
 
 // crossSite reports whether a browser marked the request as one of another origin,
@@ -184,7 +206,7 @@ func (g *guard) isOurHost(hostport string) bool {
 	if host == "" {
 		return false
 	}
-	if strings.EqualFold(host, "localhost") || strings.EqualFold(host, g.host) {
+	if strings.EqualFold(host, "localhost") || strings.EqualFold(host, SiteHost) || strings.EqualFold(host, g.host) {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)

@@ -1,6 +1,6 @@
 // Package httpd is the local HTTP server: the listeners, who may call what at
 // each of them, the calls, and the form of refusals. It knows no call itself:
-// intake and admin register theirs.
+// intake and admin register theirs, and the console is mounted as the site.
 //
 // It promises:
 //
@@ -54,6 +54,7 @@ type Server struct {
 	token     *[sha256.Size]byte // of the token; nil without one
 	readToken *[sha256.Size]byte // of the read token; nil without one
 	calls     []Call             // unchanged while it runs
+	site      Site               // nil without one; unchanged while it runs
 	stopping  chan struct{}      // closed when a stop begins
 }
 

@@ -72,7 +72,8 @@ func JournalProblem(err error) *Problem {
 	return Unavailable(err.Error())
 }
 
-func (p *Problem) write(w http.ResponseWriter) {
+// Write answers with the problem.
+func (p *Problem) Write(w http.ResponseWriter) {
 	h := w.Header()
 	if p.RetryAfter > 0 {
 		h["Retry-After"] = []string{strconv.Itoa(p.RetryAfter)}

@@ -6,28 +6,38 @@ import (
 	"runtime/debug"
 )
 
-// serve answers a request: it finds the call, asks the guard, and hands over.
+// serve answers a request: it finds the call, asks the guard, and hands over to the
+// call, or to the site.
 func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, g guard) {
 	c, arg, missing := s.find(r)
 	defer s.recoverPanic(c, w)
-	p := s.admit(c, r, g)
-	if p == nil {
+	visit := c == nil && missing == nil && s.isVisit(r) && !g.open
+	if c == nil && missing == nil && !visit {
+		missing = s.missing(r, &g)
+	}
+	var p *Problem
+	if visit {
+		p = g.admitVisit(r)
+	} else if p = s.admit(c, r, g); p == nil {
 		p = missing
 	}
 	if s.isStopping() || framedAmbiguously(r) {
 		w.Header()["Connection"] = connectionClose
 	}
-	if p == nil {
-		p = c.Handle(ctx, w, r, arg)
-	} else {
+	switch {
+	case p != nil:
 		p.Unread = true
+	case visit:
+		s.site.Serve(ctx, w, r, s.visitor(r, &g))
+	default:
+		p = c.Handle(ctx, w, r, arg)
 	}
 	if p != nil {
 		c.refused(p)
 		if p.Unread && r.Close && r.ContentLength != 0 {
 			closeGracefully(w)
 		}
-		p.write(w)
+		p.Write(w)
 	}
 }
 
@@ -59,5 +69,5 @@ func (s *Server) recoverPanic(c *Call, w http.ResponseWriter) {
 	s.log.Error("internal error: a request panicked", "panic", v, "stack", string(debug.Stack()))
 	p := RefuseAndClose(http.StatusInternalServerError, "internal error; see the log of sidehook")
 	c.refused(p)
-	p.write(w)
+	p.Write(w)
 }
