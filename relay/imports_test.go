@@ -35,6 +35,9 @@ var flow = map[string][]string{
 	"relay/format":         {"history/event"},
 	"relay/metrics":        {"history", "history/queue"},
 
+	// The rooms of the console.
+	"relay/console/session": {},
+
 	// The rooms of the command line.
 	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/receiver", "relay/sign"},
 	"relay/command/manual":   {"relay/command/terminal"},
