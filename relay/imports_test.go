@@ -32,6 +32,7 @@ var flow = map[string][]string{
 	"relay/deliver/health": {"history"},
 	"relay/deliver/pace":   {},
 	"relay/send":           {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
+	"relay/fileedit":       {"config", "config/edit"},
 	"relay/format":         {"history/event"},
 	"relay/metrics":        {"history", "history/queue"},
 
@@ -47,7 +48,7 @@ var flow = map[string][]string{
 	"relay/command/usage":    {"config/unit", "history", "history/event", "history/query", "relay/command/terminal"},
 	"relay/command/reload":   {"config", "config/watch", "relay/command/terminal", "relay/measure", "relay/systemd"},
 	"relay/command/report":   {"config", "history", "history/event", "history/query", "relay/api", "relay/command/terminal", "relay/measure"},
-	"relay/command/fileedit": {"config", "config/edit", "relay/command/names", "relay/command/report", "relay/command/terminal", "relay/command/usage", "relay/sign"},
+	"relay/command/fileedit": {"config", "config/edit", "relay/command/names", "relay/command/report", "relay/command/terminal", "relay/command/usage", "relay/fileedit", "relay/sign"},
 	"relay/command/develop":  {"config", "relay/command/names", "relay/command/terminal", "relay/command/usage", "relay/receiver", "relay/sign"},
 	"relay/command/bulk":     {"history", "history/query", "relay/api", "relay/api/client", "relay/command/terminal", "relay/command/usage", "relay/measure"},
 	"relay/command/ndjson":   {"history", "relay/api", "relay/api/client", "relay/command/names", "relay/command/terminal", "relay/measure"},

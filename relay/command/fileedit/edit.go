@@ -1,25 +1,25 @@
-// Package fileedit changes webhooks.yaml, and the files of include, for the commands
-// that do: a webhook is added, changed, removed or switched, and a first file is written.
+// Package fileedit is how the commands that change webhooks.yaml look to people: their
+// flags, and what they print. A webhook is added, changed, removed or switched, and a
+// first file is written.
 //
-// It promises that a file is replaced only by one that is valid, that all else in it
-// stays byte for byte, and that neither a file nor a secret that is there is overwritten.
+// It promises that neither a file nor a secret that is there is overwritten. What
+// relay/fileedit promises of an edit holds.
 //
 // The commands of relay/command call it.
 package fileedit
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
-
 	"sidehook/config"
 	"sidehook/config/edit"
+	"sidehook/relay/command/names"
 	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/fileedit"
 )
 
 // Editor changes webhooks.yaml and the files of include.
@@ -29,88 +29,87 @@ type Editor struct {
 	DryRun   bool // only print what would change
 }
 
+// open reads the files.
+func (e *Editor) open() (*fileedit.Files, error) {
+	path, err := config.Find(e.Config)
+	if err != nil {
+		return nil, err
+	}
+	return fileedit.Open(path, config.Check)
+}
+
+// openOf reads the files, and returns which one has a webhook.
+func (e *Editor) openOf(name string) (files *fileedit.Files, path string, err error) {
+	if files, err = e.open(); err != nil {
+		return nil, "", err
+	}
+	path, err = files.Of(name)
+	if unknown, ok := errors.AsType[*fileedit.UnknownError](err); ok {
+		err = errors.New(names.UnknownWebhook(name, unknown.Known))
+	}
+	return files, path, err
+}
+
+// openFor reads the files, and returns the one to which a webhook is added.
+func (e *Editor) openFor(name, include string) (files *fileedit.Files, path string, err error) {
+	if files, err = e.open(); err != nil {
+		return nil, "", err
+	}
+	path, err = files.For(name, include)
+	if exists, ok := errors.AsType[*fileedit.ExistsError](err); ok {
+		in := ""
+		if exists.Path != files.Main {
+			in = " in " + exists.Path
+		}
+		err = fmt.Errorf("there is a webhook %q already%s; to change it: sidehook webhook edit %[1]s", name, in)
+	}
+	return files, path, e.explain(err)
+}
+
+// explain prints the problems of a file that cannot be changed, and says that nothing
+// was written.
+func (e *Editor) explain(err error) error {
+	if invalid, ok := errors.AsType[*fileedit.InvalidError](err); ok {
+		report.PrintProblems(e.Err, invalid.Problems)
+		return fmt.Errorf("nothing was written: %w", err)
+	}
+	if _, ok := errors.AsType[*fileedit.RefusedError](err); ok {
+		return fmt.Errorf("%w; nothing was written", err)
+	}
+	return err
+}
+
 // edit changes a file and writes it if the result is valid. done says what was done;
 // with DryRun the difference is printed in its place, and nothing is written.
-func (e *Editor) edit(t *target, done string, change func(edit.Document) (edit.Document, error)) error {
-	path, before := t.path, t.text
-	doc, err := edit.Parse(before)
-	if err != nil {
-		report.PrintProblems(e.Err, t.problems(t.read(before)))
-		return fmt.Errorf("nothing was written: %s must be valid YAML before a command can change it", path)
-	}
-	changed, err := change(doc)
-	var refused *edit.Refusal
+func (e *Editor) edit(files *fileedit.Files, path, done string, do func(edit.Document) (edit.Document, error)) error {
+	change, err := files.Change(fileedit.Step{Path: path, Do: do})
 	switch {
-	case errors.As(err, &refused):
-		return fmt.Errorf("%s:%d: %s; change it in an editor; nothing was written", path, refused.Line, refused.Why)
 	case err != nil:
-		return err
-	case bytes.Equal(changed.Text(), before):
+		return e.explain(err)
+	case len(change.Edited) == 0:
 		e.Out.Linef("nothing to change in %s", path)
 		return nil
-	}
-	reading := t.read(changed.Text())
-	if problems := t.problems(reading); problems != nil {
-		report.PrintProblems(e.Err, slices.DeleteFunc(slices.Clone(problems), func(p config.Problem) bool { return p.Warning }))
-		if allow := proposedAllow(problems); allow != "" {
-			e.Err.Noticef("to reach an address on this machine or network, add %s", allow)
+	case change.Problems != nil:
+		report.PrintProblems(e.Err, slices.DeleteFunc(slices.Clone(change.Problems), func(p config.Problem) bool { return p.Warning }))
+		if allow := fileedit.ProposedAllow(change.Problems); allow != nil {
+			e.Err.Noticef("to reach an address on this machine or network, add --allow %s", strings.Join(allow, " --allow "))
 		}
 		return errors.New("nothing was written: the file would not be valid")
 	}
-	e.printNewWarnings(t.now, reading)
+	report.PrintProblems(e.Err, change.Warnings)
 	if e.DryRun {
-		e.printDiff(path, before, changed.Text())
+		e.printDiff(change.Edited[0].Diff())
 		return nil
 	}
-	if err := t.write(changed.Text()); err != nil {
+	if err := change.Write(); err != nil {
 		return fmt.Errorf("nothing was written: %w", err)
 	}
 	e.Out.Linef("%s", fmt.Sprintf(done, path))
 	return nil
 }
 
-// printNewWarnings prints the warnings that the edit brings.
-func (e *Editor) printNewWarnings(before, after config.Reading) {
-	// The place and the name of a webhook may be others now.
-	about := func(p config.Problem) string {
-		_, key, _ := strings.Cut(p.Path, ")")
-		return key + " " + p.Message
-	}
-	known := map[string]int{}
-	if before.File != nil {
-		for _, p := range before.File.Warnings {
-			known[about(p)]++
-		}
-	}
-	report.PrintProblems(e.Err, slices.DeleteFunc(slices.Clone(after.File.Warnings), func(p config.Problem) bool {
-		known[about(p)]--
-		return known[about(p)] >= 0
-	}))
-}
-
-// proposedAllow returns the flags that lift the rules which problems are about, ""
-// if a URL breaks none.
-func proposedAllow(problems config.Problems) string {
-	var flags []string
-	for _, p := range problems {
-		if !strings.HasSuffix(p.Path, ".url") {
-			continue
-		}
-		for _, word := range []string{"http", "any-host"} {
-			if strings.Contains(p.Hint, "allow: ["+word+"]") && !slices.Contains(flags, "--allow "+word) {
-				flags = append(flags, "--allow "+word)
-			}
-		}
-	}
-	if len(flags) > 0 {
-		flags = append(flags, "--allow 127.0.0.0/8")
-	}
-	return strings.Join(flags, " ")
-}
-
 // printDiff prints what an edit changes, as diff -u does.
-func (e *Editor) printDiff(path string, before, after []byte) {
-	text := string(diff.Diff(path, before, path+" (edited)", after))
+func (e *Editor) printDiff(text string) {
 	for i, line := range terminal.CleanLines(text) {
 		style := terminal.Normal
 		switch {

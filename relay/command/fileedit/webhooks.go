@@ -17,11 +17,11 @@ func (e *Editor) Add(name string, f *Flags) error {
 		return err
 	}
 	changes = append([]edit.Change{{Path: edit.Path{"name"}, Value: edit.String(name)}}, changes...)
-	t, err := e.fileFor(name, f.File)
+	files, path, err := e.openFor(name, f.File)
 	if err != nil {
 		return err
 	}
-	err = e.edit(t, name+" added to %s", func(d edit.Document) (edit.Document, error) {
+	err = e.edit(files, path, name+" added to %s", func(d edit.Document) (edit.Document, error) {
 		if err := e.keepSecret(f, secret); err != nil {
 			return d, err
 		}
@@ -39,11 +39,11 @@ func (e *Editor) Change(name string, f *Flags) error {
 	if len(changes) == 0 {
 		return usage.Missing("what to change, such as --set timeout=30s")
 	}
-	t, err := e.fileOf(name)
+	files, path, err := e.openOf(name)
 	if err != nil {
 		return err
 	}
-	err = e.edit(t, name+" changed in %s", func(d edit.Document) (edit.Document, error) {
+	err = e.edit(files, path, name+" changed in %s", func(d edit.Document) (edit.Document, error) {
 		if err := e.keepSecret(f, secret); err != nil {
 			return d, err
 		}
@@ -54,23 +54,23 @@ func (e *Editor) Change(name string, f *Flags) error {
 
 // Remove removes a webhook.
 func (e *Editor) Remove(name string) error {
-	t, err := e.fileOf(name)
+	files, path, err := e.openOf(name)
 	if err != nil {
 		return err
 	}
-	return e.edit(t, name+" removed from %s", func(d edit.Document) (edit.Document, error) {
+	return e.edit(files, path, name+" removed from %s", func(d edit.Document) (edit.Document, error) {
 		return d.RemoveWebhook(name)
 	})
 }
 
 // Switch sets one key that is true or false. done says what the webhook is then.
 func (e *Editor) Switch(name, key, value, done string) error {
-	t, err := e.fileOf(name)
+	files, path, err := e.openOf(name)
 	if err != nil {
 		return err
 	}
-	return e.edit(t, name+" is "+done+" in %s", func(d edit.Document) (edit.Document, error) {
-		if t.says(name, key, value) {
+	return e.edit(files, path, name+" is "+done+" in %s", func(d edit.Document) (edit.Document, error) {
+		if files.Says(name, key, value) {
 			return d, nil
 		}
 		v, err := edit.Value(value)
