@@ -37,7 +37,8 @@ var flow = map[string][]string{
 	"relay/metrics":        {"history", "history/queue"},
 
 	// The rooms of the console.
-	"relay/console/session": {},
+	"relay/console/consoletest": {}, // of tests alone
+	"relay/console/session":     {},
 
 	// The rooms of the command line.
 	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/receiver", "relay/sign"},
