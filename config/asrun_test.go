@@ -16,7 +16,7 @@ import (
 var everywhere = []string{
 	`source: "?"`,
 	`listen: {http: "?"}`, `listen: {http: "localhost:?"}`, `listen: {http: ":80", token: "?"}`, `listen: {socket: "?"}`,
-	`listen: {socket_mode: "?"}`, `listen: {max_event_size: "?"}`,
+	`listen: {socket_mode: "?"}`, `listen: {console: "?"}`, `listen: {max_event_size: "?"}`,
 	`history: {dir: "?"}`, `history: {keep: "?"}`, `history: {max_size: "?"}`, `history: {response_body: "?"}`,
 	`event_types: {a: "?"}`,
 	`defaults: {signature: none, timeout: "?"}`, `defaults: {signature: none, headers: {X-A: "?"}}`, `defaults: {secret: "?"}`,

@@ -79,8 +79,16 @@ type Listen struct {
 	SocketMode   os.FileMode // its permission bits
 	Token        Secret      // bearer token; always set if HTTP is not a loopback address
 	ReadToken    Secret      // bearer token for calls that change nothing; never the Token
+	Console      string      // ConsoleOff, ConsoleView or ConsoleEdit
 	MaxEventSize int         // bytes of one event, 1 KiB to 16 MiB; a batch may be 16 times that
 }
+
+// What the console may be used for.
+const (
+	ConsoleOff  = off
+	ConsoleView = "view"
+	ConsoleEdit = "edit"
+)
 
 // History says where events and attempts are kept, and for how long.
 type History struct {
@@ -101,6 +109,7 @@ func empty(path string) *File {
 			HTTP:         "127.0.0.1:4665",
 			Socket:       filepath.Join(dir, "sidehook.sock"),
 			SocketMode:   0o660,
+			Console:      ConsoleView,
 			MaxEventSize: 1 << 20,
 		},
 		History: History{

@@ -26,7 +26,7 @@ func TestUnset(t *testing.T) {
 	if got, want := f.Source, "sidehook"; got != want {
 		t.Errorf("source %q, want %q", got, want)
 	}
-	listen := config.Listen{HTTP: "127.0.0.1:4665", Socket: "sidehook.sock", SocketMode: 0o660, MaxEventSize: 1 << 20}
+	listen := config.Listen{HTTP: "127.0.0.1:4665", Socket: "sidehook.sock", SocketMode: 0o660, Console: config.ConsoleView, MaxEventSize: 1 << 20}
 	if f.Listen != listen {
 		t.Errorf("listen %+v, want %+v", f.Listen, listen)
 	}
@@ -42,7 +42,7 @@ func TestUnset(t *testing.T) {
 func TestGiven(t *testing.T) {
 	f := load(t, `
 source: /my/app
-listen: {http: off, socket: run/s.sock, socket_mode: 0600, token: 1234567, read_token: abc, max_event_size: 64KiB}
+listen: {http: off, socket: run/s.sock, socket_mode: 0600, token: 1234567, read_token: abc, console: off, max_event_size: 64KiB}
 history: {dir: /var/lib/sidehook, keep: 1d, max_size: 32MiB, response_body: 0, unmatched: drop}
 event_types: {1.2: a version, com.example.a: }
 webhooks:
@@ -68,7 +68,7 @@ webhooks:
 	for _, c := range []struct{ got, want string }{
 		{f.Source, "/my/app"},
 		{fmt.Sprintf("%q", []string{f.Listen.HTTP, f.Listen.Socket, f.Listen.Token.Reveal(), f.Listen.ReadToken.Reveal()}), `["" "run/s.sock" "1234567" "abc"]`},
-		{fmt.Sprint(f.Listen.SocketMode, f.Listen.MaxEventSize), "-rw------- 65536"},
+		{fmt.Sprint(f.Listen.SocketMode, f.Listen.Console, f.Listen.MaxEventSize), "-rw-------off65536"},
 		{fmt.Sprint(f.History), "{/var/lib/sidehook 24h0m0s 33554432 0 true}"},
 		{fmt.Sprint(f.EventTypes), "map[1.2:{a version <nil>} com.example.a:{ <nil>}]"},
 		{words(w.Name, w.Was, w.Description, w.URL.Reveal(), w.Events), "1.10 former no http://[::1]:80/?a=b [** sidehook.webhook.*]"},

@@ -16,7 +16,7 @@ func TestPrint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c.json")
 	write(t, path, `{"type": "object"}`)
 	f := load(t, `
-listen: {http: off, token: "${TOKEN}", read_token: abc, max_event_size: 1500KB}
+listen: {http: off, token: "${TOKEN}", read_token: abc, console: edit, max_event_size: 1500KB}
 event_types: {b: two, a: "1", c: {schema: `+path+`, description: three}, d: {description: four}}
 defaults: {headers: {X-All: "$${a}", X-Key: b}}
 webhooks:
@@ -45,6 +45,7 @@ listen:
   socket_mode: "0660"
   token: '***'
   read_token: '***'
+  console: edit
   max_event_size: 1500KB
 history:
   dir: history

@@ -132,6 +132,7 @@ var refusals = []struct{ name, text, want string }{
 	{"token with space", "listen: {token: 'a b'}\n", "1:17: listen.token: must be printable ASCII without spaces"},
 	{"socket", "listen: {socket: /run/" + strings.Repeat("a", 100) + "}\n", "1:18: listen.socket: is a path of 105 bytes, more than the 103 of a Unix socket; write a shorter path, such as /run/sidehook.sock"},
 	{"socket_mode", "listen: {socket_mode: rw}\n", `1:23: listen.socket_mode: must be the three octal digits of a file's mode, not "rw"; write "0660"`},
+	{"console", "listen: {console: readonly}\n", `1:19: listen.console: must be off, view or edit, not "readonly"`},
 	{"max_event_size", "listen: {max_event_size: 100MiB}\n", `1:26: listen.max_event_size: must be 1KiB to 16MiB, not "100MiB"`},
 	{"history", "history: {response_body: 65KiB, unmatched: kep, dir: ''}\n", `
 		1:26: history.response_body: must be 0 to 64KiB, not "65KiB"

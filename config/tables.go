@@ -119,6 +119,8 @@ func listenKeys() []key[Listen] {
 			token(), func(in *Listen) *Secret { return &in.Token }),
 		declare("read_token", "${SIDEHOOK_READ}", "A second bearer token, for calls that change nothing.",
 			token(), func(in *Listen) *Secret { return &in.ReadToken }),
+		declare("console", "view", "What a browser on this machine may do with the console: off, view, or edit.",
+			oneOf(ConsoleOff, ConsoleView, ConsoleEdit), func(in *Listen) *string { return &in.Console }),
 		declare("max_event_size", "1MiB", "The largest event, 1KiB to 16MiB; a batch may be 16 times that.",
 			size(1<<10, 16<<20), func(in *Listen) *int { return &in.MaxEventSize }),
 	}

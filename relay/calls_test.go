@@ -244,10 +244,10 @@ func configCall(t *testing.T) {
 	}) || len(got.Errors()) != 1 {
 		t.Errorf("got %+v", got)
 	}
-	h.listen = "http: off, max_event_size: 2KiB, read_token: r3ad"
+	h.listen = "http: off, max_event_size: 2KiB, console: edit, read_token: r3ad"
 	h.apply("source: x\nhistory: {dir: other}\n")
 	if got := look(); got.Hash == first.Hash || got.Generation != 2 || !got.Loaded.After(first.Loaded) || len(got.Problems) > 0 ||
-		!slices.Equal(got.Restart, []string{"history.dir", "listen.max_event_size", "listen.read_token"}) {
+		!slices.Equal(got.Restart, []string{"history.dir", "listen.console", "listen.max_event_size", "listen.read_token"}) {
 		t.Errorf("got %+v", got)
 	}
 	h.listen = ""

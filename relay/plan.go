@@ -89,6 +89,7 @@ func restartKeys(before, after *config.File) []string {
 		"listen.socket_mode":    now.SocketMode == then.SocketMode,
 		"listen.token":          now.Token.Equal(then.Token),
 		"listen.read_token":     now.ReadToken.Equal(then.ReadToken),
+		"listen.console":        now.Console == then.Console,
 		"listen.max_event_size": now.MaxEventSize == then.MaxEventSize,
 		"history.dir":           after.History.Dir == before.History.Dir,
 	} {
