@@ -39,6 +39,7 @@ var flow = map[string][]string{
 	// The rooms of the console.
 	"relay/console/consoletest": {}, // of tests alone
 	"relay/console/session":     {},
+	"relay/console/payload":     {"relay/api"},
 
 	// The rooms of the command line.
 	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/receiver", "relay/sign"},

@@ -1,0 +1,130 @@
+// Package payload is how the bytes of a payload look on a page of the console, and what
+// changed between two answers of a receiver.
+//
+// Applications and receivers wrote the bytes, so the package trusts none of them. It
+// promises that its HTML has no elements but pre, span, b, del and ins, and no
+// attributes but class, whatever the bytes are; that the text of a payload is there as
+// it was posted or answered (of JSON only the space between its tokens is the relay's);
+// and that characters which cannot be seen, or which move others, are shown as their
+// numbers. No number is rounded, no escape changed, and no member moved or dropped.
+//
+// The pages of relay/console call it.
+package payload
+
+import (
+	"fmt"
+	"html/template"
+	"unicode/utf8"
+)
+
+// The limits of a payload on a page, where the caller gives none.
+const (
+	ShownBytes    = 64 << 10
+	ShownElements = 1000
+)
+
+// Kind is what a payload was taken for.
+type Kind string
+
+const (
+	Empty  Kind = "empty"
+	JSON   Kind = "JSON"
+	NDJSON Kind = "NDJSON" // a JSON value a line
+	Text   Kind = "text"   // also JSON that is nested too deep, or has an error
+	Binary Kind = "binary"
+)
+
+// Options are how a payload is shown. The zero value works.
+type Options struct {
+	Type     string // the media type that it came with, if any
+	Cut      bool   // the payload is the beginning of a longer one
+	Bytes    int    // how many are shown at most; 0: ShownBytes
+	Elements int    // how many elements it may have beside its pre; 0: ShownElements
+}
+
+// View is a payload to be shown.
+type View struct {
+	HTML     template.HTML
+	Kind     Kind
+	Type     string // of a binary payload: the media type given, or else the likely one
+	Size     int    // of the whole payload, in bytes
+	Shown    int    // bytes of it that HTML has
+	Elements int    // that HTML has
+}
+
+// Left returns how many bytes are not shown.
+func (v View) Left() int { return v.Size - v.Shown }
+
+// Note says what is not shown, or what a binary payload is; "" if there is nothing to say.
+func (v View) Note() string {
+	switch {
+	case v.Kind == Binary && v.Left() > 0:
+		return fmt.Sprintf("%s, %s, the first %s", size(v.Size), v.Type, size(v.Shown))
+	case v.Kind == Binary:
+		return fmt.Sprintf("%s, %s", size(v.Size), v.Type)
+	case v.Left() > 0:
+		return fmt.Sprintf("%s of %s shown, %s left", size(v.Shown), size(v.Size), size(v.Left()))
+	}
+	return ""
+}
+
+// Render returns a payload as HTML. JSON is coloured if the elements suffice: else its
+// keys alone, or nothing.
+func Render(body []byte, o Options) View {
+	if o.Bytes <= 0 {
+		o.Bytes = ShownBytes
+	}
+	if o.Elements <= 0 {
+		o.Elements = ShownElements
+	}
+	v := View{Kind: Empty, Size: len(body)}
+	if len(body) == 0 {
+		return v
+	}
+	shown, cut := head(body, o)
+	if v.Kind = kindOf(shown, cut); v.Kind == Binary {
+		return v.binary(body, o)
+	}
+	v.Shown = len(shown)
+	for colour := allTokens; ; colour++ {
+		m := markup{b: make([]byte, 0, 2*len(shown)+64), colour: colour, left: o.Elements}
+		m.pre(v.Kind, shown)
+		if !m.tooMany() {
+			v.HTML, v.Elements = m.html(), m.elements
+			return v
+		}
+	}
+}
+
+// head returns the beginning of a payload that is shown, and whether more follows. It
+// does not end within a character.
+func head(body []byte, o Options) (shown []byte, cut bool) {
+	shown, cut = body, o.Cut
+	if len(body) > o.Bytes {
+		shown, cut = body[:o.Bytes], true
+	}
+	if !cut {
+		return shown, false
+	}
+	for i := 1; i <= min(utf8.UTFMax-1, len(shown)-1); i++ {
+		if last := shown[len(shown)-i:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				shown = shown[:len(shown)-i]
+			}
+			break
+		}
+	}
+	return shown, true
+}
+
+// size formats a number of bytes: 512 B, 3.4 KiB.
+func size(bytes int) string {
+	if bytes < 1024 {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	f, unit := float64(bytes)/1024, 0
+	for ; f >= 1024 && unit < 2; unit++ {
+		f /= 1024
+	}
+	return fmt.Sprintf("%.4g %ciB", f, "KMG"[unit])
+}
