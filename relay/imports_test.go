@@ -37,7 +37,7 @@ var flow = map[string][]string{
 	"relay/metrics":        {"history", "history/queue"},
 
 	// The rooms of the console.
-	"relay/console/consoletest": {}, // of tests alone
+	"relay/console/consoletest": {"config", "config/watch", "history/historytest", "relay"}, // of tests alone
 	"relay/console/session":     {},
 	"relay/console/payload":     {"relay/api"},
 
