@@ -20,7 +20,7 @@ import (
 var flow = map[string][]string{
 	"sidehook":             {"relay/command"},
 	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure", "relay/memory", "relay/systemd"},
-	"relay":                {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "history/trouble"},
+	"relay":                {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/console/session", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign", "history/trouble"},
 	"relay/notice":         {"history", "history/event", "history/trouble"},
 	"relay/httpd":          {"history", "relay/api", "history/trouble"},
 	"relay/intake":         {"history", "history/event", "relay/api", "relay/httpd"},

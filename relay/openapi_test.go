@@ -105,7 +105,9 @@ func TestOpenAPI(t *testing.T) {
 			w.WriteHeader(400)
 		}
 	})
-	h := newHost(t, "webhooks:\n"+patient(s, "one", ", give_up_on: [400]")+patient(s, "two", ", paused: true"))
+	h := &host{t: t, dir: t.TempDir(), listen: "http: '127.0.0.1:0'"}
+	h.start("webhooks:\n" + patient(s, "one", ", give_up_on: [400]") + patient(s, "two", ", paused: true"))
+	t.Cleanup(h.end)
 	var d openAPI
 	h.call("GET", "/v1/openapi.json", "", &d)
 	if d.OpenAPI != "3.1.0" {
@@ -162,6 +164,7 @@ func TestOpenAPI(t *testing.T) {
 		{"POST /v1/webhooks/{name}/retry", "/v1/webhooks/one/retry", ""},
 		{"POST /v1/history/accept", "", `{"problems":[{"file":"events-00000000000000000001.jsonl","line":1,"offset":0,"message":"x"}]}`},
 		{"GET /v1/config", "", ""},
+		{"POST /v1/console/links", "", `{}`},
 		{"GET /v1/openapi.json", "", ""},
 		{"GET /healthz", "", ""},
 		{"GET /readyz", "", ""},

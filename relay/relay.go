@@ -18,6 +18,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/history/trouble"
 	"sidehook/relay/admin"
+	"sidehook/relay/console/session"
 	"sidehook/relay/deliver"
 	"sidehook/relay/httpd"
 	"sidehook/relay/intake"
@@ -43,22 +44,23 @@ type Options struct {
 
 // Relay is a running sidehook.
 type Relay struct {
-	log     *slog.Logger
-	opts    Options
-	atStart *config.File // whose listen and history.dir are in force
-	dir     string       // of the history
-	start   time.Time    // no attempt was made before
-	journal engine
-	deliver *deliver.Deliverer
-	server  *httpd.Server
-	intake  *intake.Handler
-	metrics *metrics.Metrics
-	notices *notice.Reporter
-	losses  *lossLog
-	own     atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
-	dead    atomic.Pointer[error]            // why the journal ended; nil while it runs
-	resends resendProgress
-	givenUp givenUp
+	log      *slog.Logger
+	opts     Options
+	atStart  *config.File // whose listen and history.dir are in force
+	dir      string       // of the history
+	start    time.Time    // no attempt was made before
+	journal  engine
+	deliver  *deliver.Deliverer
+	server   *httpd.Server
+	intake   *intake.Handler
+	metrics  *metrics.Metrics
+	notices  *notice.Reporter
+	sessions *session.Keeper // of the console
+	losses   *lossLog
+	own      atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
+	dead     atomic.Pointer[error]            // why the journal ended; nil while it runs
+	resends  resendProgress
+	givenUp  givenUp
 
 	mu       sync.Mutex
 	active   *activeConfig
@@ -84,7 +86,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Relay{log: opts.Log, opts: opts, atStart: file, dir: file.History.Dir, losses: newLossLog(opts.Log), orphans: map[string]time.Time{}}
+	r := &Relay{log: opts.Log, opts: opts, atStart: file, dir: file.History.Dir, sessions: session.New(), losses: newLossLog(opts.Log), orphans: map[string]time.Time{}}
 	r.resends.known = map[string]*query.ResendProgress{}
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)

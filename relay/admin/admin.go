@@ -63,6 +63,7 @@ func New(server *httpd.Server, operator Operator, opts Options) *Handler {
 	add(httpd.Guarded, "GET", api.DeliveriesPath, h.deliveries, deliveryParams...)
 	add(httpd.Guarded, "POST", api.AcceptPath, h.acceptDamage)
 	add(httpd.Guarded, "GET", api.ConfigPath, h.showConfig)
+	add(httpd.Guarded, "POST", api.LinksPath, h.consoleLink)
 	add(httpd.Guarded, "GET", api.OpenAPIPath, h.openAPI)
 	add(httpd.Public, "GET", api.HealthPath, h.healthz)
 	add(httpd.Public, "GET", api.ReadyPath, h.readyz)

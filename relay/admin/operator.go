@@ -52,6 +52,8 @@ type Operator interface {
 	Accept(ctx context.Context, problems []history.Problem) error
 	// History opens the history for reading; the caller must close it.
 	History(ctx context.Context) (History, error)
+	// ConsoleLink makes a link into the console; *UnprocessableError.
+	ConsoleLink(ctx context.Context, l api.ConsoleLinkRequest) (api.ConsoleLink, error)
 	// Config returns the configuration in force.
 	Config(ctx context.Context) (api.Config, error)
 }

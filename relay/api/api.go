@@ -25,6 +25,7 @@ const (
 	ConfigPath  = "/v1/config"
 	StatsPath   = "/v1/stats"
 	OpenAPIPath = "/v1/openapi.json"
+	LinksPath   = "/v1/console/links"
 	HealthPath  = "/healthz"
 	ReadyPath   = "/readyz"
 	MetricsPath = "/metrics"

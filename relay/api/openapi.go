@@ -77,6 +77,7 @@ func Operations() []Operation {
 		{"POST", TestPath, "Send a webhook a test event now", nil, nil, map[string]any{"200": Object{}}},
 		{"POST", AcceptPath, "Record damage of the history as known", nil, AcceptRequest{}, map[string]any{"200": DamageAccepted{}}},
 		{"GET", ConfigPath, "Show the configuration in force and what is wrong with the last edit", nil, nil, map[string]any{"200": Config{}}},
+		{"POST", LinksPath, "Make a link that signs a browser in to the console, once, within a minute", nil, ConsoleLinkRequest{}, map[string]any{"200": ConsoleLink{}}},
 		{"GET", OpenAPIPath, "This description", nil, nil, map[string]any{"200": Object{}}},
 		{"GET", HealthPath, "Report whether a restart would help: 503 if it would", nil, nil, map[string]any{"200": Object{}}},
 		{"GET", ReadyPath, "Report whether events are accepted: 503 if not", nil, nil, map[string]any{"200": Object{}}},

@@ -27,6 +27,7 @@ type Operator struct {
 	Acted      string
 	Files      *historytest.Disk // the history
 	Known      []history.Problem
+	Link       api.ConsoleLinkRequest
 }
 
 // At is the time in its answers.
@@ -152,6 +153,13 @@ func (o *Operator) History(context.Context) (admin.History, error) {
 		return nil, err
 	}
 	return admin.Files(reader), nil
+}
+
+func (o *Operator) ConsoleLink(_ context.Context, l api.ConsoleLinkRequest) (api.ConsoleLink, error) {
+	o.Lock()
+	defer o.Unlock()
+	o.Link = l
+	return api.ConsoleLink{URL: "http://sidehook.localhost:4665/in?code=abc", Expires: At}, o.fails
 }
 
 func (o *Operator) Config(context.Context) (api.Config, error) {

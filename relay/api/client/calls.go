@@ -138,6 +138,12 @@ func (c *Client) TryCancel(ctx context.Context, r api.CancelRequest) (answer api
 	return answer, err
 }
 
+// ConsoleLink makes a link into the console.
+func (c *Client) ConsoleLink(ctx context.Context, r api.ConsoleLinkRequest) (answer api.ConsoleLink, err error) {
+	_, err = c.Post(ctx, api.LinksPath, &r, &answer)
+	return answer, err
+}
+
 func (c *Client) get(ctx context.Context, path string, params url.Values, answer any) error {
 	return c.Get(ctx, strings.TrimSuffix(path+"?"+params.Encode(), "?"), answer)
 }
