@@ -98,6 +98,7 @@ var flow = map[string][]string{
 	"config/jsonschema": {},
 	"config/material":   {"config/files", "config/yamlnode"},
 	"config/edit":       {},
+	"config/mask":       {"config/edit", "config/redact"},
 	"config/pacing":     {"config/unit", "config/yamlnode"},
 	"config/profile":    {"config/yamlnode"},
 	"config/selection":  {"config/endpoint", "config/yamlnode"},

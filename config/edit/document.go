@@ -23,8 +23,9 @@ import (
 // A Document is the text of a YAML file and what it says. It is immutable: each
 // change returns another one. The zero Document is the empty file.
 type Document struct {
-	text []byte
-	root *yaml.Node // nil where the text has nothing but comments
+	text   []byte
+	starts []int      // the offset of each line
+	root   *yaml.Node // nil where the text has nothing but comments
 }
 
 // Parse returns the document of a text. The error is that of the YAML library.
@@ -48,7 +49,7 @@ func Parse(text []byte) (doc Document, err error) {
 	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" && root.Value == "" {
 		root = nil
 	}
-	return Document{text: text, root: root}, nil
+	return Document{text: text, starts: lineStarts(text), root: root}, nil
 }
 
 // Text returns the text. It must not be changed.

@@ -24,16 +24,28 @@ func lineBreak(text []byte) int {
 	return 0
 }
 
+// lineStarts returns the offset of each line of a text.
+func lineStarts(text []byte) []int {
+	starts := []int{0}
+	if bytes.HasPrefix(text, []byte("\ufeff")) {
+		starts[0] = len("\ufeff")
+	}
+	for at := starts[0]; at < len(text); {
+		size := lineBreak(text[at:])
+		if at += max(size, 1); size > 0 {
+			starts = append(starts, at)
+		}
+	}
+	return starts
+}
+
 // start returns the offset of the first byte of a node. The library counts lines
 // from 1 and columns from 1, in characters.
 func (d Document) start(n *yaml.Node) int {
-	at := 0
-	if bytes.HasPrefix(d.text, []byte("\ufeff")) {
-		at = len("\ufeff")
+	if n.Line > len(d.starts) {
+		return len(d.text)
 	}
-	for line := 1; line < n.Line && at < len(d.text); line++ {
-		at = d.nextLine(at)
-	}
+	at := d.starts[max(n.Line, 1)-1]
 	for column := 1; column < n.Column && at < len(d.text); column++ {
 		_, size := utf8.DecodeRune(d.text[at:])
 		at += size

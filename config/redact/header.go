@@ -24,14 +24,14 @@ func (h Header) Equal(o Header) bool {
 // Redacted returns the value as it may be shown: *** if it came by ${…}, or if
 // the name is one that credentials travel under.
 func (h Header) Redacted() string {
-	if h.Secret || confidential(h.Name) {
+	if h.Secret || Confidential(h.Name) {
 		return Mask
 	}
 	return h.Reveal()
 }
 
-// confidential reports whether a header of that name carries a credential.
-func confidential(name string) bool {
+// Confidential reports whether a header of that name carries a credential.
+func Confidential(name string) bool {
 	name = strings.ToLower(name)
 	switch name {
 	case "authorization", "cookie", "set-cookie", "proxy-authorization":
