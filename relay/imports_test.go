@@ -39,7 +39,8 @@ var flow = map[string][]string{
 	// The rooms of the console.
 	"relay/console/consoletest": {"config", "config/watch", "history/historytest", "relay"}, // of tests alone
 	"relay/console/session":     {},
-	"relay/console/payload":     {"relay/api"},
+	"relay/console/figure":      {"relay/measure"},
+	"relay/console/payload":     {"relay/api", "relay/measure"},
 
 	// The rooms of the command line.
 	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/receiver", "relay/sign"},

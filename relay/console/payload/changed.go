@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"sidehook/relay/api"
+	"sidehook/relay/measure"
 )
 
 // The limits of what is shown of a change.
@@ -91,8 +92,8 @@ func (c *change) body(before, after []byte) {
 		return kindOf(head(body, Options{Bytes: len(body), Cut: true}))
 	}
 	if of(before) == Binary || of(after) == Binary {
-		c.add(deleted, "a body of "+size(len(before)))
-		c.add(inserted, "another body of "+size(len(after)))
+		c.add(deleted, "a body of "+measure.Size(int64(len(before))))
+		c.add(inserted, "another body of "+measure.Size(int64(len(after))))
 		return
 	}
 	lines := compare(linesOf(before, of(before)), linesOf(after, of(after)))

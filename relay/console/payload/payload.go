@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"html/template"
 	"unicode/utf8"
+
+	"sidehook/relay/measure"
 )
 
 // The limits of a payload on a page, where the caller gives none.
@@ -59,11 +61,11 @@ func (v View) Left() int { return v.Size - v.Shown }
 func (v View) Note() string {
 	switch {
 	case v.Kind == Binary && v.Left() > 0:
-		return fmt.Sprintf("%s, %s, the first %s", size(v.Size), v.Type, size(v.Shown))
+		return fmt.Sprintf("%s, %s, the first %s", measure.Size(int64(v.Size)), v.Type, measure.Size(int64(v.Shown)))
 	case v.Kind == Binary:
-		return fmt.Sprintf("%s, %s", size(v.Size), v.Type)
+		return fmt.Sprintf("%s, %s", measure.Size(int64(v.Size)), v.Type)
 	case v.Left() > 0:
-		return fmt.Sprintf("%s of %s shown, %s left", size(v.Shown), size(v.Size), size(v.Left()))
+		return fmt.Sprintf("%s of %s shown, %s left", measure.Size(int64(v.Shown)), measure.Size(int64(v.Size)), measure.Size(int64(v.Left())))
 	}
 	return ""
 }
@@ -115,16 +117,4 @@ func head(body []byte, o Options) (shown []byte, cut bool) {
 		}
 	}
 	return shown, true
-}
-
-// size formats a number of bytes: 512 B, 3.4 KiB.
-func size(bytes int) string {
-	if bytes < 1024 {
-		return fmt.Sprintf("%d B", bytes)
-	}
-	f, unit := float64(bytes)/1024, 0
-	for ; f >= 1024 && unit < 2; unit++ {
-		f /= 1024
-	}
-	return fmt.Sprintf("%.4g %ciB", f, "KMG"[unit])
 }

@@ -194,8 +194,8 @@ func TestLongPayload(t *testing.T) {
 	}{
 		"whole":          {line, payload.Options{}, 16, ""},
 		"as much":        {strings.Repeat(line, 4096), payload.Options{}, 64 << 10, ""},
-		"one more":       {strings.Repeat(line, 4096) + "x", payload.Options{}, 64 << 10, "64 KiB of 64 KiB shown, 1 B left"},
-		"megabytes":      {strings.Repeat(line, 90_000), payload.Options{}, 64 << 10, "64 KiB of 1.373 MiB shown, 1.311 MiB left"},
+		"one more":       {strings.Repeat(line, 4096) + "x", payload.Options{}, 64 << 10, "64.0 KiB of 64.0 KiB shown, 1 B left"},
+		"megabytes":      {strings.Repeat(line, 90_000), payload.Options{}, 64 << 10, "64.0 KiB of 1.4 MiB shown, 1.3 MiB left"},
 		"own limit":      {strings.Repeat(line, 4), payload.Options{Bytes: 20}, 20, "20 B of 64 B shown, 44 B left"},
 		"within a rune":  {"aé", payload.Options{Bytes: 2}, 1, "1 B of 3 B shown, 2 B left"},
 		"within a emoji": {"a👩b", payload.Options{Bytes: 4}, 1, "1 B of 6 B shown, 5 B left"},
