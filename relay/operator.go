@@ -16,7 +16,7 @@ import (
 	"sidehook/relay/api"
 )
 
-// operator is a Relay as admin.Operator, which documents the methods.
+// operator is a Relay as admin.Operator and console.Operator, which document the methods.
 type operator Relay
 
 // current returns the configuration in force, and why the last edit was rejected, nil
@@ -26,6 +26,9 @@ func (o *operator) current() (active *activeConfig, rejected error) {
 	defer o.mu.Unlock()
 	return o.active, o.refused
 }
+
+// Ready returns why events are not accepted now, nil if they are.
+func (o *operator) Ready() error { return (*Relay)(o).ready() }
 
 // webhook returns one of them; configured is nil for one that was removed.
 func (o *operator) webhook(name string, configured *config.Webhook) api.Webhook {

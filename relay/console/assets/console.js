@@ -1,0 +1,222 @@
+// The script of the console: it keeps an open page up to date, and sends what buttons and
+// forms ask for. Pages are readable without it. All HTML comes from the relay.
+
+const trusted = window.trustedTypes?.createPolicy('sidehook', { createHTML: (html) => html }) ?? { createHTML: (html) => html };
+
+const $ = (selector, within = document) => within.querySelector(selector);
+const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// element makes an element with properties and what is in it.
+function element(name, properties = {}, ...inside) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...inside);
+  return made;
+}
+
+// fragment reads HTML of the relay, also rows without their table.
+function fragment(html) {
+  const template = document.createElement('template');
+  template.innerHTML = trusted.createHTML(html);
+  return template.content;
+}
+
+// say shows a short message, which screen readers read out.
+let saying;
+function say(text) {
+  clearTimeout(saying);
+  $('#said').textContent = text;
+  saying = setTimeout(() => { $('#said').textContent = ''; }, 8000);
+}
+
+// ---- An open page stays up to date ----
+
+// morph makes the children of one element those of another. It keeps elements that stay,
+// so that focus, selection, checked boxes and what is open survive.
+function morph(now, next) {
+  const keyed = new Map([...now.children].filter((child) => child.id).map((child) => [child.id, child]));
+  let at = now.firstChild;
+  for (const wanted of [...next.childNodes]) {
+    let have = wanted.id ? keyed.get(wanted.id) : at;
+    if (have?.id && have.id !== wanted.id) have = null;
+    if (!have || have.nodeName !== wanted.nodeName) {
+      now.insertBefore(wanted, at);
+      continue;
+    }
+    if (have === at) at = at.nextSibling; else now.insertBefore(have, at);
+    if (have.nodeType !== Node.ELEMENT_NODE) {
+      if (have.data !== wanted.data) have.data = wanted.data;
+      continue;
+    }
+    for (const { name } of [...have.attributes]) {
+      if (!wanted.hasAttribute(name) && name !== 'open') have.removeAttribute(name);
+    }
+    for (const { name, value } of wanted.attributes) {
+      if (have.getAttribute(name) !== value) have.setAttribute(name, value);
+    }
+    if (!have.isEqualNode(wanted)) morph(have, wanted);
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+const page = document.body.dataset.live;
+let newest = document.body.dataset.newest;
+let waiting = []; // rows that are not inserted yet, newest first
+let paused = false;
+
+// linked shows how the page hears of changes: live, polling or lost.
+function linked(state, text = state) {
+  const link = $('#link');
+  if (link.dataset.state !== state) {
+    link.dataset.state = state;
+    link.textContent = text;
+  }
+}
+
+function hear(news) {
+  if (news.status) morph($('#status'), fragment(news.status));
+  for (const [id, html] of Object.entries(news.parts ?? {})) {
+    const part = document.getElementById(id);
+    if (part) morph(part, fragment(html));
+  }
+  newest = news.newest;
+  const known = (row) => document.getElementById(row.id) || waiting.some((one) => one.id === row.id);
+  if (news.rows) waiting = [...[...fragment(news.rows).children].filter((row) => !known(row)), ...waiting].slice(0, 200);
+  if (waiting.length && !paused && scrollY < 80) insertRows(); else countRows();
+}
+
+// insertRows puts new rows on top, and drops the oldest of a long page.
+function insertRows() {
+  const rows = $('#rows');
+  if (!rows) return;
+  waiting.forEach((row) => row.classList.add('fresh'));
+  rows.prepend(...waiting);
+  waiting = [];
+  [...rows.children].slice(250).forEach((row) => row.remove());
+  $('#no-rows')?.remove();
+  countRows();
+}
+
+// countRows says how many rows wait to be inserted, so that nothing jumps.
+function countRows() {
+  const button = $('#new-rows');
+  if (!button) return;
+  button.hidden = waiting.length === 0;
+  button.textContent = `${waiting.length} new`;
+}
+
+function liveURL() {
+  return `/live?${new URLSearchParams({ page, after: newest })}`;
+}
+
+function stream() {
+  const source = new EventSource(liveURL());
+  source.onmessage = (message) => {
+    linked('live');
+    hear(JSON.parse(message.data));
+  };
+  source.onerror = () => {
+    source.close();
+    poll(0);
+  };
+}
+
+// poll asks for news now and then, and tries to stream again.
+async function poll(times) {
+  let found = false;
+  try {
+    const answer = await fetch(liveURL(), { headers: { Accept: 'application/json' } });
+    if (answer.status === 401) {
+      linked('lost', 'session ended');
+      location.reload(); // the page to sign in stands at the same address
+      return;
+    }
+    found = answer.ok;
+    if (found) hear(await answer.json());
+  } catch { /* the relay cannot be reached */ }
+  if (found && ($('#link').dataset.state === 'lost' || times >= 10)) {
+    stream();
+    return;
+  }
+  linked(found ? 'polling' : 'lost', found ? 'polling' : 'lost; trying again');
+  setTimeout(poll, 2000, found ? times + 1 : 0);
+}
+
+if (page) stream();
+
+addEventListener('scroll', () => {
+  if (waiting.length && !paused && scrollY < 80) insertRows();
+}, { passive: true });
+
+// ---- Changes ----
+
+// change asks the relay for one, and returns its answer. The key is kept by this origin
+// alone, unlike the cookie.
+async function change(name, body) {
+  let answer;
+  try {
+    answer = await fetch(`/do/${name}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Sidehook-Key': localStorage.getItem('sidehook-key') ?? '' },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    return { ok: false, detail: 'sidehook cannot be reached; nothing was changed.' };
+  }
+  const said = await answer.json().catch(() => ({}));
+  return { ...said, ok: answer.ok, status: answer.status };
+}
+
+// settle shows what came of a change.
+function settle(result) {
+  if (result.location) location.assign(result.location);
+  else say(result.message ?? result.detail ?? (result.ok ? 'Done.' : 'This did not work.'));
+  return result.ok;
+}
+
+// confirmed asks before a change that matters.
+function confirmed(question, verb) {
+  return new Promise((resolve) => {
+    const dialog = element('dialog', { ariaLabel: question },
+      element('form', { method: 'dialog' },
+        element('p', { textContent: question }),
+        element('div', { className: 'actions' },
+          element('button', { textContent: verb, value: 'yes', className: 'danger' }),
+          element('button', { textContent: 'Keep', value: '', className: 'quiet' }))));
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      resolve(dialog.returnValue === 'yes');
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+// act makes the change that a button names: data-do, with the JSON of data-body, after
+// the question of data-confirm.
+async function act(button) {
+  const { do: name, body = '{}', confirm, verb = button.textContent.trim() } = button.dataset;
+  if (confirm && !await confirmed(confirm, verb)) return;
+  button.disabled = true;
+  settle(await change(name, JSON.parse(body)));
+  button.disabled = false;
+}
+
+addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.dataset.do) act(button);
+  if (button.id === 'new-rows') {
+    insertRows();
+    scrollTo({ top: 0 });
+  }
+  if (button.id === 'pause') {
+    paused = !paused;
+    button.setAttribute('aria-pressed', paused);
+    button.textContent = paused ? 'Resume' : 'Pause';
+    if (!paused && waiting.length && scrollY < 80) insertRows();
+  }
+});

@@ -1,0 +1,106 @@
+package console
+
+import (
+	"html/template"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"sidehook/relay/measure"
+)
+
+// functions are what templates write values with.
+func functions(assets *assets) template.FuncMap {
+	return template.FuncMap{
+		"asset":    func(name string) string { return assets.paths[name] },
+		"webhook":  func(name string) string { return "/webhooks/" + url.PathEscape(name) },
+		"event":    func(id string) string { return "/events/" + url.PathEscape(id) },
+		"moment":   momentOf,
+		"ago":      func(at time.Time) string { return since(time.Since(at)) },
+		"seconds":  func(s float64) string { return since(time.Duration(s * float64(time.Second))) },
+		"millis":   measure.Millis,
+		"size":     measure.Size,
+		"count":    measure.Count,
+		"number":   number[int],
+		"percent":  percent,
+		"symbol":   symbolOf,
+		"sentence": sentence,
+		"join":     func(list []string, between string) string { return strings.Join(list, between) },
+		"tab":      func(path, name, current string) tab { return tab{path, name, path == current} },
+	}
+}
+
+// moment is a time as pages show it: local with its offset, and in UTC.
+type moment struct{ Machine, Local, UTC string }
+
+func momentOf(at time.Time) moment {
+	if at.IsZero() {
+		return moment{}
+	}
+	utc := at.UTC()
+	m := moment{Machine: utc.Format(time.RFC3339Nano), Local: at.Local().Format("2006-01-02 15:04:05 -07:00")}
+	if _, offset := at.Local().Zone(); offset != 0 {
+		m.UTC = utc.Format("15:04:05Z")
+	}
+	return m
+}
+
+// since writes how long something lasts. It is coarse, so that a page that stays open does
+// not change each second.
+func since(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return "under 1m"
+	case d < time.Hour:
+		return measure.Span(d.Truncate(time.Minute))
+	case d < 48*time.Hour:
+		return measure.Span(d.Truncate(10 * time.Minute))
+	}
+	return measure.Span(d.Truncate(24 * time.Hour))
+}
+
+// number writes a number with its thousands apart: 12,345.
+func number[N ~int | ~int64 | ~uint64](n N) string {
+	digits := strconv.FormatInt(int64(n), 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// percent writes a share, rounded down, so that 100% means all.
+func percent(share *float64) string {
+	if share == nil {
+		return "–"
+	}
+	return strconv.Itoa(int(*share*100)) + "%"
+}
+
+// symbolOf returns the symbol of a state of a webhook or of a status of a delivery, so that
+// neither is told by colour alone.
+func symbolOf(state string) string {
+	switch state {
+	case "active", "delivered":
+		return "●"
+	case "failing", "retrying":
+		return "▲"
+	case "throttled":
+		return "◐"
+	case "waiting":
+		return "○"
+	case "paused":
+		return "❙❙"
+	case "disabled", "failed", "exhausted":
+		return "■"
+	case "orphaned", "expired":
+		return "◇"
+	}
+	return "–"
+}
+
+// tab is an entry of the navigation.
+type tab struct {
+	Path, Name string
+	Current    bool
+}

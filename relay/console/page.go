@@ -1,0 +1,138 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path"
+	"strings"
+
+	"sidehook/relay/admin"
+)
+
+//go:embed templates/*.html
+var templates embed.FS
+
+// page is what a request is answered with.
+type page struct {
+	title   string
+	section string // the entry of the navigation that it belongs to, by its path
+	view    string // its template: templates/<view>.html
+	data    any
+	status  int // 0: 200
+
+	// parts are the templates that are rendered again while the page is open. Each is the
+	// content of the element whose id is its name.
+	parts []string
+	// newer returns the data of template rows with those rows alone that have a higher
+	// number, and newest is the highest number; nil: the page has no live rows.
+	newer  func(than uint64) any
+	newest uint64
+}
+
+// isLive reports whether the page changes while it is open.
+func (p *page) isLive() bool { return len(p.parts) > 0 || p.newer != nil }
+
+// frame is the data of the layout.
+type frame struct {
+	Title   string
+	Section string
+	Status  status
+	Live    string // what GET /live is asked for; "": the page stays as it is
+	Newest  uint64 // of its live rows
+	MayEdit bool
+	Search  string
+	Data    any
+}
+
+// views are the templates of all pages by their names, each with the layout and what
+// pages share.
+type views map[string]*template.Template
+
+func parseViews(assets *assets) (views, error) {
+	shared, err := template.New("layout.html").Funcs(functions(assets)).ParseFS(templates, "templates/layout.html", "templates/shared.html")
+	if err != nil {
+		return nil, err
+	}
+	files, err := templates.ReadDir("templates")
+	if err != nil {
+		return nil, err
+	}
+	v := views{}
+	for _, file := range files {
+		name := strings.TrimSuffix(file.Name(), ".html")
+		if name == "layout" || name == "shared" {
+			continue
+		}
+		own, err := shared.Clone()
+		if err != nil {
+			return nil, err
+		}
+		if v[name], err = own.ParseFS(templates, path.Join("templates", file.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// render executes a template of a view: layout.html for the whole page, or a part.
+func (v views) render(view, name string, data any) ([]byte, error) {
+	t := v[view]
+	if t == nil {
+		return nil, fmt.Errorf("there is no template %q", view)
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, name, data); err != nil {
+		return nil, fmt.Errorf("page %s: %w", view, err)
+	}
+	return b.Bytes(), nil
+}
+
+// whole renders a page with the layout.
+func (h *Handler) whole(ctx context.Context, r *request, p *page) ([]byte, error) {
+	f := frame{
+		Title: p.title, Section: p.section, Data: p.data, Newest: p.newest, MayEdit: r.mayEdit,
+		Status: h.status(ctx, r), Search: r.URL.Query().Get("q"),
+	}
+	if p.isLive() {
+		f.Live = r.URL.RequestURI()
+	}
+	return h.views.render(p.view, "layout.html", f)
+}
+
+// problem is the page that says why there is no other.
+func problem(status int, title, detail string) *page {
+	return &page{title: title, view: "problem", status: status, data: struct{ Title, Detail string }{title, detail}}
+}
+
+// problemOf returns the page for an error of the operator.
+func (h *Handler) problemOf(err error) *page {
+	var (
+		missing       *admin.NotFoundError
+		unprocessable *admin.UnprocessableError
+		bad           *admin.BadRequestError
+	)
+	detail := sentence(err.Error())
+	switch {
+	case errors.As(err, &missing):
+		return problem(http.StatusNotFound, "Not found", detail)
+	case errors.As(err, &bad):
+		return problem(http.StatusBadRequest, "Cannot show this", detail)
+	case errors.As(err, &unprocessable):
+		return problem(http.StatusUnprocessableEntity, "Cannot show this", detail)
+	}
+	h.opts.Log.Warn("a page of the console cannot be shown", "error", err)
+	return problem(http.StatusServiceUnavailable, "Cannot answer now", detail)
+}
+
+// sentence makes a message a sentence.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+}

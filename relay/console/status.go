@@ -1,0 +1,30 @@
+package console
+
+import (
+	"context"
+
+	"sidehook/relay/api"
+)
+
+// status is the bar that every page has.
+type status struct {
+	Generation uint64
+	MayEdit    bool
+	Refused    []api.ConfigProblem // why the last edit of the file was rejected
+	Held       []string            // files of include that have errors
+	Closed     string              // why events are not accepted now; "": they are
+}
+
+func (h *Handler) status(ctx context.Context, r *request) status {
+	s := status{MayEdit: r.mayEdit}
+	if err := h.operator.Ready(); err != nil {
+		s.Closed = sentence(err.Error())
+	}
+	config, err := h.operator.Config(ctx)
+	if err != nil {
+		return s
+	}
+	s.Generation = uint64(config.Generation)
+	s.Refused, s.Held = config.Errors(), config.Refused
+	return s
+}
