@@ -14,6 +14,7 @@ type Entry struct {
 	To         []string   // the webhooks that it goes to; shared, not changed
 	Test       string     // the webhook that it is a test of, which has no queue for it; "" for any other
 	Generation Generation // of the configuration that chose them
+	By         string     // who posted it, if that is an operator
 	Failures   []Failure
 }
 

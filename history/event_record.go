@@ -54,6 +54,9 @@ func AppendEventHead(dst []byte, e *Entry) []byte {
 	if e.Test != "" {
 		dst = AppendText(dst, `,"test":`, e.Test)
 	}
+	if e.By != "" {
+		dst = AppendText(dst, `,"by":`, e.By)
+	}
 	if len(e.Event.Filled) > 0 {
 		dst = append(dst, `,"filled":`...)
 		dst = appendNames(dst, e.Event.Filled)
@@ -94,7 +97,7 @@ type EventRecord struct {
 	At         time.Time
 	Kind       string
 	Of         Seq    // of a resend, the seq of its event
-	By         string // of a resend, who asked
+	By         string // who asked for the resend, or posted the event as an operator
 	Bulk       string // of a resend in bulk, its id
 	Was        string // of a rename, the former name
 	From       Seq    // of a rename, the seq of the delivery under the former name

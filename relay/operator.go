@@ -99,7 +99,7 @@ func (o *operator) Event(_ context.Context, which query.EventRef) (api.EventTrac
 		return api.EventTrace{}, notFound(which, err)
 	}
 	answer := api.EventTrace{
-		Seq: trace.Seq, At: trace.At, Generation: trace.Generation, To: trace.To, Test: trace.Test, Filled: trace.Filled, Event: trace.Event,
+		Seq: trace.Seq, At: trace.At, Generation: trace.Generation, To: trace.To, Test: trace.Test, Filled: trace.Filled, By: trace.By, Event: trace.Event,
 		Webhooks: o.decisions(trace),
 	}
 	for _, r := range trace.Resends {

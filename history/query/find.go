@@ -92,6 +92,22 @@ func (r *Reader) newest(w EventRef) (history.Seq, error) {
 	return 0, history.ErrNotFound
 }
 
+// Namesakes returns the events with an id, the newest first, at most so many.
+func (r *Reader) Namesakes(id string, most int) (list []history.EventRecord, err error) {
+	for _, first := range slices.Backward(r.events.Segments()) {
+		found, err := r.events.Lookup(first, 0, lookup.WantEvent(id))
+		if err != nil && !lookup.IsGone(err) {
+			return nil, err
+		}
+		for i := range slices.Backward(found) {
+			if list = append(list, history.ParseEventRecord(&found[i])); len(list) == most {
+				return list, nil
+			}
+		}
+	}
+	return list, nil
+}
+
 // sent returns the seq of the newest event that was sent under another id.
 func (r *Reader) sent(id string) (history.Seq, error) {
 	if !strings.HasPrefix(id, "msg_") {

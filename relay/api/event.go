@@ -16,6 +16,7 @@ type EventTrace struct {
 	To         []string           `json:"to"`
 	Test       string             `json:"test,omitempty"` // the webhook that it is a test of
 	Filled     []string           `json:"filled,omitempty"`
+	By         string             `json:"by,omitempty"` // who posted it, if that is an operator
 	Event      json.RawMessage    `json:"event"`
 	Webhooks   []Decision         `json:"webhooks"`
 	Resends    []json.RawMessage  `json:"resends,omitempty"`
@@ -41,6 +42,6 @@ type Resend struct {
 	Seq history.Seq `json:"seq"`
 	At  time.Time   `json:"at"`
 	To  []string    `json:"to"`
-	By  string      `json:"by"`  // cli or api
+	By  string      `json:"by"`  // cli, api or console
 	Was string      `json:"was"` // of a rename, the former name
 }

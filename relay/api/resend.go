@@ -13,7 +13,7 @@ import (
 type ResendRequest struct {
 	Webhooks []string `json:"webhooks,omitempty"`
 	All      bool     `json:"all,omitempty"` // all that it was accepted for
-	By       string   `json:"-"`             // who asks: cli or api; the server fills it in
+	By       string   `json:"-"`             // who asks: cli, api or console; the server fills it in
 }
 
 // Resent is the answer to a ResendRequest.

@@ -19,6 +19,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/admin"
+	"sidehook/relay/api"
 	"sidehook/relay/httpd"
 	"sidehook/relay/intake"
 )
@@ -72,6 +73,11 @@ func New(journal intake.Journal, operator admin.Operator, initial intake.Setting
 
 // Apply puts new settings in force.
 func (s *Server) Apply(next intake.Settings) { s.intake.Apply(next) }
+
+// PostAs accepts an event of an operator.
+func (s *Server) PostAs(ctx context.Context, body []byte, by string) (api.Receipt, *httpd.Problem) {
+	return s.intake.Post(ctx, body, by)
+}
 
 // Settings are those of most tests.
 var Settings = intake.Settings{Source: "test", Match: match, Generation: 7}

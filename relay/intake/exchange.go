@@ -74,12 +74,16 @@ func (h *Handler) read(ctx context.Context, r *http.Request, x *exchange, f form
 	})
 	x.reserved = h.bodies.shrink(x.reserved, len(x.body))
 	if p != nil && p.Status == http.StatusRequestEntityTooLarge {
-		p.Detail = fmt.Sprintf("the event is larger than max_event_size, %d bytes", limit)
+		p.Detail = eventTooLarge(limit)
 		if f.many() {
 			p.Detail = fmt.Sprintf("the request is larger than %d times max_event_size, %d bytes", batchFactor, limit)
 		}
 	}
 	return p
+}
+
+func eventTooLarge(limit int) string {
+	return fmt.Sprintf("the event is larger than max_event_size, %d bytes", limit)
 }
 
 // duplicates counts the events that were accepted before, and of the others those

@@ -130,17 +130,22 @@ func (c *Client) content(e *event.Event, d *Delivery) (format.Content, error) {
 	if d.ConditionError != "" {
 		return format.Content{}, fmt.Errorf("when: %s", d.ConditionError)
 	}
-	content, err := c.settings.Format.Content(e, d.Accepted)
+	return c.settings.Content(e, d.Accepted)
+}
+
+// Content returns what is sent of an event that was accepted at a time.
+func (s *Settings) Content(e *event.Event, accepted time.Time) (format.Content, error) {
+	content, err := s.Format.Content(e, accepted)
 	if err != nil {
 		return content, err
 	}
-	if c.settings.Transform != nil {
-		if content.Body, err = c.settings.Transform(e); err != nil {
+	if s.Transform != nil {
+		if content.Body, err = s.Transform(e); err != nil {
 			return format.Content{}, fmt.Errorf("transform: %w", err)
 		}
-		content.ContentType = c.settings.contentType()
+		content.ContentType = s.contentType()
 	}
-	if c.settings.Format == format.CloudEventsBinary && event.NamesCloudEvents(content.ContentType) {
+	if s.Format == format.CloudEventsBinary && event.NamesCloudEvents(content.ContentType) {
 		return format.Content{}, fmt.Errorf("its datacontenttype %.64q would make receivers of cloudevents-binary take the data for the event; set format: cloudevents for this webhook", content.ContentType)
 	}
 	return content, nil
