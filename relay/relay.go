@@ -122,7 +122,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		Answered: r.metrics.Answered, Unmatched: r.metrics.Unmatched, Log: opts.Log,
 	})
 	admin.New(r.server, (*operator)(r), admin.Options{Ready: r.ready, Healthy: r.Healthy, Metrics: r.metrics.Write, Version: opts.Version, Log: opts.Log})
-	site, err := console.New((*operator)(r), console.Options{Version: opts.Version, Log: opts.Log})
+	site, err := console.New((*operator)(r), console.Options{Version: opts.Version, Stopping: r.server.Stopping(), Log: opts.Log})
 	if err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}

@@ -15,8 +15,9 @@ type Operator interface {
 
 // Options are fixed at the start. The zero value works.
 type Options struct {
-	Version string       // of sidehook
-	Log     *slog.Logger // nil: none
+	Version  string          // of sidehook
+	Stopping <-chan struct{} // closed when pages that are open must let go; nil: never
+	Log      *slog.Logger    // nil: none
 }
 
 // Handler serves the console.

@@ -104,6 +104,8 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, r *request,
 		select {
 		case <-ctx.Done():
 			return
+		case <-h.opts.Stopping:
+			return
 		case <-every.C:
 		}
 	}
