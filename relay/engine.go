@@ -96,6 +96,9 @@ type finder interface {
 	// Bulk returns the deliveries to be made again.
 	Bulk(ctx context.Context, b query.Bulk) (query.Matches, error)
 	Trace(query.EventRef) (*query.EventTrace, error)
+	// Accepted visits the accepted events and resends, the newest first, until visit
+	// returns false. A record is valid until the next one.
+	Accepted(visit func(*history.EventRecord) bool) error
 	// Recent calls visit for the attempts of each minute and webhook, until it returns
 	// false.
 	Recent(since, until time.Time, visit func(*query.Minute) bool) error

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"sidehook/history"
+	"sidehook/relay/console"
 	"sidehook/relay/httpd"
 )
 
@@ -32,3 +33,12 @@ func (l LossLog) Recorded(a history.Recorded) { l.recorded(&a) }
 
 // Run reports until ctx is done, and then what is left.
 func (l LossLog) Run(ctx context.Context) { l.run(ctx); l.close() }
+
+// ConsoleEditor is the editor of the console.
+type ConsoleEditor interface {
+	console.Editor
+	console.Source
+}
+
+// Editor returns it.
+func (r *Relay) Editor() ConsoleEditor { return (*editor)(r) }

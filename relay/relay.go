@@ -62,10 +62,12 @@ type Relay struct {
 	dead     atomic.Pointer[error]            // why the journal ended; nil while it runs
 	resends  resendProgress
 	givenUp  givenUp
+	saving   sync.Mutex // held by the edit that the console makes
 
 	mu       sync.Mutex
 	active   *activeConfig
 	refused  error                // why the last edit was rejected; nil if it was not
+	rejected int                  // edits so far
 	orphans  map[string]time.Time // when the deliveries of each end, on the monotonic clock
 	renames  map[string]string    // new names by former names
 	running  bool                 // the journal runs, so deliveries can be moved
@@ -239,4 +241,5 @@ func (r *Relay) Refused(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.refused = err
+	r.rejected++
 }

@@ -150,3 +150,30 @@ func flock(folder *os.File) error {
 	})
 	return errors.Join(err, locked)
 }
+
+// Writable returns why Write cannot replace the file at path, nil if it should be able
+// to.
+func Writable(path string) error {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	if mounted(path) {
+		return fmt.Errorf("%s belongs to a Kubernetes ConfigMap or Secret: change that, and the file follows", path)
+	}
+	folder := filepath.Dir(target)
+	if err := syscall.Access(folder, mayWrite); err != nil {
+		return fmt.Errorf("the folder %s cannot be written: %w", folder, err)
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return err
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() != 0 && int(owner.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s belongs to another user", path)
+	}
+	return nil
+}
+
+// mayWrite asks access(2) whether files can be made in a folder.
+const mayWrite = 2 | 1

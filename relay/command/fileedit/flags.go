@@ -9,6 +9,7 @@ import (
 
 	"sidehook/config/edit"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/fileedit"
 	"sidehook/relay/sign"
 )
 
@@ -91,21 +92,12 @@ func (f *Flags) changes() (list []edit.Change, secret string, err error) {
 		if err != nil {
 			return nil, "", usage.Errorf("--set %s: the value is not valid YAML: %s", key, strings.TrimPrefix(err.Error(), "yaml: "))
 		}
-		set(node, pathOf(key)...)
+		set(node, fileedit.KeyPath(key)...)
 	}
 	for _, key := range f.Unset {
-		set(nil, pathOf(key)...)
+		set(nil, fileedit.KeyPath(key)...)
 	}
 	return list, secret, nil
-}
-
-// pathOf reads the name of a key, or of one within a key, such as headers.X-Team.
-func pathOf(key string) edit.Path {
-	outer, inner, nested := strings.Cut(key, ".")
-	if !nested {
-		return edit.Path{key}
-	}
-	return edit.Path{outer, inner}
 }
 
 // matchValue returns match as the flags give it. An attribute that is given twice

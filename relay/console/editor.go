@@ -1,0 +1,274 @@
+package console
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"sidehook/relay/api"
+)
+
+// Editor changes webhooks in webhooks.yaml and its files of include. Nothing that it
+// returns has a secret in it, but for one that Save has just made. Many may call it at
+// once; edits wait for each other.
+type Editor interface {
+	// Writable returns why the relay may not write the file, nil if it may.
+	Writable(ctx context.Context) error
+	// Form returns a webhook as it stands in its file, or for "" an empty one;
+	// *admin.NotFoundError.
+	Form(ctx context.Context, name string) (*Form, error)
+	// Review returns what an edit would do. It writes nothing. *admin.NotFoundError for a
+	// webhook that no file has.
+	Review(ctx context.Context, edit Edit) (*Review, error)
+	// Save makes an edit that was reviewed, if the files are still those of Edit.Base,
+	// and returns once it is in force, or after 5 seconds. An edit that would not be
+	// valid, or whose files have changed, is a *ProblemsError, and then nothing was
+	// written; *admin.NotFoundError as of Review.
+	Save(ctx context.Context, edit Edit) (*Saved, error)
+}
+
+// Source shows the configuration in force, and the lines of the files that problems are
+// about, without a secret.
+type Source interface {
+	Configuration(ctx context.Context) (*Configuration, error)
+}
+
+// Form is a webhook as it can be edited.
+type Form struct {
+	Name  string // "" for a new one
+	File  string // in which it stands, or would stand
+	Base  string // of an Edit that is made from this form
+	YAML  string // the entry as it stands in the file, secrets masked; "" for a new one
+	Keys  []Key  // in the order of the manual
+	Files []string
+	// Secret says whether there is a secret, and where from; "" if there is none. It is a
+	// reference such as ${NAME}, several with commas between, or "set".
+	Secret  string
+	Headers []Header
+	// Resources are the types of events that can be chosen: those of event_types, or
+	// without them those that were seen in the last day.
+	Resources []Resource
+	Catalogue bool     // they are those of event_types
+	Globs     []string // of its events, those that are none of the types
+}
+
+// Key returns a key of the form, nil if there is none of that name.
+func (f *Form) Key(name string) *Key {
+	for i := range f.Keys {
+		if f.Keys[i].Name == name {
+			return &f.Keys[i]
+		}
+	}
+	return nil
+}
+
+// Origin says where a webhook has the value of a key from.
+type Origin string
+
+// The origins of a value.
+const (
+	FromEntry    Origin = "entry"    // it stands in the webhook's own entry
+	FromDefaults Origin = "defaults" // it stands in defaults
+	FromNowhere  Origin = ""         // it is not given
+)
+
+// Key is one key of a webhook.
+type Key struct {
+	Name, Doc string
+	Example   string   // a value as it stands in the file
+	Default   string   // what holds without it; "" for nothing
+	Words     []string // the values that it may have, nil if others are possible
+	Kind      Kind
+
+	Origin Origin
+	// Value is what it is now: the text itself for a key of the kind KindText, else YAML
+	// on one line. "" if it is not given. Where it has secrets, *** stands in their
+	// places, and may stay there in an edit.
+	Value  string
+	Hidden bool // *** stands in Value
+}
+
+// Kind says how the value of a key is written.
+type Kind string
+
+// The kinds of keys.
+const (
+	KindText Kind = "text" // any text
+	KindBool Kind = "bool" // true or false
+	KindYAML Kind = "yaml" // YAML
+)
+
+// Header is a header that a webhook adds to its requests.
+type Header struct {
+	Name, Value string
+	Hidden      bool   // it has a secret, and Value is or has ***
+	Origin      Origin // one from the defaults is removed with the value null
+}
+
+// Resource is a group of types of events that are about the same.
+type Resource struct {
+	Name  string // Apps
+	Types []Type
+}
+
+// Type is a type of events that can be chosen.
+type Type struct {
+	Type   string // com.example.app.deleted
+	Name   string // Deleted
+	Doc    string
+	Chosen bool
+}
+
+// Action says what an edit does.
+type Action string
+
+// The actions.
+const (
+	Add    Action = "add"    // a new webhook, whose name is among Set
+	Change Action = "change" // one webhook, which may get another name
+	Remove Action = "remove" // one webhook or several
+)
+
+// Edit is an edit of webhooks.
+type Edit struct {
+	Action Action
+	Names  []string // of the webhooks it is about; none for Add
+	Set    []Setting
+	Unset  []string // keys, or keys within one, such as headers.X-Team
+	Secret SecretEdit
+	File   string // for Add, the file of include it is added to; "": webhooks.yaml
+	// Base says which version of the files the edit is made from, as Form and Review
+	// return it. Review accepts "" for whatever they are.
+	Base string
+}
+
+// Setting gives a key another value, in one of three forms.
+type Setting struct {
+	Key  string   // timeout, or headers.X-Team
+	Text string   // a single text
+	List []string // or a list of texts
+	YAML string   // or any value as YAML
+}
+
+// SecretEdit is what becomes of the secret.
+type SecretEdit struct {
+	Mode  SecretMode
+	Value string // for Refer and Replace
+}
+
+// SecretMode is one of four ways.
+type SecretMode string
+
+// The ways. To take the secret away, unset it.
+const (
+	Keep     SecretMode = ""         // it stays as it is
+	Generate SecretMode = "generate" // Save makes one, and returns it
+	Refer    SecretMode = "refer"    // Value is a reference such as ${NAME}
+	Replace  SecretMode = "replace"  // Value is the secret
+)
+
+// Review is what an edit would do.
+type Review struct {
+	Base     string
+	Files    []string   // that change; none: nothing does
+	Diff     []DiffLine // secrets masked
+	Problems []Problem  // why it cannot be saved; none: it can
+	Warnings []Problem  // that it brings
+	Allow    []string   // words of allow that would lift the rules which the URL breaks
+
+	Plan *api.Plan // over the events of the last day; nil if there are problems
+	// Sampled says that there are more events in the last day than Plan is over: it is
+	// over the newest.
+	Sampled bool
+	Since   time.Time // when the oldest of the events that Plan is over may be of
+	Waiting []string  // a sentence for each webhook: what becomes of what waits for it
+	Command string    // that does the same; secrets are variables in it
+}
+
+// DiffLine is a line of what changes.
+type DiffLine struct {
+	Op     DiffOp
+	Before int // its line before the edit, from 1; 0 if it is new
+	After  int // and after it; 0 if it goes
+	Text   string
+	Note   string // "another value", where only a masked value differs
+}
+
+// DiffOp is what becomes of a line.
+type DiffOp string
+
+// The kinds of lines of a diff.
+const (
+	Same    DiffOp = " "
+	Added   DiffOp = "+"
+	Removed DiffOp = "-"
+	Hunk    DiffOp = "@" // between two places; Text has the file where another one begins
+)
+
+// Problem is something that is wrong or doubtful with an edit.
+type Problem struct {
+	Key     string `json:"key"` // timeout, or headers.X-Team; "": it is about the edit as a whole
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// ProblemsError reports why an edit cannot be saved.
+type ProblemsError struct{ Problems []Problem }
+
+func (e *ProblemsError) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = strings.TrimPrefix(p.Key+": "+p.Message, ": ")
+		if p.Hint != "" {
+			lines[i] += "; " + p.Hint
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Saved is an edit that was written.
+type Saved struct {
+	Name    string   // of the webhook now; "" if several were removed
+	Files   []string // that were written; none: there was nothing to change
+	Secret  string   // that was generated: it is shown once
+	InForce bool     // false: it was written, and was not in force after 5 seconds
+	// Refused are the reasons that the relay has not taken the files up, none if it has.
+	Refused []Problem
+}
+
+// Configuration is the configuration in force, and what is wrong with the files.
+type Configuration struct {
+	api.Config
+	Excerpts []Excerpt // of Problems, in their order; the first of them, if there are many
+	Included []Included
+	History  HistorySize
+}
+
+// Excerpt is a problem with the lines around it, none for one without a place.
+type Excerpt struct {
+	api.ConfigProblem
+	Lines []Line
+}
+
+// Line is a line of a file, with its secrets masked.
+type Line struct {
+	Number int
+	Text   string
+	At     bool // the problem is here
+}
+
+// Included is a file of include.
+type Included struct {
+	Path     string
+	Webhooks int  // that are in force
+	Refused  bool // as it stands
+	Missing  bool // nothing of it is in force
+}
+
+// HistorySize is how large the history is, and may become.
+type HistorySize struct {
+	Dir   string
+	Bytes int64 // -1 if it is not known
+	Limit int64
+	Keep  time.Duration
+}

@@ -1,0 +1,148 @@
+package relay
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"sidehook/config/edit"
+	"sidehook/config/mask"
+	"sidehook/relay/console"
+)
+
+// command returns the command that makes the same edit. A secret is a variable in it.
+func (e *editor) command(ask console.Edit, d *draft) string {
+	path := e.inForce().file.Path
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	config := "--config " + quote(path)
+	switch ask.Action {
+	case console.Remove:
+		lines := make([]string, len(ask.Names))
+		for i, name := range ask.Names {
+			lines[i] = "sidehook webhook remove " + quote(name) + " --yes " + config
+		}
+		return strings.Join(lines, "\n")
+	case console.Change:
+		if word := switchWord(d.changes, ask); word != "" {
+			return "sidehook webhook " + word + " " + quote(ask.Names[0]) + " " + config
+		}
+	}
+	name := d.name
+	parts := []string{config}
+	if ask.Action == console.Change {
+		name = ask.Names[0]
+		parts = append([]string{"sidehook webhook edit " + quote(name)}, parts...)
+	} else {
+		parts = append([]string{"sidehook webhook add " + quote(name)}, parts...)
+		if ask.File != "" {
+			parts = append(parts, "--file "+quote(ask.File))
+		}
+	}
+	for _, c := range d.changes {
+		if ask.Action == console.Change || c.Path[0] != "name" {
+			parts = append(parts, flags(c, ask)...)
+		}
+	}
+	line := strings.Join(parts, " ")
+	if len(line) > 90 {
+		line = strings.Join(parts, " \\\n  ")
+	}
+	return line
+}
+
+// switchWord returns the command of its own for an edit that switches one thing, or "".
+func switchWord(changes []edit.Change, ask console.Edit) string {
+	if len(changes) != 1 || ask.Secret.Mode != console.Keep || changes[0].Value == nil || len(changes[0].Path) != 1 {
+		return ""
+	}
+	switch changes[0].Path[0].(string) + "=" + changes[0].Value.Value {
+	case "enabled=true":
+		return "on"
+	case "enabled=false":
+		return "off"
+	case "paused=true":
+		return "pause"
+	case "paused=false":
+		return "resume"
+	}
+	return ""
+}
+
+// flags returns a change as flags of a command.
+func flags(c edit.Change, ask console.Edit) []string {
+	key := c.Path[0].(string)
+	path := key
+	if len(c.Path) > 1 {
+		path += "." + c.Path[1].(string)
+	}
+	if c.Value == nil {
+		return []string{"--unset " + quote(path)}
+	}
+	if key == "secret" {
+		switch ask.Secret.Mode {
+		case console.Generate:
+			return []string{"--generate-secret"}
+		case console.Refer:
+			return []string{"--secret " + quote(ask.Secret.Value)}
+		}
+		return []string{`--secret "$SECRET"`}
+	}
+	whole := c.Value
+	if len(c.Path) > 1 {
+		whole = edit.Mapping(c.Path[1].(string), c.Value)
+	}
+	hidden := mask.Key(key, whole).Hidden
+	text := c.Value.Kind == yaml.ScalarNode && c.Value.ShortTag() == "!!str"
+	single := func(flag string) []string {
+		if hidden {
+			return []string{flag + ` "$` + variable(path) + `"`}
+		}
+		return []string{flag + " " + quote(c.Value.Value)}
+	}
+	switch {
+	case key == "url" && text, key == "description" && text && c.Value.Value != "":
+		return single("--" + key)
+	case key == "headers" && len(c.Path) > 1 && text && hidden:
+		return []string{`--header ` + quote(c.Path[1].(string)+"=") + `"$` + variable(c.Path[1].(string)) + `"`}
+	case key == "headers" && len(c.Path) > 1 && text:
+		return []string{"--header " + quote(c.Path[1].(string)+"="+c.Value.Value)}
+	case (key == "events" || key == "allow") && len(c.Path) == 1 && c.Value.Kind == yaml.SequenceNode && len(c.Value.Content) > 0 &&
+		!slices.ContainsFunc(c.Value.Content, func(n *yaml.Node) bool { return n.Kind != yaml.ScalarNode }):
+		flag := map[string]string{"events": "--event ", "allow": "--allow "}[key]
+		var list []string
+		for _, n := range c.Value.Content {
+			list = append(list, flag+quote(n.Value))
+		}
+		return list
+	case hidden:
+		return []string{"--set " + quote(path+"=") + `"$` + variable(path) + `"`}
+	}
+	return []string{"--set " + quote(path+"="+edit.Line(c.Value))}
+}
+
+// variable returns the name of a variable for a value that is not shown.
+func variable(name string) string {
+	name = strings.Trim(notInName.ReplaceAllString(strings.ToUpper(name), "_"), "_")
+	if name == "" || name[0] <= '9' {
+		return "SECRET"
+	}
+	return name
+}
+
+var notInName = regexp.MustCompile(`[^A-Z0-9]+`)
+
+// quote returns an argument as a shell takes it.
+func quote(arg string) string {
+	special := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-+=:/@.,%", r))
+	}
+	if arg != "" && !strings.ContainsFunc(arg, special) {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}

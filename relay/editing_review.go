@@ -1,0 +1,169 @@
+package relay
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sidehook/config"
+	"sidehook/config/mask"
+	"sidehook/history/event"
+	"sidehook/relay/console"
+	"sidehook/relay/fileedit"
+)
+
+// Review returns what an edit would do.
+func (e *editor) Review(_ context.Context, ask console.Edit) (*console.Review, error) {
+	d, problems, err := e.draft(ask)
+	if err != nil {
+		return nil, err
+	}
+	review := &console.Review{Problems: problems, Waiting: e.waitingSentences(ask, d)}
+	if d == nil {
+		return review, nil
+	}
+	review.Base, review.Command = d.base, e.command(ask, d)
+	for _, edited := range d.change.Edited {
+		review.Files = append(review.Files, edited.Path)
+		review.Diff = append(review.Diff, diffOf(&edited)...)
+	}
+	if len(d.change.Edited) == 0 {
+		return review, nil
+	}
+	if d.change.Problems != nil {
+		review.Problems = append(review.Problems, problemsIn(errorsOf(d.change.Problems), d.name)...)
+		review.Allow = fileedit.ProposedAllow(d.change.Problems)
+		return review, nil
+	}
+	review.Warnings = problemsIn(d.change.Warnings, d.name)
+	review.Since = time.Now().Add(-lastDay)
+	review.Plan, err = Plan(e.inForce().file, d.change.After.File, func(visit func(*event.Event)) (err error) {
+		review.Sampled, err = e.newest(plannedMost, plannedTime, visit)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("plan the edit: %w", err)
+	}
+	return review, nil
+}
+
+func errorsOf(list config.Problems) config.Problems {
+	return slices.DeleteFunc(slices.Clone(list), func(p config.Problem) bool { return p.Warning })
+}
+
+// diffOf returns what changes in a file, with its secrets masked.
+func diffOf(edited *fileedit.Edited) (list []console.DiffLine) {
+	raw := [2][]string{fileedit.TextLines(edited.Before), fileedit.TextLines(edited.After)}
+	masked := [2][]string{fileedit.TextLines(mask.Text(edited.Before)), fileedit.TextLines(mask.Text(edited.After))}
+	gone := map[string]string{} // masked lines that go since the last line that stays
+	for _, line := range edited.Lines() {
+		d := console.DiffLine{Before: line.Before, After: line.After}
+		at := func(side, n int) string { return cutLine(masked[side][min(n, len(masked[side]))-1]) }
+		switch {
+		case line.Before == 0 && line.After == 0:
+			d.Op, d.Text = console.Hunk, edited.Path
+		case line.After == 0:
+			d.Op, d.Text = console.Removed, at(0, line.Before)
+			gone[d.Text] = raw[0][line.Before-1]
+		case line.Before == 0:
+			d.Op, d.Text = console.Added, at(1, line.After)
+			if was, ok := gone[d.Text]; ok && was != raw[1][line.After-1] {
+				d.Note = "another value"
+			}
+		default:
+			d.Op, d.Text = console.Same, at(1, line.After)
+			clear(gone)
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// waitingSentences says what becomes of what waits for the webhooks of an edit.
+func (e *editor) waitingSentences(ask console.Edit, d *draft) (list []string) {
+	var after map[string]*config.Webhook
+	if d != nil && d.change.Problems == nil && d.change.After.File != nil {
+		after = map[string]*config.Webhook{}
+		for _, w := range d.change.After.File.Webhooks {
+			after[w.Name] = w
+		}
+	}
+	if after == nil {
+		return nil
+	}
+	for _, name := range ask.Names {
+		waits := e.journal.Queue(name).Backlog().Events
+		if waits == 0 {
+			continue
+		}
+		text := fmt.Sprintf("1 delivery waits for %s. ", name)
+		it, its := "It", "its"
+		if waits > 1 {
+			text, it, its = fmt.Sprintf("%d deliveries wait for %s. ", waits, name), "They", "their"
+		}
+		verb := func(one, many string) string {
+			if waits > 1 {
+				return many
+			}
+			return one
+		}
+		w := after[d.name]
+		switch {
+		case ask.Action == console.Remove:
+			text += fmt.Sprintf("%s %s kept for 24h, in case the webhook comes back, and then %s as canceled.", it, verb("is", "are"), verb("ends", "end"))
+		case w == nil:
+			continue
+		case !w.Enabled:
+			text += fmt.Sprintf("%s %s until the webhook is on again. Events of that time are not kept for it.", it, verb("stops", "stop"))
+		case d.name != name:
+			text += fmt.Sprintf("%s %s to %s, in %s order and before what is accepted later, with the whole retry schedule.", it, verb("moves", "move"), d.name, its)
+		case w.Paused:
+			text += fmt.Sprintf("%s %s until the webhook is resumed. Events of that time are kept for it.", it, verb("waits", "wait"))
+		default:
+			text += fmt.Sprintf("%s %s on with the new settings.", it, verb("goes", "go"))
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
+// problemsIn returns problems as the console shows them: with the key, if they are of the
+// webhook of that name.
+func problemsIn(list config.Problems, name string) (problems []console.Problem) {
+	for _, p := range list {
+		message := p.Message
+		key := keyOf(p.Path, name)
+		if key == "" {
+			message = strings.TrimPrefix(p.Path+": "+p.Message, ": ")
+			if p.Line > 0 {
+				message = fmt.Sprintf("%s:%d: %s", p.File, p.Line, message)
+			} else {
+				message = p.File + ": " + message
+			}
+		}
+		problems = append(problems, console.Problem{Key: key, Message: message, Hint: p.Hint})
+	}
+	return problems
+}
+
+// keyOf returns the key that a problem is about, "" if it is of another webhook:
+// webhooks[1] (crm).url is url of crm.
+func keyOf(path, name string) string {
+	rest, ok := strings.CutPrefix(path, "webhooks[")
+	if !ok {
+		return ""
+	}
+	_, rest, _ = strings.Cut(rest, "]")
+	if titled, ok := strings.CutPrefix(rest, " ("); ok {
+		title, after, _ := strings.Cut(titled, ")")
+		if title != name {
+			return ""
+		}
+		rest = after
+	}
+	key, _, _ := strings.Cut(strings.TrimPrefix(rest, "."), "[")
+	return cmp.Or(key, "")
+}
