@@ -18,7 +18,6 @@ import (
 	"sidehook/history/query"
 	"sidehook/history/trouble"
 	"sidehook/relay/admin"
-	"sidehook/relay/console"
 	"sidehook/relay/console/session"
 	"sidehook/relay/deliver"
 	"sidehook/relay/httpd"
@@ -124,12 +123,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		Answered: r.metrics.Answered, Unmatched: r.metrics.Unmatched, Log: opts.Log,
 	})
 	admin.New(r.server, (*operator)(r), admin.Options{Ready: r.ready, Healthy: r.Healthy, Metrics: r.metrics.Write, Version: opts.Version, Log: opts.Log})
-	site, err := console.New((*operator)(r), console.Options{Version: opts.Version, Stopping: r.server.Stopping(), Log: opts.Log})
-	if err != nil {
-		return nil, errors.Join(err, journal.Close())
-	}
-	r.server.Mount(site)
-	if err := r.Apply(file); err != nil {
+	if err := errors.Join(r.mountConsole(file.Listen.Console), r.Apply(file)); err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
 	r.restoreRates()

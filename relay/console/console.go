@@ -4,6 +4,8 @@ import (
 	"log/slog"
 
 	"sidehook/relay/admin"
+	"sidehook/relay/console/session"
+	"sidehook/relay/httpd"
 )
 
 // Operator is what pages show and what their buttons do. Many may call it at once.
@@ -16,8 +18,19 @@ type Operator interface {
 // Options are fixed at the start. The zero value works.
 type Options struct {
 	Version  string          // of sidehook
+	Sessions *session.Keeper // nil: one of its own
+	Level    session.Level   // the most that a session may have; zero: View
+	Tokens   Tokens          // nil: none can be given
 	Stopping <-chan struct{} // closed when pages that are open must let go; nil: never
 	Log      *slog.Logger    // nil: none
+}
+
+// Tokens are those of listen. Many may call it at once.
+type Tokens interface {
+	// TrustOf returns whose token it is, in a time that tells nothing.
+	TrustOf(token string) httpd.Trust
+	// HasToken reports whether there is any.
+	HasToken() bool
 }
 
 // Handler serves the console.
@@ -27,6 +40,7 @@ type Handler struct {
 	views    views
 	assets   *assets
 	routes   []route
+	changes  map[string]changeFunc // by their names
 }
 
 // New makes a console. It starts nothing.
@@ -34,6 +48,10 @@ func New(operator Operator, opts Options) (*Handler, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	if opts.Sessions == nil {
+		opts.Sessions = session.New()
+	}
+	opts.Level = max(opts.Level, session.View)
 	assets, err := loadAssets()
 	if err != nil {
 		return nil, err
@@ -42,7 +60,7 @@ func New(operator Operator, opts Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{operator: operator, opts: opts, views: views, assets: assets}
+	h := &Handler{operator: operator, opts: opts, views: views, assets: assets, changes: map[string]changeFunc{}}
 	h.routes = []route{
 		{"/", h.webhooks},
 	}

@@ -73,6 +73,12 @@ func (h *Handler) poll(ctx context.Context, w http.ResponseWriter, r *request, w
 }
 
 func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, r *request, watched *watching) {
+	end, ok := h.opts.Sessions.Stream(r.cookie)
+	if !ok {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	defer end()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(r.Context(), cancel)()
@@ -83,7 +89,7 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, r *request,
 	every := time.NewTicker(beat)
 	defer every.Stop()
 	said := time.Time{}
-	for {
+	for h.mayLook(r) {
 		n, err := watched.news(ctx)
 		if err != nil {
 			return // the browser connects again, and polls

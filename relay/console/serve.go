@@ -16,7 +16,8 @@ import (
 type request struct {
 	*http.Request
 	visitor httpd.Visitor
-	mayEdit bool // it has a session for changes
+	cookie  string // of its session; "" without one
+	mayEdit bool   // it has a session for changes
 }
 
 // pageFunc makes a page. arg is the {} of its path. An error becomes a page that says it:
@@ -56,19 +57,32 @@ func (h *Handler) find(path string) (pageFunc, string) {
 
 // Serve answers a request that no call of the API matches.
 func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Request, v httpd.Visitor) {
-	if v.Trust == httpd.Stranger {
-		v.Missing().Write(w)
-		return
-	}
-	if h.assets.serve(w, r) {
-		return
-	}
+	secure(w.Header())
 	req := &request{Request: r, visitor: v}
-	if r.URL.Path == livePath {
+	path := r.URL.EscapedPath()
+	known, _ := h.find(path)
+	isChange := strings.HasPrefix(path, changePath)
+	h.identify(req)
+	switch {
+	case v.Foreign:
+		h.bounce(w, req)
+	case h.assets.serve(w, r):
+	case path == inPath:
+		h.in(w, req)
+	case known == nil && !isChange && path != livePath && !wantsPage(r):
+		v.Missing().Write(w)
+	case !h.mayLook(req):
+		h.askToSignIn(w, req)
+	case isChange:
+		h.change(ctx, w, req)
+	case !looks(r):
+		w.Header().Set("Allow", "GET, HEAD")
+		httpd.Refuse(http.StatusMethodNotAllowed, "method not allowed; use GET").Write(w)
+	case path == livePath:
 		h.live(ctx, w, req)
-		return
+	default:
+		h.answer(ctx, w, req, h.page(ctx, req))
 	}
-	h.answer(ctx, w, req, h.page(ctx, req))
 }
 
 // page returns the page for a request, whatever comes of it.

@@ -220,3 +220,44 @@ addEventListener('click', (event) => {
     if (!paused && waiting.length && scrollY < 80) insertRows();
   }
 });
+
+// ---- Signing in ----
+
+// entered keeps the key of a new session, and goes to the page that was asked for before.
+function entered(key) {
+  localStorage.setItem('sidehook-key', key);
+  const back = localStorage.getItem('sidehook-back') ?? '/';
+  localStorage.removeItem('sidehook-back');
+  location.replace(new URL(back, location.origin).origin === location.origin ? back : '/');
+}
+
+if (document.body.dataset.key) entered(document.body.dataset.key);
+
+if (document.body.dataset.signin !== undefined) {
+  const here = location.pathname === '/in' ? '/' : location.pathname + location.search;
+  localStorage.setItem('sidehook-back', here);
+  addEventListener('storage', (event) => { // another tab has signed in
+    if (event.key === 'sidehook-key') location.replace(here);
+  });
+  $('#signin')?.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const field = $('#token');
+    let answer = { ok: false };
+    let said = { detail: 'sidehook cannot be reached' };
+    try {
+      answer = await fetch('/in', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ token: field.value }),
+      });
+      said = await answer.json();
+    } catch { /* said says so */ }
+    if (answer.ok) {
+      entered(said.key);
+      return;
+    }
+    $('#token-problem').textContent = said.detail;
+    field.setAttribute('aria-invalid', 'true');
+    field.focus();
+  });
+}

@@ -13,9 +13,29 @@ import (
 	"sidehook/config"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
+	"sidehook/relay/console"
 	"sidehook/relay/console/session"
 	"sidehook/relay/httpd"
 )
+
+// mountConsole mounts the console, unless the file has it off.
+func (r *Relay) mountConsole(allowed string) error {
+	if allowed == config.ConsoleOff {
+		return nil
+	}
+	level := session.View
+	if allowed == config.ConsoleEdit {
+		level = session.Edit
+	}
+	h, err := console.New((*operator)(r), console.Options{
+		Version: r.opts.Version, Sessions: r.sessions, Level: level, Tokens: r.server, Stopping: r.server.Stopping(), Log: r.log,
+	})
+	if err != nil {
+		return err
+	}
+	r.server.Mount(h)
+	return nil
+}
 
 // ConsoleLink makes a link that signs a browser in to the console.
 func (o *operator) ConsoleLink(_ context.Context, l api.ConsoleLinkRequest) (api.ConsoleLink, error) {

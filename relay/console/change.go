@@ -1,0 +1,57 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"sidehook/relay/httpd"
+)
+
+// changePath is the beginning of the paths of changes.
+const changePath = "/do/"
+
+// maxChange is the most bytes that the request of a change may have.
+const maxChange = 1 << 20
+
+// outcome is the answer to a change: what to say, or where to go.
+type outcome struct {
+	Message  string `json:"message,omitempty"`
+	Location string `json:"location,omitempty"`
+}
+
+// changeFunc makes a change, given its JSON.
+type changeFunc func(ctx context.Context, body []byte) (outcome, error)
+
+// change answers POST /do/NAME. All changes come this way.
+func (h *Handler) change(ctx context.Context, w http.ResponseWriter, r *request) {
+	name := strings.TrimPrefix(r.URL.Path, changePath)
+	make := h.changes[name]
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		httpd.Refuse(http.StatusMethodNotAllowed, "method not allowed; use POST").Write(w)
+		return
+	}
+	if p := h.mayChange(r); p != nil {
+		p.Write(w)
+		return
+	}
+	if make == nil {
+		httpd.Refuse(http.StatusNotFound, "there is no such change").Write(w)
+		return
+	}
+	body, p := httpd.ReadBody(r.Request, nil, maxChange, nil)
+	if p != nil {
+		p.Write(w)
+		return
+	}
+	o, err := make(ctx, body)
+	if err != nil {
+		httpd.Refuse(h.problemOf(err).status, err.Error()).Write(w)
+		return
+	}
+	h.opts.Log.Info("a change by the console", "change", name)
+	if p := httpd.AnswerJSON(w, http.StatusOK, o); p != nil {
+		p.Write(w)
+	}
+}
