@@ -43,23 +43,42 @@ func LoadAxe(t testing.TB) Axe {
 	return Axe{string(text)}
 }
 
-// rules select what axe looks for: WCAG 2.2 AA and good practice.
-const rules = `{runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}`
+// Rules of axe.
+const (
+	everything = `runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
+	contrast   = `runOnly: {type: "rule", values: ["color-contrast"]}`
+)
 
-// Findings returns what keeps some people from using the page of a tab. axe runs
-// beside the page's own scripts, and outside its content security policy.
+// Findings returns what keeps some people from using the page of a tab: by WCAG 2.2 AA and
+// good practice.
 func (a Axe) Findings(tab *Tab) []string {
+	tab.t.Helper()
+	return a.run(tab, everything)
+}
+
+// Contrast returns the findings that depend on colours alone.
+func (a Axe) Contrast(tab *Tab) []string {
+	tab.t.Helper()
+	return a.run(tab, contrast)
+}
+
+// run runs axe beside the page's own scripts, and outside its content security policy.
+func (a Axe) run(tab *Tab, rules string) []string {
 	tab.t.Helper()
 	frame := command(tab, page.GetFrameTree, cdp.Empty{}).FrameTree.Frame.ID
 	world := command(tab, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: frame, WorldName: "axe"}).ExecutionContextID
 	in := func(p *runtime.EvaluateParams) { p.ContextID = world }
 	ctx, cancel := tab.within()
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](a.script+";0", in)); err != nil {
+	loaded, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("'axe' in window", in))
+	if err == nil && !loaded {
+		_, err = chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](a.script+";0", in))
+	}
+	if err != nil {
 		tab.t.Fatalf("load axe: %v", err)
 	}
 	type violation struct{ ID, Help, Target, Summary string }
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]violation](`axe.run(document, `+rules+`).then(r => r.violations.flatMap(v => v.nodes.map(
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]violation](`axe.run(document, {`+rules+`, resultTypes: ["violations"]}).then(r => r.violations.flatMap(v => v.nodes.map(
 		n => ({id: v.id, help: v.help, target: n.target.join(" "), summary: n.failureSummary ?? ""}))))`, in, chromedp.EvalAwaitPromise))
 	if err != nil {
 		tab.t.Fatalf("run axe: %v", err)

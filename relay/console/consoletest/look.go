@@ -17,6 +17,14 @@ func Dark(tab *Tab) {
 	command(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}})
 }
 
+// Bright is for who prefers light colours, as by default.
+func Bright(tab *Tab) {
+	command(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}})
+}
+
+// Usual is a screen of 1280 pixels, as by default.
+func Usual(tab *Tab) { tab.size(1280, 900) }
+
 // Narrow is a phone of 360 pixels.
 func Narrow(tab *Tab) { tab.size(360, 740) }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -25,11 +26,13 @@ import (
 type Setup struct {
 	// File is webhooks.yaml without listen.
 	File string
-	// Listen is more of listen, such as "console: view".
+	// Listen is more of listen; "": console: edit.
 	Listen string
 	// Attempts are how many of a generated history there are. It has the webhooks
 	// webhook-0 to webhook-9.
 	Attempts int
+	// History is a folder with a history to use as it is; "": a new one.
+	History string
 	// SegmentSize is that of the generated history; 0: as in operation.
 	SegmentSize int64
 }
@@ -75,6 +78,14 @@ func Start(t testing.TB, setup Setup) *Relay {
 	return r
 }
 
+// For makes t the test that fails until it ends, when a subtest uses the relay of the
+// test around it.
+func (r *Relay) For(t testing.TB) {
+	before := r.t
+	r.t = t
+	t.Cleanup(func() { r.t = before })
+}
+
 // Path returns the path of webhooks.yaml.
 func (r *Relay) Path() string { return filepath.Join(r.Dir, "webhooks.yaml") }
 
@@ -82,10 +93,10 @@ func (r *Relay) Path() string { return filepath.Join(r.Dir, "webhooks.yaml") }
 func (r *Relay) write(text string) {
 	r.t.Helper()
 	port := "127.0.0.1:" + cmp.Or(r.Port, "0")
-	listen := "listen:\n  http: " + port + "\n  socket: s\n"
-	if r.setup.Listen != "" {
-		listen += "  " + r.setup.Listen + "\n"
+	if r.setup.History != "" {
+		text = "history: {dir: " + r.setup.History + ", max_size: 100GiB, keep: 3650d}\n" + text
 	}
+	listen := "listen:\n  http: " + port + "\n  socket: s\n  " + cmp.Or(r.setup.Listen, "console: edit") + "\n"
 	if err := os.WriteFile(r.Path(), []byte(listen+text), 0o600); err != nil {
 		r.t.Fatal(err)
 	}
@@ -202,6 +213,25 @@ func (r *Relay) Get(path string) (status int, body string, header http.Header) {
 		r.t.Fatal(err)
 	}
 	return resp.StatusCode, string(text), resp.Header
+}
+
+// Link asks over the socket for a link to the console, as `sidehook console` does. level
+// is view or edit.
+func (r *Relay) Link(level string) string {
+	r.t.Helper()
+	var link struct{ URL, Detail string }
+	if status := r.Call("POST", "/v1/console/links", fmt.Sprintf(`{"edit": %t}`, level == "edit"), &link); status != http.StatusOK {
+		r.t.Fatalf("link to the console: status %d: %s", status, link.Detail)
+	}
+	return link.URL
+}
+
+// SignIn signs a tab in by a link, and waits until it is at the first page. level is view
+// or edit.
+func (r *Relay) SignIn(tab *Tab, level string) {
+	r.t.Helper()
+	tab.Go(r.Link(level))
+	tab.WaitPath("/")
 }
 
 // Eventually waits until ok returns true.

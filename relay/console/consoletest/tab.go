@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a tab waits for what must come, on a busy machine too.
-const patience = 45 * time.Second
+const patience = 30 * time.Second
 
 // Tab is one tab of the browser. Its methods fail the test if they cannot do what
 // they should.
@@ -61,10 +61,24 @@ func (b *Browser) open(t testing.TB, profile chromedp.ContextOption, looks []Loo
 	command(tab, audits.Enable, cdp.Empty{})
 	command(tab, log.Enable, cdp.Empty{})
 	command(tab, network.Enable, network.EnableParams{})
+	tab.Look(looks...)
+	return tab
+}
+
+// Look changes how the tab looks at pages from now on.
+func (tab *Tab) Look(looks ...Look) {
+	tab.t.Helper()
 	for _, look := range looks {
 		look(tab)
 	}
-	return tab
+}
+
+// For makes t the test that fails until it ends, when a subtest uses the tab of the test
+// around it.
+func (tab *Tab) For(t testing.TB) {
+	before := tab.t
+	tab.t = t
+	t.Cleanup(func() { tab.t = before })
 }
 
 // within returns a context that ends after patience.
@@ -218,6 +232,18 @@ func (tab *Tab) Press(names ...string) {
 		}
 		tab.do("press "+name, chromedp.KeyEvent(key, options...))
 	}
+}
+
+// Cookie returns a cookie that the browser would send to an address.
+func (tab *Tab) Cookie(url, name string) *network.Cookie {
+	tab.t.Helper()
+	for _, c := range command(tab, network.GetCookies, network.GetCookiesParams{URLs: []string{url}}).Cookies {
+		if c.Name == name {
+			return c
+		}
+	}
+	tab.t.Fatalf("there is no cookie %s for %s", name, url)
+	return nil
 }
 
 // Back goes back by one page.

@@ -1,0 +1,72 @@
+package consoletest_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"sidehook/relay/console/consoletest"
+)
+
+// mostElements is how many elements a page may have.
+const mostElements = 2500
+
+// TestPages: every page of a busy relay is there for everybody, in light and in dark, on
+// a big screen and on a phone, and asks no other host for anything.
+func TestPages(t *testing.T) {
+	axe := consoletest.LoadAxe(t)
+	s := busy(t)
+	tab := s.signedIn(t)
+	for _, page := range pages {
+		t.Run(page.name, func(t *testing.T) {
+			look(t, axe, tab, s.URL+page.path, page.name)
+		})
+	}
+}
+
+// TestEmptyPages: each page of a relay without anything says what to do.
+func TestEmptyPages(t *testing.T) {
+	axe := consoletest.LoadAxe(t)
+	s := empty(t)
+	tab := s.signedIn(t)
+	for _, page := range pages {
+		if strings.HasPrefix(page.name, "webhook-") || strings.HasPrefix(page.name, "event-") || page.name == "edit" || page.name == "webhook" {
+			continue
+		}
+		t.Run(page.name, func(t *testing.T) {
+			look(t, axe, tab, s.URL+page.path, "empty-"+page.name)
+		})
+	}
+}
+
+// look opens a page and looks at it in each way.
+func look(t *testing.T, axe consoletest.Axe, tab *consoletest.Tab, url, name string) {
+	tab.For(t)
+	tab.Look(consoletest.Bright, consoletest.Usual)
+	if status := tab.Go(url); status != http.StatusOK {
+		t.Fatalf("status %d", status)
+	}
+	for _, way := range []struct {
+		name     string
+		look     consoletest.Look
+		findings func(*consoletest.Tab) []string
+	}{{"light", consoletest.Bright, axe.Findings}, {"dark", consoletest.Dark, axe.Contrast}, {"narrow", consoletest.Narrow, axe.Findings}} {
+		tab.Look(way.look)
+		for _, finding := range way.findings(tab) {
+			t.Errorf("%s: %s", way.name, finding)
+		}
+		if over := consoletest.Eval[int](tab, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+			t.Errorf("%s: the page is %d pixels too wide", way.name, over)
+		}
+		tab.Screenshot(name + "-" + way.name)
+	}
+	if n := tab.Count("*"); n > mostElements {
+		t.Errorf("%d elements, want at most %d", n, mostElements)
+	}
+	if hosts := consoletest.Hosts(tab.Requests()); len(hosts) != 1 || !strings.HasPrefix(hosts[0], "sidehook.localhost:") {
+		t.Errorf("requests to %v, want the relay alone", hosts)
+	}
+	for _, complaint := range tab.Complaints() {
+		t.Errorf("the browser complains: %s", complaint)
+	}
+}
