@@ -23,6 +23,7 @@ type Query struct {
 	Since    time.Time
 	Until    time.Time      // not included
 	Before   history.LineNo // of a lower number than this; 0: all
+	After    history.LineNo // of a higher number than this: the others are not read
 	// Unresolved leaves of each delivery that ended without having arrived, and has
 	// not arrived by a resend since, the attempt that ended it last.
 	Unresolved bool
@@ -77,6 +78,7 @@ func (q *Query) Match(o *history.DeliveryRecord) bool {
 		!q.Since.IsZero() && o.At.Before(q.Since),
 		!q.Until.IsZero() && !o.At.Before(q.Until),
 		q.Before > 0 && o.N >= q.Before,
+		o.N <= q.After,
 		which.Seq > 0 && o.Seq != which.Seq,
 		which.ID != "" && o.Event != which.ID && o.SentID != which.ID:
 		return false
@@ -110,7 +112,7 @@ func (r *Reader) Attempts(q Query, visit func(*history.DeliveryRecord) bool) err
 		if err != nil && !lookup.IsGone(err) {
 			return err
 		}
-		if enough {
+		if enough || first <= uint64(q.After) {
 			return nil
 		}
 	}
@@ -129,7 +131,7 @@ func (r *Reader) attemptsIn(first uint64, q *Query, visit func(*history.Delivery
 	}
 	w := walk{Stream: r.deliveries, first: first, since: q.Since, until: q.Until, tell: func(line *jsonl.Line) bool {
 		o := history.ParseDeliveryRecord(line)
-		return !q.Match(&o) || visit(&o)
+		return o.N > q.After && (!q.Match(&o) || visit(&o))
 	}}
 	if q.Event != "" {
 		return w.event(q.Event)

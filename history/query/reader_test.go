@@ -143,6 +143,9 @@ func testAttempts(t *testing.T, state string, r *query.Reader, all []history.Del
 		"unknown event": {Event: "nope"},
 		"before":        {Before: some.N},
 		"before, of":    {Before: some.N, Webhook: some.Webhook},
+		"after":         {After: some.N},
+		"after, of":     {After: some.N, Webhook: some.Webhook},
+		"one":           {After: some.N - 1, Before: some.N + 1},
 	}
 	for name, q := range queries {
 		var want []history.DeliveryRecord
