@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sidehook/history/historytest"
 	"sidehook/relay/api"
 	"sidehook/relay/apitest"
 	"sidehook/relay/console"
@@ -49,7 +50,7 @@ type visit struct {
 func newVisit(t testing.TB) *visit {
 	t.Helper()
 	v := &visit{sessions: session.New()}
-	h, err := console.New(operator{&apitest.Operator{}}, console.Options{Sessions: v.sessions, Level: session.Edit, Tokens: tokens{}})
+	h, err := console.New(operator{&apitest.Operator{Files: historytest.NewDisk()}}, console.Options{Sessions: v.sessions, Level: session.Edit, Tokens: tokens{}})
 	if err != nil {
 		t.Fatal(err)
 	}

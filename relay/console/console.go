@@ -60,9 +60,18 @@ func New(operator Operator, opts Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{operator: operator, opts: opts, views: views, assets: assets, changes: map[string]changeFunc{}}
+	h := &Handler{operator: operator, opts: opts, views: views, assets: assets}
 	h.routes = []route{
 		{"/", h.webhooks},
+		{"/webhooks/{}", h.webhook},
+		{"/deliveries", h.deliveries},
+		{"/attempts/{}", h.response},
+	}
+	h.changes = map[string]changeFunc{
+		"test":   h.doTest,
+		"retry":  h.doRetry,
+		"enable": h.doEnable,
+		"resend": h.doResend,
 	}
 	return h, nil
 }

@@ -1,12 +1,15 @@
 package console
 
 import (
+	"encoding/json"
+	"fmt"
 	"html/template"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"sidehook/history/query"
 	"sidehook/relay/measure"
 )
 
@@ -27,6 +30,10 @@ func functions(assets *assets) template.FuncMap {
 		"symbol":   symbolOf,
 		"sentence": sentence,
 		"join":     func(list []string, between string) string { return strings.Join(list, between) },
+		"statuses": statusWords,
+		"field":    fieldOf,
+		"option":   func(f *filter, name, value, label string) option { return option{value, label, f.Get(name) == value} },
+		"body":     bodyOf,
 		"tab":      func(path, name, current string) tab { return tab{path, name, path == current} },
 	}
 }
@@ -97,6 +104,37 @@ func symbolOf(state string) string {
 		return "◇"
 	}
 	return "–"
+}
+
+// statusWords are the statuses that an attempt can have.
+func statusWords() (list []string) {
+	for _, status := range query.Statuses() {
+		list = append(list, string(status))
+	}
+	return list
+}
+
+// field is a text of a filter.
+type field struct{ Name, Label, Value, Example, Wrong string }
+
+func fieldOf(f *filter, name, label, example string) field {
+	return field{name, label, f.Get(name), example, f.Wrong[name]}
+}
+
+// option is a choice of a filter.
+type option struct {
+	Value, Label string
+	Chosen       bool
+}
+
+// bodyOf returns the JSON of a change, from names and values by turns.
+func bodyOf(pairs ...any) (string, error) {
+	object := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		object[fmt.Sprint(pairs[i])] = pairs[i+1]
+	}
+	text, err := json.Marshal(object)
+	return string(text), err
 }
 
 // tab is an entry of the navigation.

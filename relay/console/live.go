@@ -48,6 +48,7 @@ func (h *Handler) live(ctx context.Context, w http.ResponseWriter, r *request) {
 		return
 	}
 	of := *r
+	of.live = true
 	of.Request = r.Request.Clone(ctx)
 	of.URL, of.RequestURI = target, target.RequestURI()
 	watched := &watching{handler: h, request: &of, newest: after, sent: map[string]string{}}
@@ -138,7 +139,11 @@ func (w *watching) news(ctx context.Context) (*news, error) {
 		}
 	}
 	if p.newer != nil && p.newest > w.newest {
-		rows, err := h.views.render(p.view, "rows", p.newer(w.newest))
+		fresh, err := p.newer(w.newest)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := h.views.render(p.view, "rows", fresh)
 		if err != nil {
 			return nil, err
 		}

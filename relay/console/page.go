@@ -30,8 +30,11 @@ type page struct {
 	parts []string
 	// newer returns the data of template rows with those rows alone that have a higher
 	// number, and newest is the highest number; nil: the page has no live rows.
-	newer  func(than uint64) any
+	newer  func(than uint64) (any, error)
 	newest uint64
+	// alone is the template that is the whole answer to the script, which puts it into the
+	// page that is open; "": there is none.
+	alone string
 }
 
 // isLive reports whether the page changes while it is open.
@@ -54,7 +57,7 @@ type frame struct {
 type views map[string]*template.Template
 
 func parseViews(assets *assets) (views, error) {
-	shared, err := template.New("layout.html").Funcs(functions(assets)).ParseFS(templates, "templates/layout.html", "templates/shared.html")
+	shared, err := template.New("layout.html").Funcs(functions(assets)).ParseFS(templates, "templates/layout.html", "templates/shared.html", "templates/attempts.html")
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +68,7 @@ func parseViews(assets *assets) (views, error) {
 	v := views{}
 	for _, file := range files {
 		name := strings.TrimSuffix(file.Name(), ".html")
-		if name == "layout" || name == "shared" {
+		if shared.Lookup(file.Name()) != nil {
 			continue
 		}
 		own, err := shared.Clone()

@@ -18,6 +18,7 @@ type request struct {
 	visitor httpd.Visitor
 	cookie  string // of its session; "" without one
 	mayEdit bool   // it has a session for changes
+	live    bool   // the page is open: its rows are not read again
 }
 
 // pageFunc makes a page. arg is the {} of its path. An error becomes a page that says it:
@@ -100,7 +101,13 @@ func (h *Handler) page(ctx context.Context, r *request) *page {
 
 // answer writes a page.
 func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *request, p *page) {
-	body, err := h.whole(ctx, r, p)
+	var body []byte
+	var err error
+	if p.alone != "" && r.URL.Query().Has("alone") {
+		body, err = h.views.render(p.view, p.alone, p.data)
+	} else {
+		body, err = h.whole(ctx, r, p)
+	}
 	if err != nil {
 		h.opts.Log.Error("internal error: a page of the console cannot be written", "path", r.URL.Path, "error", err)
 		http.Error(w, "internal error; see the log of sidehook", http.StatusInternalServerError)

@@ -95,7 +95,7 @@ function insertRows() {
   waiting.forEach((row) => row.classList.add('fresh'));
   rows.prepend(...waiting);
   waiting = [];
-  [...rows.children].slice(250).forEach((row) => row.remove());
+  [...rows.children].slice(100).forEach((row) => row.remove());
   $('#no-rows')?.remove();
   countRows();
 }
@@ -261,3 +261,27 @@ if (document.body.dataset.signin !== undefined) {
     field.focus();
   });
 }
+
+// openBelow shows the answer of a link with data-open in a row below that of the link, or
+// takes it away again.
+async function openBelow(link) {
+  const row = link.closest('tr');
+  const open = row.nextElementSibling?.classList.contains('detail');
+  link.setAttribute('aria-expanded', !open);
+  if (open) {
+    row.nextElementSibling.remove();
+    return;
+  }
+  const cell = element('td', { colSpan: row.cells.length, textContent: 'Loading…' });
+  row.after(element('tr', { className: 'detail' }, cell));
+  const answer = await fetch(`${link.href}?alone`).catch(() => null);
+  if (answer?.ok) cell.replaceChildren(fragment(await answer.text()));
+  else cell.textContent = answer ? 'This cannot be shown; open the link for the reason.' : 'sidehook cannot be reached.';
+}
+
+addEventListener('click', (event) => {
+  const link = event.target.closest('a[data-open]');
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  openBelow(link);
+});
