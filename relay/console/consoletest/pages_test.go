@@ -39,6 +39,11 @@ func TestEmptyPages(t *testing.T) {
 	}
 }
 
+// tooWide finds what makes a page scroll sideways.
+const tooWide = `document.documentElement.scrollWidth <= innerWidth ? "" :
+	[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth && !e.closest(".scroll"))
+		.slice(-3).map(e => e.outerHTML.slice(0, 200)).join(" | ") || "something"`
+
 // look opens a page and looks at it in each way.
 func look(t *testing.T, axe consoletest.Axe, tab *consoletest.Tab, url, name string) {
 	tab.For(t)
@@ -55,8 +60,8 @@ func look(t *testing.T, axe consoletest.Axe, tab *consoletest.Tab, url, name str
 		for _, finding := range way.findings(tab) {
 			t.Errorf("%s: %s", way.name, finding)
 		}
-		if over := consoletest.Eval[int](tab, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
-			t.Errorf("%s: the page is %d pixels too wide", way.name, over)
+		if over := consoletest.Eval[string](tab, tooWide); over != "" {
+			t.Errorf("%s: too wide: %s", way.name, over)
 		}
 		tab.Screenshot(name + "-" + way.name)
 	}

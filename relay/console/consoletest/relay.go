@@ -226,12 +226,12 @@ func (r *Relay) Link(level string) string {
 	return link.URL
 }
 
-// SignIn signs a tab in by a link, and waits until it is at the first page. level is view
-// or edit.
+// SignIn signs a tab in by a link, and waits until it is where it leads to: the first page,
+// or the one where the tab was. level is view or edit.
 func (r *Relay) SignIn(tab *Tab, level string) {
 	r.t.Helper()
 	tab.Go(r.Link(level))
-	tab.WaitPath("/")
+	tab.Wait("the link leads to a page", "location.pathname != '/in' && document.readyState == 'complete'")
 }
 
 // Eventually waits until ok returns true.

@@ -92,4 +92,9 @@ var pages = []struct{ name, path string }{
 	{"webhooks-attention", "/?sort=attention"},
 	{"webhooks-search", "/?q=webhook-1"},
 	{"webhooks-none", "/?q=nothing-like-this"},
+	{"webhook", "/webhooks/app-lifecycle"},
+	{"webhook-failing", "/webhooks/failing"},
+	{"webhook-filtered", "/webhooks/webhook-9?status=retrying&code=5xx"},
+	{"webhook-wrong-filter", "/webhooks/webhook-9?code=abc&since=xyz"},
+	{"deliveries", "/deliveries"},
 }
