@@ -215,7 +215,11 @@ func headersOf(own, inherited *yaml.Node) (list []console.Header) {
 			if value.Kind != yaml.ScalarNode || slices.ContainsFunc(list, func(h console.Header) bool { return strings.EqualFold(h.Name, name) }) {
 				continue
 			}
-			list = append(list, console.Header{Name: name, Value: value.Value, Hidden: value.Value != from.Content[i+1].Value, Origin: origin})
+			h := console.Header{Name: name, Value: value.Value, Hidden: value.Value != from.Content[i+1].Value, Origin: origin}
+			if value.ShortTag() == "!!null" {
+				h.Value, h.Removed = "", true
+			}
+			list = append(list, h)
 		}
 	}
 	add(own, console.FromEntry)
@@ -225,12 +229,12 @@ func headersOf(own, inherited *yaml.Node) (list []console.Header) {
 
 // fillEvents fills in the types that can be chosen, and the globs that are none of them.
 func (e *editor) fillEvents(form *console.Form, entry *yaml.Node, file *config.File) {
-	var wanted []string
 	if list := valueOf(entry, "events"); list != nil {
 		for _, n := range list.Content {
-			wanted = append(wanted, n.Value)
+			form.Events = append(form.Events, n.Value)
 		}
 	}
+	wanted := form.Events
 	var types []console.Type
 	if form.Catalogue = file.EventTypes != nil; form.Catalogue {
 		for _, name := range slices.Sorted(maps.Keys(file.EventTypes)) {

@@ -40,7 +40,7 @@ type Form struct {
 	Base  string // of an Edit that is made from this form
 	YAML  string // the entry as it stands in the file, secrets masked; "" for a new one
 	Keys  []Key  // in the order of the manual
-	Files []string
+	Files []string // of include, to which a new one may be added
 	// Secret says whether there is a secret, and where from; "" if there is none. It is a
 	// reference such as ${NAME}, several with commas between, or "set".
 	Secret  string
@@ -49,7 +49,8 @@ type Form struct {
 	// without them those that were seen in the last day.
 	Resources []Resource
 	Catalogue bool     // they are those of event_types
-	Globs     []string // of its events, those that are none of the types
+	Events    []string // what it wants, in the order of the file
+	Globs     []string // of Events, those that are none of the types
 }
 
 // Key returns a key of the form, nil if there is none of that name.
@@ -102,7 +103,8 @@ const (
 type Header struct {
 	Name, Value string
 	Hidden      bool   // it has a secret, and Value is or has ***
-	Origin      Origin // one from the defaults is removed with the value null
+	Origin      Origin
+	Removed     bool // the entry takes away the one of the defaults, with the value null
 }
 
 // Resource is a group of types of events that are about the same.
