@@ -28,7 +28,8 @@ func (r *Relay) mountConsole(allowed string) error {
 		level = session.Edit
 	}
 	h, err := console.New((*operator)(r), console.Options{
-		Version: r.opts.Version, Sessions: r.sessions, Level: level, Tokens: r.server, Stopping: r.server.Stopping(), Log: r.log,
+		Version: r.opts.Version, Sessions: r.sessions, Level: level, Tokens: r.server,
+		Editor: (*editor)(r), Source: (*editor)(r), Stopping: r.server.Stopping(), Log: r.log,
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -14,10 +15,12 @@ const changePath = "/do/"
 // maxChange is the most bytes that the request of a change may have.
 const maxChange = 1 << 20
 
-// outcome is the answer to a change: what to say, or where to go.
+// outcome is the answer to a change: what to say, where to go, or what to show.
 type outcome struct {
-	Message  string `json:"message,omitempty"`
-	Location string `json:"location,omitempty"`
+	Message  string    `json:"message,omitempty"`
+	Location string    `json:"location,omitempty"`
+	HTML     string    `json:"html,omitempty"`
+	Problems []Problem `json:"problems,omitempty"` // of the controls that caused them; nothing was changed
 }
 
 // changeFunc makes a change, given its JSON.
@@ -46,12 +49,16 @@ func (h *Handler) change(ctx context.Context, w http.ResponseWriter, r *request)
 		return
 	}
 	o, err := make(ctx, body)
-	if err != nil {
+	status := http.StatusOK
+	if problems, ok := errors.AsType[*ProblemsError](err); ok {
+		o, status = outcome{Problems: problems.Problems}, http.StatusUnprocessableEntity
+	} else if err != nil {
 		httpd.Refuse(h.problemOf(err).status, err.Error()).Write(w)
 		return
+	} else if o.HTML == "" { // otherwise it only shows what would be done
+		h.opts.Log.Info("a change by the console", "change", name)
 	}
-	h.opts.Log.Info("a change by the console", "change", name)
-	if p := httpd.AnswerJSON(w, http.StatusOK, o); p != nil {
+	if p := httpd.AnswerJSON(w, status, o); p != nil {
 		p.Write(w)
 	}
 }

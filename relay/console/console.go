@@ -21,6 +21,8 @@ type Options struct {
 	Sessions *session.Keeper // nil: one of its own
 	Level    session.Level   // the most that a session may have; zero: View
 	Tokens   Tokens          // nil: none can be given
+	Editor   Editor          // nil: nothing can be edited
+	Source   Source          // nil: there is no page of the configuration
 	Stopping <-chan struct{} // closed when pages that are open must let go; nil: never
 	Log      *slog.Logger    // nil: none
 }
@@ -72,6 +74,12 @@ func New(operator Operator, opts Options) (*Handler, error) {
 		"retry":  h.doRetry,
 		"enable": h.doEnable,
 		"resend": h.doResend,
+	}
+	if opts.Editor != nil {
+		h.addEditing()
+	}
+	if opts.Source != nil {
+		h.routes = append(h.routes, route{"/config", h.configuration})
 	}
 	return h, nil
 }

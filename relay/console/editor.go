@@ -35,11 +35,11 @@ type Source interface {
 
 // Form is a webhook as it can be edited.
 type Form struct {
-	Name  string // "" for a new one
-	File  string // in which it stands, or would stand
-	Base  string // of an Edit that is made from this form
-	YAML  string // the entry as it stands in the file, secrets masked; "" for a new one
-	Keys  []Key  // in the order of the manual
+	Name  string   // "" for a new one
+	File  string   // in which it stands, or would stand
+	Base  string   // of an Edit that is made from this form
+	YAML  string   // the entry as it stands in the file, secrets masked; "" for a new one
+	Keys  []Key    // in the order of the manual
 	Files []string // of include, to which a new one may be added
 	// Secret says whether there is a secret, and where from; "" if there is none. It is a
 	// reference such as ${NAME}, several with commas between, or "set".
@@ -102,7 +102,7 @@ const (
 // Header is a header that a webhook adds to its requests.
 type Header struct {
 	Name, Value string
-	Hidden      bool   // it has a secret, and Value is or has ***
+	Hidden      bool // it has a secret, and Value is or has ***
 	Origin      Origin
 	Removed     bool // the entry takes away the one of the defaults, with the value null
 }

@@ -173,6 +173,8 @@ async function change(name, body) {
 // settle shows what came of a change.
 function settle(result) {
   if (result.location) location.assign(result.location);
+  else if (result.html) open(result.html);
+  else if (result.problems) say(result.problems.map(sentenceOf).join(' '));
   else say(result.message ?? result.detail ?? (result.ok ? 'Done.' : 'This did not work.'));
   return result.ok;
 }
@@ -220,6 +222,108 @@ addEventListener('click', (event) => {
     if (!paused && waiting.length && scrollY < 80) insertRows();
   }
 });
+
+// open shows HTML of the relay in a dialog, in place of one that is open.
+function open(html) {
+  const dialog = $('dialog[open]') ?? document.body.appendChild(element('dialog'));
+  dialog.replaceChildren(fragment(html));
+  dialog.addEventListener('close', () => dialog.remove());
+  if (!dialog.open) dialog.showModal();
+}
+
+// copy copies the text of an element.
+async function copy(id) {
+  await navigator.clipboard.writeText(document.getElementById(id).textContent);
+  say('Copied.');
+}
+
+addEventListener('click', async (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.dataset.copy) copy(button.dataset.copy);
+  if (button.dataset.close !== undefined) button.closest('dialog').close();
+  if (button.dataset.remove !== undefined) { // of one row, or of those that are checked
+    const webhooks = button.dataset.remove ? [button.dataset.remove] : picked().map((box) => box.value);
+    settle(await change('ask-remove', { webhooks }));
+  }
+});
+
+const picked = () => $$('input[name="webhook"]:checked');
+
+addEventListener('change', ({ target }) => {
+  if (target.dataset.all !== undefined) $$('input[name="webhook"]').forEach((box) => { box.checked = target.checked; });
+  const remove = $('[data-remove=""]');
+  if (remove) remove.disabled = picked().length === 0;
+});
+
+// ---- The form of a webhook ----
+
+const form = $('form[data-review]');
+
+function sentenceOf({ key, message, hint }) {
+  const text = hint ? `${message}; ${hint}` : message;
+  return /^[a-z]/.test(text) && !key ? `${text[0].toUpperCase()}${text.slice(1)}.` : `${text}.`;
+}
+
+// blame says what is wrong at the controls that caused it, and goes to the first of them.
+function blame(problems) {
+  $$('.problem', form).forEach((place) => { place.hidden = true; place.textContent = ''; });
+  $$('[aria-invalid]', form).forEach((control) => control.removeAttribute('aria-invalid'));
+  for (const problem of problems) {
+    const [key, ...inner] = problem.key.split('.');
+    const place = $(`[data-key="${CSS.escape(key)}"]`, form) ?? $('[data-key=""]', form);
+    const said = $('.problem', place);
+    const text = inner.length || (key && place.dataset.key === '') ? `${inner.join('.') || key}: ${sentenceOf(problem)}` : sentenceOf(problem);
+    said.textContent = `${said.textContent} ${text}`.trim();
+    said.hidden = false;
+    const named = $$('[name="header-name"]', place).find((name) => name.value.trim() === inner.join('.'));
+    const control = named?.nextElementSibling ?? $('input:not([type="radio"]):not([type="checkbox"]), textarea, select', place);
+    control?.setAttribute('aria-invalid', 'true');
+    if (place.closest('details')) place.closest('details').open = true;
+  }
+  const first = $('[aria-invalid]', form) ?? $('.problem:not([hidden])', form);
+  first?.focus();
+  first?.scrollIntoView({ block: 'center' });
+}
+
+// send sends all fields of the form, to be reviewed or saved.
+async function send(name, button, more) {
+  const fields = {};
+  for (const [field, value] of new FormData(form)) (fields[field] ??= []).push(value);
+  button.disabled = true;
+  const result = await change(name, { webhook: form.dataset.review, base: form.dataset.base, fields, ...more });
+  button.disabled = false;
+  blame(result.problems ?? (result.ok ? [] : [{ key: '', message: result.detail ?? 'This did not work' }]));
+  if (!result.html) {
+    if (result.ok) settle(result);
+    return;
+  }
+  $('#review').replaceChildren(fragment(result.html));
+  form.hidden = name === 'save'; // what is shown is shown once
+  $('#review').focus();
+  $('#review').scrollIntoView({ block: 'start' });
+}
+
+if (form) {
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    send('review', $('[type="submit"]', form), {});
+  });
+  form.addEventListener('input', ({ target }) => {
+    $('#review').replaceChildren(); // it was of what the form was before
+    if (target.dataset.of) $(`[name="secret"][value="${target.dataset.of}"]`, form).checked = true;
+  });
+  addEventListener('click', ({ target }) => {
+    if (target.dataset.save) send('save', target, { reviewed: target.dataset.save });
+    if (target.dataset.more !== undefined) {
+      const rows = $$('.header', form);
+      const row = rows.at(-1).cloneNode(true);
+      $$('input', row).forEach((input) => { input.value = ''; });
+      rows.at(-1).after(row);
+      $('input', row).focus();
+    }
+  });
+}
 
 // ---- Signing in ----
 

@@ -1,0 +1,273 @@
+package console
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// addEditing adds the pages and changes of the editor.
+func (h *Handler) addEditing() {
+	h.routes = append(h.routes, route{"/new", h.editPage}, route{"/webhooks/{}/edit", h.editPage}, route{"/webhooks/{}/yaml", h.yamlPage})
+	for name, make := range map[string]changeFunc{
+		"review": h.doReview, "save": h.doSave, "ask-remove": h.doAskRemove, "remove": h.doRemove, "switch": h.doSwitch,
+	} {
+		h.changes[name] = make
+	}
+}
+
+// editing is the data of the page that edits a webhook.
+type editing struct {
+	*Form
+	Verb    string // Create or Save
+	MayEdit bool
+	Command string // that signs in with leave to edit
+	Shown   []Key  // those that have no place of their own in the form
+	Open    bool   // some of Shown are set
+}
+
+// own are the keys that have a place of their own in the form.
+var own = []string{"name", "description", "url", "events", "secret", "headers"}
+
+// editPage is the page of a new webhook, or of one that is there.
+func (h *Handler) editPage(ctx context.Context, r *request, name string) (*page, error) {
+	form, err := h.opts.Editor.Form(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	e := editing{Form: form, Verb: "Save", MayEdit: r.mayEdit}
+	title := "Edit " + name
+	if name == "" {
+		e.Verb, title = "Create", "Create webhook"
+	}
+	for _, key := range form.Keys {
+		if !slices.Contains(own, key.Name) {
+			e.Shown = append(e.Shown, key)
+			e.Open = e.Open || key.Origin == FromEntry
+		}
+	}
+	return &page{title: title, section: "/", view: "edit", data: e}, nil
+}
+
+// Text returns what a key of the entry itself is, "" where it is not in the entry.
+func (k Key) Text() string {
+	if k.Origin == FromEntry {
+		return k.Value
+	}
+	return ""
+}
+
+// Else says what holds where the entry does not have the key.
+func (k Key) Else() string {
+	switch {
+	case k.Origin == FromDefaults:
+		return k.Value + " (from defaults)"
+	case k.Default != "":
+		return k.Default
+	case k.Name == "format" || k.Name == "signature" || k.Name == "user_agent":
+		return "by profile"
+	}
+	return "none"
+}
+
+// Long reports whether the value may need several lines.
+func (k Key) Long() bool {
+	return k.Name == "when" || k.Name == "transform" || strings.Contains(k.Value, "\n") || len(k.Value) > 60
+}
+
+// yamlPage is the entry of a webhook as it stands in the file.
+func (h *Handler) yamlPage(ctx context.Context, _ *request, name string) (*page, error) {
+	form, err := h.opts.Editor.Form(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &page{title: name + " as YAML", section: "/", view: "yaml", data: form}, nil
+}
+
+// fieldsBody is what a form sends: its fields by their names, each with all its values.
+type fieldsBody struct {
+	Webhook string              `json:"webhook"` // "": a new one
+	Base    string              `json:"base"`
+	Fields  map[string][]string `json:"fields"`
+	// Reviewed is what the review of these very fields gave, to save them.
+	Reviewed string `json:"reviewed,omitempty"`
+}
+
+// editOf returns the edit that a form asks for.
+func (h *Handler) editOf(ctx context.Context, b *fieldsBody) (Edit, error) {
+	form, err := h.opts.Editor.Form(ctx, b.Webhook)
+	if err != nil {
+		return Edit{}, err
+	}
+	if form.Base != b.Base {
+		return Edit{}, &ProblemsError{[]Problem{{Message: "the file has changed since this page was opened", Hint: "load the page again, so that nothing is overwritten"}}}
+	}
+	edit, problems := fields(b.Fields).edit(form)
+	if problems != nil {
+		return Edit{}, &ProblemsError{problems}
+	}
+	return edit, nil
+}
+
+// sum identifies the fields, so that what is saved is what was reviewed.
+func (b *fieldsBody) sum() string {
+	sum := sha256.Sum256([]byte(writeChange(b.Fields)))
+	return hex.EncodeToString(sum[:])
+}
+
+// reviewed is the data of a review.
+type reviewed struct {
+	*Review
+	Verb     string
+	Writable error
+	Reviewed string   // of the fields
+	Body     string   // of the change that removes
+	Names    []string // of the webhooks that are removed
+}
+
+// doReview shows what the edit of a form would do.
+func (h *Handler) doReview(ctx context.Context, body []byte) (outcome, error) {
+	var b fieldsBody
+	if err := readBody(body, &b); err != nil {
+		return outcome{}, err
+	}
+	edit, err := h.editOf(ctx, &b)
+	if err != nil {
+		return outcome{}, err
+	}
+	review, err := h.opts.Editor.Review(ctx, edit)
+	if err != nil {
+		return outcome{}, err
+	}
+	if len(review.Problems) > 0 {
+		if len(review.Allow) > 0 {
+			review.Problems = append(review.Problems, Problem{Key: "allow", Message: "to reach an address on this machine or network, write [" + strings.Join(review.Allow, ", ") + "]"})
+		}
+		return outcome{}, &ProblemsError{review.Problems}
+	}
+	data := reviewed{Review: review, Verb: "Save", Writable: h.opts.Editor.Writable(ctx), Reviewed: review.Base + " " + b.sum()}
+	if b.Webhook == "" {
+		data.Verb = "Create"
+	}
+	return h.shown("edit", "review", data)
+}
+
+// shown is the outcome that shows a part of a view.
+func (h *Handler) shown(view, part string, data any) (outcome, error) {
+	html, err := h.views.render(view, part, data)
+	return outcome{HTML: string(html)}, err
+}
+
+// doSave makes the edit of a form.
+func (h *Handler) doSave(ctx context.Context, body []byte) (outcome, error) {
+	var b fieldsBody
+	if err := readBody(body, &b); err != nil {
+		return outcome{}, err
+	}
+	edit, err := h.editOf(ctx, &b)
+	if err != nil {
+		return outcome{}, err
+	}
+	base, sum, _ := strings.Cut(b.Reviewed, " ")
+	if sum != b.sum() {
+		return outcome{}, &ProblemsError{[]Problem{{Message: "the form has changed since it was reviewed", Hint: "review it again"}}}
+	}
+	edit.Base = base
+	return h.save(ctx, edit)
+}
+
+// save makes an edit, and says what came of it.
+func (h *Handler) save(ctx context.Context, edit Edit) (outcome, error) {
+	saved, err := h.opts.Editor.Save(ctx, edit)
+	if err != nil {
+		return outcome{}, err
+	}
+	if saved.Secret == "" && saved.InForce {
+		if saved.Name == "" {
+			return outcome{Location: "/"}, nil
+		}
+		return outcome{Location: "/webhooks/" + saved.Name}, nil
+	}
+	return h.shown("edit", "saved", saved)
+}
+
+// removeBody names webhooks to remove.
+type removeBody struct {
+	Webhooks []string `json:"webhooks"`
+	Base     string   `json:"base,omitempty"`
+}
+
+// doAskRemove shows what it would do to remove webhooks.
+func (h *Handler) doAskRemove(ctx context.Context, body []byte) (outcome, error) {
+	var b removeBody
+	if err := readBody(body, &b); err != nil {
+		return outcome{}, err
+	}
+	review, err := h.opts.Editor.Review(ctx, Edit{Action: Remove, Names: b.Webhooks})
+	if err != nil {
+		return outcome{}, err
+	}
+	if len(review.Problems) > 0 {
+		return outcome{}, &ProblemsError{review.Problems}
+	}
+	b.Base = review.Base
+	data := reviewed{Review: review, Verb: "Delete", Writable: h.opts.Editor.Writable(ctx), Body: writeChange(b), Names: b.Webhooks}
+	return h.shown("edit", "remove", data)
+}
+
+// doRemove removes webhooks.
+func (h *Handler) doRemove(ctx context.Context, body []byte) (outcome, error) {
+	var b removeBody
+	if err := readBody(body, &b); err != nil {
+		return outcome{}, err
+	}
+	return h.save(ctx, Edit{Action: Remove, Names: b.Webhooks, Base: b.Base})
+}
+
+// switchBody asks for one switch of a webhook.
+type switchBody struct {
+	Webhook string `json:"webhook"`
+	To      string `json:"to"` // on, off, pause or resume
+}
+
+// switches are the keys that the words of a switch set, and what a webhook then is.
+var switches = map[string]struct{ key, value, done string }{
+	"on": {"enabled", "true", "on"}, "off": {"enabled", "false", "off"}, "pause": {"paused", "true", "paused"}, "resume": {"paused", "false", "resumed"},
+}
+
+// doSwitch switches a webhook on or off, pauses or resumes it, in the file.
+func (h *Handler) doSwitch(ctx context.Context, body []byte) (outcome, error) {
+	var b switchBody
+	if err := readBody(body, &b); err != nil {
+		return outcome{}, err
+	}
+	to, known := switches[b.To]
+	if !known {
+		return outcome{}, &ProblemsError{[]Problem{{Message: fmt.Sprintf("%q is not on, off, pause or resume", b.To)}}}
+	}
+	edit := Edit{Action: Change, Names: []string{b.Webhook}, Set: []Setting{{Key: to.key, YAML: to.value}}}
+	review, err := h.opts.Editor.Review(ctx, edit)
+	if err != nil {
+		return outcome{}, err
+	}
+	if why := h.opts.Editor.Writable(ctx); why != nil && len(review.Problems) == 0 {
+		return outcome{}, &ProblemsError{[]Problem{{Message: why.Error(), Hint: "run: " + review.Command}}}
+	}
+	edit.Base = review.Base
+	if len(review.Problems) > 0 {
+		return outcome{}, &ProblemsError{review.Problems}
+	}
+	saved, err := h.opts.Editor.Save(ctx, edit)
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case len(saved.Files) == 0:
+		return outcome{Message: fmt.Sprintf("%s is %s already.", b.Webhook, to.done)}, nil
+	case !saved.InForce:
+		return outcome{Message: fmt.Sprintf("Written to %s, but it is not in force yet.", saved.Files[0])}, nil
+	}
+	return outcome{Message: fmt.Sprintf("%s is %s.", b.Webhook, to.done)}, nil
+}
