@@ -99,6 +99,8 @@ type finder interface {
 	// Accepted visits the accepted events and resends, the newest first, until visit
 	// returns false. A record is valid until the next one.
 	Accepted(visit func(*history.EventRecord) bool) error
+	// Namesakes returns the events of an id, the newest first.
+	Namesakes(id string, most int) ([]history.EventRecord, error)
 	// Recent calls visit for the attempts of each minute and webhook, until it returns
 	// false.
 	Recent(since, until time.Time, visit func(*query.Minute) bool) error

@@ -21,7 +21,10 @@ import (
 )
 
 // operator is the relay behind the console of the tests.
-type operator struct{ *apitest.Operator }
+type operator struct {
+	*apitest.Operator
+	events
+}
 
 func (operator) Ready() error { return nil }
 
@@ -50,7 +53,7 @@ type visit struct {
 func newVisit(t testing.TB) *visit {
 	t.Helper()
 	v := &visit{sessions: session.New()}
-	h, err := console.New(operator{&apitest.Operator{Files: historytest.NewDisk()}}, console.Options{Sessions: v.sessions, Level: session.Edit, Tokens: tokens{}})
+	h, err := console.New(operator{Operator: &apitest.Operator{Files: historytest.NewDisk()}}, console.Options{Sessions: v.sessions, Level: session.Edit, Tokens: tokens{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 // Operator is what pages show and what their buttons do. Many may call it at once.
 type Operator interface {
 	admin.Operator
+	EventOperator
 	// Ready returns why events are not accepted now, nil if they are.
 	Ready() error
 }
@@ -66,6 +67,12 @@ func New(operator Operator, opts Options) (*Handler, error) {
 	h.routes = []route{
 		{"/", h.webhooks},
 		{"/webhooks/{}", h.webhook},
+		{"/events/{}", h.event},
+		{"/events/{}/data", h.eventData},
+		{"/events/{}/raw", h.eventRaw},
+		{"/events/{}/body", h.eventBody},
+		{"/events/{}/response", h.eventResponse},
+		{"/events/{}/rest", h.eventRest},
 		{"/deliveries", h.deliveries},
 		{"/attempts/{}", h.response},
 	}
@@ -74,6 +81,8 @@ func New(operator Operator, opts Options) (*Handler, error) {
 		"retry":  h.doRetry,
 		"enable": h.doEnable,
 		"resend": h.doResend,
+		"cancel": h.doCancel,
+		"copy":   h.doCopy,
 	}
 	if opts.Editor != nil {
 		h.addEditing()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sidehook/history/query"
+	"sidehook/relay/console/payload"
 	"sidehook/relay/measure"
 )
 
@@ -29,6 +30,7 @@ func functions(assets *assets) template.FuncMap {
 		"percent":  percent,
 		"symbol":   symbolOf,
 		"sentence": sentence,
+		"shown":    payload.Inline,
 		"join":     func(list []string, between string) string { return strings.Join(list, between) },
 		"statuses": statusWords,
 		"field":    fieldOf,

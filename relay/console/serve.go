@@ -101,6 +101,10 @@ func (h *Handler) page(ctx context.Context, r *request) *page {
 
 // answer writes a page.
 func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *request, p *page) {
+	if p.file != nil {
+		p.file.write(w)
+		return
+	}
 	var body []byte
 	var err error
 	if p.alone != "" && r.URL.Query().Has("alone") {

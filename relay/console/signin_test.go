@@ -100,7 +100,7 @@ func TestLinkIsOnlyFollowed(t *testing.T) {
 func TestToken(t *testing.T) {
 	for _, allowed := range []session.Level{session.View, session.Edit} {
 		sessions := session.New()
-		h, err := console.New(operator{&apitest.Operator{}}, console.Options{Sessions: sessions, Level: allowed, Tokens: tokens{}})
+		h, err := console.New(operator{Operator: &apitest.Operator{}}, console.Options{Sessions: sessions, Level: allowed, Tokens: tokens{}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestToken(t *testing.T) {
 	if w := v.do(httpd.Visitor{}, "POST /in", `{"token":"owner"}`, "Content-Type", "text/plain"); w.Code != 415 || w.Header().Get("Set-Cookie") != "" {
 		t.Errorf("as text: %d %s", w.Code, w.Body)
 	}
-	h, err := console.New(operator{&apitest.Operator{}}, console.Options{})
+	h, err := console.New(operator{Operator: &apitest.Operator{}}, console.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

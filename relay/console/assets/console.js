@@ -51,7 +51,7 @@ function morph(now, next) {
       if (!wanted.hasAttribute(name) && name !== 'open') have.removeAttribute(name);
     }
     for (const { name, value } of wanted.attributes) {
-      if (have.getAttribute(name) !== value) have.setAttribute(name, value);
+      if (name !== 'open' && have.getAttribute(name) !== value) have.setAttribute(name, value);
     }
     if (!have.isEqualNode(wanted)) morph(have, wanted);
   }
@@ -207,10 +207,33 @@ async function act(button) {
   button.disabled = false;
 }
 
+// A form with data-do sends its fields as the JSON of a change. What is wrong stands in
+// its element .fault.
+addEventListener('submit', async (event) => {
+  const form = event.target.closest('form[data-do]');
+  if (!form) return;
+  event.preventDefault();
+  const button = $('button', form);
+  const wrong = $('.fault', form);
+  button.disabled = true;
+  const result = await change(form.dataset.do, Object.fromEntries(new FormData(form)));
+  button.disabled = false;
+  wrong.hidden = result.ok;
+  wrong.textContent = result.ok ? '' : result.detail ?? 'This did not work.';
+  if (result.ok) settle(result);
+});
+
+// copy copies the text of an element.
+async function copy(id) {
+  await navigator.clipboard.writeText(document.getElementById(id).textContent);
+  say('Copied.');
+}
+
 addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   if (button.dataset.do) act(button);
+  if (button.dataset.copy) copy(button.dataset.copy);
   if (button.id === 'new-rows') {
     insertRows();
     scrollTo({ top: 0 });

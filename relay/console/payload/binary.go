@@ -19,7 +19,7 @@ func (v View) binary(body []byte, o Options) View {
 	v.Shown = len(shown)
 	m := markup{colour: noElements}
 	m.elements++
-	m.write(`<pre class="payload hex">` + "\n")
+	m.write(`<pre class="payload hex" tabindex="0">` + "\n")
 	for at := 0; at < len(shown); at += hexWidth {
 		line := shown[at:min(at+hexWidth, len(shown))]
 		ascii := make([]byte, len(line))

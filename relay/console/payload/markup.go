@@ -119,7 +119,7 @@ func (m *markup) numbers(text []byte, before rune) (length int) {
 		m.write("⟨" + numbers + "⟩")
 		return length
 	}
-	m.open("b", "hidden")
+	m.open("b", "u")
 	m.write(numbers + "</b>")
 	return length
 }

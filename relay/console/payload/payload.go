@@ -3,7 +3,7 @@
 //
 // Applications and receivers wrote the bytes, so the package trusts none of them. It
 // promises that its HTML has no elements but pre, span, b, del and ins, and no
-// attributes but class, whatever the bytes are; that the text of a payload is there as
+// attributes but class and a fixed tabindex, whatever the bytes are; that the text of a payload is there as
 // it was posted or answered (of JSON only the space between its tokens is the relay's);
 // and that characters which cannot be seen, or which move others, are shown as their
 // numbers. No number is rounded, no escape changed, and no member moved or dropped.
@@ -14,6 +14,7 @@ package payload
 import (
 	"fmt"
 	"html/template"
+	"strings"
 	"unicode/utf8"
 
 	"sidehook/relay/measure"
@@ -118,3 +119,17 @@ func head(body []byte, o Options) (shown []byte, cut bool) {
 	}
 	return shown, true
 }
+
+// Inline returns one line of text that others wrote, such as an id or an error.
+func Inline(text string) template.HTML {
+	m := markup{colour: marksAlone, left: inlineElements}
+	m.text([]byte(strings.ToValidUTF8(text, "\uFFFD")))
+	if m.tooMany() {
+		m = markup{colour: noElements}
+		m.text([]byte(strings.ToValidUTF8(text, "\uFFFD")))
+	}
+	return m.html()
+}
+
+// inlineElements is how many elements a line may have.
+const inlineElements = 8

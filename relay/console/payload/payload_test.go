@@ -65,7 +65,7 @@ func parse(t *testing.T, source template.HTML) (s seen) {
 }
 
 // allowed are the elements that a payload may have.
-var allowed = []string{"pre.class=payload", "pre.class=payload hex", "span.class=k", "span.class=s", "span.class=n", "span.class=l", "b.class=hidden"}
+var allowed = []string{"pre.class=payload", "pre.class=payload hex.tabindex=0", "span.class=k", "span.class=s", "span.class=n", "span.class=l", "b.class=u"}
 
 func TestJSON(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
@@ -138,16 +138,16 @@ func TestKinds(t *testing.T) {
 
 func TestHidden(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"bidirectional":   {"a\u202eb\u2066\u2069", `a<b class="hidden">U+202E</b>b<b class="hidden">U+2066 U+2069</b>`},
-		"of no width":     {"a\u200bb\ufeff", `a<b class="hidden">U+200B</b>b<b class="hidden">U+FEFF</b>`},
-		"tags":            {"\U000e0041", `<b class="hidden">U+E0041</b>`},
-		"controls":        {"\x1b[31m\x7f\u009b", `<b class="hidden">U+001B</b>[31m<b class="hidden">U+007F U+009B</b>`},
-		"line ends":       {"a\r\nb\rc\u2028d", `a&#13;` + "\n" + `b<b class="hidden">U+000D</b>c<b class="hidden">U+2028</b>d`},
-		"blank letters":   {"\u3164\u115f", `<b class="hidden">U+3164 U+115F</b>`},
-		"selectors":       {"a\ufe0f\U000e0101", `a<b class="hidden">U+FE0F U+E0101</b>`},
-		"more selectors":  {"❤\ufe0f\ufe0f", "❤\ufe0f" + `<b class="hidden">U+FE0F</b>`},
-		"joined letters":  {"a\u200db", `a<b class="hidden">U+200D</b>b`},
-		"joined at end":   {"👩\u200d", `👩<b class="hidden">U+200D</b>`},
+		"bidirectional":   {"a\u202eb\u2066\u2069", `a<b class="u">U+202E</b>b<b class="u">U+2066 U+2069</b>`},
+		"of no width":     {"a\u200bb\ufeff", `a<b class="u">U+200B</b>b<b class="u">U+FEFF</b>`},
+		"tags":            {"\U000e0041", `<b class="u">U+E0041</b>`},
+		"controls":        {"\x1b[31m\x7f\u009b", `<b class="u">U+001B</b>[31m<b class="u">U+007F U+009B</b>`},
+		"line ends":       {"a\r\nb\rc\u2028d", `a&#13;` + "\n" + `b<b class="u">U+000D</b>c<b class="u">U+2028</b>d`},
+		"blank letters":   {"\u3164\u115f", `<b class="u">U+3164 U+115F</b>`},
+		"selectors":       {"a\ufe0f\U000e0101", `a<b class="u">U+FE0F U+E0101</b>`},
+		"more selectors":  {"❤\ufe0f\ufe0f", "❤\ufe0f" + `<b class="u">U+FE0F</b>`},
+		"joined letters":  {"a\u200db", `a<b class="u">U+200D</b>b`},
+		"joined at end":   {"👩\u200d", `👩<b class="u">U+200D</b>`},
 		"emoji":           {"👩\u200d🔬 ❤\ufe0f 1\ufe0f⃣", "👩\u200d🔬 ❤\ufe0f 1\ufe0f⃣"},
 		"tab, line, wide": {"\ta\n世é", "\ta\n世é"},
 	} {
@@ -182,6 +182,21 @@ func TestElements(t *testing.T) {
 			t.Errorf("got %s, want %s", v.HTML, want)
 		}
 	})
+}
+
+func TestInline(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want template.HTML
+	}{
+		{"a<b>", "a&lt;b&gt;"},
+		{"a\u202eb\xff", "a<b class=\"u\">U+202E</b>b\ufffd"},
+		{strings.Repeat("\u202ea", 9), template.HTML(strings.Repeat("⟨U+202E⟩a", 9))},
+	} {
+		if got := payload.Inline(c.text); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
 }
 
 func TestLongPayload(t *testing.T) {
@@ -265,7 +280,7 @@ func FuzzRender(f *testing.F) {
 				t.Error("it is not JSON")
 			}
 		}
-		if !strings.Contains(string(v.HTML), `<b class="hidden">`) { // there may have been too many
+		if !strings.Contains(string(v.HTML), `<b class="u">`) { // there may have been too many
 			s.text, want = numbered(s.text), numbered(want)
 		}
 		if s.text != want {

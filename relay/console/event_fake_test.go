@@ -1,0 +1,25 @@
+package console_test
+
+import (
+	"context"
+
+	"sidehook/history/query"
+	"sidehook/relay/admin"
+	"sidehook/relay/api"
+	"sidehook/relay/console"
+)
+
+// events is a console.EventOperator for tests that are about other things.
+type events struct{}
+
+func (events) Terms(context.Context, string) (console.Terms, error) { return console.Terms{}, nil }
+
+func (events) RequestBody(context.Context, string, query.EventRef) (admin.EventData, error) {
+	return admin.EventData{}, nil
+}
+
+func (events) Namesakes(context.Context, string, int) ([]console.Namesake, error) { return nil, nil }
+
+func (events) PostEvent(context.Context, []byte, string) (api.Receipt, error) {
+	return api.Receipt{}, nil
+}

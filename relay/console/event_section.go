@@ -1,0 +1,341 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/event"
+	"sidehook/history/query"
+	"sidehook/relay/admin"
+	"sidehook/relay/api"
+	"sidehook/relay/console/figure"
+	"sidehook/relay/console/payload"
+	"sidehook/relay/measure"
+)
+
+// section is what became of an event at a webhook.
+type section struct {
+	Webhook    string
+	Status     string       // of its newest delivery
+	Why        string       // it got the event
+	State      *api.Webhook // nil while the webhook is active, or not in the file
+	Deliveries []*delivery  // the newest first
+	Resend     string       // the change that sends it again; "": it is waiting
+	Cancel     string       // the change that ends what waits; "": nothing does
+}
+
+// delivery is the event, or one resend of it, at a webhook.
+type delivery struct {
+	Seq      history.Seq
+	Title    string // "" for the event itself
+	Start    time.Time
+	Schedule template.HTML
+	Attempts []*tracedAttempt // the newest first
+	Earlier  int              // attempts that are not listed
+	waiting  bool
+}
+
+// sectionBuilder makes the sections of a page.
+type sectionBuilder struct {
+	view     *eventView
+	event    *event.Event
+	handler  *Handler
+	attempts []api.Attempt
+	resends  []api.Resend
+	now      time.Time
+	elements int    // left for responses
+	whole    int    // attempts of which all may still be shown
+	asked    string // the attempt that is shown in any case
+}
+
+// read decodes the attempts and resends.
+func (b *sectionBuilder) read() error {
+	for _, line := range b.view.EventTrace.Attempts {
+		var a api.Attempt
+		if err := json.Unmarshal(line, &a); err != nil {
+			return fmt.Errorf("read an attempt: %w", err)
+		}
+		b.attempts = append(b.attempts, a)
+	}
+	for _, line := range b.view.Resends {
+		var r api.Resend
+		if err := json.Unmarshal(line, &r); err != nil {
+			return fmt.Errorf("read a resend: %w", err)
+		}
+		b.resends = append(b.resends, r)
+	}
+	return nil
+}
+
+// decision returns why a webhook gets the event or not, nil if that is not known.
+func (b *sectionBuilder) decision(webhook string) *api.Decision {
+	list := b.view.Webhooks
+	i := slices.IndexFunc(list, func(d api.Decision) bool { return d.Webhook == webhook })
+	if i < 0 {
+		return nil
+	}
+	return &list[i]
+}
+
+func (b *sectionBuilder) section(ctx context.Context, name string) (*section, error) {
+	s := &section{Webhook: name, Why: b.why(name)}
+	terms, err := b.handler.operator.Terms(ctx, name)
+	var missing *admin.NotFoundError
+	if err != nil && !errors.As(err, &missing) {
+		return nil, err
+	}
+	inFile := err == nil
+	body := &requestBody{handler: b.handler, webhook: name, which: query.EventRef{Seq: b.view.Seq}}
+	for _, d := range b.deliveries(name) {
+		b.addSchedule(d, name, terms)
+		b.show(ctx, d, body)
+		s.Deliveries = append(s.Deliveries, d)
+	}
+	slices.Reverse(s.Deliveries)
+	b.finish(s, inFile)
+	if w, err := b.handler.operator.Webhook(ctx, name); err == nil && w.State != "active" {
+		s.State = &w
+	}
+	return s, nil
+}
+
+// finish sets what follows from the newest delivery.
+func (b *sectionBuilder) finish(s *section, inFile bool) {
+	waiting := ""
+	for _, d := range s.Deliveries {
+		if d.waiting && waiting == "" {
+			waiting = fmt.Sprintf("seq:%d", d.Seq)
+		}
+	}
+	switch {
+	case len(s.Deliveries) > 0 && len(s.Deliveries[0].Attempts) > 0:
+		s.Status = s.Deliveries[0].Attempts[0].Status
+	case waiting != "":
+		s.Status = string(query.Pending)
+	}
+	if waiting != "" {
+		s.Cancel = changeOf(cancelBody{Event: waiting, Webhook: s.Webhook})
+	}
+	if inFile {
+		s.Resend = changeOf(resendBody{Event: b.view.Ref(), Webhooks: []string{s.Webhook}})
+	}
+}
+
+// Waiting reports whether a delivery may still arrive.
+func (s *section) Waiting() bool { return s.Cancel != "" }
+
+// why returns the reason that a webhook got the event.
+func (b *sectionBuilder) why(name string) string {
+	d := b.decision(name)
+	if d == nil {
+		d = &api.Decision{}
+	}
+	if !slices.Contains(b.view.To, name) {
+		if d.Wanted && !d.Now {
+			return d.Why
+		}
+		return "resent to it"
+	}
+	why := fmt.Sprintf("its events matched in generation %d", b.view.Generation)
+	if d.Glob != "" {
+		why = fmt.Sprintf("%s matches %s", d.Glob, b.event.Type)
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Match)) {
+		why += ", " + name + " is " + d.Match[name]
+	}
+	switch {
+	case d.Why != "":
+		why += "; " + d.Why
+	case d.When != "":
+		why += ", and " + d.When
+	}
+	return why
+}
+
+// deliveries returns the event and its resends at a webhook, the oldest first.
+func (b *sectionBuilder) deliveries(name string) (list []*delivery) {
+	if slices.Contains(b.view.To, name) || b.view.Test == name {
+		list = append(list, &delivery{Seq: b.view.Seq, Start: b.view.At, waiting: b.view.Test != name})
+	}
+	for _, r := range b.resends {
+		if !slices.Contains(r.To, name) {
+			continue
+		}
+		d := &delivery{Seq: r.Seq, Start: r.At, Title: "Resent by " + r.By, waiting: true}
+		if r.Was != "" {
+			d.Title = "Renamed from " + r.Was
+		}
+		list = append(list, d)
+	}
+	for i := range b.attempts {
+		a := &b.attempts[i]
+		if a.Webhook != name {
+			continue
+		}
+		at := slices.IndexFunc(list, func(d *delivery) bool { return d.Seq == a.Seq })
+		if at < 0 { // of a webhook that had another name
+			list = append(list, &delivery{Seq: a.Seq, Start: b.view.At})
+			at = len(list) - 1
+		}
+		d := list[at]
+		d.Attempts = append(d.Attempts, &tracedAttempt{Attempt: a, Path: b.view.SeqPath()})
+		d.waiting = a.Status == string(history.Retrying)
+	}
+	if d := b.decision(name); d != nil && d.Wanted && !d.Now && len(list) > 0 && list[0].Seq == b.view.Seq &&
+		d.Status != string(query.Pending) && d.Status != string(history.Retrying) {
+		list[0].waiting = false // it goes on under another name
+	}
+	return list
+}
+
+// addSchedule draws a delivery on a line of time.
+func (b *sectionBuilder) addSchedule(d *delivery, name string, terms Terms) {
+	s := figure.Schedule{Start: d.Start, Now: b.now}
+	for _, a := range d.Attempts {
+		s.Made = append(s.Made, figure.Mark{At: a.At, Status: a.Status, Label: a.label()})
+	}
+	if d.waiting {
+		s.Ahead = b.ahead(d, name, terms)
+		s.Expires = b.expiry(d, terms)
+	}
+	if len(s.Made)+len(s.Ahead) > 0 {
+		d.Schedule = s.Draw()
+	}
+}
+
+// ahead returns when attempts will be made, if each before fails.
+func (b *sectionBuilder) ahead(d *delivery, name string, terms Terms) (list []time.Time) {
+	number, next := 1, b.now
+	if n := len(d.Attempts); n > 0 {
+		last := d.Attempts[n-1]
+		number, next = last.Number+1, last.Next
+		if last.Again || last.NoStep {
+			number = last.Number
+		}
+	}
+	if next.Before(b.now) {
+		next = b.now // it is due
+	}
+	for ; number <= len(terms.Retry)+1; number++ {
+		list = append(list, next)
+		if number > len(terms.Retry) {
+			break
+		}
+		next = next.Add(terms.Retry[number-1])
+	}
+	if len(list) == 0 {
+		list = append(list, next) // the schedule was longer when it began
+	}
+	return list
+}
+
+// expiry returns when a delivery that still waits ends, zero if it is not known. The
+// expirytime of the event does not count for a resend, which was asked for by someone who
+// saw the event.
+func (b *sectionBuilder) expiry(d *delivery, terms Terms) (at time.Time) {
+	if terms.Age > 0 {
+		at = d.Start.Add(terms.Age)
+	}
+	if own, ok := event.ExpiryTime(b.view.Event, b.view.Filled); ok && d.Seq == b.view.Seq && (at.IsZero() || own.Before(at)) {
+		at = own
+	}
+	return at
+}
+
+// show decides which attempts of a delivery are listed, and which of them whole. It leaves
+// them with the newest first.
+func (b *sectionBuilder) show(ctx context.Context, d *delivery, request *requestBody) {
+	for i, a := range d.Attempts {
+		if i > 0 {
+			a.before = d.Attempts[i-1]
+		}
+	}
+	slices.Reverse(d.Attempts)
+	for i, a := range d.Attempts {
+		if chosen := b.asked == fmt.Sprint(a.N); b.whole > 0 || chosen {
+			b.whole--
+			a.Open = chosen || i == 0 && b.asked == ""
+			b.fill(ctx, a, request)
+		}
+	}
+	if len(d.Attempts) > maxAttempts {
+		d.Earlier = len(d.Attempts) - maxAttempts
+		d.Attempts = d.Attempts[:maxAttempts]
+	}
+}
+
+// fill adds all that is known of an attempt.
+func (b *sectionBuilder) fill(ctx context.Context, a *tracedAttempt, request *requestBody) {
+	a.Whole = true
+	a.Waterfall = figure.Waterfall(a.timing(), 0)
+	a.When = a.next(b.now)
+	if a.Request.URL != "" || len(a.Request.Headers) > 0 {
+		a.RequestHead = head("POST "+a.Request.URL, a.Request.Headers)
+		a.Curl = curlOf(a.Request, request.get(ctx))
+	}
+	if a.Response != nil {
+		a.ResponseHead = head(a.statusLine(), a.Response.Headers)
+		a.Body = payload.Render(a.responseBody(), payload.Options{
+			Type: a.header("Content-Type"), Cut: a.Response.Truncated, Elements: max(1, min(perResponse, b.elements)),
+		})
+		b.elements -= a.Body.Elements
+	}
+	if a.before != nil {
+		a.Changed = payload.Changed(a.before.answer(), a.answer())
+	}
+}
+
+// head returns the lines before the body of a request or an answer.
+func head(first string, headers api.Headers) template.HTML {
+	var b strings.Builder
+	b.WriteString(first)
+	for _, h := range headers {
+		b.WriteString("\n" + h.Name + ": " + h.Value)
+	}
+	return payload.Render([]byte(strings.ToValidUTF8(b.String(), "\uFFFD")), payload.Options{Elements: 10}).HTML
+}
+
+// next says when the next attempt comes, or was due, and why then; "" if none does.
+func (a *tracedAttempt) next(now time.Time) string {
+	if a.Status != string(history.Retrying) || a.Attempt.Next.IsZero() {
+		return ""
+	}
+	text := momentOf(a.Attempt.Next).Local
+	switch {
+	case a.ThrottledUntil.Equal(a.Attempt.Next):
+		return text + ": throttled, the receiver asked to wait until then"
+	case a.Again:
+		return fmt.Sprintf("%s: attempt %d is repeated", text, a.Number)
+	case a.NoStep:
+		return fmt.Sprintf("%s: attempt %d does not count in the retry schedule", text, a.Number)
+	}
+	return fmt.Sprintf("%s: retry schedule, wait %d (±10 %%)", text, a.Number)
+}
+
+// label is what a mark on the line of time says.
+func (a *tracedAttempt) label() string {
+	text := fmt.Sprintf("attempt %d: %s", a.Number, a.Status)
+	if a.Number == 0 {
+		text = a.Status
+	}
+	if a.Code != 0 {
+		text += fmt.Sprintf(", %d", a.Code)
+	}
+	return text + ", " + momentOf(a.At).Local
+}
+
+// TookText is how long the attempt took, "" if it made no request.
+func (a *tracedAttempt) TookText() string {
+	if a.Took == 0 {
+		return ""
+	}
+	return measure.Millis(a.Took)
+}

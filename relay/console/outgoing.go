@@ -1,0 +1,41 @@
+package console
+
+import (
+	"context"
+	"time"
+
+	"sidehook/history/query"
+	"sidehook/relay/admin"
+	"sidehook/relay/api"
+)
+
+// EventOperator is what the page of an event knows and does beyond the API. Many may call
+// it at once.
+type EventOperator interface {
+	// Terms returns by what a webhook delivers now; *admin.NotFoundError if it is not in
+	// the file.
+	Terms(ctx context.Context, webhook string) (Terms, error)
+	// RequestBody returns what a webhook would get of an event now, as its format and its
+	// transform make it; *admin.NotFoundError, *admin.UnprocessableError.
+	RequestBody(ctx context.Context, webhook string, which query.EventRef) (admin.EventData, error)
+	// Namesakes returns the events that have an id, the newest first, at most so many.
+	Namesakes(ctx context.Context, id string, most int) ([]Namesake, error)
+	// PostEvent accepts an event, durably on return, as the API does with JSON; the
+	// errors of admin.Operator.
+	PostEvent(ctx context.Context, event []byte, by string) (api.Receipt, error)
+}
+
+// Terms are the settings of a webhook that say when it attempts a delivery.
+type Terms struct {
+	Retry   []time.Duration // the waits between attempts
+	Age     time.Duration   // after which a delivery ends as expired
+	Setting string          // that says so, such as "expire_after 7d"
+}
+
+// Namesake is one of several events of one id.
+type Namesake struct {
+	Seq    uint64
+	At     time.Time
+	Source string
+	Type   string
+}

@@ -1,0 +1,96 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"sidehook/config/unit"
+	"sidehook/history/event"
+	"sidehook/history/query"
+	"sidehook/relay/admin"
+	"sidehook/relay/api"
+	"sidehook/relay/console"
+)
+
+// Terms returns by what a webhook delivers.
+func (o *operator) Terms(_ context.Context, name string) (console.Terms, error) {
+	active, _ := o.current()
+	w := active.webhooks[name].config
+	if w == nil {
+		return console.Terms{}, unknownWebhook(name)
+	}
+	keep := active.file.History.Keep
+	terms := console.Terms{Retry: w.Retry, Age: keep, Setting: "keep " + unit.FormatDuration(keep)}
+	for _, limit := range limitsOf(w) {
+		if limit.Age > 0 && limit.Age < terms.Age {
+			terms.Age, terms.Setting = limit.Age, limit.Setting
+		}
+	}
+	return terms, nil
+}
+
+// RequestBody returns what a webhook would get of an event.
+func (o *operator) RequestBody(_ context.Context, name string, which query.EventRef) (body admin.EventData, err error) {
+	active, _ := o.current()
+	settings := active.webhooks[name].settings
+	if settings == nil {
+		return body, unknownWebhook(name)
+	}
+	reader, err := openReader(o.dir)
+	if err != nil {
+		return body, err
+	}
+	defer reader.Close()
+	a, err := reader.Event(which)
+	if err != nil {
+		return body, notFound(which, err)
+	}
+	e, err := event.Parse(a.Event, a.Filled)
+	if err != nil {
+		return body, err
+	}
+	content, err := settings.Content(&e, a.At)
+	if err != nil {
+		return body, &admin.UnprocessableError{Problem: err.Error()}
+	}
+	return admin.EventData{ID: e.ID, ContentType: content.ContentType, Body: content.Body}, nil
+}
+
+func unknownWebhook(webhook string) error {
+	return &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file", webhook)}
+}
+
+// Namesakes returns the events of an id.
+func (o *operator) Namesakes(_ context.Context, id string, most int) (list []console.Namesake, err error) {
+	reader, err := openReader(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	found, err := reader.Namesakes(id, most)
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		if e, err := event.Parse(found[i].Event, found[i].Filled); err == nil {
+			list = append(list, console.Namesake{Seq: uint64(found[i].Seq), At: found[i].At, Source: e.Source, Type: e.Type})
+		}
+	}
+	return list, nil
+}
+
+// PostEvent accepts an event.
+func (o *operator) PostEvent(ctx context.Context, text []byte, by string) (api.Receipt, error) {
+	receipt, p := o.intake.Post(ctx, text, by)
+	switch {
+	case p == nil:
+		return receipt, nil
+	case p.Status == http.StatusBadRequest:
+		return receipt, &admin.BadRequestError{Problem: p.Detail}
+	case p.Status < http.StatusInternalServerError && p.Status != http.StatusTooManyRequests:
+		return receipt, &admin.UnprocessableError{Problem: p.Detail}
+	}
+	return receipt, errors.New(p.Detail)
+}
