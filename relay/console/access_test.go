@@ -419,7 +419,12 @@ func TestStreamEnds(t *testing.T) {
 		in, _ := v.signedIn(session.View)
 		time.Sleep(session.Idle - time.Minute)
 		start := time.Now()
-		v.get("/live?page=/&after=0", join(in, []string{"Accept", "text/event-stream"})...)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		r := httptest.NewRequest("GET", "/live?page=/&after=0", nil).WithContext(ctx)
+		r.Header.Set("Accept", "text/event-stream")
+		r.Header.Set(in[0], in[1])
+		v.Serve(ctx, httptest.NewRecorder(), r, httpd.Visitor{Port: "4665"})
 		if got := time.Since(start); got < time.Minute || got > time.Minute+2*time.Second {
 			t.Errorf("the stream ended after %v", got)
 		}
