@@ -137,6 +137,65 @@ func TestBrowserDeletes(t *testing.T) {
 	}
 }
 
+// TestBrowserSwitches a webhook by its menu, with the keyboard alone.
+func TestBrowserSwitches(t *testing.T) {
+	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: catalogue + crm})
+	tab := editor(t, r)
+	for _, step := range []struct{ entry, state, line string }{
+		{"Pause", "paused", "    paused: true\n"}, {"Resume", "active", "    paused: false\n"}, {"Disable", "off", "    enabled: false\n"}, {"Enable", "active", "    enabled: true\n"},
+	} {
+		consoletest.Eval[bool](tab, `document.querySelector('[data-menu="crm"]').focus(), true`)
+		tab.Press("Enter")
+		tab.Wait("the menu is open", `document.activeElement.textContent === "Edit"`)
+		for i := 0; consoletest.Eval[string](tab, "document.activeElement.textContent") != step.entry; i++ {
+			if tab.Press("Down"); i == 9 {
+				t.Fatalf("there is no %s in %q", step.entry, tab.Text(".menu"))
+			}
+		}
+		tab.Press("Enter")
+		tab.WaitText("#w-crm .state", step.state)
+		if text := fileOf(t, r); !strings.Contains(text, step.line) {
+			t.Errorf("after %s the file is\n%s", step.entry, text)
+		}
+		if got := consoletest.Eval[string](tab, "document.activeElement.dataset.menu"); got != "crm" {
+			t.Errorf("the focus is on %q", got)
+		}
+	}
+	tab.Click(`[data-menu="crm"]`)
+	tab.ClickText(".menu button", "Delete")
+	tab.WaitText("dialog h2", "Delete crm?")
+}
+
+// TestBrowserGivesCommand: where the relay may not write the file, a page says what to
+// run, and a session that may only look cannot review.
+func TestBrowserGivesCommand(t *testing.T) {
+	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: catalogue + crm})
+	if err := os.Mkdir(r.Dir+"/..data", 0o700); err != nil { // as in a ConfigMap
+		t.Fatal(err)
+	}
+	tab := editor(t, r)
+	tab.Go(r.URL + "/webhooks/crm/edit")
+	tab.Fill("#f-description", "It's theirs")
+	tab.ClickText("button", "Review")
+	tab.WaitText("#review", "Kubernetes ConfigMap")
+	tab.WaitText("#command", `--description 'It'\''s theirs'`)
+	if tab.Count("[data-save]") > 0 {
+		t.Error("there is a button to save")
+	}
+	tab.Go(r.URL + "/")
+	tab.Click(`[data-menu="crm"]`)
+	tab.ClickText(".menu button", "Pause")
+	tab.WaitText("#said", "sidehook webhook pause crm")
+	looking := browsers.Tab(t)
+	looking.Go(browserLink(t, r, ""))
+	looking.WaitText("h1", "Webhooks")
+	looking.Go(r.URL + "/new")
+	looking.WaitText(".banner", "sidehook console --edit")
+	if looking.Count("button[type=submit]:disabled") != 1 {
+		t.Error("the form can be sent")
+	}
+}
+
 // TestBrowserShowsProblems of a file at their lines.
 func TestBrowserShowsProblems(t *testing.T) {
 	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: catalogue + crm})

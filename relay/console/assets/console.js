@@ -255,15 +255,21 @@ function open(html) {
 }
 
 // copy copies the text of an element.
-async function copy(id) {
-  await navigator.clipboard.writeText(document.getElementById(id).textContent);
-  say('Copied.');
+async function copy(from) {
+  try {
+    await navigator.clipboard.writeText(from.textContent);
+    say('Copied.');
+  } catch {
+    say('The browser does not let this page copy.');
+  }
 }
 
 addEventListener('click', async (event) => {
   const button = event.target.closest('button');
   if (!button) return;
-  if (button.dataset.copy) copy(button.dataset.copy);
+  if (button.dataset.copy) copy($(`#${button.dataset.copy}`));
+  if (button.dataset.menu) openMenu(button);
+  if (button.dataset.yaml) copy($('#yaml', fragment(await (await fetch(button.dataset.yaml, { headers: { Accept: 'text/html' } })).text())));
   if (button.dataset.close !== undefined) button.closest('dialog').close();
   if (button.dataset.remove !== undefined) { // of one row, or of those that are checked
     const webhooks = button.dataset.remove ? [button.dataset.remove] : picked().map((box) => box.value);
@@ -278,6 +284,59 @@ addEventListener('change', ({ target }) => {
   const remove = $('[data-remove=""]');
   if (remove) remove.disabled = picked().length === 0;
 });
+
+// ---- The menu of a row ----
+
+// menuOf returns the entries of the menu of a webhook: a path to go to, or what buttons
+// have in their dataset.
+function menuOf(name, state) {
+  const at = `/webhooks/${encodeURIComponent(name)}`;
+  const act = (make, more) => ({ do: make, body: JSON.stringify({ webhook: name, ...more }) });
+  if (state === 'orphaned') return [['Show what waits', at], ['Retry now', act('retry')]];
+  return [
+    ['Edit', `${at}/edit`],
+    ['Test', act('test')],
+    ['Retry now', act('retry')],
+    state === 'disabled' ? ['Enable', act('enable')] : state === 'off' ? ['Enable', act('switch', { to: 'on' })] : ['Disable', act('switch', { to: 'off' })],
+    state === 'paused' ? ['Resume', act('switch', { to: 'resume' })] : ['Pause', act('switch', { to: 'pause' })],
+    ['Copy as YAML', { yaml: `${at}/yaml` }],
+    ['Delete', { remove: name }],
+  ];
+}
+
+function openMenu(button) {
+  const menu = element('div', { className: 'menu', popover: 'auto', role: 'menu', ariaLabel: button.ariaLabel });
+  for (const [text, what] of menuOf(button.dataset.menu, button.dataset.state)) {
+    const link = typeof what === 'string';
+    const entry = element(link ? 'a' : 'button', { textContent: text, role: 'menuitem', tabIndex: -1 });
+    if (link) entry.href = what;
+    else {
+      Object.assign(entry.dataset, what);
+      entry.disabled = !what.yaml && document.body.dataset.edit === undefined;
+    }
+    menu.append(entry);
+  }
+  menu.addEventListener('toggle', ({ newState }) => {
+    if (newState === 'closed') menu.remove();
+  });
+  menu.addEventListener('click', () => {
+    button.focus();
+    menu.hidePopover();
+  });
+  menu.addEventListener('keydown', (event) => {
+    const entries = $$(':enabled, a', menu);
+    const step = { ArrowDown: 1, ArrowUp: -1, Home: -entries.indexOf(document.activeElement), End: entries.length - 1 - entries.indexOf(document.activeElement) }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    entries.at((entries.indexOf(document.activeElement) + step) % entries.length).focus();
+  });
+  document.body.append(menu);
+  menu.showPopover();
+  const place = button.getBoundingClientRect();
+  menu.style.top = `${Math.max(scrollY + 8, Math.min(place.bottom, innerHeight - menu.offsetHeight - 8) + scrollY)}px`;
+  menu.style.left = `${Math.max(8, place.right - menu.offsetWidth) + scrollX}px`;
+  $(':enabled, a', menu).focus({ preventScroll: true });
+}
 
 // ---- The form of a webhook ----
 
