@@ -223,17 +223,10 @@ addEventListener('submit', async (event) => {
   if (result.ok) settle(result);
 });
 
-// copy copies the text of an element.
-async function copy(id) {
-  await navigator.clipboard.writeText(document.getElementById(id).textContent);
-  say('Copied.');
-}
-
 addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   if (button.dataset.do) act(button);
-  if (button.dataset.copy) copy(button.dataset.copy);
   if (button.id === 'new-rows') {
     insertRows();
     scrollTo({ top: 0 });
