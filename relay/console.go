@@ -34,6 +34,7 @@ func (r *Relay) mountConsole(allowed string) error {
 	if err != nil {
 		return err
 	}
+	r.console = h
 	r.server.Mount(h)
 	return nil
 }

@@ -15,6 +15,7 @@
 //	  one a webhook or attempt, as needed   with deliver.Run
 //	notices.Run            Run              when serving is done, after a last try to append
 //	losses.run             Run              when serving is done
+//	console.Run            Run              when serving is done, also within a count
 //	restoreLastHour        Run              when the last hour is read, or serving is done
 //	sweepOrphans           Run              when serving is done
 //	keepRenaming           Run              when serving is done

@@ -25,7 +25,7 @@ var flow = map[string][]string{
 	"relay/httpd":          {"history", "relay/api", "history/trouble"},
 	"relay/intake":         {"history", "history/event", "relay/api", "relay/httpd"},
 	"relay/admin":          {"history", "history/query", "relay/api", "relay/httpd"},
-	"relay/console":        {"config/unit", "history", "history/event", "history/query", "relay/admin", "relay/api", "relay/console/figure", "relay/console/payload", "relay/console/session", "relay/httpd", "relay/measure"},
+	"relay/console":        {"config/unit", "history", "history/event", "history/query", "relay/admin", "relay/api", "relay/console/figure", "relay/console/lastday", "relay/console/payload", "relay/console/session", "relay/httpd", "relay/measure"},
 	"relay/api":            {"history", "history/event"},
 	"relay/api/client":     {"relay/api"},
 	"relay/apitest":        {"history", "history/event", "history/historytest", "history/query", "relay/admin", "relay/api", "relay/httpd", "relay/intake"},
@@ -40,6 +40,7 @@ var flow = map[string][]string{
 	// The rooms of the console.
 	"relay/console/consoletest": {"config", "config/watch", "history/historytest", "relay"}, // of tests alone
 	"relay/console/session":     {},
+	"relay/console/lastday":     {},
 	"relay/console/figure":      {"relay/measure"},
 	"relay/console/payload":     {"relay/api", "relay/measure"},
 

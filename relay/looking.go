@@ -151,6 +151,17 @@ func (o *operator) Stats(ctx context.Context, q api.StatsQuery) ([]history.Webho
 	return list, err
 }
 
+// Recent visits the minutes with attempts.
+func (o *operator) Recent(ctx context.Context, since, until time.Time, visit func(*query.Minute) bool) error {
+	o.journal.WaitWritten(ctx)
+	reader, err := openReader(o.dir)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	return reader.Recent(since, until, visit)
+}
+
 // resendsKept is of how many resends in bulk the progress is kept, so that a caller who
 // asks again and again has only what is new read.
 const resendsKept = 8

@@ -18,6 +18,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/history/trouble"
 	"sidehook/relay/admin"
+	"sidehook/relay/console"
 	"sidehook/relay/console/session"
 	"sidehook/relay/deliver"
 	"sidehook/relay/httpd"
@@ -55,7 +56,8 @@ type Relay struct {
 	intake   *intake.Handler
 	metrics  *metrics.Metrics
 	notices  *notice.Reporter
-	sessions *session.Keeper // of the console
+	sessions *session.Keeper  // of the console
+	console  *console.Handler // nil: it is off
 	losses   *lossLog
 	own      atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
 	dead     atomic.Pointer[error]            // why the journal ended; nil while it runs
@@ -206,6 +208,9 @@ func (r *Relay) Run(ctx context.Context) error {
 		working.Go(func() { r.keepRenaming(serving) })
 		working.Go(func() { r.notices.Run(serving) })
 		working.Go(func() { r.losses.run(serving) })
+		if r.console != nil {
+			working.Go(func() { r.console.Run(serving) })
+		}
 		err := r.server.Run(serving)
 		stop(err)
 		r.journal.Refuse()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sidehook/history/historytest"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/apitest"
 	"sidehook/relay/console"
@@ -27,6 +28,10 @@ type operator struct {
 }
 
 func (operator) Ready() error { return nil }
+
+func (operator) Recent(context.Context, time.Time, time.Time, func(*query.Minute) bool) error {
+	return nil
+}
 
 // Webhooks has a webhook whose receiver answered with HTML.
 func (o operator) Webhooks(context.Context, api.WebhooksQuery) (api.Webhooks, error) {

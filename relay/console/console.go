@@ -1,9 +1,13 @@
 package console
 
 import (
+	"context"
 	"log/slog"
+	"time"
 
+	"sidehook/history/query"
 	"sidehook/relay/admin"
+	"sidehook/relay/console/lastday"
 	"sidehook/relay/console/session"
 	"sidehook/relay/httpd"
 )
@@ -14,6 +18,9 @@ type Operator interface {
 	EventOperator
 	// Ready returns why events are not accepted now, nil if they are.
 	Ready() error
+	// Recent visits the minutes from since on with the attempts before until, until
+	// visit returns false.
+	Recent(ctx context.Context, since, until time.Time, visit func(*query.Minute) bool) error
 }
 
 // Options are fixed at the start. The zero value works.
@@ -42,6 +49,7 @@ type Handler struct {
 	opts     Options
 	views    views
 	assets   *assets
+	days     *lastday.Days
 	routes   []route
 	changes  map[string]changeFunc // by their names
 }
@@ -64,6 +72,7 @@ func New(operator Operator, opts Options) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{operator: operator, opts: opts, views: views, assets: assets}
+	h.days = lastday.New(h.readDay, opts.Log)
 	h.routes = []route{
 		{"/", h.webhooks},
 		{"/webhooks/{}", h.webhook},
@@ -92,3 +101,6 @@ func New(operator Operator, opts Options) (*Handler, error) {
 	}
 	return h, nil
 }
+
+// Run counts what pages show of the last day, until ctx is done.
+func (h *Handler) Run(ctx context.Context) { h.days.Run(ctx) }

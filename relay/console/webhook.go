@@ -22,6 +22,8 @@ func (h *Handler) webhook(ctx context.Context, r *request, name string) (*page, 
 	if err != nil {
 		return nil, err
 	}
+	h.days.Refresh(ctx, dayWait)
+	k.Day = h.dayOf(name)
 	p := &page{title: name, section: "/", view: "webhook", parts: []string{"about"}}
 	list, err := h.attemptsFor(ctx, r, name, p)
 	if err != nil {

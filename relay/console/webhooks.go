@@ -25,6 +25,7 @@ type hook struct {
 	Description string
 	URL         string
 	Events      []string
+	Day         day
 }
 
 // hookOf reads what is shown of the entry.
@@ -57,11 +58,13 @@ func (h *Handler) webhooks(ctx context.Context, r *request, _ string) (*page, er
 	if err != nil {
 		return nil, err
 	}
+	h.days.Refresh(ctx, dayWait)
 	for _, w := range list.Webhooks {
 		k, err := hookOf(w)
 		if err != nil {
 			return nil, err
 		}
+		k.Day = h.dayOf(k.Name)
 		l.Rows = append(l.Rows, k)
 	}
 	l.None = len(l.Rows) == 0 && l.Search == "" && l.States == "" && q.Cursor == ""

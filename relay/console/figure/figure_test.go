@@ -124,7 +124,7 @@ func TestSparkline(t *testing.T) {
 		})
 	}
 	t.Run("heights", func(t *testing.T) {
-		want := `<svg class="sparkline" role="img" width="8" height="24" viewBox="0 0 8 24"><title>Last 2 hours: 40 delivered, 20 failed</title>` +
+		want := `<svg class="sparkline" role="img" width="8" height="24" viewBox="0 0 8 24" preserveAspectRatio="none"><title>Last 2 hours: 40 delivered, 20 failed</title>` +
 			`<path class="base" d="M0 23.5H8"/><path class="delivered" d="M0 24v-12h3v12zM4 24v-12h3v12z"/><path class="failed" d="M4 12v-12h3v12z"/></svg>`
 		if got := string(figure.Sparkline([]figure.Hour{{20, 0}, {20, 20}})); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

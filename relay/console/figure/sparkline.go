@@ -33,7 +33,7 @@ func Sparkline(hours []Hour) template.HTML {
 	}
 	var d drawing
 	width := place(sparkStep * float64(len(hours)))
-	d.write(`<svg class="sparkline" role="img" width="%s" height="%v" viewBox="0 0 %s %v"><title>`, width, sparkHeight, width, sparkHeight)
+	d.write(`<svg class="sparkline" role="img" width="%s" height="%v" viewBox="0 0 %s %v" preserveAspectRatio="none"><title>`, width, sparkHeight, width, sparkHeight)
 	if d.write("Last %d hours: ", len(hours)); most == 0 {
 		d.write("no attempts")
 	} else {
