@@ -95,7 +95,7 @@ func (b *sectionBuilder) section(ctx context.Context, name string) (*section, er
 	inFile := err == nil
 	body := &requestBody{handler: b.handler, webhook: name, which: query.EventRef{Seq: b.view.Seq}}
 	for _, d := range b.deliveries(name) {
-		b.addSchedule(d, name, terms)
+		b.addSchedule(d, terms)
 		b.show(ctx, d, body)
 		s.Deliveries = append(s.Deliveries, d)
 	}
@@ -197,23 +197,26 @@ func (b *sectionBuilder) deliveries(name string) (list []*delivery) {
 }
 
 // addSchedule draws a delivery on a line of time.
-func (b *sectionBuilder) addSchedule(d *delivery, name string, terms Terms) {
+func (b *sectionBuilder) addSchedule(d *delivery, terms Terms) {
 	s := figure.Schedule{Start: d.Start, Now: b.now}
+	if s.Now.Before(d.Start) {
+		s.Now = d.Start
+	}
 	for _, a := range d.Attempts {
 		s.Made = append(s.Made, figure.Mark{At: a.At, Status: a.Status, Label: a.label()})
 	}
 	if d.waiting {
-		s.Ahead = b.ahead(d, name, terms)
+		s.Ahead = ahead(d, terms, s.Now)
 		s.Expires = b.expiry(d, terms)
 	}
-	if len(s.Made)+len(s.Ahead) > 0 {
+	if len(s.Made)+len(s.Ahead) > 1 || d.waiting {
 		d.Schedule = s.Draw()
 	}
 }
 
 // ahead returns when attempts will be made, if each before fails.
-func (b *sectionBuilder) ahead(d *delivery, name string, terms Terms) (list []time.Time) {
-	number, next := 1, b.now
+func ahead(d *delivery, terms Terms, now time.Time) (list []time.Time) {
+	number, next := 1, now
 	if n := len(d.Attempts); n > 0 {
 		last := d.Attempts[n-1]
 		number, next = last.Number+1, last.Next
@@ -221,8 +224,8 @@ func (b *sectionBuilder) ahead(d *delivery, name string, terms Terms) (list []ti
 			number = last.Number
 		}
 	}
-	if next.Before(b.now) {
-		next = b.now // it is due
+	if next.Before(now) {
+		next = now // it is due
 	}
 	for ; number <= len(terms.Retry)+1; number++ {
 		list = append(list, next)
