@@ -116,7 +116,7 @@ func TestHeaders(t *testing.T) {
 	v := newVisit(t)
 	in, key := v.signedIn(session.Edit)
 	foreign := httpd.Visitor{Foreign: true}
-	for name, w := range map[string]*httptest.ResponseRecorder{
+	answers := map[string]*httptest.ResponseRecorder{
 		"page":            v.get("/", in...),
 		"sign in":         v.get("/"),
 		"link":            v.get(v.link(session.View)),
@@ -134,7 +134,11 @@ func TestHeaders(t *testing.T) {
 		"asset":           v.get(v.Asset("console.js")),
 		"style sheet":     v.get(v.Asset("console.css")),
 		"unknown version": v.get("/assets/console.0.js"),
-	} {
+	}
+	for _, path := range v.Pages() {
+		answers["page "+path] = v.get(path, in...)
+	}
+	for name, w := range answers {
 		cache := "no-store"
 		if name == "asset" || name == "style sheet" {
 			cache = "public, max-age=31536000, immutable"
@@ -448,6 +452,16 @@ func TestHostileText(t *testing.T) {
 		if text := w.Body.String(); w.Code != 200 || strings.Contains(text, "<script>alert") || strings.Contains(text, "<img src=x") {
 			t.Errorf("%s: %d %s", path, w.Code, text)
 		}
+	}
+}
+
+// TestDownloads: the data of an event is saved as a file, and not shown, whatever it is.
+func TestDownloads(t *testing.T) {
+	v := newVisit(t)
+	in, _ := v.signedIn(session.View)
+	w := v.get("/events/e1/data", in...)
+	if got := w.Header().Get("Content-Disposition"); w.Code != 200 || !strings.HasPrefix(got, "attachment;") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%d %v", w.Code, w.Header())
 	}
 }
 

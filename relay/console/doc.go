@@ -24,6 +24,7 @@
 //	a browser is left open | a session ends after 8 hours without use, and 24 in all; a page that is only open does not use it | session.TestSessionEnds, TestStreamEnds
 //	a page is found in a cache | no-store | TestHeaders
 //	what a receiver answered is run as HTML | templates escape it; the policy runs no script but ours, and trusted types make HTML | TestHostileText, TestHeaders
+//	an event's data is HTML, and is opened | it is a download, of the type that it says | TestDownloads, TestHeaders
 //	many sign in or open streams, to use up the memory | all numbers are bounded | session.TestBounds, TestStreams
 //	the page that moves on is made to lead elsewhere | it leads to a path of this origin | TestElsewhere
 package console
