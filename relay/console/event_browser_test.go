@@ -29,7 +29,7 @@ func eventStory(t *testing.T) *consoletest.Relay {
 		receiver.Hook("condition", `, when: 'data.total > 1000'`)})
 	r.Post(`{"type":"a.created","id":"order-1","subject":"x","data":{"total":12.50,"note":"\u202e<script>","items":[{"sku":"A-1","n":1},{"sku":"B-2","n":2}],"paid":true,"left":null}}`)
 	consoletest.Eventually(t, "two attempts at crm", func() bool { return len(receiver.Taken("/crm")) == 2 && len(receiver.Taken("/image")) == 1 })
-	r.Settled()
+	recorded(t, r, "order-1", 3)
 	return r
 }
 

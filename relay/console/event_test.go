@@ -69,6 +69,16 @@ func (p eventPage) hasNot(t *testing.T, texts ...string) {
 	}
 }
 
+// recorded waits until the history has so many attempts at an event.
+func recorded(t *testing.T, r *consoletest.Relay, event string, attempts int) (newest int) {
+	t.Helper()
+	var trace struct{ Attempts []struct{ N int } }
+	consoletest.Eventually(t, fmt.Sprintf("%d attempts at %s", attempts, event), func() bool {
+		return r.Call("GET", "/v1/events/"+event, "", &trace) == 200 && len(trace.Attempts) == attempts
+	})
+	return trace.Attempts[attempts-1].N
+}
+
 // TestEventStories: what becomes of events, as their pages tell it.
 func TestEventStories(t *testing.T) {
 	receiver := consoletest.NewReceiver(t)
@@ -103,12 +113,16 @@ func TestEventStories(t *testing.T) {
 	r.Call("POST", "/v1/events/later/resend", `{"webhooks":["ok"]}`, nil)
 	r.Call("POST", "/v1/webhooks/ok/test", "", nil)
 	arrived("ok", 8+1+1)
+	recorded(t, r, "refused", 2)
+	recorded(t, r, "later", 4)
+	recorded(t, r, "seq:9", 1)
+	recorded(t, r, "seq:11", 1)
 
 	for path, c := range map[string]struct{ has, hasNot []string }{
 		"/events/refused": {
 			[]string{"refuses ■ failed", "a.* matches a.b, and data.to", "410 Gone", hostile, "The webhook is ■ disabled", "off : it is off", "late : its condition is false"}, []string{"expires", "The answer is that"}},
 		"/events/later": {
-			[]string{"late ▲ retrying", "Attempt 2 ▲ retrying 503", "retry schedule, wait 2 (±10 %)", "expires after 3h; now is after", "later U+202E", "ok ● delivered", "2 attempts made: retrying after 0s, retrying after 0s; 1 attempt ahead, after 1h", "The answer is that of the attempt before."}, []string{"crm"}},
+			[]string{"late ▲ retrying", "Attempt 2 ▲ retrying 503", "retry schedule, wait 2 (±10 %)", "expires after 3h; now is after", "later U+202E", "ok ● delivered", "2 attempts made: retrying after 0s, retrying after 0s; 1 attempt ahead, after ", "The answer is that of the attempt before."}, []string{"crm"}},
 		"/events/long": {
 			[]string{"cut at history.response_body", `{ "list" : [`}, nil},
 		"/events/paused": {
@@ -140,7 +154,7 @@ func TestEventStories(t *testing.T) {
 		consoletest.Eventually(t, "the edit is in force", func() bool { return r.Call("GET", "/v1/webhooks/hook-399", "", nil) == 200 })
 		r.Post(`{"type":"a.b","id":"many","data":{}}`)
 		consoletest.Eventually(t, "all requests", func() bool { return len(receiver.Taken("/hook-399")) == 1 })
-		r.Settled()
+		recorded(t, r, "many", 400)
 		p := readEvent(t, r, "/events/many")
 		p.has(t, "Other webhooks")
 		if p.elements > 2500 {
@@ -158,13 +172,12 @@ func TestEventFiles(t *testing.T) {
 	r.Post(`{"type":"a.b","id":"x","datacontenttype":"text/html","data":"<script>"}`)
 	r.Post(`{"type":"a.b","id":"long","data":"` + strings.Repeat("é", 50<<10) + `"}`)
 	consoletest.Eventually(t, "both arrive", func() bool { return len(receiver.Taken("/one")) == 2 })
-	r.Settled()
-	var trace struct{ Attempts []struct{ N int } }
-	r.Call("GET", "/v1/events/x", "", &trace)
+	attempt := recorded(t, r, "x", 1)
+	recorded(t, r, "long", 1)
 	for path, want := range map[string]string{
 		"/events/x/data":             "<script>",
 		"/events/x/body?webhook=one": "<script>",
-		fmt.Sprintf("/events/x/response?attempt=%d", trace.Attempts[0].N): "<h1>\x00\xff",
+		fmt.Sprintf("/events/x/response?attempt=%d", attempt): "<h1>\x00\xff",
 	} {
 		status, body, header := r.Get(path)
 		if status != 200 || body != want {
@@ -199,7 +212,7 @@ func TestEventCurl(t *testing.T) {
 	r := consoletest.Start(t, consoletest.Setup{File: "webhooks:\n" + receiver.Hook("one", `, headers: {Authorization: "Bearer abc", X-Odd: "it's 5$ \"x\""}, secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`)})
 	r.Post(`{"type":"a.b","id":"x","data":{"a":"it's $HOME ` + "`id`" + ` \\"}}`)
 	consoletest.Eventually(t, "it arrives", func() bool { return len(receiver.Taken("/one")) == 1 })
-	r.Settled()
+	recorded(t, r, "x", 1)
 	_, body, _ := r.Get("/events/x")
 	document, err := html.Parse(strings.NewReader(body))
 	if err != nil {
