@@ -2,14 +2,15 @@ package relay
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -26,6 +27,12 @@ import (
 
 // editor is a Relay as console.Editor and console.Source, which document the methods.
 type editor Relay
+
+// editState is what edits by the console share.
+type editState struct {
+	sync.Mutex              // held by the edit that is being made
+	seed       maphash.Seed // of the sums of files
+}
 
 // inForce returns the configuration in force.
 func (e *editor) inForce() *activeConfig {
@@ -48,22 +55,18 @@ func (e *editor) Form(_ context.Context, name string) (*console.Form, error) {
 	texts := map[string][]byte{file.Path: main}
 	var entry *yaml.Node
 	if name != "" {
-		path, text, err := e.fileOf(name, main)
+		found, err := e.find(name, main)
 		if err != nil {
 			return nil, err
 		}
-		var lines []byte
-		if entry, lines, err = fileedit.Entry(text, name); err != nil {
-			return nil, &admin.UnprocessableError{Problem: fmt.Sprintf("%s is not valid YAML now; correct it in an editor first", path)}
-		}
-		form.File, texts[path] = path, text
-		form.YAML = maskedEntry(lines)
+		entry, form.File, texts[found.path] = found.entry, found.path, found.text
+		form.YAML = maskedEntry(found.lines)
 	} else {
 		for _, in := range file.Included {
 			form.Files = append(form.Files, in.Path)
 		}
 	}
-	form.Base = baseOf(texts)
+	form.Base = e.baseOf(texts)
 	defaults, err := fileedit.Defaults(main)
 	if err != nil {
 		return nil, &admin.UnprocessableError{Problem: fmt.Sprintf("%s is not valid YAML now; correct it in an editor first", file.Path)}
@@ -73,29 +76,56 @@ func (e *editor) Form(_ context.Context, name string) (*console.Form, error) {
 	return form, nil
 }
 
-// fileOf returns the file that has a webhook, and its text.
-func (e *editor) fileOf(name string, main []byte) (path string, text []byte, err error) {
+// found is a webhook as it stands in a file.
+type found struct {
+	path  string
+	text  []byte // of the file
+	entry *yaml.Node
+	lines []byte // of the entry
+}
+
+// find finds a webhook, with the text of the main file.
+func (e *editor) find(name string, main []byte) (f found, err error) {
+	in := func(path string, text []byte) (bool, error) {
+		entry, lines, err := fileedit.Entry(text, name)
+		f = found{path, text, entry, lines}
+		return entry != nil, err
+	}
 	active := e.inForce()
+	invalid := func() error {
+		return &admin.UnprocessableError{Problem: fmt.Sprintf("%s is not valid YAML now; correct it in an editor first", f.path)}
+	}
 	if w := active.webhooks[name].config; w != nil && w.File() != active.file.Path {
 		if text, err := os.ReadFile(w.File()); err == nil {
-			if entry, _, err := fileedit.Entry(text, name); err != nil || entry != nil {
-				return w.File(), text, nil
+			if ok, err := in(w.File(), text); ok {
+				return f, nil
+			} else if err != nil {
+				return f, invalid()
 			}
 		}
 	}
-	if entry, _, err := fileedit.Entry(main, name); err != nil || entry != nil {
-		return active.file.Path, main, nil
+	if ok, err := in(active.file.Path, main); ok {
+		return f, nil
+	} else if err != nil {
+		return f, invalid()
 	}
-	// It is new, or has moved, and is not in force yet.
+	// It is in another file of include, and not in force from there yet.
 	files, err := fileedit.Open(active.file.Path, config.Run)
 	if err != nil {
-		return "", nil, err
+		return f, err
 	}
-	if path, err = files.Of(name); err != nil {
-		return "", nil, notInFile(err)
+	path, err := files.Of(name)
+	if err != nil {
+		return f, notInFile(err)
 	}
-	text, err = files.Text(path)
-	return path, text, err
+	text, err := files.Text(path)
+	if err != nil {
+		return f, err
+	}
+	if ok, err := in(path, text); !ok || err != nil {
+		return f, invalid()
+	}
+	return f, nil
 }
 
 // notInFile returns the error of admin for a webhook that no file has, and any other
@@ -107,14 +137,15 @@ func notInFile(err error) error {
 	return err
 }
 
-// baseOf returns a sum of files.
-func baseOf(texts map[string][]byte) string {
-	sum := sha256.New()
+// baseOf returns a sum of files. It means something to this process alone.
+func (e *editor) baseOf(texts map[string][]byte) string {
+	var sum maphash.Hash
+	sum.SetSeed(e.editing.seed)
 	for _, path := range slices.Sorted(maps.Keys(texts)) {
-		fmt.Fprintf(sum, "%q %d %t ", path, len(texts[path]), texts[path] == nil)
+		fmt.Fprintf(&sum, "%q %d %t ", path, len(texts[path]), texts[path] == nil)
 		sum.Write(texts[path])
 	}
-	return hex.EncodeToString(sum.Sum(nil))
+	return strconv.FormatUint(sum.Sum64(), 16)
 }
 
 // maskedEntry returns the lines of an entry without secrets, with the dash at the edge.

@@ -61,7 +61,7 @@ func (e *editor) draft(ask console.Edit) (*draft, []console.Problem, error) {
 			return nil, nil, err
 		}
 	}
-	if d.base = baseOf(texts); ask.Base != "" && ask.Base != d.base {
+	if d.base = e.baseOf(texts); ask.Base != "" && ask.Base != d.base {
 		return nil, []console.Problem{changedSince}, nil
 	}
 	d.change, err = files.Change(steps...)

@@ -56,8 +56,8 @@ func errorsOf(list config.Problems) config.Problems {
 
 // diffOf returns what changes in a file, with its secrets masked.
 func diffOf(edited *fileedit.Edited) (list []console.DiffLine) {
-	raw := [2][]string{fileedit.TextLines(edited.Before), fileedit.TextLines(edited.After)}
-	masked := [2][]string{fileedit.TextLines(mask.Text(edited.Before)), fileedit.TextLines(mask.Text(edited.After))}
+	raw := [2][]string{fileedit.TextLines(edited.Before.Text()), fileedit.TextLines(edited.After.Text())}
+	masked := [2][]string{fileedit.TextLines(mask.Document(edited.Before)), fileedit.TextLines(mask.Document(edited.After))}
 	gone := map[string]string{} // masked lines that go since the last line that stays
 	for _, line := range edited.Lines() {
 		d := console.DiffLine{Before: line.Before, After: line.After}

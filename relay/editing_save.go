@@ -20,8 +20,8 @@ const (
 
 // Save makes an edit that was reviewed.
 func (e *editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, error) {
-	e.saving.Lock()
-	defer e.saving.Unlock()
+	e.editing.Lock()
+	defer e.editing.Unlock()
 	if ask.Base == "" {
 		return nil, &console.ProblemsError{Problems: []console.Problem{{Message: "the edit has not been reviewed"}}}
 	}

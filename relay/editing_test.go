@@ -31,7 +31,7 @@ type editing struct {
 }
 
 // newEditing starts one with a file, and with files of include by name.
-func newEditing(t *testing.T, webhooks string, included map[string]string) *editing {
+func newEditing(t testing.TB, webhooks string, included map[string]string) *editing {
 	t.Helper()
 	e := &editing{host: &host{t: t, dir: t.TempDir()}, logged: &bytes.Buffer{}}
 	e.log = slog.New(slog.NewTextHandler(e.logged, nil))

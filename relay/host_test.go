@@ -87,7 +87,7 @@ func (s *receiver) first(t *testing.T, path string) taken {
 
 // host runs relays one after the other on one folder.
 type host struct {
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	listen string       // in the file, beside the socket; "" is no port
 	port   string       // the address of its port
@@ -224,7 +224,7 @@ func (h *host) post(id string) int {
 // patience is how long a test waits for what must come, on a busy machine too.
 const patience = time.Minute
 
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); {
 		if time.Now().After(deadline) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"hash/maphash"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -63,7 +64,7 @@ type Relay struct {
 	dead     atomic.Pointer[error]            // why the journal ended; nil while it runs
 	resends  resendProgress
 	givenUp  givenUp
-	saving   sync.Mutex // held by the edit that the console makes
+	editing  editState
 
 	mu       sync.Mutex
 	active   *activeConfig
@@ -91,6 +92,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Relay{log: opts.Log, opts: opts, atStart: file, dir: file.History.Dir, sessions: session.New(), losses: newLossLog(opts.Log), orphans: map[string]time.Time{}}
+	r.editing.seed = maphash.MakeSeed()
 	r.resends.known = map[string]*query.ResendProgress{}
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)

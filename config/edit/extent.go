@@ -30,10 +30,13 @@ func lineStarts(text []byte) []int {
 	if bytes.HasPrefix(text, []byte("\ufeff")) {
 		starts[0] = len("\ufeff")
 	}
-	for at := starts[0]; at < len(text); {
-		size := lineBreak(text[at:])
-		if at += max(size, 1); size > 0 {
-			starts = append(starts, at)
+	for at := starts[0]; at < len(text); at++ {
+		switch text[at] {
+		case '\n', '\r', 0xc2, 0xe2: // with which a line break begins
+			if size := lineBreak(text[at:]); size > 0 {
+				at += size - 1
+				starts = append(starts, at+1)
+			}
 		}
 	}
 	return starts

@@ -29,6 +29,12 @@ func Text(text []byte) []byte {
 	if err != nil {
 		return broken(text)
 	}
+	return Document(doc)
+}
+
+// Document returns the text of a document with its secrets masked.
+func Document(doc edit.Document) []byte {
+	text := doc.Text()
 	if doc.Root() == nil {
 		return overComments(text, nil)
 	}

@@ -34,10 +34,10 @@ type Change struct {
 	main string
 }
 
-// Edited is a file that changes. Before is nil if it is to be made.
+// Edited is a file that changes.
 type Edited struct {
 	Path          string
-	Before, After []byte
+	Before, After edit.Document // the text before is nil if the file is to be made
 }
 
 // RefusedError says that a change cannot be made in the text of a file, and where.
@@ -54,20 +54,16 @@ func (e *RefusedError) Error() string {
 // Change makes steps, one after the other, and judges the result. The error is an
 // *InvalidError for a file that is no YAML, a *RefusedError, or that of a step.
 func (f *Files) Change(steps ...Step) (*Change, error) {
-	texts := map[string][]byte{}
+	docs := map[string]edit.Document{}
 	var paths []string
 	for _, s := range steps {
-		text, begun := texts[s.Path]
+		doc, begun := docs[s.Path]
 		if !begun {
 			var err error
-			if text, err = f.Text(s.Path); err != nil {
-				return nil, err
+			if doc, err = f.doc(s.Path); err != nil {
+				return nil, f.invalid(s.Path, err)
 			}
 			paths = append(paths, s.Path)
-		}
-		doc, err := edit.Parse(text)
-		if err != nil {
-			return nil, &InvalidError{Path: s.Path, Problems: f.problems(f.read(map[string][]byte{s.Path: text}), []string{s.Path}), Need: "valid YAML before a command can change it"}
 		}
 		changed, err := s.Do(doc)
 		var refused *edit.Refusal
@@ -77,14 +73,14 @@ func (f *Files) Change(steps ...Step) (*Change, error) {
 		case err != nil:
 			return nil, err
 		}
-		texts[s.Path] = changed.Text()
+		docs[s.Path] = changed
 	}
 	c := &Change{main: f.Main, After: f.Now}
+	texts := map[string][]byte{}
 	for _, path := range paths {
-		if before := f.text[path]; bytes.Equal(before, texts[path]) {
-			delete(texts, path)
-		} else {
-			c.Edited = append(c.Edited, Edited{path, before, texts[path]})
+		if before, after := f.docs[path], docs[path]; !bytes.Equal(before.Text(), after.Text()) {
+			texts[path] = after.Text()
+			c.Edited = append(c.Edited, Edited{path, before, after})
 		}
 	}
 	if len(c.Edited) == 0 {
@@ -95,6 +91,18 @@ func (f *Files) Change(steps ...Step) (*Change, error) {
 		c.Warnings = newWarnings(f.Now, c.After)
 	}
 	return c, nil
+}
+
+// invalid returns the error of a file that cannot be read as a document.
+func (f *Files) invalid(path string, err error) error {
+	text, known := f.text[path]
+	if !known {
+		return err
+	}
+	return &InvalidError{
+		Path: path, Problems: f.problems(f.read(map[string][]byte{path: text}), []string{path}),
+		Need: "valid YAML before a command can change it",
+	}
 }
 
 // read reads all files, with texts in place of some.
@@ -142,9 +150,9 @@ func newWarnings(before, after config.Reading) config.Problems {
 // if one is not what was read any more.
 func (c *Change) Write() error {
 	for i, e := range c.Edited {
-		write := func() error { return edit.Write(e.Path, e.Before, e.After) }
-		if e.Before == nil {
-			write = func() error { return edit.Create(e.Path, e.After, c.main) }
+		write := func() error { return edit.Write(e.Path, e.Before.Text(), e.After.Text()) }
+		if e.Before.Text() == nil {
+			write = func() error { return edit.Create(e.Path, e.After.Text(), c.main) }
 		}
 		if err := write(); err != nil && i > 0 {
 			return fmt.Errorf("%s was written, and then: %w", c.Edited[i-1].Path, err)
@@ -157,7 +165,7 @@ func (c *Change) Write() error {
 
 // Diff returns what changes in the file, as diff -u prints it.
 func (e *Edited) Diff() string {
-	return string(diff.Diff(e.Path, e.Before, e.Path+" (edited)", e.After))
+	return string(diff.Diff(e.Path, e.Before.Text(), e.Path+" (edited)", e.After.Text()))
 }
 
 // ProposedAllow returns the words of allow that lift the rules which problems are about,

@@ -27,6 +27,7 @@ type Files struct {
 
 	mode config.Mode
 	text map[string][]byte // of the files that were read here; nil: there is none
+	docs map[string]edit.Document
 }
 
 // Open reads the file at a path, and what belongs to it. Values ${…} are filled in as
@@ -36,7 +37,7 @@ func Open(path string, mode config.Mode) (*Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Files{Main: path, Now: config.Read(path, mode), mode: mode, text: map[string][]byte{path: text}}, nil
+	return &Files{Main: path, Now: config.Read(path, mode), mode: mode, text: map[string][]byte{path: text}, docs: map[string]edit.Document{}}, nil
 }
 
 // Text returns the text of a file, nil if it is still to be made.
@@ -79,27 +80,39 @@ type InvalidError struct {
 
 func (e *InvalidError) Error() string { return e.Path + " must be " + e.Need }
 
+// doc returns a file as a document.
+func (f *Files) doc(path string) (edit.Document, error) {
+	if doc, known := f.docs[path]; known {
+		return doc, nil
+	}
+	text, err := f.Text(path)
+	if err != nil {
+		return edit.Document{}, err
+	}
+	doc, err := edit.Parse(text)
+	if err == nil {
+		f.docs[path] = doc
+	}
+	return doc, err
+}
+
 // Of returns the file that has a webhook. The error is an *UnknownError, or why a file
 // cannot be read.
 func (f *Files) Of(name string) (string, error) {
-	doc, err := edit.Parse(f.text[f.Main])
-	if err != nil || doc.Webhook(name) >= 0 {
+	main, err := f.doc(f.Main)
+	if err != nil || main.Webhook(name) >= 0 {
 		return f.Main, nil // a file that is no YAML is what the change complains of
 	}
-	known := doc.Webhooks()
 	for _, in := range f.Now.Included {
-		text, err := f.Text(in.Path)
-		if err != nil {
-			continue
-		}
-		doc, err := edit.Parse(text)
-		if err != nil {
-			continue
-		}
-		if bytes.Contains(text, []byte(name)) && doc.Webhook(name) >= 0 {
+		if text, err := f.Text(in.Path); err == nil && bytes.Contains(text, []byte(name)) && f.has(in.Path, name) {
 			return in.Path, nil
 		}
-		known = append(known, doc.Webhooks()...)
+	}
+	known := main.Webhooks()
+	for _, in := range f.Now.Included {
+		if doc, err := f.doc(in.Path); err == nil {
+			known = append(known, doc.Webhooks()...)
+		}
 	}
 	return "", &UnknownError{Name: name, Known: known}
 }
@@ -126,7 +139,7 @@ func (f *Files) For(name, include string) (string, error) {
 }
 
 func (f *Files) has(path, name string) bool {
-	doc, err := edit.Parse(f.text[path])
+	doc, err := f.doc(path)
 	return err == nil && doc.Webhook(name) >= 0
 }
 
