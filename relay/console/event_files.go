@@ -16,15 +16,16 @@ import (
 
 // file is what a page is in place of HTML: bytes that others wrote, to be saved. A browser
 // must neither show them nor guess their type: they may be a page with scripts. The
-// headers of every answer keep it from both as well.
+// headers of every answer keep it from both as well. They have no type of their own, as
+// the policy lets scripts of this origin run.
 type file struct {
-	name, contentType string
-	body              []byte
+	name string
+	body []byte
 }
 
 func (f *file) write(w http.ResponseWriter) {
 	header := w.Header()
-	header.Set("Content-Type", f.contentType)
+	header.Set("Content-Type", "application/octet-stream")
 	header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
 	header.Set("Content-Length", strconv.Itoa(len(f.body)))
 	w.Write(f.body)
@@ -58,7 +59,7 @@ func (h *Handler) eventData(ctx context.Context, r *request, id string) (*page, 
 	if err != nil {
 		return nil, err
 	}
-	return &page{file: &file{fileName("data", data.ID, ""), data.ContentType, data.Body}}, nil
+	return &page{file: &file{fileName("data", data.ID, ""), data.Body}}, nil
 }
 
 // eventRaw is an event as the history has it, as a file: /events/ID/raw.
@@ -67,7 +68,7 @@ func (h *Handler) eventRaw(ctx context.Context, r *request, id string) (*page, e
 	if err != nil {
 		return nil, err
 	}
-	return &page{file: &file{fileName("event", id, ".json"), "application/json", trace.Event}}, nil
+	return &page{file: &file{fileName("event", id, ".json"), trace.Event}}, nil
 }
 
 // eventBody is what a webhook would get of an event, as a file: /events/ID/body?webhook=.
@@ -76,7 +77,7 @@ func (h *Handler) eventBody(ctx context.Context, r *request, id string) (*page, 
 	if err != nil {
 		return nil, err
 	}
-	return &page{file: &file{fileName("body", data.ID, ""), data.ContentType, data.Body}}, nil
+	return &page{file: &file{fileName("body", data.ID, ""), data.Body}}, nil
 }
 
 // eventResponse is the body of an answer, as a file: /events/ID/response?attempt=.
@@ -92,7 +93,7 @@ func (h *Handler) eventResponse(ctx context.Context, r *request, id string) (*pa
 			return nil, fmt.Errorf("read an attempt: %w", err)
 		}
 		if fmt.Sprint(a.N) == asked && a.Response != nil {
-			return &page{file: &file{fileName("response", asked, ""), "application/octet-stream", a.responseBody()}}, nil
+			return &page{file: &file{fileName("response", asked, ""), a.responseBody()}}, nil
 		}
 	}
 	return nil, &admin.NotFoundError{What: fmt.Sprintf("answer of an attempt %.20q at this event", asked)}
