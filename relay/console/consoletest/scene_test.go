@@ -96,5 +96,12 @@ var pages = []struct{ name, path string }{
 	{"webhook-failing", "/webhooks/failing"},
 	{"webhook-filtered", "/webhooks/webhook-9?status=retrying&code=5xx"},
 	{"webhook-wrong-filter", "/webhooks/webhook-9?code=abc&since=xyz"},
+	{"new", "/new"},
+	{"edit", "/webhooks/app-lifecycle/edit"},
+	{"yaml", "/webhooks/app-lifecycle/yaml"},
+	{"event-delivered", "/events/event-1"},
+	{"event-failing", "/events/event-0"},
+	{"event-generated", "/events/seq:100"},
 	{"deliveries", "/deliveries"},
+	{"config", "/config"},
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,12 +195,17 @@ func (tab *Tab) Click(selector string) {
 	tab.do("click on "+selector, chromedp.Click(chromedp.CSS(selector)))
 }
 
-// ClickText clicks on the first visible element of a selector with a text.
+// ClickText clicks on the first visible element of a selector with a text, once it stands
+// still.
 func (tab *Tab) ClickText(selector, text string) {
 	tab.t.Helper()
 	find := fmt.Sprintf("[...document.querySelectorAll(%s)].find(e => e.innerText.trim() == %s && e.checkVisibility())", quote(selector), quote(text))
 	tab.Wait(selector+" with "+text+" is visible", find)
-	at := Eval[[]float64](tab, "(() => { const e = "+find+"; e.scrollIntoView({block: 'nearest'}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()")
+	middle := "(() => { const e = " + find + "; e.scrollIntoView({block: 'center', behavior: 'instant'}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()"
+	at, before := Eval[[]float64](tab, middle), []float64(nil)
+	for !slices.Equal(at, before) {
+		at, before = Eval[[]float64](tab, middle), at
+	}
 	tab.do("click on "+text, chromedp.MouseClickXY(at[0], at[1]))
 }
 
