@@ -3,9 +3,11 @@ package relay
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +39,15 @@ func (r *Relay) mountConsole(allowed string) error {
 	r.console = h
 	r.server.Mount(h)
 	return nil
+}
+
+// EventTypes returns the types of event_types.
+func (o *operator) EventTypes() (types []console.Type) {
+	active, _ := o.current()
+	for _, name := range slices.Sorted(maps.Keys(active.file.EventTypes)) {
+		types = append(types, console.Type{Type: name, Doc: active.file.EventTypes[name].Description})
+	}
+	return types
 }
 
 // ConsoleLink makes a link that signs a browser in to the console.

@@ -23,6 +23,9 @@ import (
 // ones for which deliveries wait.
 func (o *operator) Webhooks(_ context.Context, q api.WebhooksQuery) (page api.Webhooks, _ error) {
 	names, configured := o.listed()
+	if q.Attention {
+		o.sortByAttention(names, configured)
+	}
 	next, err := nextWebhook(names, q.Cursor)
 	if err != nil {
 		return page, err
@@ -75,12 +78,21 @@ func (o *operator) orphaned(active *activeConfig) (names []string) {
 	return names
 }
 
+// sortByAttention puts first what somebody has to see to.
+func (o *operator) sortByAttention(names []string, configured map[string]*config.Webhook) {
+	order := []string{"disabled", "failing", "orphaned", "throttled", "paused", "active", "off"}
+	ranks := make(map[string]int, len(names))
+	for _, name := range names {
+		ranks[name] = slices.Index(order, o.stateOf(name, configured[name]))
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return ranks[a] - ranks[b] })
+}
+
 func (o *operator) stateOf(name string, configured *config.Webhook) string {
 	if configured == nil {
 		return stateOrphaned
 	}
-	s, _ := o.deliver.Snapshot(name)
-	return s.State
+	return o.deliver.State(name)
 }
 
 // webhookCursor names the last webhook of a page, and its place for when it is removed.

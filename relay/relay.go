@@ -150,10 +150,7 @@ func (r *Relay) opened(addrs []net.Addr) {
 }
 
 // state returns the current state of a webhook, "" for one that is not in force.
-func (r *Relay) state(webhook string) string {
-	s, _ := r.deliver.Snapshot(webhook)
-	return s.State
-}
+func (r *Relay) state(webhook string) string { return r.deliver.State(webhook) }
 
 // attempts reports whether a webhook makes first attempts now. One that is throttled
 // does so soon.

@@ -15,8 +15,11 @@ import (
 type WebhooksQuery struct {
 	States []string // any of them; none: any at all
 	Search string   // part of the name or the URL, in any case
-	Limit  int      // 0: all
-	Cursor string   // of the page before
+	// Attention puts those first that somebody has to see to, the worst first. It is no
+	// parameter of the HTTP API.
+	Attention bool
+	Limit     int    // 0: all
+	Cursor    string // of the page before
 }
 
 // Values returns the query parameters.

@@ -18,6 +18,8 @@ type Operator interface {
 	EventOperator
 	// Ready returns why events are not accepted now, nil if they are.
 	Ready() error
+	// EventTypes returns the types of event_types, sorted; nil without them.
+	EventTypes() []Type
 	// Recent visits the minutes from since on with the attempts before until, until
 	// visit returns false.
 	Recent(ctx context.Context, since, until time.Time, visit func(*query.Minute) bool) error

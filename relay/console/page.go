@@ -23,8 +23,10 @@ type page struct {
 	section string // the entry of the navigation that it belongs to, by its path
 	view    string // its template: templates/<view>.html
 	data    any
-	status  int   // 0: 200
-	file    *file // what is answered in place of HTML; nil: nothing
+	status  int // 0: 200
+	// location is the path of the page to show instead; "": this one.
+	location string
+	file     *file // what is answered in place of HTML; nil: nothing
 
 	// parts are the templates that are rendered again while the page is open. Each is the
 	// content of the element whose id is its name.

@@ -22,10 +22,12 @@ func pagerOf(at *url.URL, cursor string) (p pager) {
 // PerPage is for templates.
 func (pager) PerPage() int { return perPage }
 
-// with returns an address with another value of a parameter; "": without it.
+// with returns an address with another value of a parameter; "": without it. But for the
+// cursor, that is another list, which begins at its first page.
 func with(at *url.URL, name, value string) string {
 	q := at.Query()
 	q.Del(name)
+	q.Del("cursor")
 	if value != "" {
 		q.Set(name, value)
 	}

@@ -101,6 +101,10 @@ func (h *Handler) page(ctx context.Context, r *request) *page {
 
 // answer writes a page.
 func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *request, p *page) {
+	if p.location != "" {
+		http.Redirect(w, r.Request, p.location, http.StatusSeeOther)
+		return
+	}
 	if p.file != nil {
 		p.file.write(w)
 		return

@@ -26,6 +26,8 @@ type operator struct {
 
 func (operator) Ready() error { return nil }
 
+func (operator) EventTypes() []console.Type { return nil }
+
 func (operator) Recent(context.Context, time.Time, time.Time, func(*query.Minute) bool) error {
 	return nil
 }

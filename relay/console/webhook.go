@@ -23,7 +23,7 @@ func (h *Handler) webhook(ctx context.Context, r *request, name string) (*page, 
 		return nil, err
 	}
 	h.days.Refresh(ctx, dayWait)
-	k.Day = h.dayOf(name)
+	k.Day, k.Wanted = h.dayOf(name), catalogue(Resources(h.operator.EventTypes())).wanted(k.Events)
 	p := &page{title: name, section: "/", view: "webhook", parts: []string{"about"}}
 	list, err := h.attemptsFor(ctx, r, name, p)
 	if err != nil {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"strings"
 
+	"sidehook/history/query"
 	"sidehook/relay/api"
 )
 
@@ -15,7 +18,8 @@ type listing struct {
 	Attention bool   // those that need it come first
 	Rows      []hook
 	pager
-	None    bool // there is no webhook at all
+	Other   string // the address of the same in the other order
+	None    bool   // there is no webhook at all
 	MayEdit bool
 }
 
@@ -25,6 +29,7 @@ type hook struct {
 	Description string
 	URL         string
 	Events      []string
+	Wanted      []Wanted
 	Day         day
 }
 
@@ -49,8 +54,10 @@ func hookOf(w api.Webhook) (hook, error) {
 
 func (h *Handler) webhooks(ctx context.Context, r *request, _ string) (*page, error) {
 	asked := r.URL.Query()
-	l := listing{Search: asked.Get("q"), States: asked.Get("state"), MayEdit: r.mayEdit}
-	q := api.WebhooksQuery{Search: l.Search, Limit: perPage, Cursor: asked.Get("cursor")}
+	l := listing{
+		Search: strings.TrimSpace(asked.Get("q")), States: asked.Get("state"), Attention: asked.Get("sort") == "attention", MayEdit: r.mayEdit,
+	}
+	q := api.WebhooksQuery{Search: l.Search, Attention: l.Attention, Limit: perPage, Cursor: asked.Get("cursor")}
 	if l.States != "" {
 		q.States = []string{l.States}
 	}
@@ -58,16 +65,43 @@ func (h *Handler) webhooks(ctx context.Context, r *request, _ string) (*page, er
 	if err != nil {
 		return nil, err
 	}
+	if to := h.eventSearched(ctx, r, l.Search, len(list.Webhooks)); to != "" {
+		return &page{location: to}, nil
+	}
 	h.days.Refresh(ctx, dayWait)
+	types := catalogue(Resources(h.operator.EventTypes()))
 	for _, w := range list.Webhooks {
 		k, err := hookOf(w)
 		if err != nil {
 			return nil, err
 		}
-		k.Day = h.dayOf(k.Name)
+		k.Day, k.Wanted = h.dayOf(k.Name), types.wanted(k.Events)
 		l.Rows = append(l.Rows, k)
 	}
 	l.None = len(l.Rows) == 0 && l.Search == "" && l.States == "" && q.Cursor == ""
+	other := "attention"
+	if l.Attention {
+		other = ""
+	}
+	l.Other = with(r.URL, "sort", other)
 	l.pager = pagerOf(r.URL, list.Cursor)
 	return &page{title: "Webhooks", section: "/", view: "webhooks", data: l, parts: []string{"webhooks"}}, nil
+}
+
+// eventSearched returns the path of the event that a search is for, "" if it is for none: a
+// seq, or an id where no webhook matches.
+func (h *Handler) eventSearched(ctx context.Context, r *request, search string, webhooks int) string {
+	if search == "" || r.live {
+		return ""
+	}
+	which := query.ParseEventRef(search)
+	if which.Seq == 0 {
+		if webhooks > 0 {
+			return ""
+		}
+		if found, err := h.operator.Namesakes(ctx, search, 1); err != nil || len(found) == 0 {
+			return ""
+		}
+	}
+	return "/events/" + url.PathEscape(search)
 }

@@ -34,32 +34,48 @@ func (d *Deliverer) Snapshot(webhook string) (Snapshot, bool) {
 	return w.snapshot(), true
 }
 
+// State returns the state of a webhook, which costs less than a Snapshot. It is "" if
+// this process does not hold the webhook.
+func (d *Deliverer) State(webhook string) string {
+	w := d.worker(webhook)
+	if w == nil {
+		return ""
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	name, _, _ := w.stateLocked()
+	return name
+}
+
+func (w *worker) stateLocked() (name string, since time.Time, why string) {
+	state := w.health.State()
+	switch settings := w.hook.Settings; {
+	case settings == nil:
+		return "orphaned", w.since, ""
+	case settings.Off:
+		return "off", w.since, ""
+	case state.Name == health.Disabled:
+		return state.Name, state.Since, state.Why
+	case settings.Paused:
+		return "paused", w.since, ""
+	case state.Name == health.Failing:
+		return state.Name, state.Since, state.Why
+	case inFuture(w.throttle.until):
+		return Throttled, later(w.since, w.throttle.begun), w.throttle.reason()
+	}
+	return health.Active, later(w.since, state.Since), ""
+}
+
 func (w *worker) snapshot() Snapshot {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	state := w.health.State()
-	s := Snapshot{Since: w.since, InFlight: w.inFlight, LastHour: w.lastHour.sum(time.Now())}
+	s := Snapshot{InFlight: w.inFlight, LastHour: w.lastHour.sum(time.Now()), LastErrorAt: w.health.LastErrorAt()}
+	s.State, s.Since, s.Why = w.stateLocked()
 	s.LastSuccess, s.LastError = w.health.Last()
-	s.LastErrorAt = w.health.LastErrorAt()
-	switch settings := w.hook.Settings; {
-	case settings == nil:
-		s.State = "orphaned"
+	switch s.State {
+	case health.Active, health.Failing, Throttled:
+	default: // nothing is sent
 		return s
-	case settings.Off:
-		s.State = "off"
-		return s
-	case state.Name == health.Disabled:
-		s.State, s.Since, s.Why = state.Name, state.Since, state.Why
-		return s
-	case settings.Paused:
-		s.State = "paused"
-		return s
-	case state.Name == health.Failing:
-		s.State, s.Since, s.Why = state.Name, state.Since, state.Why
-	case inFuture(w.throttle.until):
-		s.State, s.Since, s.Why = Throttled, later(s.Since, w.throttle.begun), w.throttle.reason()
-	default:
-		s.State, s.Since = health.Active, later(s.Since, state.Since)
 	}
 	if due, ok := w.queue.Due(); ok {
 		s.Next = later(due, w.backoff)
