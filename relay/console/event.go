@@ -16,16 +16,19 @@ import (
 	"sidehook/relay/console/payload"
 )
 
-// The limits of what the page of an event shows, so that it has few elements.
+// The limits of what the page of an event shows, so that it has at most 2,500 elements,
+// whatever became of the event.
 const (
-	maxSections    = 15  // webhooks with their attempts
-	maxOthers      = 200 // webhooks that are named alone
-	maxWhole       = 15  // attempts with all that is known of them
-	maxAttempts    = 60  // attempts of a delivery
-	maxNamesakes   = 20  // other events of the id
-	eventElements  = 700 // of the event's payload
-	answerElements = 500 // of all responses
-	perResponse    = 150 // of one
+	maxSections   = 10  // webhooks with their attempts
+	maxOthers     = 100 // webhooks that are named alone
+	maxNotSent    = 40  // webhooks with the reason that they did not get it
+	maxWhole      = 10  // attempts with all that is known of them
+	maxLines      = 40  // other attempts
+	maxNamesakes  = 20  // other events of the id
+	eventElements = 500 // of the event's payload
+	// Of the payloads of all answers, and of what changed between them; and of one.
+	answersElements = 400
+	answerElements  = 150
 )
 
 // eventView is the page of an event.
@@ -40,8 +43,9 @@ type eventView struct {
 	Sections         []*section
 	More             []string       // webhooks that have no section
 	NotSent          []api.Decision // with a reason
-	Unmatched        int            // webhooks whose events do not match
-	Copy             string         // the JSON of a copy; "": it is too large for a form
+	MoreNotSent      int
+	Unmatched        int    // webhooks whose events do not match
+	Copy             string // the JSON of a copy; "": it is too large for a form
 	MayEdit          bool
 }
 
@@ -113,7 +117,7 @@ func (h *Handler) binaryData(ctx context.Context, trace *api.EventTrace) (*paylo
 	if err != nil {
 		return nil, err
 	}
-	view := payload.Render(data.Body, payload.Options{Type: data.ContentType, Elements: perResponse})
+	view := payload.Render(data.Body, payload.Options{Type: data.ContentType, Elements: answerElements})
 	return &view, nil
 }
 
@@ -125,6 +129,8 @@ func (v *eventView) addNotSent() {
 		case d.Wanted && !d.Now || slices.Contains(v.To, d.Webhook):
 		case d.Glob == "":
 			v.Unmatched++
+		case len(v.NotSent) == maxNotSent:
+			v.MoreNotSent++
 		default:
 			v.NotSent = append(v.NotSent, d)
 		}
@@ -133,7 +139,7 @@ func (v *eventView) addNotSent() {
 
 // addSections adds what became of the event at each webhook.
 func (h *Handler) addSections(ctx context.Context, v *eventView, e *event.Event, asked url.Values) error {
-	b := sectionBuilder{view: v, event: e, handler: h, now: time.Now().Truncate(10 * time.Second), elements: answerElements, whole: maxWhole, asked: asked.Get("attempt")}
+	b := sectionBuilder{view: v, event: e, handler: h, now: time.Now().Truncate(10 * time.Second), elements: answersElements, whole: maxWhole, lines: maxLines, asked: asked.Get("attempt")}
 	if err := b.read(); err != nil {
 		return err
 	}

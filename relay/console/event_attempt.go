@@ -26,11 +26,9 @@ type tracedAttempt struct {
 	ResponseHead template.HTML
 	Body         payload.View  // of the response
 	Changed      template.HTML // since the attempt before
+	Same         bool          // nothing changed
 	Curl         string
 }
-
-// Same reports whether the answer is that of the attempt before.
-func (a *tracedAttempt) Same() bool { return a.before != nil && a.Changed == "" }
 
 func (a *tracedAttempt) timing() figure.Timing {
 	return figure.Timing{DNS: a.Timing.DNS, Connect: a.Timing.Connect, TLS: a.Timing.TLS, FirstByte: a.Timing.FirstByte, Took: a.Took}

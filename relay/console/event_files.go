@@ -128,6 +128,6 @@ func (h *Handler) eventRest(ctx context.Context, r *request, id string) (*page, 
 		return nil, &admin.BadRequestError{Problem: fmt.Sprintf("from must be a number below %d, the length of the event", len(trace.Event))}
 	}
 	v := rest{ID: id, Path: seqPath(uint64(trace.Seq)), From: from, Size: len(trace.Event)}
-	v.Payload = payload.Render(trace.Event[from:], payload.Options{Elements: perResponse})
+	v.Payload = payload.Render(trace.Event[from:], payload.Options{Elements: answerElements})
 	return &page{title: id, section: "/events", view: "rest", data: v}, nil
 }

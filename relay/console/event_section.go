@@ -40,6 +40,7 @@ type delivery struct {
 	Schedule template.HTML
 	Attempts []*tracedAttempt // the newest first
 	Earlier  int              // attempts that are not listed
+	status   string           // of its last attempt, "" before the first
 	waiting  bool
 }
 
@@ -51,8 +52,9 @@ type sectionBuilder struct {
 	attempts []api.Attempt
 	resends  []api.Resend
 	now      time.Time
-	elements int    // left for responses
-	whole    int    // attempts of which all may still be shown
+	elements int    // left for answers
+	whole    int    // attempts of which all may still be shown,
+	lines    int    // and of which a line may
 	asked    string // the attempt that is shown in any case
 }
 
@@ -94,12 +96,15 @@ func (b *sectionBuilder) section(ctx context.Context, name string) (*section, er
 	}
 	inFile := err == nil
 	body := &requestBody{handler: b.handler, webhook: name, which: query.EventRef{Seq: b.view.Seq}}
-	for _, d := range b.deliveries(name) {
-		b.addSchedule(d, terms)
-		b.show(ctx, d, body)
-		s.Deliveries = append(s.Deliveries, d)
-	}
+	s.Deliveries = b.deliveries(name)
 	slices.Reverse(s.Deliveries)
+	for i, d := range s.Deliveries {
+		if d.Title == "" && len(s.Deliveries) > 1 {
+			d.Title = "First delivery"
+		}
+		b.addSchedule(d, terms)
+		b.show(ctx, d, i == 0, body)
+	}
 	b.finish(s, inFile)
 	if w, err := b.handler.operator.Webhook(ctx, name); err == nil && w.State != "active" {
 		s.State = &w
@@ -116,8 +121,8 @@ func (b *sectionBuilder) finish(s *section, inFile bool) {
 		}
 	}
 	switch {
-	case len(s.Deliveries) > 0 && len(s.Deliveries[0].Attempts) > 0:
-		s.Status = s.Deliveries[0].Attempts[0].Status
+	case len(s.Deliveries) > 0 && s.Deliveries[0].status != "":
+		s.Status = s.Deliveries[0].status
 	case waiting != "":
 		s.Status = string(query.Pending)
 	}
@@ -187,7 +192,7 @@ func (b *sectionBuilder) deliveries(name string) (list []*delivery) {
 		}
 		d := list[at]
 		d.Attempts = append(d.Attempts, &tracedAttempt{Attempt: a, Path: b.view.SeqPath()})
-		d.waiting = a.Status == string(history.Retrying)
+		d.status, d.waiting = a.Status, a.Status == string(history.Retrying)
 	}
 	if d := b.decision(name); d != nil && d.Wanted && !d.Now && len(list) > 0 && list[0].Seq == b.view.Seq &&
 		d.Status != string(query.Pending) && d.Status != string(history.Retrying) {
@@ -254,25 +259,29 @@ func (b *sectionBuilder) expiry(d *delivery, terms Terms) (at time.Time) {
 }
 
 // show decides which attempts of a delivery are listed, and which of them whole. It leaves
-// them with the newest first.
-func (b *sectionBuilder) show(ctx context.Context, d *delivery, request *requestBody) {
-	for i, a := range d.Attempts {
-		if i > 0 {
-			a.before = d.Attempts[i-1]
-		}
+// them with the newest first. The newest of the newest delivery is open.
+func (b *sectionBuilder) show(ctx context.Context, d *delivery, newest bool, request *requestBody) {
+	for i, a := range d.Attempts[:max(0, len(d.Attempts)-1)] {
+		d.Attempts[i+1].before = a
 	}
 	slices.Reverse(d.Attempts)
+	var listed []*tracedAttempt
 	for i, a := range d.Attempts {
-		if chosen := b.asked == fmt.Sprint(a.N); b.whole > 0 || chosen {
+		chosen := b.asked == fmt.Sprint(a.N)
+		switch {
+		case chosen, b.whole > 0:
 			b.whole--
-			a.Open = chosen || i == 0 && b.asked == ""
+			a.Open = chosen || i == 0 && newest && b.asked == ""
 			b.fill(ctx, a, request)
+		case b.lines > 0:
+			b.lines--
+		default:
+			d.Earlier++
+			continue
 		}
+		listed = append(listed, a)
 	}
-	if len(d.Attempts) > maxAttempts {
-		d.Earlier = len(d.Attempts) - maxAttempts
-		d.Attempts = d.Attempts[:maxAttempts]
-	}
+	d.Attempts = listed
 }
 
 // fill adds all that is known of an attempt.
@@ -287,12 +296,18 @@ func (b *sectionBuilder) fill(ctx context.Context, a *tracedAttempt, request *re
 	if a.Response != nil {
 		a.ResponseHead = head(a.statusLine(), a.Response.Headers)
 		a.Body = payload.Render(a.responseBody(), payload.Options{
-			Type: a.header("Content-Type"), Cut: a.Response.Truncated, Elements: max(1, min(perResponse, b.elements)),
+			Type: a.header("Content-Type"), Cut: a.Response.Truncated, Elements: max(1, min(answerElements, b.elements)),
 		})
 		b.elements -= a.Body.Elements
 	}
 	if a.before != nil {
 		a.Changed = payload.Changed(a.before.answer(), a.answer())
+		a.Same = a.Changed == ""
+		if n := strings.Count(string(a.Changed), "<ins>") + strings.Count(string(a.Changed), "<del>"); n <= b.elements {
+			b.elements -= n
+		} else {
+			a.Changed = ""
+		}
 	}
 }
 

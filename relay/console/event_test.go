@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -162,6 +163,35 @@ func TestEventStories(t *testing.T) {
 		}
 		readEvent(t, r, "/events/many?webhook=hook-399").has(t, "hook-399 ● delivered")
 	})
+}
+
+// TestEventElements: the page is small whatever became of an event.
+func TestEventElements(t *testing.T) {
+	receiver := consoletest.NewReceiver(t)
+	var hooks strings.Builder
+	var answers atomic.Int32
+	for i := range 30 {
+		name := fmt.Sprint("hook-", i)
+		hooks.WriteString(strings.ReplaceAll(receiver.Hook(name, ""), "50ms, 1h", strings.Repeat("1ms, ", 9)+"1h"))
+		receiver.Answer("/"+name, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(500)
+			fmt.Fprintf(w, `{"n":%d,"list":[%s0],"m":%[1]d}`, answers.Add(1), strings.Repeat(`{"a":1,"b":true},`, 100))
+		})
+	}
+	for i := range 60 {
+		hooks.WriteString(receiver.Hook(fmt.Sprint("unwilling-", i), ", when: data.no == 1"))
+	}
+	r := consoletest.Start(t, consoletest.Setup{File: "webhooks:\n" + hooks.String()})
+	r.Post(`{"type":"a.b","id":"x","data":{"no":0,"list":[` + strings.Repeat(`{"key":"value"},`, 1000) + `0]}}`)
+	newest := recorded(t, r, "x", 300)
+	for _, path := range []string{"/events/x", "/events/x?webhook=hook-7", fmt.Sprintf("/events/x?attempt=%d", newest)} {
+		p := readEvent(t, r, path)
+		p.has(t, "20 other webhooks")
+		p.hasNot(t, "No attempt yet")
+		if p.elements > 2500 {
+			t.Errorf("%s: %d elements", path, p.elements)
+		}
+	}
 }
 
 // TestEventFiles: what others wrote is downloaded as it is, and never shown by a browser.
