@@ -337,7 +337,7 @@ const form = $('form[data-review]');
 
 function sentenceOf({ key, message, hint }) {
   const text = hint ? `${message}; ${hint}` : message;
-  return /^[a-z]/.test(text) && !key ? `${text[0].toUpperCase()}${text.slice(1)}.` : `${text}.`;
+  return key ? text : `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
 // blame says what is wrong at the controls that caused it, and goes to the first of them.
@@ -348,8 +348,8 @@ function blame(problems) {
     const [key, ...inner] = problem.key.split('.');
     const place = $(`[data-key="${CSS.escape(key)}"]`, form) ?? $('[data-key=""]', form);
     const said = $('.problem', place);
-    const text = inner.length || (key && place.dataset.key === '') ? `${inner.join('.') || key}: ${sentenceOf(problem)}` : sentenceOf(problem);
-    said.textContent = `${said.textContent} ${text}`.trim();
+    const of = inner.join('.') || (key && place.dataset.key === '' ? key : '');
+    said.append(element('span', { textContent: (of && `${of}: `) + sentenceOf(problem) }));
     said.hidden = false;
     const named = $$('[name="header-name"]', place).find((name) => name.value.trim() === inner.join('.'));
     const control = named?.nextElementSibling ?? $('input:not([type="radio"]):not([type="checkbox"]), textarea, select', place);
