@@ -96,6 +96,51 @@ func TestStranger(t *testing.T) {
 	tab.Screenshot("sign-in")
 }
 
+// TestEventLinkFromAnotherSite: a link in a ticket leads to the event, for who is signed
+// in: over a page without data, which the page with the link learns nothing of. So does
+// one from another port of the same host.
+func TestEventLinkFromAnotherSite(t *testing.T) {
+	s := quiet(t)
+	s.post("e1")
+	ticket := newElsewhere(t, s.URL+"/events/e1")
+	tab := s.signedIn(t)
+	for _, host := range []string{"tickets.test", "localhost", "sidehook.localhost"} {
+		tab.Go(ticket.at(host))
+		tab.Requests()
+		tab.ClickText("a", "the link")
+		tab.WaitText("h1", "e1")
+		var visits int
+		for _, r := range tab.Requests() {
+			if strings.HasSuffix(r.URL, "/events/e1") {
+				visits++
+			}
+		}
+		if visits != 2 {
+			t.Errorf("from %s the page was asked for %d times, want a page without data first and then itself", host, visits)
+		}
+	}
+}
+
+// TestEmbedded: a page of another site can neither frame the console nor read it.
+func TestEmbedded(t *testing.T) {
+	s := quiet(t)
+	tab := s.signedIn(t)
+	for _, host := range []string{"tickets.test", "sidehook.localhost"} {
+		tab.Go(newElsewhere(t, s.URL+"/").at(host))
+		got := consoletest.Eval[string](tab, fmt.Sprintf(`fetch(%q, {credentials: "include"}).then(r => r.text(), () => "refused")`, s.URL+"/"))
+		if got != "refused" {
+			t.Errorf("%s reads %q", host, got)
+		}
+		framed := consoletest.Eval[string](tab, fmt.Sprintf(`new Promise(done => {
+			const frame = document.createElement("iframe"); frame.src = %q; document.body.append(frame);
+			frame.onload = () => { try { done(frame.contentDocument ? "readable" : "refused") } catch { done("refused") } } })`, s.URL+"/"))
+		if framed != "refused" {
+			t.Errorf("in a frame of %s the console is %s", host, framed)
+		}
+		tab.Complaints() // of what was refused
+	}
+}
+
 // TestCookieStaysHere: other programs of this machine, at other ports, do not see the
 // cookie: neither by the names that they are called by, nor on 127.0.0.1.
 func TestCookieStaysHere(t *testing.T) {
