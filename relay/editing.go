@@ -51,7 +51,7 @@ func (e *editor) Form(_ context.Context, name string) (*console.Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	form := &console.Form{Name: name, File: file.Path}
+	form := &console.Form{Name: name, File: absolute(file.Path)}
 	texts := map[string][]byte{file.Path: main}
 	var entry *yaml.Node
 	if name != "" {
@@ -59,7 +59,7 @@ func (e *editor) Form(_ context.Context, name string) (*console.Form, error) {
 		if err != nil {
 			return nil, err
 		}
-		entry, form.File, texts[found.path] = found.entry, found.path, found.text
+		entry, form.File, texts[found.path] = found.entry, absolute(found.path), found.text
 		form.YAML = maskedEntry(found.lines)
 	} else {
 		for _, in := range file.Included {

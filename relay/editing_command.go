@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,11 +14,7 @@ import (
 
 // command returns the command that makes the same edit. A secret is a variable in it.
 func (e *editor) command(ask console.Edit, d *draft) string {
-	path := e.inForce().file.Path
-	if absolute, err := filepath.Abs(path); err == nil {
-		path = absolute
-	}
-	config := "--config " + quote(path)
+	config := "--config " + quote(absolute(e.inForce().file.Path))
 	switch ask.Action {
 	case console.Remove:
 		lines := make([]string, len(ask.Names))

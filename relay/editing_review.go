@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"sidehook/config"
+	"sidehook/config/edit"
 	"sidehook/config/mask"
 	"sidehook/history/event"
 	"sidehook/relay/console"
@@ -27,8 +29,11 @@ func (e *editor) Review(_ context.Context, ask console.Edit) (*console.Review, e
 	}
 	review.Base, review.Command = d.base, e.command(ask, d)
 	for _, edited := range d.change.Edited {
-		review.Files = append(review.Files, edited.Path)
+		review.Files = append(review.Files, absolute(edited.Path))
 		review.Diff = append(review.Diff, diffOf(&edited)...)
+	}
+	if err := d.blocked(); err != nil {
+		review.Blocked = err.Error()
 	}
 	if len(d.change.Edited) == 0 {
 		return review, nil
@@ -50,6 +55,24 @@ func (e *editor) Review(_ context.Context, ask console.Edit) (*console.Review, e
 	return review, nil
 }
 
+// blocked returns why the files cannot be written, nil if they can.
+func (d *draft) blocked() error {
+	for _, edited := range d.change.Edited {
+		if err := edit.Writable(edited.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// absolute returns a path for people, who may be in another folder.
+func absolute(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
+}
+
 func errorsOf(list config.Problems) config.Problems {
 	return slices.DeleteFunc(slices.Clone(list), func(p config.Problem) bool { return p.Warning })
 }
@@ -64,7 +87,7 @@ func diffOf(edited *fileedit.Edited) (list []console.DiffLine) {
 		at := func(side, n int) string { return cutLine(masked[side][min(n, len(masked[side]))-1]) }
 		switch {
 		case line.Before == 0 && line.After == 0:
-			d.Op, d.Text = console.Hunk, edited.Path
+			d.Op, d.Text = console.Hunk, absolute(edited.Path)
 		case line.After == 0:
 			d.Op, d.Text = console.Removed, at(0, line.Before)
 			gone[d.Text] = raw[0][line.Before-1]

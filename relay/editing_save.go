@@ -25,9 +25,6 @@ func (e *editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, er
 	if ask.Base == "" {
 		return nil, &console.ProblemsError{Problems: []console.Problem{{Message: "the edit has not been reviewed"}}}
 	}
-	if err := e.Writable(ctx); err != nil {
-		return nil, &console.ProblemsError{Problems: []console.Problem{{Message: err.Error(), Hint: "run the command instead"}}}
-	}
 	d, problems, err := e.draft(ask)
 	if err != nil {
 		return nil, err
@@ -43,6 +40,9 @@ func (e *editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, er
 		saved.InForce = true
 		return saved, nil
 	}
+	if err := d.blocked(); err != nil {
+		return nil, &console.ProblemsError{Problems: []console.Problem{{Message: err.Error(), Hint: "run: " + e.command(ask, d)}}}
+	}
 	e.mu.Lock()
 	rejected := e.rejected
 	e.mu.Unlock()
@@ -53,7 +53,7 @@ func (e *editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, er
 		return nil, &console.ProblemsError{Problems: []console.Problem{{Message: "the file cannot be written: " + err.Error()}}}
 	}
 	for _, edited := range d.change.Edited {
-		saved.Files = append(saved.Files, edited.Path)
+		saved.Files = append(saved.Files, absolute(edited.Path))
 	}
 	saved.Secret = d.secret
 	e.logSaved(ask, d, saved.Files)
@@ -99,7 +99,7 @@ func (e *editor) await(ctx context.Context, ask console.Edit, d *draft, saved *c
 		}
 		if active.loaded.After(written) {
 			for _, in := range active.file.Refused() {
-				if slices.Contains(saved.Files, in.Path) {
+				if slices.Contains(saved.Files, absolute(in.Path)) {
 					saved.Refused = problemsIn(errorsOf(in.Problems), d.name)
 					return
 				}

@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"sidehook/config/mask"
@@ -18,12 +17,9 @@ func (e *editor) Configuration(ctx context.Context) (*console.Configuration, err
 		return nil, err
 	}
 	file := e.inForce().file
-	answer := &console.Configuration{Config: c, History: console.HistorySize{Dir: e.dir, Limit: e.journal.Limit(), Keep: file.History.Keep}}
+	answer := &console.Configuration{Config: c, History: console.HistorySize{Dir: absolute(e.dir), Limit: e.journal.Limit(), Keep: file.History.Keep}}
 	if answer.History.Bytes, err = e.journal.Size(); err != nil {
 		answer.History.Bytes = -1
-	}
-	if absolute, err := filepath.Abs(e.dir); err == nil {
-		answer.History.Dir = absolute
 	}
 	readable := map[string]bool{file.Path: true}
 	for _, in := range file.Included {

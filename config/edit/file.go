@@ -151,28 +151,43 @@ func flock(folder *os.File) error {
 	return errors.Join(err, locked)
 }
 
-// Writable returns why Write cannot replace the file at path, nil if it should be able
-// to.
+// Writable returns why Write cannot replace the file at path, or Create make it, nil if
+// it should be able to.
 func Writable(path string) error {
 	target, err := filepath.EvalSymlinks(path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		target = path
+	} else if err != nil {
 		return err
 	}
 	if mounted(path) {
 		return fmt.Errorf("%s belongs to a Kubernetes ConfigMap or Secret: change that, and the file follows", path)
 	}
-	folder := filepath.Dir(target)
+	folder, err := filepath.Abs(filepath.Dir(target))
+	if err != nil {
+		return err
+	}
+	for !exists(folder) {
+		folder = filepath.Dir(folder) // the others would be made
+	}
 	if err := syscall.Access(folder, mayWrite); err != nil {
 		return fmt.Errorf("the folder %s cannot be written: %w", folder, err)
 	}
 	info, err := os.Stat(target)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() != 0 && int(owner.Uid) != os.Geteuid() {
 		return fmt.Errorf("%s belongs to another user", path)
 	}
 	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // mayWrite asks access(2) whether files can be made in a folder.

@@ -122,7 +122,6 @@ func (b *fieldsBody) sum() string {
 type reviewed struct {
 	*Review
 	Verb     string
-	Writable error
 	Reviewed string   // of the fields
 	Body     string   // of the change that removes
 	Names    []string // of the webhooks that are removed
@@ -148,7 +147,7 @@ func (h *Handler) doReview(ctx context.Context, body []byte) (outcome, error) {
 		}
 		return outcome{}, &ProblemsError{review.Problems}
 	}
-	data := reviewed{Review: review, Verb: "Save", Writable: h.opts.Editor.Writable(ctx), Reviewed: review.Base + " " + b.sum()}
+	data := reviewed{Review: review, Verb: "Save", Reviewed: review.Base + " " + b.sum()}
 	if b.Webhook == "" {
 		data.Verb = "Create"
 	}
@@ -214,7 +213,7 @@ func (h *Handler) doAskRemove(ctx context.Context, body []byte) (outcome, error)
 		return outcome{}, &ProblemsError{review.Problems}
 	}
 	b.Base = review.Base
-	data := reviewed{Review: review, Verb: "Delete", Writable: h.opts.Editor.Writable(ctx), Body: writeChange(b), Names: b.Webhooks}
+	data := reviewed{Review: review, Verb: "Delete", Body: writeChange(b), Names: b.Webhooks}
 	return h.shown("edit", "remove", data)
 }
 
@@ -252,9 +251,6 @@ func (h *Handler) doSwitch(ctx context.Context, body []byte) (outcome, error) {
 	review, err := h.opts.Editor.Review(ctx, edit)
 	if err != nil {
 		return outcome{}, err
-	}
-	if why := h.opts.Editor.Writable(ctx); why != nil && len(review.Problems) == 0 {
-		return outcome{}, &ProblemsError{[]Problem{{Message: why.Error(), Hint: "run: " + review.Command}}}
 	}
 	edit.Base = review.Base
 	if len(review.Problems) > 0 {

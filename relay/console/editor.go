@@ -185,6 +185,7 @@ type Review struct {
 	Since   time.Time // when the oldest of the events that Plan is over may be of
 	Waiting []string  // a sentence for each webhook: what becomes of what waits for it
 	Command string    // that does the same; secrets are variables in it
+	Blocked string    // why the relay may not write the files; "": it may
 }
 
 // DiffLine is a line of what changes.
