@@ -30,7 +30,7 @@ func (o *operator) SelectBulk(ctx context.Context, b api.BulkRequest) (selected 
 		return selected, err
 	}
 	o.journal.WaitWritten(ctx)
-	reader, err := openReader(o.dir)
+	reader, err := openReader(o.dir, &o.tails)
 	if err != nil {
 		return selected, err
 	}

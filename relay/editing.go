@@ -312,7 +312,7 @@ func (e *editor) seenTypes() map[string]bool {
 // newest visits the events of the last day, the newest first, up to a number or a time,
 // and reports whether it left some out.
 func (e *editor) newest(most int, limit time.Duration, visit func(*event.Event)) (more bool, err error) {
-	reader, err := openReader(e.dir)
+	reader, err := openReader(e.dir, &e.tails)
 	if errors.Is(err, history.ErrNoHistory) {
 		return false, nil
 	}

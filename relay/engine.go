@@ -107,11 +107,12 @@ type finder interface {
 }
 
 // openReader opens the history of openEngine for reading.
-func openReader(dir string) (reader, error) {
+func openReader(dir string, tails *query.Tails) (reader, error) {
 	r, err := query.Open(dir)
 	if err != nil {
 		return nil, err
 	}
+	r.Use(tails)
 	return files{admin.Files(r), r}, nil
 }
 

@@ -63,6 +63,7 @@ type Relay struct {
 	own      atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
 	dead     atomic.Pointer[error]            // why the journal ended; nil while it runs
 	resends  resendProgress
+	tails    query.Tails // of the history
 	givenUp  givenUp
 	editing  editState
 

@@ -66,6 +66,16 @@ func OpenFS(fsys vfs.ReadFS) (*Reader, error) {
 	return &Reader{events: events, deliveries: deliveries}, nil
 }
 
+// Tails are what a process remembers of the records that have no index yet, so that it
+// finds some of them again and again without reading all. The zero value works, for one
+// history, which the same process writes; many readers may use it at once.
+type Tails struct{ events, deliveries lookup.Tail }
+
+// Use makes the reader find records by what is remembered, and remember more.
+func (r *Reader) Use(tails *Tails) {
+	r.events.Tail, r.deliveries.Tail = &tails.events, &tails.deliveries
+}
+
 // Close closes the files.
 func (r *Reader) Close() error {
 	err := errors.Join(r.events.Close(), r.deliveries.Close())

@@ -23,6 +23,7 @@ type Stream struct {
 	Of    segment.Stream
 	FS    vfs.ReadFS
 	Entry func(*jsonl.Line) index.Entry
+	Tail  *Tail // nil: lines without an index are read at each lookup
 }
 
 func OpenStream(fsys vfs.ReadFS, of segment.Stream) (*Stream, error) {
@@ -62,20 +63,25 @@ type LookupKey struct {
 }
 
 // Lookup returns the lines of a segment that have one of the keys, in order,
-// with its index or without. If the segment contradicts the index, it reads the segment.
+// with its index or without.
 func (s *Stream) Lookup(first uint64, seq history.Seq, keys ...LookupKey) ([]jsonl.Line, error) {
 	x, done, err := s.Index(first)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	if x == nil {
+	var offsets []uint32
+	switch {
+	case x == nil && s.Tail == nil:
 		return s.search(first, keys)
-	}
-	if seq > 0 && !x.HasSeq(uint64(seq)) {
+	case x == nil:
+		if offsets, err = s.Tail.lookup(s, first, keys); err != nil {
+			return nil, err
+		}
+		return s.linesAt(first, offsets, keys)
+	case seq > 0 && !x.HasSeq(uint64(seq)):
 		return nil, nil
 	}
-	var offsets []uint32
 	for _, k := range keys {
 		some, err := x.Lookup(k.key)
 		if err != nil {
@@ -83,6 +89,12 @@ func (s *Stream) Lookup(first uint64, seq history.Seq, keys ...LookupKey) ([]jso
 		}
 		offsets = append(offsets, some...)
 	}
+	return s.linesAt(first, offsets, keys)
+}
+
+// linesAt returns the lines at some offsets that have one of the keys, in order. If the
+// segment contradicts the offsets, it reads the segment.
+func (s *Stream) linesAt(first uint64, offsets []uint32, keys []LookupKey) ([]jsonl.Line, error) {
 	slices.Sort(offsets)
 	var found []jsonl.Line
 	for _, offset := range slices.Compact(offsets) {
