@@ -39,10 +39,10 @@ func TestEmptyPages(t *testing.T) {
 	}
 }
 
-// tooWide finds what makes a page scroll sideways.
-const tooWide = `document.documentElement.scrollWidth <= innerWidth ? "" :
-	[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth && !e.closest(".scroll"))
-		.slice(-3).map(e => e.outerHTML.slice(0, 200)).join(" | ") || "something"`
+// tooWide finds what makes a page, or a table on a phone, scroll sideways.
+const tooWide = `[document.documentElement, ...innerWidth < 720 ? document.querySelectorAll(".scroll") : []].filter(e => e.scrollWidth > e.clientWidth)
+	.flatMap(e => [...e.querySelectorAll("*")].filter(x => x.getBoundingClientRect().right > e.getBoundingClientRect().right + 1).slice(-3))
+	.map(e => e.outerHTML.slice(0, 200)).join(" | ")`
 
 // look opens a page and looks at it in each way.
 func look(t *testing.T, axe consoletest.Axe, tab *consoletest.Tab, url, name string) {
