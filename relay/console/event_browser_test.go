@@ -66,10 +66,16 @@ func TestBrowserEvent(t *testing.T) {
 			t.Errorf("%s: the page is %d px wider than the window", look.name, wide)
 		}
 	}
-	axe := consoletest.LoadAxe(t)
-	for _, finding := range axe.Findings(tab) {
-		t.Error(finding)
-	}
+	t.Run("for everybody", func(t *testing.T) {
+		axe := consoletest.LoadAxe(t)
+		for _, look := range [][]consoletest.Look{nil, {consoletest.Dark}} {
+			tab := tab.Another(look...)
+			tab.Go(r.URL + "/events/order-1")
+			for _, finding := range axe.Findings(tab) {
+				t.Error(finding)
+			}
+		}
+	})
 	tab.ClickText("#to-crm button", "Retry now")
 	tab.WaitText("#said", "order-1 was still waiting for crm; retrying it now.")
 	tab.WaitText("#to-crm details", "Attempt 3")
