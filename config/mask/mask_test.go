@@ -73,3 +73,41 @@ func TestKey(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the text is, each line stays on its line, and a secret that config reads is
+// not shown.
+func FuzzText(f *testing.F) {
+	for _, text := range []string{
+		"webhooks:\n- name: a\n  secret: CANARY\n  headers: {Authorization: CANARY}\n",
+		"listen: {token: CANARY}\n", "defaults:\n  secret: >-\n    CANARY\n", "webhooks: [{secret: [CANARY, 'CANARY']}]\n", "a: &a {secret: CANARY}\nwebhooks: [*a]\n",
+		"webhooks:\n- secret: !!str CANARY # b\r\n", "webhooks:\n- ? secret\n  : CANARY\n", "\ufeffwebhooks:\n- secret: \"CANARY\\\n   \"\n",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(text, canary) {
+			t.Skip()
+		}
+		text = strings.ReplaceAll(text, "CANARY", canary)
+		got := string(mask.Text([]byte(text)))
+		if strings.Count(got, "\n") != strings.Count(text, "\n") {
+			t.Errorf("other lines:\n%s", got)
+		}
+		var file struct {
+			Listen   map[string]any
+			Webhooks []map[string]any
+		}
+		if yaml.Unmarshal([]byte(text), &file) != nil {
+			return
+		}
+		secrets := []any{file.Listen["token"]}
+		for _, w := range file.Webhooks {
+			secrets = append(secrets, w["secret"])
+		}
+		for _, s := range secrets {
+			if s, ok := s.(string); ok && len(s) >= 16 && s == canary && strings.Contains(got, canary) {
+				t.Errorf("the secret is shown in:\n%s", got)
+			}
+		}
+	})
+}

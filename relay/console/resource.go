@@ -1,6 +1,7 @@
 package console
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -8,12 +9,17 @@ import (
 )
 
 // Resources groups types of events by what they are about: com.example.app.deleted is
-// Deleted of Apps. Groups and types stand in the order in which they come.
+// Deleted of Apps, and com.example.app.data.updated, beside it, Data Updated of Apps.
+// Groups and types stand in the order in which they come.
 func Resources(types []Type) (list []Resource) {
-	var prefixes []string // of the groups: what stands before the last word
+	direct := map[string]bool{} // words that have an event of their own after them
+	for _, t := range types {
+		direct[t.Type[:max(strings.LastIndexByte(t.Type, '.'), 0)]] = true
+	}
+	var prefixes []string // of the groups
 	named := map[string]int{}
 	for _, t := range types {
-		prefix, name := ResourceOf(t.Type)
+		prefix, event := about(t.Type, direct)
 		i := slices.Index(prefixes, prefix)
 		if i < 0 {
 			i = len(list)
@@ -21,7 +27,7 @@ func Resources(types []Type) (list []Resource) {
 			list = append(list, Resource{Name: resourceName(prefix)})
 			named[list[i].Name]++
 		}
-		t.Name = name
+		t.Name = title(event)
 		list[i].Types = append(list[i].Types, t)
 	}
 	for i, prefix := range prefixes {
@@ -32,15 +38,22 @@ func Resources(types []Type) (list []Resource) {
 	return list
 }
 
-// ResourceOf returns what a type is about, as the words before its last one, and the
-// name of what happened to it.
-func ResourceOf(typ string) (prefix, event string) {
-	at := strings.LastIndexByte(typ, '.')
-	if at < 0 {
-		return "", title(typ)
+// about splits a type into the words for what it is about, and those for what happened to
+// it: the first are the fewest words that have an event of their own.
+func about(typ string, direct map[string]bool) (prefix, event string) {
+	for at, c := range typ {
+		if c != '.' || !direct[typ[:at]] {
+			continue
+		}
+		if last := typ[strings.LastIndexByte(typ[:at], '.')+1 : at]; version.MatchString(last) && strings.Contains(typ[at+1:], ".") {
+			continue // it is about nothing by itself
+		}
+		return typ[:at], typ[at+1:]
 	}
-	return typ[:at], title(typ[at+1:])
+	return "", typ
 }
+
+var version = regexp.MustCompile(`^v[0-9]+$`)
 
 // resourceName returns what the last of words is called when there are several: Apps.
 func resourceName(words string) string {
@@ -61,9 +74,9 @@ func resourceName(words string) string {
 	return word + "s"
 }
 
-// title writes a word of a type as people would: data-updated is Data Updated.
-func title(word string) string {
-	words := strings.FieldsFunc(word, func(r rune) bool { return r == '-' || r == '_' })
+// title writes words of a type as people would: data-updated is Data Updated.
+func title(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == '-' || r == '_' || r == '.' })
 	for i, w := range words {
 		first, size := utf8.DecodeRuneInString(w)
 		words[i] = string(unicode.ToUpper(first)) + w[size:]
