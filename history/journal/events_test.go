@@ -120,6 +120,8 @@ func testEvents(t *testing.T, fs *memfs.FS, r *running, then func(t *testing.T, 
 		"waiting of a type":    {query.EventQuery{Waiting: query.Yes, Type: "*.*.*"}, []string{other}},
 		"waiting since":        {query.EventQuery{Waiting: query.Yes, Since: began.Add(time.Second)}, []string{waiting, other}},
 		"waiting, second page": {query.EventQuery{Waiting: query.Yes, Before: 5}, []string{again, both}},
+		"after":                {query.EventQuery{After: 4}, []string{waiting, other, "nobody"}},
+		"waiting, after":       {query.EventQuery{Waiting: query.Yes, After: 3}, []string{waiting, other}},
 		"ended":                {query.EventQuery{Waiting: query.No}, []string{"nobody", arrived, lost}},
 		"none":                 {query.EventQuery{Webhook: "d"}, nil},
 	} {

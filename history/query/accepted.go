@@ -13,3 +13,12 @@ func (r *Reader) Accepted(visit func(*history.EventRecord) bool) error {
 		return visit(&a)
 	})
 }
+
+// NewestEvent returns the seq of the newest event or resend, 0 if there is none.
+func (r *Reader) NewestEvent() (seq history.Seq, err error) {
+	err = r.Accepted(func(a *history.EventRecord) bool {
+		seq = a.Seq
+		return false
+	})
+	return seq, err
+}

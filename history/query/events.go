@@ -28,6 +28,7 @@ type EventQuery struct {
 	Since   time.Time
 	Until   time.Time   // not included
 	Before  history.Seq // of a lower seq than this; 0: all
+	After   history.Seq // of a higher seq than this: the others are not read
 	Limit   int         // about how many are going to be visited, which saves work; 0: not known
 }
 
@@ -80,6 +81,9 @@ func (r *Reader) Events(ctx context.Context, q EventQuery, visit func(*AcceptedE
 	for _, first := range slices.Backward(r.events.Segments()) {
 		if q.Before > 0 && first >= uint64(q.Before) || s.pending != nil && !s.mayHold(first) {
 			continue
+		}
+		if _, next := s.events.Bounds(first); next <= uint64(q.After)+1 {
+			break
 		}
 		if err := s.read(first); err != nil && !lookup.IsGone(err) {
 			return err
@@ -152,6 +156,9 @@ func (s *eventSearch) tell(line *jsonl.Line) (more bool) {
 		return false
 	}
 	a := history.ParseEventRecord(line)
+	if a.Seq <= s.After {
+		return false
+	}
 	if s.pending != nil && !s.pending.mayWaitAny(a.To, a.Seq, s.Webhook) {
 		return true
 	}
@@ -254,7 +261,7 @@ func (s *eventSearch) addResent(from history.Seq) {
 	for n := len(s.resent); n > 0 && s.resent[n-1] >= from && !s.enough; n = len(s.resent) {
 		seq := s.resent[n-1]
 		s.resent = s.resent[:n-1]
-		if s.Before > 0 && seq >= s.Before {
+		if s.Before > 0 && seq >= s.Before || seq <= s.After {
 			continue
 		}
 		a, err := s.Event(EventRef{Seq: seq})

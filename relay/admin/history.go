@@ -21,6 +21,8 @@ type History interface {
 	// Events calls visit for each matching accepted event, the newest first, until
 	// visit returns false.
 	Events(ctx context.Context, q query.EventQuery, visit func(*query.AcceptedEvent) bool) error
+	// NewestEvent returns the seq of the newest event or resend, 0 if there is none.
+	NewestEvent() (history.Seq, error)
 	Close() error
 }
 

@@ -84,6 +84,7 @@ func New(operator Operator, opts Options) (*Handler, error) {
 		{"/events/{}/body", h.eventBody},
 		{"/events/{}/response", h.eventResponse},
 		{"/events/{}/rest", h.eventRest},
+		{"/events", h.events},
 		{"/deliveries", h.deliveries},
 		{"/attempts/{}", h.response},
 	}

@@ -16,6 +16,8 @@ const (
 	livePath = "/live"
 	// beat is how often an open page is looked at for changes.
 	beat = time.Second
+	// seldom is how often rows that are shown are looked at for changes.
+	seldom = 5 * time.Second
 	// quiet is after how long without a change a stream says that it is there.
 	quiet = 15 * time.Second
 )
@@ -34,6 +36,7 @@ type watching struct {
 	request *request // for the page
 	newest  uint64
 	sent    map[string]string // HTML by the ids of elements
+	again   time.Time         // when rows that may have changed were last read
 }
 
 // live answers GET /live?page=…&after=…: with the news of a page, or with a stream of
@@ -148,6 +151,18 @@ func (w *watching) news(ctx context.Context) (*news, error) {
 			return nil, err
 		}
 		n.Rows, w.newest = string(rows), p.newest
+	}
+	if p.again != nil && time.Since(w.again) >= seldom {
+		w.again = time.Now()
+		old, err := p.again()
+		if err != nil {
+			return nil, err
+		}
+		rows, err := h.views.render(p.view, "rows", old)
+		if err != nil {
+			return nil, err
+		}
+		n.Rows += w.unsent("rows", rows)
 	}
 	n.Newest = w.newest
 	return n, nil

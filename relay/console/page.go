@@ -35,6 +35,9 @@ type page struct {
 	// number, and newest is the highest number; nil: the page has no live rows.
 	newer  func(than uint64) (any, error)
 	newest uint64
+	// again returns the data of template rows with those rows that may have changed since
+	// they were shown; nil: none do.
+	again func() (any, error)
 	// alone is the template that is the whole answer to the script, which puts it into the
 	// page that is open; "": there is none.
 	alone string

@@ -83,9 +83,18 @@ function hear(news) {
     if (part) morph(part, fragment(html));
   }
   newest = news.newest;
-  const known = (row) => document.getElementById(row.id) || waiting.some((one) => one.id === row.id);
-  if (news.rows) waiting = [...[...fragment(news.rows).children].filter((row) => !known(row)), ...waiting].slice(0, 200);
+  if (news.rows) {
+    const fresh = [...fragment(news.rows).children].filter((row) => !renewed(row));
+    waiting = [...fresh, ...waiting].slice(0, 200);
+  }
   if (waiting.length && !paused && scrollY < 80) insertRows(); else countRows();
+}
+
+// renewed changes a row that the page has, or that waits. It reports false if there is none.
+function renewed(row) {
+  const have = document.getElementById(row.id) ?? waiting.find((one) => one.id === row.id);
+  if (have && !have.isEqualNode(row)) morph(have, row);
+  return Boolean(have);
 }
 
 // insertRows puts new rows on top, and drops the oldest of a long page.
