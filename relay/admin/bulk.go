@@ -21,8 +21,8 @@ func (h *Handler) resendBulk(ctx context.Context, w http.ResponseWriter, r *http
 	if p := readRequest(r, &b); p != nil {
 		return p
 	}
-	if p := checkBulk(&b); p != nil {
-		return p
+	if err := CheckBulk(&b); err != nil {
+		return problemOf(err)
 	}
 	httpd.ExtendWrite(w, bulkTime)
 	if b.DryRun {
@@ -42,19 +42,20 @@ func checkGlob(text string) *httpd.Problem {
 	return nil
 }
 
-func checkBulk(b *api.BulkRequest) *httpd.Problem {
+// CheckBulk returns a *BadRequestError if a request makes no sense.
+func CheckBulk(b *api.BulkRequest) error {
 	if b.Since.IsZero() {
-		return httpd.Refuse(http.StatusBadRequest, `"since" is required, such as 2026-11-23T14:55:00Z`)
+		return &BadRequestError{Problem: `"since" is required, such as 2026-11-23T14:55:00Z`}
 	}
-	if p := checkGlob(b.Type); p != nil {
-		return p
+	if _, err := query.ParseGlob(b.Type); err != nil {
+		return &BadRequestError{Problem: fmt.Sprintf(`key "type": %v`, err)}
 	}
 	for _, status := range b.Statuses {
 		switch {
 		case status == history.Retrying:
-			return httpd.Refuse(http.StatusBadRequest, `a retrying delivery has not ended; to retry it now, use POST /v1/webhooks/{name}/retry`)
+			return &BadRequestError{Problem: `a retrying delivery has not ended; to retry it now, use POST /v1/webhooks/{name}/retry`}
 		case !slices.Contains(query.Ends(), status):
-			return httpd.Refuse(http.StatusBadRequest, fmt.Sprintf("unknown final status %q; use delivered, failed, exhausted, canceled or expired", status))
+			return &BadRequestError{Problem: fmt.Sprintf("unknown final status %q; use delivered, failed, exhausted, canceled or expired", status)}
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"sidehook/relay/httpd"
 )
@@ -14,6 +15,9 @@ const changePath = "/do/"
 
 // maxChange is the most bytes that the request of a change may have.
 const maxChange = 1 << 20
+
+// changeTime is more than a change takes: a resend of a million deliveries is the longest.
+const changeTime = 10 * time.Minute
 
 // outcome is the answer to a change: what to say, where to go, or what to show.
 type outcome struct {
@@ -48,6 +52,7 @@ func (h *Handler) change(ctx context.Context, w http.ResponseWriter, r *request)
 		p.Write(w)
 		return
 	}
+	httpd.ExtendWrite(w, changeTime)
 	o, err := make(ctx, body)
 	status := http.StatusOK
 	if problems, ok := errors.AsType[*ProblemsError](err); ok {

@@ -86,6 +86,7 @@ func New(operator Operator, opts Options) (*Handler, error) {
 		{"/events/{}/rest", h.eventRest},
 		{"/events", h.events},
 		{"/deliveries", h.deliveries},
+		{"/resend", h.bulk},
 		{"/attempts/{}", h.response},
 	}
 	h.changes = map[string]changeFunc{
@@ -93,6 +94,10 @@ func New(operator Operator, opts Options) (*Handler, error) {
 		"retry":  h.doRetry,
 		"enable": h.doEnable,
 		"resend": h.doResend,
+
+		"resend-bulk":    h.doResendBulk,
+		"cancel-waiting": h.doCancelWaiting,
+
 		"cancel": h.doCancel,
 		"copy":   h.doCopy,
 	}

@@ -33,6 +33,7 @@ func functions(assets *assets) template.FuncMap {
 		"shown":    payload.Inline,
 		"join":     func(list []string, between string) string { return strings.Join(list, between) },
 		"statuses": statusWords,
+		"ends":     endWords,
 		"field":    fieldOf,
 		"option":   func(f *filter, name, value, label string) option { return option{value, label, f.Get(name) == value} },
 		"body":     bodyOf,
