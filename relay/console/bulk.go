@@ -139,7 +139,11 @@ func bulkSentence(b *api.BulkRequest) string {
 	if b.To != "" {
 		fmt.Fprintf(&s, ", to %s instead", b.To)
 	}
-	s.WriteString("; what waits or has arrived since is left out. The rate, the concurrency and the retries of each webhook hold, and new events are delivered after these.")
+	left := "what waits or has arrived since is left out"
+	if slices.Contains(b.Statuses, history.Delivered) {
+		left = "what waits is left out, and receivers get again what they have"
+	}
+	s.WriteString("; " + left + ". The rate, the concurrency and the retries of each webhook hold, and new events are delivered after these.")
 	return s.String()
 }
 
