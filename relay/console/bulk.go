@@ -152,7 +152,9 @@ func bulkCommand(b *api.BulkRequest) string {
 	words := []string{"sidehook resend"}
 	add := func(flag, value string) {
 		if value != "" {
-			if strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:,/", r) }) {
+			if strings.ContainsFunc(value, func(r rune) bool {
+				return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:,/", r)
+			}) {
 				value = quoteLiteral(value)
 			}
 			words = append(words, flag+" "+value)
