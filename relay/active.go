@@ -8,6 +8,7 @@ import (
 	"sidehook/history"
 	"sidehook/relay/deliver"
 	"sidehook/relay/intake"
+	"sidehook/relay/matching"
 	"sidehook/relay/notice"
 )
 
@@ -18,7 +19,7 @@ type activeConfig struct {
 	digest     string // of what the file means
 	generation history.Generation
 	loaded     time.Time
-	matcher    *matcher
+	matcher    *matching.Matcher
 	webhooks   map[string]activeWebhook
 }
 
@@ -56,7 +57,7 @@ func (r *Relay) prepare(file *config.File) (*activeConfig, error) {
 		}
 		next.webhooks[w.Name] = a
 	}
-	next.matcher, err = newMatcher(file.Webhooks)
+	next.matcher, err = matching.New(file.Webhooks)
 	return next, err
 }
 
@@ -72,13 +73,13 @@ func (a *activeConfig) forDeliver() []deliver.Webhook {
 
 func (a *activeConfig) forIntake() intake.Settings {
 	return intake.Settings{
-		Source: a.file.Source, Refusal: refusal(a.file), Match: a.matcher.match, Generation: a.generation,
+		Source: a.file.Source, Refusal: refusal(a.file), Match: a.matcher.Match, Generation: a.generation,
 		DropUnmatched: a.file.History.DropUnmatched,
 	}
 }
 
 func (a *activeConfig) forNotices() notice.Config {
 	return notice.Config{
-		Source: a.file.Source, Generation: a.generation, MayWant: a.matcher.index.MayMatch, Match: a.matcher.match,
+		Source: a.file.Source, Generation: a.generation, MayWant: a.matcher.MayMatch, Match: a.matcher.Match,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sidehook/config/unit"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
+	"sidehook/relay/plan"
 )
 
 // Apply puts a configuration in force, or returns an error and changes nothing. It may
@@ -50,19 +51,12 @@ func (r *Relay) warnRestart(file *config.File) {
 		return
 	}
 	atStart, last := r.atStart, r.active.file
-	if !sameListen(file, atStart) && !sameListen(file, last) {
+	if !plan.SameListen(file, atStart) && !plan.SameListen(file, last) {
 		r.log.Warn("listen has changed; this takes effect at the next start")
 	}
 	if dir := file.History.Dir; dir != atStart.History.Dir && dir != last.History.Dir {
 		r.log.Warn("history.dir has changed; this takes effect at the next start")
 	}
-}
-
-func sameListen(a, b *config.File) bool {
-	x, y := a.Listen, b.Listen
-	same := x.Token.Equal(y.Token) && x.ReadToken.Equal(y.ReadToken)
-	x.Token, y.Token, x.ReadToken, y.ReadToken = config.Secret{}, config.Secret{}, config.Secret{}, config.Secret{}
-	return same && x == y
 }
 
 // setLimitsLocked sets when each queue ends deliveries that have waited too long.

@@ -15,6 +15,7 @@ import (
 	"sidehook/history/event"
 	"sidehook/relay/console"
 	"sidehook/relay/fileedit"
+	"sidehook/relay/plan"
 )
 
 // Review returns what an edit would do.
@@ -45,7 +46,7 @@ func (e *editor) Review(_ context.Context, ask console.Edit) (*console.Review, e
 	}
 	review.Warnings = problemsIn(d.change.Warnings, d.name)
 	review.Since = time.Now().Add(-lastDay)
-	review.Plan, err = Plan(e.inForce().file, d.change.After.File, func(visit func(*event.Event)) (err error) {
+	review.Plan, err = plan.Make(e.inForce().file, d.change.After.File, func(visit func(*event.Event)) (err error) {
 		review.Sampled, err = e.newest(plannedMost, plannedTime, visit)
 		return err
 	})

@@ -19,8 +19,8 @@ import (
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
 	"sidehook":             {"relay/command"},
-	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure", "relay/memory", "relay/systemd"},
-	"relay":                {"config", "config/edit", "config/expression", "config/mask", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/session", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/fileedit", "relay/format", "relay/httpd", "relay/intake", "relay/memory", "relay/metrics", "relay/notice", "relay/route", "relay/send", "relay/sign"},
+	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure", "relay/memory", "relay/plan", "relay/systemd"},
+	"relay":                {"config", "config/edit", "config/mask", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/session", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/fileedit", "relay/format", "relay/httpd", "relay/intake", "relay/matching", "relay/memory", "relay/metrics", "relay/notice", "relay/plan", "relay/send", "relay/sign"},
 	"relay/notice":         {"history", "history/event", "history/trouble"},
 	"relay/httpd":          {"history", "relay/api", "history/trouble"},
 	"relay/intake":         {"history", "history/event", "relay/api", "relay/httpd"},
@@ -35,7 +35,9 @@ var flow = map[string][]string{
 	"relay/send":           {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
 	"relay/fileedit":       {"config", "config/edit"},
 	"relay/format":         {"history/event"},
+	"relay/matching":       {"config", "config/expression", "history", "history/event", "relay/api", "relay/route"},
 	"relay/metrics":        {"history", "history/queue"},
+	"relay/plan":           {"config", "history", "history/event", "relay/api", "relay/matching"},
 
 	// The rooms of the console.
 	"relay/console/consoletest": {"config", "config/watch", "history/historytest", "relay"}, // of tests alone

@@ -14,6 +14,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
+	"sidehook/relay/plan"
 )
 
 // operator is a Relay as admin.Operator and console.Operator, which document the methods.
@@ -130,7 +131,7 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute // who asks may be in another folder
 	}
-	c := api.Config{Path: path, Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: restartKeys(o.atStart, active.file)}
+	c := api.Config{Path: path, Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: plan.RestartKeys(o.atStart, active.file)}
 	if rejected != nil {
 		c.Problems = problemsOf(rejected, active.file.Path)
 	}

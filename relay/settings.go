@@ -14,6 +14,7 @@ import (
 	"sidehook/relay/deliver"
 	"sidehook/relay/deliver/pace"
 	"sidehook/relay/format"
+	"sidehook/relay/matching"
 	"sidehook/relay/send"
 	"sidehook/relay/sign"
 )
@@ -26,7 +27,7 @@ func settingsOf(w *config.Webhook, version string) (*deliver.Settings, error) {
 	}
 	s := &deliver.Settings{
 		Settings: send.Settings{
-			URL: to, Shown: w.URL.Redacted(), Format: format.Format(w.Format), Transform: transform(w), UserAgent: w.UserAgent,
+			URL: to, Shown: w.URL.Redacted(), Format: format.Format(w.Format), Transform: matching.Transform(w), UserAgent: w.UserAgent,
 			Timeout: w.Timeout, GiveUpOn: w.GiveUpOn, Concurrency: w.Concurrency, Allow: w.Allow.Prefixes,
 			TLS: send.TLS{Roots: w.TLS.Roots(), Certificate: w.TLS.Certificate(), ServerName: w.TLS.ServerName},
 		},

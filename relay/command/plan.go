@@ -11,10 +11,10 @@ import (
 	"sidehook/config"
 	"sidehook/history"
 	"sidehook/history/event"
-	"sidehook/relay"
 	"sidehook/relay/api"
 	"sidehook/relay/command/report"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/plan"
 )
 
 func (c *cli) planCommand() *cobra.Command {
@@ -63,7 +63,7 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 		}
 		return usage.ExitCode(1)
 	}
-	plan, err := relay.Plan(before, after, func(visit func(*event.Event)) error {
+	plan, err := plan.Make(before, after, func(visit func(*event.Event)) error {
 		return eventsSince(before.History.Dir, since, visit)
 	})
 	if err != nil {

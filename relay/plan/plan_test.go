@@ -1,4 +1,4 @@
-package relay_test
+package plan_test
 
 import (
 	"reflect"
@@ -6,8 +6,8 @@ import (
 
 	"sidehook/config"
 	"sidehook/history/event"
-	"sidehook/relay"
 	"sidehook/relay/api"
+	"sidehook/relay/plan"
 )
 
 // A plan says of each webhook how many of the events it would have got, also where
@@ -24,7 +24,7 @@ func TestPlan(t *testing.T) {
 	before := read("webhooks:\n- {name: a, events: ['**']" + hook + "- {name: b, events: [x.y]" + hook + "- {name: off, events: ['**']" + hook)
 	after := read("webhooks:\n- {name: a, events: ['**'], when: data.n > 1" + hook + "- {name: c, was: b, events: [x.*]" + hook + "- {name: off, enabled: false, events: ['**']" + hook)
 	decoder := event.Decoder{Source: "test"}
-	plan, err := relay.Plan(before, after, func(visit func(*event.Event)) error {
+	plan, err := plan.Make(before, after, func(visit func(*event.Event)) error {
 		for _, text := range []string{`{"type":"x.y","data":{"n":1}}`, `{"type":"x.z","data":{"n":2}}`, `{"type":"q.r","id":"e-3","data":{"n":"x"}}`} {
 			e, err := decoder.Plain([]byte(text))
 			if err != nil {

@@ -1,4 +1,8 @@
-package relay
+// Package matching decides which webhooks get an event, and says why: by the globs of
+// their events, their match and their condition. A matcher is made of the webhooks of one
+// configuration, is immutable, and may be used by many at once. relay has one of the
+// configuration in force; relay/plan tries events on one of another file.
+package matching
 
 import (
 	"slices"
@@ -10,16 +14,17 @@ import (
 	"sidehook/relay/route"
 )
 
-// matcher finds the webhooks that get an event: those with a glob that matches its
+// Matcher finds the webhooks that get an event: those with a glob that matches its
 // type, whose match it has the attributes of, and whose condition, if they have one, is
 // true. It is immutable.
-type matcher struct {
+type Matcher struct {
 	index      *route.Index
 	conditions map[string]*expression.Program // by webhook; nil if none has one
 }
 
-func newMatcher(webhooks []*config.Webhook) (*matcher, error) {
-	m := &matcher{}
+// New makes the matcher of the webhooks of a file.
+func New(webhooks []*config.Webhook) (*Matcher, error) {
+	m := &Matcher{}
 	var rules []route.Rule
 	for _, w := range webhooks {
 		if !w.Enabled {
@@ -42,10 +47,10 @@ func newMatcher(webhooks []*config.Webhook) (*matcher, error) {
 	return m, err
 }
 
-// match returns the webhooks that get an event, and those of them whose condition
+// Match returns the webhooks that get an event, and those of them whose condition
 // failed, with the reason. The event is decoded once, and only if one of them has a
 // condition.
-func (m *matcher) match(e *event.Event) (to []string, failures []history.Failure) {
+func (m *Matcher) Match(e *event.Event) (to []string, failures []history.Failure) {
 	matched := m.index.Match(e.Type, attributesOf(e))
 	if m.conditions == nil {
 		return matched, nil
@@ -75,6 +80,10 @@ func (m *matcher) match(e *event.Event) (to []string, failures []history.Failure
 	return to, failures
 }
 
+// MayMatch returns the webhooks whose globs match a type, whatever else they require. The
+// list is shared, and must not be changed.
+func (m *Matcher) MayMatch(typ string) []string { return m.index.MayMatch(typ) }
+
 // eventOf returns an event as expressions see it. data_base64 is data, as a string.
 func eventOf(e *event.Event) *expression.Event {
 	return expression.NewEvent(e.Given(), func(name string) []byte {
@@ -93,9 +102,9 @@ func eventOf(e *event.Event) *expression.Event {
 	})
 }
 
-// transform returns the function that makes a webhook's bodies, nil if its format
+// Transform returns the function that makes a webhook's bodies, nil if its format
 // does.
-func transform(w *config.Webhook) func(*event.Event) ([]byte, error) {
+func Transform(w *config.Webhook) func(*event.Event) ([]byte, error) {
 	if w.Transform == nil {
 		return nil
 	}

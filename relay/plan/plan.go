@@ -1,4 +1,7 @@
-package relay
+// Package plan says what it would do to replace one configuration by another: which
+// webhooks come, go and change, and how many of some events each would get. Nothing is
+// written, sent or recorded. The command plan and the console show it.
+package plan
 
 import (
 	"slices"
@@ -8,15 +11,15 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/api"
+	"sidehook/relay/matching"
 )
 
-// Plan returns what it would do to replace the file before by the file after. events
-// visits those that both are tried on; nothing is written, sent or recorded. The
-// error is that of events.
-func Plan(before, after *config.File, events func(visit func(*event.Event)) error) (*api.Plan, error) {
+// Make returns what it would do to replace the file before by the file after. events
+// visits those that both are tried on. The error is that of events.
+func Make(before, after *config.File, events func(visit func(*event.Event)) error) (*api.Plan, error) {
 	plan := &api.Plan{
 		Added: []string{}, Removed: []string{}, Renamed: []api.PlanRename{}, Changed: []api.PlanChange{},
-		Restart: restartKeys(before, after), Counts: []api.PlanCount{}, Failures: []api.PlanFailure{},
+		Restart: RestartKeys(before, after), Counts: []api.PlanCount{}, Failures: []api.PlanFailure{},
 	}
 	old, err := newTrial(before)
 	if err != nil {
@@ -79,8 +82,8 @@ func compareWebhooks(plan *api.Plan, before, after *trial) {
 	}
 }
 
-// restartKeys returns the keys with other values that a reload does not put in force.
-func restartKeys(before, after *config.File) []string {
+// RestartKeys returns the keys with other values that a reload does not put in force.
+func RestartKeys(before, after *config.File) []string {
 	now, then := &after.Listen, &before.Listen
 	keys := []string{}
 	for key, same := range map[string]bool{
@@ -97,16 +100,24 @@ func restartKeys(before, after *config.File) []string {
 			keys = append(keys, key)
 		}
 	}
-	if slices.Sort(keys); !sameListen(before, after) && !slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "listen.") }) {
+	if slices.Sort(keys); !SameListen(before, after) && !slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "listen.") }) {
 		keys = append(keys, "listen")
 	}
 	return keys
 }
 
+// SameListen reports whether two files have the same keys under listen.
+func SameListen(a, b *config.File) bool {
+	x, y := a.Listen, b.Listen
+	same := x.Token.Equal(y.Token) && x.ReadToken.Equal(y.ReadToken)
+	x.Token, y.Token, x.ReadToken, y.ReadToken = config.Secret{}, config.Secret{}, config.Secret{}, config.Secret{}
+	return same && x == y
+}
+
 // trial routes events as a file would have them routed, and counts.
 type trial struct {
 	file     *config.File
-	matcher  *matcher
+	matcher  *matching.Matcher
 	webhooks map[string]*config.Webhook
 	counts   map[string]int // events by webhook
 	failures []api.PlanFailure
@@ -114,7 +125,7 @@ type trial struct {
 }
 
 func newTrial(file *config.File) (*trial, error) {
-	m, err := newMatcher(file.Webhooks)
+	m, err := matching.New(file.Webhooks)
 	if err != nil {
 		return nil, err
 	}
@@ -127,14 +138,14 @@ func newTrial(file *config.File) (*trial, error) {
 
 // route counts an event for those that get it, and returns how many do.
 func (t *trial) route(e *event.Event) int {
-	to, failures := t.matcher.match(e)
+	to, failures := t.matcher.Match(e)
 	for _, f := range failures {
 		t.fail(f.Webhook, "when", e, f.Reason)
 	}
 	for _, name := range to {
 		t.counts[name]++
 		if w := t.webhooks[name]; w.Transform != nil && !slices.ContainsFunc(failures, func(f history.Failure) bool { return f.Webhook == name }) {
-			if _, err := transform(w)(e); err != nil {
+			if _, err := matching.Transform(w)(e); err != nil {
 				t.fail(name, "transform", e, err.Error())
 			}
 		}
