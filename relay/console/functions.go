@@ -31,6 +31,8 @@ func functions(assets *assets) template.FuncMap {
 		"symbol":   symbolOf,
 		"sentence": sentence,
 		"shown":    payload.Inline,
+		"host":     func(url string) string { return url[:pathOf(url)] },
+		"path":     func(url string) string { return url[pathOf(url):] },
 		"join":     func(list []string, between string) string { return strings.Join(list, between) },
 		"statuses": statusWords,
 		"ends":     endWords,
@@ -68,6 +70,18 @@ func since(d time.Duration) string {
 		return measure.Span(d.Truncate(10 * time.Minute))
 	}
 	return measure.Span(d.Truncate(24 * time.Hour))
+}
+
+// pathOf returns where the path of a URL begins, so that a line may break there.
+func pathOf(url string) int {
+	host := strings.Index(url, "://") + len("://")
+	if host < len("://") {
+		return len(url)
+	}
+	if i := strings.IndexByte(url[host:], '/'); i >= 0 {
+		return host + i
+	}
+	return len(url)
 }
 
 // number writes a number with its thousands apart: 12,345.
