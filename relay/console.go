@@ -17,6 +17,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/console"
 	"sidehook/relay/console/session"
+	"sidehook/relay/editing"
 	"sidehook/relay/httpd"
 )
 
@@ -31,7 +32,7 @@ func (r *Relay) mountConsole(allowed string) error {
 	}
 	h, err := console.New((*operator)(r), console.Options{
 		Version: r.opts.Version, Sessions: r.sessions, Level: level, Tokens: r.server,
-		Editor: (*editor)(r), Source: (*editor)(r), Stopping: r.server.Stopping(), Log: r.log,
+		Editor: editing.New((*operator)(r), r.log), Source: (*operator)(r), Stopping: r.server.Stopping(), Log: r.log,
 	})
 	if err != nil {
 		return err

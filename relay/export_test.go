@@ -6,6 +6,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/relay/console"
+	"sidehook/relay/editing"
 	"sidehook/relay/httpd"
 )
 
@@ -41,4 +42,9 @@ type ConsoleEditor interface {
 }
 
 // Editor returns it.
-func (r *Relay) Editor() ConsoleEditor { return (*editor)(r) }
+func (r *Relay) Editor() ConsoleEditor {
+	return struct {
+		*editing.Editor
+		console.Source
+	}{editing.New((*operator)(r), r.log), (*operator)(r)}
+}

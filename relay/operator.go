@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -127,11 +126,7 @@ func notFound(which query.EventRef, err error) error {
 // Config returns the configuration in force.
 func (o *operator) Config(context.Context) (api.Config, error) {
 	active, rejected := o.current()
-	path := active.file.Path
-	if absolute, err := filepath.Abs(path); err == nil {
-		path = absolute // who asks may be in another folder
-	}
-	c := api.Config{Path: path, Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: plan.RestartKeys(o.atStart, active.file)}
+	c := api.Config{Path: absolute(active.file.Path), Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: plan.RestartKeys(o.atStart, active.file)}
 	if rejected != nil {
 		c.Problems = problemsOf(rejected, active.file.Path)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"hash/maphash"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -65,7 +64,6 @@ type Relay struct {
 	resends  resendProgress
 	tails    query.Tails // of the history
 	givenUp  givenUp
-	editing  editState
 
 	mu       sync.Mutex
 	active   *activeConfig
@@ -93,7 +91,6 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Relay{log: opts.Log, opts: opts, atStart: file, dir: file.History.Dir, sessions: session.New(), losses: newLossLog(opts.Log), orphans: map[string]time.Time{}}
-	r.editing.seed = maphash.MakeSeed()
 	r.resends.known = map[string]*query.ResendProgress{}
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)

@@ -1,4 +1,4 @@
-package relay
+package editing
 
 import (
 	"context"
@@ -19,9 +19,9 @@ const (
 )
 
 // Save makes an edit that was reviewed.
-func (e *editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, error) {
-	e.editing.Lock()
-	defer e.editing.Unlock()
+func (e *Editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if ask.Base == "" {
 		return nil, &console.ProblemsError{Problems: []console.Problem{{Message: "the edit has not been reviewed"}}}
 	}
@@ -43,9 +43,7 @@ func (e *editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, er
 	if err := d.blocked(); err != nil {
 		return nil, &console.ProblemsError{Problems: []console.Problem{{Message: err.Error(), Hint: "run: " + e.command(ask, d)}}}
 	}
-	e.mu.Lock()
-	rejected := e.rejected
-	e.mu.Unlock()
+	rejected := e.relay.InForce().Rejected
 	written := time.Now()
 	if err := d.change.Write(); errors.Is(err, edit.ErrChanged) {
 		return nil, &console.ProblemsError{Problems: []console.Problem{changedSince}}
@@ -62,7 +60,7 @@ func (e *editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, er
 }
 
 // logSaved logs an edit. Names of keys say what changed, and no value is logged.
-func (e *editor) logSaved(ask console.Edit, d *draft, files []string) {
+func (e *Editor) logSaved(ask console.Edit, d *draft, files []string) {
 	message := map[console.Action]string{console.Add: "webhook added to the file", console.Change: "webhook changed in the file", console.Remove: "webhook removed from the file"}[ask.Action]
 	fields := []any{"by", "console", "webhook", d.name}
 	if ask.Action == console.Remove {
@@ -82,7 +80,7 @@ func (e *editor) logSaved(ask console.Edit, d *draft, files []string) {
 }
 
 // await waits until an edit is in force or refused, or for inForceWithin.
-func (e *editor) await(ctx context.Context, ask console.Edit, d *draft, saved *console.Saved, written time.Time, rejected int) {
+func (e *Editor) await(ctx context.Context, ask console.Edit, d *draft, saved *console.Saved, written time.Time, rejected int) {
 	ctx, cancel := context.WithTimeout(ctx, inForceWithin)
 	defer cancel()
 	tick := time.NewTicker(lookEvery)
@@ -90,21 +88,19 @@ func (e *editor) await(ctx context.Context, ask console.Edit, d *draft, saved *c
 	want := byName(d.change.After.File)
 	names := append(slices.Clone(ask.Names), d.name)
 	for {
-		e.mu.Lock()
-		active, refused, now := e.active, e.refused, e.rejected
-		e.mu.Unlock()
-		if now != rejected && refused != nil {
-			saved.Refused = refusalsOf(refused, d.name)
+		active := e.relay.InForce()
+		if active.Rejected != rejected && active.Refused != nil {
+			saved.Refused = refusalsOf(active.Refused, d.name)
 			return
 		}
-		if active.loaded.After(written) {
-			for _, in := range active.file.Refused() {
+		if active.Loaded.After(written) {
+			for _, in := range active.File.Refused() {
 				if slices.Contains(saved.Files, absolute(in.Path)) {
 					saved.Refused = problemsIn(errorsOf(in.Problems), d.name)
 					return
 				}
 			}
-			if active.file.Hash == d.change.After.File.Hash || !slices.ContainsFunc(names, func(name string) bool { return !sameEntry(active.webhooks[name].config, want[name]) }) {
+			if active.File.Hash == d.change.After.File.Hash || !slices.ContainsFunc(names, func(name string) bool { return !sameEntry(active.webhook(name), want[name]) }) {
 				saved.InForce = true
 				return
 			}

@@ -1,4 +1,4 @@
-package relay
+package editing
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package relay
+package editing
 
 import (
 	"cmp"
@@ -19,7 +19,7 @@ import (
 )
 
 // Review returns what an edit would do.
-func (e *editor) Review(_ context.Context, ask console.Edit) (*console.Review, error) {
+func (e *Editor) Review(_ context.Context, ask console.Edit) (*console.Review, error) {
 	d, problems, err := e.draft(ask)
 	if err != nil {
 		return nil, err
@@ -46,8 +46,8 @@ func (e *editor) Review(_ context.Context, ask console.Edit) (*console.Review, e
 	}
 	review.Warnings = problemsIn(d.change.Warnings, d.name)
 	review.Since = time.Now().Add(-lastDay)
-	review.Plan, err = plan.Make(e.inForce().file, d.change.After.File, func(visit func(*event.Event)) (err error) {
-		review.Sampled, err = e.newest(plannedMost, plannedTime, visit)
+	review.Plan, err = plan.Make(e.relay.InForce().File, d.change.After.File, func(visit func(*event.Event)) (err error) {
+		review.Sampled, err = e.relay.Newest(review.Since, plannedMost, plannedTime, visit)
 		return err
 	})
 	if err != nil {
@@ -107,7 +107,7 @@ func diffOf(edited *fileedit.Edited) (list []console.DiffLine) {
 }
 
 // waitingSentences says what becomes of what waits for the webhooks of an edit.
-func (e *editor) waitingSentences(ask console.Edit, d *draft) (list []string) {
+func (e *Editor) waitingSentences(ask console.Edit, d *draft) (list []string) {
 	var after map[string]*config.Webhook
 	if d != nil && d.change.Problems == nil && d.change.After.File != nil {
 		after = map[string]*config.Webhook{}
@@ -119,7 +119,7 @@ func (e *editor) waitingSentences(ask console.Edit, d *draft) (list []string) {
 		return nil
 	}
 	for _, name := range ask.Names {
-		waits := e.journal.Queue(name).Backlog().Events
+		waits := e.relay.Waiting(name)
 		if waits == 0 {
 			continue
 		}

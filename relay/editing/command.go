@@ -1,4 +1,4 @@
-package relay
+package editing
 
 import (
 	"regexp"
@@ -13,8 +13,8 @@ import (
 )
 
 // command returns the command that makes the same edit. A secret is a variable in it.
-func (e *editor) command(ask console.Edit, d *draft) string {
-	config := "--config " + quote(absolute(e.inForce().file.Path))
+func (e *Editor) command(ask console.Edit, d *draft) string {
+	config := "--config " + quote(absolute(e.relay.InForce().File.Path))
 	switch ask.Action {
 	case console.Remove:
 		lines := make([]string, len(ask.Names))

@@ -1,4 +1,4 @@
-package relay
+package editing
 
 import (
 	"fmt"
@@ -24,8 +24,8 @@ type draft struct {
 
 // draft makes an edit in memory. The draft is nil where there are problems with the edit
 // itself; what is wrong with the files after it, its change says.
-func (e *editor) draft(ask console.Edit) (*draft, []console.Problem, error) {
-	files, err := fileedit.Open(e.inForce().file.Path, config.Run)
+func (e *Editor) draft(ask console.Edit) (*draft, []console.Problem, error) {
+	files, err := fileedit.Open(e.relay.InForce().File.Path, config.Run)
 	if err != nil {
 		return nil, nil, err
 	}
