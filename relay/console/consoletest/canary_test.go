@@ -40,7 +40,7 @@ func TestSecrets(t *testing.T) {
 	s.Post(`{"type":"a.b","id":"e1","data":{"x":1}}`)
 	consoletest.Eventually(t, "attempts are made", func() bool { return len(s.receiver.Taken("/one")) > 0 && len(s.receiver.Taken("/authorized")) > 0 })
 	s.Settled()
-	paths := []string{"/", "/new", "/events/e1", "/events/e1/data", "/events/e1/raw", "/deliveries", "/config"}
+	paths := []string{"/", "/new", "/events", "/events/e1", "/events/e1/data", "/events/e1/raw", "/deliveries", "/resend?since=24h", "/config"}
 	names := []string{"one", "signed", "rotating", "authorized", "proxied", "addressed", "filled"}
 	for _, name := range names {
 		paths = append(paths, "/webhooks/"+name, "/webhooks/"+name+"/edit", "/webhooks/"+name+"/yaml")

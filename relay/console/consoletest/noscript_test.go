@@ -21,7 +21,8 @@ func TestWithoutScript(t *testing.T) {
 		"/events":                 "com.qlik.v1.user.deleted",
 		"/events/event-1":         "12345678901234567890",
 		"/deliveries":             "webhook-9",
-		"/config":                 "app-lifecycle",
+		"/resend?since=24h":       "deliveries",
+		"/config":                 "webhooks.yaml",
 	} {
 		if status := tab.Go(s.URL + path); status != http.StatusOK {
 			t.Errorf("%s: status %d", path, status)
@@ -35,6 +36,6 @@ func TestWithoutScript(t *testing.T) {
 	tab.WaitPath("/events")
 	tab.Fill("input[type=search]", "event-3")
 	tab.Press("Enter")
-	tab.WaitText("main", "event-3")
-	tab.Screenshot("search-event")
+	tab.Wait("the search leads to the event", "location.pathname.startsWith('/events/') && document.readyState == 'complete'")
+	tab.WaitText("h1", "event-3")
 }
