@@ -16,6 +16,7 @@ import (
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/console"
+	"sidehook/relay/console/catalogue"
 	"sidehook/relay/console/session"
 	"sidehook/relay/editing"
 	"sidehook/relay/httpd"
@@ -43,10 +44,10 @@ func (r *Relay) mountConsole(allowed string) error {
 }
 
 // EventTypes returns the types of event_types.
-func (o *operator) EventTypes() (types []console.Type) {
+func (o *operator) EventTypes() (types []catalogue.Type) {
 	active, _ := o.current()
 	for _, name := range slices.Sorted(maps.Keys(active.file.EventTypes)) {
-		types = append(types, console.Type{Type: name, Doc: active.file.EventTypes[name].Description})
+		types = append(types, catalogue.Type{Type: name, Doc: active.file.EventTypes[name].Description})
 	}
 	return types
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"sidehook/relay/console"
+	"sidehook/relay/console/editor"
 )
 
 // BenchmarkEditing is of a file of ten thousand webhooks.
@@ -25,7 +25,7 @@ func BenchmarkEditing(b *testing.B) {
 	})
 	b.Run("Review", func(b *testing.B) {
 		for b.Loop() {
-			r, err := e.Review(b.Context(), console.Edit{Action: console.Change, Names: []string{"tenant-7777"}, Set: []console.Setting{{Key: "timeout", YAML: "9s"}}})
+			r, err := e.Review(b.Context(), editor.Edit{Action: editor.Change, Names: []string{"tenant-7777"}, Set: []editor.Setting{{Key: "timeout", YAML: "9s"}}})
 			if err != nil || len(r.Problems) > 0 {
 				b.Fatal(r, err)
 			}

@@ -18,6 +18,8 @@ import (
 	"sidehook/relay"
 	"sidehook/relay/admin"
 	"sidehook/relay/console"
+	"sidehook/relay/console/catalogue"
+	"sidehook/relay/console/editor"
 )
 
 // canary stands in the place of every secret.
@@ -77,7 +79,7 @@ func (e *editing) read(name string) string {
 }
 
 // review returns the review of an edit that has no problems.
-func (e *editing) review(ask console.Edit) *console.Review {
+func (e *editing) review(ask editor.Edit) *editor.Review {
 	e.t.Helper()
 	r, err := e.Review(e.t.Context(), ask)
 	if err != nil || len(r.Problems) > 0 {
@@ -87,7 +89,7 @@ func (e *editing) review(ask console.Edit) *console.Review {
 }
 
 // save reviews an edit and saves it, and expects it in force.
-func (e *editing) save(ask console.Edit) *console.Saved {
+func (e *editing) save(ask editor.Edit) *editor.Saved {
 	e.t.Helper()
 	ask.Base = e.review(ask).Base
 	saved, err := e.Save(e.t.Context(), ask)
@@ -97,10 +99,10 @@ func (e *editing) save(ask console.Edit) *console.Saved {
 	return saved
 }
 
-func changed(r *console.Review) string {
+func changed(r *editor.Review) string {
 	var text strings.Builder
 	for _, line := range r.Diff {
-		if line.Op == console.Added || line.Op == console.Removed {
+		if line.Op == editor.Added || line.Op == editor.Removed {
 			fmt.Fprintf(&text, "%s%s", line.Op, line.Text)
 			if line.Note != "" {
 				text.WriteString(" (" + line.Note + ")")
@@ -122,7 +124,7 @@ const plainHook = `webhooks:
 // returns, and all else in the file stays.
 func TestEditing(t *testing.T) {
 	e := newEditing(t, plainHook, nil)
-	ask := console.Edit{Action: console.Add, Secret: console.SecretEdit{Mode: console.Generate}, Set: []console.Setting{
+	ask := editor.Edit{Action: editor.Add, Secret: editor.SecretEdit{Mode: editor.Generate}, Set: []editor.Setting{
 		{Key: "events", List: []string{"order.paid", "user.**"}}, {Key: "url", Text: "https://shop.example.com/?a=b"}, {Key: "name", Text: "shop"},
 		{Key: "headers.X-Team", Text: "it's ours"}, {Key: "timeout", YAML: "20s"},
 	}}
@@ -152,25 +154,25 @@ func TestEditing(t *testing.T) {
 	}
 
 	for _, test := range []struct {
-		set           []console.Setting
+		set           []editor.Setting
 		diff, command string
 	}{
-		{[]console.Setting{{Key: "enabled", YAML: "false"}}, "+    enabled: false\n", "sidehook webhook off crm --config " + e.path()},
-		{[]console.Setting{{Key: "paused", YAML: "true"}}, "+    paused: true\n", "sidehook webhook pause crm --config " + e.path()},
-		{[]console.Setting{{Key: "name", Text: "sales"}}, "-  - name: crm   # the CRM\n+  - name: sales   # the CRM\n+    was: crm\n", "sidehook webhook edit crm --config " + e.path() + " --set name=sales"},
+		{[]editor.Setting{{Key: "enabled", YAML: "false"}}, "+    enabled: false\n", "sidehook webhook off crm --config " + e.path()},
+		{[]editor.Setting{{Key: "paused", YAML: "true"}}, "+    paused: true\n", "sidehook webhook pause crm --config " + e.path()},
+		{[]editor.Setting{{Key: "name", Text: "sales"}}, "-  - name: crm   # the CRM\n+  - name: sales   # the CRM\n+    was: crm\n", "sidehook webhook edit crm --config " + e.path() + " --set name=sales"},
 	} {
-		ask := console.Edit{Action: console.Change, Names: []string{"crm"}, Set: test.set}
+		ask := editor.Edit{Action: editor.Change, Names: []string{"crm"}, Set: test.set}
 		r := e.review(ask)
 		if changed(r) != test.diff || strings.ReplaceAll(r.Command, " \\\n ", "") != test.command {
 			t.Errorf("%v: got\n%s%s\nwant\n%s%s", test.set, changed(r), r.Command, test.diff, test.command)
 		}
 		e.save(ask)
 	}
-	r = e.review(console.Edit{Action: console.Remove, Names: []string{"sales", "shop"}})
+	r = e.review(editor.Edit{Action: editor.Remove, Names: []string{"sales", "shop"}})
 	if want := "sidehook webhook remove sales --yes --config " + e.path() + "\nsidehook webhook remove shop --yes --config " + e.path(); r.Command != want || !reflect.DeepEqual(r.Plan.Removed, []string{"sales", "shop"}) {
 		t.Errorf("got %s, plan %+v", r.Command, r.Plan)
 	}
-	e.save(console.Edit{Action: console.Remove, Names: []string{"sales", "shop"}})
+	e.save(editor.Edit{Action: editor.Remove, Names: []string{"sales", "shop"}})
 	if text := e.read("webhooks.yaml"); !strings.HasSuffix(text, "webhooks: []\n") {
 		t.Errorf("left is\n%s", text)
 	}
@@ -216,16 +218,16 @@ webhooks:
 			t.Errorf("%s is %q, want %q", key, k.Value, want)
 		}
 	}
-	if form.Key("proxy").Origin != console.FromDefaults || form.Key("oauth2").Origin != console.FromEntry || form.Key("rate").Origin != console.FromNowhere {
+	if form.Key("proxy").Origin != editor.FromDefaults || form.Key("oauth2").Origin != editor.FromEntry || form.Key("rate").Origin != editor.FromNowhere {
 		t.Error("the origins are not right")
 	}
-	wantHeaders := []console.Header{{Name: "X-Api-Key", Value: "***", Hidden: true, Origin: console.FromEntry}, {Name: "X-Plain", Value: "shown", Hidden: false, Origin: console.FromEntry}, {Name: "Cookie", Value: "***", Hidden: true, Origin: console.FromDefaults}, {Name: "X-Team", Value: "all", Hidden: false, Origin: console.FromDefaults}}
+	wantHeaders := []editor.Header{{Name: "X-Api-Key", Value: "***", Hidden: true, Origin: editor.FromEntry}, {Name: "X-Plain", Value: "shown", Hidden: false, Origin: editor.FromEntry}, {Name: "Cookie", Value: "***", Hidden: true, Origin: editor.FromDefaults}, {Name: "X-Team", Value: "all", Hidden: false, Origin: editor.FromDefaults}}
 	if !reflect.DeepEqual(form.Headers, wantHeaders) {
 		t.Errorf("headers %+v, want %+v", form.Headers, wantHeaders)
 	}
 
 	// All that is hidden is sent back as it was shown, beside one change.
-	keep := console.Edit{Action: console.Change, Names: []string{"crm"}, Base: form.Base, Set: []console.Setting{
+	keep := editor.Edit{Action: editor.Change, Names: []string{"crm"}, Base: form.Base, Set: []editor.Setting{
 		{Key: "url", Text: form.Key("url").Value}, {Key: "headers", YAML: form.Key("headers").Value},
 		{Key: "oauth2", YAML: strings.Replace(form.Key("oauth2").Value, "client_id: me", "client_id: you", 1)},
 	}}
@@ -242,7 +244,7 @@ webhooks:
 		t.Errorf("the file is now\n%s", got)
 	}
 
-	replace := console.Edit{Action: console.Change, Names: []string{"crm"}, Secret: console.SecretEdit{Mode: console.Replace, Value: canary + "2"}}
+	replace := editor.Edit{Action: editor.Change, Names: []string{"crm"}, Secret: editor.SecretEdit{Mode: editor.Replace, Value: canary + "2"}}
 	r = e.review(replace)
 	see(r)
 	if got, want := changed(r), "-    secret: *** # ***\n+    secret: *** # *** (another value)\n"; got != want {
@@ -252,8 +254,8 @@ webhooks:
 		t.Errorf("the command is %s", r.Command)
 	}
 	see(e.save(replace))
-	see(e.review(console.Edit{Action: console.Remove, Names: []string{"crm", "other"}}))
-	bad, err := e.Review(t.Context(), console.Edit{Action: console.Change, Names: []string{"crm"}, Unset: []string{"url"}, Set: []console.Setting{{Key: "user_agent", Text: "***"}}})
+	see(e.review(editor.Edit{Action: editor.Remove, Names: []string{"crm", "other"}}))
+	bad, err := e.Review(t.Context(), editor.Edit{Action: editor.Change, Names: []string{"crm"}, Unset: []string{"url"}, Set: []editor.Setting{{Key: "user_agent", Text: "***"}}})
 	if err != nil || len(bad.Problems) != 1 || bad.Problems[0].Key != "user_agent" {
 		t.Errorf("got %+v, %v", bad, err)
 	}
@@ -277,7 +279,7 @@ webhooks:
 		if form, err := e.Form(t.Context(), "crm"); err == nil {
 			see(form)
 		}
-		again, err := e.Review(t.Context(), console.Edit{Action: console.Change, Names: []string{"crm"}, Set: []console.Setting{{Key: "paused", YAML: "true"}}})
+		again, err := e.Review(t.Context(), editor.Edit{Action: editor.Change, Names: []string{"crm"}, Set: []editor.Setting{{Key: "paused", YAML: "true"}}})
 		if err != nil {
 			t.Error(err)
 		} else {
@@ -298,27 +300,27 @@ webhooks:
 func TestEditingProblems(t *testing.T) {
 	e := newEditing(t, plainHook+"  - &a {name: shared, url: 'https://x.example.com/', events: ['**'], signature: none}\n", nil)
 	before := e.read("webhooks.yaml")
-	set := func(settings ...console.Setting) console.Edit {
-		return console.Edit{Action: console.Change, Names: []string{"crm"}, Set: settings}
+	set := func(settings ...editor.Setting) editor.Edit {
+		return editor.Edit{Action: editor.Change, Names: []string{"crm"}, Set: settings}
 	}
 	for name, test := range map[string]struct {
-		ask  console.Edit
+		ask  editor.Edit
 		want string // key: message
 	}{
-		"a url":        {set(console.Setting{Key: "url", Text: "http://localhost:9000/"}), "url: must use https"},
-		"a duration":   {set(console.Setting{Key: "timeout", YAML: "5 parsecs"}), "timeout: must be a duration"},
-		"no YAML":      {set(console.Setting{Key: "retry", YAML: "[1s"}), "retry: is not valid YAML"},
-		"a header":     {set(console.Setting{Key: "headers.Host", Text: "x"}), "headers.Host: is set from"},
-		"unknown":      {set(console.Setting{Key: "timout", YAML: "5s"}), "timout: unknown key"},
-		"a short one":  {console.Edit{Action: console.Change, Names: []string{"crm"}, Secret: console.SecretEdit{Mode: console.Replace, Value: "short"}}, "secret: must have 32"},
-		"no reference": {console.Edit{Action: console.Change, Names: []string{"crm"}, Secret: console.SecretEdit{Mode: console.Refer, Value: "$X"}}, "secret: is not a reference"},
-		"unset":        {console.Edit{Action: console.Change, Names: []string{"crm"}, Secret: console.SecretEdit{Mode: console.Refer, Value: "${NOT_SET_ANYWHERE}"}}, "secret: environment variable"},
-		"required":     {console.Edit{Action: console.Change, Names: []string{"crm"}, Unset: []string{"events"}}, "events: is required"},
-		"taken":        {console.Edit{Action: console.Add, Set: []console.Setting{{Key: "name", Text: "crm"}}}, "name: there is a webhook"},
-		"no name":      {console.Edit{Action: console.Add, Set: []console.Setting{{Key: "url", Text: "https://x.example.com/"}, {Key: "events", List: []string{"a"}}}}, "name: is required"},
-		"a bad name":   {console.Edit{Action: console.Add, Set: []console.Setting{{Key: "name", Text: "A B"}}}, "name: must be 1 to 63"},
-		"an anchor":    {console.Edit{Action: console.Change, Names: []string{"shared"}, Set: []console.Setting{{Key: "paused", YAML: "true"}}}, ": " + e.path() + ":"},
-		"a file":       {console.Edit{Action: console.Add, File: "x.yaml", Set: []console.Setting{{Key: "name", Text: "new"}}}, "file: x.yaml is no file of include"},
+		"a url":        {set(editor.Setting{Key: "url", Text: "http://localhost:9000/"}), "url: must use https"},
+		"a duration":   {set(editor.Setting{Key: "timeout", YAML: "5 parsecs"}), "timeout: must be a duration"},
+		"no YAML":      {set(editor.Setting{Key: "retry", YAML: "[1s"}), "retry: is not valid YAML"},
+		"a header":     {set(editor.Setting{Key: "headers.Host", Text: "x"}), "headers.Host: is set from"},
+		"unknown":      {set(editor.Setting{Key: "timout", YAML: "5s"}), "timout: unknown key"},
+		"a short one":  {editor.Edit{Action: editor.Change, Names: []string{"crm"}, Secret: editor.SecretEdit{Mode: editor.Replace, Value: "short"}}, "secret: must have 32"},
+		"no reference": {editor.Edit{Action: editor.Change, Names: []string{"crm"}, Secret: editor.SecretEdit{Mode: editor.Refer, Value: "$X"}}, "secret: is not a reference"},
+		"unset":        {editor.Edit{Action: editor.Change, Names: []string{"crm"}, Secret: editor.SecretEdit{Mode: editor.Refer, Value: "${NOT_SET_ANYWHERE}"}}, "secret: environment variable"},
+		"required":     {editor.Edit{Action: editor.Change, Names: []string{"crm"}, Unset: []string{"events"}}, "events: is required"},
+		"taken":        {editor.Edit{Action: editor.Add, Set: []editor.Setting{{Key: "name", Text: "crm"}}}, "name: there is a webhook"},
+		"no name":      {editor.Edit{Action: editor.Add, Set: []editor.Setting{{Key: "url", Text: "https://x.example.com/"}, {Key: "events", List: []string{"a"}}}}, "name: is required"},
+		"a bad name":   {editor.Edit{Action: editor.Add, Set: []editor.Setting{{Key: "name", Text: "A B"}}}, "name: must be 1 to 63"},
+		"an anchor":    {editor.Edit{Action: editor.Change, Names: []string{"shared"}, Set: []editor.Setting{{Key: "paused", YAML: "true"}}}, ": " + e.path() + ":"},
+		"a file":       {editor.Edit{Action: editor.Add, File: "x.yaml", Set: []editor.Setting{{Key: "name", Text: "new"}}}, "file: x.yaml is no file of include"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := e.Review(t.Context(), test.ask)
@@ -333,7 +335,7 @@ func TestEditingProblems(t *testing.T) {
 				t.Errorf("got %q, want %q", said, test.want)
 			}
 			test.ask.Base = r.Base
-			var problems *console.ProblemsError
+			var problems *editor.ProblemsError
 			if _, err := e.Save(t.Context(), test.ask); !errors.As(err, &problems) {
 				t.Errorf("saved: %v", err)
 			}
@@ -343,13 +345,13 @@ func TestEditingProblems(t *testing.T) {
 		t.Error("the file has changed")
 	}
 	var missing *admin.NotFoundError
-	if _, err := e.Review(t.Context(), console.Edit{Action: console.Remove, Names: []string{"nobody"}}); !errors.As(err, &missing) {
+	if _, err := e.Review(t.Context(), editor.Edit{Action: editor.Remove, Names: []string{"nobody"}}); !errors.As(err, &missing) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := e.Form(t.Context(), "nobody"); !errors.As(err, &missing) {
 		t.Errorf("got %v", err)
 	}
-	r, err := e.Review(t.Context(), set(console.Setting{Key: "url", Text: "http://localhost:9000/"}))
+	r, err := e.Review(t.Context(), set(editor.Setting{Key: "url", Text: "http://localhost:9000/"}))
 	if err != nil || !reflect.DeepEqual(r.Allow, []string{"http", "any-host", "127.0.0.0/8"}) {
 		t.Errorf("got %+v, %v", r, err)
 	}
@@ -358,13 +360,13 @@ func TestEditingProblems(t *testing.T) {
 // An edit is saved only on the files that were reviewed.
 func TestEditingOfChangedFile(t *testing.T) {
 	e := newEditing(t, plainHook, nil)
-	ask := console.Edit{Action: console.Change, Names: []string{"crm"}, Set: []console.Setting{{Key: "timeout", YAML: "9s"}}}
+	ask := editor.Edit{Action: editor.Change, Names: []string{"crm"}, Set: []editor.Setting{{Key: "timeout", YAML: "9s"}}}
 	ask.Base = e.review(ask).Base
 	text := e.read("webhooks.yaml") + "# edited elsewhere\n"
 	if err := os.WriteFile(e.path(), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var problems *console.ProblemsError
+	var problems *editor.ProblemsError
 	if _, err := e.Save(t.Context(), ask); !errors.As(err, &problems) || !strings.Contains(err.Error(), "has changed") {
 		t.Errorf("got %v", err)
 	}
@@ -388,10 +390,10 @@ func TestEditingIncluded(t *testing.T) {
 	if err != nil || form.File != filepath.Join(e.dir, "d/one.yaml") || !strings.HasPrefix(form.YAML, "- {name: one") {
 		t.Errorf("form %+v, %v", form, err)
 	}
-	e.save(console.Edit{Action: console.Add, File: "d/two.yaml", Set: []console.Setting{
+	e.save(editor.Edit{Action: editor.Add, File: "d/two.yaml", Set: []editor.Setting{
 		{Key: "name", Text: "two"}, {Key: "url", Text: "https://y.example.com/"}, {Key: "events", List: []string{"a"}}, {Key: "signature", Text: "none"},
 	}})
-	e.save(console.Edit{Action: console.Change, Names: []string{"one"}, Set: []console.Setting{{Key: "description", Text: "number: 1"}}})
+	e.save(editor.Edit{Action: editor.Change, Names: []string{"one"}, Set: []editor.Setting{{Key: "description", Text: "number: 1"}}})
 	if got := e.read("d/one.yaml"); !strings.Contains(got, `description: "number: 1"`) {
 		t.Errorf("got\n%s", got)
 	}
@@ -399,7 +401,7 @@ func TestEditingIncluded(t *testing.T) {
 	if err != nil || len(c.Included) != 2 || c.Included[0].Webhooks != 1 || c.History.Bytes <= 0 {
 		t.Errorf("got %+v, %v", c, err)
 	}
-	saved := e.save(console.Edit{Action: console.Remove, Names: []string{"one", "crm", "two"}})
+	saved := e.save(editor.Edit{Action: editor.Remove, Names: []string{"one", "crm", "two"}})
 	if len(saved.Files) != 3 {
 		t.Errorf("got %+v", saved)
 	}
@@ -418,7 +420,7 @@ func TestExcerpts(t *testing.T) {
 		c, err = e.Configuration(t.Context())
 		return err == nil && len(c.Excerpts) == 1
 	})
-	want := []console.Line{{Number: 2, Text: "webhooks:"}, {Number: 3, Text: "  - name: crm   # the CRM"}, {Number: 4, Text: "    url: http://crm.example.com/hooks", At: true}, {Number: 5, Text: `    events: ["order.*"]`}, {Number: 6, Text: "    signature: none"}}
+	want := []editor.Line{{Number: 2, Text: "webhooks:"}, {Number: 3, Text: "  - name: crm   # the CRM"}, {Number: 4, Text: "    url: http://crm.example.com/hooks", At: true}, {Number: 5, Text: `    events: ["order.*"]`}, {Number: 6, Text: "    signature: none"}}
 	if got := c.Excerpts[0].Lines; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -432,15 +434,15 @@ func TestReviewOfEvents(t *testing.T) {
 		e.post(fmt.Sprintf("e%d", i))
 	}
 	for _, test := range []struct {
-		ask    console.Edit
+		ask    editor.Edit
 		waits  string
 		counts int // of crm after the edit, -1 for no change
 	}{
-		{console.Edit{Action: console.Remove}, "3 deliveries wait for crm. They are kept for 24h, in case the webhook comes back, and then end as canceled.", 0},
-		{console.Edit{Action: console.Change, Set: []console.Setting{{Key: "enabled", YAML: "false"}}}, "3 deliveries wait for crm. They stop until the webhook is on again. Events of that time are not kept for it.", 0},
-		{console.Edit{Action: console.Change, Set: []console.Setting{{Key: "name", Text: "new"}}}, "3 deliveries wait for crm. They move to new, in their order and before what is accepted later, with the whole retry schedule.", -1},
-		{console.Edit{Action: console.Change, Set: []console.Setting{{Key: "when", Text: `id == "e1"`}}}, "3 deliveries wait for crm. They wait until the webhook is resumed. Events of that time are kept for it.", 1},
-		{console.Edit{Action: console.Change, Set: []console.Setting{{Key: "paused", YAML: "false"}}}, "3 deliveries wait for crm. They go on with the new settings.", -1},
+		{editor.Edit{Action: editor.Remove}, "3 deliveries wait for crm. They are kept for 24h, in case the webhook comes back, and then end as canceled.", 0},
+		{editor.Edit{Action: editor.Change, Set: []editor.Setting{{Key: "enabled", YAML: "false"}}}, "3 deliveries wait for crm. They stop until the webhook is on again. Events of that time are not kept for it.", 0},
+		{editor.Edit{Action: editor.Change, Set: []editor.Setting{{Key: "name", Text: "new"}}}, "3 deliveries wait for crm. They move to new, in their order and before what is accepted later, with the whole retry schedule.", -1},
+		{editor.Edit{Action: editor.Change, Set: []editor.Setting{{Key: "when", Text: `id == "e1"`}}}, "3 deliveries wait for crm. They wait until the webhook is resumed. Events of that time are kept for it.", 1},
+		{editor.Edit{Action: editor.Change, Set: []editor.Setting{{Key: "paused", YAML: "false"}}}, "3 deliveries wait for crm. They go on with the new settings.", -1},
 	} {
 		test.ask.Names = []string{"crm"}
 		r := e.review(test.ask)
@@ -456,7 +458,7 @@ func TestReviewOfEvents(t *testing.T) {
 		}
 	}
 	form, err := e.Form(t.Context(), "")
-	if err != nil || form.Catalogue || !reflect.DeepEqual(form.Resources, []console.Resource{{Name: "As", Types: []console.Type{{Type: "a.b", Name: "B"}}}}) {
+	if err != nil || form.Catalogue || !reflect.DeepEqual(form.Resources, []catalogue.Resource{{Name: "As", Types: []catalogue.Type{{Type: "a.b", Name: "B"}}}}) {
 		t.Errorf("form %+v, %v", form, err)
 	}
 }

@@ -20,12 +20,12 @@ import (
 var flow = map[string][]string{
 	"sidehook":             {"relay/command"},
 	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure", "relay/memory", "relay/plan", "relay/systemd"},
-	"relay":                {"config", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/session", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/editing", "relay/format", "relay/httpd", "relay/intake", "relay/matching", "relay/memory", "relay/metrics", "relay/notice", "relay/plan", "relay/send", "relay/sign"},
+	"relay":                {"config", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/catalogue", "relay/console/session", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/editing", "relay/format", "relay/httpd", "relay/intake", "relay/matching", "relay/memory", "relay/metrics", "relay/notice", "relay/plan", "relay/send", "relay/sign"},
 	"relay/notice":         {"history", "history/event", "history/trouble"},
 	"relay/httpd":          {"history", "relay/api", "history/trouble"},
 	"relay/intake":         {"history", "history/event", "relay/api", "relay/httpd"},
 	"relay/admin":          {"history", "history/query", "relay/api", "relay/httpd"},
-	"relay/console":        {"config/unit", "history", "history/event", "history/query", "relay/admin", "relay/api", "relay/console/figure", "relay/console/lastday", "relay/console/payload", "relay/console/session", "relay/httpd", "relay/measure"},
+	"relay/console":        {"config/unit", "history", "history/event", "history/query", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/console/figure", "relay/console/lastday", "relay/console/payload", "relay/console/session", "relay/httpd", "relay/measure"},
 	"relay/api":            {"history", "history/event"},
 	"relay/api/client":     {"relay/api"},
 	"relay/apitest":        {"history", "history/event", "history/historytest", "history/query", "relay/admin", "relay/api", "relay/httpd", "relay/intake"},
@@ -33,7 +33,7 @@ var flow = map[string][]string{
 	"relay/deliver/health": {"history"},
 	"relay/deliver/pace":   {},
 	"relay/send":           {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
-	"relay/editing":        {"config", "config/edit", "config/mask", "history/event", "relay/admin", "relay/api", "relay/console", "relay/fileedit", "relay/plan", "relay/sign"},
+	"relay/editing":        {"config", "config/edit", "config/mask", "history/event", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/fileedit", "relay/plan", "relay/sign"},
 	"relay/fileedit":       {"config", "config/edit"},
 	"relay/format":         {"history/event"},
 	"relay/matching":       {"config", "config/expression", "history", "history/event", "relay/api", "relay/route"},
@@ -43,6 +43,8 @@ var flow = map[string][]string{
 	// The rooms of the console.
 	"relay/console/consoletest": {"config", "config/watch", "history/historytest", "relay"}, // of tests alone
 	"relay/console/session":     {},
+	"relay/console/catalogue":   {"history/query"},
+	"relay/console/editor":      {"relay/api", "relay/console/catalogue"},
 	"relay/console/lastday":     {},
 	"relay/console/figure":      {"relay/measure"},
 	"relay/console/payload":     {"relay/api", "relay/measure"},

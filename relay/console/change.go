@@ -2,11 +2,13 @@ package console
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 	"time"
 
+	"sidehook/relay/console/editor"
 	"sidehook/relay/httpd"
 )
 
@@ -21,14 +23,20 @@ const changeTime = 10 * time.Minute
 
 // outcome is the answer to a change: what to say, where to go, or what to show.
 type outcome struct {
-	Message  string    `json:"message,omitempty"`
-	Location string    `json:"location,omitempty"`
-	HTML     string    `json:"html,omitempty"`
-	Problems []Problem `json:"problems,omitempty"` // of the controls that caused them; nothing was changed
+	Message  string           `json:"message,omitempty"`
+	Location string           `json:"location,omitempty"`
+	HTML     string           `json:"html,omitempty"`
+	Problems []editor.Problem `json:"problems,omitempty"` // of the controls that caused them; nothing was changed
 }
 
 // changeFunc makes a change, given its JSON.
 type changeFunc func(ctx context.Context, body []byte) (outcome, error)
+
+// changeOf returns the JSON of a change.
+func changeOf(change any) string {
+	text, _ := json.Marshal(change) // it has texts alone
+	return string(text)
+}
 
 // change answers POST /do/NAME. All changes come this way.
 func (h *Handler) change(ctx context.Context, w http.ResponseWriter, r *request) {
@@ -55,7 +63,7 @@ func (h *Handler) change(ctx context.Context, w http.ResponseWriter, r *request)
 	httpd.ExtendWrite(w, changeTime)
 	o, err := make(ctx, body)
 	status := http.StatusOK
-	if problems, ok := errors.AsType[*ProblemsError](err); ok {
+	if problems, ok := errors.AsType[*editor.ProblemsError](err); ok {
 		o, status = outcome{Problems: problems.Problems}, http.StatusUnprocessableEntity
 	} else if err != nil {
 		httpd.Refuse(h.problemOf(err).status, err.Error()).Write(w)

@@ -2,9 +2,42 @@ package console
 
 import (
 	"context"
+	"time"
 
+	"sidehook/relay/api"
+	"sidehook/relay/console/editor"
 	"sidehook/relay/measure"
 )
+
+// Source shows the configuration in force, and the lines of the files that problems are
+// about, without a secret.
+type Source interface {
+	Configuration(ctx context.Context) (*Configuration, error)
+}
+
+// Configuration is the configuration in force, and what is wrong with the files.
+type Configuration struct {
+	api.Config
+	Excerpts []editor.Excerpt // of Problems, in their order; the first of them, if there are many
+	Included []Included
+	History  HistorySize
+}
+
+// Included is a file of include.
+type Included struct {
+	Path     string
+	Webhooks int  // that are in force
+	Refused  bool // as it stands
+	Missing  bool // nothing of it is in force
+}
+
+// HistorySize is how large the history is, and may become.
+type HistorySize struct {
+	Dir   string
+	Bytes int64 // -1 if it is not known
+	Limit int64
+	Keep  time.Duration
+}
 
 // inForce is the data of the page of the configuration.
 type inForce struct {

@@ -7,6 +7,7 @@ import (
 
 	"sidehook/history/query"
 	"sidehook/relay/admin"
+	"sidehook/relay/console/catalogue"
 	"sidehook/relay/console/lastday"
 	"sidehook/relay/console/session"
 	"sidehook/relay/httpd"
@@ -19,7 +20,7 @@ type Operator interface {
 	// Ready returns why events are not accepted now, nil if they are.
 	Ready() error
 	// EventTypes returns the types of event_types, sorted; nil without them.
-	EventTypes() []Type
+	EventTypes() []catalogue.Type
 	// Recent visits the minutes from since on with the attempts before until, until
 	// visit returns false.
 	Recent(ctx context.Context, since, until time.Time, visit func(*query.Minute) bool) error

@@ -2,12 +2,31 @@ package console
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
+
+	"sidehook/relay/console/editor"
 )
+
+// Editor changes webhooks in webhooks.yaml and its files of include. Nothing that it
+// returns has a secret in it, but for one that Save has just made. Many may call it at
+// once; edits wait for each other.
+type Editor interface {
+	// Writable returns why the relay may not write the file, nil if it may.
+	Writable(ctx context.Context) error
+	// Form returns a webhook as it stands in its file, or for "" an empty one;
+	// *admin.NotFoundError.
+	Form(ctx context.Context, name string) (*editor.Form, error)
+	// Review returns what an edit would do. It writes nothing. *admin.NotFoundError for a
+	// webhook that no file has.
+	Review(ctx context.Context, edit editor.Edit) (*editor.Review, error)
+	// Save makes an edit that was reviewed, if the files are still those of Edit.Base,
+	// and returns once it is in force, or after 5 seconds. An edit that would not be
+	// valid, or whose files have changed, is a *editor.ProblemsError, and then nothing was
+	// written; *admin.NotFoundError as of Review.
+	Save(ctx context.Context, edit editor.Edit) (*editor.Saved, error)
+}
 
 // addEditing adds the pages and changes of the editor.
 func (h *Handler) addEditing() {
@@ -21,12 +40,12 @@ func (h *Handler) addEditing() {
 
 // editing is the data of the page that edits a webhook.
 type editing struct {
-	*Form
+	*editor.Form
 	Verb    string // Create or Save
 	MayEdit bool
-	Command string // that signs in with leave to edit
-	Shown   []Key  // those that have no place of their own in the form
-	Open    bool   // some of Shown are set
+	Command string       // that signs in with leave to edit
+	Shown   []editor.Key // those that have no place of their own in the form
+	Open    bool         // some of Shown are set
 }
 
 // own are the keys that have a place of their own in the form.
@@ -46,36 +65,10 @@ func (h *Handler) editPage(ctx context.Context, r *request, name string) (*page,
 	for _, key := range form.Keys {
 		if !slices.Contains(own, key.Name) {
 			e.Shown = append(e.Shown, key)
-			e.Open = e.Open || key.Origin == FromEntry
+			e.Open = e.Open || key.Origin == editor.FromEntry
 		}
 	}
 	return &page{title: title, section: "/", view: "edit", data: e}, nil
-}
-
-// Text returns what a key of the entry itself is, "" where it is not in the entry.
-func (k Key) Text() string {
-	if k.Origin == FromEntry {
-		return k.Value
-	}
-	return ""
-}
-
-// Else says what holds where the entry does not have the key.
-func (k Key) Else() string {
-	switch {
-	case k.Origin == FromDefaults:
-		return k.Value + " (from defaults)"
-	case k.Default != "":
-		return k.Default
-	case k.Name == "format" || k.Name == "signature" || k.Name == "user_agent":
-		return "by profile"
-	}
-	return "none"
-}
-
-// Long reports whether the value may need several lines.
-func (k Key) Long() bool {
-	return k.Name == "when" || k.Name == "transform" || strings.Contains(k.Value, "\n") || len(k.Value) > 60
 }
 
 // yamlPage is the entry of a webhook as it stands in the file.
@@ -89,38 +82,32 @@ func (h *Handler) yamlPage(ctx context.Context, _ *request, name string) (*page,
 
 // fieldsBody is what a form sends: its fields by their names, each with all its values.
 type fieldsBody struct {
-	Webhook string              `json:"webhook"` // "": a new one
-	Base    string              `json:"base"`
-	Fields  map[string][]string `json:"fields"`
+	Webhook string        `json:"webhook"` // "": a new one
+	Base    string        `json:"base"`
+	Fields  editor.Fields `json:"fields"`
 	// Reviewed is what the review of these very fields gave, to save them.
 	Reviewed string `json:"reviewed,omitempty"`
 }
 
 // editOf returns the edit that a form asks for.
-func (h *Handler) editOf(ctx context.Context, b *fieldsBody) (Edit, error) {
+func (h *Handler) editOf(ctx context.Context, b *fieldsBody) (editor.Edit, error) {
 	form, err := h.opts.Editor.Form(ctx, b.Webhook)
 	if err != nil {
-		return Edit{}, err
+		return editor.Edit{}, err
 	}
 	if form.Base != b.Base {
-		return Edit{}, &ProblemsError{[]Problem{{Message: "the file has changed since this page was opened", Hint: "load the page again, so that nothing is overwritten"}}}
+		return editor.Edit{}, &editor.ProblemsError{Problems: []editor.Problem{{Message: "the file has changed since this page was opened", Hint: "load the page again, so that nothing is overwritten"}}}
 	}
-	edit, problems := fields(b.Fields).edit(form)
+	edit, problems := b.Fields.Edit(form)
 	if problems != nil {
-		return Edit{}, &ProblemsError{problems}
+		return editor.Edit{}, &editor.ProblemsError{Problems: problems}
 	}
 	return edit, nil
 }
 
-// sum identifies the fields, so that what is saved is what was reviewed.
-func (b *fieldsBody) sum() string {
-	sum := sha256.Sum256([]byte(writeChange(b.Fields)))
-	return hex.EncodeToString(sum[:])
-}
-
 // reviewed is the data of a review.
 type reviewed struct {
-	*Review
+	*editor.Review
 	Verb     string
 	Reviewed string   // of the fields
 	Body     string   // of the change that removes
@@ -143,11 +130,11 @@ func (h *Handler) doReview(ctx context.Context, body []byte) (outcome, error) {
 	}
 	if len(review.Problems) > 0 {
 		if len(review.Allow) > 0 {
-			review.Problems = append(review.Problems, Problem{Key: "allow", Message: "to reach an address on this machine or network, write [" + strings.Join(review.Allow, ", ") + "]"})
+			review.Problems = append(review.Problems, editor.Problem{Key: "allow", Message: "to reach an address on this machine or network, write [" + strings.Join(review.Allow, ", ") + "]"})
 		}
-		return outcome{}, &ProblemsError{review.Problems}
+		return outcome{}, &editor.ProblemsError{Problems: review.Problems}
 	}
-	data := reviewed{Review: review, Verb: "Save", Reviewed: review.Base + " " + b.sum()}
+	data := reviewed{Review: review, Verb: "Save", Reviewed: review.Base + " " + b.Fields.Sum()}
 	if b.Webhook == "" {
 		data.Verb = "Create"
 	}
@@ -171,15 +158,15 @@ func (h *Handler) doSave(ctx context.Context, body []byte) (outcome, error) {
 		return outcome{}, err
 	}
 	base, sum, _ := strings.Cut(b.Reviewed, " ")
-	if sum != b.sum() {
-		return outcome{}, &ProblemsError{[]Problem{{Message: "the form has changed since it was reviewed", Hint: "review it again"}}}
+	if sum != b.Fields.Sum() {
+		return outcome{}, &editor.ProblemsError{Problems: []editor.Problem{{Message: "the form has changed since it was reviewed", Hint: "review it again"}}}
 	}
 	edit.Base = base
 	return h.save(ctx, edit)
 }
 
 // save makes an edit, and says what came of it.
-func (h *Handler) save(ctx context.Context, edit Edit) (outcome, error) {
+func (h *Handler) save(ctx context.Context, edit editor.Edit) (outcome, error) {
 	saved, err := h.opts.Editor.Save(ctx, edit)
 	if err != nil {
 		return outcome{}, err
@@ -205,15 +192,15 @@ func (h *Handler) doAskRemove(ctx context.Context, body []byte) (outcome, error)
 	if err := readBody(body, &b); err != nil {
 		return outcome{}, err
 	}
-	review, err := h.opts.Editor.Review(ctx, Edit{Action: Remove, Names: b.Webhooks})
+	review, err := h.opts.Editor.Review(ctx, editor.Edit{Action: editor.Remove, Names: b.Webhooks})
 	if err != nil {
 		return outcome{}, err
 	}
 	if len(review.Problems) > 0 {
-		return outcome{}, &ProblemsError{review.Problems}
+		return outcome{}, &editor.ProblemsError{Problems: review.Problems}
 	}
 	b.Base = review.Base
-	data := reviewed{Review: review, Verb: "Delete", Body: writeChange(b), Names: b.Webhooks}
+	data := reviewed{Review: review, Verb: "Delete", Body: changeOf(b), Names: b.Webhooks}
 	return h.shown("edit", "remove", data)
 }
 
@@ -223,7 +210,7 @@ func (h *Handler) doRemove(ctx context.Context, body []byte) (outcome, error) {
 	if err := readBody(body, &b); err != nil {
 		return outcome{}, err
 	}
-	return h.save(ctx, Edit{Action: Remove, Names: b.Webhooks, Base: b.Base})
+	return h.save(ctx, editor.Edit{Action: editor.Remove, Names: b.Webhooks, Base: b.Base})
 }
 
 // switchBody asks for one switch of a webhook.
@@ -245,16 +232,16 @@ func (h *Handler) doSwitch(ctx context.Context, body []byte) (outcome, error) {
 	}
 	to, known := switches[b.To]
 	if !known {
-		return outcome{}, &ProblemsError{[]Problem{{Message: fmt.Sprintf("%q is not on, off, pause or resume", b.To)}}}
+		return outcome{}, &editor.ProblemsError{Problems: []editor.Problem{{Message: fmt.Sprintf("%q is not on, off, pause or resume", b.To)}}}
 	}
-	edit := Edit{Action: Change, Names: []string{b.Webhook}, Set: []Setting{{Key: to.key, YAML: to.value}}}
+	edit := editor.Edit{Action: editor.Change, Names: []string{b.Webhook}, Set: []editor.Setting{{Key: to.key, YAML: to.value}}}
 	review, err := h.opts.Editor.Review(ctx, edit)
 	if err != nil {
 		return outcome{}, err
 	}
 	edit.Base = review.Base
 	if len(review.Problems) > 0 {
-		return outcome{}, &ProblemsError{review.Problems}
+		return outcome{}, &editor.ProblemsError{Problems: review.Problems}
 	}
 	saved, err := h.opts.Editor.Save(ctx, edit)
 	switch {

@@ -8,7 +8,7 @@ import (
 	"sidehook/relay/console/consoletest"
 )
 
-const catalogue = `event_types:
+const eventTypes = `event_types:
   com.qlik.v1.app.created: An app was created
   com.qlik.v1.app.deleted: An app was deleted
   com.qlik.v1.user.created: A user was created
@@ -45,7 +45,7 @@ func fileOf(t *testing.T, r *consoletest.Relay) string {
 // TestBrowserCreates: the seed's dialog, with errors at the control, a review, and a
 // secret that is shown once.
 func TestBrowserCreates(t *testing.T) {
-	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: catalogue + "webhooks: []\n"})
+	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: eventTypes + "webhooks: []\n"})
 	tab := editor(t, r)
 	tab.ClickText("a.button", "Create new")
 	tab.WaitPath("/new")
@@ -88,7 +88,7 @@ func TestBrowserCreates(t *testing.T) {
 // TestBrowserEdits: what is hidden stays, a form that has changed since its review is
 // not saved, and a rename writes was.
 func TestBrowserEdits(t *testing.T) {
-	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: catalogue + crm})
+	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: eventTypes + crm})
 	tab := editor(t, r)
 	for _, path := range []string{"/webhooks/crm/edit", "/webhooks/crm/yaml", "/config", "/"} {
 		tab.Go(r.URL + path)
@@ -112,7 +112,7 @@ func TestBrowserEdits(t *testing.T) {
 	}
 	tab.ClickText("#review button", "Save")
 	tab.Wait("the page moves on", "!location.pathname.endsWith('/edit')")
-	want := strings.NewReplacer("name: crm   # the CRM", "name: sales   # the CRM\n    was: crm\n    description: Tells sales", "X-Plain: a}", "X-Plain: a, X-Team: null}").Replace(catalogue + crm)
+	want := strings.NewReplacer("name: crm   # the CRM", "name: sales   # the CRM\n    was: crm\n    description: Tells sales", "X-Plain: a}", "X-Plain: a, X-Team: null}").Replace(eventTypes + crm)
 	if got := fileOf(t, r); !strings.HasSuffix(got, want) {
 		t.Errorf("the file is\n%s\nwant\n%s", got, want)
 	}
@@ -120,7 +120,7 @@ func TestBrowserEdits(t *testing.T) {
 
 // TestBrowserDeletes the webhooks that are checked, after a question.
 func TestBrowserDeletes(t *testing.T) {
-	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: catalogue + crm + strings.ReplaceAll(strings.TrimPrefix(crm, "webhooks:\n"), "name: crm", "name: two")})
+	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: eventTypes + crm + strings.ReplaceAll(strings.TrimPrefix(crm, "webhooks:\n"), "name: crm", "name: two")})
 	tab := editor(t, r)
 	tab.Click(`input[value="crm"]`)
 	tab.Click(`input[value="two"]`)
@@ -139,7 +139,7 @@ func TestBrowserDeletes(t *testing.T) {
 
 // TestBrowserSwitches a webhook by its menu, with the keyboard alone.
 func TestBrowserSwitches(t *testing.T) {
-	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: catalogue + crm})
+	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: eventTypes + crm})
 	tab := editor(t, r)
 	for _, step := range []struct{ entry, state, line string }{
 		{"Pause", "paused", "    paused: true\n"}, {"Resume", "active", "    paused: false\n"}, {"Disable", "off", "    enabled: false\n"}, {"Enable", "active", "    enabled: true\n"},
@@ -169,7 +169,7 @@ func TestBrowserSwitches(t *testing.T) {
 // TestBrowserGivesCommand: where the relay may not write the file, a page says what to
 // run, and a session that may only look cannot review.
 func TestBrowserGivesCommand(t *testing.T) {
-	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: catalogue + crm})
+	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: eventTypes + crm})
 	if err := os.Mkdir(r.Dir+"/..data", 0o700); err != nil { // as in a ConfigMap
 		t.Fatal(err)
 	}
@@ -198,11 +198,11 @@ func TestBrowserGivesCommand(t *testing.T) {
 
 // TestBrowserShowsProblems of a file at their lines.
 func TestBrowserShowsProblems(t *testing.T) {
-	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: catalogue + crm})
+	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: eventTypes + crm})
 	tab := editor(t, r)
 	tab.Go(r.URL + "/config")
 	tab.WaitText("h2", "No problems")
-	r.Save(catalogue + strings.Replace(crm, "https://crm", "http://crm", 1))
+	r.Save(eventTypes + strings.Replace(crm, "https://crm", "http://crm", 1))
 	tab.WaitText(".excerpt", "must use https")
 	tab.WaitText(".lines .at", "url: http://crm.example.com/hooks?key=***")
 	if strings.Contains(tab.HTML(), "CANARY") {
@@ -213,7 +213,7 @@ func TestBrowserShowsProblems(t *testing.T) {
 // TestBrowserEditAccessible: the pages have no fault that axe finds, also narrow and dark.
 func TestBrowserEditAccessible(t *testing.T) {
 	axe := consoletest.LoadAxe(t)
-	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: catalogue + crm})
+	r := consoletest.Start(t, consoletest.Setup{Listen: "console: edit", File: eventTypes + crm})
 	for name, looks := range map[string][]consoletest.Look{"light": nil, "dark": {consoletest.Dark}, "narrow": {consoletest.Narrow}} {
 		t.Run(name, func(t *testing.T) {
 			tab := editor(t, r, looks...)

@@ -188,12 +188,3 @@ func (b *sectionBuilder) receivers() []string {
 	}
 	return names
 }
-
-// changeOf returns the JSON of a change.
-func changeOf(change any) string {
-	text, err := json.Marshal(change)
-	if err != nil {
-		return "" // it has texts alone
-	}
-	return string(text)
-}

@@ -20,8 +20,3 @@ func (h *Handler) Change(name string, do func(body []byte) error) {
 
 // Asset returns the path of an asset.
 func (h *Handler) Asset(name string) string { return h.assets.paths[name] }
-
-// EditOf returns the edit that fields ask for.
-func EditOf(form *Form, values map[string][]string) (Edit, []Problem) {
-	return fields(values).edit(form)
-}

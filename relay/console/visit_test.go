@@ -14,6 +14,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/apitest"
 	"sidehook/relay/console"
+	"sidehook/relay/console/catalogue"
 	"sidehook/relay/console/session"
 	"sidehook/relay/httpd"
 )
@@ -26,7 +27,7 @@ type operator struct {
 
 func (operator) Ready() error { return nil }
 
-func (operator) EventTypes() []console.Type { return nil }
+func (operator) EventTypes() []catalogue.Type { return nil }
 
 func (operator) Recent(context.Context, time.Time, time.Time, func(*query.Minute) bool) error {
 	return nil

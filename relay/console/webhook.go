@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"sidehook/relay/api"
+	"sidehook/relay/console/catalogue"
 )
 
 // webhookPage is the page of one webhook: its state, and its history.
@@ -23,7 +24,7 @@ func (h *Handler) webhook(ctx context.Context, r *request, name string) (*page, 
 		return nil, err
 	}
 	h.days.Refresh(ctx, dayWait)
-	k.Day, k.Wanted = h.dayOf(name), catalogue(Resources(h.operator.EventTypes())).wanted(k.Events)
+	k.Day, k.Wanted = h.dayOf(name), catalogue.Group(h.operator.EventTypes()).Wanted(k.Events)
 	p := &page{title: name, section: "/", view: "webhook", parts: []string{"about"}}
 	list, err := h.attemptsFor(ctx, r, name, p)
 	if err != nil {

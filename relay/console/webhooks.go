@@ -9,6 +9,7 @@ import (
 
 	"sidehook/history/query"
 	"sidehook/relay/api"
+	"sidehook/relay/console/catalogue"
 )
 
 // listing is the page of all webhooks.
@@ -29,7 +30,7 @@ type hook struct {
 	Description string
 	URL         string
 	Events      []string
-	Wanted      []Wanted
+	Wanted      []catalogue.Wanted
 	Day         day
 }
 
@@ -69,13 +70,13 @@ func (h *Handler) webhooks(ctx context.Context, r *request, _ string) (*page, er
 		return &page{location: to}, nil
 	}
 	h.days.Refresh(ctx, dayWait)
-	types := catalogue(Resources(h.operator.EventTypes()))
+	types := catalogue.Group(h.operator.EventTypes())
 	for _, w := range list.Webhooks {
 		k, err := hookOf(w)
 		if err != nil {
 			return nil, err
 		}
-		k.Day, k.Wanted = h.dayOf(k.Name), types.wanted(k.Events)
+		k.Day, k.Wanted = h.dayOf(k.Name), types.Wanted(k.Events)
 		l.Rows = append(l.Rows, k)
 	}
 	l.None = len(l.Rows) == 0 && l.Search == "" && l.States == "" && q.Cursor == ""

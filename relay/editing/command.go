@@ -9,27 +9,27 @@ import (
 
 	"sidehook/config/edit"
 	"sidehook/config/mask"
-	"sidehook/relay/console"
+	"sidehook/relay/console/editor"
 )
 
 // command returns the command that makes the same edit. A secret is a variable in it.
-func (e *Editor) command(ask console.Edit, d *draft) string {
+func (e *Editor) command(ask editor.Edit, d *draft) string {
 	config := "--config " + quote(absolute(e.relay.InForce().File.Path))
 	switch ask.Action {
-	case console.Remove:
+	case editor.Remove:
 		lines := make([]string, len(ask.Names))
 		for i, name := range ask.Names {
 			lines[i] = "sidehook webhook remove " + quote(name) + " --yes " + config
 		}
 		return strings.Join(lines, "\n")
-	case console.Change:
+	case editor.Change:
 		if word := switchWord(d.changes, ask); word != "" {
 			return "sidehook webhook " + word + " " + quote(ask.Names[0]) + " " + config
 		}
 	}
 	name := d.name
 	parts := []string{config}
-	if ask.Action == console.Change {
+	if ask.Action == editor.Change {
 		name = ask.Names[0]
 		parts = append([]string{"sidehook webhook edit " + quote(name)}, parts...)
 	} else {
@@ -39,7 +39,7 @@ func (e *Editor) command(ask console.Edit, d *draft) string {
 		}
 	}
 	for _, c := range d.changes {
-		if ask.Action == console.Change || c.Path[0] != "name" {
+		if ask.Action == editor.Change || c.Path[0] != "name" {
 			parts = append(parts, flags(c, ask)...)
 		}
 	}
@@ -51,8 +51,8 @@ func (e *Editor) command(ask console.Edit, d *draft) string {
 }
 
 // switchWord returns the command of its own for an edit that switches one thing, or "".
-func switchWord(changes []edit.Change, ask console.Edit) string {
-	if len(changes) != 1 || ask.Secret.Mode != console.Keep || changes[0].Value == nil || len(changes[0].Path) != 1 {
+func switchWord(changes []edit.Change, ask editor.Edit) string {
+	if len(changes) != 1 || ask.Secret.Mode != editor.Keep || changes[0].Value == nil || len(changes[0].Path) != 1 {
 		return ""
 	}
 	switch changes[0].Path[0].(string) + "=" + changes[0].Value.Value {
@@ -69,7 +69,7 @@ func switchWord(changes []edit.Change, ask console.Edit) string {
 }
 
 // flags returns a change as flags of a command.
-func flags(c edit.Change, ask console.Edit) []string {
+func flags(c edit.Change, ask editor.Edit) []string {
 	key := c.Path[0].(string)
 	path := key
 	if len(c.Path) > 1 {
@@ -80,9 +80,9 @@ func flags(c edit.Change, ask console.Edit) []string {
 	}
 	if key == "secret" {
 		switch ask.Secret.Mode {
-		case console.Generate:
+		case editor.Generate:
 			return []string{"--generate-secret"}
-		case console.Refer:
+		case editor.Refer:
 			return []string{"--secret " + quote(ask.Secret.Value)}
 		}
 		return []string{`--secret "$SECRET"`}

@@ -9,7 +9,7 @@ import (
 	"sidehook/config"
 	"sidehook/config/edit"
 	"sidehook/relay/admin"
-	"sidehook/relay/console"
+	"sidehook/relay/console/editor"
 	"sidehook/relay/fileedit"
 )
 
@@ -24,23 +24,23 @@ type draft struct {
 
 // draft makes an edit in memory. The draft is nil where there are problems with the edit
 // itself; what is wrong with the files after it, its change says.
-func (e *Editor) draft(ask console.Edit) (*draft, []console.Problem, error) {
+func (e *Editor) draft(ask editor.Edit) (*draft, []editor.Problem, error) {
 	files, err := fileedit.Open(e.relay.InForce().File.Path, config.Run)
 	if err != nil {
 		return nil, nil, err
 	}
 	d := &draft{}
 	var steps []fileedit.Step
-	var problems []console.Problem
+	var problems []editor.Problem
 	switch ask.Action {
-	case console.Add, console.Change:
+	case editor.Add, editor.Change:
 		var step fileedit.Step
 		if step, problems, err = d.step(files, ask); err == nil && problems == nil {
 			steps = append(steps, step)
 		}
-	case console.Remove:
+	case editor.Remove:
 		if len(ask.Names) == 0 {
-			problems = []console.Problem{{Message: "name the webhooks to remove"}}
+			problems = []editor.Problem{{Message: "name the webhooks to remove"}}
 		}
 		for _, name := range ask.Names {
 			path, err := files.Of(name)
@@ -62,16 +62,16 @@ func (e *Editor) draft(ask console.Edit) (*draft, []console.Problem, error) {
 		}
 	}
 	if d.base = e.baseOf(texts); ask.Base != "" && ask.Base != d.base {
-		return nil, []console.Problem{changedSince}, nil
+		return nil, []editor.Problem{changedSince}, nil
 	}
 	d.change, err = files.Change(steps...)
 	if why := cannotEdit(err); why != nil {
-		return nil, []console.Problem{*why}, nil
+		return nil, []editor.Problem{*why}, nil
 	}
 	return d, nil, err
 }
 
-var changedSince = console.Problem{Message: "the file has changed since this page was opened", Hint: "load the page again, so that nothing is overwritten"}
+var changedSince = editor.Problem{Message: "the file has changed since this page was opened", Hint: "load the page again, so that nothing is overwritten"}
 
 func pathsOf(steps []fileedit.Step) (paths []string) {
 	for _, s := range steps {
@@ -82,24 +82,24 @@ func pathsOf(steps []fileedit.Step) (paths []string) {
 
 // cannotEdit returns the problem of a text in which an edit cannot be made, nil for any
 // other error.
-func cannotEdit(err error) *console.Problem {
+func cannotEdit(err error) *editor.Problem {
 	switch err := err.(type) {
 	case *fileedit.RefusedError:
-		return &console.Problem{Message: fmt.Sprintf("%s:%d: %s", err.Path, err.Line, err.Why), Hint: "change it in an editor"}
+		return &editor.Problem{Message: fmt.Sprintf("%s:%d: %s", err.Path, err.Line, err.Why), Hint: "change it in an editor"}
 	case *fileedit.InvalidError:
-		return &console.Problem{Message: err.Path + " is not valid now", Hint: "correct it in an editor first"}
+		return &editor.Problem{Message: err.Path + " is not valid now", Hint: "correct it in an editor first"}
 	}
 	return nil
 }
 
 // step returns the step that adds or changes a webhook.
-func (d *draft) step(files *fileedit.Files, ask console.Edit) (step fileedit.Step, problems []console.Problem, err error) {
+func (d *draft) step(files *fileedit.Files, ask editor.Edit) (step fileedit.Step, problems []editor.Problem, err error) {
 	var entry *yaml.Node
 	name := ""
 	switch {
-	case ask.Action == console.Change && len(ask.Names) != 1:
-		return step, []console.Problem{{Message: "name one webhook"}}, nil
-	case ask.Action == console.Change:
+	case ask.Action == editor.Change && len(ask.Names) != 1:
+		return step, []editor.Problem{{Message: "name one webhook"}}, nil
+	case ask.Action == editor.Change:
 		name = ask.Names[0]
 		if step.Path, err = files.Of(name); err != nil {
 			return step, nil, notInFile(err)
@@ -109,7 +109,7 @@ func (d *draft) step(files *fileedit.Files, ask console.Edit) (step fileedit.Ste
 			return step, nil, err
 		}
 		if entry, _, err = fileedit.Entry(text, name); err != nil {
-			return step, []console.Problem{{Message: step.Path + " is not valid YAML now", Hint: "correct it in an editor first"}}, nil
+			return step, []editor.Problem{{Message: step.Path + " is not valid YAML now", Hint: "correct it in an editor first"}}, nil
 		}
 	}
 	d.name = name
@@ -122,7 +122,7 @@ func (d *draft) step(files *fileedit.Files, ask console.Edit) (step fileedit.Ste
 	if d.changes, problems = d.settings(ask, entry, defaults); problems != nil {
 		return step, problems, nil
 	}
-	if ask.Action == console.Change {
+	if ask.Action == editor.Change {
 		step.Do = func(doc edit.Document) (edit.Document, error) {
 			return doc.EditWebhook(name, d.changes, config.WebhookKeys())
 		}
@@ -131,11 +131,11 @@ func (d *draft) step(files *fileedit.Files, ask console.Edit) (step fileedit.Ste
 	step.Path, err = files.For(d.name, ask.File)
 	switch err := err.(type) {
 	case *fileedit.ExistsError:
-		return step, []console.Problem{{Key: "name", Message: fmt.Sprintf("there is a webhook %q already", d.name), Hint: "choose another name"}}, nil
+		return step, []editor.Problem{{Key: "name", Message: fmt.Sprintf("there is a webhook %q already", d.name), Hint: "choose another name"}}, nil
 	case *fileedit.InvalidError:
-		return step, []console.Problem{*cannotEdit(err)}, nil
+		return step, []editor.Problem{*cannotEdit(err)}, nil
 	case error:
-		return step, []console.Problem{{Key: "file", Message: err.Error()}}, nil
+		return step, []editor.Problem{{Key: "file", Message: err.Error()}}, nil
 	}
 	step.Do = func(doc edit.Document) (edit.Document, error) {
 		return doc.AddWebhook(d.changes, config.WebhookKeys())

@@ -24,7 +24,7 @@ import (
 	"sidehook/config/edit"
 	"sidehook/history/event"
 	"sidehook/relay/admin"
-	"sidehook/relay/console"
+	"sidehook/relay/console/editor"
 	"sidehook/relay/fileedit"
 )
 
@@ -76,13 +76,13 @@ func (e *Editor) Writable(context.Context) error { return edit.Writable(e.relay.
 
 // Form returns a webhook as it stands in its file. Only its own lines are parsed, so
 // that a page is as quick with ten thousand webhooks.
-func (e *Editor) Form(_ context.Context, name string) (*console.Form, error) {
+func (e *Editor) Form(_ context.Context, name string) (*editor.Form, error) {
 	file := e.relay.InForce().File
 	main, err := os.ReadFile(file.Path)
 	if err != nil {
 		return nil, err
 	}
-	form := &console.Form{Name: name, File: absolute(file.Path)}
+	form := &editor.Form{Name: name, File: absolute(file.Path)}
 	texts := map[string][]byte{file.Path: main}
 	var entry *yaml.Node
 	if name != "" {

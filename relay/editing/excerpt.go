@@ -7,20 +7,20 @@ import (
 	"sidehook/config"
 	"sidehook/config/mask"
 	"sidehook/relay/api"
-	"sidehook/relay/console"
+	"sidehook/relay/console/editor"
 	"sidehook/relay/fileedit"
 )
 
 // Excerpts returns the first of the problems of a configuration in force, with the lines
 // of its files that they are about.
-func Excerpts(file *config.File, problems []api.ConfigProblem) (list []console.Excerpt) {
+func Excerpts(file *config.File, problems []api.ConfigProblem) (list []editor.Excerpt) {
 	readable := map[string]bool{file.Path: true}
 	for _, in := range file.Included {
 		readable[in.Path] = true
 	}
 	shown := map[string][]string{}
 	for _, p := range problems[:min(len(problems), mostExcerpts)] {
-		excerpt := console.Excerpt{ConfigProblem: p}
+		excerpt := editor.Excerpt{ConfigProblem: p}
 		if p.Line > 0 && readable[p.File] {
 			excerpt.Lines = around(p.File, p.Line, shown)
 		}
@@ -37,7 +37,7 @@ const (
 
 // around returns the lines around one of a file, as it is now. shown has the masked
 // lines of files.
-func around(path string, line int, shown map[string][]string) (list []console.Line) {
+func around(path string, line int, shown map[string][]string) (list []editor.Line) {
 	lines, known := shown[path]
 	if !known {
 		if text, err := os.ReadFile(path); err == nil {
@@ -46,7 +46,7 @@ func around(path string, line int, shown map[string][]string) (list []console.Li
 		shown[path] = lines
 	}
 	for n := max(line-aroundLine, 1); n <= min(line+aroundLine, len(lines)); n++ {
-		list = append(list, console.Line{Number: n, Text: cutLine(lines[n-1]), At: n == line})
+		list = append(list, editor.Line{Number: n, Text: cutLine(lines[n-1]), At: n == line})
 	}
 	return list
 }

@@ -12,7 +12,8 @@ import (
 	"sidehook/config/edit"
 	"sidehook/config/mask"
 	"sidehook/history/event"
-	"sidehook/relay/console"
+	"sidehook/relay/console/catalogue"
+	"sidehook/relay/console/editor"
 	"sidehook/relay/fileedit"
 )
 
@@ -30,25 +31,25 @@ func maskedEntry(lines []byte) string {
 }
 
 // fillKeys fills in the keys of a form.
-func fillKeys(form *console.Form, entry, defaults *yaml.Node) {
+func fillKeys(form *editor.Form, entry, defaults *yaml.Node) {
 	for _, doc := range config.WebhookKeyDocs() {
-		key := console.Key{Name: doc.Name, Doc: doc.Doc, Example: doc.Example, Default: doc.Default, Words: doc.Words, Kind: console.KindYAML}
+		key := editor.Key{Name: doc.Name, Doc: doc.Doc, Example: doc.Example, Default: doc.Default, Words: doc.Words, Kind: editor.KindYAML}
 		switch {
 		case doc.Text:
-			key.Kind = console.KindText
+			key.Kind = editor.KindText
 		case doc.Bool:
-			key.Kind = console.KindBool
+			key.Kind = editor.KindBool
 		}
 		value := valueOf(entry, doc.Name)
 		if value != nil {
-			key.Origin = console.FromEntry
+			key.Origin = editor.FromEntry
 		} else if value = valueOf(defaults, doc.Name); value != nil && !doc.Own {
-			key.Origin = console.FromDefaults
+			key.Origin = editor.FromDefaults
 		}
-		if value != nil && key.Origin != console.FromNowhere {
+		if value != nil && key.Origin != editor.FromNowhere {
 			shown := mask.Key(doc.Name, value)
 			key.Value, key.Hidden = edit.Line(shown.Node), shown.Hidden
-			if key.Kind == console.KindText && shown.Node.Kind == yaml.ScalarNode {
+			if key.Kind == editor.KindText && shown.Node.Kind == yaml.ScalarNode {
 				key.Value = shown.Node.Value
 			}
 			switch doc.Name {
@@ -103,41 +104,41 @@ func secretState(masked *yaml.Node) string {
 }
 
 // headersOf returns the headers of an entry, and those of the defaults that it keeps.
-func headersOf(own, inherited *yaml.Node) (list []console.Header) {
-	add := func(from *yaml.Node, origin console.Origin) {
+func headersOf(own, inherited *yaml.Node) (list []editor.Header) {
+	add := func(from *yaml.Node, origin editor.Origin) {
 		if from == nil || from.Kind != yaml.MappingNode {
 			return
 		}
 		shown := mask.Key("headers", from).Node
 		for i := 0; i+1 < len(from.Content); i += 2 {
 			name, value := shown.Content[i].Value, shown.Content[i+1]
-			if value.Kind != yaml.ScalarNode || slices.ContainsFunc(list, func(h console.Header) bool { return strings.EqualFold(h.Name, name) }) {
+			if value.Kind != yaml.ScalarNode || slices.ContainsFunc(list, func(h editor.Header) bool { return strings.EqualFold(h.Name, name) }) {
 				continue
 			}
-			h := console.Header{Name: name, Value: value.Value, Hidden: value.Value != from.Content[i+1].Value, Origin: origin}
+			h := editor.Header{Name: name, Value: value.Value, Hidden: value.Value != from.Content[i+1].Value, Origin: origin}
 			if value.ShortTag() == "!!null" {
 				h.Value, h.Removed = "", true
 			}
 			list = append(list, h)
 		}
 	}
-	add(own, console.FromEntry)
-	add(inherited, console.FromDefaults)
+	add(own, editor.FromEntry)
+	add(inherited, editor.FromDefaults)
 	return list
 }
 
 // fillEvents fills in the types that can be chosen, and the globs that are none of them.
-func (e *Editor) fillEvents(form *console.Form, entry *yaml.Node, file *config.File) {
+func (e *Editor) fillEvents(form *editor.Form, entry *yaml.Node, file *config.File) {
 	if list := valueOf(entry, "events"); list != nil {
 		for _, n := range list.Content {
 			form.Events = append(form.Events, n.Value)
 		}
 	}
 	wanted := form.Events
-	var types []console.Type
+	var types []catalogue.Type
 	if form.Catalogue = file.EventTypes != nil; form.Catalogue {
 		for _, name := range slices.Sorted(maps.Keys(file.EventTypes)) {
-			types = append(types, console.Type{Type: name, Doc: file.EventTypes[name].Description})
+			types = append(types, catalogue.Type{Type: name, Doc: file.EventTypes[name].Description})
 		}
 	} else {
 		seen := e.seenTypes()
@@ -147,18 +148,18 @@ func (e *Editor) fillEvents(form *console.Form, entry *yaml.Node, file *config.F
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(seen)) {
-			types = append(types, console.Type{Type: name})
+			types = append(types, catalogue.Type{Type: name})
 		}
 	}
 	for i := range types {
 		types[i].Chosen = slices.Contains(wanted, types[i].Type)
 	}
 	for _, glob := range wanted {
-		if !slices.ContainsFunc(types, func(t console.Type) bool { return t.Type == glob }) {
+		if !slices.ContainsFunc(types, func(t catalogue.Type) bool { return t.Type == glob }) {
 			form.Globs = append(form.Globs, glob)
 		}
 	}
-	form.Resources = console.Resources(types)
+	form.Resources = catalogue.Group(types)
 }
 
 // Bounds of what is read of the last day.

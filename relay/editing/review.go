@@ -13,18 +13,18 @@ import (
 	"sidehook/config/edit"
 	"sidehook/config/mask"
 	"sidehook/history/event"
-	"sidehook/relay/console"
+	"sidehook/relay/console/editor"
 	"sidehook/relay/fileedit"
 	"sidehook/relay/plan"
 )
 
 // Review returns what an edit would do.
-func (e *Editor) Review(_ context.Context, ask console.Edit) (*console.Review, error) {
+func (e *Editor) Review(_ context.Context, ask editor.Edit) (*editor.Review, error) {
 	d, problems, err := e.draft(ask)
 	if err != nil {
 		return nil, err
 	}
-	review := &console.Review{Problems: problems, Waiting: e.waitingSentences(ask, d)}
+	review := &editor.Review{Problems: problems, Waiting: e.waitingSentences(ask, d)}
 	if d == nil {
 		return review, nil
 	}
@@ -79,26 +79,26 @@ func errorsOf(list config.Problems) config.Problems {
 }
 
 // diffOf returns what changes in a file, with its secrets masked.
-func diffOf(edited *fileedit.Edited) (list []console.DiffLine) {
+func diffOf(edited *fileedit.Edited) (list []editor.DiffLine) {
 	raw := [2][]string{fileedit.TextLines(edited.Before.Text()), fileedit.TextLines(edited.After.Text())}
 	masked := [2][]string{fileedit.TextLines(mask.Document(edited.Before)), fileedit.TextLines(mask.Document(edited.After))}
 	gone := map[string]string{} // masked lines that go since the last line that stays
 	for _, line := range edited.Lines() {
-		d := console.DiffLine{Before: line.Before, After: line.After}
+		d := editor.DiffLine{Before: line.Before, After: line.After}
 		at := func(side, n int) string { return cutLine(masked[side][min(n, len(masked[side]))-1]) }
 		switch {
 		case line.Before == 0 && line.After == 0:
-			d.Op, d.Text = console.Hunk, absolute(edited.Path)
+			d.Op, d.Text = editor.Hunk, absolute(edited.Path)
 		case line.After == 0:
-			d.Op, d.Text = console.Removed, at(0, line.Before)
+			d.Op, d.Text = editor.Removed, at(0, line.Before)
 			gone[d.Text] = raw[0][line.Before-1]
 		case line.Before == 0:
-			d.Op, d.Text = console.Added, at(1, line.After)
+			d.Op, d.Text = editor.Added, at(1, line.After)
 			if was, ok := gone[d.Text]; ok && was != raw[1][line.After-1] {
 				d.Note = "another value"
 			}
 		default:
-			d.Op, d.Text = console.Same, at(1, line.After)
+			d.Op, d.Text = editor.Same, at(1, line.After)
 			clear(gone)
 		}
 		list = append(list, d)
@@ -107,7 +107,7 @@ func diffOf(edited *fileedit.Edited) (list []console.DiffLine) {
 }
 
 // waitingSentences says what becomes of what waits for the webhooks of an edit.
-func (e *Editor) waitingSentences(ask console.Edit, d *draft) (list []string) {
+func (e *Editor) waitingSentences(ask editor.Edit, d *draft) (list []string) {
 	var after map[string]*config.Webhook
 	if d != nil && d.change.Problems == nil && d.change.After.File != nil {
 		after = map[string]*config.Webhook{}
@@ -136,7 +136,7 @@ func (e *Editor) waitingSentences(ask console.Edit, d *draft) (list []string) {
 		}
 		w := after[d.name]
 		switch {
-		case ask.Action == console.Remove:
+		case ask.Action == editor.Remove:
 			text += fmt.Sprintf("%s %s kept for 24h, in case the webhook comes back, and then %s as canceled.", it, verb("is", "are"), verb("ends", "end"))
 		case w == nil:
 			continue
@@ -156,7 +156,7 @@ func (e *Editor) waitingSentences(ask console.Edit, d *draft) (list []string) {
 
 // problemsIn returns problems as the console shows them: with the key, if they are of the
 // webhook of that name.
-func problemsIn(list config.Problems, name string) (problems []console.Problem) {
+func problemsIn(list config.Problems, name string) (problems []editor.Problem) {
 	for _, p := range list {
 		message := p.Message
 		key := keyOf(p.Path, name)
@@ -168,7 +168,7 @@ func problemsIn(list config.Problems, name string) (problems []console.Problem) 
 				message = p.File + ": " + message
 			}
 		}
-		problems = append(problems, console.Problem{Key: key, Message: message, Hint: p.Hint})
+		problems = append(problems, editor.Problem{Key: key, Message: message, Hint: p.Hint})
 	}
 	return problems
 }

@@ -9,7 +9,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/config/edit"
-	"sidehook/relay/console"
+	"sidehook/relay/console/editor"
 )
 
 // inForceWithin is how long Save waits for the watcher, and lookEvery how often it looks.
@@ -19,11 +19,11 @@ const (
 )
 
 // Save makes an edit that was reviewed.
-func (e *Editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, error) {
+func (e *Editor) Save(ctx context.Context, ask editor.Edit) (*editor.Saved, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if ask.Base == "" {
-		return nil, &console.ProblemsError{Problems: []console.Problem{{Message: "the edit has not been reviewed"}}}
+		return nil, &editor.ProblemsError{Problems: []editor.Problem{{Message: "the edit has not been reviewed"}}}
 	}
 	d, problems, err := e.draft(ask)
 	if err != nil {
@@ -33,22 +33,22 @@ func (e *Editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, er
 		problems = problemsIn(errorsOf(d.change.Problems), d.name)
 	}
 	if problems != nil {
-		return nil, &console.ProblemsError{Problems: problems}
+		return nil, &editor.ProblemsError{Problems: problems}
 	}
-	saved := &console.Saved{Name: d.name}
+	saved := &editor.Saved{Name: d.name}
 	if len(d.change.Edited) == 0 {
 		saved.InForce = true
 		return saved, nil
 	}
 	if err := d.blocked(); err != nil {
-		return nil, &console.ProblemsError{Problems: []console.Problem{{Message: err.Error(), Hint: "run: " + e.command(ask, d)}}}
+		return nil, &editor.ProblemsError{Problems: []editor.Problem{{Message: err.Error(), Hint: "run: " + e.command(ask, d)}}}
 	}
 	rejected := e.relay.InForce().Rejected
 	written := time.Now()
 	if err := d.change.Write(); errors.Is(err, edit.ErrChanged) {
-		return nil, &console.ProblemsError{Problems: []console.Problem{changedSince}}
+		return nil, &editor.ProblemsError{Problems: []editor.Problem{changedSince}}
 	} else if err != nil {
-		return nil, &console.ProblemsError{Problems: []console.Problem{{Message: "the file cannot be written: " + err.Error()}}}
+		return nil, &editor.ProblemsError{Problems: []editor.Problem{{Message: "the file cannot be written: " + err.Error()}}}
 	}
 	for _, edited := range d.change.Edited {
 		saved.Files = append(saved.Files, absolute(edited.Path))
@@ -60,12 +60,12 @@ func (e *Editor) Save(ctx context.Context, ask console.Edit) (*console.Saved, er
 }
 
 // logSaved logs an edit. Names of keys say what changed, and no value is logged.
-func (e *Editor) logSaved(ask console.Edit, d *draft, files []string) {
-	message := map[console.Action]string{console.Add: "webhook added to the file", console.Change: "webhook changed in the file", console.Remove: "webhook removed from the file"}[ask.Action]
+func (e *Editor) logSaved(ask editor.Edit, d *draft, files []string) {
+	message := map[editor.Action]string{editor.Add: "webhook added to the file", editor.Change: "webhook changed in the file", editor.Remove: "webhook removed from the file"}[ask.Action]
 	fields := []any{"by", "console", "webhook", d.name}
-	if ask.Action == console.Remove {
+	if ask.Action == editor.Remove {
 		fields[3] = strings.Join(ask.Names, ", ")
-	} else if ask.Action == console.Change {
+	} else if ask.Action == editor.Change {
 		var keys []string
 		for _, c := range d.changes {
 			if key := c.Path[0].(string); !slices.Contains(keys, key) {
@@ -80,7 +80,7 @@ func (e *Editor) logSaved(ask console.Edit, d *draft, files []string) {
 }
 
 // await waits until an edit is in force or refused, or for inForceWithin.
-func (e *Editor) await(ctx context.Context, ask console.Edit, d *draft, saved *console.Saved, written time.Time, rejected int) {
+func (e *Editor) await(ctx context.Context, ask editor.Edit, d *draft, saved *editor.Saved, written time.Time, rejected int) {
 	ctx, cancel := context.WithTimeout(ctx, inForceWithin)
 	defer cancel()
 	tick := time.NewTicker(lookEvery)
@@ -130,10 +130,10 @@ func sameEntry(a, b *config.Webhook) bool {
 }
 
 // refusalsOf returns why an edit was rejected.
-func refusalsOf(refused error, name string) []console.Problem {
+func refusalsOf(refused error, name string) []editor.Problem {
 	var problems config.Problems
 	if errors.As(refused, &problems) {
 		return problemsIn(errorsOf(problems), name)
 	}
-	return []console.Problem{{Message: refused.Error()}}
+	return []editor.Problem{{Message: refused.Error()}}
 }

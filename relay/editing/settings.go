@@ -10,19 +10,19 @@ import (
 	"sidehook/config"
 	"sidehook/config/edit"
 	"sidehook/config/mask"
-	"sidehook/relay/console"
+	"sidehook/relay/console/editor"
 	"sidehook/relay/fileedit"
 	"sidehook/relay/sign"
 )
 
 // settings returns the changes of keys that an edit asks for, in the order of the manual.
-func (d *draft) settings(ask console.Edit, entry, defaults *yaml.Node) (list []edit.Change, problems []console.Problem) {
+func (d *draft) settings(ask editor.Edit, entry, defaults *yaml.Node) (list []edit.Change, problems []editor.Problem) {
 	fail := func(key, message, hint string) {
-		problems = append(problems, console.Problem{Key: key, Message: message, Hint: hint})
+		problems = append(problems, editor.Problem{Key: key, Message: message, Hint: hint})
 	}
 	order := config.WebhookKeys()
 	set := slices.Clone(ask.Set)
-	slices.SortStableFunc(set, func(a, b console.Setting) int {
+	slices.SortStableFunc(set, func(a, b editor.Setting) int {
 		return slices.Index(order, fmt.Sprint(fileedit.KeyPath(a.Key)[0])) - slices.Index(order, fmt.Sprint(fileedit.KeyPath(b.Key)[0]))
 	})
 	for _, s := range set {
@@ -43,16 +43,16 @@ func (d *draft) settings(ask console.Edit, entry, defaults *yaml.Node) (list []e
 		list = append(list, edit.Change{Path: path, Value: value})
 	}
 	switch secret := ask.Secret; secret.Mode {
-	case console.Keep:
-	case console.Generate:
+	case editor.Keep:
+	case editor.Generate:
 		d.secret = sign.GenerateSecret()
 		list = append(list, edit.Change{Path: edit.Path{"secret"}, Value: edit.String(d.secret)})
-	case console.Refer:
+	case editor.Refer:
 		if !mask.IsReference(secret.Value) {
 			fail("secret", "is not a reference", "write ${NAME}, ${file:PATH} or ${cred:NAME}")
 		}
 		list = append(list, edit.Change{Path: edit.Path{"secret"}, Value: edit.String(secret.Value)})
-	case console.Replace:
+	case editor.Replace:
 		if secret.Value == "" {
 			fail("secret", "is empty", "write the secret, or choose to generate one")
 		}
@@ -67,7 +67,7 @@ func (d *draft) settings(ask console.Edit, entry, defaults *yaml.Node) (list []e
 }
 
 // valueAsked returns the value of a setting.
-func valueAsked(s console.Setting) (*yaml.Node, error) {
+func valueAsked(s editor.Setting) (*yaml.Node, error) {
 	switch {
 	case s.YAML != "":
 		return edit.Value(s.YAML)

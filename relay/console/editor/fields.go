@@ -1,31 +1,34 @@
-package console
+package editor
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"strings"
 )
 
-// writeChange writes the JSON of a change.
-func writeChange(body any) string {
-	text, _ := json.Marshal(body) // it is made of texts
-	return string(text)
+// Fields are the fields of the form of a webhook, by their names.
+type Fields map[string][]string
+
+// Sum identifies the fields, so that what is saved is what was reviewed.
+func (f Fields) Sum() string {
+	text, _ := json.Marshal(f) // it is made of texts
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
-// fields are the fields of the form of a webhook, by their names.
-type fields map[string][]string
-
 // one returns the value of a field that has one, without the CR of a text area.
-func (f fields) one(name string) string {
+func (f Fields) one(name string) string {
 	if len(f[name]) == 0 {
 		return ""
 	}
 	return strings.ReplaceAll(f[name][0], "\r\n", "\n")
 }
 
-// edit returns what the fields ask to change of a form. A field that is left as it was
+// Edit returns what the fields ask to change of a form. A field that is left as it was
 // changes nothing, and one that is empty takes its key away.
-func (f fields) edit(form *Form) (edit Edit, problems []Problem) {
+func (f Fields) Edit(form *Form) (edit Edit, problems []Problem) {
 	edit = Edit{Action: Change, Names: []string{form.Name}, Base: form.Base}
 	if form.Name == "" {
 		edit = Edit{Action: Add, Base: form.Base, File: strings.TrimSpace(f.one("file"))}
@@ -63,11 +66,9 @@ func (f fields) edit(form *Form) (edit Edit, problems []Problem) {
 }
 
 // events sets the list of events: those that stay in their order, then new ones.
-func (f fields) events(form *Form, edit *Edit) {
+func (f Fields) events(form *Form, edit *Edit) {
 	asked := slices.Clone(f["events"])
-	for _, glob := range strings.FieldsFunc(f.one("globs"), func(r rune) bool { return r == '\n' || r == ',' || r == ' ' || r == '\t' }) {
-		asked = append(asked, glob)
-	}
+	asked = append(asked, strings.FieldsFunc(f.one("globs"), func(r rune) bool { return r == '\n' || r == ',' || r == ' ' || r == '\t' })...)
 	var list []string
 	for _, have := range form.Events {
 		if slices.Contains(asked, have) {
@@ -89,7 +90,7 @@ func (f fields) events(form *Form, edit *Edit) {
 }
 
 // headers sets and takes away headers, one by one, so that those that are hidden stay.
-func (f fields) headers(form *Form, edit *Edit) (problems []Problem) {
+func (f Fields) headers(form *Form, edit *Edit) (problems []Problem) {
 	names, values := f["header-name"], f["header-value"]
 	kept, given := 0, map[string]bool{}
 	for i, name := range names {
@@ -133,7 +134,7 @@ func (f fields) headers(form *Form, edit *Edit) (problems []Problem) {
 }
 
 // secret says what becomes of the secret.
-func (f fields) secret(edit *Edit) {
+func (f Fields) secret(edit *Edit) {
 	switch f.one("secret") {
 	case "generate":
 		edit.Secret = SecretEdit{Mode: Generate}

@@ -1,20 +1,22 @@
-package console
+package catalogue_test
 
 import (
 	"strings"
 	"testing"
+
+	"sidehook/relay/console/catalogue"
 )
 
 // TestWanted: what a webhook wants is told as people call it.
 func TestWanted(t *testing.T) {
-	types := func(list ...string) (types []Type) {
+	types := func(list ...string) (types []catalogue.Type) {
 		for _, name := range list {
-			types = append(types, Type{Type: name})
+			types = append(types, catalogue.Type{Type: name})
 		}
 		return types
 	}
-	seed := catalogue(Resources(types(
-		"com.qlik.v1.app.created", "com.qlik.v1.app.data-updated", "com.qlik.v1.app.deleted", "com.qlik.v1.user.created", "com.qlik.v1.user.deleted")))
+	seed := catalogue.Group(types(
+		"com.qlik.v1.app.created", "com.qlik.v1.app.data-updated", "com.qlik.v1.app.deleted", "com.qlik.v1.user.created", "com.qlik.v1.user.deleted"))
 	for globs, want := range map[string]struct{ with, without string }{
 		"**": {"everything", "everything"},
 		"com.qlik.v1.app.created com.qlik.v1.app.deleted": {"Apps: Created, Deleted", "Apps: Created, Deleted"},
@@ -28,16 +30,16 @@ func TestWanted(t *testing.T) {
 		"":                                                {"", ""},
 	} {
 		list := strings.Fields(globs)
-		if got := said(seed.wanted(list)); got != want.with {
+		if got := said(seed.Wanted(list)); got != want.with {
 			t.Errorf("with the catalogue, %q is %q, want %q", globs, got, want.with)
 		}
-		if got := said(catalogue(nil).wanted(list)); got != want.without {
+		if got := said(catalogue.Catalogue(nil).Wanted(list)); got != want.without {
 			t.Errorf("without one, %q is %q, want %q", globs, got, want.without)
 		}
 	}
 }
 
-func said(list []Wanted) string {
+func said(list []catalogue.Wanted) string {
 	var parts []string
 	for _, w := range list {
 		parts = append(parts, strings.TrimPrefix(w.Resource+": ", ": ")+strings.Join(w.Events, ", "))

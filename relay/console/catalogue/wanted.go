@@ -1,4 +1,4 @@
-package console
+package catalogue
 
 import (
 	"slices"
@@ -14,17 +14,14 @@ type Wanted struct {
 	Types    []string // the same as they stand in the file
 }
 
-// All is the glob of every type.
-const All = "**"
+// all is the glob of every type.
+const all = "**"
 
-// catalogue is the types of event_types by their resources; empty without event_types.
-type catalogue []Resource
-
-// wanted says what globs select, by resource: with a catalogue, what of it they match. What
+// Wanted says what globs select, by resource: with a catalogue, what of it they match. What
 // belongs to no resource stays as it is, at the end.
-func (c catalogue) wanted(globs []string) (list []Wanted) {
-	if slices.Contains(globs, All) {
-		return []Wanted{{Events: []string{"everything"}, Types: []string{All}}}
+func (c Catalogue) Wanted(globs []string) (list []Wanted) {
+	if slices.Contains(globs, all) {
+		return []Wanted{{Events: []string{"everything"}, Types: []string{all}}}
 	}
 	var others Wanted
 	for _, resource := range c {
@@ -51,7 +48,7 @@ func (c catalogue) wanted(globs []string) (list []Wanted) {
 			exact = append(exact, Type{Type: glob})
 		}
 	}
-	for _, resource := range Resources(exact) {
+	for _, resource := range Group(exact) {
 		one := Wanted{Resource: resource.Name}
 		for _, t := range resource.Types {
 			one.Events, one.Types = append(one.Events, t.Name), append(one.Types, t.Type)
@@ -65,7 +62,7 @@ func (c catalogue) wanted(globs []string) (list []Wanted) {
 }
 
 // has reports whether a glob selects a type of the catalogue.
-func (c catalogue) has(glob string) bool {
+func (c Catalogue) has(glob string) bool {
 	return slices.ContainsFunc(c, func(r Resource) bool {
 		return slices.ContainsFunc(r.Types, func(t Type) bool { return query.Glob(glob).Match(t.Type) })
 	})

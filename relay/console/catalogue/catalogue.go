@@ -1,4 +1,7 @@
-package console
+// Package catalogue groups types of events by what they are about, as people look for
+// them, and says in these words what the globs of a webhook want. It is pure. The console
+// shows it, and relay/editing offers types with it.
+package catalogue
 
 import (
 	"regexp"
@@ -8,10 +11,27 @@ import (
 	"unicode/utf8"
 )
 
-// Resources groups types of events by what they are about: com.example.app.deleted is
+// Resource is a group of types of events that are about the same.
+type Resource struct {
+	Name  string // Apps
+	Types []Type
+}
+
+// Type is a type of events that can be chosen.
+type Type struct {
+	Type   string // com.example.app.deleted
+	Name   string // Deleted
+	Doc    string
+	Chosen bool
+}
+
+// Catalogue is types by their resources. Without event_types it is empty.
+type Catalogue []Resource
+
+// Group groups types of events by what they are about: com.example.app.deleted is
 // Deleted of Apps, and com.example.app.data.updated, beside it, Data Updated of Apps.
 // Groups and types stand in the order in which they come.
-func Resources(types []Type) (list []Resource) {
+func Group(types []Type) (list Catalogue) {
 	direct := map[string]bool{} // words that have an event of their own after them
 	for _, t := range types {
 		direct[t.Type[:max(strings.LastIndexByte(t.Type, '.'), 0)]] = true

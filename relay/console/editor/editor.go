@@ -1,37 +1,16 @@
-package console
+// Package editor is what the console and the relay say to each other about edits of
+// webhooks.yaml: the form of a webhook, the edit that its fields ask for, the review of an
+// edit, and what became of it. Nothing in it has a secret, but for one that was just made.
+// It reads and writes no file: relay/editing does.
+package editor
 
 import (
-	"context"
 	"strings"
 	"time"
 
 	"sidehook/relay/api"
+	"sidehook/relay/console/catalogue"
 )
-
-// Editor changes webhooks in webhooks.yaml and its files of include. Nothing that it
-// returns has a secret in it, but for one that Save has just made. Many may call it at
-// once; edits wait for each other.
-type Editor interface {
-	// Writable returns why the relay may not write the file, nil if it may.
-	Writable(ctx context.Context) error
-	// Form returns a webhook as it stands in its file, or for "" an empty one;
-	// *admin.NotFoundError.
-	Form(ctx context.Context, name string) (*Form, error)
-	// Review returns what an edit would do. It writes nothing. *admin.NotFoundError for a
-	// webhook that no file has.
-	Review(ctx context.Context, edit Edit) (*Review, error)
-	// Save makes an edit that was reviewed, if the files are still those of Edit.Base,
-	// and returns once it is in force, or after 5 seconds. An edit that would not be
-	// valid, or whose files have changed, is a *ProblemsError, and then nothing was
-	// written; *admin.NotFoundError as of Review.
-	Save(ctx context.Context, edit Edit) (*Saved, error)
-}
-
-// Source shows the configuration in force, and the lines of the files that problems are
-// about, without a secret.
-type Source interface {
-	Configuration(ctx context.Context) (*Configuration, error)
-}
 
 // Form is a webhook as it can be edited.
 type Form struct {
@@ -47,7 +26,7 @@ type Form struct {
 	Headers []Header
 	// Resources are the types of events that can be chosen: those of event_types, or
 	// without them those that were seen in the last day.
-	Resources []Resource
+	Resources []catalogue.Resource
 	Catalogue bool     // they are those of event_types
 	Events    []string // what it wants, in the order of the file
 	Globs     []string // of Events, those that are none of the types
@@ -89,6 +68,32 @@ type Key struct {
 	Hidden bool // *** stands in Value
 }
 
+// Text returns what a key of the entry itself is, "" where it is not in the entry.
+func (k Key) Text() string {
+	if k.Origin == FromEntry {
+		return k.Value
+	}
+	return ""
+}
+
+// Else says what holds where the entry does not have the key.
+func (k Key) Else() string {
+	switch {
+	case k.Origin == FromDefaults:
+		return k.Value + " (from defaults)"
+	case k.Default != "":
+		return k.Default
+	case k.Name == "format" || k.Name == "signature" || k.Name == "user_agent":
+		return "by profile"
+	}
+	return "none"
+}
+
+// Long reports whether the value may need several lines.
+func (k Key) Long() bool {
+	return k.Name == "when" || k.Name == "transform" || strings.Contains(k.Value, "\n") || len(k.Value) > 60
+}
+
 // Kind says how the value of a key is written.
 type Kind string
 
@@ -105,20 +110,6 @@ type Header struct {
 	Hidden      bool // it has a secret, and Value is or has ***
 	Origin      Origin
 	Removed     bool // the entry takes away the one of the defaults, with the value null
-}
-
-// Resource is a group of types of events that are about the same.
-type Resource struct {
-	Name  string // Apps
-	Types []Type
-}
-
-// Type is a type of events that can be chosen.
-type Type struct {
-	Type   string // com.example.app.deleted
-	Name   string // Deleted
-	Doc    string
-	Chosen bool
 }
 
 // Action says what an edit does.
@@ -239,14 +230,6 @@ type Saved struct {
 	Refused []Problem
 }
 
-// Configuration is the configuration in force, and what is wrong with the files.
-type Configuration struct {
-	api.Config
-	Excerpts []Excerpt // of Problems, in their order; the first of them, if there are many
-	Included []Included
-	History  HistorySize
-}
-
 // Excerpt is a problem with the lines around it, none for one without a place.
 type Excerpt struct {
 	api.ConfigProblem
@@ -258,20 +241,4 @@ type Line struct {
 	Number int
 	Text   string
 	At     bool // the problem is here
-}
-
-// Included is a file of include.
-type Included struct {
-	Path     string
-	Webhooks int  // that are in force
-	Refused  bool // as it stands
-	Missing  bool // nothing of it is in force
-}
-
-// HistorySize is how large the history is, and may become.
-type HistorySize struct {
-	Dir   string
-	Bytes int64 // -1 if it is not known
-	Limit int64
-	Keep  time.Duration
 }
