@@ -22,9 +22,10 @@ import (
 // Webhooks returns the webhooks that match, in the order of the file, then the removed
 // ones for which deliveries wait.
 func (o *operator) Webhooks(_ context.Context, q api.WebhooksQuery) (page api.Webhooks, _ error) {
-	names, configured := o.listed()
+	active, _ := o.current()
+	names := o.listed(active)
 	if q.Attention {
-		o.sortByAttention(names, configured)
+		o.sortByAttention(active, names)
 	}
 	next, err := nextWebhook(names, q.Cursor)
 	if err != nil {
@@ -33,7 +34,7 @@ func (o *operator) Webhooks(_ context.Context, q api.WebhooksQuery) (page api.We
 	wanted := strings.ToLower(q.Search)
 	last := 0
 	for i := next; i < len(names); i++ {
-		name, w := names[i], configured[names[i]]
+		name, w := names[i], active.webhooks[names[i]].config
 		if !strings.Contains(strings.ToLower(name), wanted) && (w == nil || !strings.Contains(strings.ToLower(w.URL.Redacted()), wanted)) ||
 			len(q.States) > 0 && !slices.Contains(q.States, o.stateOf(name, w)) {
 			continue
@@ -58,14 +59,13 @@ func (o *operator) Webhook(_ context.Context, name string) (api.Webhook, error) 
 	return o.webhook(name, w), nil
 }
 
-// listed returns the names of all webhooks that are listed, and those in the file.
-func (o *operator) listed() (names []string, configured map[string]*config.Webhook) {
-	active, _ := o.current()
-	configured = make(map[string]*config.Webhook, len(active.file.Webhooks))
+// listed returns the names of all webhooks that are listed.
+func (o *operator) listed(active *activeConfig) []string {
+	names := make([]string, 0, len(active.file.Webhooks))
 	for _, w := range active.file.Webhooks {
-		names, configured[w.Name] = append(names, w.Name), w
+		names = append(names, w.Name)
 	}
-	return append(names, o.orphaned(active)...), configured
+	return append(names, o.orphaned(active)...)
 }
 
 // orphaned returns the removed webhooks for which deliveries wait.
@@ -79,11 +79,11 @@ func (o *operator) orphaned(active *activeConfig) (names []string) {
 }
 
 // sortByAttention puts first what somebody has to see to.
-func (o *operator) sortByAttention(names []string, configured map[string]*config.Webhook) {
+func (o *operator) sortByAttention(active *activeConfig, names []string) {
 	order := []string{"disabled", "failing", "orphaned", "throttled", "paused", "active", "off"}
 	ranks := make(map[string]int, len(names))
 	for _, name := range names {
-		ranks[name] = slices.Index(order, o.stateOf(name, configured[name]))
+		ranks[name] = slices.Index(order, o.stateOf(name, active.webhooks[name].config))
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return ranks[a] - ranks[b] })
 }

@@ -385,15 +385,15 @@ func (r *Reader) addOutcomes(of map[history.Seq]*EventTrace) error {
 	return nil
 }
 
-// each visits the lines of a segment that have one of the keys, by its index if it has
-// one, else all that scan does.
+// each visits the lines of a segment that have one of the keys, by its index or by what is
+// remembered of it; without either, all that scan does.
 func (r *Reader) each(s *lookup.Stream, first uint64, keys []lookup.LookupKey, visit func(*jsonl.Line) bool, scan func() error) error {
 	x, done, err := s.Index(first)
 	done()
 	var found []jsonl.Line
 	switch {
 	case err != nil:
-	case x == nil:
+	case x == nil && s.Tail == nil:
 		err = scan()
 	default:
 		found, err = s.Lookup(first, 0, keys...)

@@ -58,6 +58,7 @@ type Set struct {
 
 	mu     sync.Mutex
 	queues map[string]*Queue
+	sorted []*Queue    // by their names; nil after one came or went
 	last   history.Seq // the last seq that was published, of any queue
 }
 
@@ -81,18 +82,20 @@ func (s *Set) Queue(name string) *Queue {
 	if !ok {
 		q = newQueue(s, name)
 		q.last = s.last
-		s.queues[name] = q
+		s.queues[name], s.sorted = q, nil
 	}
 	return q
 }
 
-// Queues returns all queues, in the order of their names.
+// Queues returns all queues, in the order of their names. Callers share the list, and must
+// not change it.
 func (s *Set) Queues() []*Queue {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := slices.Collect(maps.Values(s.queues))
-	slices.SortFunc(list, func(a, b *Queue) int { return strings.Compare(a.name, b.name) })
-	return list
+	if s.sorted == nil {
+		s.sorted = slices.SortedFunc(maps.Values(s.queues), func(a, b *Queue) int { return strings.Compare(a.name, b.name) })
+	}
+	return s.sorted
 }
 
 // Remove lets go of the queue of a webhook while the process runs, such as when
@@ -108,6 +111,7 @@ func (s *Set) Remove(webhook string, now time.Time) Checkpoint {
 	s.mu.Lock()
 	q, ok := s.queues[webhook]
 	delete(s.queues, webhook)
+	s.sorted = nil
 	published := s.last
 	s.mu.Unlock()
 	if !ok {

@@ -55,12 +55,15 @@ func (t *Tail) lookup(s *Stream, first uint64, keys []LookupKey) (offsets []uint
 	if err != nil {
 		return nil, err
 	}
-	hashes := make([]uint32, len(keys))
-	for i, k := range keys {
-		hashes[i] = index.Hash(k.key)
+	const bits = 12
+	var may [1 << bits]bool // by the end of a hash: most lines have none of many keys
+	hashes := make(map[uint32]bool, len(keys))
+	for _, k := range keys {
+		hash := index.Hash(k.key)
+		hashes[hash], may[hash%(1<<bits)] = true, true
 	}
 	for _, k := range known.keys {
-		if slices.Contains(hashes, k.hash) {
+		if may[k.hash%(1<<bits)] && hashes[k.hash] {
 			offsets = append(offsets, k.offset)
 		}
 	}

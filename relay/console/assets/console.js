@@ -87,7 +87,7 @@ function hear(news) {
     const fresh = [...fragment(news.rows).children].filter((row) => !renewed(row));
     waiting = [...fresh, ...waiting].slice(0, 200);
   }
-  if (waiting.length && !paused && scrollY < 80) insertRows(); else countRows();
+  if (waiting.length && !paused && atTop()) insertRows(); else countRows();
 }
 
 // renewed changes a row that the page has, or that waits. It reports false if there is none.
@@ -96,6 +96,9 @@ function renewed(row) {
   if (have && !have.isEqualNode(row)) morph(have, row);
   return Boolean(have);
 }
+
+// atTop reports whether one sees where new rows are inserted.
+const atTop = () => scrollY < 80 || ($('#rows')?.getBoundingClientRect().top ?? -1) >= 0;
 
 // insertRows puts new rows on top, and drops the oldest of a long page.
 function insertRows() {
@@ -157,7 +160,7 @@ async function poll(times) {
 if (page) stream();
 
 addEventListener('scroll', () => {
-  if (waiting.length && !paused && scrollY < 80) insertRows();
+  if (waiting.length && !paused && atTop()) insertRows();
 }, { passive: true });
 
 // ---- Changes ----
@@ -244,7 +247,7 @@ addEventListener('click', (event) => {
     paused = !paused;
     button.setAttribute('aria-pressed', paused);
     button.textContent = paused ? 'Resume' : 'Pause';
-    if (!paused && waiting.length && scrollY < 80) insertRows();
+    if (!paused && waiting.length && atTop()) insertRows();
   }
 });
 
