@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -125,6 +124,23 @@ func notFound(which query.EventRef, err error) error {
 
 // Config returns the configuration in force.
 func (o *operator) Config(context.Context) (api.Config, error) {
+	c := o.Rejected()
+	known := map[api.ConfigProblem]bool{}
+	for _, p := range c.Problems {
+		known[p] = true
+	}
+	active, _ := o.current()
+	for _, p := range active.file.Warnings {
+		if p := api.ConfigProblem(p); !known[p] {
+			known[p] = true
+			c.Problems = append(c.Problems, p)
+		}
+	}
+	return c, nil
+}
+
+// Rejected returns the configuration in force with the problems of edits alone.
+func (o *operator) Rejected() api.Config {
 	active, rejected := o.current()
 	c := api.Config{Path: absolute(active.file.Path), Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: plan.RestartKeys(o.atStart, active.file)}
 	if rejected != nil {
@@ -134,12 +150,7 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 		c.Refused = append(c.Refused, in.Path)
 		c.Problems = append(c.Problems, problemsOf(in.Problems, in.Path)...)
 	}
-	for _, p := range active.file.Warnings {
-		if known := api.ConfigProblem(p); !slices.Contains(c.Problems, known) {
-			c.Problems = append(c.Problems, known)
-		}
-	}
-	return c, nil
+	return c
 }
 
 // problemsOf returns why an edit was rejected, with its warnings.

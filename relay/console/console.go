@@ -7,6 +7,7 @@ import (
 
 	"sidehook/history/query"
 	"sidehook/relay/admin"
+	"sidehook/relay/api"
 	"sidehook/relay/console/catalogue"
 	"sidehook/relay/console/lastday"
 	"sidehook/relay/console/session"
@@ -19,6 +20,9 @@ type Operator interface {
 	EventOperator
 	// Ready returns why events are not accepted now, nil if they are.
 	Ready() error
+	// Rejected returns what Config does without the warnings of what is in force, of
+	// which there may be thousands.
+	Rejected() api.Config
 	// EventTypes returns the types of event_types, sorted; nil without them.
 	EventTypes() []catalogue.Type
 	// Recent visits the minutes from since on with the attempts before until, until

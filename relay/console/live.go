@@ -127,7 +127,7 @@ func (n *news) isEmpty() bool { return n.Status == "" && len(n.Parts) == 0 && n.
 func (w *watching) news(ctx context.Context) (*news, error) {
 	h, p := w.handler, w.handler.page(ctx, w.request)
 	n := &news{Parts: map[string]string{}}
-	status, err := h.views.render(p.view, "status", h.status(ctx, w.request))
+	status, err := h.views.render(p.view, "status", h.status(w.request))
 	if err != nil {
 		return nil, err
 	}

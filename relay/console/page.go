@@ -105,7 +105,7 @@ func (v views) render(view, name string, data any) ([]byte, error) {
 func (h *Handler) whole(ctx context.Context, r *request, p *page) ([]byte, error) {
 	f := frame{
 		Title: p.title, Section: p.section, Data: p.data, Newest: p.newest, MayEdit: r.mayEdit,
-		Status: h.status(ctx, r), Search: r.URL.Query().Get("q"),
+		Status: h.status(r), Search: r.URL.Query().Get("q"),
 	}
 	if p.isLive() {
 		f.Live = r.URL.RequestURI()

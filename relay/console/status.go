@@ -1,8 +1,6 @@
 package console
 
 import (
-	"context"
-
 	"sidehook/relay/api"
 )
 
@@ -15,15 +13,12 @@ type status struct {
 	Closed     string              // why events are not accepted now; "": they are
 }
 
-func (h *Handler) status(ctx context.Context, r *request) status {
+func (h *Handler) status(r *request) status {
 	s := status{MayEdit: r.mayEdit}
 	if err := h.operator.Ready(); err != nil {
 		s.Closed = sentence(err.Error())
 	}
-	config, err := h.operator.Config(ctx)
-	if err != nil {
-		return s
-	}
+	config := h.operator.Rejected()
 	s.Generation = uint64(config.Generation)
 	s.Refused, s.Held = config.Errors(), config.Refused
 	return s
