@@ -27,6 +27,8 @@ type operator struct {
 
 func (operator) Ready() error { return nil }
 
+func (operator) Rejected() api.Config { return api.Config{Generation: 1} }
+
 func (operator) EventTypes() []catalogue.Type { return nil }
 
 func (operator) Recent(context.Context, time.Time, time.Time, func(*query.Minute) bool) error {
