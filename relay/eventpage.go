@@ -6,26 +6,26 @@ import (
 	"fmt"
 	"net/http"
 
-	"sidehook/config/unit"
 	"sidehook/history/event"
 	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/console"
+	"sidehook/relay/console/trace"
 )
 
 // Terms returns by what a webhook delivers.
-func (o *operator) Terms(_ context.Context, name string) (console.Terms, error) {
+func (o *operator) Terms(_ context.Context, name string) (trace.Terms, error) {
 	active, _ := o.current()
 	w := active.webhooks[name].config
 	if w == nil {
-		return console.Terms{}, unknownWebhook(name)
+		return trace.Terms{}, unknownWebhook(name)
 	}
 	keep := active.file.History.Keep
-	terms := console.Terms{Retry: w.Retry, Age: keep, Setting: "keep " + unit.FormatDuration(keep)}
+	terms := trace.Terms{Retry: w.Retry, Age: keep}
 	for _, limit := range limitsOf(w) {
 		if limit.Age > 0 && limit.Age < terms.Age {
-			terms.Age, terms.Setting = limit.Age, limit.Setting
+			terms.Age = limit.Age
 		}
 	}
 	return terms, nil

@@ -19,13 +19,13 @@ import (
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
 	"sidehook":             {"relay/command"},
-	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure", "relay/memory", "relay/plan", "relay/systemd"},
-	"relay":                {"config", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/catalogue", "relay/console/session", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/editing", "relay/format", "relay/httpd", "relay/intake", "relay/matching", "relay/memory", "relay/metrics", "relay/notice", "relay/plan", "relay/send", "relay/sign"},
+	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure", "relay/memory", "relay/plan", "relay/shell", "relay/systemd"},
+	"relay":                {"config", "config/unit", "history", "history/event", "history/journal", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/catalogue", "relay/console/session", "relay/console/trace", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/editing", "relay/format", "relay/httpd", "relay/intake", "relay/matching", "relay/memory", "relay/metrics", "relay/notice", "relay/plan", "relay/send", "relay/sign"},
 	"relay/notice":         {"history", "history/event", "history/trouble"},
 	"relay/httpd":          {"history", "relay/api", "history/trouble"},
 	"relay/intake":         {"history", "history/event", "relay/api", "relay/httpd"},
 	"relay/admin":          {"history", "history/query", "relay/api", "relay/httpd"},
-	"relay/console":        {"config/unit", "history", "history/event", "history/query", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/console/figure", "relay/console/lastday", "relay/console/payload", "relay/console/session", "relay/httpd", "relay/measure"},
+	"relay/console":        {"config/unit", "history", "history/query", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/console/figure", "relay/console/lastday", "relay/console/payload", "relay/console/session", "relay/console/trace", "relay/httpd", "relay/measure", "relay/shell"},
 	"relay/api":            {"history", "history/event"},
 	"relay/api/client":     {"relay/api"},
 	"relay/apitest":        {"history", "history/event", "history/historytest", "history/query", "relay/admin", "relay/api", "relay/httpd", "relay/intake"},
@@ -33,7 +33,7 @@ var flow = map[string][]string{
 	"relay/deliver/health": {"history"},
 	"relay/deliver/pace":   {},
 	"relay/send":           {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
-	"relay/editing":        {"config", "config/edit", "config/mask", "history/event", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/fileedit", "relay/plan", "relay/sign"},
+	"relay/editing":        {"config", "config/edit", "config/mask", "history/event", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/fileedit", "relay/plan", "relay/shell", "relay/sign"},
 	"relay/fileedit":       {"config", "config/edit"},
 	"relay/format":         {"history/event"},
 	"relay/matching":       {"config", "config/expression", "history", "history/event", "relay/api", "relay/route"},
@@ -48,16 +48,17 @@ var flow = map[string][]string{
 	"relay/console/lastday":     {},
 	"relay/console/figure":      {"relay/measure"},
 	"relay/console/payload":     {"relay/api", "relay/measure"},
+	"relay/console/trace":       {"history", "history/event", "history/query", "relay/admin", "relay/api", "relay/console/figure", "relay/console/payload", "relay/measure", "relay/shell"},
 
 	// The rooms of the command line.
-	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/receiver", "relay/sign"},
+	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/receiver", "relay/shell", "relay/sign"},
 	"relay/command/manual":   {"relay/command/terminal"},
 	"relay/command/source":   {"history", "history/query", "relay/api", "relay/api/client"},
 	"relay/command/names":    {"config", "config/yamlnode"},
 	"relay/command/runlog":   {"relay/command/terminal"},
 	"relay/command/usage":    {"config/unit", "history", "history/event", "history/query", "relay/command/terminal"},
 	"relay/command/reload":   {"config", "config/watch", "relay/command/terminal", "relay/measure", "relay/systemd"},
-	"relay/command/report":   {"config", "history", "history/event", "history/query", "relay/api", "relay/command/terminal", "relay/measure"},
+	"relay/command/report":   {"config", "history", "history/event", "history/query", "relay/api", "relay/command/terminal", "relay/measure", "relay/shell"},
 	"relay/command/fileedit": {"config", "config/edit", "relay/command/names", "relay/command/report", "relay/command/terminal", "relay/command/usage", "relay/fileedit", "relay/sign"},
 	"relay/command/develop":  {"config", "relay/command/names", "relay/command/terminal", "relay/command/usage", "relay/receiver", "relay/sign"},
 	"relay/command/bulk":     {"history", "history/query", "relay/api", "relay/api/client", "relay/command/terminal", "relay/command/usage", "relay/measure"},
@@ -118,6 +119,7 @@ var flow = map[string][]string{
 	"relay/measure":     {},
 	"relay/receiver":    {"relay/sign"},
 	"relay/route":       {},
+	"relay/shell":       {},
 	"relay/sign":        {},
 	"relay/systemd":     {"history/trouble"},
 	"systemd":           {}, // the page of the manual

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"sidehook/history"
@@ -63,11 +64,29 @@ type Response struct {
 	Truncated  bool    `json:"truncated"`
 }
 
+// Bytes returns what is kept of the body.
+func (r *Response) Bytes() []byte {
+	if len(r.BodyBase64) > 0 {
+		return r.BodyBase64
+	}
+	return []byte(r.Body)
+}
+
 // Headers are header lines in their order.
 type Headers []Header
 
 // Header is a header line.
 type Header struct{ Name, Value string }
+
+// Get returns the first value of a header, "" without one.
+func (h Headers) Get(name string) string {
+	for _, line := range h {
+		if strings.EqualFold(line.Name, name) {
+			return line.Value
+		}
+	}
+	return ""
+}
 
 // UnmarshalJSON reads an object whose order counts.
 func (h *Headers) UnmarshalJSON(text []byte) error {

@@ -32,6 +32,7 @@ import (
 	"sidehook/relay/command/report"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/shell"
 )
 
 // cli is one run of the program.
@@ -199,7 +200,7 @@ func (c *cli) next(args ...string) string {
 	}
 	line := "sidehook"
 	for _, arg := range args {
-		line += " " + terminal.Quote(arg)
+		line += " " + shell.Quote(arg)
 	}
 	return line
 }

@@ -4,8 +4,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/command/fileedit"
-	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
+	"sidehook/relay/shell"
 )
 
 func (c *cli) initCommand() *cobra.Command {
@@ -37,7 +37,7 @@ func (c *cli) init(path string) error {
 	}
 	config := ""
 	if path != "webhooks.yaml" {
-		config = " --config " + terminal.Quote(path)
+		config = " --config " + shell.Quote(path)
 	}
 	c.out.Linef("%s written. Go on with these, each in a terminal of its own:", path)
 	c.out.Linef("    sidehook listen --webhook example%s", config)

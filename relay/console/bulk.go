@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"sidehook/history"
 	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/measure"
+	"sidehook/relay/shell"
 )
 
 // bulk is the page that resends in bulk: first what to resend, then how many there are and
@@ -126,7 +126,7 @@ func bulkSentence(b *api.BulkRequest) string {
 		}
 		s.WriteString("as " + strings.Join(words, " or "))
 	}
-	fmt.Fprintf(&s, " from %s to %s", momentOf(b.Since.Time).Local, momentOf(b.Until.Time).Local)
+	fmt.Fprintf(&s, " from %s to %s", measure.Moment(b.Since.Time), measure.Moment(b.Until.Time))
 	if len(b.Webhooks) > 0 {
 		s.WriteString(", for " + strings.Join(b.Webhooks, ", "))
 	} else {
@@ -152,12 +152,7 @@ func bulkCommand(b *api.BulkRequest) string {
 	words := []string{"sidehook resend"}
 	add := func(flag, value string) {
 		if value != "" {
-			if strings.ContainsFunc(value, func(r rune) bool {
-				return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:,/", r)
-			}) {
-				value = quoteLiteral(value)
-			}
-			words = append(words, flag+" "+value)
+			words = append(words, flag+" "+shell.Quote(value))
 		}
 	}
 	for _, name := range b.Webhooks {

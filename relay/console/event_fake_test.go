@@ -7,12 +7,13 @@ import (
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/console"
+	"sidehook/relay/console/trace"
 )
 
 // events is a console.EventOperator for tests that are about other things.
 type events struct{}
 
-func (events) Terms(context.Context, string) (console.Terms, error) { return console.Terms{}, nil }
+func (events) Terms(context.Context, string) (trace.Terms, error) { return trace.Terms{}, nil }
 
 func (events) RequestBody(context.Context, string, query.EventRef) (admin.EventData, error) {
 	return admin.EventData{}, nil

@@ -51,7 +51,7 @@ func momentOf(at time.Time) moment {
 		return moment{}
 	}
 	utc := at.UTC()
-	m := moment{Machine: utc.Format(time.RFC3339Nano), Local: at.Local().Format("2006-01-02 15:04:05 -07:00")}
+	m := moment{Machine: utc.Format(time.RFC3339Nano), Local: measure.Moment(at)}
 	if _, offset := at.Local().Zone(); offset != 0 {
 		m.UTC = utc.Format("15:04:05Z")
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
+	"sidehook/relay/console/trace"
 )
 
 // EventOperator is what the page of an event knows and does beyond the API. Many may call
@@ -14,7 +16,7 @@ import (
 type EventOperator interface {
 	// Terms returns by what a webhook delivers now; *admin.NotFoundError if it is not in
 	// the file.
-	Terms(ctx context.Context, webhook string) (Terms, error)
+	Terms(ctx context.Context, webhook string) (trace.Terms, error)
 	// RequestBody returns what a webhook would get of an event now, as its format and its
 	// transform make it; *admin.NotFoundError, *admin.UnprocessableError.
 	RequestBody(ctx context.Context, webhook string, which query.EventRef) (admin.EventData, error)
@@ -25,13 +27,6 @@ type EventOperator interface {
 	PostEvent(ctx context.Context, event []byte, by string) (api.Receipt, error)
 }
 
-// Terms are the settings of a webhook that say when it attempts a delivery.
-type Terms struct {
-	Retry   []time.Duration // the waits between attempts
-	Age     time.Duration   // after which a delivery ends as expired
-	Setting string          // that says so, such as "expire_after 7d"
-}
-
 // Namesake is one of several events of one id.
 type Namesake struct {
 	Seq    uint64
@@ -39,3 +34,6 @@ type Namesake struct {
 	Source string
 	Type   string
 }
+
+// Path is the page of the event.
+func (n Namesake) Path() string { return trace.Path(history.Seq(n.Seq)) }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"sidehook/history"
 	"sidehook/history/query"
@@ -56,20 +55,7 @@ func (h *Handler) response(ctx context.Context, r *request, number string) (*pag
 		}
 	}
 	if v.Answer != nil {
-		body := v.Answer.BodyBase64
-		if body == nil {
-			body = []byte(v.Answer.Body)
-		}
-		v.Payload = payload.Render(body, payload.Options{Type: contentType(v.Answer.Headers), Cut: v.Answer.Truncated, Elements: responseElements})
+		v.Payload = payload.Render(v.Answer.Bytes(), payload.Options{Type: v.Answer.Headers.Get("Content-Type"), Cut: v.Answer.Truncated, Elements: responseElements})
 	}
 	return &page{title: fmt.Sprintf("Response to attempt %d", n), section: "/deliveries", view: "response", data: v, alone: "response"}, nil
-}
-
-func contentType(headers api.Headers) string {
-	for _, h := range headers {
-		if strings.EqualFold(h.Name, "Content-Type") {
-			return h.Value
-		}
-	}
-	return ""
 }

@@ -10,32 +10,33 @@ import (
 	"sidehook/config/edit"
 	"sidehook/config/mask"
 	"sidehook/relay/console/editor"
+	"sidehook/relay/shell"
 )
 
 // command returns the command that makes the same edit. A secret is a variable in it.
 func (e *Editor) command(ask editor.Edit, d *draft) string {
-	config := "--config " + quote(absolute(e.relay.InForce().File.Path))
+	config := "--config " + shell.Quote(absolute(e.relay.InForce().File.Path))
 	switch ask.Action {
 	case editor.Remove:
 		lines := make([]string, len(ask.Names))
 		for i, name := range ask.Names {
-			lines[i] = "sidehook webhook remove " + quote(name) + " --yes " + config
+			lines[i] = "sidehook webhook remove " + shell.Quote(name) + " --yes " + config
 		}
 		return strings.Join(lines, "\n")
 	case editor.Change:
 		if word := switchWord(d.changes, ask); word != "" {
-			return "sidehook webhook " + word + " " + quote(ask.Names[0]) + " " + config
+			return "sidehook webhook " + word + " " + shell.Quote(ask.Names[0]) + " " + config
 		}
 	}
 	name := d.name
 	parts := []string{config}
 	if ask.Action == editor.Change {
 		name = ask.Names[0]
-		parts = append([]string{"sidehook webhook edit " + quote(name)}, parts...)
+		parts = append([]string{"sidehook webhook edit " + shell.Quote(name)}, parts...)
 	} else {
-		parts = append([]string{"sidehook webhook add " + quote(name)}, parts...)
+		parts = append([]string{"sidehook webhook add " + shell.Quote(name)}, parts...)
 		if ask.File != "" {
-			parts = append(parts, "--file "+quote(ask.File))
+			parts = append(parts, "--file "+shell.Quote(ask.File))
 		}
 	}
 	for _, c := range d.changes {
@@ -76,14 +77,14 @@ func flags(c edit.Change, ask editor.Edit) []string {
 		path += "." + c.Path[1].(string)
 	}
 	if c.Value == nil {
-		return []string{"--unset " + quote(path)}
+		return []string{"--unset " + shell.Quote(path)}
 	}
 	if key == "secret" {
 		switch ask.Secret.Mode {
 		case editor.Generate:
 			return []string{"--generate-secret"}
 		case editor.Refer:
-			return []string{"--secret " + quote(ask.Secret.Value)}
+			return []string{"--secret " + shell.Quote(ask.Secret.Value)}
 		}
 		return []string{`--secret "$SECRET"`}
 	}
@@ -97,27 +98,27 @@ func flags(c edit.Change, ask editor.Edit) []string {
 		if hidden {
 			return []string{flag + ` "$` + variable(path) + `"`}
 		}
-		return []string{flag + " " + quote(c.Value.Value)}
+		return []string{flag + " " + shell.Quote(c.Value.Value)}
 	}
 	switch {
 	case key == "url" && text, key == "description" && text && c.Value.Value != "":
 		return single("--" + key)
 	case key == "headers" && len(c.Path) > 1 && text && hidden:
-		return []string{`--header ` + quote(c.Path[1].(string)+"=") + `"$` + variable(c.Path[1].(string)) + `"`}
+		return []string{`--header ` + shell.Quote(c.Path[1].(string)+"=") + `"$` + variable(c.Path[1].(string)) + `"`}
 	case key == "headers" && len(c.Path) > 1 && text:
-		return []string{"--header " + quote(c.Path[1].(string)+"="+c.Value.Value)}
+		return []string{"--header " + shell.Quote(c.Path[1].(string)+"="+c.Value.Value)}
 	case (key == "events" || key == "allow") && len(c.Path) == 1 && c.Value.Kind == yaml.SequenceNode && len(c.Value.Content) > 0 &&
 		!slices.ContainsFunc(c.Value.Content, func(n *yaml.Node) bool { return n.Kind != yaml.ScalarNode }):
 		flag := map[string]string{"events": "--event ", "allow": "--allow "}[key]
 		var list []string
 		for _, n := range c.Value.Content {
-			list = append(list, flag+quote(n.Value))
+			list = append(list, flag+shell.Quote(n.Value))
 		}
 		return list
 	case hidden:
-		return []string{"--set " + quote(path+"=") + `"$` + variable(path) + `"`}
+		return []string{"--set " + shell.Quote(path+"=") + `"$` + variable(path) + `"`}
 	}
-	return []string{"--set " + quote(path+"="+edit.Line(c.Value))}
+	return []string{"--set " + shell.Quote(path+"="+edit.Line(c.Value))}
 }
 
 // variable returns the name of a variable for a value that is not shown.
@@ -130,14 +131,3 @@ func variable(name string) string {
 }
 
 var notInName = regexp.MustCompile(`[^A-Z0-9]+`)
-
-// quote returns an argument as a shell takes it.
-func quote(arg string) string {
-	special := func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-+=:/@.,%", r))
-	}
-	if arg != "" && !strings.ContainsFunc(arg, special) {
-		return arg
-	}
-	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-}

@@ -1,5 +1,5 @@
-// Package measure writes counts, sizes and lengths of time for people, in a few
-// characters. The commands call it.
+// Package measure writes counts, sizes, times and lengths of time for people, in a few
+// characters. The commands and the console call it.
 package measure
 
 import (
@@ -74,4 +74,12 @@ func Count(n int, thing string) string {
 		plural = stem + "ies"
 	}
 	return strconv.Itoa(n) + " " + plural
+}
+
+// Moment formats a time in the local zone, with its offset; "" for the zero time.
+func Moment(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.Local().Format("2006-01-02 15:04:05 -07:00")
 }

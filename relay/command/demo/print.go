@@ -14,6 +14,7 @@ import (
 	"sidehook/config"
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/shell"
 )
 
 func (d *demo) title(text string) {
@@ -85,11 +86,11 @@ func (d *demo) conclude() error {
 	if err := d.ListAttempts(dir); err != nil {
 		return err
 	}
-	file := " --config " + terminal.Quote(d.path)
+	file := " --config " + shell.Quote(d.path)
 	d.commands("To look closer",
 		d.Program+" history"+file,
 		d.Program+" show order-4711-paid"+file,
-		"tail "+terminal.Quote(filepath.Join(dir, "deliveries.jsonl")))
+		"tail "+shell.Quote(filepath.Join(dir, "deliveries.jsonl")))
 	d.commands("To send to your own webhooks",
 		"cp webhooks.example.yaml webhooks.yaml   # keep what you need",
 		d.Program+" check",

@@ -10,6 +10,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/measure"
+	"sidehook/relay/shell"
 )
 
 // Attempt is an attempt to print. It is decoded from the JSON of the history,
@@ -86,7 +87,7 @@ func (a *Attempt) timing() string {
 // eventArgument returns the event of the attempt as a command takes it: its id, or
 // its number if the id is awkward on a command line.
 func (a *Attempt) eventArgument() string {
-	if terminal.Quote(a.Event) == a.Event && len(a.Event) <= 64 {
+	if shell.Quote(a.Event) == a.Event && len(a.Event) <= 64 {
 		return a.Event
 	}
 	return fmt.Sprintf("seq:%d", a.Seq)

@@ -7,6 +7,7 @@ import (
 	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/command/terminal"
+	"sidehook/relay/shell"
 )
 
 // onTerminal returns a terminal of that width, without limit if it is 0.
@@ -71,7 +72,7 @@ func PrintAll(w io.Writer, event, attempt []byte, webhook string) error {
 	next := func(args ...string) string {
 		line := "sidehook"
 		for _, arg := range append(args, "--config", webhook) {
-			line += " " + terminal.Quote(arg)
+			line += " " + shell.Quote(arg)
 		}
 		return line
 	}

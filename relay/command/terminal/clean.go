@@ -50,14 +50,3 @@ func CleanLines(text string) []string {
 	}
 	return lines
 }
-
-// Quote returns an argument as a shell takes it.
-func Quote(arg string) string {
-	special := func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-+=:/@.,%", r))
-	}
-	if arg != "" && !strings.ContainsFunc(arg, special) {
-		return arg
-	}
-	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-}

@@ -1,4 +1,4 @@
-package console
+package trace
 
 import (
 	"context"
@@ -9,11 +9,12 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
+	"sidehook/relay/shell"
 )
 
 // requestBody is the body of the requests of an event to a webhook, once it is needed.
 type requestBody struct {
-	handler *Handler
+	from    Operator
 	webhook string
 	which   query.EventRef
 	asked   bool
@@ -24,7 +25,7 @@ type requestBody struct {
 func (b *requestBody) get(ctx context.Context) *requestBody {
 	if !b.asked {
 		b.asked = true
-		b.data, b.err = b.handler.operator.RequestBody(ctx, b.webhook, b.which)
+		b.data, b.err = b.from.RequestBody(ctx, b.webhook, b.which)
 	}
 	return b
 }
@@ -63,7 +64,7 @@ func curlOf(r api.Request, body *requestBody) string {
 	case len(text) > maxCurlBody || !utf8.ValidString(text) || strings.ContainsFunc(text, acts):
 		b.WriteString(" \\\n  --data-binary @body # download it below")
 	default:
-		b.WriteString(" \\\n  --data-raw " + quoteLiteral(text))
+		b.WriteString(" \\\n  --data-raw " + shell.InQuotes(text))
 	}
 	return b.String()
 }
@@ -81,11 +82,8 @@ func acts(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 // not shown.
 func quoteShell(arg string) string {
 	if !strings.Contains(arg, mask) {
-		return quoteLiteral(arg)
+		return shell.InQuotes(arg)
 	}
 	arg = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(arg)
 	return `"` + strings.ReplaceAll(arg, mask, secret) + `"`
 }
-
-// quoteLiteral returns an argument as a shell takes it.
-func quoteLiteral(arg string) string { return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'" }

@@ -12,6 +12,7 @@ import (
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/console/payload"
+	"sidehook/relay/console/trace"
 )
 
 // file is what a page is in place of HTML: bytes that others wrote, to be saved. A browser
@@ -88,12 +89,12 @@ func (h *Handler) eventResponse(ctx context.Context, r *request, id string) (*pa
 	}
 	asked := r.URL.Query().Get("attempt")
 	for _, line := range trace.Attempts {
-		a := tracedAttempt{Attempt: new(api.Attempt)}
-		if err := json.Unmarshal(line, a.Attempt); err != nil {
+		var a api.Attempt
+		if err := json.Unmarshal(line, &a); err != nil {
 			return nil, fmt.Errorf("read an attempt: %w", err)
 		}
 		if fmt.Sprint(a.N) == asked && a.Response != nil {
-			return &page{file: &file{fileName("response", asked, ""), a.responseBody()}}, nil
+			return &page{file: &file{fileName("response", asked, ""), a.Response.Bytes()}}, nil
 		}
 	}
 	return nil, &admin.NotFoundError{What: fmt.Sprintf("answer of an attempt %.20q at this event", asked)}
@@ -117,17 +118,20 @@ func (v rest) Next() int {
 // To is where the part ends.
 func (v rest) To() int { return v.From + v.Payload.Shown }
 
+// restElements bounds what a further part of an event adds to its page.
+const restElements = 150
+
 // eventRest shows what follows of a long event: /events/ID/rest?from=.
 func (h *Handler) eventRest(ctx context.Context, r *request, id string) (*page, error) {
-	trace, err := h.operator.Event(ctx, refOf(r, id))
+	found, err := h.operator.Event(ctx, refOf(r, id))
 	if err != nil {
 		return nil, err
 	}
 	from, err := strconv.Atoi(r.URL.Query().Get("from"))
-	if err != nil || from < 0 || from >= len(trace.Event) {
-		return nil, &admin.BadRequestError{Problem: fmt.Sprintf("from must be a number below %d, the length of the event", len(trace.Event))}
+	if err != nil || from < 0 || from >= len(found.Event) {
+		return nil, &admin.BadRequestError{Problem: fmt.Sprintf("from must be a number below %d, the length of the event", len(found.Event))}
 	}
-	v := rest{ID: id, Path: seqPath(uint64(trace.Seq)), From: from, Size: len(trace.Event)}
-	v.Payload = payload.Render(trace.Event[from:], payload.Options{Elements: answerElements})
+	v := rest{ID: id, Path: trace.Path(found.Seq), From: from, Size: len(found.Event)}
+	v.Payload = payload.Render(found.Event[from:], payload.Options{Elements: restElements})
 	return &page{title: id, section: "/events", view: "rest", data: v}, nil
 }

@@ -1,4 +1,4 @@
-package console
+package trace
 
 import (
 	"context"
@@ -14,31 +14,30 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/console/figure"
 	"sidehook/relay/console/payload"
-	"sidehook/relay/measure"
 )
 
-// delivery is the event, or one resend of it, at a webhook.
-type delivery struct {
+// Delivery is the event, or one resend of it, at a webhook.
+type Delivery struct {
 	Seq      history.Seq
 	Title    string // "" for the event itself
 	Start    time.Time
 	Schedule template.HTML
-	Attempts []*tracedAttempt // the newest first
-	Earlier  int              // attempts that are not listed
-	status   string           // of its last attempt, "" before the first
+	Attempts []*Attempt // the newest first
+	Earlier  int        // attempts that are not listed
+	status   string     // of its last attempt, "" before the first
 	waiting  bool
 }
 
 // deliveries returns the event and its resends at a webhook, the oldest first.
-func (b *sectionBuilder) deliveries(name string) (list []*delivery) {
+func (b *builder) deliveries(name string) (list []*Delivery) {
 	if slices.Contains(b.view.To, name) || b.view.Test == name {
-		list = append(list, &delivery{Seq: b.view.Seq, Start: b.view.At, waiting: b.view.Test != name})
+		list = append(list, &Delivery{Seq: b.view.Seq, Start: b.view.At, waiting: b.view.Test != name})
 	}
 	for _, r := range b.resends {
 		if !slices.Contains(r.To, name) {
 			continue
 		}
-		d := &delivery{Seq: r.Seq, Start: r.At, Title: "Resent by " + r.By, waiting: true}
+		d := &Delivery{Seq: r.Seq, Start: r.At, Title: "Resent by " + r.By, waiting: true}
 		if r.Was != "" {
 			d.Title = "Renamed from " + r.Was
 		}
@@ -49,13 +48,13 @@ func (b *sectionBuilder) deliveries(name string) (list []*delivery) {
 		if a.Webhook != name {
 			continue
 		}
-		at := slices.IndexFunc(list, func(d *delivery) bool { return d.Seq == a.Seq })
+		at := slices.IndexFunc(list, func(d *Delivery) bool { return d.Seq == a.Seq })
 		if at < 0 { // of a webhook that had another name
-			list = append(list, &delivery{Seq: a.Seq, Start: b.view.At})
+			list = append(list, &Delivery{Seq: a.Seq, Start: b.view.At})
 			at = len(list) - 1
 		}
 		d := list[at]
-		d.Attempts = append(d.Attempts, &tracedAttempt{Attempt: a, Path: b.view.SeqPath()})
+		d.Attempts = append(d.Attempts, &Attempt{Attempt: a, Path: b.view.SeqPath()})
 		d.status, d.waiting = a.Status, a.Status == string(history.Retrying)
 	}
 	if d := b.decision(name); d != nil && d.Wanted && !d.Now && len(list) > 0 && list[0].Seq == b.view.Seq &&
@@ -66,7 +65,7 @@ func (b *sectionBuilder) deliveries(name string) (list []*delivery) {
 }
 
 // addSchedule draws a delivery on a line of time.
-func (b *sectionBuilder) addSchedule(d *delivery, terms Terms) {
+func (b *builder) addSchedule(d *Delivery, terms Terms) {
 	s := figure.Schedule{Start: d.Start, Now: b.now}
 	if s.Now.Before(d.Start) {
 		s.Now = d.Start
@@ -84,7 +83,7 @@ func (b *sectionBuilder) addSchedule(d *delivery, terms Terms) {
 }
 
 // ahead returns when attempts will be made, if each before fails.
-func ahead(d *delivery, terms Terms, now time.Time) (list []time.Time) {
+func ahead(d *Delivery, terms Terms, now time.Time) (list []time.Time) {
 	number, next := 1, now
 	if n := len(d.Attempts); n > 0 {
 		last := d.Attempts[n-1]
@@ -112,7 +111,7 @@ func ahead(d *delivery, terms Terms, now time.Time) (list []time.Time) {
 // expiry returns when a delivery that still waits ends, zero if it is not known. The
 // expirytime of the event does not count for a resend, which was asked for by someone who
 // saw the event.
-func (b *sectionBuilder) expiry(d *delivery, terms Terms) (at time.Time) {
+func (b *builder) expiry(d *Delivery, terms Terms) (at time.Time) {
 	if terms.Age > 0 {
 		at = d.Start.Add(terms.Age)
 	}
@@ -124,18 +123,18 @@ func (b *sectionBuilder) expiry(d *delivery, terms Terms) (at time.Time) {
 
 // show decides which attempts of a delivery are listed, and which of them whole. It leaves
 // them with the newest first. The newest of the newest delivery is open.
-func (b *sectionBuilder) show(ctx context.Context, d *delivery, newest bool, request *requestBody) {
+func (b *builder) show(ctx context.Context, d *Delivery, newest bool, request *requestBody) {
 	for i, a := range d.Attempts[:max(0, len(d.Attempts)-1)] {
 		d.Attempts[i+1].before = a
 	}
 	slices.Reverse(d.Attempts)
-	var listed []*tracedAttempt
+	var listed []*Attempt
 	for i, a := range d.Attempts {
-		chosen := b.asked == fmt.Sprint(a.N)
+		chosen := b.asked.Attempt == fmt.Sprint(a.N)
 		switch {
 		case chosen, b.whole > 0:
 			b.whole--
-			a.Open = chosen || i == 0 && newest && b.asked == ""
+			a.Open = chosen || i == 0 && newest && b.asked.Attempt == ""
 			b.fill(ctx, a, request)
 		case b.lines > 0:
 			b.lines--
@@ -149,7 +148,7 @@ func (b *sectionBuilder) show(ctx context.Context, d *delivery, newest bool, req
 }
 
 // fill adds all that is known of an attempt.
-func (b *sectionBuilder) fill(ctx context.Context, a *tracedAttempt, request *requestBody) {
+func (b *builder) fill(ctx context.Context, a *Attempt, request *requestBody) {
 	a.Whole = true
 	a.Waterfall = figure.Waterfall(a.timing(), 0)
 	a.When = a.next(b.now)
@@ -159,8 +158,8 @@ func (b *sectionBuilder) fill(ctx context.Context, a *tracedAttempt, request *re
 	}
 	if a.Response != nil {
 		a.ResponseHead = head(a.statusLine(), a.Response.Headers)
-		a.Body = payload.Render(a.responseBody(), payload.Options{
-			Type: a.header("Content-Type"), Cut: a.Response.Truncated, Elements: max(1, min(answerElements, b.elements)),
+		a.Body = payload.Render(a.Response.Bytes(), payload.Options{
+			Type: a.Response.Headers.Get("Content-Type"), Cut: a.Response.Truncated, Elements: max(1, min(answerElements, b.elements)),
 		})
 		b.elements -= a.Body.Elements
 	}
@@ -183,41 +182,4 @@ func head(first string, headers api.Headers) template.HTML {
 		b.WriteString("\n" + h.Name + ": " + h.Value)
 	}
 	return payload.Render([]byte(strings.ToValidUTF8(b.String(), "\uFFFD")), payload.Options{Elements: 10}).HTML
-}
-
-// next says when the next attempt comes, or was due, and why then; "" if none does.
-func (a *tracedAttempt) next(now time.Time) string {
-	if a.Status != string(history.Retrying) || a.Attempt.Next.IsZero() {
-		return ""
-	}
-	text := momentOf(a.Attempt.Next).Local
-	switch {
-	case a.ThrottledUntil.Equal(a.Attempt.Next):
-		return text + ": throttled, the receiver asked to wait until then"
-	case a.Again:
-		return fmt.Sprintf("%s: attempt %d is repeated", text, a.Number)
-	case a.NoStep:
-		return fmt.Sprintf("%s: attempt %d does not count in the retry schedule", text, a.Number)
-	}
-	return fmt.Sprintf("%s: retry schedule, wait %d (±10 %%)", text, a.Number)
-}
-
-// label is what a mark on the line of time says.
-func (a *tracedAttempt) label() string {
-	text := fmt.Sprintf("attempt %d: %s", a.Number, a.Status)
-	if a.Number == 0 {
-		text = a.Status
-	}
-	if a.Code != 0 {
-		text += fmt.Sprintf(", %d", a.Code)
-	}
-	return text + ", " + momentOf(a.At).Local
-}
-
-// TookText is how long the attempt took, "" if it made no request.
-func (a *tracedAttempt) TookText() string {
-	if a.Took == 0 {
-		return ""
-	}
-	return measure.Millis(a.Took)
 }

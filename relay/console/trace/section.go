@@ -1,4 +1,4 @@
-package console
+package trace
 
 import (
 	"context"
@@ -15,33 +15,33 @@ import (
 	"sidehook/relay/api"
 )
 
-// section is what became of an event at a webhook.
-type section struct {
+// Section is what became of an event at a webhook.
+type Section struct {
 	Webhook    string
 	Status     string       // of its newest delivery
 	Why        string       // it got the event
 	State      *api.Webhook // nil while the webhook is active, or not in the file
-	Deliveries []*delivery  // the newest first
-	Resend     string       // the change that sends it again; "": it is waiting
-	Cancel     string       // the change that ends what waits; "": nothing does
+	Deliveries []*Delivery  // the newest first
+	InFile     bool         // so that the event can be resent to it
+	Cancel     string       // the delivery that waits, as seq:N; "": none does
 }
 
-// sectionBuilder makes the sections of a page.
-type sectionBuilder struct {
-	view     *eventView
+// builder makes the sections of a page.
+type builder struct {
+	view     *View
 	event    *event.Event
-	handler  *Handler
+	from     Operator
 	attempts []api.Attempt
 	resends  []api.Resend
 	now      time.Time
-	elements int    // left for answers
-	whole    int    // attempts of which all may still be shown,
-	lines    int    // and of which a line may
-	asked    string // the attempt that is shown in any case
+	elements int // left for answers
+	whole    int // attempts of which all may still be shown,
+	lines    int // and of which a line may
+	asked    Asked
 }
 
 // read decodes the attempts and resends.
-func (b *sectionBuilder) read() error {
+func (b *builder) read() error {
 	for _, line := range b.view.EventTrace.Attempts {
 		var a api.Attempt
 		if err := json.Unmarshal(line, &a); err != nil {
@@ -60,7 +60,7 @@ func (b *sectionBuilder) read() error {
 }
 
 // decision returns why a webhook gets the event or not, nil if that is not known.
-func (b *sectionBuilder) decision(webhook string) *api.Decision {
+func (b *builder) decision(webhook string) *api.Decision {
 	list := b.view.Webhooks
 	i := slices.IndexFunc(list, func(d api.Decision) bool { return d.Webhook == webhook })
 	if i < 0 {
@@ -69,15 +69,15 @@ func (b *sectionBuilder) decision(webhook string) *api.Decision {
 	return &list[i]
 }
 
-func (b *sectionBuilder) section(ctx context.Context, name string) (*section, error) {
-	s := &section{Webhook: name, Why: b.why(name)}
-	terms, err := b.handler.operator.Terms(ctx, name)
+func (b *builder) section(ctx context.Context, name string) (*Section, error) {
+	s := &Section{Webhook: name, Why: b.why(name)}
+	terms, err := b.from.Terms(ctx, name)
 	var missing *admin.NotFoundError
 	if err != nil && !errors.As(err, &missing) {
 		return nil, err
 	}
-	inFile := err == nil
-	body := &requestBody{handler: b.handler, webhook: name, which: query.EventRef{Seq: b.view.Seq}}
+	s.InFile = err == nil
+	body := &requestBody{from: b.from, webhook: name, which: query.EventRef{Seq: b.view.Seq}}
 	s.Deliveries = b.deliveries(name)
 	slices.Reverse(s.Deliveries)
 	for i, d := range s.Deliveries {
@@ -87,40 +87,36 @@ func (b *sectionBuilder) section(ctx context.Context, name string) (*section, er
 		b.addSchedule(d, terms)
 		b.show(ctx, d, i == 0, body)
 	}
-	b.finish(s, inFile)
-	if w, err := b.handler.operator.Webhook(ctx, name); err == nil && w.State != "active" {
+	b.finish(s)
+	if w, err := b.from.Webhook(ctx, name); err == nil && w.State != "active" {
 		s.State = &w
 	}
 	return s, nil
 }
 
 // finish sets what follows from the newest delivery.
-func (b *sectionBuilder) finish(s *section, inFile bool) {
-	waiting := ""
+func (b *builder) finish(s *Section) {
 	for _, d := range s.Deliveries {
-		if d.waiting && waiting == "" {
-			waiting = fmt.Sprintf("seq:%d", d.Seq)
+		if d.waiting && s.Cancel == "" {
+			s.Cancel = fmt.Sprintf("seq:%d", d.Seq)
 		}
 	}
 	switch {
 	case len(s.Deliveries) > 0 && s.Deliveries[0].status != "":
 		s.Status = s.Deliveries[0].status
-	case waiting != "":
+	case s.Cancel != "":
 		s.Status = string(query.Pending)
-	}
-	if waiting != "" {
-		s.Cancel = changeOf(cancelBody{Event: waiting, Webhook: s.Webhook})
-	}
-	if inFile {
-		s.Resend = changeOf(resendBody{Event: b.view.Ref(), Webhooks: []string{s.Webhook}})
 	}
 }
 
+// Only names the webhook as the one that gets the event again.
+func (s *Section) Only() []string { return []string{s.Webhook} }
+
 // Waiting reports whether a delivery may still arrive.
-func (s *section) Waiting() bool { return s.Cancel != "" }
+func (s *Section) Waiting() bool { return s.Cancel != "" }
 
 // why returns the reason that a webhook got the event.
-func (b *sectionBuilder) why(name string) string {
+func (b *builder) why(name string) string {
 	d := b.decision(name)
 	if d == nil {
 		d = &api.Decision{}

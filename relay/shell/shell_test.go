@@ -1,14 +1,14 @@
-package terminal_test
+package shell_test
 
 import (
 	"testing"
 
-	"sidehook/relay/command/terminal"
+	"sidehook/relay/shell"
 )
 
 func TestQuote(t *testing.T) {
 	for text, want := range map[string]string{"ord-1": "ord-1", "it's": `'it'\''s'`, "": "''"} {
-		if got := terminal.Quote(text); got != want {
+		if got := shell.Quote(text); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
