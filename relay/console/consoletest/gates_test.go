@@ -43,9 +43,9 @@ var bigPages = []struct {
 	path     string
 	allocate int
 }{
-	{"/", 4000},
-	{"/?q=webhook-9999", 4000},
-	{"/?q=example.com", 4000},
+	{"/", 5500},
+	{"/?q=webhook-9999", 5000},
+	{"/?q=example.com", 5500},
 	{"/?sort=attention", 8000},
 	{"/webhooks/webhook-9", 4000},
 	{"/webhooks/webhook-9?status=exhausted", 8000},
