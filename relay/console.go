@@ -23,24 +23,19 @@ import (
 )
 
 // mountConsole mounts the console, unless the file has it off.
-func (r *Relay) mountConsole(allowed string) error {
+func (r *Relay) mountConsole(allowed string) {
 	if allowed == config.ConsoleOff {
-		return nil
+		return
 	}
 	level := session.View
 	if allowed == config.ConsoleEdit {
 		level = session.Edit
 	}
-	h, err := console.New((*operator)(r), console.Options{
+	r.console = console.New((*operator)(r), console.Options{
 		Version: r.opts.Version, Sessions: r.sessions, Level: level, Tokens: r.server,
 		Editor: editing.New((*operator)(r), r.log), Source: (*operator)(r), Stopping: r.server.Stopping(), Log: r.log,
 	})
-	if err != nil {
-		return err
-	}
-	r.console = h
-	r.server.Mount(h)
-	return nil
+	r.server.Mount(r.console)
 }
 
 // EventTypes returns the types of event_types.

@@ -125,7 +125,8 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		Answered: r.metrics.Answered, Unmatched: r.metrics.Unmatched, Log: opts.Log,
 	})
 	admin.New(r.server, (*operator)(r), admin.Options{Ready: r.ready, Healthy: r.Healthy, Metrics: r.metrics.Write, Version: opts.Version, Log: opts.Log})
-	if err := errors.Join(r.mountConsole(file.Listen.Console), r.Apply(file)); err != nil {
+	r.mountConsole(file.Listen.Console)
+	if err := r.Apply(file); err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
 	r.restoreRates()

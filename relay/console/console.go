@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"sidehook/history/query"
@@ -54,15 +55,17 @@ type Tokens interface {
 type Handler struct {
 	operator Operator
 	opts     Options
+	looks    sync.Once // makes the next two, at the first visit: nobody may ever come
 	views    views
 	assets   *assets
+	failed   error // why they could not be made
 	days     *lastday.Days
 	routes   []route
 	changes  map[string]changeFunc // by their names
 }
 
 // New makes a console. It starts nothing.
-func New(operator Operator, opts Options) (*Handler, error) {
+func New(operator Operator, opts Options) *Handler {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
@@ -70,15 +73,7 @@ func New(operator Operator, opts Options) (*Handler, error) {
 		opts.Sessions = session.New()
 	}
 	opts.Level = max(opts.Level, session.View)
-	assets, err := loadAssets()
-	if err != nil {
-		return nil, err
-	}
-	views, err := parseViews(assets)
-	if err != nil {
-		return nil, err
-	}
-	h := &Handler{operator: operator, opts: opts, views: views, assets: assets}
+	h := &Handler{operator: operator, opts: opts}
 	h.days = lastday.New(h.readDay, opts.Log)
 	h.routes = []route{
 		{"/", h.webhooks},
@@ -112,7 +107,17 @@ func New(operator Operator, opts Options) (*Handler, error) {
 	if opts.Source != nil {
 		h.routes = append(h.routes, route{"/config", h.configuration})
 	}
-	return h, nil
+	return h
+}
+
+// prepare makes what every answer needs, once: some 2 MiB.
+func (h *Handler) prepare() error {
+	h.looks.Do(func() {
+		if h.assets, h.failed = loadAssets(); h.failed == nil {
+			h.views, h.failed = parseViews(h.assets)
+		}
+	})
+	return h.failed
 }
 
 // Run counts what pages show of the last day, until ctx is done.

@@ -19,4 +19,7 @@ func (h *Handler) Change(name string, do func(body []byte) error) {
 }
 
 // Asset returns the path of an asset.
-func (h *Handler) Asset(name string) string { return h.assets.paths[name] }
+func (h *Handler) Asset(name string) string {
+	h.prepare()
+	return h.assets.paths[name]
+}

@@ -59,6 +59,11 @@ func (h *Handler) find(path string) (pageFunc, string) {
 // Serve answers a request that no call of the API matches.
 func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Request, v httpd.Visitor) {
 	secure(w.Header())
+	if err := h.prepare(); err != nil {
+		h.opts.Log.Error("internal error: the console cannot be shown", "error", err)
+		http.Error(w, "internal error; see the log of sidehook", http.StatusInternalServerError)
+		return
+	}
 	req := &request{Request: r, visitor: v}
 	path := r.URL.EscapedPath()
 	known, _ := h.find(path)

@@ -100,10 +100,7 @@ func TestLinkIsOnlyFollowed(t *testing.T) {
 func TestToken(t *testing.T) {
 	for _, allowed := range []session.Level{session.View, session.Edit} {
 		sessions := session.New()
-		h, err := console.New(operator{Operator: &apitest.Operator{}}, console.Options{Sessions: sessions, Level: allowed, Tokens: tokens{}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		h := console.New(operator{Operator: &apitest.Operator{}}, console.Options{Sessions: sessions, Level: allowed, Tokens: tokens{}})
 		v := &visit{Handler: h, sessions: sessions}
 		for token, want := range map[string]session.Level{"owner": allowed, " owner\n": allowed, "reader": session.View} {
 			w := v.do(httpd.Visitor{}, "POST /in", `{"token":`+strconv.Quote(token)+`}`, "Content-Type", "application/json", "Sec-Fetch-Site", "same-origin")
@@ -129,11 +126,7 @@ func TestToken(t *testing.T) {
 	if w := v.do(httpd.Visitor{}, "POST /in", `{"token":"owner"}`, "Content-Type", "text/plain"); w.Code != 415 || w.Header().Get("Set-Cookie") != "" {
 		t.Errorf("as text: %d %s", w.Code, w.Body)
 	}
-	h, err := console.New(operator{Operator: &apitest.Operator{}}, console.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	v = &visit{Handler: h}
+	v = &visit{Handler: console.New(operator{Operator: &apitest.Operator{}}, console.Options{})}
 	if w := v.do(httpd.Visitor{}, "POST /in", `{"token":"owner"}`, "Content-Type", "application/json"); w.Code != 422 {
 		t.Errorf("where there is no token: %d %s", w.Code, w.Body)
 	}

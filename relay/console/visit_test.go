@@ -61,10 +61,7 @@ type visit struct {
 func newVisit(t testing.TB) *visit {
 	t.Helper()
 	v := &visit{sessions: session.New()}
-	h, err := console.New(operator{Operator: &apitest.Operator{Files: historytest.NewDisk()}}, console.Options{Sessions: v.sessions, Level: session.Edit, Tokens: tokens{}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := console.New(operator{Operator: &apitest.Operator{Files: historytest.NewDisk()}}, console.Options{Sessions: v.sessions, Level: session.Edit, Tokens: tokens{}})
 	h.Change("test", func([]byte) error { v.changed++; return nil })
 	v.Handler = h
 	return v
