@@ -25,7 +25,7 @@ var flow = map[string][]string{
 	"relay/httpd":          {"history", "relay/api", "history/trouble"},
 	"relay/intake":         {"history", "history/event", "relay/api", "relay/httpd"},
 	"relay/admin":          {"history", "history/query", "relay/api", "relay/httpd"},
-	"relay/console":        {"config/unit", "history", "history/query", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/console/figure", "relay/console/lastday", "relay/console/payload", "relay/console/session", "relay/console/trace", "relay/httpd", "relay/measure", "relay/shell"},
+	"relay/console":        {"history", "history/query", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/console/figure", "relay/console/filter", "relay/console/lastday", "relay/console/payload", "relay/console/session", "relay/console/trace", "relay/console/view", "relay/httpd", "relay/measure", "relay/shell"},
 	"relay/api":            {"history", "history/event"},
 	"relay/api/client":     {"relay/api"},
 	"relay/apitest":        {"history", "history/event", "history/historytest", "history/query", "relay/admin", "relay/api", "relay/httpd", "relay/intake"},
@@ -47,8 +47,10 @@ var flow = map[string][]string{
 	"relay/console/editor":      {"relay/api", "relay/console/catalogue"},
 	"relay/console/lastday":     {},
 	"relay/console/figure":      {"relay/measure"},
+	"relay/console/filter":      {"config/unit", "history", "history/query", "relay/api"},
 	"relay/console/payload":     {"relay/api", "relay/measure"},
 	"relay/console/trace":       {"history", "history/event", "history/query", "relay/admin", "relay/api", "relay/console/figure", "relay/console/payload", "relay/measure", "relay/shell"},
+	"relay/console/view":        {"history", "history/query", "relay/console/payload", "relay/measure"},
 
 	// The rooms of the command line.
 	"relay/command/demo":     {"config", "relay", "relay/api", "relay/command/terminal", "relay/receiver", "relay/shell", "relay/sign"},

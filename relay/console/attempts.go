@@ -8,17 +8,18 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/query"
+	"sidehook/relay/console/filter"
 	"sidehook/relay/measure"
 )
 
 // attempts are a list of attempts, the newest first: of a webhook, or of all.
 type attempts struct {
-	Filter  *filter
+	Filter  *filter.Filter
 	Webhook string // "": of all, then each row names its webhook
 	MayEdit bool
 	Live    bool // new rows come while the page is open
 	Rows    []attempt
-	pager
+	filter.Pager
 }
 
 // attempt is a row.
@@ -48,15 +49,15 @@ const mostNewer = 100
 // attemptsFor returns the page of attempts that a request asks for. While the page is open,
 // only what is new is read.
 func (h *Handler) attemptsFor(ctx context.Context, r *request, webhook string, p *page) (*attempts, error) {
-	f := filterOf(r.URL)
+	f := filter.Of(r.URL)
 	q := query.Query{
-		Webhook: webhook, Type: f.glob("type"), Statuses: f.statuses("status", query.Statuses()), Codes: f.codes("code"),
-		Event: f.text("event"), Before: before(f, query.ParseCursor), Unresolved: f.choice("unresolved") == query.Yes,
+		Webhook: webhook, Type: f.Glob("type"), Statuses: f.Statuses("status", query.Statuses()), Codes: f.Codes("code"),
+		Event: f.Text("event"), Before: filter.Before(f, query.ParseCursor), Unresolved: f.Choice("unresolved") == query.Yes,
 	}
-	q.Since, q.Until = f.span()
+	q.Since, q.Until = f.Span()
 	list := &attempts{Filter: f, Webhook: webhook, MayEdit: r.mayEdit}
 	if webhook == "" {
-		q.Webhook = f.text("webhook")
+		q.Webhook = f.Text("webhook")
 	}
 	if len(f.Wrong) > 0 {
 		return list, nil
@@ -86,7 +87,7 @@ func (h *Handler) attemptsFor(ctx context.Context, r *request, webhook string, p
 	var last history.LineNo
 	more := false
 	err = records.Attempts(q, func(o *history.DeliveryRecord) bool {
-		if more = len(list.Rows) == perPage; more {
+		if more = len(list.Rows) == filter.PerPage; more {
 			return false
 		}
 		list.add(o)
@@ -97,7 +98,7 @@ func (h *Handler) attemptsFor(ctx context.Context, r *request, webhook string, p
 	if more {
 		next = query.Cursor(last)
 	}
-	list.pager = pagerOf(r.URL, next)
+	list.Pager = filter.PagerOf(r.URL, next)
 	return list, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
+	"sidehook/relay/console/filter"
 	"sidehook/relay/measure"
 	"sidehook/relay/shell"
 )
@@ -19,7 +20,7 @@ import (
 // bulk is the page that resends in bulk: first what to resend, then how many there are and
 // what will happen, then how far it is.
 type bulk struct {
-	Filter  *filter
+	Filter  *filter.Filter
 	MayEdit bool
 	Ignored []string // parameters of another list that this one does not have
 	Counted *counted // nil: it is not said what to resend
@@ -44,10 +45,10 @@ type running struct {
 const firstEvents = 10
 
 func (h *Handler) bulk(ctx context.Context, r *request, _ string) (*page, error) {
-	f := filterOf(r.URL)
+	f := filter.Of(r.URL)
 	b := &bulk{Filter: f, MayEdit: r.mayEdit}
 	p := &page{title: "Resend in bulk", section: "/deliveries", view: "resend", data: b}
-	if id := f.text("id"); id != "" {
+	if id := f.Text("id"); id != "" {
 		progress, err := h.operator.ResendProgress(ctx, id)
 		if err != nil {
 			return nil, err
@@ -57,21 +58,21 @@ func (h *Handler) bulk(ctx context.Context, r *request, _ string) (*page, error)
 		return p, nil
 	}
 	for _, name := range []string{"code", "event"} {
-		if f.text(name) != "" {
-			b.Ignored = append(b.Ignored, name+" "+f.text(name))
+		if f.Text(name) != "" {
+			b.Ignored = append(b.Ignored, name+" "+f.Text(name))
 		}
 	}
-	if f.text("since") == "" {
+	if f.Text("since") == "" {
 		return p, nil
 	}
-	request := api.BulkRequest{Type: string(f.glob("type")), Statuses: f.statuses("status", query.Ends()), To: f.text("to")}
-	if names := f.text("webhook"); names != "" {
+	request := api.BulkRequest{Type: string(f.Glob("type")), Statuses: f.Statuses("status", query.Ends()), To: f.Text("to")}
+	if names := f.Text("webhook"); names != "" {
 		for name := range strings.SplitSeq(names, ",") {
 			request.Webhooks = append(request.Webhooks, strings.TrimSpace(name))
 		}
 	}
 	// What ends from now on is not among what is counted, and so is not resent either.
-	request.Since.Time, request.Until.Time = f.span()
+	request.Since.Time, request.Until.Time = f.Span()
 	if now := time.Now(); request.Until.IsZero() || request.Until.After(now) {
 		request.Until.Time = now
 	}
@@ -83,13 +84,13 @@ func (h *Handler) bulk(ctx context.Context, r *request, _ string) (*page, error)
 	var unprocessable *admin.UnprocessableError
 	switch {
 	case errors.As(err, &missing):
-		f.refuse("webhook", "%v", err)
+		f.Refuse("webhook", "%v", err)
 		return p, nil
 	case errors.As(err, &unprocessable) && request.To != "" && strings.Contains(err.Error(), "not in the file"):
-		f.refuse("to", "%v", err)
+		f.Refuse("to", "%v", err)
 		return p, nil
 	case errors.As(err, &unprocessable):
-		f.refuse("since", "%v", err)
+		f.Refuse("since", "%v", err)
 		return p, nil
 	case err != nil:
 		return nil, err
@@ -206,12 +207,4 @@ func (h *Handler) doCancelWaiting(ctx context.Context, body []byte) (outcome, er
 	}
 	h.opts.Log.Info("canceled what waits for a webhook", "webhook", b.Webhook, "count", n, "by", By)
 	return outcome{Message: fmt.Sprintf("Canceled %s for %s.", measure.Count(n, "delivery"), b.Webhook)}, nil
-}
-
-// endWords are the statuses that a delivery can end with.
-func endWords() (list []string) {
-	for _, status := range slices.Concat(query.Undelivered(), []history.Status{history.Delivered}) {
-		list = append(list, string(status))
-	}
-	return list
 }

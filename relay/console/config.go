@@ -6,6 +6,7 @@ import (
 
 	"sidehook/relay/api"
 	"sidehook/relay/console/editor"
+	"sidehook/relay/console/view"
 	"sidehook/relay/measure"
 )
 
@@ -66,7 +67,7 @@ func (s HistorySize) Share() string {
 		return ""
 	}
 	share := float64(s.Bytes) / float64(s.Limit)
-	return percent(&share)
+	return view.Percent(&share)
 }
 
 // Kept writes how long events are kept.

@@ -12,6 +12,7 @@ import (
 	"sidehook/relay/console/catalogue"
 	"sidehook/relay/console/lastday"
 	"sidehook/relay/console/session"
+	"sidehook/relay/console/view"
 	"sidehook/relay/httpd"
 )
 
@@ -56,8 +57,8 @@ type Handler struct {
 	operator Operator
 	opts     Options
 	looks    sync.Once // makes the next two, at the first visit: nobody may ever come
-	views    views
-	assets   *assets
+	views    view.Views
+	assets   *view.Assets
 	failed   error // why they could not be made
 	days     *lastday.Days
 	routes   []route
@@ -113,8 +114,8 @@ func New(operator Operator, opts Options) *Handler {
 // prepare makes what every answer needs, once: some 2 MiB.
 func (h *Handler) prepare() error {
 	h.looks.Do(func() {
-		if h.assets, h.failed = loadAssets(); h.failed == nil {
-			h.views, h.failed = parseViews(h.assets)
+		if h.assets, h.failed = view.Load(files); h.failed == nil {
+			h.views, h.failed = view.Parse(files, h.assets)
 		}
 	})
 	return h.failed

@@ -143,7 +143,7 @@ func (h *Handler) doReview(ctx context.Context, body []byte) (outcome, error) {
 
 // shown is the outcome that shows a part of a view.
 func (h *Handler) shown(view, part string, data any) (outcome, error) {
-	html, err := h.views.render(view, part, data)
+	html, err := h.views.Render(view, part, data)
 	return outcome{HTML: string(html)}, err
 }
 

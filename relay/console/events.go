@@ -8,14 +8,15 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/query"
+	"sidehook/relay/console/filter"
 )
 
 // events are the page of what was accepted, the newest first.
 type events struct {
-	Filter *filter
+	Filter *filter.Filter
 	Live   bool // new rows come while the page is open
 	Rows   []acceptedRow
-	pager
+	filter.Pager
 }
 
 // acceptedRow is an event, and what has become of it.
@@ -37,12 +38,12 @@ type standing struct{ Webhook, Status string }
 const mostNamed = 3
 
 func (h *Handler) events(ctx context.Context, r *request, _ string) (*page, error) {
-	f := filterOf(r.URL)
+	f := filter.Of(r.URL)
 	q := query.EventQuery{
-		Type: f.glob("type"), Webhook: f.text("webhook"), Matched: f.choice("matched"), Waiting: f.choice("waiting"),
-		Before: before(f, query.ParseEventCursor), Limit: perPage,
+		Type: f.Glob("type"), Webhook: f.Text("webhook"), Matched: f.Choice("matched"), Waiting: f.Choice("waiting"),
+		Before: filter.Before(f, query.ParseEventCursor), Limit: filter.PerPage,
 	}
-	q.Since, q.Until = f.span()
+	q.Since, q.Until = f.Span()
 	list := &events{Filter: f}
 	p := &page{title: "Events", section: "/events", view: "events", data: list}
 	if len(f.Wrong) > 0 {
@@ -72,16 +73,16 @@ func (h *Handler) events(ctx context.Context, r *request, _ string) (*page, erro
 	}
 	more := false
 	err = records.Events(ctx, q, func(e *query.AcceptedEvent) bool {
-		if more = len(list.Rows) == perPage; !more {
+		if more = len(list.Rows) == filter.PerPage; !more {
 			list.Rows = append(list.Rows, acceptedRowOf(e))
 		}
 		return !more && r.Context().Err() == nil
 	})
 	next := ""
 	if more {
-		next = query.EventCursor(list.Rows[perPage-1].Seq)
+		next = query.EventCursor(list.Rows[filter.PerPage-1].Seq)
 	}
-	list.pager = pagerOf(r.URL, next)
+	list.Pager = filter.PagerOf(r.URL, next)
 	return p, err
 }
 

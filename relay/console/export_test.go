@@ -21,5 +21,5 @@ func (h *Handler) Change(name string, do func(body []byte) error) {
 // Asset returns the path of an asset.
 func (h *Handler) Asset(name string) string {
 	h.prepare()
-	return h.assets.paths[name]
+	return h.assets.Path(name)
 }

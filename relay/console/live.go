@@ -127,13 +127,13 @@ func (n *news) isEmpty() bool { return n.Status == "" && len(n.Parts) == 0 && n.
 func (w *watching) news(ctx context.Context) (*news, error) {
 	h, p := w.handler, w.handler.page(ctx, w.request)
 	n := &news{Parts: map[string]string{}}
-	status, err := h.views.render(p.view, "status", h.status(w.request))
+	status, err := h.views.Render(p.view, "status", h.status(w.request))
 	if err != nil {
 		return nil, err
 	}
 	n.Status = w.unsent("status", status)
 	for _, part := range p.parts {
-		html, err := h.views.render(p.view, part, p.data)
+		html, err := h.views.Render(p.view, part, p.data)
 		if err != nil {
 			return nil, err
 		}
@@ -146,7 +146,7 @@ func (w *watching) news(ctx context.Context) (*news, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows, err := h.views.render(p.view, "rows", fresh)
+		rows, err := h.views.Render(p.view, "rows", fresh)
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +158,7 @@ func (w *watching) news(ctx context.Context) (*news, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows, err := h.views.render(p.view, "rows", old)
+		rows, err := h.views.Render(p.view, "rows", old)
 		if err != nil {
 			return nil, err
 		}

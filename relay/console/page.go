@@ -1,21 +1,17 @@
 package console
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"errors"
-	"fmt"
-	"html/template"
 	"net/http"
-	"path"
-	"strings"
 
 	"sidehook/relay/admin"
+	"sidehook/relay/console/view"
 )
 
-//go:embed templates/*.html
-var templates embed.FS
+//go:embed assets templates/*.html
+var files embed.FS
 
 // page is what a request is answered with.
 type page struct {
@@ -58,49 +54,6 @@ type frame struct {
 	Data    any
 }
 
-// views are the templates of all pages by their names, each with the layout and what
-// pages share.
-type views map[string]*template.Template
-
-func parseViews(assets *assets) (views, error) {
-	shared, err := template.New("layout.html").Funcs(functions(assets)).ParseFS(templates, "templates/layout.html", "templates/shared.html", "templates/attempts.html")
-	if err != nil {
-		return nil, err
-	}
-	files, err := templates.ReadDir("templates")
-	if err != nil {
-		return nil, err
-	}
-	v := views{}
-	for _, file := range files {
-		name := strings.TrimSuffix(file.Name(), ".html")
-		if shared.Lookup(file.Name()) != nil {
-			continue
-		}
-		own, err := shared.Clone()
-		if err != nil {
-			return nil, err
-		}
-		if v[name], err = own.ParseFS(templates, path.Join("templates", file.Name())); err != nil {
-			return nil, err
-		}
-	}
-	return v, nil
-}
-
-// render executes a template of a view: layout.html for the whole page, or a part.
-func (v views) render(view, name string, data any) ([]byte, error) {
-	t := v[view]
-	if t == nil {
-		return nil, fmt.Errorf("there is no template %q", view)
-	}
-	var b bytes.Buffer
-	if err := t.ExecuteTemplate(&b, name, data); err != nil {
-		return nil, fmt.Errorf("page %s: %w", view, err)
-	}
-	return b.Bytes(), nil
-}
-
 // whole renders a page with the layout.
 func (h *Handler) whole(ctx context.Context, r *request, p *page) ([]byte, error) {
 	f := frame{
@@ -110,7 +63,7 @@ func (h *Handler) whole(ctx context.Context, r *request, p *page) ([]byte, error
 	if p.isLive() {
 		f.Live = r.URL.RequestURI()
 	}
-	return h.views.render(p.view, "layout.html", f)
+	return h.views.Render(p.view, "layout.html", f)
 }
 
 // problem is the page that says why there is no other.
@@ -125,7 +78,7 @@ func (h *Handler) problemOf(err error) *page {
 		unprocessable *admin.UnprocessableError
 		bad           *admin.BadRequestError
 	)
-	detail := sentence(err.Error())
+	detail := view.Sentence(err.Error())
 	switch {
 	case errors.As(err, &missing):
 		return problem(http.StatusNotFound, "Not found", detail)
@@ -136,12 +89,4 @@ func (h *Handler) problemOf(err error) *page {
 	}
 	h.opts.Log.Warn("a page of the console cannot be shown", "error", err)
 	return problem(http.StatusServiceUnavailable, "Cannot answer now", detail)
-}
-
-// sentence makes a message a sentence.
-func sentence(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }

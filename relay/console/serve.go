@@ -9,6 +9,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"sidehook/relay/console/view"
 	"sidehook/relay/httpd"
 )
 
@@ -72,7 +73,7 @@ func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	switch {
 	case v.Foreign:
 		h.bounce(w, req)
-	case h.assets.serve(w, r):
+	case h.assets.Serve(w, r):
 	case path == inPath:
 		h.in(w, req)
 	case known == nil && !isChange && path != livePath && !wantsPage(r):
@@ -117,7 +118,7 @@ func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *request,
 	var body []byte
 	var err error
 	if p.alone != "" && r.URL.Query().Has("alone") {
-		body, err = h.views.render(p.view, p.alone, p.data)
+		body, err = h.views.Render(p.view, p.alone, p.data)
 	} else {
 		body, err = h.whole(ctx, r, p)
 	}
@@ -139,8 +140,8 @@ func (h *Handler) write(w http.ResponseWriter, r *http.Request, status int, cont
 	header := w.Header()
 	header.Set("Content-Type", contentType)
 	header.Set("Cache-Control", "no-store")
-	if len(body) > short && acceptsGzip(r) {
-		if packed, err := compress(body, gzip.BestSpeed); err == nil {
+	if len(body) > short && view.AcceptsGzip(r) {
+		if packed, err := view.Compress(body, gzip.BestSpeed); err == nil {
 			header.Set("Content-Encoding", "gzip")
 			body = packed
 		}

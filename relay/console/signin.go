@@ -136,7 +136,7 @@ func (h *Handler) signIn(w http.ResponseWriter, r *request) *httpd.Problem {
 
 // writeBare writes a page that has nothing of the others around it, and no data.
 func (h *Handler) writeBare(w http.ResponseWriter, r *request, status int, view string, data any) {
-	body, err := h.views.render(view, view+".html", data)
+	body, err := h.views.Render(view, view+".html", data)
 	if err != nil {
 		h.opts.Log.Error("internal error: a page of the console cannot be written", "path", r.URL.Path, "error", err)
 		httpd.Refuse(http.StatusInternalServerError, "internal error; see the log of sidehook").Write(w)

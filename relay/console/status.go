@@ -2,6 +2,7 @@ package console
 
 import (
 	"sidehook/relay/api"
+	"sidehook/relay/console/view"
 )
 
 // status is the bar that every page has.
@@ -16,7 +17,7 @@ type status struct {
 func (h *Handler) status(r *request) status {
 	s := status{MayEdit: r.mayEdit}
 	if err := h.operator.Ready(); err != nil {
-		s.Closed = sentence(err.Error())
+		s.Closed = view.Sentence(err.Error())
 	}
 	config := h.operator.Rejected()
 	s.Generation = uint64(config.Generation)

@@ -10,6 +10,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/console/catalogue"
+	"sidehook/relay/console/filter"
 )
 
 // listing is the page of all webhooks.
@@ -18,7 +19,7 @@ type listing struct {
 	States    string // the state that is selected; "": any
 	Attention bool   // those that need it come first
 	Rows      []hook
-	pager
+	filter.Pager
 	Other   string // the address of the same in the other order
 	None    bool   // there is no webhook at all
 	MayEdit bool
@@ -58,7 +59,7 @@ func (h *Handler) webhooks(ctx context.Context, r *request, _ string) (*page, er
 	l := listing{
 		Search: strings.TrimSpace(asked.Get("q")), States: asked.Get("state"), Attention: asked.Get("sort") == "attention", MayEdit: r.mayEdit,
 	}
-	q := api.WebhooksQuery{Search: l.Search, Attention: l.Attention, Limit: perPage, Cursor: asked.Get("cursor")}
+	q := api.WebhooksQuery{Search: l.Search, Attention: l.Attention, Limit: filter.PerPage, Cursor: asked.Get("cursor")}
 	if l.States != "" {
 		q.States = []string{l.States}
 	}
@@ -84,8 +85,8 @@ func (h *Handler) webhooks(ctx context.Context, r *request, _ string) (*page, er
 	if l.Attention {
 		other = ""
 	}
-	l.Other = with(r.URL, "sort", other)
-	l.pager = pagerOf(r.URL, list.Cursor)
+	l.Other = filter.With(r.URL, "sort", other)
+	l.Pager = filter.PagerOf(r.URL, list.Cursor)
 	return &page{title: "Webhooks", section: "/", view: "webhooks", data: l, parts: []string{"webhooks"}}, nil
 }
 

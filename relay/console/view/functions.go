@@ -1,23 +1,25 @@
-package console
+package view
 
 import (
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/query"
 	"sidehook/relay/console/payload"
 	"sidehook/relay/measure"
 )
 
 // functions are what templates write values with.
-func functions(assets *assets) template.FuncMap {
+func functions(assets *Assets) template.FuncMap {
 	return template.FuncMap{
-		"asset":    func(name string) string { return assets.paths[name] },
+		"asset":    func(name string) string { return assets.Path(name) },
 		"webhook":  func(name string) string { return "/webhooks/" + url.PathEscape(name) },
 		"event":    func(id string) string { return "/events/" + url.PathEscape(id) },
 		"moment":   momentOf,
@@ -27,17 +29,15 @@ func functions(assets *assets) template.FuncMap {
 		"size":     measure.Size,
 		"count":    measure.Count,
 		"number":   number[int],
-		"percent":  percent,
+		"percent":  Percent,
 		"symbol":   symbolOf,
-		"sentence": sentence,
+		"sentence": Sentence,
 		"shown":    payload.Inline,
 		"host":     func(url string) string { return url[:pathOf(url)] },
 		"path":     func(url string) string { return url[pathOf(url):] },
 		"join":     func(list []string, between string) string { return strings.Join(list, between) },
 		"statuses": statusWords,
 		"ends":     endWords,
-		"field":    fieldOf,
-		"option":   func(f *filter, name, value, label string) option { return option{value, label, f.Get(name) == value} },
 		"body":     bodyOf,
 		"tab":      func(path, name, current string) tab { return tab{path, name, path == current} },
 	}
@@ -93,8 +93,8 @@ func number[N ~int | ~int64 | ~uint64](n N) string {
 	return digits
 }
 
-// percent writes a share, rounded down, so that 100% means all.
-func percent(share *float64) string {
+// Percent writes a share, rounded down, so that 100% means all.
+func Percent(share *float64) string {
 	if share == nil {
 		return "–"
 	}
@@ -131,17 +131,12 @@ func statusWords() (list []string) {
 	return list
 }
 
-// field is a text of a filter.
-type field struct{ Name, Label, Value, Example, Wrong string }
-
-func fieldOf(f *filter, name, label, example string) field {
-	return field{name, label, f.Get(name), example, f.Wrong[name]}
-}
-
-// option is a choice of a filter.
-type option struct {
-	Value, Label string
-	Chosen       bool
+// endWords are the statuses that a delivery can end with.
+func endWords() (list []string) {
+	for _, status := range slices.Concat(query.Undelivered(), []history.Status{history.Delivered}) {
+		list = append(list, string(status))
+	}
+	return list
 }
 
 // bodyOf returns the JSON of a change, from names and values by turns.
@@ -158,4 +153,12 @@ func bodyOf(pairs ...any) (string, error) {
 type tab struct {
 	Path, Name string
 	Current    bool
+}
+
+// Sentence makes a message a sentence.
+func Sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }
