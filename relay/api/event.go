@@ -2,6 +2,9 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"sidehook/history"
@@ -44,4 +47,33 @@ type Resend struct {
 	To  []string    `json:"to"`
 	By  string      `json:"by"`  // cli, api or console
 	Was string      `json:"was"` // of a rename, the former name
+}
+
+// Reason says why a webhook got the event, as far as it is known. typ is the type of the
+// event.
+func (t *EventTrace) Reason(webhook, typ string) string {
+	var d Decision // of the relay, if it was asked
+	if i := slices.IndexFunc(t.Webhooks, func(d Decision) bool { return d.Webhook == webhook }); i >= 0 {
+		d = t.Webhooks[i]
+	}
+	if !slices.Contains(t.To, webhook) {
+		if d.Wanted && !d.Now {
+			return d.Why
+		}
+		return "resent to it"
+	}
+	why := fmt.Sprintf("its events matched in generation %d", t.Generation)
+	if d.Glob != "" {
+		why = fmt.Sprintf("%s matches %s", d.Glob, typ)
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Match)) {
+		why += ", " + name + " is " + d.Match[name]
+	}
+	switch {
+	case d.Why != "":
+		why += "; " + d.Why
+	case d.When != "":
+		why += ", and " + d.When
+	}
+	return why
 }

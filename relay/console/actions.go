@@ -7,23 +7,12 @@ import (
 	"strings"
 
 	"sidehook/history/query"
-	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/measure"
 )
 
-// By is how the history names who asked for what the console does.
-const By = "console"
-
-// readBody reads the JSON of a change.
-func readBody(body []byte, into any) error {
-	d := json.NewDecoder(strings.NewReader(string(body)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return &admin.BadRequestError{Problem: fmt.Sprintf("the request cannot be read: %v", err)}
-	}
-	return nil
-}
+// by is how the history names who asked for what the console does.
+const by = "console"
 
 // webhookBody names the webhook that a change is about.
 type webhookBody struct {
@@ -31,16 +20,12 @@ type webhookBody struct {
 }
 
 // doTest sends a webhook a test event.
-func (h *Handler) doTest(ctx context.Context, body []byte) (outcome, error) {
-	var b webhookBody
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
+func (h *Handler) doTest(ctx context.Context, b webhookBody) (outcome, error) {
 	raw, err := h.operator.Test(ctx, b.Webhook)
 	if err != nil {
 		return outcome{}, err
 	}
-	h.opts.Log.Info("tested a webhook", "webhook", b.Webhook, "by", By)
+	h.opts.Log.Info("tested a webhook", "webhook", b.Webhook, "by", by)
 	var a api.Attempt
 	if err := json.Unmarshal(raw, &a); err != nil {
 		return outcome{}, fmt.Errorf("the record of the test: %w", err)
@@ -59,11 +44,7 @@ func (h *Handler) doTest(ctx context.Context, body []byte) (outcome, error) {
 }
 
 // doRetry retries now what waits for a webhook.
-func (h *Handler) doRetry(ctx context.Context, body []byte) (outcome, error) {
-	var b webhookBody
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
+func (h *Handler) doRetry(ctx context.Context, b webhookBody) (outcome, error) {
 	w, err := h.operator.Webhook(ctx, b.Webhook)
 	if err == nil {
 		err = h.operator.Retry(ctx, b.Webhook)
@@ -71,7 +52,7 @@ func (h *Handler) doRetry(ctx context.Context, body []byte) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	h.opts.Log.Info("retried what waits for a webhook", "webhook", b.Webhook, "by", By)
+	h.opts.Log.Info("retried what waits for a webhook", "webhook", b.Webhook, "by", by)
 	if w.Backlog.Events == 0 {
 		return outcome{Message: fmt.Sprintf("Nothing waits for %s.", b.Webhook)}, nil
 	}
@@ -79,15 +60,11 @@ func (h *Handler) doRetry(ctx context.Context, body []byte) (outcome, error) {
 }
 
 // doEnable re-enables a disabled webhook.
-func (h *Handler) doEnable(ctx context.Context, body []byte) (outcome, error) {
-	var b webhookBody
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
+func (h *Handler) doEnable(ctx context.Context, b webhookBody) (outcome, error) {
 	if err := h.operator.Enable(ctx, b.Webhook); err != nil {
 		return outcome{}, err
 	}
-	h.opts.Log.Info("enabled a webhook", "webhook", b.Webhook, "by", By)
+	h.opts.Log.Info("enabled a webhook", "webhook", b.Webhook, "by", by)
 	return outcome{Message: fmt.Sprintf("%s is enabled.", b.Webhook)}, nil
 }
 
@@ -99,20 +76,16 @@ type resendBody struct {
 }
 
 // doResend resends one event.
-func (h *Handler) doResend(ctx context.Context, body []byte) (outcome, error) {
-	var b resendBody
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
+func (h *Handler) doResend(ctx context.Context, b resendBody) (outcome, error) {
 	which := query.ParseEventRef(b.Event)
 	if which.Seq == 0 {
 		which.Source = b.Source
 	}
-	resent, err := h.operator.Resend(ctx, which, api.ResendRequest{Webhooks: b.Webhooks, All: len(b.Webhooks) == 0, By: By})
+	resent, err := h.operator.Resend(ctx, which, api.ResendRequest{Webhooks: b.Webhooks, All: len(b.Webhooks) == 0, By: by})
 	if err != nil {
 		return outcome{}, err
 	}
-	h.opts.Log.Info("resent an event", "event", resent.ID, "seq", resent.Seq, "webhooks", resent.Webhooks, "by", By)
+	h.opts.Log.Info("resent an event", "event", resent.ID, "seq", resent.Seq, "webhooks", resent.Webhooks, "by", by)
 	return outcome{Message: resentSentence(resent)}, nil
 }
 

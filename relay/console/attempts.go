@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -141,7 +140,6 @@ func (l *attempts) Columns() int {
 }
 
 // Body is the JSON of the change that resends the event of a row to its webhook.
-func (a attempt) Body() (string, error) {
-	body, err := json.Marshal(resendBody{Event: fmt.Sprintf("seq:%d", a.Of), Webhooks: []string{a.Webhook}})
-	return string(body), err
+func (a attempt) Body() string {
+	return changeOf(resendBody{Event: fmt.Sprintf("seq:%d", a.Of), Webhooks: []string{a.Webhook}})
 }

@@ -172,12 +172,8 @@ func bulkCommand(b *api.BulkRequest) string {
 }
 
 // doResendBulk resends in bulk.
-func (h *Handler) doResendBulk(ctx context.Context, body []byte) (outcome, error) {
-	var b api.BulkRequest
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
-	b.By, b.DryRun = By, false
+func (h *Handler) doResendBulk(ctx context.Context, b api.BulkRequest) (outcome, error) {
+	b.By, b.DryRun = by, false
 	if err := admin.CheckBulk(&b); err != nil {
 		return outcome{}, err
 	}
@@ -185,7 +181,7 @@ func (h *Handler) doResendBulk(ctx context.Context, body []byte) (outcome, error
 	if err != nil {
 		return outcome{}, err
 	}
-	h.opts.Log.Info("resent in bulk", "count", done.Count, "resend", done.Resend, "webhooks", []string(b.Webhooks), "to", b.To, "by", By)
+	h.opts.Log.Info("resent in bulk", "count", done.Count, "resend", done.Resend, "webhooks", []string(b.Webhooks), "to", b.To, "by", by)
 	if done.Resend == "" {
 		return outcome{Message: "Nothing matches any more; nothing was resent."}, nil
 	}
@@ -193,11 +189,7 @@ func (h *Handler) doResendBulk(ctx context.Context, body []byte) (outcome, error
 }
 
 // doCancelWaiting ends all that waits for a webhook.
-func (h *Handler) doCancelWaiting(ctx context.Context, body []byte) (outcome, error) {
-	var b webhookBody
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
+func (h *Handler) doCancelWaiting(ctx context.Context, b webhookBody) (outcome, error) {
 	if b.Webhook == "" {
 		return outcome{}, &admin.BadRequestError{Problem: "webhook is required"}
 	}
@@ -205,6 +197,6 @@ func (h *Handler) doCancelWaiting(ctx context.Context, body []byte) (outcome, er
 	if err != nil {
 		return outcome{}, err
 	}
-	h.opts.Log.Info("canceled what waits for a webhook", "webhook", b.Webhook, "count", n, "by", By)
+	h.opts.Log.Info("canceled what waits for a webhook", "webhook", b.Webhook, "count", n, "by", by)
 	return outcome{Message: fmt.Sprintf("Canceled %s for %s.", measure.Count(n, "delivery"), b.Webhook)}, nil
 }

@@ -1,13 +1,16 @@
 package console
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"sidehook/relay/admin"
 	"sidehook/relay/console/editor"
 	"sidehook/relay/httpd"
 )
@@ -31,6 +34,20 @@ type outcome struct {
 
 // changeFunc makes a change, given its JSON.
 type changeFunc func(ctx context.Context, body []byte) (outcome, error)
+
+// reading returns the changeFunc that reads the JSON of a change for the function that
+// makes it.
+func reading[B any](do func(context.Context, B) (outcome, error)) changeFunc {
+	return func(ctx context.Context, body []byte) (outcome, error) {
+		var b B
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&b); err != nil {
+			return outcome{}, &admin.BadRequestError{Problem: fmt.Sprintf("the request cannot be read: %v", err)}
+		}
+		return do(ctx, b)
+	}
+}
 
 // changeOf returns the JSON of a change.
 func changeOf(change any) string {

@@ -91,16 +91,14 @@ func New(operator Operator, opts Options) *Handler {
 		{"/attempts/{}", h.response},
 	}
 	h.changes = map[string]changeFunc{
-		"test":   h.doTest,
-		"retry":  h.doRetry,
-		"enable": h.doEnable,
-		"resend": h.doResend,
-
-		"resend-bulk":    h.doResendBulk,
-		"cancel-waiting": h.doCancelWaiting,
-
-		"cancel": h.doCancel,
-		"copy":   h.doCopy,
+		"test":           reading(h.doTest),
+		"retry":          reading(h.doRetry),
+		"enable":         reading(h.doEnable),
+		"resend":         reading(h.doResend),
+		"resend-bulk":    reading(h.doResendBulk),
+		"cancel":         reading(h.doCancel),
+		"cancel-waiting": reading(h.doCancelWaiting),
+		"copy":           reading(h.doCopy),
 	}
 	if opts.Editor != nil {
 		h.addEditing()

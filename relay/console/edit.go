@@ -31,11 +31,11 @@ type Editor interface {
 // addEditing adds the pages and changes of the editor.
 func (h *Handler) addEditing() {
 	h.routes = append(h.routes, route{"/new", h.editPage}, route{"/webhooks/{}/edit", h.editPage}, route{"/webhooks/{}/yaml", h.yamlPage})
-	for name, make := range map[string]changeFunc{
-		"review": h.doReview, "save": h.doSave, "ask-remove": h.doAskRemove, "remove": h.doRemove, "switch": h.doSwitch,
-	} {
-		h.changes[name] = make
-	}
+	h.changes["review"] = reading(h.doReview)
+	h.changes["save"] = reading(h.doSave)
+	h.changes["ask-remove"] = reading(h.doAskRemove)
+	h.changes["remove"] = reading(h.doRemove)
+	h.changes["switch"] = reading(h.doSwitch)
 }
 
 // editing is the data of the page that edits a webhook.
@@ -43,7 +43,6 @@ type editing struct {
 	*editor.Form
 	Verb    string // Create or Save
 	MayEdit bool
-	Command string       // that signs in with leave to edit
 	Shown   []editor.Key // those that have no place of their own in the form
 	Open    bool         // some of Shown are set
 }
@@ -96,11 +95,11 @@ func (h *Handler) editOf(ctx context.Context, b *fieldsBody) (editor.Edit, error
 		return editor.Edit{}, err
 	}
 	if form.Base != b.Base {
-		return editor.Edit{}, &editor.ProblemsError{Problems: []editor.Problem{{Message: "the file has changed since this page was opened", Hint: "load the page again, so that nothing is overwritten"}}}
+		return editor.Edit{}, editor.Refuse(editor.Problem{Message: "the file has changed since this page was opened", Hint: "load the page again, so that nothing is overwritten"})
 	}
 	edit, problems := b.Fields.Edit(form)
 	if problems != nil {
-		return editor.Edit{}, &editor.ProblemsError{Problems: problems}
+		return editor.Edit{}, editor.Refuse(problems...)
 	}
 	return edit, nil
 }
@@ -115,11 +114,7 @@ type reviewed struct {
 }
 
 // doReview shows what the edit of a form would do.
-func (h *Handler) doReview(ctx context.Context, body []byte) (outcome, error) {
-	var b fieldsBody
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
+func (h *Handler) doReview(ctx context.Context, b fieldsBody) (outcome, error) {
 	edit, err := h.editOf(ctx, &b)
 	if err != nil {
 		return outcome{}, err
@@ -132,7 +127,7 @@ func (h *Handler) doReview(ctx context.Context, body []byte) (outcome, error) {
 		if len(review.Allow) > 0 {
 			review.Problems = append(review.Problems, editor.Problem{Key: "allow", Message: "to reach an address on this machine or network, write [" + strings.Join(review.Allow, ", ") + "]"})
 		}
-		return outcome{}, &editor.ProblemsError{Problems: review.Problems}
+		return outcome{}, editor.Refuse(review.Problems...)
 	}
 	data := reviewed{Review: review, Verb: "Save", Reviewed: review.Base + " " + b.Fields.Sum()}
 	if b.Webhook == "" {
@@ -148,18 +143,14 @@ func (h *Handler) shown(view, part string, data any) (outcome, error) {
 }
 
 // doSave makes the edit of a form.
-func (h *Handler) doSave(ctx context.Context, body []byte) (outcome, error) {
-	var b fieldsBody
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
+func (h *Handler) doSave(ctx context.Context, b fieldsBody) (outcome, error) {
 	edit, err := h.editOf(ctx, &b)
 	if err != nil {
 		return outcome{}, err
 	}
 	base, sum, _ := strings.Cut(b.Reviewed, " ")
 	if sum != b.Fields.Sum() {
-		return outcome{}, &editor.ProblemsError{Problems: []editor.Problem{{Message: "the form has changed since it was reviewed", Hint: "review it again"}}}
+		return outcome{}, editor.Refuse(editor.Problem{Message: "the form has changed since it was reviewed", Hint: "review it again"})
 	}
 	edit.Base = base
 	return h.save(ctx, edit)
@@ -187,17 +178,13 @@ type removeBody struct {
 }
 
 // doAskRemove shows what it would do to remove webhooks.
-func (h *Handler) doAskRemove(ctx context.Context, body []byte) (outcome, error) {
-	var b removeBody
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
+func (h *Handler) doAskRemove(ctx context.Context, b removeBody) (outcome, error) {
 	review, err := h.opts.Editor.Review(ctx, editor.Edit{Action: editor.Remove, Names: b.Webhooks})
 	if err != nil {
 		return outcome{}, err
 	}
 	if len(review.Problems) > 0 {
-		return outcome{}, &editor.ProblemsError{Problems: review.Problems}
+		return outcome{}, editor.Refuse(review.Problems...)
 	}
 	b.Base = review.Base
 	data := reviewed{Review: review, Verb: "Delete", Body: changeOf(b), Names: b.Webhooks}
@@ -205,11 +192,7 @@ func (h *Handler) doAskRemove(ctx context.Context, body []byte) (outcome, error)
 }
 
 // doRemove removes webhooks.
-func (h *Handler) doRemove(ctx context.Context, body []byte) (outcome, error) {
-	var b removeBody
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
+func (h *Handler) doRemove(ctx context.Context, b removeBody) (outcome, error) {
 	return h.save(ctx, editor.Edit{Action: editor.Remove, Names: b.Webhooks, Base: b.Base})
 }
 
@@ -225,14 +208,10 @@ var switches = map[string]struct{ key, value, done string }{
 }
 
 // doSwitch switches a webhook on or off, pauses or resumes it, in the file.
-func (h *Handler) doSwitch(ctx context.Context, body []byte) (outcome, error) {
-	var b switchBody
-	if err := readBody(body, &b); err != nil {
-		return outcome{}, err
-	}
+func (h *Handler) doSwitch(ctx context.Context, b switchBody) (outcome, error) {
 	to, known := switches[b.To]
 	if !known {
-		return outcome{}, &editor.ProblemsError{Problems: []editor.Problem{{Message: fmt.Sprintf("%q is not on, off, pause or resume", b.To)}}}
+		return outcome{}, editor.Refuse(editor.Problem{Message: fmt.Sprintf("%q is not on, off, pause or resume", b.To)})
 	}
 	edit := editor.Edit{Action: editor.Change, Names: []string{b.Webhook}, Set: []editor.Setting{{Key: to.key, YAML: to.value}}}
 	review, err := h.opts.Editor.Review(ctx, edit)
@@ -241,7 +220,7 @@ func (h *Handler) doSwitch(ctx context.Context, body []byte) (outcome, error) {
 	}
 	edit.Base = review.Base
 	if len(review.Problems) > 0 {
-		return outcome{}, &editor.ProblemsError{Problems: review.Problems}
+		return outcome{}, editor.Refuse(review.Problems...)
 	}
 	saved, err := h.opts.Editor.Save(ctx, edit)
 	switch {

@@ -55,11 +55,7 @@ type cancelBody struct {
 }
 
 // doCancel ends what waits of an event for a webhook.
-func (h *Handler) doCancel(ctx context.Context, body []byte) (o outcome, err error) {
-	var c cancelBody
-	if err := readBody(body, &c); err != nil {
-		return o, err
-	}
+func (h *Handler) doCancel(ctx context.Context, c cancelBody) (o outcome, err error) {
 	if c.Event == "" || c.Webhook == "" {
 		return o, &admin.BadRequestError{Problem: "event and webhook are required"}
 	}
@@ -70,7 +66,7 @@ func (h *Handler) doCancel(ctx context.Context, body []byte) (o outcome, err err
 	case n == 0:
 		return o, &admin.UnprocessableError{Problem: "nothing waits any more"}
 	}
-	h.opts.Log.Info("canceled a delivery", "webhook", c.Webhook, "event", c.Event, "by", By)
+	h.opts.Log.Info("canceled a delivery", "webhook", c.Webhook, "event", c.Event, "by", by)
 	o.Message = "The delivery is canceled."
 	return o, nil
 }
@@ -81,19 +77,15 @@ type copyBody struct {
 }
 
 // doCopy posts a new event.
-func (h *Handler) doCopy(ctx context.Context, body []byte) (o outcome, err error) {
-	var c copyBody
-	if err := readBody(body, &c); err != nil {
-		return o, err
-	}
-	receipt, err := h.operator.PostEvent(ctx, []byte(c.Event), By)
+func (h *Handler) doCopy(ctx context.Context, c copyBody) (o outcome, err error) {
+	receipt, err := h.operator.PostEvent(ctx, []byte(c.Event), by)
 	if err != nil {
 		return o, err
 	}
 	if receipt.Duplicate {
 		return o, &admin.UnprocessableError{Problem: fmt.Sprintf("an event with id %q was accepted before; give the copy an id of its own", receipt.ID)}
 	}
-	h.opts.Log.Info("posted a copy of an event", "event", receipt.ID, "webhooks", receipt.Webhooks, "by", By)
+	h.opts.Log.Info("posted a copy of an event", "event", receipt.ID, "webhooks", receipt.Webhooks, "by", by)
 	o.Location = "/events/" + url.PathEscape(receipt.ID)
 	return o, nil
 }

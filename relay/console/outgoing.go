@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/query"
-	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/console/trace"
 )
@@ -14,12 +12,7 @@ import (
 // EventOperator is what the page of an event knows and does beyond the API. Many may call
 // it at once.
 type EventOperator interface {
-	// Terms returns by what a webhook delivers now; *admin.NotFoundError if it is not in
-	// the file.
-	Terms(ctx context.Context, webhook string) (trace.Terms, error)
-	// RequestBody returns what a webhook would get of an event now, as its format and its
-	// transform make it; *admin.NotFoundError, *admin.UnprocessableError.
-	RequestBody(ctx context.Context, webhook string, which query.EventRef) (admin.EventData, error)
+	trace.Operator
 	// Namesakes returns the events that have an id, the newest first, at most so many.
 	Namesakes(ctx context.Context, id string, most int) ([]Namesake, error)
 	// PostEvent accepts an event, durably on return, as the API does with JSON; the

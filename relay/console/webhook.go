@@ -45,9 +45,6 @@ func (h *Handler) deliveries(ctx context.Context, r *request, _ string) (*page, 
 // Waits reports whether a webhook holds deliveries back, which Retry now changes.
 func (k hook) Waits() bool { return k.Backlog.Events > 0 && k.State != "off" && k.State != "orphaned" }
 
-// IsOn reports whether events are accepted for it.
-func (k hook) IsOn() bool { return k.State != "off" && k.State != "orphaned" }
-
 // LastHourShown returns the last hour if anything happened in it.
 func (k hook) LastHourShown() *api.LastHour {
 	if l := k.LastHour; l.Delivered+l.Failed+l.GivenUp > 0 {

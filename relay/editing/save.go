@@ -23,7 +23,7 @@ func (e *Editor) Save(ctx context.Context, ask editor.Edit) (*editor.Saved, erro
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if ask.Base == "" {
-		return nil, &editor.ProblemsError{Problems: []editor.Problem{{Message: "the edit has not been reviewed"}}}
+		return nil, editor.Refuse(editor.Problem{Message: "the edit has not been reviewed"})
 	}
 	d, problems, err := e.draft(ask)
 	if err != nil {
@@ -33,7 +33,7 @@ func (e *Editor) Save(ctx context.Context, ask editor.Edit) (*editor.Saved, erro
 		problems = problemsIn(errorsOf(d.change.Problems), d.name)
 	}
 	if problems != nil {
-		return nil, &editor.ProblemsError{Problems: problems}
+		return nil, editor.Refuse(problems...)
 	}
 	saved := &editor.Saved{Name: d.name}
 	if len(d.change.Edited) == 0 {
@@ -41,14 +41,14 @@ func (e *Editor) Save(ctx context.Context, ask editor.Edit) (*editor.Saved, erro
 		return saved, nil
 	}
 	if err := d.blocked(); err != nil {
-		return nil, &editor.ProblemsError{Problems: []editor.Problem{{Message: err.Error(), Hint: "run: " + e.command(ask, d)}}}
+		return nil, editor.Refuse(editor.Problem{Message: err.Error(), Hint: "run: " + e.command(ask, d)})
 	}
 	rejected := e.relay.InForce().Rejected
 	written := time.Now()
 	if err := d.change.Write(); errors.Is(err, edit.ErrChanged) {
-		return nil, &editor.ProblemsError{Problems: []editor.Problem{changedSince}}
+		return nil, editor.Refuse(changedSince)
 	} else if err != nil {
-		return nil, &editor.ProblemsError{Problems: []editor.Problem{{Message: "the file cannot be written: " + err.Error()}}}
+		return nil, editor.Refuse(editor.Problem{Message: "the file cannot be written: " + err.Error()})
 	}
 	for _, edited := range d.change.Edited {
 		saved.Files = append(saved.Files, absolute(edited.Path))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -71,7 +70,7 @@ func indented(text []byte) string {
 func (p *tracePrinter) printWebhook(name string) {
 	p.Line()
 	p.Line(p.Paint(terminal.Bold, terminal.Clean(name)))
-	if why := p.why(name); why != "" {
+	if why := p.trace.Reason(name, p.event.Type); why != "" {
 		p.field(2, "why", why)
 	}
 	seen := map[history.Seq]bool{} // the event and its resends, by seq
@@ -105,34 +104,6 @@ func (p *tracePrinter) printWebhook(name string) {
 		}
 		p.field(2, "state", w.Summary())
 	}
-}
-
-// why returns the reason that a webhook got the event.
-func (p *tracePrinter) why(name string) string {
-	var d api.Decision // of the relay, if it was asked
-	if i := slices.IndexFunc(p.trace.Webhooks, func(d api.Decision) bool { return d.Webhook == name }); i >= 0 {
-		d = p.trace.Webhooks[i]
-	}
-	if !slices.Contains(p.trace.To, name) {
-		if d.Wanted && !d.Now {
-			return d.Why
-		}
-		return "resent to it"
-	}
-	why := fmt.Sprintf("its events matched in generation %d", p.trace.Generation)
-	if d.Glob != "" {
-		why = fmt.Sprintf("%s matches %s", d.Glob, p.event.Type)
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Match)) {
-		why += ", " + name + " is " + d.Match[name]
-	}
-	switch {
-	case d.Why != "":
-		why += "; " + d.Why
-	case d.When != "":
-		why += ", and " + d.When
-	}
-	return why
 }
 
 // printResend prints what the attempts after it belong to, if that is a resend.

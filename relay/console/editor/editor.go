@@ -209,6 +209,9 @@ type Problem struct {
 // ProblemsError reports why an edit cannot be saved.
 type ProblemsError struct{ Problems []Problem }
 
+// Refuse returns the error of an edit with problems.
+func Refuse(problems ...Problem) error { return &ProblemsError{problems} }
+
 func (e *ProblemsError) Error() string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -70,7 +69,7 @@ func (b *builder) decision(webhook string) *api.Decision {
 }
 
 func (b *builder) section(ctx context.Context, name string) (*Section, error) {
-	s := &Section{Webhook: name, Why: b.why(name)}
+	s := &Section{Webhook: name, Why: b.view.Reason(name, b.event.Type)}
 	terms, err := b.from.Terms(ctx, name)
 	var missing *admin.NotFoundError
 	if err != nil && !errors.As(err, &missing) {
@@ -114,31 +113,3 @@ func (s *Section) Only() []string { return []string{s.Webhook} }
 
 // Waiting reports whether a delivery may still arrive.
 func (s *Section) Waiting() bool { return s.Cancel != "" }
-
-// why returns the reason that a webhook got the event.
-func (b *builder) why(name string) string {
-	d := b.decision(name)
-	if d == nil {
-		d = &api.Decision{}
-	}
-	if !slices.Contains(b.view.To, name) {
-		if d.Wanted && !d.Now {
-			return d.Why
-		}
-		return "resent to it"
-	}
-	why := fmt.Sprintf("its events matched in generation %d", b.view.Generation)
-	if d.Glob != "" {
-		why = fmt.Sprintf("%s matches %s", d.Glob, b.event.Type)
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Match)) {
-		why += ", " + name + " is " + d.Match[name]
-	}
-	switch {
-	case d.Why != "":
-		why += "; " + d.Why
-	case d.When != "":
-		why += ", and " + d.When
-	}
-	return why
-}
