@@ -100,7 +100,7 @@ func (e *Editor) Form(_ context.Context, name string) (*editor.Form, error) {
 	form.Base = e.baseOf(texts)
 	defaults, err := fileedit.Defaults(main)
 	if err != nil {
-		return nil, &admin.UnprocessableError{Problem: fmt.Sprintf("%s is not valid YAML now; correct it in an editor first", file.Path)}
+		return nil, notYAML(file.Path)
 	}
 	fillKeys(form, entry, defaults)
 	e.fillEvents(form, entry, file)
@@ -123,22 +123,19 @@ func (e *Editor) find(name string, main []byte) (f found, err error) {
 		return entry != nil, err
 	}
 	active := e.relay.InForce()
-	invalid := func() error {
-		return &admin.UnprocessableError{Problem: fmt.Sprintf("%s is not valid YAML now; correct it in an editor first", f.path)}
-	}
 	if w := active.webhook(name); w != nil && w.File() != active.File.Path {
 		if text, err := os.ReadFile(w.File()); err == nil {
 			if ok, err := in(w.File(), text); ok {
 				return f, nil
 			} else if err != nil {
-				return f, invalid()
+				return f, notYAML(f.path)
 			}
 		}
 	}
 	if ok, err := in(active.File.Path, main); ok {
 		return f, nil
 	} else if err != nil {
-		return f, invalid()
+		return f, notYAML(f.path)
 	}
 	// It is in another file of include, and not in force from there yet.
 	files, err := fileedit.Open(active.File.Path, config.Run)
@@ -154,9 +151,14 @@ func (e *Editor) find(name string, main []byte) (f found, err error) {
 		return f, err
 	}
 	if ok, err := in(path, text); !ok || err != nil {
-		return f, invalid()
+		return f, notYAML(f.path)
 	}
 	return f, nil
+}
+
+// notYAML returns the error of a file in which nothing can be found.
+func notYAML(path string) error {
+	return &admin.UnprocessableError{Problem: path + " is not valid YAML now; correct it in an editor first"}
 }
 
 // notInFile returns the error of admin for a webhook that no file has, and any other

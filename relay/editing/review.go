@@ -108,16 +108,10 @@ func diffOf(edited *fileedit.Edited) (list []editor.DiffLine) {
 
 // waitingSentences says what becomes of what waits for the webhooks of an edit.
 func (e *Editor) waitingSentences(ask editor.Edit, d *draft) (list []string) {
-	var after map[string]*config.Webhook
-	if d != nil && d.change.Problems == nil && d.change.After.File != nil {
-		after = map[string]*config.Webhook{}
-		for _, w := range d.change.After.File.Webhooks {
-			after[w.Name] = w
-		}
-	}
-	if after == nil {
+	if d == nil || d.change.Problems != nil || d.change.After.File == nil {
 		return nil
 	}
+	after := byName(d.change.After.File)
 	for _, name := range ask.Names {
 		waits := e.relay.Waiting(name)
 		if waits == 0 {

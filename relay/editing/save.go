@@ -113,6 +113,7 @@ func (e *Editor) await(ctx context.Context, ask editor.Edit, d *draft, saved *ed
 	}
 }
 
+// byName returns the webhooks of a file by their names.
 func byName(file *config.File) map[string]*config.Webhook {
 	webhooks := make(map[string]*config.Webhook, len(file.Webhooks))
 	for _, w := range file.Webhooks {

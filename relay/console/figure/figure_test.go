@@ -135,23 +135,22 @@ func TestSparkline(t *testing.T) {
 func TestWaterfall(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for name, c := range map[string]struct {
-		timing  figure.Timing
-		longest float64
-		legend  string
+		timing figure.Timing
+		legend string
 	}{
-		"no request":     {figure.Timing{}, 10, ""},
-		"whole":          {figure.Timing{DNS: 1, Connect: 2, TLS: 3.456, FirstByte: 100, Took: 1200}, 0, "DNS 1.00ms connect 2.00ms tls 3.46ms wait 93.5ms read 1.10s 1.20s in all"},
-		"kept alive":     {figure.Timing{FirstByte: 5, Took: 5}, 0, "kept-alive connection wait 5.00ms 5.00ms in all"},
-		"no answer":      {figure.Timing{DNS: 1, Connect: 2, Took: 15_000}, 0, "DNS 1.00ms connect 2.00ms wait 15.0s 15.0s in all"},
-		"no connection":  {figure.Timing{DNS: 7, Took: 7}, 0, "DNS 7.00ms 7.00ms in all"},
-		"of minutes":     {figure.Timing{Took: 125_000}, 0, "wait 2m5s 2m5s in all"},
-		"more than took": {figure.Timing{DNS: 10, Connect: 10, TLS: 10, FirstByte: 5, Took: 1}, 0, "DNS 10.0ms connect 10.0ms tls 10.0ms 30.0ms in all"},
-		"no number":      {figure.Timing{DNS: nan, Connect: 1, TLS: -1, FirstByte: nan, Took: 2}, nan, "connect 1.00ms wait 1.00ms 2.00ms in all"},
-		"tiny":           {figure.Timing{DNS: 1e-9, Connect: 1e-9, TLS: 1e-9, FirstByte: 1, Took: 1}, 1e9, "DNS 0.00ms connect 0.00ms tls 0.00ms wait 1.00ms 1.00ms in all"},
-		"huge":           {figure.Timing{DNS: inf, Connect: inf, TLS: inf, FirstByte: inf, Took: inf}, inf, "DNS 277777h46m40s connect 277777h46m40s tls 277777h46m40s 833333h20m0s in all"},
+		"no request":     {figure.Timing{}, ""},
+		"whole":          {figure.Timing{DNS: 1, Connect: 2, TLS: 3.456, FirstByte: 100, Took: 1200}, "DNS 1.00ms connect 2.00ms tls 3.46ms wait 93.5ms read 1.10s 1.20s in all"},
+		"kept alive":     {figure.Timing{FirstByte: 5, Took: 5}, "kept-alive connection wait 5.00ms 5.00ms in all"},
+		"no answer":      {figure.Timing{DNS: 1, Connect: 2, Took: 15_000}, "DNS 1.00ms connect 2.00ms wait 15.0s 15.0s in all"},
+		"no connection":  {figure.Timing{DNS: 7, Took: 7}, "DNS 7.00ms 7.00ms in all"},
+		"of minutes":     {figure.Timing{Took: 125_000}, "wait 2m5s 2m5s in all"},
+		"more than took": {figure.Timing{DNS: 10, Connect: 10, TLS: 10, FirstByte: 5, Took: 1}, "DNS 10.0ms connect 10.0ms tls 10.0ms 30.0ms in all"},
+		"no number":      {figure.Timing{DNS: nan, Connect: 1, TLS: -1, FirstByte: nan, Took: 2}, "connect 1.00ms wait 1.00ms 2.00ms in all"},
+		"tiny":           {figure.Timing{DNS: 1e-9, Connect: 1e-9, TLS: 1e-9, FirstByte: 1, Took: 1}, "DNS 0.00ms connect 0.00ms tls 0.00ms wait 1.00ms 1.00ms in all"},
+		"huge":           {figure.Timing{DNS: inf, Connect: inf, TLS: inf, FirstByte: inf, Took: inf}, "DNS 277777h46m40s connect 277777h46m40s tls 277777h46m40s 833333h20m0s in all"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := look(t, figure.Waterfall(c.timing, c.longest))
+			d := look(t, figure.Waterfall(c.timing))
 			if got := strings.ReplaceAll(strings.TrimSpace(d.shown), "TLS", "tls"); got != c.legend {
 				t.Errorf("got %q, want %q", got, c.legend)
 			}
@@ -161,8 +160,8 @@ func TestWaterfall(t *testing.T) {
 		})
 	}
 	t.Run("widths", func(t *testing.T) {
-		got := string(figure.Waterfall(figure.Timing{Connect: 10, FirstByte: 30, Took: 50}, figure.Longest(figure.Timing{Took: 100}, figure.Timing{Took: 1})))
-		want := `<rect class="connect" x="0%" width="10%" height="12"/><rect class="wait" x="10%" width="20%" height="12"/><rect class="read" x="30%" width="20%" height="12"/></svg>`
+		got := string(figure.Waterfall(figure.Timing{Connect: 10, FirstByte: 30, Took: 50}))
+		want := `<rect class="connect" x="0%" width="20%" height="12"/><rect class="wait" x="20%" width="40%" height="12"/><rect class="read" x="60%" width="40%" height="12"/></svg>`
 		if !strings.Contains(got, want) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
@@ -225,10 +224,10 @@ func TestSchedule(t *testing.T) {
 
 // FuzzFigures: no numbers make a figure that is not one.
 func FuzzFigures(f *testing.F) {
-	f.Add(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, int64(7), int64(8), 9, 10)
-	f.Add(math.NaN(), math.Inf(1), math.Inf(-1), -1.0, math.MaxFloat64, 5e-324, int64(math.MaxInt64), int64(math.MinInt64), math.MaxInt, math.MinInt)
-	f.Fuzz(func(t *testing.T, dns, connect, tls, first, took, longest float64, one, two int64, delivered, failed int) {
-		look(t, figure.Waterfall(figure.Timing{DNS: dns, Connect: connect, TLS: tls, FirstByte: first, Took: took}, longest))
+	f.Add(1.0, 2.0, 3.0, 4.0, 5.0, int64(7), int64(8), 9, 10)
+	f.Add(math.NaN(), math.Inf(1), math.Inf(-1), -1.0, math.MaxFloat64, int64(math.MaxInt64), int64(math.MinInt64), math.MaxInt, math.MinInt)
+	f.Fuzz(func(t *testing.T, dns, connect, tls, first, took float64, one, two int64, delivered, failed int) {
+		look(t, figure.Waterfall(figure.Timing{DNS: dns, Connect: connect, TLS: tls, FirstByte: first, Took: took}))
 		look(t, figure.Sparkline([]figure.Hour{{delivered, failed}, {failed, delivered}}))
 		at := time.Unix(one, two)
 		look(t, figure.Schedule{Start: at, Now: time.Unix(two, one), Made: []figure.Mark{{At: time.Unix(one/2, 0)}}, Ahead: []time.Time{time.Unix(two/2, 0)}, Expires: at.Add(time.Duration(two))}.Draw())

@@ -10,14 +10,6 @@ import (
 // them: FirstByte and Took from the beginning of the attempt, the others each its own.
 type Timing struct{ DNS, Connect, TLS, FirstByte, Took float64 }
 
-// Longest returns the longest of several attempts, which Waterfall takes as its width.
-func Longest(list ...Timing) (longest float64) {
-	for _, t := range list {
-		longest = max(longest, t.total())
-	}
-	return longest
-}
-
 // tooLong is more milliseconds than any attempt takes, and few enough to be written.
 const tooLong = 1e12
 
@@ -49,15 +41,12 @@ func (t Timing) total() (ms float64) {
 }
 
 // Waterfall draws the parts of an attempt one after the other, with a legend that has
-// their times. longest is how long the whole width stands for: with the same one, the
-// attempts of a page compare. It returns "" for an attempt that took no time, which made
-// no request.
-func Waterfall(t Timing, longest float64) template.HTML {
+// their times. It returns "" for an attempt that took no time, which made no request.
+func Waterfall(t Timing) template.HTML {
 	total := t.total()
 	if total == 0 {
 		return ""
 	}
-	longest = max(total, sane(longest))
 	var d drawing
 	d.write(`<div class="waterfall"><svg role="img" width="100%%" height="12" aria-label="%s in all">`, measure.Millis(total))
 	at := 0.0
@@ -65,7 +54,7 @@ func Waterfall(t Timing, longest float64) template.HTML {
 		if p.ms == 0 {
 			continue
 		}
-		width := max(0.4, p.ms/longest*100)
+		width := max(0.4, p.ms/total*100)
 		at = min(at, 100-width)
 		d.write(`<rect class="%s" x="%s%%" width="%s%%" height="12"/>`, p.class, place(at), place(width))
 		at += width

@@ -89,7 +89,7 @@ func (c *change) body(before, after []byte) {
 		if len(body) == 0 {
 			return Empty
 		}
-		return kindOf(head(body, Options{Bytes: len(body), Cut: true}))
+		return head(body, Options{Bytes: len(body), Cut: true}).kind()
 	}
 	if of(before) == Binary || of(after) == Binary {
 		c.add(deleted, "a body of "+measure.Size(int64(len(before))))
@@ -223,6 +223,5 @@ func cutLine(line string) string {
 	if len(line) <= most {
 		return strings.TrimSuffix(line, "\r")
 	}
-	shown, _ := head([]byte(line), Options{Bytes: most})
-	return string(shown) + "…"
+	return string(head([]byte(line), Options{Bytes: most}).text) + "…"
 }

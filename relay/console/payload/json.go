@@ -16,44 +16,46 @@ const (
 	freeSpaces = 16 << 10
 )
 
-// kindOf returns what the beginning of a payload is taken for.
-func kindOf(shown []byte, cut bool) Kind {
+// kind returns what the text is taken for.
+func (x excerpt) kind() Kind {
 	switch {
-	case !utf8.Valid(shown) || bytes.IndexByte(shown, 0) >= 0:
+	case !utf8.Valid(x.text) || bytes.IndexByte(x.text, 0) >= 0:
 		return Binary
-	case isJSON(shown, cut):
-		if tooDeep(shown) {
+	case x.isJSON():
+		if tooDeep(x.text) {
 			return Text
 		}
 		return JSON
-	case isNDJSON(shown, cut):
+	case x.isNDJSON():
 		return NDJSON
 	}
 	return Text
 }
 
-// isJSON reports whether a text is one JSON value, or the beginning of one if it is cut.
-func isJSON(text []byte, cut bool) bool {
-	if !cut {
-		return json.Valid(text)
+// isJSON reports whether the text is one JSON value, or the beginning of one if it is
+// cut.
+func (x excerpt) isJSON() bool {
+	if !x.cut {
+		return json.Valid(x.text)
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
+	d := json.NewDecoder(bytes.NewReader(x.text))
 	var value json.RawMessage
 	err := d.Decode(&value)
 	if err == nil {
-		return len(bytes.TrimSpace(text[d.InputOffset():])) == 0
+		return len(bytes.TrimSpace(x.text[d.InputOffset():])) == 0
 	}
 	return errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// isNDJSON reports whether each line of a text is a JSON value, and there are several.
-func isNDJSON(text []byte, cut bool) bool {
+// isNDJSON reports whether each line of the text is a JSON value, and there are several.
+func (x excerpt) isNDJSON() bool {
 	values := 0
-	for line := range bytes.Lines(text) {
-		if len(bytes.TrimSpace(line)) == 0 {
+	for text := range bytes.Lines(x.text) {
+		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
-		if !isJSON(line, cut && !bytes.HasSuffix(line, []byte{'\n'})) || tooDeep(line) {
+		line := excerpt{text, x.cut && !bytes.HasSuffix(text, []byte{'\n'})}
+		if !line.isJSON() || tooDeep(text) {
 			return false
 		}
 		values++

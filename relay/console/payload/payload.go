@@ -3,10 +3,11 @@
 //
 // Applications and receivers wrote the bytes, so the package trusts none of them. It
 // promises that its HTML has no elements but pre, span, b, del and ins, and no
-// attributes but class and a fixed tabindex, whatever the bytes are; that the text of a payload is there as
-// it was posted or answered (of JSON only the space between its tokens is the relay's);
-// and that characters which cannot be seen, or which move others, are shown as their
-// numbers. No number is rounded, no escape changed, and no member moved or dropped.
+// attributes but class and a fixed tabindex, whatever the bytes are; that the text of a
+// payload is there as it was posted or answered (of JSON only the space between its
+// tokens is the relay's); and that characters which cannot be seen, or which move
+// others, are shown as their numbers. No number is rounded, no escape changed, and no
+// member moved or dropped.
 //
 // The pages of relay/console call it.
 package payload
@@ -84,14 +85,14 @@ func Render(body []byte, o Options) View {
 	if len(body) == 0 {
 		return v
 	}
-	shown, cut := head(body, o)
-	if v.Kind = kindOf(shown, cut); v.Kind == Binary {
+	shown := head(body, o)
+	if v.Kind = shown.kind(); v.Kind == Binary {
 		return v.binary(body, o)
 	}
-	v.Shown = len(shown)
+	v.Shown = len(shown.text)
 	for colour := allTokens; ; colour++ {
-		m := markup{b: make([]byte, 0, 2*len(shown)+64), colour: colour, left: o.Elements}
-		m.pre(v.Kind, shown)
+		m := markup{b: make([]byte, 0, 2*v.Shown+64), colour: colour, left: o.Elements}
+		m.pre(v.Kind, shown.text)
 		if !m.tooMany() {
 			v.HTML, v.Elements = m.html(), m.elements
 			return v
@@ -99,25 +100,31 @@ func Render(body []byte, o Options) View {
 	}
 }
 
-// head returns the beginning of a payload that is shown, and whether more follows. It
-// does not end within a character.
-func head(body []byte, o Options) (shown []byte, cut bool) {
-	shown, cut = body, o.Cut
+// excerpt is a payload, or the beginning of one.
+type excerpt struct {
+	text []byte
+	cut  bool // more follows
+}
+
+// head returns the beginning of a payload that is shown. It does not end within a
+// character.
+func head(body []byte, o Options) excerpt {
+	x := excerpt{body, o.Cut}
 	if len(body) > o.Bytes {
-		shown, cut = body[:o.Bytes], true
+		x = excerpt{body[:o.Bytes], true}
 	}
-	if !cut {
-		return shown, false
+	if !x.cut {
+		return x
 	}
-	for i := 1; i <= min(utf8.UTFMax-1, len(shown)-1); i++ {
-		if last := shown[len(shown)-i:]; utf8.RuneStart(last[0]) {
+	for i := 1; i <= min(utf8.UTFMax-1, len(x.text)-1); i++ {
+		if last := x.text[len(x.text)-i:]; utf8.RuneStart(last[0]) {
 			if !utf8.FullRune(last) {
-				shown = shown[:len(shown)-i]
+				x.text = x.text[:len(x.text)-i]
 			}
 			break
 		}
 	}
-	return shown, true
+	return x
 }
 
 // Inline returns one line of text that others wrote, such as an id or an error.

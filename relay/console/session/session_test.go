@@ -235,7 +235,7 @@ func TestTokens(t *testing.T) {
 		if _, wait := try(true); wait != 1 {
 			t.Errorf("wait %v", wait)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if right, wait := try(true); !right || wait != 0 {
 			t.Errorf("after a minute: %t, %v", right, wait)
 		}

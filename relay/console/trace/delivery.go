@@ -122,19 +122,18 @@ func (b *builder) expiry(d *Delivery, terms Terms) (at time.Time) {
 }
 
 // show decides which attempts of a delivery are listed, and which of them whole. It leaves
-// them with the newest first. The newest of the newest delivery is open.
-func (b *builder) show(ctx context.Context, d *Delivery, newest bool, request *requestBody) {
+// them with the newest first.
+func (b *builder) show(ctx context.Context, d *Delivery, request *requestBody) {
 	for i, a := range d.Attempts[:max(0, len(d.Attempts)-1)] {
 		d.Attempts[i+1].before = a
 	}
 	slices.Reverse(d.Attempts)
 	var listed []*Attempt
-	for i, a := range d.Attempts {
-		chosen := b.asked.Attempt == fmt.Sprint(a.N)
+	for _, a := range d.Attempts {
+		a.Open = b.asked.Attempt == fmt.Sprint(a.N)
 		switch {
-		case chosen, b.whole > 0:
+		case a.Open, b.whole > 0:
 			b.whole--
-			a.Open = chosen || i == 0 && newest && b.asked.Attempt == ""
 			b.fill(ctx, a, request)
 		case b.lines > 0:
 			b.lines--
@@ -150,7 +149,7 @@ func (b *builder) show(ctx context.Context, d *Delivery, newest bool, request *r
 // fill adds all that is known of an attempt.
 func (b *builder) fill(ctx context.Context, a *Attempt, request *requestBody) {
 	a.Whole = true
-	a.Waterfall = figure.Waterfall(a.timing(), 0)
+	a.Waterfall = figure.Waterfall(a.timing())
 	a.When = a.next(b.now)
 	if a.Request.URL != "" || len(a.Request.Headers) > 0 {
 		a.RequestHead = head("POST "+a.Request.URL, a.Request.Headers)

@@ -79,12 +79,15 @@ func (b *builder) section(ctx context.Context, name string) (*Section, error) {
 	body := &requestBody{from: b.from, webhook: name, which: query.EventRef{Seq: b.view.Seq}}
 	s.Deliveries = b.deliveries(name)
 	slices.Reverse(s.Deliveries)
-	for i, d := range s.Deliveries {
+	for _, d := range s.Deliveries {
 		if d.Title == "" && len(s.Deliveries) > 1 {
 			d.Title = "First delivery"
 		}
 		b.addSchedule(d, terms)
-		b.show(ctx, d, i == 0, body)
+		b.show(ctx, d, body)
+	}
+	if list := s.Deliveries; b.asked.Attempt == "" && len(list) > 0 && len(list[0].Attempts) > 0 {
+		list[0].Attempts[0].Open = true // the newest
 	}
 	b.finish(s)
 	if w, err := b.from.Webhook(ctx, name); err == nil && w.State != "active" {
