@@ -3,11 +3,9 @@ package relay
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,12 +37,9 @@ func (r *Relay) mountConsole(allowed string) {
 }
 
 // EventTypes returns the types of event_types.
-func (o *operator) EventTypes() (types []catalogue.Type) {
+func (o *operator) EventTypes() []catalogue.Type {
 	active, _ := o.current()
-	for _, name := range slices.Sorted(maps.Keys(active.file.EventTypes)) {
-		types = append(types, catalogue.Type{Type: name, Doc: active.file.EventTypes[name].Description})
-	}
-	return types
+	return editing.Types(active.file)
 }
 
 // ConsoleLink makes a link that signs a browser in to the console.

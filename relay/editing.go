@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"time"
 
 	"sidehook/history"
@@ -62,7 +61,7 @@ func (o *operator) Configuration(ctx context.Context) (*console.Configuration, e
 	file := active.file
 	answer := &console.Configuration{
 		Config: c, Excerpts: editing.Excerpts(file, c.Problems),
-		History: console.HistorySize{Dir: absolute(o.dir), Limit: o.journal.Limit(), Keep: file.History.Keep},
+		History: console.HistorySize{Dir: editing.Absolute(o.dir), Limit: o.journal.Limit(), Keep: file.History.Keep},
 	}
 	if answer.History.Bytes, err = o.journal.Size(); err != nil {
 		answer.History.Bytes = -1
@@ -75,12 +74,4 @@ func (o *operator) Configuration(ctx context.Context) (*console.Configuration, e
 		answer.Included = append(answer.Included, included)
 	}
 	return answer, nil
-}
-
-// absolute returns a path for people, who may be in another folder.
-func absolute(path string) string {
-	if absolute, err := filepath.Abs(path); err == nil {
-		return absolute
-	}
-	return path
 }

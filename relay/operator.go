@@ -12,6 +12,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
+	"sidehook/relay/editing"
 	"sidehook/relay/plan"
 )
 
@@ -142,7 +143,7 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 // Rejected returns the configuration in force with the problems of edits alone.
 func (o *operator) Rejected() api.Config {
 	active, rejected := o.current()
-	c := api.Config{Path: absolute(active.file.Path), Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: plan.RestartKeys(o.atStart, active.file)}
+	c := api.Config{Path: editing.Absolute(active.file.Path), Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: plan.RestartKeys(o.atStart, active.file)}
 	if rejected != nil {
 		c.Problems = problemsOf(rejected, active.file.Path)
 	}

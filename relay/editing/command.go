@@ -15,7 +15,7 @@ import (
 
 // command returns the command that makes the same edit. A secret is a variable in it.
 func (e *Editor) command(ask editor.Edit, d *draft) string {
-	config := "--config " + shell.Quote(absolute(e.relay.InForce().File.Path))
+	config := "--config " + shell.Quote(Absolute(e.relay.InForce().File.Path))
 	switch ask.Action {
 	case editor.Remove:
 		lines := make([]string, len(ask.Names))

@@ -82,7 +82,7 @@ func (e *Editor) Form(_ context.Context, name string) (*editor.Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	form := &editor.Form{Name: name, File: absolute(file.Path)}
+	form := &editor.Form{Name: name, File: Absolute(file.Path)}
 	texts := map[string][]byte{file.Path: main}
 	var entry *yaml.Node
 	if name != "" {
@@ -90,7 +90,7 @@ func (e *Editor) Form(_ context.Context, name string) (*editor.Form, error) {
 		if err != nil {
 			return nil, err
 		}
-		entry, form.File, texts[found.path] = found.entry, absolute(found.path), found.text
+		entry, form.File, texts[found.path] = found.entry, Absolute(found.path), found.text
 		form.YAML = maskedEntry(found.lines)
 	} else {
 		for _, in := range file.Included {

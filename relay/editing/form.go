@@ -127,6 +127,14 @@ func headersOf(own, inherited *yaml.Node) (list []editor.Header) {
 	return list
 }
 
+// Types returns the types of event_types, sorted; nil without them.
+func Types(file *config.File) (types []catalogue.Type) {
+	for _, name := range slices.Sorted(maps.Keys(file.EventTypes)) {
+		types = append(types, catalogue.Type{Type: name, Doc: file.EventTypes[name].Description})
+	}
+	return types
+}
+
 // fillEvents fills in the types that can be chosen, and the globs that are none of them.
 func (e *Editor) fillEvents(form *editor.Form, entry *yaml.Node, file *config.File) {
 	if list := valueOf(entry, "events"); list != nil {
@@ -137,9 +145,7 @@ func (e *Editor) fillEvents(form *editor.Form, entry *yaml.Node, file *config.Fi
 	wanted := form.Events
 	var types []catalogue.Type
 	if form.Catalogue = file.EventTypes != nil; form.Catalogue {
-		for _, name := range slices.Sorted(maps.Keys(file.EventTypes)) {
-			types = append(types, catalogue.Type{Type: name, Doc: file.EventTypes[name].Description})
-		}
+		types = Types(file)
 	} else {
 		seen := e.seenTypes()
 		for _, glob := range wanted {

@@ -30,7 +30,7 @@ func (e *Editor) Review(_ context.Context, ask editor.Edit) (*editor.Review, err
 	}
 	review.Base, review.Command = d.base, e.command(ask, d)
 	for _, edited := range d.change.Edited {
-		review.Files = append(review.Files, absolute(edited.Path))
+		review.Files = append(review.Files, Absolute(edited.Path))
 		review.Diff = append(review.Diff, diffOf(&edited)...)
 	}
 	if err := d.blocked(); err != nil {
@@ -66,8 +66,8 @@ func (d *draft) blocked() error {
 	return nil
 }
 
-// absolute returns a path for people, who may be in another folder.
-func absolute(path string) string {
+// Absolute returns a path for people, who may be in another folder.
+func Absolute(path string) string {
 	if absolute, err := filepath.Abs(path); err == nil {
 		return absolute
 	}
@@ -88,7 +88,7 @@ func diffOf(edited *fileedit.Edited) (list []editor.DiffLine) {
 		at := func(side, n int) string { return cutLine(masked[side][min(n, len(masked[side]))-1]) }
 		switch {
 		case line.Before == 0 && line.After == 0:
-			d.Op, d.Text = editor.Hunk, absolute(edited.Path)
+			d.Op, d.Text = editor.Hunk, Absolute(edited.Path)
 		case line.After == 0:
 			d.Op, d.Text = editor.Removed, at(0, line.Before)
 			gone[d.Text] = raw[0][line.Before-1]

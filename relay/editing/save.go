@@ -51,7 +51,7 @@ func (e *Editor) Save(ctx context.Context, ask editor.Edit) (*editor.Saved, erro
 		return nil, editor.Refuse(editor.Problem{Message: "the file cannot be written: " + err.Error()})
 	}
 	for _, edited := range d.change.Edited {
-		saved.Files = append(saved.Files, absolute(edited.Path))
+		saved.Files = append(saved.Files, Absolute(edited.Path))
 	}
 	saved.Secret = d.secret
 	e.logSaved(ask, d, saved.Files)
@@ -95,7 +95,7 @@ func (e *Editor) await(ctx context.Context, ask editor.Edit, d *draft, saved *ed
 		}
 		if active.Loaded.After(written) {
 			for _, in := range active.File.Refused() {
-				if slices.Contains(saved.Files, absolute(in.Path)) {
+				if slices.Contains(saved.Files, Absolute(in.Path)) {
 					saved.Refused = problemsIn(errorsOf(in.Problems), d.name)
 					return
 				}

@@ -19,7 +19,7 @@ import (
 // functions are what templates write values with.
 func functions(assets *Assets) template.FuncMap {
 	return template.FuncMap{
-		"asset":    func(name string) string { return assets.Path(name) },
+		"asset":    assets.Path,
 		"webhook":  func(name string) string { return "/webhooks/" + url.PathEscape(name) },
 		"event":    func(id string) string { return "/events/" + url.PathEscape(id) },
 		"moment":   momentOf,
@@ -28,14 +28,14 @@ func functions(assets *Assets) template.FuncMap {
 		"millis":   measure.Millis,
 		"size":     measure.Size,
 		"count":    measure.Count,
-		"number":   number[int],
+		"number":   number,
 		"percent":  Percent,
 		"symbol":   symbolOf,
 		"sentence": Sentence,
 		"shown":    payload.Inline,
 		"host":     func(url string) string { return url[:pathOf(url)] },
 		"path":     func(url string) string { return url[pathOf(url):] },
-		"join":     func(list []string, between string) string { return strings.Join(list, between) },
+		"join":     strings.Join,
 		"statuses": statusWords,
 		"ends":     endWords,
 		"body":     bodyOf,
@@ -85,8 +85,8 @@ func pathOf(url string) int {
 }
 
 // number writes a number with its thousands apart: 12,345.
-func number[N ~int | ~int64 | ~uint64](n N) string {
-	digits := strconv.FormatInt(int64(n), 10)
+func number(n int) string {
+	digits := strconv.Itoa(n)
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}
