@@ -1,0 +1,143 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// Argument is one argument of Call, of the type that PostgreSQL knows by OID.
+type Argument struct {
+	OID   uint32
+	Value any
+}
+
+// NoticeError is the error of a commit that came with a notice or warning, such as
+// that it did not wait for the standby. It may be durable or not.
+type NoticeError struct{ *pgconn.Notice }
+
+func (e *NoticeError) Error() string {
+	return fmt.Sprintf("the commit came with a notice: %s: %s", e.Severity, e.Message)
+}
+
+const noticeKey = "sidehook.notice"
+
+// Call runs a statement that returns one row at most in a transaction of its own, in one
+// round trip and with binary arguments, and scans the row. After a NoticeError, too, the
+// row is scanned.
+func (db *DB) Call(ctx context.Context, sql string, args []Argument, row ...any) error {
+	c, err := db.Writing.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Release()
+	conn, types := c.Conn().PgConn(), c.Conn().TypeMap()
+	values, oids, formats := make([][]byte, len(args)), make([]uint32, len(args)), make([]int16, len(args))
+	for i, a := range args {
+		oids[i], formats[i] = a.OID, pgtype.BinaryFormatCode
+		if values[i], err = types.Encode(a.OID, pgtype.BinaryFormatCode, a.Value, nil); err != nil {
+			return fmt.Errorf("encode argument %d: %w", i+1, err)
+		}
+	}
+	delete(conn.CustomData(), noticeKey)
+	result := conn.ExecParams(ctx, db.SQL(sql), values, oids, formats, []int16{pgtype.BinaryFormatCode})
+	scanned := error(pgx.ErrNoRows)
+	for result.NextRow() {
+		scanned = nil
+		for i, raw := range result.Values() {
+			if i < len(row) && scanned == nil {
+				f := result.FieldDescriptions()[i]
+				scanned = types.Scan(f.DataTypeOID, f.Format, raw, row[i])
+			}
+		}
+	}
+	if _, err := result.Close(); err != nil {
+		return err
+	}
+	if n, ok := conn.CustomData()[noticeKey].(*pgconn.Notice); ok {
+		return &NoticeError{n}
+	}
+	if len(row) == 0 {
+		return nil
+	}
+	return scanned
+}
+
+// The SQLSTATEs that callers tell apart.
+const (
+	undefinedTable  = "42P01"
+	undefinedSchema = "3F000"
+	diskFull        = "53100"
+	syncTooLittle   = "SH001"
+)
+
+// Code returns the SQLSTATE of an error that came from the server, or "".
+func Code(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// IsDiskFull reports whether the server has no room left.
+func IsDiskFull(err error) bool { return Code(err) == diskFull }
+
+// IsSync reports whether a commit would promise too little.
+func IsSync(err error) bool {
+	var e *SyncError
+	return errors.As(err, &e) || Code(err) == syncTooLittle
+}
+
+// IsRefused reports whether the server has refused a statement, so that nothing of it
+// is committed.
+func IsRefused(err error) bool { return Code(err) != "" }
+
+// IsAway reports whether an error may pass: the server cannot be reached, or shuts
+// down, starts, or has too many connections.
+func IsAway(err error) bool {
+	switch code := Code(err); {
+	case code != "":
+		return len(code) == 5 && (code[:2] == "08" || code[:2] == "57" || code[:2] == "53" || code == "25006")
+	}
+	var n net.Error
+	var c *pgconn.ConnectError
+	return err != nil && (errors.As(err, &n) || errors.As(err, &c) || IsSync(err) || pgconn.SafeToRetry(err) || errors.Is(err, context.DeadlineExceeded))
+}
+
+var secrets = regexp.MustCompile(`(://[^:/@\s]*:)[^@\s]*@|(password=)('[^']*'|\S+)`)
+
+// Redacted returns an error without the password that the text of one may have.
+func Redacted(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := err.Error(); secrets.MatchString(text) {
+		return redacted{err, secrets.ReplaceAllString(text, "$1$2***@")}
+	}
+	return err
+}
+
+type redacted struct {
+	error
+	text string
+}
+
+func (e redacted) Error() string { return e.text }
+func (e redacted) Unwrap() error { return e.error }
+
+// RedactURL returns an address without its password.
+func RedactURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return secrets.ReplaceAllString(address, "$1$2***@")
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,98 @@
+package database
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Version is the version of the schema that this program works with.
+const Version = 1
+
+// DefaultSchema is the schema if none is given.
+const DefaultSchema = "sidehook"
+
+var (
+	//go:embed sql/tables.sql
+	tables string
+	//go:embed sql/functions.sql
+	functions string
+	//go:embed sql/grants.sql
+	grants string
+
+	name = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,50}$`)
+)
+
+// CheckName returns why a word cannot name a schema.
+func CheckName(word string) error {
+	if !name.MatchString(word) || strings.HasPrefix(word, "pg_") {
+		return fmt.Errorf("%q cannot name a schema: use lower-case letters, digits and _, not beginning with pg_ or a digit", word)
+	}
+	return nil
+}
+
+// Script returns the SQL that makes the schema, or brings it up to date. It may be run
+// again and again. If role is not "", that role gets what a relay needs.
+func Script(schema, role string) (string, error) {
+	if err := CheckName(schema); err != nil {
+		return "", err
+	}
+	text := "BEGIN;\n" + tables + "\n" + functions
+	if role != "" {
+		text += "\n" + grants
+	}
+	return expand(text, schema, role) + "COMMIT;\n", nil
+}
+
+func expand(text, schema, role string) string {
+	return strings.NewReplacer(
+		"{schema}", `"`+schema+`"`, "{role}", pgx.Identifier{role}.Sanitize(), "{version}", strconv.Itoa(Version),
+	).Replace(text)
+}
+
+// Install runs the Script on a database, as the role that is to own the schema.
+func Install(ctx context.Context, url, schema, role string) error {
+	script, err := Script(schema, role)
+	if err != nil {
+		return err
+	}
+	config, err := pgconn.ParseConfig(url)
+	if err != nil {
+		return Redacted(err)
+	}
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		return Redacted(err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	_, err = conn.Exec(ctx, script).ReadAll()
+	return Redacted(err)
+}
+
+// ErrNoSchema is the error of a database without the schema, or with an older or newer
+// version of it.
+var ErrNoSchema = errors.New("the schema does not fit")
+
+// CheckSchema returns why a relay cannot work with the schema as it is.
+func (db *DB) CheckSchema(ctx context.Context) error {
+	var version int
+	err := db.Reading.QueryRow(ctx, db.SQL(`SELECT version FROM {schema}.meta`)).Scan(&version)
+	switch {
+	case Code(err) == undefinedTable || Code(err) == undefinedSchema || errors.Is(err, pgx.ErrNoRows):
+		return fmt.Errorf("%w: schema %q has no tables of sidehook; run `sidehook cluster init --apply`", ErrNoSchema, db.schema)
+	case err != nil:
+		return Redacted(err)
+	case version < Version:
+		return fmt.Errorf("%w: schema %q has version %d, and this sidehook needs %d; run `sidehook cluster init --apply`", ErrNoSchema, db.schema, version, Version)
+	case version > Version:
+		return fmt.Errorf("%w: schema %q has version %d, and this sidehook knows %d; install a newer sidehook", ErrNoSchema, db.schema, version, Version)
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+-- now_ns returns the time of the database in Unix nanoseconds.
+CREATE OR REPLACE FUNCTION {schema}.now_ns() RETURNS bigint
+LANGUAGE sql VOLATILE AS $$
+  SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000
+$$;
+
+-- grow makes the partitions of a stream for the numbers up to one, and half a
+-- partition more. Its caller holds the lock of the stream.
+CREATE OR REPLACE FUNCTION {schema}.grow(p_stream text, p_upto bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  h record;
+  t text;
+BEGIN
+  SELECT next_part, width, last INTO STRICT h FROM {schema}.head WHERE stream = p_stream;
+  IF p_upto > h.last + 1000000 THEN
+    RAISE EXCEPTION 'sidehook: % partitions up to % are too many', p_stream, p_upto;
+  END IF;
+  WHILE h.next_part <= p_upto + h.width / 2 LOOP
+    FOREACH t IN ARRAY CASE p_stream WHEN 'events' THEN ARRAY['events', 'targets'] ELSE ARRAY[p_stream] END LOOP
+      EXECUTE format('CREATE TABLE {schema}.%I (LIKE {schema}.%I INCLUDING ALL)', t || '_' || h.next_part, t);
+      EXECUTE format('ALTER TABLE {schema}.%I ATTACH PARTITION {schema}.%I FOR VALUES FROM (%s) TO (%s)',
+        t, t || '_' || h.next_part, h.next_part, h.next_part + h.width);
+    END LOOP;
+    INSERT INTO {schema}.parts VALUES (p_stream, h.next_part, h.next_part + h.width, {schema}.now_ns());
+    h.next_part := h.next_part + h.width;
+  END LOOP;
+  UPDATE {schema}.head SET next_part = h.next_part WHERE stream = p_stream;
+END $$;
+
+-- lock_stream locks a stream until the end of the transaction.
+CREATE OR REPLACE FUNCTION {schema}.lock_stream(p_stream text) RETURNS void
+LANGUAGE sql VOLATILE AS $$
+  SELECT pg_advisory_xact_lock(hashtextextended('{schema}/' || p_stream, 0))
+$$;
+
+-- durable refuses a transaction whose commit would promise too little.
+CREATE OR REPLACE FUNCTION {schema}.durable(p_sync text) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'default_transaction_isolation must be read committed' USING ERRCODE = 'SH001';
+  END IF;
+  IF p_sync = 'require' THEN
+    IF trim(current_setting('synchronous_standby_names')) = '' THEN
+      RAISE EXCEPTION 'no synchronous standby is configured: synchronous_standby_names is empty' USING ERRCODE = 'SH001';
+    END IF;
+    IF current_setting('synchronous_commit') NOT IN ('on', 'remote_apply') THEN
+      RAISE EXCEPTION 'synchronous_commit is %, and must be on or remote_apply', current_setting('synchronous_commit') USING ERRCODE = 'SH001';
+    END IF;
+  ELSIF current_setting('synchronous_commit') = 'off' THEN
+    RAISE EXCEPTION 'synchronous_commit is off' USING ERRCODE = 'SH001';
+  END IF;
+END $$;
+
+-- accept makes the records of a group commit durable. p_lines has their lines, one
+-- after the other. A record has a character in states: n is new, d repeats an event,
+-- c has its source and id with another content, r was refused with its request
+-- because of such a one, g refers to an event that was removed. known has the
+-- webhooks of the events that are repeated.
+CREATE OR REPLACE FUNCTION {schema}.accept(
+  p_sync text, p_req int[], p_key uuid[], p_content bigint[], p_of bigint[], p_generation bigint[], p_id_hash bigint[],
+  p_type text[], p_webhooks text[], p_was text[], p_ends bigint[], p_size int[], p_lines bytea,
+  OUT stamped bigint, OUT last_seq bigint, OUT seqs bigint[], OUT states text, OUT known text[]
+) LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+#variable_conflict use_column
+DECLARE
+  v_events record;
+  v_ids record;
+  v_count int := cardinality(p_req);
+  v_fresh bigint;
+  v_known bigint;
+BEGIN
+  PERFORM {schema}.durable(p_sync);
+  PERFORM {schema}.lock_stream('events');
+  SELECT h.last, h.next_part, h.width INTO STRICT v_events FROM {schema}.head h WHERE h.stream = 'events';
+  SELECT h.last, h.next_part, h.width INTO STRICT v_ids FROM {schema}.head h WHERE h.stream = 'ids';
+  IF v_events.last + v_count + v_events.width / 2 >= v_events.next_part THEN
+    PERFORM {schema}.grow('events', v_events.last + v_count);
+  END IF;
+  IF v_ids.last + v_count + v_ids.width / 2 >= v_ids.next_part THEN
+    PERFORM {schema}.grow('ids', v_ids.last + v_count);
+  END IF;
+  stamped := {schema}.now_ns();
+  WITH looked AS (
+    SELECT i.*, coalesce(o.id_hash, i.hash) AS id_hash, coalesce(o.type, i.kind) AS type, k.seq AS old, k.webhooks AS old_webhooks,
+      sum(i.size) OVER (ORDER BY i.ord) - i.size + 1 AS begins,
+      CASE WHEN i.of > 0 THEN CASE WHEN o.type IS NULL THEN 'g' ELSE 'n' END
+        WHEN k.seq IS NULL THEN 'n' WHEN k.content = i.content THEN 'd' ELSE 'c' END AS state
+    FROM unnest(p_req, p_key, p_content, p_of, p_generation, p_id_hash, p_type, p_webhooks, p_was, p_ends, p_size)
+      WITH ORDINALITY AS i(req, key, content, of, generation, hash, kind, webhooks, was, ends, size, ord)
+    LEFT JOIN LATERAL (SELECT x.seq, x.content, x.webhooks FROM {schema}.ids x
+      WHERE i.of = 0 AND x.key = i.key AND x.n > v_ids.last - 100000 ORDER BY x.n DESC LIMIT 1) k ON true
+    LEFT JOIN LATERAL (SELECT x.id_hash, x.type FROM {schema}.events x
+      WHERE i.of > 0 AND x.seq = i.of AND x.kind = 'event' LIMIT 1) o ON true
+  ), judged AS (
+    SELECT *, CASE WHEN state <> 'c' AND bool_or(state = 'c') OVER (PARTITION BY req) THEN 'r' ELSE state END AS verdict FROM looked
+  ), numbered AS MATERIALIZED (
+    SELECT *, v_events.last + count(*) FILTER (WHERE verdict = 'n') OVER (ORDER BY ord) AS seq,
+      v_ids.last + count(*) FILTER (WHERE verdict = 'n' AND of = 0) OVER (ORDER BY ord) AS n FROM judged
+  ), fresh_events AS (
+    INSERT INTO {schema}.events (seq, at, kind, of, generation, id_hash, type, size, line)
+    SELECT seq, stamped, CASE WHEN of > 0 THEN 'resend' ELSE 'event' END, of, generation, id_hash, type, size, substr(p_lines, begins::int, size)
+    FROM numbered WHERE verdict = 'n' ORDER BY ord
+  ), fresh_targets AS (
+    INSERT INTO {schema}.targets (webhook, seq, size, ends)
+    SELECT w, x.seq, x.size, 0 FROM numbered x, string_to_table(x.webhooks, ' ') w WHERE x.verdict = 'n' AND x.webhooks <> ''
+    UNION ALL SELECT was, seq, size, ends FROM numbered WHERE verdict = 'n' AND was <> ''
+  ), fresh_ids AS (
+    INSERT INTO {schema}.ids (key, n, content, seq, webhooks)
+    SELECT key, n, content, seq, webhooks FROM numbered WHERE verdict = 'n' AND of = 0
+  )
+  SELECT array_agg(CASE verdict WHEN 'n' THEN seq WHEN 'd' THEN old ELSE 0 END ORDER BY ord), string_agg(verdict, '' ORDER BY ord),
+    array_agg(CASE WHEN verdict = 'd' THEN old_webhooks ELSE '' END ORDER BY ord),
+    count(*) FILTER (WHERE verdict = 'n'), count(*) FILTER (WHERE verdict = 'n' AND of = 0)
+  INTO seqs, states, known, v_fresh, v_known FROM numbered;
+  last_seq := v_events.last + v_fresh;
+  -- Also where nothing is new: the commit of a repeat must wait for what it repeats (P4).
+  UPDATE {schema}.head SET last = last + CASE stream WHEN 'events' THEN v_fresh ELSE v_known END WHERE stream IN ('events', 'ids');
+END $$;
+
+REVOKE ALL ON FUNCTION {schema}.now_ns(), {schema}.grow(text, bigint), {schema}.lock_stream(text), {schema}.durable(text),
+  {schema}.accept(text, int[], uuid[], bigint[], bigint[], bigint[], bigint[], text[], text[], text[], bigint[], int[], bytea) FROM PUBLIC;

@@ -1,0 +1,329 @@
+// Package postgrestest runs PostgreSQL for tests: one server for a test binary, made
+// anew by initdb in a temporary folder, and a schema for each test. A test is skipped,
+// with the reason, where PostgreSQL is not installed.
+//
+// A package that uses it has
+//
+//	func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+//
+// so that the server ends with the tests.
+package postgrestest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a running PostgreSQL, which listens on a loopback port and a socket.
+type Server struct {
+	Port int
+	Dir  string // has the socket, and the data below data/
+
+	bin    string
+	cred   *syscall.Credential
+	cmd    *exec.Cmd
+	exited chan struct{}
+}
+
+var shared struct {
+	sync.Mutex
+	server *Server
+	skip   string
+}
+
+// Main runs the tests, and stops the server of Shared after them.
+func Main(m *testing.M) int {
+	code := m.Run()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server != nil {
+		shared.server.remove()
+	}
+	return code
+}
+
+// Shared returns the server that all tests of the binary share. It does not sync, and
+// must not be stopped.
+func Shared(t testing.TB) *Server {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil && shared.skip == "" {
+		s, skip, err := start("fsync=off", "full_page_writes=off")
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared.server, shared.skip = s, skip
+	}
+	if shared.skip != "" {
+		t.Skip(shared.skip)
+	}
+	return shared.server
+}
+
+// Start returns a server of the test's own, with settings such as "fsync=on".
+func Start(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	s, skip, err := start(settings...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if skip != "" {
+		t.Skip(skip)
+	}
+	t.Cleanup(s.remove)
+	return s
+}
+
+// URL returns the address of the server, as its superuser over TCP.
+func (s *Server) URL() string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.Port)
+}
+
+// Schema returns a name for a schema that no other test has, which is dropped after the
+// test.
+func (s *Server) Schema(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%x", rand.Uint64())
+	t.Cleanup(func() { s.Exec(t, `DROP SCHEMA IF EXISTS `+name+` CASCADE`) })
+	return name
+}
+
+// Exec runs statements as the superuser.
+func (s *Server) Exec(t testing.TB, sql string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	c, err := pgx.Connect(ctx, s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(ctx)
+	if _, err := c.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// Value returns the value that a query has, as text.
+func (s *Server) Value(t testing.TB, sql string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	c, err := pgx.Connect(ctx, s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(ctx)
+	results, err := c.PgConn().Exec(ctx, sql).ReadAll()
+	if err != nil || len(results) == 0 || len(results[0].Rows) == 0 {
+		t.Fatalf("%s: %v, %v", sql, results, err)
+	}
+	return string(results[0].Rows[0][0])
+}
+
+// Kill ends the server as a crash would, and Restart starts it again.
+func (s *Server) Kill(t testing.TB) {
+	t.Helper()
+	// The children end when they notice, so all of them are waited for.
+	syscall.Kill(s.cmd.Process.Pid, syscall.SIGQUIT)
+	<-s.exited
+}
+
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	if err := s.run(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Suspend stops all processes of the server from running, as a machine that hangs, and
+// Resume has them go on.
+func (s *Server) Suspend(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
+func (s *Server) Resume(t testing.TB)  { s.signal(t, syscall.SIGCONT) }
+
+func (s *Server) signal(t testing.TB, sig syscall.Signal) {
+	t.Helper()
+	// The server leads a session, and each child a process group in it.
+	out, err := exec.Command("ps", "-o", "pid=", "--ppid", strconv.Itoa(s.cmd.Process.Pid)).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range append(strings.Fields(string(out)), strconv.Itoa(s.cmd.Process.Pid)) {
+		if pid, err := strconv.Atoi(field); err == nil {
+			syscall.Kill(pid, sig)
+		}
+	}
+}
+
+// start makes a server and starts it; skip is why there can be none.
+func start(settings ...string) (s *Server, skip string, err error) {
+	bin := find()
+	if bin == "" {
+		return nil, "PostgreSQL is not installed (looked for initdb in PATH and /usr/lib/postgresql)", nil
+	}
+	s = &Server{bin: bin}
+	if os.Geteuid() == 0 {
+		if s.cred = unprivileged(); s.cred == nil {
+			return nil, "PostgreSQL does not run as root, and there is no user postgres", nil
+		}
+	}
+	if s.Dir, err = os.MkdirTemp("/tmp", "sidehook-pg"); err != nil {
+		return nil, "", err
+	}
+	if s.cred != nil {
+		if err := os.Chown(s.Dir, int(s.cred.Uid), int(s.cred.Gid)); err != nil {
+			return nil, "", err
+		}
+	}
+	initdb := s.command("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, "", fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	if s.Port, err = freePort(); err != nil {
+		return nil, "", err
+	}
+	all := append([]string{
+		"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(s.Port), "unix_socket_directories=" + s.Dir, "max_connections=200",
+		"shared_buffers=64MB", "wal_level=replica", "max_wal_senders=5", "log_min_messages=warning", "logging_collector=off",
+	}, settings...)
+	conf, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return nil, "", err
+	}
+	defer conf.Close()
+	for _, setting := range all {
+		key, value, _ := strings.Cut(setting, "=")
+		fmt.Fprintf(conf, "%s = '%s'\n", key, value)
+	}
+	return s, "", s.run()
+}
+
+// run starts the server and waits until it answers.
+func (s *Server) run() error {
+	s.exited = make(chan struct{})
+	started := make(chan error)
+	go func() {
+		// The server is told of the end of the thread that started it, so the thread
+		// stays as long as the server.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(s.exited)
+		s.cmd = s.command("postgres", "-D", s.data())
+		endWithParent(s.cmd.SysProcAttr)
+		log, err := os.OpenFile(filepath.Join(s.Dir, "log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err == nil {
+			defer log.Close()
+			s.cmd.Stdout, s.cmd.Stderr = log, log
+			err = s.cmd.Start()
+		}
+		started <- err
+		if err == nil {
+			s.cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	var err error
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		select {
+		case <-s.exited:
+			return fmt.Errorf("the server ended:\n%s", s.Log())
+		default:
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		var c *pgx.Conn
+		if c, err = pgx.Connect(ctx, s.URL()); err == nil {
+			c.Close(ctx)
+			cancel()
+			return nil
+		}
+		cancel()
+	}
+	return fmt.Errorf("the server does not answer: %w\n%s", err, s.Log())
+}
+
+// Log returns what the server has logged.
+func (s *Server) Log() string {
+	text, _ := os.ReadFile(filepath.Join(s.Dir, "log"))
+	return string(text)
+}
+
+// remove ends the server and removes its files.
+func (s *Server) remove() {
+	s.cmd.Process.Signal(syscall.SIGINT)
+	select {
+	case <-s.exited:
+	case <-time.After(5 * time.Second):
+		s.cmd.Process.Signal(syscall.SIGQUIT)
+		<-s.exited
+	}
+	os.RemoveAll(s.Dir)
+}
+
+func (s *Server) data() string { return filepath.Join(s.Dir, "data") }
+
+// command is a program of PostgreSQL, run as a user that it accepts.
+func (s *Server) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, program), args...)
+	cmd.Dir = s.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred}
+	return cmd
+}
+
+// Command returns a program of PostgreSQL, such as pg_receivewal.
+func (s *Server) Command(program string, args ...string) *exec.Cmd {
+	return s.command(program, args...)
+}
+
+// find returns the folder with the programs of the newest PostgreSQL, or "".
+func find() string {
+	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb"); len(found) > 0 {
+		slices.SortFunc(found, func(a, b string) int { return version(a) - version(b) })
+		return filepath.Dir(found[len(found)-1])
+	}
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path)
+	}
+	return ""
+}
+
+func version(path string) int {
+	n, _ := strconv.Atoi(strings.Split(path, "/")[4])
+	return n
+}
+
+func unprivileged() *syscall.Credential {
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
