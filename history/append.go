@@ -38,6 +38,8 @@ var (
 	ErrNoRoom   = errors.New("no room left for the history")
 	ErrStopping = errors.New("the journal is stopping")
 	ErrFailed   = errors.New("the journal has failed")
+	// ErrAway passes. What is asked for when it comes may have been done or not.
+	ErrAway = errors.New("the database is away")
 )
 
 // Ended reports whether an error of Append or Resend is final: the journal has

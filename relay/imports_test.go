@@ -74,6 +74,7 @@ var flow = map[string][]string{
 	"history/queue/queuetest":       {"history", "history/event", "history/internal/clock", "history/internal/pending", "history/queue"},
 	"history/journal":               {"history", "history/event", "history/internal/clock", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/pending", "history/internal/retention", "history/internal/segment", "history/internal/seqset", "history/trouble", "history/internal/streak", "history/internal/upkeep", "history/internal/vfs", "history/query", "history/queue"},
 	"history/postgres":              {},
+	"history/postgres/accept":       {"history", "history/event", "history/internal/pending", "history/journal", "history/postgres/database", "history/query", "history/queue", "history/trouble"},
 	"history/postgres/database":     {},
 	"history/postgres/postgrestest": {}, // of tests alone
 	"history/historytest":           {"history", "history/event", "history/internal/files", "history/internal/segment", "history/internal/vfs", "history/internal/vfs/memfs", "history/internal/upkeep"},

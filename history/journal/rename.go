@@ -42,7 +42,7 @@ func (j *Journal) rename(ctx context.Context, list []queue.Moving, was, to strin
 		m := &list[i]
 		if j.retention.Pin(m.Of) {
 			r.records = append(r.records, record{
-				of: m.Of, resend: m.Resend, to: []string{to}, head: appendRename(nil, m, generation, was, to),
+				of: m.Of, resend: m.Resend, to: []string{to}, head: AppendRename(nil, m, generation, was, to),
 				body: m.Body, accepted: m.Accepted.UnixNano(), rename: m.Rename,
 			})
 		}
@@ -59,9 +59,9 @@ func (j *Journal) rename(ctx context.Context, list []queue.Moving, was, to strin
 // byRename stands in the record of a rename for who asked for it.
 const byRename = "rename"
 
-// appendRename appends the record of a rename: for files and indexes a resend, which
+// AppendRename appends the record of a rename: for files and indexes a resend, which
 // also ends the delivery of the former name.
-func appendRename(dst []byte, m *queue.Moving, generation history.Generation, was, to string) []byte {
+func AppendRename(dst []byte, m *queue.Moving, generation history.Generation, was, to string) []byte {
 	dst = history.AppendResend(dst, m.Of, []string{to}, byRename)
 	dst = history.AppendNumber(dst, `,"generation":`, generation)
 	dst = history.AppendText(dst, `,"was":`, was)

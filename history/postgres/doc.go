@@ -3,6 +3,7 @@
 // same records: a line of a table is what stands between the head and the checksum of
 // a line of a file, made and read by the codecs of package history.
 //
+//	accept        events, resends and renames made durable, with group commit
 //	database      the connections and the schema (SQL)
 //	postgrestest  a server for tests
 //

@@ -45,8 +45,8 @@ func accept(t *testing.T, db *database.DB, records ...rec) (a accepted) {
 		lines, size[i] = append(lines, line...), int32(len(line))
 	}
 	var at int64
-	err := db.Call(t.Context(), `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)`, []database.Argument{
-		{pgtype.TextOID, string(db.Sync())}, {pgtype.Int4ArrayOID, req}, {pgtype.UUIDArrayOID, key}, {pgtype.Int8ArrayOID, content}, {pgtype.Int8ArrayOID, of},
+	err := db.Call(t.Context(), `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`, []database.Argument{
+		{pgtype.TextOID, string(db.Sync())}, {pgtype.BoolOID, true}, {pgtype.Int4ArrayOID, req}, {pgtype.UUIDArrayOID, key}, {pgtype.Int8ArrayOID, content}, {pgtype.Int8ArrayOID, of},
 		{pgtype.Int8ArrayOID, generation}, {pgtype.Int8ArrayOID, hash}, {pgtype.TextArrayOID, kind}, {pgtype.TextArrayOID, to}, {pgtype.TextArrayOID, was},
 		{pgtype.Int8ArrayOID, ends}, {pgtype.Int4ArrayOID, size}, {pgtype.ByteaOID, lines},
 	}, &at, &a.last, &a.seqs, &a.word, &a.known)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"regexp"
 
@@ -96,20 +95,28 @@ func IsSync(err error) bool {
 	return errors.As(err, &e) || Code(err) == syncTooLittle
 }
 
-// IsRefused reports whether the server has refused a statement, so that nothing of it
-// is committed.
-func IsRefused(err error) bool { return Code(err) != "" }
-
-// IsAway reports whether an error may pass: the server cannot be reached, or shuts
-// down, starts, or has too many connections.
-func IsAway(err error) bool {
+// IsData reports whether the server has refused a value: the same statement with
+// others may succeed.
+func IsData(err error) bool {
 	switch code := Code(err); {
-	case code != "":
-		return len(code) == 5 && (code[:2] == "08" || code[:2] == "57" || code[:2] == "53" || code == "25006")
+	case len(code) == 5:
+		return code[:2] == "22" || code[:2] == "21" || code[:2] == "23" || code[:2] == "54"
 	}
-	var n net.Error
+	return false
+}
+
+// IsRefused reports whether the server has refused a statement, so that nothing of it
+// is committed. If the server ends the connection, that is not known: it may have been
+// waiting for its standby.
+func IsRefused(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.SeverityUnlocalized == "ERROR"
+}
+
+// IsUnsent reports whether a statement did not reach a server.
+func IsUnsent(err error) bool {
 	var c *pgconn.ConnectError
-	return err != nil && (errors.As(err, &n) || errors.As(err, &c) || IsSync(err) || pgconn.SafeToRetry(err) || errors.Is(err, context.DeadlineExceeded))
+	return errors.As(err, &c) || pgconn.SafeToRetry(err) || IsSync(err)
 }
 
 var secrets = regexp.MustCompile(`(://[^:/@\s]*:)[^@\s]*@|(password=)('[^']*'|\S+)`)

@@ -57,10 +57,11 @@ END $$;
 -- accept makes the records of a group commit durable. p_lines has their lines, one
 -- after the other. A record has a character in states: n is new, d repeats an event,
 -- c has its source and id with another content, r was refused with its request
--- because of such a one, g refers to an event that was removed. known has the
+-- because of such a one, g refers to an event that was removed, f would be new and there
+-- is no room (not p_room). known has the
 -- webhooks of the events that are repeated.
 CREATE OR REPLACE FUNCTION {schema}.accept(
-  p_sync text, p_req int[], p_key uuid[], p_content bigint[], p_of bigint[], p_generation bigint[], p_id_hash bigint[],
+  p_sync text, p_room boolean, p_req int[], p_key uuid[], p_content bigint[], p_of bigint[], p_generation bigint[], p_id_hash bigint[],
   p_type text[], p_webhooks text[], p_was text[], p_ends bigint[], p_size int[], p_lines bytea,
   OUT stamped bigint, OUT last_seq bigint, OUT seqs bigint[], OUT states text, OUT known text[]
 ) LANGUAGE plpgsql VOLATILE
@@ -96,7 +97,8 @@ BEGIN
     LEFT JOIN LATERAL (SELECT x.id_hash, x.type FROM {schema}.events x
       WHERE i.of > 0 AND x.seq = i.of AND x.kind = 'event' LIMIT 1) o ON true
   ), judged AS (
-    SELECT *, CASE WHEN state <> 'c' AND bool_or(state = 'c') OVER (PARTITION BY req) THEN 'r' ELSE state END AS verdict FROM looked
+    SELECT *, CASE WHEN state <> 'c' AND bool_or(state = 'c') OVER (PARTITION BY req) THEN 'r'
+      WHEN state = 'n' AND NOT p_room THEN 'f' ELSE state END AS verdict FROM looked
   ), numbered AS MATERIALIZED (
     SELECT *, v_events.last + count(*) FILTER (WHERE verdict = 'n') OVER (ORDER BY ord) AS seq,
       v_ids.last + count(*) FILTER (WHERE verdict = 'n' AND of = 0) OVER (ORDER BY ord) AS n FROM judged
@@ -112,7 +114,7 @@ BEGIN
     INSERT INTO {schema}.ids (key, n, content, seq, webhooks)
     SELECT key, n, content, seq, webhooks FROM numbered WHERE verdict = 'n' AND of = 0
   )
-  SELECT array_agg(CASE verdict WHEN 'n' THEN seq WHEN 'd' THEN old ELSE 0 END ORDER BY ord), string_agg(verdict, '' ORDER BY ord),
+  SELECT array_agg(CASE verdict WHEN 'n' THEN seq WHEN 'd' THEN old ELSE 0 END ORDER BY ord), coalesce(string_agg(verdict, '' ORDER BY ord), ''),
     array_agg(CASE WHEN verdict = 'd' THEN old_webhooks ELSE '' END ORDER BY ord),
     count(*) FILTER (WHERE verdict = 'n'), count(*) FILTER (WHERE verdict = 'n' AND of = 0)
   INTO seqs, states, known, v_fresh, v_known FROM numbered;
@@ -122,4 +124,4 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION {schema}.now_ns(), {schema}.grow(text, bigint), {schema}.lock_stream(text), {schema}.durable(text),
-  {schema}.accept(text, int[], uuid[], bigint[], bigint[], bigint[], bigint[], text[], text[], text[], bigint[], int[], bytea) FROM PUBLIC;
+  {schema}.accept(text, boolean, int[], uuid[], bigint[], bigint[], bigint[], bigint[], text[], text[], text[], bigint[], int[], bytea) FROM PUBLIC;

@@ -1,0 +1,131 @@
+package accept
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"sidehook/history"
+	"sidehook/history/postgres/database"
+	"sidehook/history/queue"
+)
+
+// The verdicts of the function accept on a record.
+const (
+	isNew      = 'n'
+	isRepeat   = 'd'
+	isConflict = 'c'
+	isGone     = 'g'
+	isFull     = 'f'
+)
+
+// caller has the arguments of a call. Their memory is used again.
+type caller struct {
+	db   *database.DB
+	full bool
+
+	sent []sent // one for each record
+	req  []int32
+	key  []pgtype.UUID
+	size []int32
+
+	content, of, generation, idHash, ends []int64
+	kind, to, was                         []string
+
+	lines []byte
+}
+
+// sent is a record of the call.
+type sent struct {
+	request *request
+	index   int // in the request
+}
+
+// answer is what the function returns.
+type answer struct {
+	at, last int64
+	seqs     []int64
+	verdicts string
+	known    []string
+}
+
+func (c *caller) reset() {
+	clear(c.sent)
+	*c = caller{
+		db: c.db, full: c.full, sent: c.sent[:0], req: c.req[:0], key: c.key[:0], size: c.size[:0],
+		content: c.content[:0], of: c.of[:0], generation: c.generation[:0], idHash: c.idHash[:0], ends: c.ends[:0],
+		kind: c.kind[:0], to: c.to[:0], was: c.was[:0], lines: c.lines[:0],
+	}
+	if cap(c.lines) > 4*batchBytes {
+		c.lines = nil
+	}
+}
+
+// add adds a record of the request of a number.
+func (c *caller) add(number int, r *request, index int) {
+	rec := &r.records[index]
+	c.sent = append(c.sent, sent{r, index})
+	c.req = append(c.req, int32(number))
+	c.key = append(c.key, pgtype.UUID{Bytes: rec.key, Valid: true})
+	c.content, c.of = append(c.content, rec.content), append(c.of, int64(rec.of))
+	c.generation, c.idHash = append(c.generation, int64(rec.generation)), append(c.idHash, rec.idHash)
+	c.kind, c.to, c.was = append(c.kind, rec.kind), append(c.to, strings.Join(rec.to, " ")), append(c.was, rec.was)
+	c.ends = append(c.ends, int64(rec.ends))
+	c.size = append(c.size, int32(len(rec.line)))
+	c.lines = append(c.lines, rec.line...)
+}
+
+const acceptSQL = `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`
+
+// do makes the call.
+func (c *caller) do(ctx context.Context) (a answer, err error) {
+	err = c.db.Call(ctx, acceptSQL, []database.Argument{
+		{OID: pgtype.TextOID, Value: string(c.db.Sync())}, {OID: pgtype.BoolOID, Value: !c.full},
+		{OID: pgtype.Int4ArrayOID, Value: some(c.req)}, {OID: pgtype.UUIDArrayOID, Value: some(c.key)},
+		{OID: pgtype.Int8ArrayOID, Value: some(c.content)}, {OID: pgtype.Int8ArrayOID, Value: some(c.of)},
+		{OID: pgtype.Int8ArrayOID, Value: some(c.generation)}, {OID: pgtype.Int8ArrayOID, Value: some(c.idHash)},
+		{OID: pgtype.TextArrayOID, Value: some(c.kind)}, {OID: pgtype.TextArrayOID, Value: some(c.to)}, {OID: pgtype.TextArrayOID, Value: some(c.was)},
+		{OID: pgtype.Int8ArrayOID, Value: some(c.ends)}, {OID: pgtype.Int4ArrayOID, Value: some(c.size)}, {OID: pgtype.ByteaOID, Value: some(c.lines)},
+	}, &a.at, &a.last, &a.seqs, &a.verdicts, &a.known)
+	return a, err
+}
+
+// some is not nil, which would be NULL.
+func some[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// settle gives the requests of the call their receipts, and returns what is new.
+func (c *caller) settle(a *answer) []queue.Published {
+	at := time.Unix(0, a.at)
+	var fresh []queue.Published
+	for i, s := range c.sent {
+		r := s.request
+		if r.receipts == nil {
+			r.receipts = make([]history.Receipt, len(r.records))
+		}
+		rec, seq := &r.records[s.index], history.Seq(a.seqs[i])
+		switch a.verdicts[i] {
+		case isNew:
+			r.receipts[s.index] = history.Receipt{Seq: seq, To: rec.to}
+			fresh = append(fresh, rec.published(seq, at))
+		case isRepeat:
+			r.receipts[s.index] = duplicate(a.seqs[i], a.known[i])
+		case isConflict:
+			if r.err == nil {
+				r.err = &history.ConflictError{Index: s.index}
+			}
+		case isFull:
+			if r.err == nil {
+				r.err = history.ErrNoRoom
+			}
+		case isGone:
+		}
+	}
+	return fresh
+}

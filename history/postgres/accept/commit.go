@@ -1,0 +1,367 @@
+package accept
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/postgres/database"
+	"sidehook/history/trouble"
+)
+
+const (
+	// maxWaiting is how many requests may wait for the database.
+	maxWaiting = 1024
+	// batchBytes is the size at which a batch is full.
+	batchBytes = 4 << 20
+	// checkEvery is how often the database is asked while nothing is accepted.
+	checkEvery = 5 * time.Second
+	// retryEvery is how long a call waits that could not be made.
+	retryEvery = 250 * time.Millisecond
+)
+
+// commit returns after r is durable or refused.
+func (a *Acceptor) commit(ctx context.Context, r *request) error {
+	if len(r.records) == 0 {
+		return nil
+	}
+	b, err := a.enqueue(r)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-b.done:
+		return r.err
+	case <-ctx.Done():
+		return ctx.Err() // it may be accepted all the same; then a repeat is a duplicate
+	}
+}
+
+// enqueue puts a request into a batch.
+func (a *Acceptor) enqueue(r *request) (*batch, error) {
+	size := 0
+	for i := range r.records {
+		size += len(r.records[i].line)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.closed != nil:
+		return nil, a.closed
+	case a.away != nil:
+		return nil, a.away
+	case a.waiting >= maxWaiting:
+		return nil, history.ErrBusy
+	}
+	a.waiting++
+	if n := len(a.batches); n == 0 || a.batches[n-1].bytes > batchBytes {
+		a.batches = append(a.batches, &batch{done: make(chan struct{}), began: time.Now()})
+	}
+	b := a.batches[len(a.batches)-1]
+	b.requests = append(b.requests, r)
+	b.bytes += size
+	select {
+	case a.kick <- struct{}{}:
+	default:
+	}
+	return b, nil
+}
+
+// next takes the first batch, nil if there is none.
+func (a *Acceptor) next() *batch {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.batches) == 0 {
+		return nil
+	}
+	b := a.batches[0]
+	a.batches = a.batches[1:]
+	return b
+}
+
+// answer lets the requests of a batch go, which have their results.
+func (a *Acceptor) answer(b *batch) {
+	a.mu.Lock()
+	a.waiting -= len(b.requests)
+	a.mu.Unlock()
+	close(b.done)
+}
+
+// refuseWaiting answers all that waits with an error.
+func (a *Acceptor) refuseWaiting(err error) {
+	for b := a.next(); b != nil; b = a.next() {
+		for _, r := range b.requests {
+			r.err = err
+		}
+		a.answer(b)
+	}
+}
+
+// setFault remembers how the last call went. While the database is away all requests
+// are refused.
+func (a *Acceptor) setFault(err error) {
+	a.mu.Lock()
+	a.away, a.noRoom = nil, nil
+	if errors.Is(err, history.ErrNoRoom) {
+		a.noRoom = err
+	} else {
+		a.away = err
+	}
+	away := a.away
+	a.mu.Unlock()
+	if away != nil {
+		a.refuseWaiting(away)
+	}
+}
+
+func (a *Acceptor) isAway() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.away != nil
+}
+
+// troubles are logged when they begin and end.
+type troubles struct{ away, room trouble.Trouble }
+
+// run is one call of Run.
+type run struct {
+	*Acceptor
+	calls   sync.WaitGroup
+	ctx     context.Context // of calls; is done only when Run ends
+	stuck   chan outcome    // of a call that has not ended by its deadline
+	success time.Time       // of the last call
+}
+
+type outcome struct {
+	answer
+	err error
+}
+
+// Run commits until ctx is done and nothing waits any more. It fails in no case: while
+// the database is away it asks again and again.
+func (a *Acceptor) Run(ctx context.Context) error {
+	hard, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	x := &run{Acceptor: a, ctx: hard}
+	a.call = caller{db: a.db}
+	defer x.calls.Wait()
+	defer abandon() // of a call that is stuck the connection is dropped (P5)
+	defer a.refuseWaiting(history.ErrStopping)
+	defer a.Refuse()
+	checking := time.NewTicker(checkEvery)
+	defer checking.Stop()
+	x.probe()
+	for stopping := false; ; {
+		switch {
+		case x.stuck != nil:
+			select {
+			case o := <-x.stuck:
+				x.stuck = nil
+				if o.err == nil {
+					a.accepted(nil, history.Seq(o.last)) // the feed reads what it has accepted
+				}
+				x.probe()
+			case <-ctx.Done():
+				return nil
+			}
+			continue
+		case a.isAway():
+			select {
+			case <-time.After(retryEvery):
+				x.probe()
+			case <-ctx.Done():
+				return nil
+			}
+			continue
+		}
+		if b := a.next(); b != nil {
+			x.commitBatch(b)
+			continue
+		}
+		if stopping {
+			return nil
+		}
+		select {
+		case <-a.kick:
+		case <-checking.C:
+			if time.Since(x.success) >= checkEvery {
+				x.probe()
+			}
+		case <-ctx.Done():
+			a.Refuse()
+			stopping = true
+		}
+	}
+}
+
+// probe asks the database to commit nothing, as it would commit events.
+func (x *run) probe() {
+	x.call.reset()
+	o, ok := x.exec(time.Now().Add(x.deadline))
+	if !ok {
+		x.fail(unanswered(x.deadline), errors.New("no answer"))
+		return
+	}
+	x.result(o.err)
+}
+
+// result takes in how a call went of which nobody waits for the answer, or that
+// succeeded.
+func (x *run) result(err error) {
+	switch {
+	case err == nil:
+		x.success = time.Now()
+		x.setFault(nil)
+		x.trouble.away.Over(x.log, "the database answers again: events are accepted")
+		x.trouble.room.Over(x.log, "there is room again: events are accepted")
+	case database.IsDiskFull(err):
+		x.noRoomLeft(err)
+	default:
+		x.fail(awayBecause(err), err)
+	}
+}
+
+func (x *run) fail(fault, cause error) {
+	x.setFault(fault)
+	x.trouble.away.Met(x.log, "the database is away: events are refused until it answers", database.Redacted(cause))
+}
+
+func (x *run) noRoomLeft(err error) error {
+	fault := fmt.Errorf("%w: the disk of the database is full", history.ErrNoRoom)
+	x.setFault(fault)
+	x.trouble.room.Met(x.log, "the disk of the database is full: events are refused until there is room", err)
+	return fault
+}
+
+// unanswered is the error of a request whose call has not ended by its deadline.
+func unanswered(d time.Duration) error {
+	return fmt.Errorf("%w: no answer for %s; the request may be accepted or not", history.ErrAway, d)
+}
+
+// awayBecause is the error of a database that cannot be used, in one line.
+func awayBecause(err error) error {
+	text, _, _ := strings.Cut(database.Redacted(err).Error(), "\n")
+	return fmt.Errorf("%w: %s", history.ErrAway, text)
+}
+
+// commitBatch makes a batch durable and answers its requests.
+func (x *run) commitBatch(b *batch) {
+	defer x.answer(b)
+	deadline := b.began.Add(x.deadline)
+	for pending := b.requests; len(pending) > 0; {
+		x.call.full = x.full()
+		repeats, later := x.call.arrange(pending)
+		began := time.Now()
+		if len(x.call.sent) > 0 {
+			o, ok := x.exec(deadline)
+			if !ok {
+				fault := unanswered(x.deadline)
+				refuse(pending, fault)
+				x.fail(fault, errors.New("no answer"))
+				return
+			}
+			if o.err != nil {
+				if pending = x.failed(pending, o.err, deadline); len(pending) > 0 {
+					time.Sleep(min(retryEvery, max(0, time.Until(deadline))))
+				}
+				continue
+			}
+			fresh := x.call.settle(&o.answer)
+			x.result(nil)
+			x.accepted(fresh, history.Seq(o.last))
+			if len(fresh) > 0 {
+				x.committed(len(fresh), time.Since(began))
+			}
+		}
+		for _, r := range pending {
+			if len(r.records) > 1 && r.receipts != nil {
+				fillOwn(r)
+			}
+		}
+		for i := range repeats {
+			if !repeats[i].resolve() {
+				later = append(later, repeats[i].request)
+			}
+		}
+		pending = later
+	}
+}
+
+// failed gives requests their error if their call is not to be made again, and returns
+// the others.
+func (x *run) failed(pending []*request, err error, deadline time.Time) (again []*request) {
+	switch {
+	case database.IsDiskFull(err):
+		refuse(pending, x.noRoomLeft(err))
+		return nil
+	case database.IsData(err):
+		// One of them has what the database does not take; nobody else suffers for it.
+		if len(pending) > 1 {
+			for _, r := range pending {
+				x.alone(r, deadline)
+			}
+			return nil
+		}
+		refuse(pending, err)
+		return nil
+	case time.Until(deadline) <= retryEvery:
+		refuse(pending, awayBecause(err))
+		x.fail(awayBecause(err), err)
+		return nil
+	}
+	x.trouble.away.Met(x.log, "the database does not accept events; trying again", database.Redacted(err))
+	if database.IsRefused(err) || database.IsUnsent(err) {
+		return pending
+	}
+	// It may be committed. Then an event that is sent again is a duplicate, and a resend
+	// would be made twice.
+	for _, r := range pending {
+		if r.records[0].refers() {
+			r.err = fmt.Errorf("%w: the answer was lost; the request may be accepted or not", history.ErrAway)
+		} else {
+			again = append(again, r)
+		}
+	}
+	return again
+}
+
+// alone commits one request of a batch.
+func (x *run) alone(r *request, deadline time.Time) {
+	b := &batch{requests: []*request{r}, began: deadline.Add(-x.deadline), done: make(chan struct{})}
+	x.mu.Lock()
+	x.waiting++ // commitBatch takes it back
+	x.mu.Unlock()
+	x.commitBatch(b)
+}
+
+// refuse gives requests without a result an error.
+func refuse(list []*request, err error) {
+	for _, r := range list {
+		if r.err == nil && r.receipts == nil {
+			r.err = err
+		}
+	}
+}
+
+// exec makes the call, and reports false if it has not ended by its deadline. It goes on
+// then, since it must not be canceled.
+func (x *run) exec(deadline time.Time) (outcome, bool) {
+	done := make(chan outcome, 1)
+	c := x.call
+	x.calls.Go(func() {
+		a, err := c.do(x.ctx)
+		done <- outcome{a, err}
+	})
+	late := time.NewTimer(time.Until(deadline))
+	defer late.Stop()
+	select {
+	case o := <-done:
+		return o, true
+	case <-late.C:
+	}
+	x.stuck, x.call = done, caller{db: x.db} // its memory is in use
+	return outcome{}, false
+}
