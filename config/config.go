@@ -63,6 +63,7 @@ type File struct {
 	Source     string // `source` of events that come without one
 	Listen     Listen
 	History    History
+	Outbox     Outbox
 	EventTypes map[string]EventType // nil: every type is accepted
 	Include    []string             // files and globs of more webhooks, as paths
 	Webhooks   []*Webhook           // in file order, first of the file itself, then of its files of include

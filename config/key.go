@@ -103,6 +103,7 @@ func (l *loader) keyHint(v *yamlnode.Value, known []string) string {
 		{namesOf(l.tables.oauth2), "it belongs under oauth2"},
 		{namesOf(l.tables.listen), "it belongs under listen"},
 		{namesOf(l.tables.history), "it belongs under history"},
+		{namesOf(l.tables.outbox), "it belongs under outbox"},
 		{namesOf(l.tables.eventType), "it belongs to a type under event_types"},
 		{namesOf(l.tables.top), "it belongs at the top of the file"},
 	} {

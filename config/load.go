@@ -25,7 +25,22 @@ const (
 	// rest of the file is neither read nor judged. A key that cannot be read
 	// counts as not given, and the reason is in Unread.
 	Tools
+	// Databases reads only outbox, for the command that prepares its databases
+	// without the relay's environment. A ${…} there that it cannot fill in is an
+	// error.
+	Databases
 )
+
+// sections returns the keys at the top that are read; nil: all.
+func (m Mode) sections() []string {
+	switch m {
+	case Tools:
+		return []string{"listen", "history"}
+	case Databases:
+		return []string{"outbox"}
+	}
+	return nil
+}
 
 // The most bytes of a file.
 const (
@@ -124,9 +139,9 @@ func parse(path string, data []byte, mode Mode, on Basis, stamp ...files.Stamp) 
 // read reads all of the file. Its result counts only if there was no error.
 func (l *loader) read(root *yamlnode.Value) {
 	given := l.Pairs(root, "begin it with webhooks:")
-	if l.mode == Tools {
+	if only := l.mode.sections(); only != nil {
 		l.Forget()
-		given = slices.DeleteFunc(given, func(v yamlnode.Value) bool { return v.Key() != "listen" && v.Key() != "history" })
+		given = slices.DeleteFunc(given, func(v yamlnode.Value) bool { return !slices.Contains(only, v.Key()) })
 	}
 	l.given = given
 	l.history = yamlnode.Find(given, "history")

@@ -17,6 +17,7 @@ func TestDeclaredKeys(t *testing.T) {
 	t.Setenv("SIDEHOOK_TOKEN", "t0ken")
 	t.Setenv("SIDEHOOK_READ", "r3ad")
 	t.Setenv("APPS_SECRET", plainSecret)
+	t.Setenv("APP_DATABASE", "postgres://u:p@db.example/app")
 	t.Setenv("CRM_CLIENT_SECRET", "client-s3cret")
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "schemas"), 0o700); err != nil {
@@ -43,7 +44,7 @@ func TestDeclaredKeys(t *testing.T) {
 			}
 			text := key.Name + ": " + key.Example + "\n"
 			switch key.Section {
-			case "listen", "history":
+			case "listen", "history", "outbox":
 				text = key.Section + ":\n  " + text
 			case "oauth2":
 				whole := ""

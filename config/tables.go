@@ -25,6 +25,7 @@ type tables struct {
 	include []key[File] // the keys of a file of include
 	listen  []key[Listen]
 	history []key[History]
+	outbox  []key[Outbox]
 	tls     []key[TLS]
 	oauth2  []key[OAuth2]
 	// eventType has the keys of a type in event_types.
@@ -45,7 +46,7 @@ type tables struct {
 var declared = newTables()
 
 func newTables() *tables {
-	t := &tables{listen: listenKeys(), history: historyKeys(), tls: tlsKeys(), oauth2: oauth2Keys(), eventType: eventTypeKeys(), own: ownKeys()}
+	t := &tables{listen: listenKeys(), history: historyKeys(), outbox: outboxKeys(), tls: tlsKeys(), oauth2: oauth2Keys(), eventType: eventTypeKeys(), own: ownKeys()}
 	t.shared = sharedKeys(t.tls, t.oauth2)
 	t.webhook = slices.Concat(t.own, t.shared)
 	t.top = topKeys(t)
@@ -79,6 +80,8 @@ func topKeys(t *tables) []key[File] {
 			section(objectOf(t.listen, &f.Listen), t.listen, readListen), func(f *File) *Listen { return &f.Listen }),
 		declare("history", "", "Where events and attempts are kept, and for how long.",
 			section(objectOf(t.history, &f.History), t.history, nil), func(f *File) *History { return &f.History }),
+		declare("outbox", "", "Databases of the application, from whose outbox events come in.",
+			outbox(t.outbox), func(f *File) *Outbox { return &f.Outbox }),
 		declare("event_types", "", "The types of events there are, each with a description, or with a JSON Schema for its data; an event of any other type is refused.",
 			eventTypes(t.eventType), func(f *File) *map[string]EventType { return &f.EventTypes }),
 		declare("include", "[webhooks.d/*.yaml]", "More files of webhooks, as paths or globs relative to the folder of this file; each holds webhooks: and nothing else.",
@@ -138,6 +141,13 @@ func historyKeys() []key[History] {
 			size(0, 64<<10), func(h *History) *int { return &h.ResponseBody }),
 		declare("unmatched", "keep", "What happens to events that no webhook wants: keep, or drop to not write them.",
 			keepOrDrop(), func(h *History) *bool { return &h.DropUnmatched }),
+	}
+}
+
+func outboxKeys() []key[Outbox] {
+	return []key[Outbox]{
+		declare("postgres", "${APP_DATABASE}", "The URL of a PostgreSQL that has the outbox, or a list of them.",
+			databases(), func(o *Outbox) *[]URL { return &o.Postgres }),
 	}
 }
 

@@ -103,7 +103,11 @@ func digest(file *config.File) (string, error) {
 		ResponseBody  int
 		DropUnmatched bool
 		Webhooks      []webhook
-	}{file.Source, catalogueText(file), file.History.Keep, file.History.MaxSize, file.History.ResponseBody, file.History.DropUnmatched, nil}
+		Outbox        []string `json:",omitempty"` // left out by files that were hashed before there was one
+	}{Source: file.Source, EventTypes: catalogueText(file), Keep: file.History.Keep, MaxSize: file.History.MaxSize, ResponseBody: file.History.ResponseBody, DropUnmatched: file.History.DropUnmatched}
+	for _, u := range file.Outbox.Postgres {
+		text.Outbox = append(text.Outbox, u.Reveal())
+	}
 	for _, w := range file.Webhooks {
 		x := webhook{Webhook: *w, URL: []string{w.URL.Reveal(), fmt.Sprint(w.URL.Secret)}, When: w.When.Reveal(), Transform: w.Transform.Reveal(), Proxy: w.Proxy.Reveal(), OAuth2: w.OAuth2.Reveal()}
 		for _, secret := range w.Secrets {

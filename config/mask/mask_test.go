@@ -27,6 +27,8 @@ func TestText(t *testing.T) {
 		"headers":          {"webhooks:\n- headers:\n    X-Team: data\n    Authorization: Bearer CANARY\n    X-Api-Key: CANARY\n    Cookie: Bearer ${T}\n", "webhooks:\n- headers:\n    X-Team: data\n    Authorization: ***\n    X-Api-Key: ***\n    Cookie: Bearer ${T}\n"},
 		"query":            {"webhooks:\n- url: https://x.example.com/a?key=CANARY&b=${B}\n", "webhooks:\n- url: https://x.example.com/a?key=***&b=${B}\n"},
 		"user info":        {"webhooks:\n- proxy: http://me:CANARY@proxy:3128\n", "webhooks:\n- proxy: http://***:***@proxy:3128\n"},
+		"database":         {"outbox: {postgres: 'postgres://me:CANARY@db/app?sslpassword=CANARY'}\n", "outbox: {postgres: postgres://***:***@db/app?sslpassword=***}\n"},
+		"databases":        {"outbox:\n  postgres:\n  - postgres://u:CANARY/x@db/app\n  - ${DB}\n", "outbox:\n  postgres:\n  - ***\n  - ${DB}\n"},
 		"oauth2":           {"webhooks:\n- oauth2: {token_url: 'https://x/t?a=CANARY', client_id: me, client_secret: CANARY, params: {password: CANARY, audience: b}}\n", "webhooks:\n- oauth2: {token_url: https://x/t?a=***, client_id: me, client_secret: ***, params: {password: ***, audience: b}}\n"},
 		"unknown key":      {"webhooks:\n- secrt: CANARY\ntokn: CANARY\n", "webhooks:\n- secrt: ***\ntokn: ***\n"},
 		"wrong kind":       {"webhooks:\n- secret: {a: CANARY}\n- headers: ['A: CANARY']\n- CANARY\n- name: {CANARY: x}\n", "webhooks:\n- secret: {***: ***}\n- headers: [***]\n- ***\n- name: {***: ***}\n"},

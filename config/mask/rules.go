@@ -30,11 +30,12 @@ func newHidden() *hidden {
 
 // rules say for each mapping what is done with the value of each key. A rule is the name
 // of another mapping, or one of: show (a scalar or a list), tree (anything), hide,
-// header, address.
+// header, address, databases (the URL of one, or a list of them).
 var rules = map[string]map[string]string{
-	"file":    {"source": "show", "listen": "listen", "history": "history", "event_types": "tree", "include": "show", "defaults": "webhook", "webhooks": "webhooks"},
+	"file":    {"source": "show", "listen": "listen", "history": "history", "outbox": "outbox", "event_types": "tree", "include": "show", "defaults": "webhook", "webhooks": "webhooks"},
 	"listen":  {"http": "show", "socket": "show", "socket_mode": "show", "console": "show", "max_event_size": "show", "token": "hide", "read_token": "hide"},
 	"history": {"dir": "show", "keep": "show", "max_size": "show", "response_body": "show", "unmatched": "show"},
+	"outbox":  {"postgres": "databases"},
 	"webhook": {
 		"name": "show", "was": "show", "description": "show", "url": "address", "events": "show", "match": "tree", "when": "show", "transform": "show",
 		"secret": "hide", "headers": "headers", "enabled": "show", "paused": "show", "profile": "show", "format": "show", "signature": "show",
@@ -62,6 +63,14 @@ func (h *hidden) walk(n *yaml.Node, rule string) {
 		h.all(n)
 	case "address":
 		h.address(n)
+	case "databases":
+		if n.Kind != yaml.SequenceNode {
+			h.database(n)
+			return
+		}
+		for _, item := range n.Content {
+			h.walk(item, "databases")
+		}
 	case "webhooks":
 		if n.Kind != yaml.SequenceNode {
 			h.all(n)
@@ -250,6 +259,17 @@ func (h *hidden) address(n *yaml.Node) {
 	if len(secrets) > 0 {
 		h.hide(n, before+"://"+host, append(secrets, text)...)
 	}
+}
+
+// database is address for a URL whose password may hold any character: one that is not
+// percent-encoded is an error, and hidden all the same.
+func (h *hidden) database(n *yaml.Node) {
+	_, rest, _ := strings.Cut(n.Value, "://")
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 && strings.ContainsAny(rest[:at], "/?#") {
+		h.all(n)
+		return
+	}
+	h.address(n)
 }
 
 // IsReference reports whether a value is one ${…} and nothing else, which says where a

@@ -1,0 +1,89 @@
+package endpoint
+
+import (
+	"strings"
+	"unicode"
+
+	"sidehook/config/credential"
+	"sidehook/config/redact"
+	"sidehook/config/yamlnode"
+)
+
+const likeDatabase = "write it like postgres://user@db.example.com:5432/app"
+
+// CheckDatabase returns all that is wrong with the URL of a PostgreSQL. No flaw quotes
+// it: its password is a secret. What the parameters mean, the driver judges.
+func CheckDatabase(text string) []Flaw {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return controlCharacters()
+	}
+	var flaws []Flaw
+	add := func(message, hint string) { flaws = append(flaws, Flaw{message, hint}) }
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok || scheme != "postgres" && scheme != "postgresql" {
+		return []Flaw{{"must be a URL postgres://…", likeDatabase}}
+	}
+	// The last @ ends the user info, even if the user info contains others. One in the
+	// value of a parameter does not.
+	user, before := "", rest
+	at := strings.LastIndexByte(rest, '@')
+	if query := strings.IndexByte(rest, '?'); query >= 0 && strings.Contains(rest[query:max(at, query)], "=") {
+		at = strings.LastIndexByte(rest[:query], '@')
+	}
+	if at >= 0 {
+		user, before = rest[:at], rest[at+1:]
+	}
+	if _, bad := encode(user, ofUserInfo); bad != "" {
+		add("has a user name or password with a character that must be percent-encoded",
+			"write %40 for @, %2F for /, %3F for ?, %23 for #, %5B for [, %5D for ], %20 for a space and %25 for %")
+	}
+	u := splitURI("//" + before)
+	if u.fragment != "" {
+		add("must have no fragment", "write %23 for #")
+	}
+	if _, bad := encode(u.rest, ofQuery); bad != "" {
+		add("has a character after its host that must be percent-encoded", "write %20 for a space, and %25 for %")
+	}
+	path, query, _ := strings.Cut(u.rest, "?")
+	if strings.Contains(strings.TrimPrefix(path, "/"), "/") {
+		add("must have the name of a database as its path", likeDatabase)
+	}
+	if u.authority == "" {
+		if !strings.HasPrefix(query, "host=") && !strings.Contains(query, "&host=") {
+			add("has no host", likeDatabase+", or ?host=/run/postgresql for a socket")
+		}
+		return flaws
+	}
+	for one := range strings.SplitSeq(u.authority, ",") {
+		host, port := splitPort(one)
+		if flaw := checkURLHost(host, true); flaw.Message != "" {
+			flaws = append(flaws, flaw)
+		}
+		switch {
+		case port == ":":
+			add("has a colon without a port", "remove it, or write it like db.example.com:5432")
+		case !isURLPort(port):
+			add("must have a port between 1 and 65535", "")
+		}
+	}
+	return flaws
+}
+
+// ReadDatabase reads the URL of a PostgreSQL. It may contain a user name and a password.
+// If it came by ${…}, nothing after the host is shown of it.
+func ReadDatabase(r *yamlnode.Reader, v *yamlnode.Value) (redact.URL, bool) {
+	t, ok := credential.ReadAddress(r, v)
+	if !ok {
+		return redact.URL{}, false
+	}
+	if t.Known {
+		flaws := CheckDatabase(t.String())
+		for _, flaw := range flaws {
+			r.Fail(v, flaw.Message, flaw.Hint)
+		}
+		if flaws != nil {
+			return redact.URL{}, false
+		}
+	}
+	return redact.NewURL(t.String(), t.Hidden()), true
+}
