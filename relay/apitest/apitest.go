@@ -79,6 +79,11 @@ func (s *Server) PostAs(ctx context.Context, body []byte, by string) (api.Receip
 	return s.intake.Post(ctx, body, by)
 }
 
+// AcceptEach accepts events that come by no request.
+func (s *Server) AcceptEach(ctx context.Context, offers []intake.Offer) ([]intake.Result, *httpd.Problem) {
+	return s.intake.AcceptEach(ctx, offers)
+}
+
 // Settings are those of most tests.
 var Settings = intake.Settings{Source: "test", Match: match, Generation: 7}
 

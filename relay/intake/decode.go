@@ -35,8 +35,7 @@ func (x *exchange) decode(set *settings, f form, h http.Header) *httpd.Problem {
 	}
 	addTrace(events, h)
 	for i := range events {
-		e := &events[i]
-		if detail := set.refusal(e); detail != "" {
+		if detail := x.admit(set, &events[i]); detail != "" {
 			p := httpd.Refuse(http.StatusUnprocessableEntity, detail)
 			p.Events = len(events)
 			if f.many() {
@@ -45,19 +44,28 @@ func (x *exchange) decode(set *settings, f form, h http.Header) *httpd.Problem {
 			}
 			return p
 		}
-		var to []string
-		var failures []history.Failure
-		if set.Match != nil {
-			to, failures = set.Match(e)
-		}
-		x.answers = append(x.answers, answered{Receipt: api.Receipt{ID: e.ID, Webhooks: to}, typ: e.Type})
-		if len(to) == 0 && set.DropUnmatched {
-			continue
-		}
-		x.entries = append(x.entries, history.Entry{Event: *e, To: to, Generation: set.Generation, Failures: failures})
-		x.answerOf = append(x.answerOf, i)
 	}
 	return nil
+}
+
+// admit adds an event with its answer, and its entry if it is to be kept. It returns why
+// the event is refused, "" if it is not.
+func (x *exchange) admit(set *settings, e *event.Event) (refusal string) {
+	if refusal := set.refusal(e); refusal != "" {
+		return refusal
+	}
+	var to []string
+	var failures []history.Failure
+	if set.Match != nil {
+		to, failures = set.Match(e)
+	}
+	x.answers = append(x.answers, answered{Receipt: api.Receipt{ID: e.ID, Webhooks: to}, typ: e.Type})
+	if len(to) == 0 && set.DropUnmatched {
+		return ""
+	}
+	x.entries = append(x.entries, history.Entry{Event: *e, To: to, Generation: set.Generation, Failures: failures})
+	x.answerOf = append(x.answerOf, len(x.answers)-1)
+	return ""
 }
 
 // addTrace adds the trace of the request to its events, unless it has several.

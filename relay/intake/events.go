@@ -97,6 +97,12 @@ func (h *Handler) store(ctx context.Context, x *exchange, f form) *httpd.Problem
 		x.entries = nil // the journal may still use them
 		return p
 	}
+	x.note(receipts)
+	return nil
+}
+
+// note notes the receipts of the entries.
+func (x *exchange) note(receipts []history.Receipt) {
 	for i, receipt := range receipts {
 		a := &x.answers[x.answerOf[i]]
 		if receipt.Duplicate {
@@ -105,7 +111,6 @@ func (h *Handler) store(ctx context.Context, x *exchange, f form) *httpd.Problem
 			a.seq = receipt.Seq
 		}
 	}
-	return nil
 }
 
 // problemOf returns the problem of an error of the journal. For a conflict it adds
