@@ -161,10 +161,15 @@ func TestAppend(t *testing.T) {
 
 // TestAppendAtOnce has two members accept the same events at once: each is accepted
 // once, and all get its number.
-func TestAppendAtOnce(t *testing.T) {
+func TestAppendAtOnce(t *testing.T) { appendAtOnce(t, postgrestest.Shared(t).URL()) }
+
+// TestBehindPgBouncer does the same where each call may get another connection.
+func TestBehindPgBouncer(t *testing.T) { appendAtOnce(t, postgrestest.Shared(t).PgBouncer(t)) }
+
+func appendAtOnce(t *testing.T, url string) {
 	s := postgrestest.Shared(t)
-	schema := install(t, s)
-	members := []*member{start(t, s, schema, database.Options{}, accept.Options{}), start(t, s, schema, database.Options{}, accept.Options{})}
+	schema, db := install(t, s), database.Options{URL: url}
+	members := []*member{start(t, s, schema, db, accept.Options{}), start(t, s, schema, db, accept.Options{})}
 	const events, posts = 40, 8
 	var mu sync.Mutex
 	fresh, numbers := map[string]int{}, map[string]history.Seq{}

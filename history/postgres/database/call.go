@@ -58,6 +58,9 @@ func (db *DB) Call(ctx context.Context, sql string, args []Argument, row ...any)
 		}
 	}
 	if _, err := result.Close(); err != nil {
+		if conn.IsClosed() {
+			conn.Conn().Close() // else it would be waited for
+		}
 		return err
 	}
 	if n, ok := conn.CustomData()[noticeKey].(*pgconn.Notice); ok {
