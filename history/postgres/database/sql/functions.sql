@@ -71,6 +71,8 @@ DECLARE
   v_events record;
   v_ids record;
   v_count int := cardinality(p_req);
+  v_hash bigint[] := p_id_hash;
+  v_type text[] := p_type;
   v_fresh bigint;
   v_known bigint;
 BEGIN
@@ -85,17 +87,22 @@ BEGIN
     PERFORM {schema}.grow('ids', v_ids.last + v_count);
   END IF;
   stamped := {schema}.now_ns();
+  -- A statement that reads events locks all its partitions, so only resends do that.
+  IF EXISTS (SELECT FROM unnest(p_of) of WHERE of > 0) THEN
+    SELECT array_agg(coalesce(e.id_hash, i.hash) ORDER BY i.ord), array_agg(CASE WHEN i.of > 0 THEN e.type ELSE i.type END ORDER BY i.ord)
+    INTO v_hash, v_type
+    FROM unnest(p_of, p_id_hash, p_type) WITH ORDINALITY AS i(of, hash, type, ord)
+    LEFT JOIN LATERAL (SELECT x.id_hash, x.type FROM {schema}.events x WHERE i.of > 0 AND x.seq = i.of AND x.kind = 'event' LIMIT 1) e ON true;
+  END IF;
   WITH looked AS (
-    SELECT i.*, coalesce(o.id_hash, i.hash) AS id_hash, coalesce(o.type, i.kind) AS type, k.seq AS old, k.webhooks AS old_webhooks,
+    SELECT i.*, k.seq AS old, k.webhooks AS old_webhooks,
       sum(i.size) OVER (ORDER BY i.ord) - i.size + 1 AS begins,
-      CASE WHEN i.of > 0 THEN CASE WHEN o.type IS NULL THEN 'g' ELSE 'n' END
+      CASE WHEN i.of > 0 THEN CASE WHEN i.type IS NULL THEN 'g' ELSE 'n' END
         WHEN k.seq IS NULL THEN 'n' WHEN k.content = i.content THEN 'd' ELSE 'c' END AS state
-    FROM unnest(p_req, p_key, p_content, p_of, p_generation, p_id_hash, p_type, p_webhooks, p_was, p_ends, p_size)
-      WITH ORDINALITY AS i(req, key, content, of, generation, hash, kind, webhooks, was, ends, size, ord)
+    FROM unnest(p_req, p_key, p_content, p_of, p_generation, v_hash, v_type, p_webhooks, p_was, p_ends, p_size)
+      WITH ORDINALITY AS i(req, key, content, of, generation, id_hash, type, webhooks, was, ends, size, ord)
     LEFT JOIN LATERAL (SELECT x.seq, x.content, x.webhooks FROM {schema}.ids x
       WHERE i.of = 0 AND x.key = i.key AND x.n > v_ids.last - 100000 ORDER BY x.n DESC LIMIT 1) k ON true
-    LEFT JOIN LATERAL (SELECT x.id_hash, x.type FROM {schema}.events x
-      WHERE i.of > 0 AND x.seq = i.of AND x.kind = 'event' LIMIT 1) o ON true
   ), judged AS (
     SELECT *, CASE WHEN state <> 'c' AND bool_or(state = 'c') OVER (PARTITION BY req) THEN 'r'
       WHEN state = 'n' AND NOT p_room THEN 'f' ELSE state END AS verdict FROM looked
