@@ -64,6 +64,7 @@ type File struct {
 	Listen     Listen
 	History    History
 	Outbox     Outbox
+	Cluster    Cluster
 	EventTypes map[string]EventType // nil: every type is accepted
 	Include    []string             // files and globs of more webhooks, as paths
 	Webhooks   []*Webhook           // in file order, first of the file itself, then of its files of include
@@ -119,5 +120,6 @@ func empty(path string) *File {
 			MaxSize:      10 << 30,
 			ResponseBody: 4 << 10,
 		},
+		Cluster: Cluster{Schema: "sidehook", Lease: 10 * time.Second, Sync: SyncRequire},
 	}
 }

@@ -23,6 +23,7 @@ func DeclaredKeys() []DeclaredKey {
 	list = describe(list, "listen", declared.listen)
 	list = describe(list, "history", declared.history)
 	list = describe(list, "outbox", declared.outbox)
+	list = describe(list, "cluster", declared.cluster)
 	list = describe(list, "tls", declared.tls)
 	list = describe(list, "oauth2", declared.oauth2)
 	list = describe(list, "event_types", declared.eventType)

@@ -105,6 +105,7 @@ func (l *loader) keyHint(v *yamlnode.Value, known []string) string {
 		{namesOf(l.tables.history), "it belongs under history"},
 		{namesOf(l.tables.outbox), "it belongs under outbox"},
 		{namesOf(l.tables.eventType), "it belongs to a type under event_types"},
+		{namesOf(l.tables.cluster), "it belongs under cluster"},
 		{namesOf(l.tables.top), "it belongs at the top of the file"},
 	} {
 		if slices.Contains(place.keys, v.Key()) {

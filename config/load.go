@@ -20,7 +20,7 @@ const (
 	// Check fills in those that it can. One that it cannot fill in is a warning,
 	// since the relay may be able to, and its key counts as not given.
 	Check
-	// Tools reads only listen and history, so that a command finds the relay and
+	// Tools reads only listen, history and cluster, so that a command finds the relay and
 	// its files without the relay's environment and in the middle of an edit. The
 	// rest of the file is neither read nor judged. A key that cannot be read
 	// counts as not given, and the reason is in Unread.
@@ -29,15 +29,19 @@ const (
 	// without the relay's environment. A ${…} there that it cannot fill in is an
 	// error.
 	Databases
+	// ClusterDatabase is Databases for cluster.
+	ClusterDatabase
 )
 
 // sections returns the keys at the top that are read; nil: all.
 func (m Mode) sections() []string {
 	switch m {
 	case Tools:
-		return []string{"listen", "history"}
+		return []string{"listen", "history", "cluster"}
 	case Databases:
 		return []string{"outbox"}
+	case ClusterDatabase:
+		return []string{"cluster"}
 	}
 	return nil
 }

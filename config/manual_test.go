@@ -26,7 +26,7 @@ func TestManualHasEveryKey(t *testing.T) {
 		value := defaults[key.Section+"."+key.Name]
 		want[key.Section] = append(want[key.Section], "`"+key.Name+"` "+value)
 	}
-	for section, heading := range map[string]string{"": "At the top", "listen": "listen", "history": "history", "outbox": "outbox", "webhooks": "A webhook", "oauth2": "oauth2", "tls": "tls", "event_types": "event_types"} {
+	for section, heading := range map[string]string{"": "At the top", "listen": "listen", "history": "history", "outbox": "outbox", "cluster": "cluster", "webhooks": "A webhook", "oauth2": "oauth2", "tls": "tls", "event_types": "event_types"} {
 		var got []string
 		for _, row := range rowsOf(t, heading) {
 			value := row[1]
@@ -45,7 +45,7 @@ func TestManualHasEveryKey(t *testing.T) {
 			t.Errorf("table %q: got\n%s\nwant\n%s", heading, strings.Join(got, "\n"), strings.Join(want[section], "\n"))
 		}
 	}
-	if extra := slices.Sorted(maps.Keys(want)); len(extra) != 8 {
+	if extra := slices.Sorted(maps.Keys(want)); len(extra) != 9 {
 		t.Errorf("sections %q: one has no table", extra)
 	}
 }
@@ -72,6 +72,7 @@ func declaredDefaults(t *testing.T) map[string]string {
 	add("", top.Properties)
 	add("listen", top.Properties["listen"].Properties)
 	add("history", top.Properties["history"].Properties)
+	add("cluster", top.Properties["cluster"].Properties)
 	webhook := top.Properties["webhooks"].Items.Properties
 	add("webhooks", webhook)
 	add("oauth2", webhook["oauth2"].Properties)

@@ -18,6 +18,7 @@ func TestDeclaredKeys(t *testing.T) {
 	t.Setenv("SIDEHOOK_READ", "r3ad")
 	t.Setenv("APPS_SECRET", plainSecret)
 	t.Setenv("APP_DATABASE", "postgres://u:p@db.example/app")
+	t.Setenv("SIDEHOOK_DATABASE", "postgres://u:p@db.example/sidehook")
 	t.Setenv("CRM_CLIENT_SECRET", "client-s3cret")
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "schemas"), 0o700); err != nil {
@@ -44,8 +45,11 @@ func TestDeclaredKeys(t *testing.T) {
 			}
 			text := key.Name + ": " + key.Example + "\n"
 			switch key.Section {
-			case "listen", "history", "outbox":
+			case "listen", "history", "outbox", "cluster":
 				text = key.Section + ":\n  " + text
+				if key.Section == "cluster" && key.Name != "postgres" {
+					text += "  postgres: postgres://db.example/a\n"
+				}
 			case "oauth2":
 				whole := ""
 				for _, other := range []string{"token_url: https://login.example.com", "client_id: a", "client_secret: b"} {
@@ -110,6 +114,9 @@ func TestSchema(t *testing.T) {
 		{"history keep", "30d"},
 		{"history response_body", "4KiB"},
 		{"history unmatched", "keep"},
+		{"cluster lease", "10s"},
+		{"cluster sync", "require"},
+		{"cluster spool", false},
 		{"defaults timeout", "15s"},
 		{"webhooks [] concurrency", 16.0},
 		{"webhooks [] enabled", true},

@@ -26,6 +26,7 @@ type tables struct {
 	listen  []key[Listen]
 	history []key[History]
 	outbox  []key[Outbox]
+	cluster []key[Cluster]
 	tls     []key[TLS]
 	oauth2  []key[OAuth2]
 	// eventType has the keys of a type in event_types.
@@ -46,7 +47,7 @@ type tables struct {
 var declared = newTables()
 
 func newTables() *tables {
-	t := &tables{listen: listenKeys(), history: historyKeys(), outbox: outboxKeys(), tls: tlsKeys(), oauth2: oauth2Keys(), eventType: eventTypeKeys(), own: ownKeys()}
+	t := &tables{listen: listenKeys(), history: historyKeys(), outbox: outboxKeys(), cluster: clusterKeys(), tls: tlsKeys(), oauth2: oauth2Keys(), eventType: eventTypeKeys(), own: ownKeys()}
 	t.shared = sharedKeys(t.tls, t.oauth2)
 	t.webhook = slices.Concat(t.own, t.shared)
 	t.top = topKeys(t)
@@ -82,6 +83,8 @@ func topKeys(t *tables) []key[File] {
 			section(objectOf(t.history, &f.History), t.history, nil), func(f *File) *History { return &f.History }),
 		declare("outbox", "", "Databases of the application, from whose outbox events come in.",
 			outbox(t.outbox), func(f *File) *Outbox { return &f.Outbox }),
+		declare("cluster", "", "The PostgreSQL that has the history in place of the files, for relays that share it.",
+			cluster(t.cluster, &f.Cluster), func(f *File) *Cluster { return &f.Cluster }),
 		declare("event_types", "", "The types of events there are, each with a description, or with a JSON Schema for its data; an event of any other type is refused.",
 			eventTypes(t.eventType), func(f *File) *map[string]EventType { return &f.EventTypes }),
 		declare("include", "[webhooks.d/*.yaml]", "More files of webhooks, as paths or globs relative to the folder of this file; each holds webhooks: and nothing else.",

@@ -54,6 +54,9 @@ func (r *Relay) warnRestart(file *config.File) {
 	if !plan.SameListen(file, atStart) && !plan.SameListen(file, last) {
 		r.log.Warn("listen has changed; this takes effect at the next start")
 	}
+	if !plan.SameCluster(file, atStart) && !plan.SameCluster(file, last) {
+		r.log.Warn("cluster has changed; this takes effect at the next start")
+	}
 	if dir := file.History.Dir; dir != atStart.History.Dir && dir != last.History.Dir {
 		r.log.Warn("history.dir has changed; this takes effect at the next start")
 	}

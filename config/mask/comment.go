@@ -95,7 +95,7 @@ func broken(text []byte) []byte {
 var (
 	plainLine  = regexp.MustCompile(`^( *(?:- +)?)([a-z][a-z0-9_]*):(.*)$`)
 	plainValue = regexp.MustCompile(`^ *["'\[]{0,2}[a-z0-9*][a-z0-9*_.,/ -]{0,60}["'\]]{0,2} *\r?$`)
-	sections   = map[string]bool{"listen": true, "history": true, "outbox": true, "event_types": true, "include": true, "defaults": true, "webhooks": true}
+	sections   = map[string]bool{"listen": true, "history": true, "outbox": true, "cluster": true, "event_types": true, "include": true, "defaults": true, "webhooks": true}
 	// values are the keys whose values are shown in a file that is not valid.
 	values = map[string]bool{
 		"name": true, "was": true, "events": true, "enabled": true, "paused": true, "profile": true, "format": true, "signature": true,

@@ -32,10 +32,11 @@ func newHidden() *hidden {
 // of another mapping, or one of: show (a scalar or a list), tree (anything), hide,
 // header, address, databases (the URL of one, or a list of them).
 var rules = map[string]map[string]string{
-	"file":    {"source": "show", "listen": "listen", "history": "history", "outbox": "outbox", "event_types": "tree", "include": "show", "defaults": "webhook", "webhooks": "webhooks"},
+	"file":    {"source": "show", "listen": "listen", "history": "history", "outbox": "outbox", "cluster": "cluster", "event_types": "tree", "include": "show", "defaults": "webhook", "webhooks": "webhooks"},
 	"listen":  {"http": "show", "socket": "show", "socket_mode": "show", "console": "show", "max_event_size": "show", "token": "hide", "read_token": "hide"},
 	"history": {"dir": "show", "keep": "show", "max_size": "show", "response_body": "show", "unmatched": "show"},
 	"outbox":  {"postgres": "databases"},
+	"cluster": {"postgres": "databases", "schema": "show", "name": "show", "lease": "show", "sync": "show", "spool": "show"},
 	"webhook": {
 		"name": "show", "was": "show", "description": "show", "url": "address", "events": "show", "match": "tree", "when": "show", "transform": "show",
 		"secret": "hide", "headers": "headers", "enabled": "show", "paused": "show", "profile": "show", "format": "show", "signature": "show",

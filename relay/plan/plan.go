@@ -95,6 +95,12 @@ func RestartKeys(before, after *config.File) []string {
 		"listen.console":        now.Console == then.Console,
 		"listen.max_event_size": now.MaxEventSize == then.MaxEventSize,
 		"history.dir":           after.History.Dir == before.History.Dir,
+		"cluster.postgres":      after.Cluster.Postgres.Reveal() == before.Cluster.Postgres.Reveal(),
+		"cluster.schema":        after.Cluster.Schema == before.Cluster.Schema,
+		"cluster.name":          after.Cluster.Name == before.Cluster.Name,
+		"cluster.lease":         after.Cluster.Lease == before.Cluster.Lease,
+		"cluster.sync":          after.Cluster.Sync == before.Cluster.Sync,
+		"cluster.spool":         after.Cluster.Spool == before.Cluster.Spool,
 	} {
 		if !same {
 			keys = append(keys, key)
@@ -111,6 +117,14 @@ func SameListen(a, b *config.File) bool {
 	x, y := a.Listen, b.Listen
 	same := x.Token.Equal(y.Token) && x.ReadToken.Equal(y.ReadToken)
 	x.Token, y.Token, x.ReadToken, y.ReadToken = config.Secret{}, config.Secret{}, config.Secret{}, config.Secret{}
+	return same && x == y
+}
+
+// SameCluster reports whether two files have the same keys under cluster.
+func SameCluster(a, b *config.File) bool {
+	x, y := a.Cluster, b.Cluster
+	same := x.Postgres.Reveal() == y.Postgres.Reveal()
+	x.Postgres, y.Postgres = config.URL{}, config.URL{}
 	return same && x == y
 }
 
