@@ -160,6 +160,12 @@ func checkSync(ctx context.Context, c *pgx.Conn, sync Sync) error {
 		return err
 	case recovering:
 		return errors.New("the server is a standby; add target_session_attrs=read-write to the address")
+	}
+	return syncProblem(sync, standbys, commit)
+}
+
+func syncProblem(sync Sync, standbys, commit string) error {
+	switch {
 	case sync == Require && strings.TrimSpace(standbys) == "":
 		return &SyncError{"no synchronous standby is configured: synchronous_standby_names is empty"}
 	case sync == Require && commit != "on" && commit != "remote_apply":

@@ -1,0 +1,61 @@
+package database
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Status is how a database stands, for those who look after it.
+type Status struct {
+	Server     string // its version
+	Standbys   string // synchronous_standby_names
+	Commit     string // synchronous_commit
+	Events     int64  // the last number
+	Attempts   int64
+	Bytes      int64 // of all tables
+	Partitions int
+	Members    []Member
+}
+
+// Member is one relay, as it has told last.
+type Member struct {
+	Name       string
+	Silent     time.Duration // since its last beat
+	Address    string
+	Generation int64
+	Webhooks   int // that it owns
+}
+
+// Status asks for it. It does not judge what commits promise: SyncProblem does.
+func (db *DB) Status(ctx context.Context) (*Status, error) {
+	var s Status
+	err := db.Reading.QueryRow(ctx, db.SQL(`
+		SELECT current_setting('server_version'), current_setting('synchronous_standby_names'), current_setting('synchronous_commit'),
+			(SELECT last FROM {schema}.head WHERE stream = 'events'), (SELECT last FROM {schema}.head WHERE stream = 'attempts'),
+			(SELECT count(*) FROM {schema}.parts),
+			(SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'r')`),
+		`"`+db.schema+`"`).Scan(&s.Server, &s.Standbys, &s.Commit, &s.Events, &s.Attempts, &s.Partitions, &s.Bytes)
+	if err != nil {
+		return nil, Redacted(err)
+	}
+	rows, err := db.Reading.Query(ctx, db.SQL(`
+		SELECT m.name, greatest(0, extract(epoch FROM now() - m.beat))::float8, m.address, m.generation,
+			(SELECT count(*) FROM {schema}.cursors c WHERE c.owner = m.name AND c.incarnation = m.incarnation)
+		FROM {schema}.members m ORDER BY m.name`))
+	if err != nil {
+		return nil, Redacted(err)
+	}
+	s.Members, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Member, err error) {
+		var silent float64
+		err = row.Scan(&m.Name, &silent, &m.Address, &m.Generation, &m.Webhooks)
+		m.Silent = time.Duration(silent * float64(time.Second))
+		return m, err
+	})
+	return &s, Redacted(err)
+}
+
+// SyncProblem returns why the commits of the server promise too little, nil if they do
+// not.
+func (s *Status) SyncProblem(sync Sync) error { return syncProblem(sync, s.Standbys, s.Commit) }

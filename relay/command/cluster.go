@@ -1,0 +1,150 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sidehook/config"
+	"sidehook/history/postgres/database"
+	"sidehook/relay/command/terminal"
+	"sidehook/relay/command/usage"
+	"sidehook/relay/measure"
+)
+
+func (c *cli) clusterCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cluster COMMAND",
+		Short: "Prepare and look at the PostgreSQL of a cluster",
+		Long: "With cluster in webhooks.yaml the history is in a PostgreSQL, which several\n" +
+			"relays share.",
+		Example: "  sidehook cluster status",
+	}
+	cmd.AddCommand(c.clusterInitCommand(), c.clusterStatusCommand())
+	return cmd
+}
+
+func (c *cli) clusterInitCommand() *cobra.Command {
+	var apply bool
+	var role string
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Print or run the SQL of the history",
+		Long: "Prints the SQL that makes the tables of cluster.schema in webhooks.yaml, or\n" +
+			"brings them up to date. With --apply it is run in cluster.postgres, as the role\n" +
+			"of that URL, which then owns them. It may be run again. To have the relay work\n" +
+			"as another role, which may read and write and nothing else, name it with --role\n" +
+			"and run the SQL as the owner.",
+		Example: "  sidehook cluster init --role sidehook | psql --username owner sidehook\n  sidehook cluster init --apply",
+		Args:    usage.NoArgument,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if role == "" && cmd.Flags().Changed("role") {
+				return usage.Errorf("--role must not be empty")
+			}
+			file, err := c.cluster()
+			if err != nil {
+				return err
+			}
+			if apply {
+				if err := database.Install(cmd.Context(), file.Cluster.Postgres.Reveal(), file.Cluster.Schema, role); err != nil {
+					return fmt.Errorf("prepare %s: %w", file.Cluster.Postgres.Redacted(), err)
+				}
+				c.out.Linef("%s: schema %s is ready", file.Cluster.Postgres.Redacted(), file.Cluster.Schema)
+				return nil
+			}
+			script, err := database.Script(file.Cluster.Schema, role)
+			if err != nil {
+				return err
+			}
+			_, err = c.out.Write([]byte(script))
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&apply, "apply", false, "run the SQL in the database of the file")
+	cmd.Flags().StringVar(&role, "role", "", "let this `ROLE` read and write, as the relay does")
+	return cmd
+}
+
+func (c *cli) clusterStatusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show the database and the members of a cluster",
+		Long: "Asks the database of cluster.postgres how it stands: its version, what a commit\n" +
+			"promises, how much it has, and the members with the webhooks that each owns.\n" +
+			"The exit code is 1 if a relay could not work with it.",
+		Example: "  sidehook cluster status",
+		Args:    usage.NoArgument,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			file, err := c.cluster()
+			if err != nil {
+				return err
+			}
+			return c.clusterStatus(cmd.Context(), &file.Cluster)
+		},
+	}
+}
+
+// cluster reads which database the cluster has.
+func (c *cli) cluster() (*config.File, error) {
+	file, err := c.load(config.ClusterDatabase)
+	if err != nil {
+		return nil, err
+	}
+	if !file.Cluster.Given() {
+		return nil, fmt.Errorf("%s has no cluster; write cluster: {postgres: …} with the URL of the database", file.Path)
+	}
+	return file, nil
+}
+
+func (c *cli) clusterStatus(ctx context.Context, cluster *config.Cluster) error {
+	// The connection is not refused for what it promises, so that this can be shown.
+	db, err := database.Open(database.Options{URL: cluster.Postgres.Reveal(), Schema: cluster.Schema, Readers: 1})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := db.CheckSchema(ctx); err != nil {
+		return err
+	}
+	s, err := db.Status(ctx)
+	if err != nil {
+		return err
+	}
+	c.out.Linef("database     %s, PostgreSQL %s, schema %s", cluster.Postgres.Redacted(), s.Server, cluster.Schema)
+	c.out.Linef("events       %d, and %d attempts, in %s and %d partitions", s.Events, s.Attempts, measure.Size(s.Bytes), s.Partitions)
+	problem := s.SyncProblem(database.Sync(cluster.Sync))
+	if problem == nil {
+		c.out.Linef("commits      synchronous_commit = %s, synchronous_standby_names = '%s'", s.Commit, s.Standbys)
+	} else {
+		c.out.Line("commits      ", c.out.Paint(terminal.Red, "not safe: "+problem.Error()))
+	}
+	if len(s.Members) == 0 {
+		c.out.Linef("members      none")
+	} else {
+		c.out.Linef("")
+		c.printMembers(s.Members, cluster.Lease)
+	}
+	if problem != nil {
+		return usage.ExitCode(1)
+	}
+	return nil
+}
+
+func (c *cli) printMembers(members []database.Member, lease time.Duration) {
+	table := terminal.Table{To: c.out}
+	table.Add(terminal.Heads("MEMBER", "LAST BEAT", "WEBHOOKS", "GENERATION", "ADDRESS")...)
+	for _, m := range members {
+		beat := terminal.Cell{Text: measure.Span(m.Silent) + " ago"}
+		if m.Silent > lease {
+			beat.Style = terminal.Red
+		}
+		table.Add(terminal.Cell{Text: m.Name}, beat, terminal.Cell{Text: strconv.Itoa(m.Webhooks)},
+			terminal.Cell{Text: strconv.FormatInt(m.Generation, 10)}, terminal.Cell{Text: m.Address})
+	}
+	table.Print()
+}

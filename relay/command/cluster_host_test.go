@@ -1,0 +1,45 @@
+package command_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sidehook/history/postgres/postgrestest"
+)
+
+// TestCluster runs the commands on a database.
+func TestCluster(t *testing.T) {
+	s := postgrestest.Start(t, "fsync=off")
+	dir := t.TempDir()
+	write := func(sync string) {
+		t.Helper()
+		text := fmt.Sprintf("cluster: {postgres: '%s', sync: %s}\nwebhooks: []\n", s.URL(), sync)
+		if err := os.WriteFile(filepath.Join(dir, "webhooks.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(want string, code int, args ...string) {
+		t.Helper()
+		cmd := exec.Command("sidehook", args...)
+		cmd.Dir = dir
+		out, _ := cmd.CombinedOutput()
+		if !strings.Contains(string(out), want) || cmd.ProcessState.ExitCode() != code {
+			t.Errorf("%v: exit code %d and\n%s\nwant %d and %s", args, cmd.ProcessState.ExitCode(), out, code, want)
+		}
+	}
+	write("storage")
+	run("schema \"sidehook\" has no tables of sidehook; run `sidehook cluster init --apply`", 1, "cluster", "status")
+	s.Exec(t, `CREATE ROLE runner`)
+	for range 2 {
+		run("schema sidehook is ready", 0, "cluster", "init", "--apply", "--role", "runner")
+	}
+	run("members      none", 0, "cluster", "status")
+	s.Exec(t, `INSERT INTO sidehook.members (name, incarnation, beat, address) VALUES ('host-a', 'i', now() - interval '90 s', '10.0.0.1:9')`)
+	run("host-a", 0, "cluster", "status")
+	write("require")
+	run("not safe: no synchronous standby is configured", 1, "cluster", "status")
+}
