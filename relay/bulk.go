@@ -30,7 +30,7 @@ func (o *operator) SelectBulk(ctx context.Context, b api.BulkRequest) (selected 
 		return selected, err
 	}
 	o.journal.WaitWritten(ctx)
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if err != nil {
 		return selected, err
 	}

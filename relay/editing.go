@@ -20,7 +20,7 @@ func (o *operator) InForce() editing.InForce {
 
 // Newest visits events, the newest first.
 func (o *operator) Newest(since time.Time, most int, limit time.Duration, visit func(*event.Event)) (more bool, err error) {
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if errors.Is(err, history.ErrNoHistory) {
 		return false, nil
 	}
@@ -61,7 +61,7 @@ func (o *operator) Configuration(ctx context.Context) (*console.Configuration, e
 	file := active.file
 	answer := &console.Configuration{
 		Config: c, Excerpts: editing.Excerpts(file, c.Problems),
-		History: console.HistorySize{Dir: editing.Absolute(o.dir), Limit: o.journal.Limit(), Keep: file.History.Keep},
+		History: console.HistorySize{Dir: o.journal.where, Limit: o.journal.Limit(), Keep: file.History.Keep},
 	}
 	if answer.History.Bytes, err = o.journal.Size(); err != nil {
 		answer.History.Bytes = -1

@@ -4,15 +4,17 @@ import (
 	"context"
 	"time"
 
+	"sidehook/config"
 	"sidehook/history"
 	"sidehook/history/journal"
 	"sidehook/history/query"
 	"sidehook/history/queue"
 	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
+	"sidehook/relay/editing"
 )
 
-// engine is what keeps the history. openEngine picks it; everything else in the relay
+// engine is what keeps the history. openStorage picks it; everything else in the relay
 // knows only these calls. journal.Journal, which has the files, documents each.
 type engine interface {
 	writer
@@ -66,14 +68,27 @@ type generations interface {
 	SetGeneration(n history.Generation, hash string)
 }
 
-// openEngine opens the engine of a history, and returns how deliver opens its queues. It
-// is the one place to choose another engine than the files.
-func openEngine(dir string, opts journal.Options) (engine, func(webhook string) deliver.Queue, error) {
+// storage is an engine, and how its queues and its history are opened.
+type storage struct {
+	engine
+	queues func(webhook string) deliver.Queue
+	read   func() (reader, error)
+	where  string // for messages
+}
+
+// openStorage opens the history. It is the one place to choose another engine than the
+// files.
+func openStorage(file *config.File, opts journal.Options) (*storage, error) {
+	dir := file.History.Dir
 	j, err := journal.Open(dir, opts)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return j, deliver.Journal(j), nil
+	var tails query.Tails
+	return &storage{
+		engine: j, queues: deliver.Journal(j), where: editing.Absolute(dir),
+		read: func() (reader, error) { return readFiles(dir, &tails) },
+	}, nil
 }
 
 // reader reads the history, while the engine writes it. It must be closed.
@@ -106,8 +121,8 @@ type finder interface {
 	Recent(since, until time.Time, visit func(*query.Minute) bool) error
 }
 
-// openReader opens the history of openEngine for reading.
-func openReader(dir string, tails *query.Tails) (reader, error) {
+// readFiles opens the history of the files engine for reading.
+func readFiles(dir string, tails *query.Tails) (reader, error) {
 	r, err := query.Open(dir)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func (o *operator) RequestBody(_ context.Context, name string, which query.Event
 	if settings == nil {
 		return body, unknownWebhook(name)
 	}
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if err != nil {
 		return body, err
 	}
@@ -64,7 +64,7 @@ func unknownWebhook(webhook string) error {
 
 // Namesakes returns the events of an id.
 func (o *operator) Namesakes(_ context.Context, id string, most int) (list []console.Namesake, err error) {
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ var flow = map[string][]string{
 	"relay/api":            {"history", "history/event"},
 	"relay/api/client":     {"relay/api"},
 	"relay/apitest":        {"history", "history/event", "history/historytest", "history/query", "relay/admin", "relay/api", "relay/httpd", "relay/intake"},
-	"relay/deliver":        {"history", "history/journal", "history/query", "history/queue", "relay/deliver/health", "relay/deliver/pace", "relay/send"},
+	"relay/deliver":        {"history", "history/query", "history/queue", "relay/deliver/health", "relay/deliver/pace", "relay/send"},
 	"relay/deliver/health": {"history"},
 	"relay/deliver/pace":   {},
 	"relay/send":           {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery

@@ -119,7 +119,7 @@ func nextWebhook(names []string, cursor string) (int, error) {
 
 // EventData returns the data of an event as its own bytes.
 func (o *operator) EventData(_ context.Context, which query.EventRef) (data admin.EventData, err error) {
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if err != nil {
 		return data, err
 	}
@@ -151,7 +151,7 @@ func (o *operator) Stats(ctx context.Context, q api.StatsQuery) ([]history.Webho
 		q.Since = q.Until.Add(-24 * time.Hour)
 	}
 	o.journal.WaitWritten(ctx)
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (o *operator) Stats(ctx context.Context, q api.StatsQuery) ([]history.Webho
 // Recent visits the minutes with attempts.
 func (o *operator) Recent(ctx context.Context, since, until time.Time, visit func(*query.Minute) bool) error {
 	o.journal.WaitWritten(ctx)
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ const resendsKept = 8
 // ResendProgress returns how far a resend in bulk is.
 func (o *operator) ResendProgress(ctx context.Context, id string) (api.ResendProgress, error) {
 	o.journal.WaitWritten(ctx)
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if err != nil {
 		return api.ResendProgress{}, err
 	}

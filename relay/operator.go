@@ -79,7 +79,7 @@ func (o *operator) act(name string, do func(string) bool) error {
 // History opens the history for reader, while the journal writes it.
 func (o *operator) History(ctx context.Context) (admin.History, error) {
 	o.journal.WaitWritten(ctx)
-	return openReader(o.dir, &o.tails)
+	return o.journal.read()
 }
 
 // Accept records damage of the history as accepted.
@@ -89,7 +89,7 @@ func (o *operator) Accept(ctx context.Context, problems []history.Problem) error
 
 // Event returns an event and what became of it.
 func (o *operator) Event(_ context.Context, which query.EventRef) (api.EventTrace, error) {
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if err != nil {
 		return api.EventTrace{}, err
 	}

@@ -48,9 +48,8 @@ type Relay struct {
 	log      *slog.Logger
 	opts     Options
 	atStart  *config.File // whose listen and history.dir are in force
-	dir      string       // of the history
 	start    time.Time    // no attempt was made before
-	journal  engine
+	journal  *storage
 	deliver  *deliver.Deliverer
 	server   *httpd.Server
 	intake   *intake.Handler
@@ -62,7 +61,6 @@ type Relay struct {
 	own      atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
 	dead     atomic.Pointer[error]            // why the journal ended; nil while it runs
 	resends  resendProgress
-	tails    query.Tails // of the history
 	givenUp  givenUp
 
 	mu       sync.Mutex
@@ -90,12 +88,12 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Relay{log: opts.Log, opts: opts, atStart: file, dir: file.History.Dir, sessions: session.New(), losses: newLossLog(opts.Log), orphans: map[string]time.Time{}}
+	r := &Relay{log: opts.Log, opts: opts, atStart: file, sessions: session.New(), losses: newLossLog(opts.Log), orphans: map[string]time.Time{}}
 	r.resends.known = map[string]*query.ResendProgress{}
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)
 	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.WaitWritten(ctx) })
-	journal, queues, err := openEngine(file.History.Dir, journal.Options{
+	stored, err := openStorage(file, journal.Options{
 		Keep: file.History.Keep, Low: r.notifyUsage, Bodies: opts.Memory.Bodies(), LeastBody: opts.Memory.Request(),
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
 			if a.RenamedTo == "" { // otherwise it goes on under another name
@@ -110,9 +108,9 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.journal = journal
-	r.notices = notice.New(notice.Options{Append: journal.Append, State: r.state, Log: opts.Log})
-	r.deliver = deliver.New(queues, deliver.Options{
+	r.journal = stored
+	r.notices = notice.New(notice.Options{Append: stored.Append, State: r.state, Log: opts.Log})
+	r.deliver = deliver.New(stored.queues, deliver.Options{
 		Send:   send.Options{Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots},
 		Notify: r.notifyDelivery, Log: opts.Log,
 	})
@@ -120,14 +118,14 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,
 		Token: file.Listen.Token.Reveal(), ReadToken: file.Listen.ReadToken.Reveal(), Opened: r.opened, Log: opts.Log,
 	})
-	r.intake = intake.New(r.server, journal, intake.Settings{}, intake.Options{
+	r.intake = intake.New(r.server, stored, intake.Settings{}, intake.Options{
 		MaxEventSize: file.Listen.MaxEventSize, Bodies: opts.Memory.Bodies(), Deliveries: watches,
 		Answered: r.metrics.Answered, Unmatched: r.metrics.Unmatched, Log: opts.Log,
 	})
 	admin.New(r.server, (*operator)(r), admin.Options{Ready: r.ready, Healthy: r.Healthy, Metrics: r.metrics.Write, Version: opts.Version, Log: opts.Log})
 	r.mountConsole(file.Listen.Console)
 	if err := r.Apply(file); err != nil {
-		return nil, errors.Join(err, journal.Close())
+		return nil, errors.Join(err, stored.Close())
 	}
 	r.restoreRates()
 	r.start = time.Now()
@@ -190,7 +188,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		err := r.journal.Run(writing)
 		if err != nil {
 			r.dead.Store(&err)
-			r.log.Error("the journal failed; sidehook exits, and recovers from what is on disk at the next start", "dir", r.dir, "error", err)
+			r.log.Error("the journal failed; sidehook exits, and recovers from what is on disk at the next start", "history", r.journal.where, "error", err)
 		}
 		stop(err)
 		written <- err

@@ -17,7 +17,7 @@ import (
 
 // Resend resends an event.
 func (o *operator) Resend(ctx context.Context, which query.EventRef, to api.ResendRequest) (api.Resent, error) {
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if err != nil {
 		return api.Resent{}, err
 	}

@@ -45,7 +45,7 @@ func (r *Relay) restoreRates() {
 // restoreRequests adds the requests made since from, and returns since when it knows
 // all of them: later, if there are too many.
 func (r *Relay) restoreRequests(past map[string]*pace.History, from time.Time) (since time.Time, err error) {
-	reader, err := openReader(r.dir, &r.tails)
+	reader, err := r.journal.read()
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -70,7 +70,7 @@ func (r *Relay) restoreRequests(past map[string]*pace.History, from time.Time) (
 // restoreLastHour adds the attempts of the hour before the start to the statistics of
 // the last hour. It may take seconds, so deliveries do not wait for it.
 func (r *Relay) restoreLastHour(ctx context.Context) {
-	reader, err := openReader(r.dir, &r.tails)
+	reader, err := r.journal.read()
 	if err == nil {
 		defer reader.Close()
 		err = reader.Recent(r.start.Add(-time.Hour), r.start, func(m *query.Minute) bool {

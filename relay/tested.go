@@ -52,7 +52,7 @@ func (o *operator) Test(ctx context.Context, name string) (json.RawMessage, erro
 
 // tested returns the record of a test's attempt, with its whole request.
 func (o *operator) tested(seq history.Seq) (json.RawMessage, error) {
-	reader, err := openReader(o.dir, &o.tails)
+	reader, err := o.journal.read()
 	if err != nil {
 		return nil, err
 	}

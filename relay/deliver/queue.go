@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/journal"
 	"sidehook/history/queue"
 	"sidehook/relay/send"
 )
@@ -81,8 +80,13 @@ type Outcome interface {
 	Note(history.Attempt)
 }
 
+// Queues opens the queue of a webhook: a journal, or the member of a cluster.
+type Queues interface {
+	Queue(webhook string) *queue.Queue
+}
+
 // Journal returns what opens the queues of a journal.
-func Journal(j *journal.Journal) func(webhook string) Queue {
+func Journal(j Queues) func(webhook string) Queue {
 	return func(webhook string) Queue { return journalQueue{j.Queue(webhook)} }
 }
 
