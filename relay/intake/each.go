@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/relay/httpd"
 )
 
@@ -73,6 +74,9 @@ func (x *exchange) admitEach(set *settings, offers []Offer, results []Result) (o
 		at = offers[i].At
 		e, err := decoder.Plain(offers[i].Body)
 		if err != nil {
+			if wrong, ok := errors.AsType[*event.Error](err); ok {
+				wrong.Offset = -1 // who sent it has not seen the body
+			}
 			results[i].Refused = badEvent(err)
 		} else if detail := x.admit(set, &e); detail != "" {
 			results[i].Refused = httpd.Refuse(http.StatusUnprocessableEntity, detail)
