@@ -10,6 +10,7 @@ import (
 	"sidehook/relay/intake"
 	"sidehook/relay/matching"
 	"sidehook/relay/notice"
+	"sidehook/relay/outbox"
 )
 
 // activeConfig is the configuration in force, with what is made of it. It is
@@ -21,6 +22,7 @@ type activeConfig struct {
 	loaded     time.Time
 	matcher    *matching.Matcher
 	webhooks   map[string]activeWebhook
+	databases  []*outbox.Database // that have an outbox
 }
 
 // activeWebhook is a webhook with its settings: the same pointer for as long as its
@@ -56,6 +58,9 @@ func (r *Relay) prepare(file *config.File) (*activeConfig, error) {
 			a.settings = settings
 		}
 		next.webhooks[w.Name] = a
+	}
+	if next.databases, err = databasesOf(file); err != nil {
+		return nil, err
 	}
 	next.matcher, err = matching.New(file.Webhooks)
 	return next, err

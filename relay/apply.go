@@ -36,6 +36,7 @@ func (r *Relay) Apply(file *config.File) error {
 	r.deliver.Apply(next.forDeliver())
 	r.renameLocked(context.Background()) // before events are accepted under the new names
 	r.intake.Apply(next.forIntake())
+	r.outboxes.Apply(next.databases)
 	r.findOrphansLocked()
 	r.setLimitsLocked()
 	if before != nil {

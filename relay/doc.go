@@ -14,6 +14,8 @@
 //	  one a connection     net/http         with the connection
 //	deliver.Run            Run              when serving is done and attempts have ended
 //	  one a webhook or attempt, as needed   with deliver.Run
+//	outboxes.Run           Run              when serving is done and its batches have been accepted
+//	  one a database       outboxes.Run     when an edit removes the database, or with outboxes.Run
 //	notices.Run            Run              when serving is done, after a last try to append
 //	losses.run             Run              when serving is done
 //	console.Run            Run              when serving is done, also within a count
@@ -34,7 +36,7 @@
 //  4. Run starts the journal, which writes what is appended.
 //  5. Deliveries move to the new names of webhooks that were renamed while no process
 //     ran: before events are accepted under the new names.
-//  6. Deliveries begin, and the listeners open. Opened is called: the process is ready.
+//  6. Deliveries begin, the outboxes are read, and the listeners open. Opened is called: the process is ready.
 //
 // # Apply
 //
@@ -47,13 +49,14 @@
 //  4. deliver starts, changes and stops webhooks. Requests in flight go on as they began.
 //  5. Deliveries of renamed webhooks move: before intake matches the new names, so that
 //     they stay ahead of later events.
-//  6. intake matches events by the new configuration.
+//  6. intake matches events by the new configuration, and the outboxes of its databases
+//     are read.
 //  7. Queues without a webhook become orphans, and all queues get their limits.
 //
 // # Stop
 //
 //  1. ctx is done. The listeners close; requests that have begun are answered.
-//  2. The journal refuses events (503).
+//  2. The journal refuses events (503). Rows of an outbox that it refuses wait there.
 //  3. Requests in flight to receivers end. Those that take too long are canceled and
 //     their deliveries released, as if the attempt had not been made.
 //  4. The journal writes the outcomes that are left, syncs, and saves the checkpoint.

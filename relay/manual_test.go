@@ -39,7 +39,7 @@ func TestManualHasEveryCall(t *testing.T) {
 // TestManualHasEveryMetric: the page names each metric of a relay, and no other.
 func TestManualHasEveryMetric(t *testing.T) {
 	s := newReceiver(t)
-	h := newHost(t, "webhooks:\n"+hook(s, "one", ""))
+	h := newHost(t, "outbox: {postgres: 'postgres://127.0.0.1:1/none'}\nwebhooks:\n"+hook(s, "one", ""))
 	h.post("e1")
 	s.first(t, "/one")
 	_, page, _ := strings.Cut(relay.Manual(), "\n## Metrics\n")

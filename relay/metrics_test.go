@@ -31,7 +31,7 @@ func (h *host) scrape() string {
 // looks for its lines in a scrape.
 func TestMetrics(t *testing.T) {
 	s := newReceiver(t)
-	h := newHost(t, "webhooks:\n"+hook(s, "one", "")+hook(s, "off", ", enabled: false"))
+	h := newHost(t, "outbox: {postgres: 'postgres://127.0.0.1:1/none'}\nwebhooks:\n"+hook(s, "one", "")+hook(s, "off", ", enabled: false"))
 	h.post("e1")
 	h.post("e1")
 	eventually(t, "e1 is delivered", func() bool {
@@ -70,6 +70,9 @@ func TestMetrics(t *testing.T) {
 		{"sidehook_history_bytes", "gauge", []string{` `}},
 		{"sidehook_history_limit_bytes", "gauge", []string{` 1.073741824e+10`}},
 		{"sidehook_history_damaged_lines_total", "counter", []string{` 0`}},
+		{"sidehook_outbox_up", "gauge", []string{` 0`}},
+		{"sidehook_outbox_oldest_seconds", "gauge", []string{` 0`}},
+		{"sidehook_outbox_events_total", "counter", []string{`{result="accepted"} 0`, `{result="duplicate"} 0`, `{result="refused"} 0`}},
 		{"sidehook_config_included_files_refused", "gauge", []string{` 0`}},
 		{"sidehook_config_generation", "gauge", []string{` 1`}},
 		{"sidehook_config_last_reload_successful", "gauge", []string{` 0`}},
@@ -100,7 +103,8 @@ func TestMetrics(t *testing.T) {
 		`sidehook_config_generation 2`:                             true,
 		`sidehook_attempts_total{`:                                 false,
 		`sidehook_attempt_duration_seconds_count`:                  false,
-		`webhook="off"`: false,
+		`webhook="off"`:    false,
+		`sidehook_outbox_`: false,
 	} {
 		if strings.Contains(text, want) != there {
 			t.Errorf("%s in the scrape: %v, want %v", want, !there, there)

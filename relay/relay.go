@@ -26,6 +26,7 @@ import (
 	"sidehook/relay/memory"
 	"sidehook/relay/metrics"
 	"sidehook/relay/notice"
+	"sidehook/relay/outbox"
 	"sidehook/relay/send"
 )
 
@@ -53,6 +54,7 @@ type Relay struct {
 	deliver  *deliver.Deliverer
 	server   *httpd.Server
 	intake   *intake.Handler
+	outboxes *outbox.Outboxes
 	metrics  *metrics.Metrics
 	notices  *notice.Reporter
 	sessions *session.Keeper  // of the console
@@ -122,6 +124,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		MaxEventSize: file.Listen.MaxEventSize, Bodies: opts.Memory.Bodies(), Deliveries: watches,
 		Answered: r.metrics.Answered, Unmatched: r.metrics.Unmatched, Log: opts.Log,
 	})
+	r.outboxes = outbox.New(outbox.Options{Accept: r.acceptRows, MaxEventSize: file.Listen.MaxEventSize, Log: opts.Log})
 	admin.New(r.server, (*operator)(r), admin.Options{Ready: r.ready, Healthy: r.Healthy, Metrics: r.metrics.Write, Version: opts.Version, Log: opts.Log})
 	r.mountConsole(file.Listen.Console)
 	if err := r.Apply(file); err != nil {
@@ -202,6 +205,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		working.Go(func() { r.restoreLastHour(serving) })
 		working.Go(func() { r.sweepOrphans(serving) })
 		working.Go(func() { r.keepRenaming(serving) })
+		working.Go(func() { r.outboxes.Run(serving) })
 		working.Go(func() { r.notices.Run(serving) })
 		working.Go(func() { r.losses.run(serving) })
 		if r.console != nil {

@@ -13,6 +13,7 @@ func (r *Relay) snapshot() metrics.State {
 		Loaded:       active.loaded,
 		Refused:      refused != nil,
 		RefusedFiles: len(active.file.Refused()),
+		Outbox:       r.outboxState(),
 	}
 	for _, q := range r.journal.Queues() {
 		w := metrics.Webhook{Name: q.Name(), Backlog: q.Backlog()}

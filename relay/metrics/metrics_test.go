@@ -165,6 +165,13 @@ func TestState(t *testing.T) {
 	check(t, m, "sidehook_config", "sidehook_config_generation 5", "sidehook_config_included_files_refused 2",
 		"sidehook_config_last_reload_success_timestamp_seconds 1.70000000025e+09", "sidehook_config_last_reload_successful 1")
 
+	if got := scrape(t, m, "sidehook_outbox"); len(got) > 0 {
+		t.Errorf("without an outbox: %s", got)
+	}
+	now.Outbox = &metrics.Outbox{Up: true, Oldest: 1500 * time.Millisecond, Accepted: 3, Refused: 1}
+	check(t, m, "sidehook_outbox", `sidehook_outbox_events_total{result="accepted"} 3`, `sidehook_outbox_events_total{result="duplicate"} 0`,
+		`sidehook_outbox_events_total{result="refused"} 1`, "sidehook_outbox_oldest_seconds 1.5", "sidehook_outbox_up 1")
+
 	now.HistoryBytes, now.Refused = -1, true
 	now.Webhooks[1].Backlog.Oldest = time.Now().Add(-time.Hour)
 	check(t, m, "sidehook_history", "sidehook_history_damaged_lines_total 2", "sidehook_history_limit_bytes 16")

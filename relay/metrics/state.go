@@ -22,6 +22,14 @@ type State struct {
 	Loaded       time.Time          // when it took effect
 	Refused      bool               // the last edit was rejected
 	RefusedFiles int                // of include, which hold themselves up
+	Outbox       *Outbox            // nil without one
+}
+
+// Outbox is the current state of all outboxes together.
+type Outbox struct {
+	Up                           bool // all can be read
+	Oldest                       time.Duration
+	Accepted, Duplicate, Refused uint64 // rows since the start
 }
 
 // Webhook is the current state of one webhook.
@@ -48,6 +56,9 @@ var (
 	historyLimit  = describe("history_limit_bytes", "Maximum size of the files of the history: history.max_size.")
 	damagedLines  = describe("history_damaged_lines_total", "Damaged lines of the history that were found and skipped since the start.")
 	refusedFiles  = describe("config_included_files_refused", "Files of include that have errors, so that they stay as they were when they were last good.")
+	outboxUp      = describe("outbox_up", "1 if the outbox of each database can be read, else 0.")
+	outboxEvents  = describe("outbox_events_total", "Rows taken from an outbox, by result: accepted, duplicate or refused.", "result")
+	outboxOldest  = describe("outbox_oldest_seconds", "Age of the oldest row known to wait in an outbox; 0 if there is none.")
 	generation    = describe("config_generation", "Number of the configuration in force.")
 	reloaded      = describe("config_last_reload_successful", "1 if the last edit of the file is in force, 0 if it was rejected.")
 	reloadedAt    = describe("config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded.")
@@ -56,7 +67,7 @@ var (
 func (*collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		backlogEvents, backlogBytes, backlogOldest, inFlight, webhookState,
-		historyBytes, historyLimit, damagedLines, refusedFiles, generation, reloaded, reloadedAt,
+		historyBytes, historyLimit, damagedLines, refusedFiles, outboxUp, outboxEvents, outboxOldest, generation, reloaded, reloadedAt,
 	} {
 		ch <- d
 	}
@@ -90,6 +101,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(historyLimit, float64(now.HistoryLimit))
 	ch <- &sample{damagedLines, nil, prometheus.CounterValue, float64(now.DamagedLines)}
 	gauge(refusedFiles, float64(now.RefusedFiles))
+	if now.Outbox != nil {
+		collectOutbox(now.Outbox, ch)
+	}
 	gauge(generation, float64(now.Generation))
 	applied := 1.0
 	if now.Refused {
@@ -97,4 +111,19 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(reloaded, applied)
 	gauge(reloadedAt, float64(now.Loaded.UnixMilli())/1000)
+}
+
+func collectOutbox(o *Outbox, ch chan<- prometheus.Metric) {
+	up := 0.0
+	if o.Up {
+		up = 1
+	}
+	ch <- &sample{outboxUp, nil, prometheus.GaugeValue, up}
+	ch <- &sample{outboxOldest, nil, prometheus.GaugeValue, o.Oldest.Seconds()}
+	for _, count := range []struct {
+		result string
+		rows   uint64
+	}{{"accepted", o.Accepted}, {"duplicate", o.Duplicate}, {"refused", o.Refused}} {
+		ch <- &sample{outboxEvents, []*dto.LabelPair{label("result", count.result)}, prometheus.CounterValue, float64(count.rows)}
+	}
 }

@@ -29,7 +29,7 @@ type Topic struct {
 func Topics() []Topic {
 	return []Topic{
 		{"config", "webhooks.yaml: every key, choosing events, secrets, a cookbook", 5, config.Manual, nil},
-		{"api", "events in, the other calls, the console, metrics", 7, relay.Manual, []string{"Events in", "The other calls", "The console", "Metrics"}},
+		{"api", "events in, the other calls, the console, metrics", 7, relay.Manual, []string{"Events in", "The outbox", "The other calls", "The console", "Metrics"}},
 		{"receivers", "what a receiver sees, verifying, retries", 7, relay.Manual,
 			[]string{"What a receiver sees", "Verifying", "Rotating a secret", "Retries and receivers in trouble", "Operational events"}},
 		{"history", "its files, queries, sending again, backup, upgrading", 5, history.Manual, nil},
