@@ -111,7 +111,7 @@ func (c *cli) root() *cobra.Command {
 	help := c.helpCommand()
 	root.SetHelpCommand(help)
 	root.AddCommand(
-		c.initCommand(), c.runCommand(), c.demoCommand(), c.checkCommand(), c.planCommand(), c.schemaCommand(), c.clusterCommand(), c.healthCommand(), c.sendCommand(), c.webhookCommand(), c.consoleCommand(), c.listenCommand(), c.verifyCommand(),
+		c.initCommand(), c.runCommand(), c.demoCommand(), c.checkCommand(), c.planCommand(), c.schemaCommand(), c.clusterCommand(), c.outboxCommand(), c.healthCommand(), c.sendCommand(), c.webhookCommand(), c.consoleCommand(), c.listenCommand(), c.verifyCommand(),
 		c.eventsCommand(), c.historyCommand(), c.showCommand(), c.resendCommand(), c.cancelCommand(), c.versionCommand(), c.completionCommand(), c.manCommand(), help,
 	)
 	c.prepare(root)
