@@ -117,9 +117,16 @@ type EventRecord struct {
 
 // ParseEventRecord reads a record of the events.
 func ParseEventRecord(line *jsonl.Line) EventRecord {
-	a := EventRecord{Seq: Seq(line.Number), At: line.At(), Raw: line.Raw, Location: line.Location}
+	a := ParseEventFields(line.Fields())
+	a.Seq, a.At, a.Raw, a.Location = Seq(line.Number), line.At(), line.Raw, line.Location
+	return a
+}
+
+// ParseEventFields reads the fields of a record of the events, for an engine that stores
+// them without number, time and checksum. It shares their memory.
+func ParseEventFields(fields []byte) (a EventRecord) {
 	resent := false
-	for name, raw := range Members(line.Fields()) {
+	for name, raw := range Members(fields) {
 		switch name {
 		case "kind":
 			a.Kind = text(raw)
