@@ -52,6 +52,9 @@ func (q *Queue) claim(mode ClaimMode) (*Lease, bool) {
 				return nil, false
 			}
 			if l.Body != nil || q.loadEvent(l) {
+				if q.tooLate(l) {
+					return nil, false
+				}
 				if l.charge.None() && !q.admit(l, mode) {
 					return nil, false
 				}
@@ -173,6 +176,19 @@ func (q *Queue) admit(l *Lease, mode ClaimMode) (ok bool) {
 	return false
 }
 
+// tooLate gives a lease back if the ledger came to take no more while its event was
+// read, which may take long.
+func (q *Queue) tooLate(l *Lease) bool {
+	if !l.read || !q.set.ledger.Full() {
+		return false
+	}
+	q.mu.Lock()
+	l.Body = l.Body.WithoutEvent()
+	q.mu.Unlock()
+	l.Release(nil, time.Now())
+	return true
+}
+
 // loadEvent reads the event of a lease. If it reports false the lease has ended: with
 // the delivery, if its record is damaged; else the delivery is tried again later.
 func (q *Queue) loadEvent(l *Lease) bool {
@@ -180,6 +196,7 @@ func (q *Queue) loadEvent(l *Lease) bool {
 	q.set.reads <- struct{}{}
 	err := q.set.book.Load(&it)
 	<-q.set.reads
+	l.read = true
 	// A checkpoint that is taken meanwhile looks at what is in flight.
 	q.mu.Lock()
 	l.Item = it

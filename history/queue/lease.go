@@ -34,6 +34,7 @@ type Lease struct {
 	queue *Queue
 	moved *moved // not nil once the delivery belongs to another name (Move)
 	test  bool   // it is in no queue (RecordTest)
+	read  bool   // its event was not in memory
 
 	due    clock.Mono    // when it was; 0: it was not started
 	charge budget.Charge // what it has of the bytes that may be in flight

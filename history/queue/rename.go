@@ -28,6 +28,9 @@ type Renamed struct {
 	over     bool   // the delivery had ended before it was moved
 }
 
+// From returns the queue of the former name.
+func (r *Renamed) From() *Queue { return r.queue }
+
 // moved is how a delivery goes on that is in flight under its former name.
 type moved struct {
 	to    *Lease          // under the new name, in flight until the attempt is over; nil before it is published
@@ -101,6 +104,16 @@ func (q *Queue) moving(items []Item, to string, generation history.Generation) (
 // renamedTo returns the attempt that ends a delivery under its former name.
 func renamedTo(to string, generation history.Generation) history.Attempt {
 	return history.Attempt{Generation: generation, Status: history.Canceled, Unsent: true, Error: "renamed to " + to, RenamedTo: to}
+}
+
+// Renamed returns how a delivery goes on whose rename was read from the storage, which an
+// engine publishes that owns the former name. It ends there if it has not ended yet.
+func (s *Set) Renamed(a *history.EventRecord) *Renamed {
+	r := &Renamed{queue: s.Queue(a.Was), ending: ending{pending.FormerOf(a), renamedTo(a.To[0], a.Generation)}}
+	if of := (Item{Number: a.Of}); s.book.Load(&of) == nil {
+		pending.Identify(&r.Attempt, of.Body)
+	}
+	return r
 }
 
 // endRenamed takes what a batch renames out of the queues of the former names.

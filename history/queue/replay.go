@@ -142,10 +142,11 @@ func (r *Replay) end(q *Queue, it Item) (ended bool) {
 	return true
 }
 
-// endRenamed ends the delivery that a rename continues. If it has not ended, a crash
+// EndRenamed ends the delivery that a rename continues. If it has not ended, a crash
 // lost its line, which is recorded again: the record of the rename may be removed
-// before that of the event.
-func (r *Replay) endRenamed(a *history.EventRecord) {
+// before that of the event. Accepted calls it; an engine that owns the former name
+// alone calls it instead.
+func (r *Replay) EndRenamed(a *history.EventRecord) {
 	q := r.queue(a.Was)
 	if it := pending.FormerOf(a); r.end(q, it) {
 		e := ending{it, renamedTo(a.To[0], a.Generation)}
@@ -159,8 +160,14 @@ func (r *Replay) endRenamed(a *history.EventRecord) {
 // Accepted takes in a record of the events.
 func (r *Replay) Accepted(a *history.EventRecord) {
 	if a.Was != "" {
-		r.endRenamed(a)
+		r.EndRenamed(a)
 	}
+	r.Begin(a)
+}
+
+// Begin takes in the deliveries that a record begins. Accepted calls it; an engine that
+// owns some of the webhooks calls it instead, with those alone in To.
+func (r *Replay) Begin(a *history.EventRecord) {
 	it := pending.ItemOf(a)
 	if a.Kind == history.KindEvent {
 		it.Body = pending.NewBody(a.Event, a.Filled, nil) // for its expirytime alone
