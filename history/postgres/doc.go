@@ -4,6 +4,9 @@
 // a line of a file, made and read by the codecs of package history.
 //
 //	accept        events, resends and renames made durable, with group commit
+//	book          what waits, read for the queues
+//	ledger        what became of deliveries, and checkpoints, written
+//	member        leases, owners, and the queues of what a member owns
 //	database      the connections and the schema (SQL)
 //	postgrestest  a server for tests
 //
@@ -28,13 +31,17 @@
 //	             id, one of the content, seq and webhooks
 //	             of the first acceptance
 //	attempts     the stream of the deliveries: attempts, and the ledger
-//	             the states of webhooks (kind)
+//	             the states of webhooks (kind). skew is by how
+//	             much the database's clock was ahead of that
+//	             which the times in the line are of
 //	configs      for each webhook and generation the line    the ledger
 //	             of its configuration
 //	cursors      for each webhook its owner and epoch, its   the owner
-//	             checkpoint, and what that covers; figures
-//	             for the other members
-//	members      the relays: incarnation, last beat, file    each its own row
+//	             checkpoint, and what that covers; refs: the
+//	             records that it needs, as runs (first and
+//	             last seq of each); figures for the others
+//	members      the relays: incarnation, last beat, lease,  each its own row
+//	             the last batch of its ledger, its file
 //	generations  the configurations, numbered                who changes its file
 //	asks         actions on a webhook of another owner, and  who asks; the owner answers
 //	             the answers

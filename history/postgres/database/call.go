@@ -41,7 +41,7 @@ func (db *DB) Call(ctx context.Context, sql string, args []Argument, row ...any)
 	values, oids, formats := make([][]byte, len(args)), make([]uint32, len(args)), make([]int16, len(args))
 	for i, a := range args {
 		oids[i], formats[i] = a.OID, pgtype.BinaryFormatCode
-		if values[i], err = types.Encode(a.OID, pgtype.BinaryFormatCode, a.Value, nil); err != nil {
+		if values[i], err = types.Encode(a.OID, pgtype.BinaryFormatCode, a.Value, []byte{}); err != nil {
 			return fmt.Errorf("encode argument %d: %w", i+1, err)
 		}
 	}
@@ -70,6 +70,12 @@ func (db *DB) Call(ctx context.Context, sql string, args []Argument, row ...any)
 		return nil
 	}
 	return scanned
+}
+
+// Query reads rows, in the binary form. Its errors, and those of the rows, may have to be
+// Redacted.
+func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return db.Reading.Query(ctx, db.SQL(sql), append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
 }
 
 // The SQLSTATEs that callers tell apart.

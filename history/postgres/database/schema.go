@@ -24,6 +24,8 @@ var (
 	tables string
 	//go:embed sql/functions.sql
 	functions string
+	//go:embed sql/ownership.sql
+	ownership string
 	//go:embed sql/grants.sql
 	grants string
 
@@ -44,7 +46,7 @@ func Script(schema, role string) (string, error) {
 	if err := CheckName(schema); err != nil {
 		return "", err
 	}
-	text := "BEGIN;\n" + tables + "\n" + functions
+	text := "BEGIN;\n" + tables + "\n" + functions + "\n" + ownership
 	if role != "" {
 		text += "\n" + grants
 	}

@@ -110,8 +110,8 @@ BEGIN
     SELECT *, v_events.last + count(*) FILTER (WHERE verdict = 'n') OVER (ORDER BY ord) AS seq,
       v_ids.last + count(*) FILTER (WHERE verdict = 'n' AND of = 0) OVER (ORDER BY ord) AS n FROM judged
   ), fresh_events AS (
-    INSERT INTO {schema}.events (seq, at, kind, of, generation, id_hash, type, size, line)
-    SELECT seq, stamped, CASE WHEN of > 0 THEN 'resend' ELSE 'event' END, of, generation, id_hash, type, size, substr(p_lines, begins::int, size)
+    INSERT INTO {schema}.events (seq, at, kind, of, generation, id_hash, type, webhooks, size, line)
+    SELECT seq, stamped, CASE WHEN of > 0 THEN 'resend' ELSE 'event' END, of, generation, id_hash, type, webhooks, size, substr(p_lines, begins::int, size)
     FROM numbered WHERE verdict = 'n' ORDER BY ord
   ), fresh_targets AS (
     INSERT INTO {schema}.targets (webhook, seq, size, ends)

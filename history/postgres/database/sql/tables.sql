@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS {schema}.events (
   generation bigint NOT NULL,
   id_hash    bigint NOT NULL,
   type       text NOT NULL,
+  webhooks   text NOT NULL,
   size       int NOT NULL,
   line       bytea NOT NULL,
   PRIMARY KEY (seq)
@@ -68,6 +69,7 @@ CREATE TABLE IF NOT EXISTS {schema}.attempts (
   status     text NOT NULL,
   code       int NOT NULL,
   late       boolean NOT NULL,
+  skew       bigint NOT NULL,
   line       bytea NOT NULL,
   PRIMARY KEY (n)
 ) PARTITION BY RANGE (n);
@@ -99,10 +101,13 @@ CREATE TABLE IF NOT EXISTS {schema}.cursors (
 CREATE TABLE IF NOT EXISTS {schema}.members (
   name        text PRIMARY KEY,
   incarnation text NOT NULL,
-  beat        timestamptz NOT NULL,
+  beat        bigint NOT NULL,
+  lease       bigint NOT NULL,
+  batch       bigint NOT NULL DEFAULT 0,
   address     text NOT NULL DEFAULT '',
   generation  bigint NOT NULL DEFAULT 0,
   file        text NOT NULL DEFAULT '',
+  leaving     boolean NOT NULL DEFAULT false,
   entries     jsonb NOT NULL DEFAULT '{}'
 ) WITH (fillfactor = 50);
 

@@ -1,0 +1,164 @@
+// Package book reads the events from PostgreSQL for the queues: it is their queue.Book,
+// and reads what the queues of a new owner are built from.
+//
+// What it returns is committed, and complete up to the seq that it was asked for (P1).
+// Package member calls it.
+package book
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"sidehook/history"
+	"sidehook/history/internal/pending"
+	"sidehook/history/postgres/database"
+	"sidehook/history/queue"
+)
+
+// Book is the queue.Book of a member.
+type Book struct{ db *database.DB }
+
+func New(db *database.DB) *Book { return &Book{db} }
+
+const (
+	// readTimeout is how long one reading may take.
+	readTimeout = 10 * time.Second
+	// blockSize is how many seqs are kept or removed together, as far as the queues
+	// know: partitions have bounds of their own, and are larger.
+	blockSize = 1000
+	// chunkBytes bounds the lines of events that are read at a time. The others are
+	// loaded one by one.
+	chunkBytes = 4 << 20
+)
+
+// Bounds returns the block of a seq.
+func (b *Book) Bounds(seq history.Seq) (first, next history.Seq) {
+	first = seq - seq%blockSize
+	return first, first + blockSize
+}
+
+// Location returns what stands for the location of a record: its block and its size.
+func Location(seq history.Seq, size uint32) history.Location {
+	return history.Location{Segment: uint64(seq - seq%blockSize), Length: size}
+}
+
+// Record is a record of the events.
+type Record struct {
+	Seq      history.Seq
+	At       time.Time
+	Of       history.Seq
+	Size     uint32
+	Webhooks string // that it is for, with spaces between
+	Line     []byte // of events it is nil, if it was not asked for
+}
+
+// Event returns the record in the vocabulary of the history. It needs the line, but for
+// an event of which nothing is needed but that it was accepted.
+func (r *Record) Event() history.EventRecord {
+	a := history.EventRecord{Kind: history.KindEvent}
+	if r.Line != nil {
+		a = history.ParseEventFields(r.Line)
+	}
+	a.Seq, a.At, a.Location = r.Seq, r.At, Location(r.Seq, r.Size)
+	return a
+}
+
+// Follow reads on for a webhook. The Location of a mark means nothing.
+func (b *Book) Follow(webhook string, from queue.Mark, last history.Seq, keep func(*queue.Body) bool, stop queue.StopFunc) (found []queue.Item, next queue.Mark, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
+	defer cancel()
+	rows, err := b.db.Query(ctx, `
+		SELECT e.seq, e.at, e.of, e.size, CASE WHEN e.kind <> 'event' OR e.total <= $4 THEN e.line END FROM (
+			SELECT e.*, sum(e.size) OVER (ORDER BY t.seq) AS total
+			FROM (SELECT seq FROM {schema}.targets WHERE webhook = $1 AND seq >= $2 AND seq <= $3 AND ends = 0 ORDER BY seq LIMIT $5) t
+			JOIN {schema}.events e ON e.seq = t.seq
+		) e ORDER BY e.seq`, webhook, int64(from.Seq), int64(last), chunkBytes, queue.ChunkSize)
+	if err != nil {
+		return nil, from, database.Redacted(err)
+	}
+	defer rows.Close()
+	next = from
+	for rows.Next() {
+		r, err := scan(rows)
+		if err != nil {
+			return nil, from, err
+		}
+		if stop != nil && stop(r.Seq, r.At.UnixNano()) {
+			next.Seq = r.Seq
+			return found, next, nil
+		}
+		a := r.Event()
+		it := pending.ItemOf(&a)
+		if a.Event != nil {
+			if body := pending.NewBody(a.Event, a.Filled, a.Failures); keep(body) {
+				body.JSON = bytes.Clone(body.JSON) // rows share their memory
+				it.Body = body
+			}
+		}
+		found = append(found, it)
+		next = queue.Mark{Seq: it.Number + 1, At: it.AcceptedAt}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, from, database.Redacted(err)
+	}
+	if len(found) < queue.ChunkSize {
+		next.Seq = last + 1
+	}
+	return found, next, nil
+}
+
+// scan reads a row of seq, at, of, size and line. The line shares the memory of rows.
+func scan(rows pgx.Rows) (r Record, err error) {
+	var seq, at, of, size int64
+	if err := rows.Scan(&seq, &at, &of, &size, (*shared)(&r.Line)); err != nil {
+		return r, err
+	}
+	r.Seq, r.At, r.Of, r.Size = history.Seq(seq), time.Unix(0, at), history.Seq(of), uint32(size)
+	return r, nil
+}
+
+// shared scans bytes without a copy.
+type shared []byte
+
+func (s *shared) ScanBytes(v []byte) error {
+	*s = v
+	return nil
+}
+
+// Load fills in an item.
+func (b *Book) Load(it *queue.Item) error {
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
+	defer cancel()
+	rows, err := b.db.Query(ctx, `SELECT e.at, e.size, e.line, o.line FROM {schema}.events e
+		LEFT JOIN {schema}.events o ON e.of > 0 AND o.seq = e.of WHERE e.seq = $1`, int64(it.Number))
+	if err != nil {
+		return database.Redacted(err)
+	}
+	r := Record{Seq: it.Number}
+	var at, size int64
+	var of []byte
+	_, err = pgx.ForEachRow(rows, []any{&at, &size, &r.Line, &of}, func() error { return nil })
+	switch {
+	case err != nil:
+		return database.Redacted(err)
+	case r.Line == nil:
+		return fmt.Errorf("%w: record %d is not in the database", history.ErrDamaged, it.Number)
+	}
+	r.At, r.Size = time.Unix(0, at), uint32(size)
+	a := r.Event()
+	e := a
+	*it = pending.ItemOf(&a)
+	if a.Of != 0 {
+		if of == nil {
+			return fmt.Errorf("%w: record %d is not in the database", history.ErrDamaged, a.Of)
+		}
+		e = history.ParseEventFields(of)
+		it.Length = uint32(len(e.Event))
+	}
+	it.Body = pending.BodyOf(&a, &e)
+	return nil
+}

@@ -1,0 +1,206 @@
+package ledger
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"sidehook/history"
+	"sidehook/history/postgres/database"
+)
+
+const (
+	// batchMost and batchBytes bound what one transaction writes.
+	batchMost  = 2048
+	batchBytes = 8 << 20
+)
+
+// ownership is a webhook that the member owned when lines were recorded.
+type ownership struct {
+	webhook string
+	epoch   int64
+}
+
+// batch is what one transaction writes. It stays the same until that has succeeded (O2).
+type batch struct {
+	member, incarnation string
+	number              int64
+	skew                int64
+	entries             int
+	bytes               int64
+
+	owned []ownership
+	place map[ownership]int32
+
+	owner, code, size                      []int32
+	kind, typ, status                      []string
+	generation, seq, idHash, at            []int64
+	lines                                  []byte
+	config                                 []string
+	configGeneration                       []int64
+	configLine                             [][]byte
+	configs                                []history.ConfigKey
+	saved                                  []string
+	savedEpoch, savedAt, coversN, coverSeq []int64
+	checkpoint, figures                    [][]byte
+	refs                                   []string
+
+	// The answer.
+	lastN int64
+	late  []bool
+}
+
+// next takes a batch, nil if there is nothing to write.
+func (l *Ledger) next() *batch {
+	l.mu.Lock()
+	n, bytes := 0, int64(0)
+	for n < len(l.entries) && n < batchMost && bytes < batchBytes {
+		bytes += l.entries[n].size()
+		n++
+	}
+	list := l.entries[:n:n]
+	if l.entries = l.entries[n:]; len(l.entries) == 0 {
+		l.entries = nil
+	}
+	l.mu.Unlock()
+	if n == 0 {
+		return nil
+	}
+	l.batches++
+	b := &batch{
+		member: l.o.Member, incarnation: l.o.Incarnation, number: l.batches, skew: int64(l.o.Skew()),
+		entries: n, bytes: bytes, place: map[ownership]int32{},
+	}
+	for i := range list {
+		if e := &list[i]; e.saved != nil {
+			b.save(e.saved)
+		} else {
+			b.add(e, l.known)
+		}
+	}
+	return b
+}
+
+// add adds a line.
+func (b *batch) add(e *entry, known map[history.ConfigKey]bool) {
+	d := history.ParseDeliveryFields(e.line.Fields)
+	if c := e.line.Config; c != nil {
+		if key := (history.ConfigKey{Webhook: e.line.Webhook, Generation: c.Generation}); !known[key] {
+			b.configs = append(b.configs, key)
+			b.config, b.configGeneration = append(b.config, e.line.Webhook), append(b.configGeneration, int64(c.Generation))
+			b.configLine = append(b.configLine, history.AppendConfig(nil, e.line.Webhook, c))
+		}
+	}
+	own := ownership{e.line.Webhook, e.epoch}
+	place, ok := b.place[own]
+	if !ok {
+		b.owned = append(b.owned, own)
+		place = int32(len(b.owned))
+		b.place[own] = place
+	}
+	b.owner, b.code, b.size = append(b.owner, place), append(b.code, int32(d.Code)), append(b.size, int32(len(e.line.Fields)))
+	b.kind, b.typ, b.status = append(b.kind, d.Kind), append(b.typ, storable(d.Type)), append(b.status, statusOf(&d))
+	b.generation, b.seq = append(b.generation, int64(d.Generation)), append(b.seq, int64(d.Seq))
+	b.idHash, b.at = append(b.idHash, database.Hash(d.Event)), append(b.at, e.line.At.UnixNano()+b.skew)
+	b.lines = append(b.lines, e.line.Fields...)
+}
+
+// storable returns a text that a column takes.
+func storable(text string) string {
+	if strings.IndexByte(text, 0) >= 0 {
+		text = strings.ReplaceAll(text, "\x00", "")
+	}
+	return strings.ToValidUTF8(text, "")
+}
+
+// statusOf returns what stands in the column status: of a webhook, its state.
+func statusOf(d *history.DeliveryRecord) string {
+	if d.Kind == history.KindWebhook {
+		return d.State
+	}
+	return string(d.Status)
+}
+
+// save adds a checkpoint. Of two of one webhook the later one counts.
+func (b *batch) save(c *Checkpoint) {
+	i := len(b.saved)
+	for k, name := range b.saved {
+		if name == c.Webhook {
+			i = k
+		}
+	}
+	if i == len(b.saved) {
+		b.saved, b.savedEpoch, b.savedAt = append(b.saved, ""), append(b.savedEpoch, 0), append(b.savedAt, 0)
+		b.coversN, b.coverSeq = append(b.coversN, 0), append(b.coverSeq, 0)
+		b.checkpoint, b.figures, b.refs = append(b.checkpoint, nil), append(b.figures, nil), append(b.refs, "")
+	}
+	b.saved[i], b.savedEpoch[i], b.savedAt[i], b.coversN[i], b.coverSeq[i] = c.Webhook, c.Epoch, c.At.UnixNano(), int64(c.CoversN), int64(c.CoversSeq)
+	b.checkpoint[i], b.figures[i], b.refs[i] = c.JSON, c.Figures, refsText(c.Refs)
+}
+
+// refsText is an array of the first and last seqs of runs.
+func refsText(refs [][2]history.Seq) string {
+	text := []byte{'{'}
+	for i, r := range refs {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendUint(text, uint64(r[0]), 10)
+		text = append(text, ',')
+		text = strconv.AppendUint(text, uint64(r[1]), 10)
+	}
+	return string(append(text, '}'))
+}
+
+// lateLines counts the lines of ownerships that had ended.
+func (b *batch) lateLines() (n int64) {
+	for _, place := range b.owner {
+		if b.late[place-1] {
+			n++
+		}
+	}
+	return n
+}
+
+const recordSQL = `SELECT last_n, late FROM {schema}.record($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28)`
+
+// do writes the batch.
+func (b *batch) do(db *database.DB) error {
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	webhooks, epochs := make([]string, len(b.owned)), make([]int64, len(b.owned))
+	for i, own := range b.owned {
+		webhooks[i], epochs[i] = own.webhook, own.epoch
+	}
+	return db.Call(ctx, recordSQL, []database.Argument{
+		{OID: pgtype.TextOID, Value: b.member}, {OID: pgtype.TextOID, Value: b.incarnation}, {OID: pgtype.Int8OID, Value: b.number},
+		texts(webhooks), bigints(epochs),
+		ints(b.owner), texts(b.kind), bigints(b.generation), bigints(b.seq), bigints(b.idHash), texts(b.typ), texts(b.status),
+		ints(b.code), bigints(b.at), {OID: pgtype.Int8OID, Value: b.skew}, ints(b.size), {OID: pgtype.ByteaOID, Value: some(b.lines)},
+		texts(b.config), bigints(b.configGeneration), blobs(b.configLine),
+		texts(b.saved), bigints(b.savedEpoch), bigints(b.savedAt), blobs(b.checkpoint), bigints(b.coversN), bigints(b.coverSeq), texts(b.refs), blobs(b.figures),
+	}, &b.lastN, &b.late)
+}
+
+func texts(list []string) database.Argument {
+	return database.Argument{OID: pgtype.TextArrayOID, Value: some(list)}
+}
+func ints(list []int32) database.Argument {
+	return database.Argument{OID: pgtype.Int4ArrayOID, Value: some(list)}
+}
+func bigints(list []int64) database.Argument {
+	return database.Argument{OID: pgtype.Int8ArrayOID, Value: some(list)}
+}
+func blobs(list [][]byte) database.Argument {
+	return database.Argument{OID: pgtype.ByteaArrayOID, Value: some(list)}
+}
+
+// some is not nil, which would be NULL.
+func some[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -1,0 +1,359 @@
+// Package ledger writes what became of deliveries to PostgreSQL: it is the queue.Ledger
+// of a member, and writes the checkpoints of the queues.
+//
+//	O1  Lines become durable in the order in which they were recorded, and a checkpoint
+//	    after all lines that were recorded before it was taken. So a checkpoint never
+//	    says more than durable lines do (P9).
+//	O2  A line is written once: a batch whose answer was lost is written again under its
+//	    number, and the database knows the numbers that it has.
+//	O3  A line is written under the ownership (epoch) that it was recorded under. The
+//	    database marks it as late if the webhook has another owner by then (P8).
+//	O4  While the database is away lines wait in memory, and once these are so many that
+//	    Full reports it, nothing new is begun.
+//
+// Package member makes one and runs it.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/postgres/database"
+	"sidehook/history/trouble"
+)
+
+// Options of a ledger. DB, Member and Incarnation are required.
+type Options struct {
+	DB                  *database.DB
+	Member, Incarnation string
+	Log                 *slog.Logger
+	// Skew returns by how much the database's clock is ahead of time.Now.
+	Skew func() time.Duration
+	// Late is called with each ownership that has ended, as a batch has found.
+	Late func(webhook string, epoch int64)
+	// Drained is called when the ledger is not full any more.
+	Drained func()
+	// MaxBytes is how much waits in memory before Full; 64 MiB if 0.
+	MaxBytes int64
+}
+
+// Ledger is for concurrent use.
+type Ledger struct {
+	o    Options
+	late atomic.Int64 // lines
+	last atomic.Int64 // a number of the attempts, up to which all that is written has its own
+
+	mu      sync.Mutex
+	epochs  map[string]int64
+	entries []entry        // not written yet, but for those in the batch
+	bytes   int64          // of entries, and of the batch
+	added   uint64         // entries so far
+	counts  map[string]int // lines since the last checkpoint, by webhook
+	behind  bool           // the last try to write has failed
+	written uint64
+	flushes []flush
+	closed  error
+	kick    chan struct{}
+
+	// These belong to Run.
+	batches int64
+	known   map[history.ConfigKey]bool // whose configurations are written
+	trouble trouble.Trouble
+	full    trouble.Trouble
+}
+
+// entry is a line, or a checkpoint.
+type entry struct {
+	epoch int64
+	line  history.Line
+	saved *Checkpoint
+}
+
+// Checkpoint is where a queue stands. It is to be taken after LastN was asked for.
+type Checkpoint struct {
+	Webhook   string
+	Epoch     int64
+	At        time.Time      // when it was taken, by the database's clock
+	JSON      []byte         // queue.Checkpoint
+	CoversN   history.LineNo // all lines up to here are in it
+	CoversSeq history.Seq    // and all records of the events up to here
+	Refs      [][2]history.Seq
+	Figures   []byte // for those who ask other members
+}
+
+type flush struct {
+	upto uint64
+	done chan error
+}
+
+const (
+	defaultMaxBytes = 64 << 20
+	// gatherFor is how long lines wait for others, and gatherMost how many do not.
+	gatherFor  = 20 * time.Millisecond
+	gatherMost = 256
+	// retryEvery is when a batch is tried again, and callTimeout how long it may take.
+	retryEvery  = 250 * time.Millisecond
+	callTimeout = 10 * time.Second
+	// stopGrace is how long the last lines are tried at a stop.
+	stopGrace = 10 * time.Second
+)
+
+func New(o Options) *Ledger {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = defaultMaxBytes
+	}
+	if o.Skew == nil {
+		o.Skew = func() time.Duration { return 0 }
+	}
+	if o.Late == nil {
+		o.Late = func(string, int64) {}
+	}
+	if o.Drained == nil {
+		o.Drained = func() {}
+	}
+	return &Ledger{o: o, epochs: map[string]int64{}, counts: map[string]int{}, kick: make(chan struct{}, 1), known: map[history.ConfigKey]bool{}}
+}
+
+// Own says under which ownership the lines of a webhook are recorded from now on. No
+// lease of an earlier one may be left.
+func (l *Ledger) Own(webhook string, epoch int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.epochs[webhook] = epoch
+}
+
+// Record takes a line.
+func (l *Ledger) Record(line history.Line) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts[line.Webhook]++
+	l.addLocked(entry{epoch: l.epochs[line.Webhook], line: line})
+}
+
+// Save takes a checkpoint, which is written if the webhook is still the member's.
+func (l *Ledger) Save(c *Checkpoint) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.counts, c.Webhook)
+	l.addLocked(entry{epoch: c.Epoch, saved: c})
+}
+
+// Unsaved calls visit with each webhook that has lines which no checkpoint covers, and
+// how many, unless nothing can be written at present.
+func (l *Ledger) Unsaved(visit func(webhook string, lines int)) {
+	l.mu.Lock()
+	counts := maps.Clone(l.counts)
+	if l.behind {
+		counts = nil
+	}
+	l.mu.Unlock()
+	for webhook, n := range counts {
+		visit(webhook, n)
+	}
+}
+
+func (l *Ledger) addLocked(e entry) {
+	l.entries = append(l.entries, e)
+	l.bytes += e.size()
+	l.added++
+	if n := len(l.entries); n == 1 || n == gatherMost {
+		l.wake()
+	}
+}
+
+func (e *entry) size() int64 {
+	if e.saved != nil {
+		return int64(len(e.saved.JSON))
+	}
+	return int64(len(e.line.Fields))
+}
+
+// Full reports whether so much waits that no more should be begun (O4).
+func (l *Ledger) Full() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bytes >= l.o.MaxBytes
+}
+
+// Flush returns once all that was recorded before is durable, or a try to write it has
+// failed.
+func (l *Ledger) Flush() error { return <-l.request() }
+
+// WaitWritten is Flush, but returns without an answer when ctx is done.
+func (l *Ledger) WaitWritten(ctx context.Context) {
+	select {
+	case <-l.request():
+	case <-ctx.Done():
+	}
+}
+
+func (l *Ledger) request() <-chan error {
+	done := make(chan error, 1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.written == l.added:
+		done <- nil
+	case l.closed != nil:
+		done <- l.closed
+	default:
+		l.flushes = append(l.flushes, flush{l.added, done})
+		l.wake()
+	}
+	return done
+}
+
+func (l *Ledger) wake() {
+	select {
+	case l.kick <- struct{}{}:
+	default:
+	}
+}
+
+// LastN returns a number of the attempts that is not below that of any line written so
+// far, and below those of all lines that are not.
+func (l *Ledger) LastN() history.LineNo { return history.LineNo(l.last.Load()) }
+
+// Skew returns by how much the database's clock is ahead of time.Now.
+func (l *Ledger) Skew() time.Duration { return l.o.Skew() }
+
+// Late returns how many lines were late so far.
+func (l *Ledger) Late() int64 { return l.late.Load() }
+
+// Run writes until ctx is done and all that was recorded until then is durable, or
+// cannot be written for a while. It never fails.
+func (l *Ledger) Run(ctx context.Context) error {
+	defer l.close()
+	for stopping := false; ; {
+		if b := l.next(); b != nil {
+			if !l.write(ctx, b) {
+				return nil
+			}
+			continue
+		}
+		if stopping {
+			return nil
+		}
+		select {
+		case <-l.kick:
+			l.gather(ctx)
+		case <-ctx.Done():
+			stopping = true
+		}
+	}
+}
+
+// gather waits for a moment for more lines, unless someone waits for these.
+func (l *Ledger) gather(ctx context.Context) {
+	timer := time.NewTimer(gatherFor)
+	defer timer.Stop()
+	for {
+		l.mu.Lock()
+		enough := len(l.flushes) > 0 || len(l.entries) >= gatherMost
+		l.mu.Unlock()
+		if enough {
+			return
+		}
+		select {
+		case <-l.kick:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// write writes a batch, again and again, and reports false if it gives up at a stop.
+func (l *Ledger) write(ctx context.Context, b *batch) bool {
+	var giveUp <-chan time.Time
+	stopped := ctx.Done()
+	for {
+		err := b.do(l.o.DB)
+		if err == nil {
+			l.wrote(b)
+			return true
+		}
+		l.failed(err)
+		select {
+		case <-time.After(retryEvery):
+		case <-stopped:
+			stopped, giveUp = nil, time.After(stopGrace)
+		case <-giveUp:
+			l.o.Log.Error("cannot write the last outcomes of deliveries; these deliveries will be made again", "error", err)
+			return false
+		}
+	}
+}
+
+// wrote takes in that a batch is durable.
+func (l *Ledger) wrote(b *batch) {
+	l.last.Store(b.lastN)
+	for i, late := range b.late {
+		if late {
+			l.o.Late(b.owned[i].webhook, b.owned[i].epoch)
+		}
+	}
+	l.late.Add(b.lateLines())
+	for _, key := range b.configs {
+		l.known[key] = true
+	}
+	l.trouble.Over(l.o.Log, "outcomes of deliveries are written again")
+	l.mu.Lock()
+	wasFull := l.bytes >= l.o.MaxBytes
+	l.bytes -= b.bytes
+	l.written += uint64(b.entries)
+	l.behind = false
+	drained := wasFull && l.bytes < l.o.MaxBytes
+	l.answerLocked(func(f flush) bool { return f.upto <= l.written }, nil)
+	l.mu.Unlock()
+	if drained {
+		l.full.Over(l.o.Log, "outcomes of deliveries are written: deliveries go on")
+		l.o.Drained()
+	}
+}
+
+// failed answers those who wait. That the database is away is said by those who accept.
+func (l *Ledger) failed(err error) {
+	err = database.Redacted(err)
+	if database.IsRefused(err) {
+		l.trouble.Met(l.o.Log, "cannot write the outcomes of deliveries; trying again", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.behind = true
+	l.answerLocked(func(flush) bool { return true }, err)
+	if l.bytes >= l.o.MaxBytes {
+		l.full.Met(l.o.Log, "no delivery is begun: too many outcomes wait in memory for the database", errTooMany, "bytes", l.bytes)
+	}
+}
+
+var errTooMany = errors.New("the database takes no outcomes")
+
+func (l *Ledger) answerLocked(which func(flush) bool, err error) {
+	left := l.flushes[:0]
+	for _, f := range l.flushes {
+		if which(f) {
+			f.done <- err
+		} else {
+			left = append(left, f)
+		}
+	}
+	l.flushes = left
+}
+
+func (l *Ledger) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = history.ErrStopping
+	l.answerLocked(func(flush) bool { return true }, history.ErrStopping)
+}

@@ -1,0 +1,262 @@
+package member
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"sidehook/history/postgres/database"
+)
+
+// takeMost is how many webhooks are taken in one transaction.
+const takeMost = 256
+
+// claimed is a webhook that is to be taken, as it was seen.
+type claimed struct {
+	webhook string
+	cursor
+}
+
+// balance takes webhooks and gives them up, as each beat shows the cluster, until ctx is
+// done.
+func (m *Member) balance(ctx context.Context, views <-chan *view) {
+	var giving sync.WaitGroup
+	defer giving.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case v := <-views:
+			p := planOf(v)
+			m.mu.Lock()
+			m.plan = p
+			take, give := m.changesLocked(v, &p)
+			m.mu.Unlock()
+			for _, name := range give {
+				giving.Go(func() { m.giveUp(ctx, name) })
+			}
+			for part := range slices.Chunk(take, takeMost) {
+				m.take(ctx, part)
+			}
+			if len(take) > 0 {
+				m.wakeBeat() // so that what was taken is seen
+			}
+		}
+	}
+}
+
+// changesLocked returns what the member is to take, and to give up.
+func (m *Member) changesLocked(v *view, p *plan) (take []claimed, give []string) {
+	for name, released := range m.losing {
+		select {
+		case <-released:
+			delete(m.losing, name)
+		default: // M4
+		}
+	}
+	for name, owner := range p.owners {
+		h, c := m.owned[name], v.cursors[name]
+		_, losing := m.losing[name]
+		switch {
+		case h != nil && owner != m.o.Name && !h.leaving && h.ready:
+			h.leaving = true
+			give = append(give, name)
+		case h != nil || losing || m.stopping.Load():
+		case c.owner == m.o.Name && c.incarnation == m.incarnation:
+			take = append(take, claimed{name, c}) // the answer to a take was lost
+		case owner == m.o.Name && !v.lives(c.owner, c.incarnation):
+			take = append(take, claimed{name, c})
+		}
+	}
+	slices.SortFunc(take, func(a, b claimed) int { return strings.Compare(a.webhook, b.webhook) })
+	return take, give
+}
+
+// take takes webhooks and builds their queues. What cannot be taken, or built, is tried
+// again after a later beat.
+func (m *Member) take(ctx context.Context, list []claimed) {
+	names, owners, epochs := make([]string, len(list)), make([]string, len(list)), make([]int64, len(list))
+	for i, c := range list {
+		names[i], owners[i], epochs[i] = c.webhook, c.owner, c.epoch
+	}
+	var taken []int64
+	err := m.call(ctx, `SELECT epochs FROM {schema}.take($1,$2,$3,$4,$5)`, []database.Argument{
+		{OID: pgtype.TextOID, Value: m.o.Name}, {OID: pgtype.TextOID, Value: m.incarnation},
+		{OID: pgtype.TextArrayOID, Value: names}, {OID: pgtype.TextArrayOID, Value: owners}, {OID: pgtype.Int8ArrayOID, Value: epochs},
+	}, &taken)
+	if err != nil {
+		return // those that were taken all the same are seen in the next view, and adopted there
+	}
+	for i, c := range list {
+		if taken[i] == 0 {
+			continue
+		}
+		m.ledger.Own(c.webhook, taken[i])
+		m.mu.Lock()
+		m.owned[c.webhook] = &holding{epoch: taken[i]}
+		m.mu.Unlock()
+		if c.owner != "" && c.owner != m.o.Name {
+			m.takeovers.Add(1)
+			m.o.Log.Info("took a webhook over", "webhook", c.webhook, "from", c.owner)
+		}
+	}
+	for i, c := range list {
+		if taken[i] != 0 {
+			m.build(ctx, c.webhook, taken[i])
+		}
+	}
+}
+
+// call is a call of the database that may take callTimeout.
+func (m *Member) call(ctx context.Context, sql string, args []database.Argument, row ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return database.Redacted(m.o.DB.Call(ctx, sql, args, row...))
+}
+
+// build builds the queue of a webhook that was taken, and has it held. While the database
+// is away it tries again.
+func (m *Member) build(ctx context.Context, webhook string, epoch int64) {
+	for {
+		err := m.replay(ctx, webhook, epoch)
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+		if !m.still(webhook, epoch) {
+			return
+		}
+		m.away.Met(m.o.Log, "cannot read what waits for a webhook; trying again", database.Redacted(err), "webhook", webhook)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	m.holding.Lock()
+	defer m.holding.Unlock()
+	m.mu.Lock()
+	h := m.owned[webhook]
+	ready := h != nil && h.epoch == epoch
+	if ready {
+		h.ready = true
+	}
+	m.mu.Unlock()
+	if ready {
+		m.o.Hold(webhook)
+	}
+}
+
+// still reports whether the member owns a webhook since an epoch.
+func (m *Member) still(webhook string, epoch int64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	h := m.owned[webhook]
+	return h != nil && h.epoch == epoch
+}
+
+// giveUp hands a webhook over to the member that it belongs to (M5).
+func (m *Member) giveUp(ctx context.Context, webhook string) {
+	released := m.o.Drop(webhook)
+	select {
+	case <-released:
+	case <-ctx.Done():
+		return // leave gives it up
+	}
+	m.release(ctx, []string{webhook})
+}
+
+// release writes the checkpoints of webhooks, of which nothing is in flight, and clears
+// their owner.
+func (m *Member) release(ctx context.Context, names []string) {
+	epochs := make([]int64, len(names))
+	done := make(chan struct{})
+	m.feed.later(func() {
+		defer close(done)
+		for i, name := range names {
+			m.mu.Lock()
+			h := m.owned[name]
+			m.mu.Unlock()
+			if h == nil {
+				continue
+			}
+			if epochs[i] = h.epoch; h.ready {
+				m.feed.saveLast(name, h.epoch)
+			}
+		}
+	})
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return
+	}
+	for m.ledger.Flush() != nil {
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return
+		}
+	}
+	for {
+		err := m.call(ctx, `SELECT {schema}.release($1,$2,$3,$4)`, []database.Argument{
+			{OID: pgtype.TextOID, Value: m.o.Name}, {OID: pgtype.TextOID, Value: m.incarnation},
+			{OID: pgtype.TextArrayOID, Value: names}, {OID: pgtype.Int8ArrayOID, Value: epochs},
+		})
+		if err == nil {
+			break
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return
+		}
+	}
+	m.mu.Lock()
+	for _, name := range names {
+		delete(m.owned, name)
+	}
+	m.mu.Unlock()
+	m.tellNow()
+	m.wakeBeat()
+}
+
+// Leave has the member take nothing any more, and give up each webhook as soon as nothing
+// of it is in flight. It is called before a stop.
+func (m *Member) Leave() {
+	m.stopping.Store(true)
+	m.wakeBeat()
+}
+
+// leave gives up all that is left, at a stop.
+func (m *Member) leave(ctx context.Context) {
+	m.mu.Lock()
+	var names []string
+	for name, h := range m.owned {
+		if h.ready {
+			names = append(names, name)
+		}
+	}
+	m.mu.Unlock()
+	for _, name := range names {
+		select {
+		case <-m.o.Drop(name):
+		case <-ctx.Done():
+			return
+		}
+	}
+	if len(names) > 0 {
+		m.release(ctx, names)
+	}
+	for m.ledger.Flush() != nil && ctx.Err() == nil {
+		time.Sleep(100 * time.Millisecond)
+	}
+	_ = m.call(ctx, `SELECT {schema}.leave($1,$2)`, []database.Argument{
+		{OID: pgtype.TextOID, Value: m.o.Name}, {OID: pgtype.TextOID, Value: m.incarnation},
+	})
+	m.tellNow()
+}

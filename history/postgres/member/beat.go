@@ -1,0 +1,235 @@
+package member
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"sidehook/history/internal/clock"
+	"sidehook/history/postgres/database"
+)
+
+// maxBeat is how long there is between two beats at most; else a fifth of the lease.
+const maxBeat = 2 * time.Second
+
+// beats is the state of the goroutine that beats.
+type beats struct {
+	*Member
+	joined    bool
+	holder    string // another incarnation that has the name,
+	since     int64  // and its last beat when it was first seen
+	ownership string // what view was read for
+	views     chan *view
+	asked     int64
+}
+
+// answer is what the function beat returns.
+type answer struct {
+	at, since, asked           int64
+	holder, members, ownership string
+}
+
+// beatUntil renews the lease until ctx is done, or the name is another's.
+func (m *Member) beatUntil(ctx context.Context, views chan *view) error {
+	b := &beats{Member: m, views: views}
+	every := min(m.o.Lease/5, maxBeat)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		case <-m.beatNow:
+		}
+		timer.Reset(every)
+		if err := b.beat(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// beat renews the lease once. Its error is final.
+func (b *beats) beat(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	a, sent, err := b.call(ctx)
+	if err != nil {
+		b.failed(err)
+		return nil
+	}
+	if a.holder != "" {
+		if b.joined || b.holder == a.holder && b.since != a.since {
+			return &NameTakenError{b.o.Name}
+		}
+		b.holder, b.since = a.holder, a.since // it may have died, so its lease is waited for
+		return nil
+	}
+	b.joined = true
+	v, err := b.look(ctx, &a)
+	if err != nil {
+		b.failed(err)
+		return nil
+	}
+	b.up.Store(true)
+	b.away.Over(b.o.Log, "the database answers the beats of this member again")
+	b.loseOthers(v)
+	b.extend(sent) // M2
+	if a.asked != 0 {
+		b.asks.wake()
+	}
+	select {
+	case <-b.views:
+	default:
+	}
+	b.views <- v
+	return nil
+}
+
+// call makes the call, and returns when it was sent.
+func (b *beats) call(ctx context.Context) (a answer, sent clock.Mono, err error) {
+	b.mu.Lock()
+	d, unsent, leaving := b.declared, b.unsent || !b.joined, b.stopping.Load()
+	b.mu.Unlock()
+	var entries any
+	if unsent {
+		text, err := json.Marshal(d.Entries)
+		if err != nil {
+			return a, 0, err
+		}
+		entries = text
+	}
+	sent = b.clock.Now()
+	err = b.o.DB.Call(ctx, `SELECT at, holder, since, members, ownership, asked FROM {schema}.beat($1,$2,$3,$4,$5,$6,$7,$8)`, []database.Argument{
+		{OID: pgtype.TextOID, Value: b.o.Name}, {OID: pgtype.TextOID, Value: b.incarnation}, {OID: pgtype.Int8OID, Value: int64(b.o.Lease)},
+		{OID: pgtype.TextOID, Value: b.o.Address}, {OID: pgtype.Int8OID, Value: int64(d.Generation)}, {OID: pgtype.TextOID, Value: d.File},
+		{OID: pgtype.JSONBOID, Value: entries}, {OID: pgtype.BoolOID, Value: leaving},
+	}, &a.at, &a.holder, &a.since, &a.members, &a.ownership, &a.asked)
+	if err != nil {
+		return a, sent, err
+	}
+	if by := b.clock.sync(time.Unix(0, a.at), sent, b.clock.Now()); by != 0 {
+		b.o.Log.Warn("the clock of the database was set; waits and ages continue as if it had not been", "by", by.Round(time.Millisecond))
+	}
+	if unsent && a.holder == "" {
+		b.mu.Lock()
+		b.unsent = b.unsent && !b.declared.same(&d)
+		b.mu.Unlock()
+	}
+	return a, sent, nil
+}
+
+func (b *beats) failed(err error) {
+	b.up.Store(false)
+	if database.IsRefused(err) {
+		b.away.Met(b.o.Log, "the database refuses the beats of this member", err)
+	}
+}
+
+// look returns the cluster as a beat has found it, or later.
+func (b *beats) look(ctx context.Context, a *answer) (*view, error) {
+	b.mu.Lock()
+	before := b.view
+	b.mu.Unlock()
+	if before == nil {
+		before = &view{}
+	}
+	v := &view{at: a.at, peers: map[string]*peer{}, cursors: before.cursors}
+	var peers []*peer
+	if err := json.Unmarshal([]byte(a.members), &peers); err != nil {
+		return nil, err
+	}
+	var changed []string
+	for _, p := range peers {
+		v.peers[p.Name] = p
+		if old := before.peers[p.Name]; old != nil && old.Incarnation == p.Incarnation && old.Generation == p.Generation && old.File == p.File {
+			p.entries = old.entries
+		} else {
+			changed = append(changed, p.Name)
+		}
+	}
+	if len(changed) > 0 {
+		if err := b.readEntries(ctx, v, changed); err != nil {
+			return nil, err
+		}
+	}
+	if a.ownership != b.ownership {
+		cursors, err := b.readCursors(ctx)
+		if err != nil {
+			return nil, err
+		}
+		v.cursors, b.ownership = cursors, a.ownership
+	}
+	b.mu.Lock()
+	b.view = v
+	b.mu.Unlock()
+	return v, nil
+}
+
+// readEntries reads what members have in their files.
+func (b *beats) readEntries(ctx context.Context, v *view, names []string) error {
+	rows, err := b.o.DB.Query(ctx, `SELECT name, entries::text FROM {schema}.members WHERE name = ANY ($1)`, names)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name, text string
+		if err := rows.Scan(&name, &text); err != nil {
+			return err
+		}
+		if p := v.peers[name]; p != nil {
+			if err := json.Unmarshal([]byte(text), &p.entries); err != nil {
+				return err
+			}
+		}
+	}
+	return rows.Err()
+}
+
+// readCursors reads who owns the webhooks.
+func (b *beats) readCursors(ctx context.Context) (map[string]cursor, error) {
+	rows, err := b.o.DB.Query(ctx, `SELECT webhook, owner, incarnation, epoch FROM {schema}.cursors WHERE webhook <> ''`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	cursors := map[string]cursor{}
+	for rows.Next() {
+		var name string
+		var c cursor
+		if err := rows.Scan(&name, &c.owner, &c.incarnation, &c.epoch); err != nil {
+			return nil, err
+		}
+		cursors[name] = c
+	}
+	return cursors, rows.Err()
+}
+
+// loseOthers drops the webhooks that others have taken, before anything is begun again.
+func (b *beats) loseOthers(v *view) {
+	b.mu.Lock()
+	var lost []string
+	for name, h := range maps.Clone(b.owned) {
+		c, ok := v.cursors[name]
+		if ok && (c.owner != b.o.Name || c.incarnation != b.incarnation) && c.epoch > h.epoch {
+			lost = append(lost, name)
+			delete(b.owned, name)
+			b.losing[name] = nil // until Drop has told
+		}
+	}
+	b.mu.Unlock()
+	for _, name := range lost {
+		b.holding.Lock()
+		released := b.o.Drop(name)
+		b.holding.Unlock()
+		b.mu.Lock()
+		b.losing[name] = released
+		b.mu.Unlock()
+		b.feed.later(func() { b.feed.remove(name) })
+		b.o.Log.Warn("another member has taken a webhook", "webhook", name, "owner", v.cursors[name].owner)
+	}
+}

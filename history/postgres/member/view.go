@@ -1,0 +1,133 @@
+package member
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"sidehook/history"
+)
+
+// Entry is what a member says of a webhook in its file.
+type Entry struct {
+	Digest     string             `json:"d"` // tells this entry from any other
+	Generation history.Generation `json:"g"` // the first one that has it
+	Was        string             `json:"w,omitempty"`
+}
+
+// peer is a member, as others see it.
+type peer struct {
+	Name        string             `json:"name"`
+	Incarnation string             `json:"incarnation"`
+	Beat        int64              `json:"beat"`
+	Lease       int64              `json:"lease"`
+	Address     string             `json:"address"`
+	Generation  history.Generation `json:"generation"`
+	File        string             `json:"file"`
+	Leaving     bool               `json:"leaving"`
+
+	entries map[string]Entry
+}
+
+// cursor is who owns a webhook.
+type cursor struct {
+	owner, incarnation string
+	epoch              int64
+}
+
+// view is the cluster as one beat has found it.
+type view struct {
+	at      int64 // by the database's clock
+	peers   map[string]*peer
+	cursors map[string]cursor
+}
+
+// lives reports whether a member's lease goes on.
+func (v *view) lives(name, incarnation string) bool {
+	p := v.peers[name]
+	return p != nil && p.Incarnation == incarnation && p.Beat+p.Lease >= v.at
+}
+
+// living returns the members whose lease goes on, by name.
+func (v *view) living() (list []*peer) {
+	for _, p := range v.peers {
+		if v.lives(p.Name, p.Incarnation) {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, func(a, b *peer) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+// plan is who is to own each webhook.
+type plan struct {
+	owners   map[string]string // by webhook
+	declared map[string]bool   // those that are in the file of a living member
+}
+
+// planOf spreads the webhooks over the members that live and do not leave: those whose
+// file has the newest entry, and of these the one that comes first for the webhook. A
+// former name goes where the new one is, once no file has it, so that its deliveries can
+// be moved; and what is in no file at all, to any member.
+func planOf(v *view) plan {
+	p := plan{owners: map[string]string{}, declared: map[string]bool{}}
+	newest := map[string]Entry{}
+	var may []*peer // own anything
+	for _, m := range v.living() {
+		if !m.Leaving {
+			may = append(may, m)
+		}
+		for name, e := range m.entries {
+			p.declared[name] = true
+			if best, ok := newest[name]; !m.Leaving && (!ok || best.Generation < e.Generation) {
+				newest[name] = e
+			}
+		}
+	}
+	for name, e := range newest {
+		p.owners[name] = first(name, may, func(m *peer) bool { return m.entries[name].Digest == e.Digest })
+	}
+	for _, name := range slices.Sorted(maps.Keys(newest)) {
+		if was := newest[name].Was; was != "" {
+			if _, ok := newest[was]; !ok {
+				p.owners[was] = p.owners[name]
+			}
+		}
+	}
+	for name := range v.cursors {
+		if _, ok := p.owners[name]; !ok {
+			p.owners[name] = first(name, may, func(*peer) bool { return true })
+		}
+	}
+	return p
+}
+
+// first returns the member that comes first for a webhook (rendezvous hashing): when one
+// comes or goes, no webhook moves between two others.
+func first(webhook string, may []*peer, eligible func(*peer) bool) (name string) {
+	best := uint64(0)
+	for _, m := range may {
+		if score := mix(hash(m.Name) ^ mix(hash(webhook))); eligible(m) && (name == "" || score > best) {
+			name, best = m.Name, score
+		}
+	}
+	return name
+}
+
+// hash is FNV-1a: all members must find the same, whatever their version.
+func hash(text string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * 1099511628211
+	}
+	return h
+}
+
+// mix has each bit depend on all others.
+func mix(h uint64) uint64 {
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	h *= 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
+}
