@@ -38,7 +38,7 @@ func TestCluster(t *testing.T) {
 		run("schema sidehook is ready", 0, "cluster", "init", "--apply", "--role", "runner")
 	}
 	run("members      none", 0, "cluster", "status")
-	s.Exec(t, `INSERT INTO sidehook.members (name, incarnation, beat, address) VALUES ('host-a', 'i', now() - interval '90 s', '10.0.0.1:9')`)
+	s.Exec(t, `INSERT INTO sidehook.members (name, incarnation, beat, lease, address) VALUES ('host-a', 'i', sidehook.now_ns() - 90000000000, 10000000000, '10.0.0.1:9')`)
 	run("host-a", 0, "cluster", "status")
 	write("require")
 	run("not safe: no synchronous standby is configured", 1, "cluster", "status")

@@ -19,7 +19,7 @@ type Status struct {
 	Members    []Member
 }
 
-// Member is one relay, as it has told last.
+// Member is one relay that has not left, as it has told last.
 type Member struct {
 	Name       string
 	Silent     time.Duration // since its last beat
@@ -41,16 +41,14 @@ func (db *DB) Status(ctx context.Context) (*Status, error) {
 		return nil, Redacted(err)
 	}
 	rows, err := db.Reading.Query(ctx, db.SQL(`
-		SELECT m.name, greatest(0, extract(epoch FROM now() - m.beat))::float8, m.address, m.generation,
+		SELECT m.name, greatest(0, {schema}.now_ns() - m.beat), m.address, m.generation,
 			(SELECT count(*) FROM {schema}.cursors c WHERE c.owner = m.name AND c.incarnation = m.incarnation)
-		FROM {schema}.members m ORDER BY m.name`))
+		FROM {schema}.members m WHERE m.beat > 0 ORDER BY m.name`))
 	if err != nil {
 		return nil, Redacted(err)
 	}
 	s.Members, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Member, err error) {
-		var silent float64
-		err = row.Scan(&m.Name, &silent, &m.Address, &m.Generation, &m.Webhooks)
-		m.Silent = time.Duration(silent * float64(time.Second))
+		err = row.Scan(&m.Name, (*int64)(&m.Silent), &m.Address, &m.Generation, &m.Webhooks)
 		return m, err
 	})
 	return &s, Redacted(err)
