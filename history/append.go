@@ -30,6 +30,7 @@ type Receipt struct {
 	Seq       Seq
 	To        []string // of the first acceptance, for a duplicate
 	Duplicate bool     // accepted before, and not delivered again
+	Spooled   bool     // it waits on this host until the database is back; without Seq
 }
 
 // The errors of Append and Resend. Nothing of a refused request is in the journal.

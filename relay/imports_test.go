@@ -80,6 +80,9 @@ var flow = map[string][]string{
 	"history/postgres":              {},
 	"history/postgres/accept":       {"history", "history/event", "history/internal/pending", "history/journal", "history/postgres/database", "history/query", "history/queue", "history/trouble"},
 	"history/postgres/database":     {},
+	"history/postgres/ledger":       {"history", "history/postgres/database", "history/trouble"},
+	"history/postgres/member":       {"history", "history/internal/clock", "history/internal/pending", "history/postgres/book", "history/postgres/database", "history/postgres/ledger", "history/queue", "history/trouble"},
+	"history/postgres/spool":        {"history", "history/event", "history/journal", "history/queue", "history/trouble"},
 	"history/postgres/postgrestest": {}, // of tests alone
 	"history/historytest":           {"history", "history/event", "history/internal/files", "history/internal/segment", "history/internal/vfs", "history/internal/vfs/memfs", "history/internal/upkeep"},
 	"history/historytest/generate":  {"history/historytest"},

@@ -8,6 +8,7 @@
 //	ledger        what became of deliveries, and checkpoints, written
 //	member        leases, owners, and the queues of what a member owns
 //	database      the connections and the schema (SQL)
+//	spool         events in files while the database is away
 //	postgrestest  a server for tests
 //
 // # Tables

@@ -12,6 +12,7 @@ type Receipt struct {
 	ID        string   `json:"id"`
 	Webhooks  []string `json:"webhooks"`
 	Duplicate bool     `json:"duplicate,omitempty"` // it was accepted before
+	Spooled   bool     `json:"spooled,omitempty"`   // it waits on this host until the database is back
 	// Deliveries is given to a request that prefers to wait, even if it is empty.
 	Deliveries []DeliveryStatus `json:"deliveries,omitzero"`
 }
@@ -43,6 +44,9 @@ func (r *Receipt) Append(dst []byte) []byte {
 	dst = append(dst, ']')
 	if r.Duplicate {
 		dst = append(dst, `,"duplicate":true`...)
+	}
+	if r.Spooled {
+		dst = append(dst, `,"spooled":true`...)
 	}
 	if r.Deliveries != nil {
 		dst = append(dst, `,"deliveries":[`...)

@@ -115,6 +115,8 @@ func (c *cli) send(ctx context.Context, typ string, f sendFlags) error {
 	}
 	if accepted.Duplicate {
 		c.out.Linef("%s was accepted before, %s; not sent again", accepted.ID, to)
+	} else if accepted.Spooled {
+		c.out.Linef("%s accepted on this host while the database is away, %s", accepted.ID, to)
 	} else {
 		c.out.Linef("%s accepted, %s", accepted.ID, to)
 	}

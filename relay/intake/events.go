@@ -105,6 +105,7 @@ func (h *Handler) store(ctx context.Context, x *exchange, f form) *httpd.Problem
 func (x *exchange) note(receipts []history.Receipt) {
 	for i, receipt := range receipts {
 		a := &x.answers[x.answerOf[i]]
+		a.Spooled = receipt.Spooled
 		if receipt.Duplicate {
 			a.Duplicate, a.Webhooks = true, receipt.To
 		} else {
