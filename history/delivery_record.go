@@ -29,8 +29,11 @@ type DeliveryRecord struct {
 	Again     bool   // the next attempt has the same number
 	Unsent    bool   // no request was made
 	RenamedTo string // the name that the delivery goes on under
-	NoStep    bool   // it used up no step of the schedule: the next attempt has the same number
-	Free      int    // of the attempts so far, those that used up no step, in lines of earlier versions, which numbered all
+	// Late is of an attempt that was recorded after its webhook had another owner (in a
+	// cluster). It has no effect on the delivery.
+	Late   bool
+	NoStep bool // it used up no step of the schedule: the next attempt has the same number
+	Free   int  // of the attempts so far, those that used up no step, in lines of earlier versions, which numbered all
 	// Throttled is since when the receiver has asked to wait, and Until is how long
 	// it asked for; zero: it did not ask this time.
 	Throttled, Until time.Time
@@ -113,6 +116,8 @@ func ParseDeliveryFields(fields []byte) DeliveryRecord {
 			o.Unsent = true
 		case "renamed_to":
 			o.RenamedTo = text(raw)
+		case "late":
+			o.Late = true
 		case "no_step":
 			o.NoStep = true
 		case "free":

@@ -86,7 +86,7 @@ var flow = map[string][]string{
 	"history/postgres/postgrestest": {}, // of tests alone
 	"history/historytest":           {"history", "history/event", "history/internal/files", "history/internal/segment", "history/internal/vfs", "history/internal/vfs/memfs", "history/internal/upkeep"},
 	"history/historytest/generate":  {"history/historytest"},
-	"history/query":                 {"history", "history/event", "history/internal/files", "history/internal/index", "history/internal/jsonl", "history/internal/lookup", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},
+	"history/query":                 {"history", "history/event", "history/internal/files", "history/internal/index", "history/internal/jsonl", "history/internal/lookup", "history/internal/pending", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},
 	"history/verify":                {"history", "history/internal/files", "history/internal/jsonl", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},
 	"history/internal/files":        {"history", "history/internal/jsonl", "history/internal/pending", "history/internal/segment", "history/internal/seqset", "history/internal/streak", "history/internal/vfs"},
 	"history/internal/retention":    {"history", "history/internal/files", "history/internal/segment", "history/internal/jsonl", "history/internal/seqset", "history/trouble", "history/internal/upkeep", "history/internal/vfs"},

@@ -129,7 +129,7 @@ func (r *recovery) delivery(line *jsonl.Line) {
 		r.replay.State(&d)
 	case history.KindAttempt:
 		r.highestSeq = max(r.highestSeq, d.Seq)
-		if !d.Test { // H6
+		if !d.Test && !d.Late { // H6
 			r.replay.Attempt(&d, r.retention.Removed(segment.Events).Has(uint64(d.Seq)))
 		}
 	}

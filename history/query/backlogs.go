@@ -68,15 +68,13 @@ func (r *Reader) countAll(counts map[string]int) error {
 }
 
 // countSince counts what waits by the checkpoint.
-func (r *Reader) countSince(p *pending, counts map[string]int) error {
-	for name, of := range p.webhooks {
-		counts[name] = of.count
-	}
+func (r *Reader) countSince(p *Waits, counts map[string]int) error {
+	p.Counts(func(name string, _ history.Seq, waiting int) { counts[name] = waiting })
 	for _, first := range slices.Backward(r.events.Segments()) {
 		enough := false
 		w := walk{Stream: r.events, first: first, tell: func(line *jsonl.Line) bool {
 			a := history.ParseEventRecord(line)
-			if enough = uint64(a.Seq) <= p.events; enough {
+			if enough = a.Seq <= p.after; enough {
 				return false
 			}
 			for _, name := range a.To {
@@ -95,11 +93,6 @@ func (r *Reader) countSince(p *pending, counts map[string]int) error {
 		}
 		if enough {
 			break
-		}
-	}
-	for d := range p.ended {
-		if p.mayWait(d.webhook, d.seq) {
-			counts[d.webhook]--
 		}
 	}
 	return nil

@@ -11,9 +11,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
-	"sidehook/history/internal/files"
 	"sidehook/history/internal/segment"
-	"sidehook/history/internal/seqset"
 )
 
 // MaxBulk is how many deliveries one call resends at most.
@@ -80,17 +78,20 @@ func (n *numbered) number(name string) int {
 	return i
 }
 
-// Bulk finds the deliveries that b selects, with the indexes where there are some. Its
-// memory is a few words for each, and for each resend since then.
+// Bulk finds the deliveries that b selects, with the indexes where there are some.
+func (r *Reader) Bulk(ctx context.Context, b Bulk) (Matches, error) { return FindBulk(ctx, r, b) }
+
+// FindBulk finds the deliveries that b selects. Its memory is a few words for each, and
+// for each resend since then.
 //
 // After its end, only a resend adds records to a delivery. So an end is the newest if no
 // resend of the event to the webhook has a higher seq. A resend that was requested while
 // another one waited may be older than Since and be missed: then the event is sent once
 // more than needed.
-func (r *Reader) Bulk(ctx context.Context, b Bulk) (Matches, error) {
-	c := &bulkSearch{Reader: r, Bulk: b, ctx: ctx}
+func FindBulk(ctx context.Context, r Records, b Bulk) (Matches, error) {
+	c := &bulkSearch{Records: r, Bulk: b, ctx: ctx}
 	var err error
-	if c.removed, err = files.LoadRemoved(r.events.FS, segment.Events); err != nil {
+	if c.removed, err = r.Removed(); err != nil {
 		return c.Matches, err
 	}
 	if err := c.readResends(); err != nil {
@@ -114,11 +115,11 @@ func (r *Reader) Bulk(ctx context.Context, b Bulk) (Matches, error) {
 
 // bulkSearch is the search for the deliveries of a Bulk.
 type bulkSearch struct {
-	*Reader
+	Records
 	Bulk
 	Matches
 	ctx     context.Context
-	removed seqset.Set[uint64]
+	removed func(history.Seq) bool
 	resends []resent             // in the order of their events, then by webhook and seq
 	spare   map[history.Seq]bool // resends to To that ended with a status of the Bulk
 }
@@ -132,7 +133,7 @@ func (c *bulkSearch) wants(webhook string) bool {
 func (c *bulkSearch) readSpare() error {
 	c.spare = map[history.Seq]bool{}
 	return c.attempts(Query{Webhook: c.To, Type: c.Type, Statuses: c.Statuses, Since: c.Since}, func(o *history.DeliveryRecord) {
-		if o.Resend {
+		if o.Resend && !o.Late {
 			c.spare[o.Seq] = true
 		}
 	})
@@ -155,7 +156,7 @@ func (c *bulkSearch) readEnds() error {
 	}
 	var failed error
 	err := c.attempts(q, func(o *history.DeliveryRecord) {
-		if o.Test || o.RenamedTo != "" || !c.wants(o.Webhook) || failed != nil {
+		if o.Test || o.Late || o.RenamedTo != "" || !c.wants(o.Webhook) || failed != nil {
 			return
 		}
 		of, ok, err := c.eventOf(o)
@@ -166,7 +167,7 @@ func (c *bulkSearch) readEnds() error {
 		if last := c.last(of, to); to != o.Webhook && last > o.Seq && !c.spare[last] {
 			return
 		}
-		if c.removed.Has(uint64(of)) {
+		if c.removed(of) {
 			c.Gone++
 			return
 		}
@@ -191,7 +192,7 @@ func (c *bulkSearch) eventOf(o *history.DeliveryRecord) (seq history.Seq, ok boo
 	case err == nil:
 		return a.Seq, a.Test == "", nil
 	case segment.IsDamage(err):
-		return o.Of, o.Of != 0 && c.removed.Has(uint64(o.Of)), nil
+		return o.Of, o.Of != 0 && c.removed(o.Of), nil
 	}
 	return 0, false, err
 }

@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"sidehook/history"
-	"sidehook/history/internal/jsonl"
-	"sidehook/history/internal/lookup"
 )
 
 // resent is a resend, with what is needed to find the newest delivery of an event to a
@@ -23,22 +21,16 @@ func compareResent(a, b resent) int {
 
 // readResends reads which resends there are.
 func (c *bulkSearch) readResends() error {
-	for _, first := range c.events.Segments() {
-		err := c.events.Resends(first, c.Since, func(line *jsonl.Line) bool {
-			a := history.ParseEventRecord(line)
-			for _, name := range a.To {
-				if name == c.To || c.wants(name) {
-					c.resends = append(c.resends, resent{Again{a.Of, c.Targets.number(name)}, a.Seq})
-				}
+	err := c.Resends(c.Since, func(a *history.EventRecord) bool {
+		for _, name := range a.To {
+			if name == c.To || c.wants(name) {
+				c.resends = append(c.resends, resent{Again{a.Of, c.Targets.number(name)}, a.Seq})
 			}
-			return c.ctx.Err() == nil
-		})
-		if err := errors.Join(err, c.ctx.Err()); err != nil && !lookup.IsGone(err) {
-			return err
 		}
-	}
+		return c.ctx.Err() == nil
+	})
 	slices.SortFunc(c.resends, compareResent)
-	return nil
+	return errors.Join(err, c.ctx.Err())
 }
 
 // last returns the seq of the newest resend of an event to a webhook, 0 if there is

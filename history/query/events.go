@@ -73,7 +73,7 @@ const eventChunk = 128
 func (r *Reader) Events(ctx context.Context, q EventQuery, visit func(*AcceptedEvent) bool) error {
 	s := &eventSearch{Reader: r, EventQuery: q, ctx: ctx, visit: visit}
 	if q.Waiting == Yes {
-		s.pending, _ = r.loadPending()
+		s.pending, _, _ = r.loadPending()
 		if err := s.findResent(); err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ type eventSearch struct {
 	EventQuery
 	ctx     context.Context
 	visit   func(*AcceptedEvent) bool
-	pending *pending      // nil unless only events that wait are asked for
+	pending *Waits        // nil unless only events that wait are asked for
 	resent  []history.Seq // events of resends that may wait, the highest last
 	found   []AcceptedEvent
 	enough  bool
@@ -159,7 +159,7 @@ func (s *eventSearch) tell(line *jsonl.Line) (more bool) {
 	if a.Seq <= s.After {
 		return false
 	}
-	if s.pending != nil && !s.pending.mayWaitAny(a.To, a.Seq, s.Webhook) {
+	if s.pending != nil && !s.pending.MayWaitAny(a.To, a.Seq, s.Webhook) {
 		return true
 	}
 	s.addResent(a.Seq + 1)
@@ -168,27 +168,43 @@ func (s *eventSearch) tell(line *jsonl.Line) (more bool) {
 
 // add takes in an event, if it matches.
 func (s *eventSearch) add(a *history.EventRecord) (more bool) {
-	if a.Kind != history.KindEvent || s.Before > 0 && a.Seq >= s.Before ||
-		!s.Since.IsZero() && a.At.Before(s.Since) || !s.Until.IsZero() && !a.At.Before(s.Until) ||
-		!s.Matched.allows(len(a.To) > 0) || s.Matched == No && a.Test != "" ||
-		s.Webhook != "" && s.pending == nil && a.Test != s.Webhook && !slices.Contains(a.To, s.Webhook) {
-		return true
-	}
-	e, err := event.Parse(a.Event, a.Filled)
-	if err != nil || !s.Type.Match(e.Type) {
+	e, ok := s.Match(a)
+	if !ok {
 		return true
 	}
 	s.found = append(s.found, AcceptedEvent{EventRecord: *a, Parsed: e})
-	return len(s.found) < s.chunk() || s.flush()
+	return len(s.found) < s.Chunk() || s.flush()
 }
 
-// chunk is for how many events what became of them is looked up at once. One more than
+// Match reports whether a record is an event that may match, as far as that does not
+// depend on what became of it.
+func (q *EventQuery) Match(a *history.EventRecord) (e event.Event, ok bool) {
+	if a.Kind != history.KindEvent || q.Before > 0 && a.Seq >= q.Before ||
+		!q.Since.IsZero() && a.At.Before(q.Since) || !q.Until.IsZero() && !a.At.Before(q.Until) ||
+		!q.Matched.allows(len(a.To) > 0) || q.Matched == No && a.Test != "" ||
+		q.Webhook != "" && q.Waiting != Yes && a.Test != q.Webhook && !slices.Contains(a.To, q.Webhook) {
+		return e, false
+	}
+	e, err := event.Parse(a.Event, a.Filled)
+	return e, err == nil && q.Type.Match(e.Type)
+}
+
+// Chunk is for how many events what became of them is looked up at once. One more than
 // are asked for shows that there are more.
-func (s *eventSearch) chunk() int {
-	if s.EventQuery.Waiting == Either && s.Limit > 0 && s.Limit < eventChunk {
-		return s.Limit + 1
+func (q *EventQuery) Chunk() int {
+	if q.Waiting == Either && q.Limit > 0 && q.Limit < eventChunk {
+		return q.Limit + 1
 	}
 	return eventChunk
+}
+
+// Allows reports whether what became of an event matches.
+func (q *EventQuery) Allows(a *AcceptedEvent) bool {
+	webhook := ""
+	if q.Waiting == Yes {
+		webhook = q.Webhook
+	}
+	return q.Waiting.allows(a.waits(webhook))
 }
 
 // flush looks up what became of the events found, and visits them.
@@ -199,7 +215,7 @@ func (s *eventSearch) flush() (more bool) {
 		return false
 	}
 	for i := range found {
-		if a := &found[i]; s.Waiting.allows(a.waits(s.waitsFor())) && !s.visit(a) {
+		if a := &found[i]; s.Allows(a) && !s.visit(a) {
 			s.enough = true
 			break
 		}
@@ -215,14 +231,6 @@ func (s *eventSearch) fail(err error) bool {
 	return err != nil
 }
 
-// waitsFor is the webhook that an event has to wait for, "" for any.
-func (s *eventSearch) waitsFor() string {
-	if s.Waiting == Yes {
-		return s.Webhook
-	}
-	return ""
-}
-
 // waits reports whether a delivery to the webhook, or to any if it is "", has not ended.
 func (a *AcceptedEvent) waits(webhook string) bool {
 	for name, status := range a.Statuses {
@@ -235,14 +243,14 @@ func (a *AcceptedEvent) waits(webhook string) bool {
 
 // findResent finds the events of resends that may wait.
 func (s *eventSearch) findResent() error {
-	lowest := s.events.SegmentOf(uint64(s.pending.lowest(s.Webhook)))
+	lowest := s.events.SegmentOf(uint64(s.pending.Lowest(s.Webhook)))
 	for _, first := range s.events.Segments() {
 		if first < lowest {
 			continue
 		}
 		err := s.events.Resends(first, time.Time{}, func(line *jsonl.Line) bool {
 			a := history.ParseEventRecord(line)
-			if s.pending.mayWaitAny(a.To, a.Seq, s.Webhook) {
+			if s.pending.MayWaitAny(a.To, a.Seq, s.Webhook) {
 				s.resent = append(s.resent, a.Of)
 			}
 			return s.ctx.Err() == nil
@@ -268,7 +276,7 @@ func (s *eventSearch) addResent(from history.Seq) {
 		switch {
 		case errors.Is(err, history.ErrNotFound), segment.IsDamage(err):
 		case s.fail(err):
-		case !s.pending.mayWaitAny(a.To, a.Seq, s.Webhook): // otherwise it is met by itself
+		case !s.pending.MayWaitAny(a.To, a.Seq, s.Webhook): // otherwise it is met by itself
 			s.add(&a)
 		}
 	}
@@ -278,7 +286,7 @@ func (s *eventSearch) addResent(from history.Seq) {
 func (s *eventSearch) mayHold(first uint64) bool {
 	_, next := s.events.Bounds(first)
 	i, _ := slices.BinarySearch(s.resent, history.Seq(first))
-	return uint64(s.pending.lowest(s.Webhook)) < next || i < len(s.resent) && uint64(s.resent[i]) < next
+	return uint64(s.pending.Lowest(s.Webhook)) < next || i < len(s.resent) && uint64(s.resent[i]) < next
 }
 
 // statuses looks up what became of events, which are in the order of falling seqs.
@@ -299,13 +307,13 @@ func (r *Reader) statuses(list []AcceptedEvent) error {
 		return err
 	}
 	for i := range list {
-		list[i].Statuses = traces[i].current()
+		list[i].Statuses = traces[i].Current()
 	}
 	return nil
 }
 
-// current is the status of each webhook that gets the event, resends included.
-func (t *EventTrace) current() map[string]history.Status {
+// Current returns the status of each webhook that gets the event, resends included.
+func (t *EventTrace) Current() map[string]history.Status {
 	m := map[string]history.Status{}
 	for _, s := range t.Statuses() {
 		if s.Status != "" {
@@ -323,7 +331,7 @@ func (t *EventTrace) current() map[string]history.Status {
 // outcomeOf is where the attempts at a delivery of a seq have left it.
 func (t *EventTrace) outcomeOf(seq history.Seq) history.Status {
 	for i := range slices.Backward(t.Outcomes) {
-		if o := &t.Outcomes[i]; o.Seq == seq {
+		if o := &t.Outcomes[i]; o.Seq == seq && !o.Late {
 			return o.Status
 		}
 	}

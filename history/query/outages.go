@@ -15,7 +15,7 @@ const (
 
 // outages returns when each webhook was failing or disabled within a span.
 func (r *Reader) outages(since, until time.Time) (map[string][]history.Outage, error) {
-	all := map[string][]history.Outage{} // the last of each may go on
+	all := Outages{}
 	for _, first := range r.deliveries.Segments() {
 		lines, err := r.deliveries.Lookup(first, 0, lookup.WantStates())
 		if err != nil && !lookup.IsGone(err) {
@@ -23,9 +23,22 @@ func (r *Reader) outages(since, until time.Time) (map[string][]history.Outage, e
 		}
 		for i := range lines {
 			d := history.ParseDeliveryRecord(&lines[i])
-			all[d.Webhook] = learnState(all[d.Webhook], d.WebhookState(), d.At)
+			all.Learn(&d)
 		}
 	}
+	return all.Within(since, until), nil
+}
+
+// Outages are the outages of webhooks, of which the last of each may go on.
+type Outages map[string][]history.Outage
+
+// Learn takes in the record of a state, in their order.
+func (all Outages) Learn(d *history.DeliveryRecord) {
+	all[d.Webhook] = learnState(all[d.Webhook], d.WebhookState(), d.At)
+}
+
+// Within returns those within a span.
+func (all Outages) Within(since, until time.Time) Outages {
 	for name, list := range all {
 		within := list[:0]
 		for _, o := range list {
@@ -35,7 +48,7 @@ func (r *Reader) outages(since, until time.Time) (map[string][]history.Outage, e
 		}
 		all[name] = within
 	}
-	return all, nil
+	return all
 }
 
 // learnState continues the outages of a webhook with a state that it went into, or is

@@ -5,16 +5,17 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/files"
+	"sidehook/history/internal/pending"
 	"sidehook/history/internal/seqset"
 )
 
-// pending says which deliveries may wait, by the checkpoint: those that waited when it
-// was written, and all that came later. Whether one of them has ended since is in the
-// deliveries. Without a checkpoint any delivery may wait.
-type pending struct {
-	events, deliveries uint64 // the records that the checkpoint covers
-	webhooks           map[string]*pendingOf
-	ended              map[delivery]bool // since the checkpoint, once loadWaiting has read them
+// Waits says which deliveries may wait, by checkpoints: those that waited when one was
+// taken, and all that came later. Whether one of them has ended since is in the
+// deliveries, and known here once End was told of it.
+type Waits struct {
+	after    history.Seq // of a webhook without a checkpoint all that came after may wait
+	webhooks map[string]*waitsOf
+	ended    map[delivery]bool
 }
 
 type delivery struct {
@@ -22,8 +23,8 @@ type delivery struct {
 	seq     history.Seq
 }
 
-// pendingOf is what may wait for one webhook.
-type pendingOf struct {
+// waitsOf is what may wait for one webhook.
+type waitsOf struct {
 	next      history.Seq // of this seq or a higher one, all that are not in started
 	started   seqset.Set[history.Seq]
 	scheduled []history.Seq // and these, in order
@@ -31,66 +32,96 @@ type pendingOf struct {
 	count     int           // that waited at the checkpoint
 }
 
+// NewWaits begins one. Of a webhook without a checkpoint all that came after a seq may
+// wait.
+func NewWaits(after history.Seq) *Waits {
+	return &Waits{after: after, webhooks: map[string]*waitsOf{}, ended: map[delivery]bool{}}
+}
+
+// Add adds the checkpoint of a webhook, which covers the records up to a seq.
+func (p *Waits) Add(webhook string, c *pending.Checkpoint, covers history.Seq) {
+	of := &waitsOf{next: c.Next, last: c.Last, count: c.Events}
+	if c.Unread == 0 {
+		of.next = max(of.next, covers+1)
+	}
+	of.started, _ = c.Sets()
+	for _, s := range c.Waits {
+		of.scheduled = append(of.scheduled, history.Seq(s[0]))
+	}
+	slices.Sort(of.scheduled)
+	p.webhooks[webhook] = of
+}
+
+// End tells that a delivery has ended since.
+func (p *Waits) End(webhook string, seq history.Seq) { p.ended[delivery{webhook, seq}] = true }
+
 // loadPending reads the checkpoint. It is false if there is none.
-func (r *Reader) loadPending() (p *pending, ok bool) {
-	p = &pending{webhooks: map[string]*pendingOf{}}
+func (r *Reader) loadPending() (p *Waits, deliveries uint64, ok bool) {
 	c, _ := files.LoadCheckpoint(r.events.FS)
 	if c == nil {
-		return p, false
+		return NewWaits(0), 0, false
 	}
-	p.events, p.deliveries = c.Events.Number, c.Deliveries.Number
+	p = NewWaits(history.Seq(c.Events.Number))
 	for name, w := range c.Webhooks {
-		of := &pendingOf{next: w.Next, last: w.Last, count: w.Events}
-		if w.Unread == 0 {
-			of.next = max(of.next, history.Seq(c.Events.Number)+1)
-		}
-		for _, s := range w.Skip {
-			of.started = append(of.started, seqset.Span[history.Seq]{From: s[0], To: s[1]})
-		}
-		for _, s := range w.Waits {
-			of.scheduled = append(of.scheduled, history.Seq(s[0]))
-		}
-		slices.Sort(of.scheduled)
-		p.webhooks[name] = of
+		p.Add(name, &w, p.after)
 	}
-	return p, true
+	return p, c.Deliveries.Number, true
 }
 
 // loadWaiting reads the checkpoint and what has ended since, so that it is known what
 // waits. It is false if there is no checkpoint.
-func (r *Reader) loadWaiting() (p *pending, ok bool, err error) {
-	if p, ok = r.loadPending(); !ok {
+func (r *Reader) loadWaiting() (*Waits, bool, error) {
+	p, covered, ok := r.loadPending()
+	if !ok {
 		return p, false, nil
 	}
-	p.ended = map[delivery]bool{}
-	err = r.Attempts(Query{}, func(o *history.DeliveryRecord) bool {
-		if uint64(o.N) <= p.deliveries {
+	err := r.Attempts(Query{}, func(o *history.DeliveryRecord) bool {
+		if uint64(o.N) <= covered {
 			return false
 		}
-		if o.Status != history.Retrying && !o.Test {
-			p.ended[delivery{o.QueueName(), o.Seq}] = true
+		if o.Status != history.Retrying && !o.Test && !o.Late {
+			p.End(o.QueueName(), o.Seq)
 		}
 		return true
 	})
 	return p, true, err
 }
 
-// waits reports whether the delivery of a record to a webhook that it is for has not
-// ended; loadWaiting must have made p.
-func (p *pending) waits(webhook string, seq history.Seq) bool {
-	return p.mayWait(webhook, seq) && !p.ended[delivery{webhook, seq}]
+// Wait reports whether the delivery of a record to a webhook that it is for has not
+// ended, as far as End was told.
+func (p *Waits) Wait(webhook string, seq history.Seq) bool {
+	return p.MayWait(webhook, seq) && !p.ended[delivery{webhook, seq}]
+}
+
+// Counts calls visit for each webhook that has a checkpoint, or of which deliveries ended
+// since: with how many waited, less what has ended since, and the last seq that this
+// covers.
+func (p *Waits) Counts(visit func(webhook string, last history.Seq, waiting int)) {
+	ended := map[string]int{}
+	for d := range p.ended {
+		if p.MayWait(d.webhook, d.seq) {
+			ended[d.webhook]++
+		}
+	}
+	for name, of := range p.webhooks {
+		visit(name, of.last, of.count-ended[name])
+		delete(ended, name)
+	}
+	for name, n := range ended {
+		visit(name, p.after, -n)
+	}
 }
 
 // of returns what may wait for a webhook.
-func (p *pending) of(webhook string) *pendingOf {
+func (p *Waits) of(webhook string) *waitsOf {
 	if of := p.webhooks[webhook]; of != nil {
 		return of
 	}
-	return &pendingOf{next: history.Seq(p.events) + 1}
+	return &waitsOf{next: p.after + 1}
 }
 
-// mayWait reports whether the delivery of a record to a webhook that it is for may wait.
-func (p *pending) mayWait(webhook string, seq history.Seq) bool {
+// MayWait reports whether the delivery of a record to a webhook that it is for may wait.
+func (p *Waits) MayWait(webhook string, seq history.Seq) bool {
 	of := p.of(webhook)
 	if seq >= of.next && !of.started.Has(seq) {
 		return true
@@ -99,29 +130,36 @@ func (p *pending) mayWait(webhook string, seq history.Seq) bool {
 	return ok
 }
 
-// mayWaitAny reports the same of any of the webhooks that is the one, if it is not "".
-func (p *pending) mayWaitAny(webhooks []string, seq history.Seq, one string) bool {
-	return slices.ContainsFunc(webhooks, func(name string) bool { return (one == "" || name == one) && p.mayWait(name, seq) })
+// MayWaitAny reports the same of any of the webhooks that is the one, if it is not "".
+func (p *Waits) MayWaitAny(webhooks []string, seq history.Seq, one string) bool {
+	return slices.ContainsFunc(webhooks, func(name string) bool { return (one == "" || name == one) && p.MayWait(name, seq) })
 }
 
 // mayWaitIn reports whether one of the seqs from first to before next may wait.
-func (p *pending) mayWaitIn(webhook string, first, next history.Seq) bool {
+func (p *Waits) mayWaitIn(webhook string, first, next history.Seq) bool {
 	of := p.of(webhook)
 	i, _ := slices.BinarySearch(of.scheduled, first)
 	return of.next < next || i < len(of.scheduled) && of.scheduled[i] < next
 }
 
-// lowest is the lowest seq that may wait for a webhook, or for any if it is "".
-func (p *pending) lowest(webhook string) history.Seq {
-	lowest := history.Seq(p.events) + 1
-	for name, of := range p.webhooks {
-		if webhook != "" && name != webhook {
-			continue
+// Lowest returns the lowest seq that may wait for a webhook, or for any if it is "".
+func (p *Waits) Lowest(webhook string) history.Seq {
+	lowest := p.after + 1
+	p.Each(webhook, func(_ string, next history.Seq, scheduled []history.Seq) {
+		lowest = min(lowest, next)
+		if len(scheduled) > 0 {
+			lowest = min(lowest, scheduled[0])
 		}
-		lowest = min(lowest, of.next)
-		if len(of.scheduled) > 0 {
-			lowest = min(lowest, of.scheduled[0])
+	})
+	return lowest
+}
+
+// Each calls visit for a webhook, or all that have a checkpoint if it is "": with the
+// seq from which on all may wait, and what is lower and may wait.
+func (p *Waits) Each(webhook string, visit func(webhook string, next history.Seq, scheduled []history.Seq)) {
+	for name, of := range p.webhooks {
+		if webhook == "" || name == webhook {
+			visit(name, of.next, of.scheduled)
 		}
 	}
-	return lowest
 }

@@ -40,6 +40,8 @@ type ResendProgress struct {
 	moved   bool                        // a delivery goes on under a name that renamed does not have
 	first   uint64                      // the segment that is read, and up to where
 	offset  int64
+
+	Read history.LineNo // an engine without segments has read the attempts up to this one
 }
 
 // resentSpan is seqs that follow each other.
@@ -48,27 +50,30 @@ type resentSpan struct {
 	place    int // of from, among all
 }
 
-// Resend finds the resend in bulk of an id; history.ErrNotFound if there is none, or its
-// records have been removed.
+// Resend is FindResend.
 func (r *Reader) Resend(ctx context.Context, id string) (*ResendProgress, error) {
+	return FindResend(ctx, r, id)
+}
+
+// FindResend finds the resend in bulk of an id; history.ErrNotFound if there is none, or
+// its records have been removed.
+func FindResend(ctx context.Context, r Records, id string) (*ResendProgress, error) {
 	began, ok := resendBegan(id)
 	if !ok {
 		return nil, history.ErrNotFound
 	}
 	p := &ResendProgress{began: began.Add(-clockSlack), renamed: map[history.Seq]history.Seq{}}
-	for _, first := range r.events.Segments() {
-		err := r.events.Resends(first, p.began, func(line *jsonl.Line) bool {
-			switch a := history.ParseEventRecord(line); {
-			case a.Bulk == id:
-				p.add(a.Seq)
-			case a.Was != "" && p.has(a.From):
-				p.renamed[a.Seq] = a.From
-			}
-			return ctx.Err() == nil
-		})
-		if err := errors.Join(err, ctx.Err()); err != nil && !lookup.IsGone(err) {
-			return nil, err
+	err := r.Resends(p.began, func(a *history.EventRecord) bool {
+		switch {
+		case a.Bulk == id:
+			p.add(a.Seq)
+		case a.Was != "" && p.has(a.From):
+			p.renamed[a.Seq] = a.From
 		}
+		return ctx.Err() == nil
+	})
+	if err := errors.Join(err, ctx.Err()); err != nil {
+		return nil, err
 	}
 	if p.Count == 0 {
 		return nil, history.ErrNotFound
@@ -112,7 +117,7 @@ func (r *Reader) Update(ctx context.Context, p *ResendProgress) (ok bool, err er
 	segments := r.deliveries.Segments()
 	i, _ := slices.BinarySearch(segments, p.first)
 	for _, first := range segments[i:] {
-		if p.Waiting() == 0 || p.moved {
+		if p.Done() {
 			break
 		}
 		if err := p.read(ctx, r, first); err != nil && !lookup.IsGone(err) {
@@ -133,17 +138,35 @@ func (p *ResendProgress) read(ctx context.Context, r *Reader, first uint64) erro
 	}
 	return lookup.VisitLinesFrom(r.deliveries.Archive, first, p.offset, func(line *jsonl.Line) bool {
 		p.offset = line.Location.End()
-		if place, ok := p.place(seqIn(line.Raw)); ok && !p.ended[place] {
+		if p.has(seqIn(line.Raw)) {
 			o := history.ParseDeliveryRecord(line)
-			p.learn(&o, place)
+			p.Learn(&o)
 		}
-		return ctx.Err() == nil && p.Waiting() > 0 && !p.moved
+		return ctx.Err() == nil && !p.Done()
 	})
 }
 
-func (p *ResendProgress) learn(o *history.DeliveryRecord, place int) {
+// Spans returns the seqs of the deliveries, from and to.
+func (p *ResendProgress) Spans() (spans [][2]history.Seq) {
+	for _, s := range p.spans {
+		spans = append(spans, [2]history.Seq{s.from, s.to})
+	}
+	for seq := range p.renamed {
+		spans = append(spans, [2]history.Seq{seq, seq})
+	}
+	return spans
+}
+
+// Done reports whether nothing is left to learn, and Moved whether the resend must be
+// found anew.
+func (p *ResendProgress) Done() bool  { return p.Waiting() == 0 || p.moved }
+func (p *ResendProgress) Moved() bool { return p.moved }
+
+// Learn takes in an attempt, which may be of any delivery.
+func (p *ResendProgress) Learn(o *history.DeliveryRecord) {
+	place, ok := p.place(o.Seq)
 	switch {
-	case o.Kind != history.KindAttempt || o.Status == history.Retrying:
+	case !ok || p.ended[place], o.Late, o.Kind != history.KindAttempt, o.Status == history.Retrying:
 		return
 	case o.RenamedTo != "":
 		p.moved = !p.goesOn(o.Seq)

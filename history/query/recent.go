@@ -50,11 +50,7 @@ func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error 
 				continue
 			}
 			older = false
-			if !visit(&Minute{
-				Webhook: m.Webhook, At: m.At, Took: m.Took.All(),
-				Delivered: int(m.Counts[lookup.CountArrived]), Failed: int(m.Counts[lookup.CountMissed]),
-				GivenUp: int(givenUp(func(s history.Status) uint64 { return countOf(&m.Tally, s) })),
-			}) {
+			if !visit(MinuteOf(m)) {
 				return nil
 			}
 		}
@@ -63,6 +59,15 @@ func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error 
 		}
 	}
 	return nil
+}
+
+// MinuteOf returns the counts that Recent gives.
+func MinuteOf(m *index.Minute) *Minute {
+	return &Minute{
+		Webhook: m.Webhook, At: m.At, Took: m.Took.All(),
+		Delivered: int(m.Counts[lookup.CountArrived]), Failed: int(m.Counts[lookup.CountMissed]),
+		GivenUp: int(givenUp(func(s history.Status) uint64 { return countOf(&m.Tally, s) })),
+	}
 }
 
 // indexed returns the counts of a segment from its index. It reports false if there is

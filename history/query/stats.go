@@ -39,36 +39,56 @@ func countOf(t *index.Tally, status history.Status) uint64 {
 // their names, with a chart of so many parts. It counts by the minute: all of the minute
 // that since is in counts.
 func (r *Reader) Stats(since, until time.Time, parts int) ([]Stats, error) {
-	since = since.Truncate(time.Minute)
-	span := max(until.Sub(since), 1)
-	webhooks := map[string]*Stats{}
+	t := NewTally(since, until, parts)
 	for _, first := range r.deliveries.Segments() {
 		minutes, err := r.minutes(first, since, until)
 		if err != nil && !lookup.IsGone(err) {
 			return nil, err
 		}
 		for i := range minutes {
-			m := &minutes[i]
-			if m.At.Before(since) || !m.At.Before(until) {
-				continue
-			}
-			s := webhooks[m.Webhook]
-			if s == nil {
-				s = newStats(m.Webhook, parts)
-				webhooks[m.Webhook] = s
-			}
-			s.Merge(&m.Tally)
-			if parts > 0 {
-				s.Chart[min(parts-1, int(float64(parts)*float64(m.At.Sub(since))/float64(span)))].Merge(&m.Tally)
-			}
+			t.Add(&minutes[i])
 		}
 	}
-	list := make([]Stats, 0, len(webhooks))
-	for _, s := range webhooks {
+	return t.Stats(), nil
+}
+
+// Tally counts minutes by webhook.
+type Tally struct {
+	since, until time.Time
+	parts        int
+	webhooks     map[string]*Stats
+}
+
+// NewTally begins one of the minutes from that of since on, and before until.
+func NewTally(since, until time.Time, parts int) *Tally {
+	return &Tally{since.Truncate(time.Minute), until, parts, map[string]*Stats{}}
+}
+
+// Add counts a minute, or a part of one.
+func (t *Tally) Add(m *index.Minute) {
+	if m.At.Before(t.since) || !m.At.Before(t.until) {
+		return
+	}
+	s := t.webhooks[m.Webhook]
+	if s == nil {
+		s = newStats(m.Webhook, t.parts)
+		t.webhooks[m.Webhook] = s
+	}
+	s.Merge(&m.Tally)
+	if t.parts > 0 {
+		span := max(t.until.Sub(t.since), 1)
+		s.Chart[min(t.parts-1, int(float64(t.parts)*float64(m.At.Sub(t.since))/float64(span)))].Merge(&m.Tally)
+	}
+}
+
+// Stats returns the counts in the order of the names.
+func (t *Tally) Stats() []Stats {
+	list := make([]Stats, 0, len(t.webhooks))
+	for _, s := range t.webhooks {
 		list = append(list, *s)
 	}
 	slices.SortFunc(list, func(a, b Stats) int { return cmp.Compare(a.Webhook, b.Webhook) })
-	return list, nil
+	return list
 }
 
 // minutes returns the counts of a segment, from its index or its lines.

@@ -69,7 +69,7 @@ func (s *EventTrace) Statuses() []DeliveryStatus {
 	}
 	for i := range s.Outcomes {
 		o := &s.Outcomes[i]
-		if o.Kind != history.KindAttempt {
+		if o.Kind != history.KindAttempt || o.Late {
 			continue
 		}
 		renamed(o.Was, o.Webhook)

@@ -8,15 +8,15 @@ import (
 	"sidehook/history"
 )
 
-// chartParts is how many parts a chart has.
-const chartParts = 24
+// ChartParts is how many parts the chart of a summary has.
+const ChartParts = 24
 
 // Summaries returns how deliveries went from since on and before until, and what waits
 // now, by webhook, in the order of their names; only one webhook if it is named. It has
 // those that had attempts, have deliveries that wait, or had an outage. Counts are of
 // whole minutes, as those of Stats.
 func (r *Reader) Summaries(webhook string, since, until time.Time) ([]history.WebhookStats, error) {
-	stats, err := r.Stats(since, until, chartParts)
+	stats, err := r.Stats(since, until, ChartParts)
 	if err != nil {
 		return nil, err
 	}
@@ -28,6 +28,11 @@ func (r *Reader) Summaries(webhook string, since, until time.Time) ([]history.We
 	if err != nil {
 		return nil, err
 	}
+	return Summarize(webhook, since, until, stats, waiting, outages), nil
+}
+
+// Summarize puts together what Summaries returns.
+func Summarize(webhook string, since, until time.Time, stats []Stats, waiting map[string]uint64, outages Outages) []history.WebhookStats {
 	known := map[string]bool{}
 	var list []history.WebhookStats
 	add := func(s *Stats) {
@@ -44,16 +49,16 @@ func (r *Reader) Summaries(webhook string, since, until time.Time) ([]history.We
 	}
 	for name := range waiting {
 		if !known[name] {
-			add(newStats(name, chartParts))
+			add(newStats(name, ChartParts))
 		}
 	}
 	for name, of := range outages {
 		if !known[name] && len(of) > 0 {
-			add(newStats(name, chartParts))
+			add(newStats(name, ChartParts))
 		}
 	}
 	slices.SortFunc(list, func(a, b history.WebhookStats) int { return cmp.Compare(a.Webhook, b.Webhook) })
-	return list, nil
+	return list
 }
 
 func (s *Stats) summary() history.WebhookStats {

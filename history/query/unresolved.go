@@ -8,27 +8,32 @@ import (
 	"sidehook/history"
 )
 
-// unresolved visits of each delivery that ended without having arrived, and has not
-// arrived by a resend since, the attempt that ended it last, the newest first.
+// unresolved is FindUnresolved.
 func (r *Reader) unresolved(q Query, visit func(*history.DeliveryRecord) bool) error {
+	return FindUnresolved(r, r.waitsFor(), q, visit)
+}
+
+// FindUnresolved visits of each delivery that ended without having arrived, and has not
+// arrived by a resend since, the attempt that ended it last, the newest first. waits
+// reports whether a delivery has not ended.
+func FindUnresolved(r Records, waits func(webhook string, seq history.Seq) (bool, error), q Query, visit func(*history.DeliveryRecord) bool) error {
 	q.Unresolved = false
 	wanted := q.Statuses
 	q.Statuses = slices.DeleteFunc(Undelivered(), func(s history.Status) bool { return len(wanted) > 0 && !slices.Contains(wanted, s) })
 	if len(q.Statuses) == 0 {
 		return nil
 	}
-	c := &bulkSearch{Reader: r, Bulk: Bulk{Since: q.Since}, ctx: context.Background()}
+	c := &bulkSearch{Records: r, Bulk: Bulk{Since: q.Since}, ctx: context.Background()}
 	if q.Webhook != "" {
 		c.Webhooks = []string{q.Webhook}
 	}
 	if err := c.readResends(); err != nil {
 		return err
 	}
-	waits := r.waitsFor()
 	visited := map[delivery]bool{} // after a crash a line may be there twice
 	var failed error
 	err := r.Attempts(q, func(o *history.DeliveryRecord) bool {
-		if o.Test || o.RenamedTo != "" || visited[delivery{o.Webhook, o.Seq}] {
+		if o.Test || o.Late || o.RenamedTo != "" || visited[delivery{o.Webhook, o.Seq}] {
 			return true
 		}
 		of, ok, err := c.eventOf(o)
@@ -69,7 +74,7 @@ func (c *bulkSearch) after(of history.Seq, webhook string, seq history.Seq) []re
 // waitsFor returns what reports whether a delivery has not ended. The checkpoint is read
 // when it is first needed; without one each delivery is looked up.
 func (r *Reader) waitsFor() func(webhook string, seq history.Seq) (bool, error) {
-	var p *pending
+	var p *Waits
 	known := false
 	return func(webhook string, seq history.Seq) (bool, error) {
 		if p == nil {
@@ -79,7 +84,7 @@ func (r *Reader) waitsFor() func(webhook string, seq history.Seq) (bool, error) 
 			}
 		}
 		if known {
-			return p.waits(webhook, seq), nil
+			return p.Wait(webhook, seq), nil
 		}
 		traces := map[history.Seq]*EventTrace{seq: {}}
 		err := r.addOutcomes(traces)

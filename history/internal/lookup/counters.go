@@ -40,7 +40,7 @@ func CounterOf(status history.Status) index.Counter {
 // with its first attempt, or with its end if it had none. What goes on under
 // another name counts there.
 func CountersOf(o *history.DeliveryRecord) []index.Counter {
-	if o.RenamedTo != "" || o.Test {
+	if o.RenamedTo != "" || o.Test || o.Late {
 		return nil
 	}
 	unmade := o.Status == history.Canceled || o.Status == history.Expired

@@ -69,7 +69,7 @@ func deliveryEntry(line *jsonl.Line) index.Entry {
 		if o.SentID != "" {
 			x.Keys = append(x.Keys, idKey(o.SentID))
 		}
-		x.Tally, x.Webhook, x.Counters = !o.Test, o.Webhook, CountersOf(&o)
+		x.Tally, x.Webhook, x.Counters = !o.Test && !o.Late, o.Webhook, CountersOf(&o)
 		x.Took = o.Lasted()
 	}
 	return x
