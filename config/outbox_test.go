@@ -11,14 +11,14 @@ import (
 func TestOutbox(t *testing.T) {
 	t.Setenv("DATABASE_OF_TEST", "postgres://u:s3cr3t@db.example/app?sslmode=require")
 	for value, want := range map[string]string{
-		"postgres://db.example":                                    "[postgres://db.example]",
-		"postgresql://u@db.example:5432/app":                       "[postgresql://***@db.example:5432/app]",
-		"'postgres://u:p%40ss@[::1]:5432/app'":                     "[postgres://***@[::1]:5432/app]",
-		"postgres://u:p@a:5432,b:5433/app?target_session_attrs=rw": "[postgres://***@a:5432,b:5433/app?target_session_attrs=***]",
-		"postgres:///app?host=/run/postgresql&user=u":              "[postgres:///app?host=***&user=***]",
-		"postgres://a/app?password=x@y":                            "[postgres://a/app?password=***]",
-		"${DATABASE_OF_TEST}":                                      "[postgres://***@db.example/***]",
-		"[postgres://a/x, postgres://a/y]":                         "[postgres://a/x postgres://a/y]",
+		"postgres://db.example":                                            "[postgres://db.example]",
+		"postgresql://u@db.example:5432/app":                               "[postgresql://***@db.example:5432/app]",
+		"'postgres://u:p%40ss@[::1]:5432/app'":                             "[postgres://***@[::1]:5432/app]",
+		"postgres://u:p@a:5432,b:5433/app?target_session_attrs=read-write": "[postgres://***@a:5432,b:5433/app?target_session_attrs=***]",
+		"postgres:///app?host=/run/postgresql&user=u":                      "[postgres:///app?host=***&user=***]",
+		"postgres://a/app?password=x@y":                                    "[postgres://a/app?password=***]",
+		"${DATABASE_OF_TEST}":                                              "[postgres://***@db.example/***]",
+		"[postgres://a/x, postgres://a/y]":                                 "[postgres://a/x postgres://a/y]",
 	} {
 		f := load(t, "outbox: {postgres: "+quoted(value)+"}\nwebhooks: []\n", config.Run)
 		if got := fmt.Sprint(f.Outbox.Postgres); got != want {
@@ -65,6 +65,8 @@ func TestOutboxRefused(t *testing.T) {
 		"postgres://a/b#c":                  "must have no fragment",
 		"postgres://a/b c":                  "has a character after its host that must be percent-encoded",
 		`postgres://a/b\n`:                  "must not contain control characters",
+		"postgres://a/b?sslmode=hunter2":    "has a sslmode that there is not",
+		"postgres://a/b?x=y&sslmode":        "has a sslmode that there is not",
 		"[]":                                "is an empty list",
 		"[postgres://a/b, postgres://a/b]":  "is given twice",
 		"[postgres://a/b, {url: hunter2}]":  "must be a single value",

@@ -76,7 +76,7 @@ func TestOutbox(t *testing.T) {
 		return a.exec("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sidehook'") == "0"
 	})
 	a.exec("SELECT sidehook.send('a.b', id => 'e4')")
-	if err := h.r.Apply(h.load("outbox: {postgres: 'postgres://db.example/x?sslmode=sometimes'}\n" + rest)); err == nil || !strings.Contains(err.Error(), "outbox.postgres: postgres://db.example/x?sslmode=***: ") {
+	if err := h.r.Apply(h.load("outbox: {postgres: 'postgres://db.example/x?sslmode=verify-full&sslrootcert=/nowhere'}\n" + rest)); err == nil || !strings.Contains(err.Error(), "outbox.postgres: postgres://db.example/x?sslmode=***&sslrootcert=***: ") {
 		t.Errorf("a URL that means nothing: %v", err)
 	}
 	h.apply(with + rest)

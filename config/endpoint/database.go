@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -48,6 +49,7 @@ func CheckDatabase(text string) []Flaw {
 	if strings.Contains(strings.TrimPrefix(path, "/"), "/") {
 		add("must have the name of a database as its path", likeDatabase)
 	}
+	flaws = append(flaws, checkParameters(query)...)
 	if u.authority == "" {
 		if !strings.HasPrefix(query, "host=") && !strings.Contains(query, "&host=") {
 			add("has no host", likeDatabase+", or ?host=/run/postgresql for a socket")
@@ -64,6 +66,24 @@ func CheckDatabase(text string) []Flaw {
 			add("has a colon without a port", "remove it, or write it like db.example.com:5432")
 		case !isURLPort(port):
 			add("must have a port between 1 and 65535", "")
+		}
+	}
+	return flaws
+}
+
+// chosen are the parameters of a URL that have one of several words.
+var chosen = map[string][]string{
+	"sslmode":              {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"},
+	"target_session_attrs": {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"},
+}
+
+// checkParameters returns what is wrong with the parameters whose words are known. It
+// quotes none: it may be a password in the wrong place.
+func checkParameters(query string) (flaws []Flaw) {
+	for one := range strings.SplitSeq(query, "&") {
+		name, word, _ := strings.Cut(one, "=")
+		if words := chosen[name]; words != nil && !slices.Contains(words, word) {
+			flaws = append(flaws, Flaw{"has a " + name + " that there is not", "write one of " + strings.Join(words, ", ")})
 		}
 	}
 	return flaws

@@ -36,6 +36,7 @@ const (
 	passes     fate = iota
 	lost            // the connection is cut before the message has arrived
 	unanswered      // the connection is cut before the answer has arrived
+	swallowed       // it does not arrive, and nothing says so
 )
 
 func newProxy(t *testing.T, to int) *proxy {
@@ -123,6 +124,9 @@ func (p *proxy) forward(client, server net.Conn) {
 		if f == lost {
 			return
 		}
+		if f == swallowed {
+			continue
+		}
 		if f == unanswered {
 			mu.Lock()
 			deaf = true
@@ -199,6 +203,27 @@ func TestAway(t *testing.T) {
 		return d.empty() && r.log.count(`msg="the outbox is read again" database=db failures=`) == 1
 	})
 	if n := r.log.count(`level=ERROR msg="the outbox cannot be read; its rows wait" database=db error=`); n != 1 {
+		t.Errorf("%d lines, want 1", n)
+	}
+}
+
+// TestSilent: a database that does not answer any more is given up, and its rows are read
+// over another connection.
+func TestSilent(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	p := newProxy(t, d.port)
+	p.cut = func(message int) fate {
+		if message == 3 {
+			return swallowed
+		}
+		return passes
+	}
+	d.exec("SELECT sidehook.send('a', id => '1')")
+	r := read(t, &sink{}, 0, d.through("postgres", p.port))
+	eventually(t, "the row is taken", d.empty)
+	eventually(t, "it is up", func() bool { return r.State().Up })
+	if n := r.log.count("the outbox cannot be read; its rows wait"); n != 1 {
 		t.Errorf("%d lines, want 1", n)
 	}
 }

@@ -254,7 +254,13 @@ func TestStopWhileAccepting(t *testing.T) {
 	d := newDatabase(t)
 	d.exec("SELECT sidehook.send('a', id => '1')")
 	begun, held := make(chan struct{}), make(chan struct{})
-	s := &sink{begin: func(context.Context) { close(begun); <-held }}
+	s := &sink{begin: func(ctx context.Context) {
+		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > 11*time.Second {
+			t.Error("there is no limit to how long rows are locked")
+		}
+		close(begun)
+		<-held
+	}}
 	r := read(t, s, 0, d.Database)
 	<-begun
 	go func() { close(held) }()
@@ -292,10 +298,11 @@ func TestApply(t *testing.T) {
 	eventually(t, "one is read again", one.empty)
 }
 
-// TestSeveralReaders: each row is taken once, in the order of all, and a reader that hangs
-// does not hold up the others for ever.
+// TestSeveralReaders: each row is taken once, in the order of all, whatever isolation
+// transactions have by default.
 func TestSeveralReaders(t *testing.T) {
 	d := newDatabase(t)
+	d.exec("ALTER DATABASE " + d.name + " SET default_transaction_isolation = serializable")
 	s := &sink{}
 	for range 3 {
 		read(t, s, 0, d.Database)

@@ -103,7 +103,7 @@ func (r *reader) read(ctx context.Context, c *conn) (list []row, t taken, err er
 		return err
 	}
 	limits := []string{strconv.Itoa(batchRows), strconv.Itoa(batchBytes), strconv.Itoa(r.opts.MaxEventSize)}
-	err = c.do(ctx, statement{sql: "BEGIN"}, statement{sql: sqlTurn, row: turn}, statement{sql: sqlRows, args: limits, row: next})
+	err = c.do(ctx, statement{sql: "BEGIN ISOLATION LEVEL READ COMMITTED"}, statement{sql: sqlTurn, row: turn}, statement{sql: sqlRows, args: limits, row: next})
 	return list, t, err
 }
 
