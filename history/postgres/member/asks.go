@@ -1,11 +1,190 @@
 package member
 
-type asks struct{}
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
 
-func (a *asks) wake() {}
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
-// Asked is an action that another member has asked for.
+	"sidehook/history/postgres/database"
+)
+
+// Asked is an action on a webhook, which its owner does for another member.
 type Asked struct {
-	Webhook, Kind string
-	Arguments     []byte
+	Webhook   string
+	Kind      string
+	Arguments json.RawMessage
+}
+
+// ErrNoOwner is the error of Ask if no member has begun to do it: none owns the webhook
+// at the moment, or the owner does not answer.
+var ErrNoOwner = errors.New("the member that owns the webhook does not answer; try again in a few seconds")
+
+const (
+	// askEvery is how often an answer is looked for, and the asks of others where
+	// nothing is heard of them.
+	askEvery = 100 * time.Millisecond
+	// askFor is how long an owner is waited for that has not begun, unless ctx ends.
+	askFor = 15 * time.Second
+)
+
+// asks are the asks of others that this member does.
+type asks struct {
+	kick  chan struct{}
+	mu    sync.Mutex
+	doing map[int64]bool
+}
+
+func newAskList() asks { return asks{kick: make(chan struct{}, 1), doing: map[int64]bool{}} }
+
+func (a *asks) wake() {
+	select {
+	case a.kick <- struct{}{}:
+	default:
+	}
+}
+
+// begin reports whether an ask was not begun before.
+func (a *asks) begin(id int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before := a.doing[id]
+	a.doing[id] = true
+	return !before
+}
+
+// Ask has the owner of a webhook do something, and returns its answer. An error means
+// that nothing was begun, or that ctx is done first and it may be done or not.
+func (m *Member) Ask(ctx context.Context, a Asked) (json.RawMessage, error) {
+	var id int64
+	err := m.call(ctx, `INSERT INTO {schema}.asks (webhook, kind, arguments, member) VALUES ($1, $2, $3, $4) RETURNING id`, []database.Argument{
+		{OID: pgtype.TextOID, Value: a.Webhook}, {OID: pgtype.TextOID, Value: a.Kind},
+		{OID: pgtype.JSONBOID, Value: []byte(orEmpty(a.Arguments))}, {OID: pgtype.TextOID, Value: m.o.Name},
+	}, &id)
+	if err != nil {
+		return nil, err
+	}
+	m.tell(ctx, newAsks)
+	begun := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(askEvery):
+		}
+		answer, taken, done, err := m.answerOf(ctx, id)
+		if err != nil || done {
+			return answer, err
+		}
+		if !taken && time.Since(begun) >= askFor {
+			if withdrawn, err := m.withdraw(ctx, id); err != nil || withdrawn {
+				return nil, errors.Join(ErrNoOwner, err)
+			}
+		}
+	}
+}
+
+func orEmpty(arguments json.RawMessage) json.RawMessage {
+	if len(arguments) == 0 {
+		return json.RawMessage("{}")
+	}
+	return arguments
+}
+
+// answerOf returns the answer to an ask, or whether it was begun.
+func (m *Member) answerOf(ctx context.Context, id int64) (answer json.RawMessage, taken, done bool, err error) {
+	rows, err := m.o.DB.Query(ctx, `SELECT coalesce(answer::text, ''), begun IS NOT NULL, answered IS NOT NULL FROM {schema}.asks WHERE id = $1`, id)
+	if err != nil {
+		return nil, false, false, database.Redacted(err)
+	}
+	var text string
+	_, err = pgx.ForEachRow(rows, []any{&text, &taken, &done}, func() error { return nil })
+	return json.RawMessage(text), taken, done, database.Redacted(err)
+}
+
+// withdraw takes an ask back, unless it was begun.
+func (m *Member) withdraw(ctx context.Context, id int64) (withdrawn bool, err error) {
+	var n int64
+	err = m.call(ctx, `WITH gone AS (DELETE FROM {schema}.asks WHERE id = $1 AND begun IS NULL RETURNING id) SELECT count(*) FROM gone`,
+		[]database.Argument{{OID: pgtype.Int8OID, Value: id}}, &n)
+	return n > 0, err
+}
+
+// answerAsks does what others ask for, until ctx is done.
+func (m *Member) answerAsks(ctx context.Context) {
+	var doing sync.WaitGroup
+	defer doing.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.asks.kick:
+		}
+		list, err := m.openAsks(ctx)
+		if err != nil {
+			continue // the next beat wakes it again
+		}
+		for _, a := range list {
+			if m.Owns(a.Webhook) && m.asks.begin(a.id) {
+				doing.Go(func() { m.answer(ctx, &a) })
+			}
+		}
+	}
+}
+
+type openAsk struct {
+	Asked
+	id int64
+}
+
+// openAsks reads what nobody has begun. What is older than a minute is nobody's any more.
+func (m *Member) openAsks(ctx context.Context) (list []openAsk, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	rows, err := m.o.DB.Query(ctx, `SELECT id, webhook, kind, arguments::text FROM {schema}.asks
+		WHERE answered IS NULL AND begun IS NULL AND asked > now() - interval '1 minute' ORDER BY id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a openAsk
+		var arguments string
+		if err := rows.Scan(&a.id, &a.Webhook, &a.Kind, &arguments); err != nil {
+			return nil, err
+		}
+		a.Arguments = json.RawMessage(arguments)
+		list = append(list, a)
+	}
+	return list, rows.Err()
+}
+
+// answer does what is asked for, once, and writes the answer.
+func (m *Member) answer(ctx context.Context, a *openAsk) {
+	var n int64
+	err := m.call(ctx, `WITH mine AS (UPDATE {schema}.asks SET begun = now() WHERE id = $1 AND begun IS NULL RETURNING id) SELECT count(*) FROM mine`,
+		[]database.Argument{{OID: pgtype.Int8OID, Value: a.id}}, &n)
+	if err != nil || n == 0 {
+		return
+	}
+	text := m.o.Do(ctx, a.Asked)
+	for {
+		// What was answered long ago goes as well.
+		err := m.call(context.WithoutCancel(ctx), `WITH old AS (DELETE FROM {schema}.asks WHERE asked < now() - interval '1 hour')
+			UPDATE {schema}.asks SET answer = $2, answered = now() WHERE id = $1`,
+			[]database.Argument{{OID: pgtype.Int8OID, Value: a.id}, {OID: pgtype.JSONBOID, Value: []byte(orEmpty(text))}})
+		if err == nil {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+	}
+	m.tell(ctx, newAsks)
 }

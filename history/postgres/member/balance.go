@@ -51,10 +51,12 @@ func (m *Member) balance(ctx context.Context, views <-chan *view) {
 
 // changesLocked returns what the member is to take, and to give up.
 func (m *Member) changesLocked(v *view, p *plan) (take []claimed, give []string) {
-	for name, released := range m.losing {
+	for name, l := range m.losing {
 		select {
-		case <-released:
-			delete(m.losing, name)
+		case <-l.released:
+			if l.removed {
+				delete(m.losing, name)
+			}
 		default: // M4
 		}
 	}
@@ -182,11 +184,9 @@ func (m *Member) release(ctx context.Context, names []string) {
 			m.mu.Lock()
 			h := m.owned[name]
 			m.mu.Unlock()
-			if h == nil {
-				continue
-			}
-			if epochs[i] = h.epoch; h.ready {
-				m.feed.saveLast(name, h.epoch)
+			if h != nil {
+				epochs[i] = h.epoch
+				m.feed.saveLast(name)
 			}
 		}
 	})
@@ -221,7 +221,7 @@ func (m *Member) release(ctx context.Context, names []string) {
 		delete(m.owned, name)
 	}
 	m.mu.Unlock()
-	m.tellNow()
+	m.tell(ctx, newOwners)
 	m.wakeBeat()
 }
 
@@ -258,5 +258,5 @@ func (m *Member) leave(ctx context.Context) {
 	_ = m.call(ctx, `SELECT {schema}.leave($1,$2)`, []database.Argument{
 		{OID: pgtype.TextOID, Value: m.o.Name}, {OID: pgtype.TextOID, Value: m.incarnation},
 	})
-	m.tellNow()
+	m.tell(ctx, newOwners)
 }

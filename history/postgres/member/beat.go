@@ -56,6 +56,10 @@ func (m *Member) beatUntil(ctx context.Context, views chan *view) error {
 func (b *beats) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	if err := b.declare(ctx); err != nil {
+		b.failed(err)
+		return nil
+	}
 	a, sent, err := b.call(ctx)
 	if err != nil {
 		b.failed(err)
@@ -96,7 +100,7 @@ func (b *beats) call(ctx context.Context) (a answer, sent clock.Mono, err error)
 	b.mu.Unlock()
 	var entries any
 	if unsent {
-		text, err := json.Marshal(d.Entries)
+		text, err := json.Marshal(d.entries)
 		if err != nil {
 			return a, 0, err
 		}
@@ -218,7 +222,7 @@ func (b *beats) loseOthers(v *view) {
 		if ok && (c.owner != b.o.Name || c.incarnation != b.incarnation) && c.epoch > h.epoch {
 			lost = append(lost, name)
 			delete(b.owned, name)
-			b.losing[name] = nil // until Drop has told
+			b.losing[name] = &losing{}
 		}
 	}
 	b.mu.Unlock()
@@ -227,9 +231,17 @@ func (b *beats) loseOthers(v *view) {
 		released := b.o.Drop(name)
 		b.holding.Unlock()
 		b.mu.Lock()
-		b.losing[name] = released
+		l := b.losing[name]
+		l.released = released
 		b.mu.Unlock()
-		b.feed.later(func() { b.feed.remove(name) })
-		b.o.Log.Warn("another member has taken a webhook", "webhook", name, "owner", v.cursors[name].owner)
+		b.feed.later(func() {
+			b.feed.remove(name)
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			l.removed = true
+		})
+		if owner := v.cursors[name].owner; owner != "" {
+			b.o.Log.Warn("another member has taken a webhook", "webhook", name, "owner", owner)
+		}
 	}
 }

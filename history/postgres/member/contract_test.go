@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,6 +68,18 @@ func (c *cluster) tick() {
 	}
 }
 
+// value returns the one value of a query, as text.
+func (c *cluster) value(sql string) (text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	results, err := c.conn.PgConn().Exec(context.Background(), sql).ReadAll()
+	if err != nil || len(results) == 0 || len(results[0].Rows) == 0 {
+		c.t.Errorf("%s: %v, %v", sql, results, err)
+		return ""
+	}
+	return string(results[0].Rows[0][0])
+}
+
 // network is what connects a member to the database, until it is cut.
 type network struct {
 	*cluster
@@ -90,6 +103,7 @@ func (n *network) dial(ctx context.Context, kind, address string) (net.Conn, err
 	return &ticking{conn, n}, nil
 }
 
+// sever cuts it, and restore ends that.
 func (n *network) sever() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -97,6 +111,12 @@ func (n *network) sever() {
 	for _, conn := range n.conns {
 		conn.Close()
 	}
+}
+
+func (n *network) restore() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.cut = false
 }
 
 // ticking sets the database's clock before anything is sent.
@@ -125,9 +145,17 @@ type running struct {
 	stopped  bool
 }
 
-// start runs a member whose file has the webhooks a, b and c, and waits until it owns
-// them.
-func start(t *testing.T, c *cluster, name string) *running {
+// declared is a file that has some webhooks.
+func declared(webhooks ...string) member.Declaration {
+	d := member.Declaration{File: strings.Join(webhooks, " "), Digests: map[string]string{}, Was: map[string]string{}}
+	for _, name := range webhooks {
+		d.Digests[name] = "1"
+	}
+	return d
+}
+
+// run runs a member.
+func run(t *testing.T, c *cluster, name string, d member.Declaration, o member.Options) *running {
 	t.Helper()
 	r := &running{t: t, cluster: c, name: name, network: &network{cluster: c}}
 	var err error
@@ -135,18 +163,24 @@ func start(t *testing.T, c *cluster, name string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Member = member.New(member.Options{DB: r.db, Name: name, Deaf: true, Poll: time.Second, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	o.DB, o.Name, o.Deaf, o.Poll = r.db, name, true, time.Second
+	o.Log = slog.New(slog.NewTextHandler(t.Output(), nil)).With("member", name)
+	r.Member = member.New(o)
 	r.acceptor = accept.New(accept.Options{DB: r.db, Accepted: r.Member.Accepted})
-	entries := map[string]member.Entry{}
-	for _, webhook := range []string{"a", "b", "c"} {
-		entries[webhook] = member.Entry{Digest: "1", Generation: 1}
-	}
-	r.Declare(member.Declaration{File: "1", Generation: 1, Entries: entries})
+	r.Declare(d)
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	r.ended.Go(func() { r.err = r.Member.Run(ctx) })
 	r.ended.Go(func() { r.acceptor.Run(ctx) })
 	t.Cleanup(func() { r.stop() })
+	return r
+}
+
+// start runs a member whose file has the webhooks a, b and c, and waits until it owns
+// them.
+func start(t *testing.T, c *cluster, name string) *running {
+	t.Helper()
+	r := run(t, c, name, declared("a", "b", "c"), member.Options{})
 	for begun := time.Now(); !r.Owns("a") || !r.Owns("b") || !r.Owns("c"); time.Sleep(10 * time.Millisecond) {
 		if time.Since(begun) > time.Minute {
 			t.Fatalf("%s owns no webhooks", name)

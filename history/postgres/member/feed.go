@@ -48,7 +48,7 @@ type feed struct {
 	more     bool // there may be records that others accepted
 
 	// These belong to run.
-	owned   map[string]struct{}
+	owned   map[string]int64     // the epochs
 	changed map[string]struct{}  // since the last checkpoint, by records
 	savedAt map[string]time.Time // the last checkpoint
 }
@@ -56,7 +56,7 @@ type feed struct {
 func newFeed(m *Member) *feed {
 	return &feed{
 		m: m, began: make(chan struct{}), kick: make(chan struct{}, 1),
-		owned: map[string]struct{}{}, changed: map[string]struct{}{}, savedAt: map[string]time.Time{},
+		owned: map[string]int64{}, changed: map[string]struct{}{}, savedAt: map[string]time.Time{},
 	}
 }
 
@@ -82,7 +82,7 @@ func (f *feed) later(call func()) {
 
 // accepted takes in records that the member has accepted. Without any, there may be some
 // that it does not know of.
-func (f *feed) accepted(fresh []queue.Published, _ history.Seq) {
+func (f *feed) accepted(fresh []queue.Published) {
 	f.mu.Lock()
 	if len(fresh) == 0 {
 		f.more = true
@@ -122,12 +122,17 @@ func (f *feed) run(ctx context.Context) {
 	poll, look := time.NewTicker(f.m.o.Poll), time.NewTicker(lookEvery)
 	defer poll.Stop()
 	defer look.Stop()
+	var polled time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-f.kick:
 		case <-poll.C:
+			if f.m.heard.Load() && time.Since(polled) < heardPoll {
+				continue
+			}
+			polled = time.Now()
 			f.mu.Lock()
 			f.more = true
 			f.mu.Unlock()
@@ -337,8 +342,8 @@ func (f *feed) publish(list []queue.Published, last history.Seq) {
 }
 
 // own begins to publish to a webhook's queue.
-func (f *feed) own(webhook string) {
-	f.owned[webhook] = struct{}{}
+func (f *feed) own(webhook string, epoch int64) {
+	f.owned[webhook] = epoch
 	f.savedAt[webhook] = time.Now()
 }
 
@@ -351,7 +356,11 @@ func (f *feed) remove(webhook string) queue.Checkpoint {
 }
 
 // saveLast lets go of a queue and writes its last checkpoint.
-func (f *feed) saveLast(webhook string, epoch int64) {
+func (f *feed) saveLast(webhook string) {
+	epoch, ok := f.owned[webhook]
+	if !ok {
+		return // its queue was never built
+	}
 	n, published := f.m.ledger.LastN(), f.published()
 	q := f.m.Set.Queue(webhook)
 	c, refs := f.m.checkpoint(q, published), refsOf(q)
@@ -376,16 +385,10 @@ func (f *feed) save() {
 		}
 	}
 	for name := range due {
-		f.m.mu.Lock()
-		h := f.m.owned[name]
-		f.m.mu.Unlock()
-		if h == nil {
-			continue
-		}
 		n, published := f.m.ledger.LastN(), f.published()
 		q := f.m.Set.Queue(name)
 		c := f.m.checkpoint(q, published)
-		f.saveOne(name, h.epoch, n, published, &c, refsOf(q))
+		f.saveOne(name, f.owned[name], n, published, &c, refsOf(q))
 		delete(f.changed, name)
 		f.savedAt[name] = time.Now()
 	}

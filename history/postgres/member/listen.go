@@ -1,7 +1,109 @@
 package member
 
-import "context"
+import (
+	"context"
+	"time"
 
-func (m *Member) listen(ctx context.Context)     {}
-func (m *Member) tellOthers(ctx context.Context) {}
-func (m *Member) tellNow()                       {}
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"sidehook/history/postgres/database"
+)
+
+// What members tell each other. Nothing relies on it: who does not hear, such as behind a
+// PgBouncer, reads again after Poll, and sees the rest at the next beat.
+const (
+	newRecords = "records" // there are more records
+	newOwners  = "owners"  // a webhook has no owner any more
+	newAsks    = "asks"    // something is asked, or answered
+)
+
+const (
+	// tellEvery is how often records are told of at most.
+	tellEvery = 20 * time.Millisecond
+	// listenAgain is when a connection is opened again that was lost.
+	listenAgain = time.Second
+	// heardPoll is how often records are read while others are heard.
+	heardPoll = time.Second
+)
+
+func (m *Member) channel() string { return "sidehook_" + m.o.DB.Schema() }
+
+// tell tells all members something.
+func (m *Member) tell(ctx context.Context, what string) {
+	_ = m.call(ctx, `SELECT pg_notify($1, $2)::text`, []database.Argument{
+		{OID: pgtype.TextOID, Value: m.channel()}, {OID: pgtype.TextOID, Value: what},
+	})
+}
+
+// tellOthers tells the others of records that this member has accepted, until ctx is done.
+func (m *Member) tellOthers(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.fresh:
+		}
+		if !m.alone() {
+			m.tell(ctx, newRecords)
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(tellEvery):
+			}
+		}
+	}
+}
+
+// alone reports whether no other member lives.
+func (m *Member) alone() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.view == nil || len(m.view.living()) < 2
+}
+
+// listen hears what others tell, until ctx is done.
+func (m *Member) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		m.hear(ctx)
+		m.heard.Store(false)
+		select {
+		case <-ctx.Done():
+		case <-time.After(listenAgain):
+		}
+	}
+}
+
+// hear hears over one connection, until it is lost.
+func (m *Member) hear(ctx context.Context) {
+	pooled, err := m.o.DB.Reading.Acquire(ctx)
+	if err != nil {
+		return
+	}
+	conn := pooled.Hijack() // a session of its own, which no other statement gets
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		conn.Close(closing)
+	}()
+	if _, err := conn.Exec(ctx, `LISTEN "`+m.channel()+`"`); err != nil {
+		return
+	}
+	m.tell(ctx, m.incarnation) // if it comes back, others are heard as well
+	m.feed.others()
+	for {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return
+		}
+		switch n.Payload {
+		case newRecords:
+			m.feed.others()
+		case newOwners:
+			m.wakeBeat()
+		case newAsks:
+			m.asks.wake()
+		case m.incarnation:
+			m.heard.Store(true)
+		}
+	}
+}

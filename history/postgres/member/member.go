@@ -20,6 +20,7 @@ package member
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -54,8 +55,8 @@ type Options struct {
 	// Figures returns what other members are to show of a webhook.
 	Figures func(webhook string) []byte
 	// Do does an action that another member has asked for (Ask).
-	Do func(ctx context.Context, a Asked) (answer []byte)
-	// Numbered is called when the configuration has another number than Declare returned.
+	Do func(ctx context.Context, a Asked) (answer json.RawMessage)
+	// Numbered is called with the number of what was declared.
 	Numbered func(history.Generation)
 
 	// Poll is how often the records are read while nothing tells of new ones.
@@ -88,20 +89,22 @@ type Member struct {
 	up        atomic.Bool
 	takeovers atomic.Int64
 	stopping  atomic.Bool
+	heard     atomic.Bool // what others tell comes at once
 	beatNow   chan struct{}
+	fresh     chan struct{} // the member has accepted something
 	away      trouble.Trouble
 	asks      asks
 
 	holding sync.Mutex // is held while Hold or Drop is called for what was taken or lost
 
 	mu       sync.Mutex
+	next     *Declaration // not numbered yet
 	declared Declaration
 	unsent   bool // the entries of declared
 	view     *view
 	plan     plan
 	owned    map[string]*holding
-	losing   map[string]<-chan struct{} // lost, and not released yet (M4)
-	figures  map[string][]byte
+	losing   map[string]*losing
 }
 
 // holding is a webhook that the member owns.
@@ -109,6 +112,12 @@ type holding struct {
 	epoch   int64
 	ready   bool // its queue is built
 	leaving bool // it is being given up
+}
+
+// losing is a webhook that was lost, until nothing is left of it (M4).
+type losing struct {
+	released <-chan struct{} // nil until Drop has returned
+	removed  bool            // its queue
 }
 
 // New returns a member. It connects to nothing before Run.
@@ -133,6 +142,9 @@ func New(o Options) *Member {
 	if o.Figures == nil {
 		o.Figures = func(string) []byte { return nil }
 	}
+	if o.Do == nil {
+		o.Do = func(context.Context, Asked) json.RawMessage { return nil }
+	}
 	if o.Numbered == nil {
 		o.Numbered = func(history.Generation) {}
 	}
@@ -140,8 +152,8 @@ func New(o Options) *Member {
 		o.Poll = 100 * time.Millisecond
 	}
 	m := &Member{
-		o: o, incarnation: rand.Text(), clock: newClock(), book: book.New(o.DB), beatNow: make(chan struct{}, 1),
-		owned: map[string]*holding{}, losing: map[string]<-chan struct{}{}, figures: map[string][]byte{},
+		o: o, incarnation: rand.Text(), clock: newClock(), book: book.New(o.DB), beatNow: make(chan struct{}, 1), fresh: make(chan struct{}, 1), asks: newAskList(),
+		owned: map[string]*holding{}, losing: map[string]*losing{},
 	}
 	m.ledger = ledger.New(ledger.Options{
 		DB: o.DB, Member: o.Name, Incarnation: m.incarnation, Log: o.Log, Skew: m.clock.skew,
@@ -197,6 +209,7 @@ func (m *Member) Run(ctx context.Context) error {
 		group.Go(func() { m.listen(ctx) })
 	}
 	group.Go(func() { m.tellOthers(ctx) })
+	group.Go(func() { m.answerAsks(ctx) })
 	views := make(chan *view, 1)
 	ended := make(chan error, 1)
 	group.Go(func() { ended <- m.beatUntil(living, views) })
@@ -228,7 +241,13 @@ func (m *Member) WaitWritten(ctx context.Context) { m.ledger.WaitWritten(ctx) }
 func (m *Member) Published() history.Seq { return m.feed.published() }
 
 // Accepted takes in what the member itself has accepted, for accept.Options.
-func (m *Member) Accepted(fresh []queue.Published, last history.Seq) { m.feed.accepted(fresh, last) }
+func (m *Member) Accepted(fresh []queue.Published, _ history.Seq) {
+	m.feed.accepted(fresh)
+	select {
+	case m.fresh <- struct{}{}:
+	default:
+	}
+}
 
 // Owns reports whether the member owns a webhook, and its queue is built.
 func (m *Member) Owns(webhook string) bool {

@@ -93,7 +93,7 @@ func (m *Member) replay(ctx context.Context, webhook string, epoch int64) error 
 			r.EndRenamed(&renames[i])
 		}
 		r.Finish(false)
-		m.feed.own(webhook)
+		m.feed.own(webhook, epoch)
 		done <- nil
 	})
 	select {

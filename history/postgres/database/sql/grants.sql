@@ -8,4 +8,4 @@ GRANT EXECUTE ON FUNCTION {schema}.now_ns(), {schema}.grow(text, bigint), {schem
 GRANT EXECUTE ON FUNCTION {schema}.record(text, text, bigint, text[], bigint[], int[], text[], bigint[], bigint[], bigint[], text[], text[], int[], bigint[], bigint, int[], bytea,
   text[], bigint[], bytea[], text[], bigint[], bigint[], bytea[], bigint[], bigint[], text[], bytea[]),
   {schema}.beat(text, text, bigint, text, bigint, text, jsonb, boolean), {schema}.take(text, text, text[], text[], bigint[]),
-  {schema}.release(text, text, text[], bigint[]), {schema}.leave(text, text) TO {role};
+  {schema}.release(text, text, text[], bigint[]), {schema}.leave(text, text), {schema}.number(text, text, boolean) TO {role};

@@ -133,7 +133,32 @@ LANGUAGE sql VOLATILE AS $$
   UPDATE {schema}.members SET beat = 0 WHERE name = p_name AND incarnation = p_incarnation
 $$;
 
+-- number returns the number of a configuration, by the hash of what it means. A member
+-- that starts with the file that it had, or that another one has, gets the number of
+-- that; one whose file was edited a new one, unless the newest is the same.
+CREATE OR REPLACE FUNCTION {schema}.number(p_name text, p_file text, p_edited boolean) RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_newest record;
+  v_known bigint;
+BEGIN
+  PERFORM {schema}.lock_stream('generations');
+  SELECT n, hash INTO v_newest FROM {schema}.generations ORDER BY n DESC LIMIT 1;
+  IF v_newest.hash = p_file THEN
+    RETURN v_newest.n;
+  END IF;
+  IF NOT p_edited THEN
+    SELECT generation INTO v_known FROM {schema}.members WHERE file = p_file AND generation > 0 AND (name = p_name OR beat + lease >= {schema}.now_ns())
+      ORDER BY name = p_name DESC, generation DESC LIMIT 1;
+    IF FOUND THEN
+      RETURN v_known;
+    END IF;
+  END IF;
+  INSERT INTO {schema}.generations (n, hash, member) VALUES (coalesce(v_newest.n, 0) + 1, p_file, p_name);
+  RETURN coalesce(v_newest.n, 0) + 1;
+END $$;
+
 REVOKE ALL ON FUNCTION {schema}.record(text, text, bigint, text[], bigint[], int[], text[], bigint[], bigint[], bigint[], text[], text[], int[], bigint[], bigint, int[], bytea,
   text[], bigint[], bytea[], text[], bigint[], bigint[], bytea[], bigint[], bigint[], text[], bytea[]),
   {schema}.beat(text, text, bigint, text, bigint, text, jsonb, boolean), {schema}.take(text, text, text[], text[], bigint[]),
-  {schema}.release(text, text, text[], bigint[]), {schema}.leave(text, text) FROM PUBLIC;
+  {schema}.release(text, text, text[], bigint[]), {schema}.leave(text, text), {schema}.number(text, text, boolean) FROM PUBLIC;

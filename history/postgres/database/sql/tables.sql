@@ -125,6 +125,7 @@ CREATE TABLE IF NOT EXISTS {schema}.asks (
   arguments jsonb NOT NULL DEFAULT '{}',
   member    text NOT NULL,
   asked     timestamptz NOT NULL DEFAULT now(),
+  begun     timestamptz,
   answer    jsonb,
   answered  timestamptz
 );

@@ -1,0 +1,89 @@
+package member
+
+import (
+	"context"
+
+	"sidehook/history/postgres/database"
+)
+
+// State is the cluster as this member last saw it.
+type State struct {
+	Up        bool // the last beat was answered
+	Members   int  // that live
+	Owned     int  // webhooks of this member
+	Takeovers int64
+	Late      int64
+}
+
+func (m *Member) State() State {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := State{Up: m.up.Load(), Takeovers: m.takeovers.Load(), Late: m.ledger.Late()}
+	if m.view != nil {
+		s.Members = len(m.view.living())
+	}
+	for _, h := range m.owned {
+		if h.ready {
+			s.Owned++
+		}
+	}
+	return s
+}
+
+// Owner returns the member that owns a webhook, "" if none does at the moment.
+func (m *Member) Owner(webhook string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if h := m.owned[webhook]; h != nil && h.ready {
+		return m.o.Name
+	}
+	if m.view == nil {
+		return ""
+	}
+	if c := m.view.cursors[webhook]; m.view.lives(c.owner, c.incarnation) && c.owner != m.o.Name {
+		return c.owner
+	}
+	return ""
+}
+
+// Declared reports whether a living member has a webhook in its file, as far as is known;
+// before the first beat all are taken for declared.
+func (m *Member) Declared(webhook string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.plan.declared == nil || m.plan.declared[webhook]
+}
+
+// Differing returns the living members whose file means something else.
+func (m *Member) Differing() (names []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.view == nil {
+		return nil
+	}
+	for _, p := range m.view.living() {
+		if p.Name != m.o.Name && p.File != m.declared.File {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// Figures returns what the owners of webhooks have written of them last (Options.Figures).
+func (m *Member) Figures(ctx context.Context) (map[string][]byte, error) {
+	rows, err := m.o.DB.Query(ctx, `SELECT webhook, figures FROM {schema}.cursors WHERE figures IS NOT NULL`)
+	if err != nil {
+		return nil, database.Redacted(err)
+	}
+	defer rows.Close()
+	all := map[string][]byte{}
+	for rows.Next() {
+		var name string
+		var figures []byte
+		if err := rows.Scan(&name, &figures); err != nil {
+			return nil, err
+		}
+		all[name] = figures
+	}
+	return all, database.Redacted(rows.Err())
+}
