@@ -79,8 +79,10 @@ var flow = map[string][]string{
 	"history/journal":               {"history", "history/event", "history/internal/clock", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/pending", "history/internal/retention", "history/internal/segment", "history/internal/seqset", "history/trouble", "history/internal/streak", "history/internal/upkeep", "history/internal/vfs", "history/query", "history/queue"},
 	"history/postgres":              {},
 	"history/postgres/accept":       {"history", "history/event", "history/internal/pending", "history/journal", "history/postgres/database", "history/query", "history/queue", "history/trouble"},
+	"history/postgres/book":         {"history", "history/internal/pending", "history/postgres/database", "history/queue"},
+	"history/postgres/columns":      {"history", "history/internal/index", "history/internal/lookup", "history/postgres/database"},
 	"history/postgres/database":     {},
-	"history/postgres/ledger":       {"history", "history/postgres/database", "history/trouble"},
+	"history/postgres/ledger":       {"history", "history/postgres/columns", "history/postgres/database", "history/trouble"},
 	"history/postgres/member":       {"history", "history/internal/clock", "history/internal/pending", "history/postgres/book", "history/postgres/database", "history/postgres/ledger", "history/queue", "history/trouble"},
 	"history/postgres/spool":        {"history", "history/event", "history/journal", "history/queue", "history/trouble"},
 	"history/postgres/postgrestest": {}, // of tests alone

@@ -6,6 +6,7 @@
 //	accept        events, resends and renames made durable, with group commit
 //	book          what waits, read for the queues
 //	ledger        what became of deliveries, and checkpoints, written
+//	columns       what tables have of a record beside its line
 //	member        leases, owners, and the queues of what a member owns
 //	database      the connections and the schema (SQL)
 //	spool         events in files while the database is away
@@ -34,7 +35,8 @@
 //	attempts     the stream of the deliveries: attempts, and the ledger
 //	             the states of webhooks (kind). skew is by how
 //	             much the database's clock was ahead of that
-//	             which the times in the line are of
+//	             which the times in the line are of; took and
+//	             counts are what statistics need
 //	configs      for each webhook and generation the line    the ledger
 //	             of its configuration
 //	cursors      for each webhook its owner and epoch, its   the owner

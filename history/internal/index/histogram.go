@@ -33,9 +33,13 @@ func middle(bucket uint16) time.Duration {
 }
 
 // Add counts a length of time.
-func (h *Histogram) Add(d time.Duration) { h.add(bucketOf(uint64(max(d, 0).Microseconds())), 1) }
+func (h *Histogram) Add(d time.Duration) { h.AddBucket(Bucket(d), 1) }
 
-func (h *Histogram) add(bucket uint16, n uint64) {
+// Bucket returns the bucket of a length of time, for those who count elsewhere.
+func Bucket(d time.Duration) uint16 { return bucketOf(uint64(max(d, 0).Microseconds())) }
+
+// AddBucket counts n lengths of time of a bucket.
+func (h *Histogram) AddBucket(bucket uint16, n uint64) {
 	if *h == nil {
 		*h = Histogram{}
 	}

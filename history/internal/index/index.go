@@ -94,7 +94,7 @@ func (t *Tally) Merge(other *Tally) {
 		t.Counts[i] += n
 	}
 	for bucket, n := range other.Took {
-		t.Took.add(bucket, n)
+		t.Took.AddBucket(bucket, n)
 	}
 }
 

@@ -222,7 +222,7 @@ func (x *Index) Minutes() ([]Minute, error) {
 		bucket := uint16(0)
 		for range d.count() {
 			bucket += uint16(d.uint())
-			m.Took.add(bucket, d.uint())
+			m.Took.AddBucket(bucket, d.uint())
 		}
 		list = append(list, m)
 	}

@@ -3,11 +3,11 @@ package ledger
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"sidehook/history"
+	"sidehook/history/postgres/columns"
 	"sidehook/history/postgres/database"
 )
 
@@ -34,9 +34,9 @@ type batch struct {
 	owned []ownership
 	place map[ownership]int32
 
-	owner, code, size                      []int32
+	owner, code, took, counts, size        []int32
 	kind, typ, status                      []string
-	generation, seq, idHash, at            []int64
+	generation, seq, idHash, sent, at      []int64
 	lines                                  []byte
 	config                                 []string
 	configGeneration                       []int64
@@ -100,27 +100,13 @@ func (b *batch) add(e *entry, known map[history.ConfigKey]bool) {
 		place = int32(len(b.owned))
 		b.place[own] = place
 	}
-	b.owner, b.code, b.size = append(b.owner, place), append(b.code, int32(d.Code)), append(b.size, int32(len(e.line.Fields)))
-	b.kind, b.typ, b.status = append(b.kind, d.Kind), append(b.typ, storable(d.Type)), append(b.status, statusOf(&d))
-	b.generation, b.seq = append(b.generation, int64(d.Generation)), append(b.seq, int64(d.Seq))
-	b.idHash, b.at = append(b.idHash, database.Hash(d.Event)), append(b.at, e.line.At.UnixNano()+b.skew)
+	c := columns.Of(&d)
+	b.owner, b.size = append(b.owner, place), append(b.size, int32(len(e.line.Fields)))
+	b.code, b.took, b.counts = append(b.code, c.Code), append(b.took, c.Took), append(b.counts, c.Counts)
+	b.kind, b.typ, b.status = append(b.kind, c.Kind), append(b.typ, c.Type), append(b.status, c.Status)
+	b.generation, b.seq = append(b.generation, c.Generation), append(b.seq, c.Seq)
+	b.idHash, b.sent, b.at = append(b.idHash, c.ID), append(b.sent, c.Sent), append(b.at, e.line.At.UnixNano()+b.skew)
 	b.lines = append(b.lines, e.line.Fields...)
-}
-
-// storable returns a text that a column takes.
-func storable(text string) string {
-	if strings.IndexByte(text, 0) >= 0 {
-		text = strings.ReplaceAll(text, "\x00", "")
-	}
-	return strings.ToValidUTF8(text, "")
-}
-
-// statusOf returns what stands in the column status: of a webhook, its state.
-func statusOf(d *history.DeliveryRecord) string {
-	if d.Kind == history.KindWebhook {
-		return d.State
-	}
-	return string(d.Status)
 }
 
 // save adds a checkpoint. Of two of one webhook the later one counts.
@@ -164,7 +150,7 @@ func (b *batch) lateLines() (n int64) {
 	return n
 }
 
-const recordSQL = `SELECT last_n, late FROM {schema}.record($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28)`
+const recordSQL = `SELECT last_n, late FROM {schema}.record($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31)`
 
 // do writes the batch.
 func (b *batch) do(db *database.DB) error {
@@ -177,8 +163,8 @@ func (b *batch) do(db *database.DB) error {
 	return db.Call(ctx, recordSQL, []database.Argument{
 		{OID: pgtype.TextOID, Value: b.member}, {OID: pgtype.TextOID, Value: b.incarnation}, {OID: pgtype.Int8OID, Value: b.number},
 		texts(webhooks), bigints(epochs),
-		ints(b.owner), texts(b.kind), bigints(b.generation), bigints(b.seq), bigints(b.idHash), texts(b.typ), texts(b.status),
-		ints(b.code), bigints(b.at), {OID: pgtype.Int8OID, Value: b.skew}, ints(b.size), {OID: pgtype.ByteaOID, Value: some(b.lines)},
+		ints(b.owner), texts(b.kind), bigints(b.generation), bigints(b.seq), bigints(b.idHash), bigints(b.sent), texts(b.typ), texts(b.status),
+		ints(b.code), ints(b.took), ints(b.counts), bigints(b.at), {OID: pgtype.Int8OID, Value: b.skew}, ints(b.size), {OID: pgtype.ByteaOID, Value: some(b.lines)},
 		texts(b.config), bigints(b.configGeneration), blobs(b.configLine),
 		texts(b.saved), bigints(b.savedEpoch), bigints(b.savedAt), blobs(b.checkpoint), bigints(b.coversN), bigints(b.coverSeq), texts(b.refs), blobs(b.figures),
 	}, &b.lastN, &b.late)

@@ -5,7 +5,7 @@ GRANT SELECT, INSERT ON {schema}.events, {schema}.targets, {schema}.ids, {schema
 GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.cursors, {schema}.members, {schema}.asks TO {role};
 GRANT EXECUTE ON FUNCTION {schema}.now_ns(), {schema}.grow(text, bigint), {schema}.lock_stream(text), {schema}.durable(text),
   {schema}.accept(text, boolean, int[], uuid[], bigint[], bigint[], bigint[], bigint[], text[], text[], text[], bigint[], int[], bytea) TO {role};
-GRANT EXECUTE ON FUNCTION {schema}.record(text, text, bigint, text[], bigint[], int[], text[], bigint[], bigint[], bigint[], text[], text[], int[], bigint[], bigint, int[], bytea,
+GRANT EXECUTE ON FUNCTION {schema}.record(text, text, bigint, text[], bigint[], int[], text[], bigint[], bigint[], bigint[], bigint[], text[], text[], int[], int[], int[], bigint[], bigint, int[], bytea,
   text[], bigint[], bytea[], text[], bigint[], bigint[], bytea[], bigint[], bigint[], text[], bytea[]),
   {schema}.beat(text, text, bigint, text, bigint, text, jsonb, boolean), {schema}.take(text, text, text[], text[], bigint[]),
   {schema}.release(text, text, text[], bigint[]), {schema}.leave(text, text), {schema}.number(text, text, boolean) TO {role};

@@ -6,8 +6,8 @@
 -- A batch that was recorded before, because its answer was lost, is not recorded again.
 CREATE OR REPLACE FUNCTION {schema}.record(
   p_member text, p_incarnation text, p_batch bigint, p_owned text[], p_epochs bigint[],
-  p_owner int[], p_kind text[], p_generation bigint[], p_seq bigint[], p_id_hash bigint[], p_type text[], p_status text[],
-  p_code int[], p_at bigint[], p_skew bigint, p_size int[], p_lines bytea,
+  p_owner int[], p_kind text[], p_generation bigint[], p_seq bigint[], p_id_hash bigint[], p_sent bigint[], p_type text[], p_status text[],
+  p_code int[], p_took int[], p_counts int[], p_at bigint[], p_skew bigint, p_size int[], p_lines bytea,
   p_config text[], p_config_generation bigint[], p_config_line bytea[],
   p_saved text[], p_saved_epoch bigint[], p_saved_at bigint[], p_checkpoint bytea[], p_covers_n bigint[], p_covers_seq bigint[], p_refs text[], p_figures bytea[],
   OUT last_n bigint, OUT late boolean[]
@@ -33,11 +33,12 @@ BEGIN
     IF v_head.last + v_count + v_head.width / 2 >= v_head.next_part THEN
       PERFORM {schema}.grow('attempts', v_head.last + v_count);
     END IF;
-    INSERT INTO {schema}.attempts (n, at, kind, webhook, generation, seq, id_hash, type, status, code, late, skew, line)
-    SELECT v_head.last + i.ord, i.at, i.kind, p_owned[i.owner], i.generation, i.seq, i.id_hash, i.type, i.status, i.code, late[i.owner], p_skew,
+    INSERT INTO {schema}.attempts (n, at, kind, webhook, generation, seq, id_hash, sent, type, status, code, took, counts, late, skew, line)
+    SELECT v_head.last + i.ord, i.at, i.kind, p_owned[i.owner], i.generation, i.seq, i.id_hash, i.sent, i.type, i.status, i.code,
+      CASE WHEN late[i.owner] THEN 0 ELSE i.took END, CASE WHEN late[i.owner] THEN 0 ELSE i.counts END, late[i.owner], p_skew,
       substr(p_lines, (sum(i.size) OVER (ORDER BY i.ord) - i.size + 1)::int, i.size)
-    FROM unnest(p_owner, p_kind, p_generation, p_seq, p_id_hash, p_type, p_status, p_code, p_at, p_size)
-      WITH ORDINALITY AS i(owner, kind, generation, seq, id_hash, type, status, code, at, size, ord)
+    FROM unnest(p_owner, p_kind, p_generation, p_seq, p_id_hash, p_sent, p_type, p_status, p_code, p_took, p_counts, p_at, p_size)
+      WITH ORDINALITY AS i(owner, kind, generation, seq, id_hash, sent, type, status, code, took, counts, at, size, ord)
     ORDER BY i.ord;
     UPDATE {schema}.head SET last = last + v_count WHERE stream = 'attempts';
   END IF;
@@ -158,7 +159,7 @@ BEGIN
   RETURN coalesce(v_newest.n, 0) + 1;
 END $$;
 
-REVOKE ALL ON FUNCTION {schema}.record(text, text, bigint, text[], bigint[], int[], text[], bigint[], bigint[], bigint[], text[], text[], int[], bigint[], bigint, int[], bytea,
+REVOKE ALL ON FUNCTION {schema}.record(text, text, bigint, text[], bigint[], int[], text[], bigint[], bigint[], bigint[], bigint[], text[], text[], int[], int[], int[], bigint[], bigint, int[], bytea,
   text[], bigint[], bytea[], text[], bigint[], bigint[], bytea[], bigint[], bigint[], text[], bytea[]),
   {schema}.beat(text, text, bigint, text, bigint, text, jsonb, boolean), {schema}.take(text, text, text[], text[], bigint[]),
   {schema}.release(text, text, text[], bigint[]), {schema}.leave(text, text), {schema}.number(text, text, boolean) FROM PUBLIC;

@@ -32,13 +32,17 @@ CREATE TABLE IF NOT EXISTS {schema}.events (
   of         bigint NOT NULL,
   generation bigint NOT NULL,
   id_hash    bigint NOT NULL,
-  type       text NOT NULL,
+  type       text COLLATE "C" NOT NULL,
   webhooks   text NOT NULL,
   size       int NOT NULL,
   line       bytea NOT NULL,
   PRIMARY KEY (seq)
 ) PARTITION BY RANGE (seq);
 CREATE INDEX IF NOT EXISTS events_id_hash ON {schema}.events (id_hash);
+CREATE INDEX IF NOT EXISTS events_at ON {schema}.events (at);
+CREATE INDEX IF NOT EXISTS events_type ON {schema}.events (type, seq);
+CREATE INDEX IF NOT EXISTS events_of ON {schema}.events (of, seq) WHERE of > 0;
+CREATE INDEX IF NOT EXISTS events_unmatched ON {schema}.events (seq) WHERE webhooks = '';
 
 CREATE TABLE IF NOT EXISTS {schema}.targets (
   webhook text NOT NULL,
@@ -65,9 +69,12 @@ CREATE TABLE IF NOT EXISTS {schema}.attempts (
   generation bigint NOT NULL,
   seq        bigint NOT NULL,
   id_hash    bigint NOT NULL,
-  type       text NOT NULL,
+  sent       bigint NOT NULL,
+  type       text COLLATE "C" NOT NULL,
   status     text NOT NULL,
   code       int NOT NULL,
+  took       int NOT NULL,
+  counts     int NOT NULL,
   late       boolean NOT NULL,
   skew       bigint NOT NULL,
   line       bytea NOT NULL,
@@ -76,6 +83,12 @@ CREATE TABLE IF NOT EXISTS {schema}.attempts (
 CREATE INDEX IF NOT EXISTS attempts_webhook ON {schema}.attempts (webhook, n);
 CREATE INDEX IF NOT EXISTS attempts_seq ON {schema}.attempts (seq);
 CREATE INDEX IF NOT EXISTS attempts_id_hash ON {schema}.attempts (id_hash);
+CREATE INDEX IF NOT EXISTS attempts_type ON {schema}.attempts (type, n);
+CREATE INDEX IF NOT EXISTS attempts_at ON {schema}.attempts (at) INCLUDE (webhook, took, counts);
+CREATE INDEX IF NOT EXISTS attempts_sent ON {schema}.attempts (sent) WHERE sent <> 0;
+CREATE INDEX IF NOT EXISTS attempts_failing ON {schema}.attempts (status, n) WHERE status <> 'delivered';
+CREATE INDEX IF NOT EXISTS attempts_code ON {schema}.attempts (code, n) WHERE code < 200 OR code > 299;
+CREATE INDEX IF NOT EXISTS attempts_states ON {schema}.attempts (n) WHERE kind = 'webhook';
 
 CREATE TABLE IF NOT EXISTS {schema}.configs (
   webhook    text NOT NULL,
