@@ -54,15 +54,17 @@ func (m *Member) Declared(webhook string) bool {
 	return m.plan.declared == nil || m.plan.declared[webhook]
 }
 
-// Differing returns the living members whose file means something else.
-func (m *Member) Differing() (names []string) {
+// Differing returns the living members that have another entry of a webhook in their
+// files than this one, or none.
+func (m *Member) Differing(webhook string) (names []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.view == nil {
 		return nil
 	}
+	own := m.declared.entries[webhook].Digest
 	for _, p := range m.view.living() {
-		if p.Name != m.o.Name && p.File != m.declared.File {
+		if p.Name != m.o.Name && p.entries[webhook].Digest != own {
 			names = append(names, p.Name)
 		}
 	}

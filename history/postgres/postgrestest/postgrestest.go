@@ -101,7 +101,11 @@ func (s *Server) URL() string {
 func (s *Server) Schema(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%x", rand.Uint64())
-	t.Cleanup(func() { s.Exec(t, `DROP SCHEMA IF EXISTS `+name+` CASCADE`) })
+	t.Cleanup(func() {
+		// What a connection was doing that a test has cut may still go on, and hold locks.
+		s.Exec(t, `DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%`+name+`%' AND pid <> pg_backend_pid(); END $$`)
+		s.Exec(t, `DROP SCHEMA IF EXISTS `+name+` CASCADE`)
+	})
 	return name
 }
 
