@@ -39,10 +39,7 @@ func (r *Relay) prepare(file *config.File) (*activeConfig, error) {
 		return nil, err
 	}
 	next := &activeConfig{file: file, digest: sum, loaded: time.Now(), webhooks: make(map[string]activeWebhook, len(file.Webhooks))}
-	generation, last := r.journal.Generation()
-	if next.generation = generation; last != sum {
-		next.generation++
-	}
+	next.generation = r.journal.Number(sum, r.active != nil && r.active.digest != sum)
 	for _, w := range file.Webhooks {
 		a := activeWebhook{config: w}
 		if r.active != nil {
@@ -64,6 +61,20 @@ func (r *Relay) prepare(file *config.File) (*activeConfig, error) {
 	}
 	next.matcher, err = matching.New(file.Webhooks)
 	return next, err
+}
+
+// declaration returns what an engine needs to know of it.
+func (a *activeConfig) declaration(before *activeConfig) Declaration {
+	d := Declaration{
+		Generation: a.generation, Hash: a.digest, Edited: before != nil && before.digest != a.digest,
+		Digests: make(map[string]string, len(a.webhooks)), Was: map[string]string{},
+	}
+	for _, w := range a.file.Webhooks {
+		if d.Digests[w.Name] = w.Digest(); w.Was != "" {
+			d.Was[w.Name] = w.Was
+		}
+	}
+	return d
 }
 
 func (a *activeConfig) forDeliver() []deliver.Webhook {

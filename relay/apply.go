@@ -24,16 +24,18 @@ func (r *Relay) Apply(file *config.File) error {
 	}
 	// Nothing fails from here on.
 	r.warnRestart(file)
-	r.journal.SetGeneration(next.generation, next.digest)
 	r.journal.Retain(journal.Retention{Keep: file.History.Keep, MaxSize: file.History.MaxSize})
 	before := r.active
 	r.active, r.refused = next, nil
+	r.inForce.Store(next)
 	r.notices.Apply(next.forNotices())
 	r.renames = r.renamesLocked()
 	r.reclaimQueuesLocked()
 	r.givenUp.keep(next.webhooks)
 	r.metrics.Keep(slices.Collect(maps.Keys(next.webhooks)))
 	r.deliver.Apply(next.forDeliver())
+	r.journal.Declare(next.declaration(before))
+	r.holdOwned(next)
 	r.renameLocked(context.Background()) // before events are accepted under the new names
 	r.intake.Apply(next.forIntake())
 	r.outboxes.Apply(next.databases)
@@ -65,15 +67,19 @@ func (r *Relay) warnRestart(file *config.File) {
 
 // setLimitsLocked sets when each queue ends deliveries that have waited too long.
 func (r *Relay) setLimitsLocked() {
-	keep := r.active.file.History.Keep
-	kept := queue.Limit{Setting: "keep " + unit.FormatDuration(keep), Age: keep}
 	for _, q := range r.journal.Queues() {
-		var limits []queue.Limit
-		if w, ok := r.active.webhooks[q.Name()]; ok {
-			limits = limitsOf(w.config)
-		}
-		q.Limit(r.active.generation, append(limits, kept)...)
+		r.active.limit(q)
 	}
+}
+
+func (a *activeConfig) limit(q *queue.Queue) {
+	keep := a.file.History.Keep
+	kept := queue.Limit{Setting: "keep " + unit.FormatDuration(keep), Age: keep}
+	var limits []queue.Limit
+	if w, ok := a.webhooks[q.Name()]; ok {
+		limits = limitsOf(w.config)
+	}
+	q.Limit(a.generation, append(limits, kept)...)
 }
 
 // limitsOf returns the settings of a webhook that end waiting deliveries.

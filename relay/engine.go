@@ -21,6 +21,7 @@ type engine interface {
 	backlog
 	usage
 	generations
+	ownership
 
 	// Run writes until ctx is done, or the engine fails.
 	Run(ctx context.Context) error
@@ -64,8 +65,34 @@ type usage interface {
 
 // generations numbers the configurations.
 type generations interface {
+	// Number returns the number of a configuration, by a hash of what it means; edited
+	// if it replaces another one while the process runs. It is 0 if it is not known yet.
+	Number(hash string, edited bool) history.Generation
+	// Generation returns the number and the hash of the one that is in force. The
+	// number may become known later than Declare.
 	Generation() (history.Generation, string)
-	SetGeneration(n history.Generation, hash string)
+	// Declare tells which one is in force.
+	Declare(c Declaration)
+}
+
+// Declaration is what an engine needs to know of a configuration.
+type Declaration struct {
+	Generation history.Generation
+	Hash       string
+	Edited     bool
+	Digests    map[string]string // of the entries of webhooks, by name
+	Was        map[string]string // their former names
+}
+
+// ownership is which webhooks this process delivers to. A single one has them all.
+type ownership interface {
+	// Owns reports whether this process has the queue of a webhook.
+	Owns(webhook string) bool
+	// WhileOwned calls do, unless this process does not own the webhook. It is not
+	// given up before do returns.
+	WhileOwned(webhook string, do func())
+	// Elsewhere reports whether another process may have a webhook in its file.
+	Elsewhere(webhook string) bool
 }
 
 // storage is an engine, and how its queues and its history are opened.
@@ -76,9 +103,11 @@ type storage struct {
 	where  string // for messages
 }
 
-// openStorage opens the history. It is the one place to choose another engine than the
-// files.
-func openStorage(file *config.File, opts journal.Options) (*storage, error) {
+// openStorage opens the history. It is the one place that chooses an engine.
+func (r *Relay) openStorage(file *config.File, opts journal.Options) (*storage, error) {
+	if file.Cluster.Given() {
+		return r.openCluster(file, opts)
+	}
 	dir := file.History.Dir
 	j, err := journal.Open(dir, opts)
 	if err != nil {
@@ -86,7 +115,7 @@ func openStorage(file *config.File, opts journal.Options) (*storage, error) {
 	}
 	var tails query.Tails
 	return &storage{
-		engine: j, queues: deliver.Journal(j), where: editing.Absolute(dir),
+		engine: alone{j}, queues: deliver.Journal(j), where: editing.Absolute(dir),
 		read: func() (reader, error) { return readFiles(dir, &tails) },
 	}, nil
 }
@@ -135,3 +164,19 @@ type files struct {
 	admin.History
 	finder
 }
+
+// alone is the files engine: one process has it, and so all webhooks.
+type alone struct{ *journal.Journal }
+
+func (a alone) Number(hash string, _ bool) history.Generation {
+	n, last := a.Generation()
+	if last != hash {
+		n++
+	}
+	return n
+}
+
+func (a alone) Declare(c Declaration)          { a.SetGeneration(c.Generation, c.Hash) }
+func (a alone) Owns(string) bool               { return true }
+func (a alone) WhileOwned(_ string, do func()) { do() }
+func (a alone) Elsewhere(string) bool          { return false }

@@ -22,14 +22,18 @@ const orphanedTooLong = "its webhook was removed from the file more than 24h ago
 // orphaned or renamed.
 func (r *Relay) reclaimQueuesLocked() {
 	for name := range r.active.webhooks {
-		switch q := r.journal.Queue(name); q.State().Name {
-		case stateOrphaned:
-			r.log.Info("webhook is in the file again; its waiting deliveries go on", "webhook", name, "events", q.Backlog().Events)
-			fallthrough
-		case stateRenamed:
-			q.SetState(history.WebhookState{Since: time.Now()})
-		}
+		r.journal.WhileOwned(name, func() { r.reclaimQueue(r.journal.Queue(name)) })
 		delete(r.orphans, name)
+	}
+}
+
+func (r *Relay) reclaimQueue(q *queue.Queue) {
+	switch q.State().Name {
+	case stateOrphaned:
+		r.log.Info("webhook is in the file again; its waiting deliveries go on", "webhook", q.Name(), "events", q.Backlog().Events)
+		fallthrough
+	case stateRenamed:
+		q.SetState(history.WebhookState{Since: time.Now()})
 	}
 }
 
@@ -41,7 +45,7 @@ func (r *Relay) findOrphansLocked() {
 		_, declared := r.active.webhooks[name]
 		_, renamed := r.renames[name]
 		_, known := r.orphans[name]
-		if declared || renamed || known || q.Backlog().Events == 0 {
+		if declared || renamed || known || q.Backlog().Events == 0 || r.journal.Elsewhere(name) {
 			continue
 		}
 		state := q.State()
@@ -67,8 +71,9 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			r.mu.Lock()
+			r.findOrphansLocked() // in a cluster webhooks come and go
 			for name, until := range r.orphans {
-				if now.After(until) && r.cancelAllLocked(r.journal.Queue(name)) {
+				if !r.journal.Owns(name) || r.journal.Elsewhere(name) || now.After(until) && r.cancelAllLocked(r.journal.Queue(name)) {
 					delete(r.orphans, name)
 				}
 			}

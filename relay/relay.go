@@ -67,11 +67,12 @@ type Relay struct {
 
 	mu       sync.Mutex
 	active   *activeConfig
-	refused  error                // why the last edit was rejected; nil if it was not
-	rejected int                  // edits so far
-	orphans  map[string]time.Time // when the deliveries of each end, on the monotonic clock
-	renames  map[string]string    // new names by former names
-	running  bool                 // the journal runs, so deliveries can be moved
+	refused  error                        // why the last edit was rejected; nil if it was not
+	orphans  map[string]time.Time         // when the deliveries of each end, on the monotonic clock
+	renames  map[string]string            // new names by former names
+	inForce  atomic.Pointer[activeConfig] // active, for those who must not wait
+	running  bool                         // the journal runs, so deliveries can be moved
+	rejected int                          // edits so far
 	renaming trouble.Trouble
 }
 
@@ -95,7 +96,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)
 	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.WaitWritten(ctx) })
-	stored, err := openStorage(file, journal.Options{
+	stored, err := r.openStorage(file, journal.Options{
 		Keep: file.History.Keep, Low: r.notifyUsage, Bodies: opts.Memory.Bodies(), LeastBody: opts.Memory.Request(),
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
 			if a.RenamedTo == "" { // otherwise it goes on under another name
@@ -114,7 +115,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.notices = notice.New(notice.Options{Append: stored.Append, State: r.state, Log: opts.Log})
 	r.deliver = deliver.New(stored.queues, deliver.Options{
 		Send:   send.Options{Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots},
-		Notify: r.notifyDelivery, Log: opts.Log,
+		Notify: r.notifyDelivery, Log: opts.Log, HoldEach: file.Cluster.Given(),
 	})
 	r.server = httpd.New(httpd.Options{
 		HTTP: file.Listen.HTTP, Socket: file.Listen.Socket, SocketMode: file.Listen.SocketMode, Listeners: opts.Listeners,

@@ -40,6 +40,9 @@ func (r *Relay) renameLocked(ctx context.Context) {
 	}
 	failed := false
 	for was, to := range r.renames {
+		if !r.journal.Owns(was) {
+			continue
+		}
 		q := r.journal.Queue(was)
 		if q.Backlog().Events == 0 {
 			continue
@@ -81,6 +84,7 @@ func (r *Relay) keepRenaming(ctx context.Context) {
 			return
 		case <-tick.C:
 			r.mu.Lock()
+			r.renumberLocked()
 			r.renameLocked(ctx)
 			r.mu.Unlock()
 		}

@@ -164,6 +164,9 @@ func checkSync(ctx context.Context, c *pgx.Conn, sync Sync) error {
 	return syncProblem(sync, standbys, commit)
 }
 
+// CheckSync returns why commits promise too little.
+func (db *DB) CheckSync(ctx context.Context) error { return db.Writing.Ping(ctx) }
+
 func syncProblem(sync Sync, standbys, commit string) error {
 	switch {
 	case sync == Require && strings.TrimSpace(standbys) == "":

@@ -164,7 +164,7 @@ func (m *Member) still(webhook string, epoch int64) bool {
 
 // giveUp hands a webhook over to the member that it belongs to (M5).
 func (m *Member) giveUp(ctx context.Context, webhook string) {
-	released := m.o.Drop(webhook)
+	released := m.drop(webhook)
 	select {
 	case <-released:
 	case <-ctx.Done():
@@ -232,6 +232,22 @@ func (m *Member) Leave() {
 	m.wakeBeat()
 }
 
+func (m *Member) drop(webhook string) (released <-chan struct{}) {
+	m.holding.Lock()
+	defer m.holding.Unlock()
+	return m.o.Drop(webhook)
+}
+
+// WhileOwned calls do, unless the member does not own the webhook. Drop is not called
+// before do returns.
+func (m *Member) WhileOwned(webhook string, do func()) {
+	m.holding.Lock()
+	defer m.holding.Unlock()
+	if m.Owns(webhook) {
+		do()
+	}
+}
+
 // leave gives up all that is left, at a stop.
 func (m *Member) leave(ctx context.Context) {
 	m.mu.Lock()
@@ -244,7 +260,7 @@ func (m *Member) leave(ctx context.Context) {
 	m.mu.Unlock()
 	for _, name := range names {
 		select {
-		case <-m.o.Drop(name):
+		case <-m.drop(name):
 		case <-ctx.Done():
 			return
 		}

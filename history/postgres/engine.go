@@ -1,0 +1,205 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"sidehook/history"
+	"sidehook/history/journal"
+	"sidehook/history/postgres/accept"
+	"sidehook/history/postgres/database"
+	"sidehook/history/postgres/member"
+	"sidehook/history/postgres/spool"
+	"sidehook/history/query"
+	"sidehook/history/queue"
+)
+
+// Options of an Engine. Database and Member.Name are required.
+type Options struct {
+	Database database.Options
+	// Member is this relay in the cluster. Its DB is the engine's.
+	Member member.Options
+	// Spool is the folder in which events are accepted while the database is away, ""
+	// for none.
+	Spool string
+	// Committed is called after each group commit with the number of records and how
+	// long it took.
+	Committed func(records int, took time.Duration)
+	Log       *slog.Logger
+}
+
+// Engine is the history in PostgreSQL, as one member of a cluster has it. It is for
+// concurrent use.
+type Engine struct {
+	*member.Member
+	db     *database.DB
+	log    *slog.Logger
+	accept *accept.Acceptor
+	spool  *spool.Spool // nil: there is none
+
+	bulk     sync.Mutex // held by ResendBulk
+	renaming sync.Mutex // held by Rename
+}
+
+// spoolDeadline is how long a request waits for the database where it can go elsewhere.
+const spoolDeadline = 3 * time.Second
+
+// Open opens the history. It returns though the database is away, but not if the schema
+// does not fit, or if commits would promise too little.
+func Open(ctx context.Context, o Options) (*Engine, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	db, err := database.Open(o.Database)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(ctx, db, o.Log); err != nil {
+		db.Close()
+		return nil, err
+	}
+	e := &Engine{db: db, log: o.Log}
+	o.Member.DB, o.Member.Log = db, o.Log
+	e.Member = member.New(o.Member)
+	accepting := accept.Options{DB: db, Log: o.Log, Accepted: e.Member.Accepted, Committed: o.Committed}
+	if o.Spool != "" {
+		accepting.Deadline = spoolDeadline
+	}
+	e.accept = accept.New(accepting)
+	if o.Spool != "" {
+		if e.spool, err = spool.Open(o.Spool, spool.Options{Direct: e.accept, Log: o.Log, Journal: journal.Options{Log: o.Log}}); err != nil {
+			db.Close()
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// check returns why the database cannot be used. That it is away may pass.
+func check(ctx context.Context, db *database.DB, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	err := db.CheckSchema(ctx)
+	if err == nil {
+		err = db.CheckSync(ctx)
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, database.ErrNoSchema), database.IsSync(err):
+		return err
+	default:
+		log.Warn("the database is away; events are not accepted until it answers", "error", database.Redacted(err))
+	}
+	return nil
+}
+
+// Append makes events durable, all of them or none, as journal.Append does. Errors: also
+// ErrAway.
+func (e *Engine) Append(ctx context.Context, entries []history.Entry) ([]history.Receipt, error) {
+	if e.spool != nil {
+		return e.spool.Append(ctx, entries)
+	}
+	return e.accept.Append(ctx, entries)
+}
+
+// Resend makes a resend durable. If a delivery to one of the webhooks is pending, and this
+// member owns it, that one becomes due now instead.
+func (e *Engine) Resend(ctx context.Context, r journal.Resend) (history.Receipt, error) {
+	var fresh []string
+	for _, name := range r.To {
+		if !e.Owns(name) || !e.Queue(name).RetryEventNow(&r.Of) {
+			fresh = append(fresh, name)
+		}
+	}
+	if len(fresh) == 0 {
+		return history.Receipt{}, nil
+	}
+	return e.accept.Resend(ctx, &r.Of, fresh, r.By)
+}
+
+// ResendBulk makes deliveries again that find returns, in the order of acceptance, as
+// journal.ResendBulk does.
+func (e *Engine) ResendBulk(ctx context.Context, by string, find func(context.Context) (query.Matches, error)) (journal.Resends, error) {
+	e.bulk.Lock()
+	defer e.bulk.Unlock()
+	if err := e.Flush(); err != nil { // what has ended by now is found
+		return journal.Resends{}, err
+	}
+	m, err := find(ctx)
+	if err != nil {
+		return journal.Resends{}, err
+	}
+	return e.accept.ResendBulk(ctx, &m, by)
+}
+
+// Rename moves the pending deliveries of a webhook to its new name, as journal.Rename does.
+// The member that owns the former name does it; any other does nothing.
+func (e *Engine) Rename(ctx context.Context, was, to string, generation history.Generation) (moved int, err error) {
+	e.renaming.Lock()
+	defer e.renaming.Unlock()
+	if !e.Owns(was) {
+		return 0, nil
+	}
+	err = e.Queue(was).Move(to, generation, func(list []queue.Moving) error {
+		n, err := e.accept.Rename(ctx, list, was, to, generation)
+		moved += n
+		return err
+	})
+	return moved, err
+}
+
+// Spooled returns how many events wait on this host until the database is back.
+func (e *Engine) Spooled() int {
+	if e.spool == nil {
+		return 0
+	}
+	return e.spool.Waiting()
+}
+
+// Refuse ends the acceptance of events, and begins to give up what the member owns.
+func (e *Engine) Refuse() {
+	e.accept.Refuse()
+	if e.spool != nil {
+		e.spool.Refuse()
+	}
+	e.Leave()
+}
+
+// Fault returns why events are not accepted now. If it is ErrFailed, only a restart helps.
+func (e *Engine) Fault() error {
+	fault := e.accept.Fault()
+	if e.spool == nil {
+		return fault
+	}
+	if err := e.spool.Fault(); errors.Is(err, history.ErrFailed) || errors.Is(fault, history.ErrAway) {
+		return err // while the database is away, the files decide
+	}
+	return fault
+}
+
+// Run accepts, and is a member, until ctx is done, or another process has the name of the
+// member, or the files of the spool fail.
+func (e *Engine) Run(ctx context.Context) error {
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return e.Member.Run(running) })
+	if e.spool != nil {
+		group.Go(func() error { return e.spool.Run(running) })
+	}
+	group.Go(func() error { return e.accept.Run(running) })
+	return group.Wait()
+}
+
+// Close must be called after Run.
+func (e *Engine) Close() error {
+	var err error
+	if e.spool != nil {
+		err = e.spool.Close()
+	}
+	e.db.Close()
+	return err
+}

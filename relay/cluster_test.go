@@ -1,0 +1,73 @@
+package relay_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"sidehook/history/postgres/database"
+	"sidehook/history/postgres/postgrestest"
+)
+
+// TestCluster has two relays share a PostgreSQL: events posted to either are delivered
+// once, by the one that owns the webhook, and go on when that one stops.
+func TestCluster(t *testing.T) {
+	db := postgrestest.Start(t, "fsync=off")
+	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+		t.Fatal(err)
+	}
+	s := newReceiver(t)
+	file := func(member string) string {
+		text := fmt.Sprintf("cluster: {postgres: '%s', schema: hooks, name: %s, sync: storage, lease: 5s}\nwebhooks:\n", db.URL(), member)
+		for i := range 6 {
+			text += hook(s, fmt.Sprint("w", i), ", order: all")
+		}
+		return text
+	}
+	a := newHost(t, file("host-a"))
+	b := newHost(t, file("host-b"))
+	owned := func(member string) string {
+		return db.Value(t, fmt.Sprintf(`SELECT count(*) FROM hooks.cursors WHERE owner = '%s'`, member))
+	}
+	eventually(t, "both own webhooks", func() bool {
+		return owned("host-a") != "0" && owned("host-b") != "0" && db.Value(t, `SELECT count(*) FROM hooks.cursors WHERE owner <> ''`) == "6"
+	})
+	const events = 40
+	for i := range events {
+		h := []*host{a, b}[i%2]
+		if got := h.post(fmt.Sprint("e", i)); got != http.StatusAccepted {
+			t.Fatalf("got %d", got)
+		}
+	}
+	if got := b.post("e0"); got != http.StatusOK {
+		t.Errorf("a repeat at the other one: got %d", got)
+	}
+	all := func(events int) func() bool {
+		return func() bool {
+			for i := range 6 {
+				if len(s.taken(fmt.Sprint("/w", i))) < events {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	eventually(t, "all are delivered", all(events))
+	a.end()
+	if got := owned("host-a"); got != "0" {
+		t.Errorf("after its stop host-a owns %s webhooks", got)
+	}
+	for i := range events {
+		if got := b.post(fmt.Sprint("f", i)); got != http.StatusAccepted {
+			t.Fatalf("got %d", got)
+		}
+	}
+	eventually(t, "all are delivered after a stop", all(2*events))
+	time.Sleep(200 * time.Millisecond)
+	for i := range 6 {
+		if got := len(s.taken(fmt.Sprint("/w", i))); got != 2*events {
+			t.Errorf("webhook %d got %d requests, want %d", i, got, 2*events)
+		}
+	}
+}
