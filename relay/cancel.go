@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"sidehook/history"
 	"sidehook/history/event"
@@ -17,7 +20,19 @@ import (
 
 // Cancel ends the matching waiting deliveries, also of webhooks that were removed. A
 // delivery whose event cannot be read now stays, and an error says so.
-func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
+func (o *operator) Cancel(ctx context.Context, c api.CancelRequest) (int, error) {
+	ended, err := o.cancelOwned(c)
+	var others atomic.Int64
+	failed := o.askAll(ctx, c.Webhook, func(ctx context.Context, webhook string) error {
+		n := 0
+		err := o.ask(ctx, webhook, askCancel, c, &n)
+		others.Add(int64(n))
+		return err
+	})
+	return ended + int(others.Load()), errors.Join(err, failed)
+}
+
+func (o *operator) cancelOwned(c api.CancelRequest) (int, error) {
 	active, _ := o.current()
 	ended, err := o.waiting(c, func(_ *queue.Waiting, e *event.Event) (history.Attempt, queue.Verdict) {
 		return history.Attempt{
@@ -31,7 +46,30 @@ func (o *operator) Cancel(_ context.Context, c api.CancelRequest) (int, error) {
 }
 
 // SelectCancel returns what Cancel would end.
-func (o *operator) SelectCancel(_ context.Context, c api.CancelRequest) (selected api.Selected, err error) {
+func (o *operator) SelectCancel(ctx context.Context, c api.CancelRequest) (selected api.Selected, err error) {
+	if selected, err = o.selectOwned(c); err != nil {
+		return selected, err
+	}
+	var mu sync.Mutex
+	err = o.askAll(ctx, c.Webhook, func(ctx context.Context, webhook string) error {
+		var more api.Selected
+		if err := o.ask(ctx, webhook, askSelectCancel, c, &more); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		selected.Count += more.Count
+		for _, id := range more.Events {
+			if len(selected.Events) < maxSelected && !slices.Contains(selected.Events, id) {
+				selected.Events = append(selected.Events, id)
+			}
+		}
+		return nil
+	})
+	return selected, err
+}
+
+func (o *operator) selectOwned(c api.CancelRequest) (selected api.Selected, err error) {
 	first := map[history.Seq]bool{}
 	_, err = o.waiting(c, func(w *queue.Waiting, e *event.Event) (history.Attempt, queue.Verdict) {
 		if selected.Count++; len(selected.Events) < maxSelected && !first[w.Seq] {
@@ -46,9 +84,10 @@ func (o *operator) SelectCancel(_ context.Context, c api.CancelRequest) (selecte
 // waiting visits the waiting deliveries that match, and returns how many visit ended.
 func (o *operator) waiting(c api.CancelRequest, visit func(*queue.Waiting, *event.Event) (history.Attempt, queue.Verdict)) (ended int, failed error) {
 	active, _ := o.current()
-	known := active.webhooks[c.Webhook].config != nil || c.Webhook == ""
+	_, elsewhere := o.journal.Figures()[c.Webhook]
+	known := active.webhooks[c.Webhook].config != nil || c.Webhook == "" || elsewhere
 	for _, q := range o.journal.Queues() {
-		if c.Webhook != "" && q.Name() != c.Webhook {
+		if c.Webhook != "" && q.Name() != c.Webhook || !o.journal.Owns(q.Name()) {
 			continue
 		}
 		known = true

@@ -2,8 +2,10 @@ package relay
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
+	"sync"
 	"time"
 
 	"sidehook/config"
@@ -14,6 +16,7 @@ import (
 	"sidehook/history/postgres/member"
 	"sidehook/history/query"
 	"sidehook/history/queue"
+	"sidehook/relay/api"
 	"sidehook/relay/deliver"
 	"sidehook/relay/deliver/pace"
 )
@@ -36,7 +39,11 @@ func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, 
 		Database: database.Options{URL: c.Postgres.Reveal(), Schema: c.Schema, Sync: database.Sync(c.Sync), Name: "sidehook " + name},
 		Member: member.Options{
 			Name: name, Lease: c.Lease, Recorded: opts.Recorded, Bodies: opts.Bodies, LeastBody: opts.LeastBody,
-			Hold: r.hold, Drop: func(webhook string) <-chan struct{} { return r.deliver.Drop(webhook) },
+			Hold: r.hold, Figures: r.figures,
+			Do: func(ctx context.Context, a member.Asked) json.RawMessage {
+				return r.asked(ctx, a.Webhook, a.Kind, a.Arguments)
+			},
+			Drop: func(webhook string) <-chan struct{} { return r.deliver.Drop(webhook) },
 		},
 		Spool: spool, Committed: opts.Committed, Log: opts.Log,
 	})
@@ -44,7 +51,7 @@ func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, 
 		return nil, err
 	}
 	return &storage{
-		engine: clustered{e}, queues: deliver.Journal(e), where: c.Postgres.Redacted(),
+		engine: &clustered{Engine: e}, queues: deliver.Journal(e), where: c.Postgres.Redacted(),
 		read: func() (reader, error) { return nil, errNotRead },
 	}, nil
 }
@@ -92,30 +99,97 @@ func (r *Relay) renumberLocked() {
 }
 
 // clustered is the engine of a cluster as the relay uses it.
-type clustered struct{ *postgres.Engine }
+type clustered struct {
+	*postgres.Engine
 
-func (c clustered) ResendBulk(ctx context.Context, b query.Bulk, by string) (journal.Resends, error) {
+	mu      sync.Mutex
+	read    time.Time
+	figures map[string]api.Webhook
+}
+
+// figuresFor is how long the figures that other members have told are not read again.
+const figuresFor = time.Second
+
+func (c *clustered) Figures() map[string]api.Webhook {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.read) < figuresFor {
+		return c.figures
+	}
+	c.read = time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), figuresFor)
+	defer cancel()
+	texts, err := c.Engine.Figures(ctx)
+	if err != nil {
+		return c.figures // of before
+	}
+	c.figures = make(map[string]api.Webhook, len(texts))
+	for name, text := range texts {
+		var w api.Webhook
+		if json.Unmarshal(text, &w) == nil {
+			c.figures[name] = w
+		}
+	}
+	return c.figures
+}
+
+func (c *clustered) Ask(ctx context.Context, webhook, kind string, arguments json.RawMessage) (json.RawMessage, error) {
+	return c.Member.Ask(ctx, member.Asked{Webhook: webhook, Kind: kind, Arguments: arguments})
+}
+
+// Resend makes what is pending due now where it is owned.
+func (c *clustered) Resend(ctx context.Context, r journal.Resend) (history.Receipt, error) {
+	var fresh []string
+	for _, name := range r.To {
+		if !c.Owns(name) && c.hastened(ctx, name, &r.Of) {
+			continue
+		}
+		fresh = append(fresh, name)
+	}
+	if len(fresh) == 0 {
+		return history.Receipt{}, nil
+	}
+	r.To = fresh
+	return c.Engine.Resend(ctx, r)
+}
+
+// hastened reports whether the owner of a webhook has made the deliveries of an event due
+// now. If it does not answer another delivery is made, which is what was asked for.
+func (c *clustered) hastened(ctx context.Context, webhook string, of *history.EventRecord) (found bool) {
+	if w, ok := c.Figures()[webhook]; ok && w.Backlog.Events == 0 && time.Since(of.At) > time.Minute {
+		return false
+	}
+	arguments, err := json.Marshal(askedEvent{of.Seq, of.To})
+	if err != nil {
+		return false
+	}
+	raw, err := c.Ask(ctx, webhook, askRetryEvent, arguments)
+	var a asking
+	return err == nil && json.Unmarshal(raw, &a) == nil && json.Unmarshal(a.Answer, &found) == nil && found
+}
+
+func (c *clustered) ResendBulk(ctx context.Context, b query.Bulk, by string) (journal.Resends, error) {
 	return c.Engine.ResendBulk(ctx, by, func(context.Context) (query.Matches, error) { return query.Matches{}, errNotRead })
 }
 
 // Accept has nothing to accept: the database has its own checksums.
-func (c clustered) Accept(context.Context, []history.Problem) error {
+func (c *clustered) Accept(context.Context, []history.Problem) error {
 	return errors.New("the history is in a database, which has no damage to accept")
 }
 
 // Stopped reports that no attempt lacks its line: what an owner before has lost is
 // attempted again, and counts then.
-func (c clustered) Stopped() bool { return true }
+func (c *clustered) Stopped() bool { return true }
 
-func (c clustered) Retain(journal.Retention) {}
-func (c clustered) Size() (int64, error)     { return 0, nil }
-func (c clustered) Limit() int64             { return 0 }
-func (c clustered) Full() bool               { return false }
-func (c clustered) Held(*queue.Queue) int64  { return 0 }
-func (c clustered) DamagedLines() int64      { return 0 }
+func (c *clustered) Retain(journal.Retention) {}
+func (c *clustered) Size() (int64, error)     { return 0, nil }
+func (c *clustered) Limit() int64             { return 0 }
+func (c *clustered) Full() bool               { return false }
+func (c *clustered) Held(*queue.Queue) int64  { return 0 }
+func (c *clustered) DamagedLines() int64      { return 0 }
 
-func (c clustered) Elsewhere(webhook string) bool { return c.Declared(webhook) }
+func (c *clustered) Elsewhere(webhook string) bool { return c.Declared(webhook) }
 
-func (c clustered) Declare(d Declaration) {
+func (c *clustered) Declare(d Declaration) {
 	c.Member.Declare(member.Declaration{File: d.Hash, Edited: d.Edited, Digests: d.Digests, Was: d.Was})
 }

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,5 +70,53 @@ func TestCluster(t *testing.T) {
 		if got := len(s.taken(fmt.Sprint("/w", i))); got != 2*events {
 			t.Errorf("webhook %d got %d requests, want %d", i, got, 2*events)
 		}
+	}
+}
+
+// TestClusterActions acts on webhooks from the member that does not own them.
+func TestClusterActions(t *testing.T) {
+	db := postgrestest.Start(t, "fsync=off")
+	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+		t.Fatal(err)
+	}
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	file := func(member string) string {
+		return fmt.Sprintf("cluster: {postgres: '%s', schema: hooks, name: %s, sync: storage, lease: 5s}\nwebhooks:\n", db.URL(), member) + hook(s, "w", ", retry: [1h]")
+	}
+	a := newHost(t, strings.Replace(file("host-a"), "retry: [50ms, 1h], ", "", 1))
+	b := newHost(t, strings.Replace(file("host-b"), "retry: [50ms, 1h], ", "", 1))
+	var owner string
+	eventually(t, "one owns it", func() bool {
+		owner = db.Value(t, `SELECT coalesce(min(owner), '') FROM hooks.cursors`)
+		return owner != ""
+	})
+	other := map[string]*host{"host-a": b, "host-b": a}[owner]
+	if got := other.post("1"); got != http.StatusAccepted {
+		t.Fatalf("got %d", got)
+	}
+	var w struct {
+		State, Owner string
+		Backlog      struct{ Events int }
+	}
+	seen := func(events int) func() bool {
+		return func() bool {
+			other.call("GET", "/v1/webhooks/w", "", &w)
+			return w.Owner == owner && w.Backlog.Events == events
+		}
+	}
+	eventually(t, "the other one sees what waits", seen(1))
+	s.first(t, "/w")
+	if got := other.call("POST", "/v1/webhooks/w/retry", "", nil); got != http.StatusNoContent && got != http.StatusOK {
+		t.Errorf("retry: got %d", got)
+	}
+	eventually(t, "it is retried", func() bool { return len(s.taken("/w")) > 1 })
+	var canceled map[string]any
+	if got := other.call("POST", "/v1/cancel", `{"webhook": "w"}`, &canceled); got != http.StatusOK {
+		t.Errorf("cancel: got %d, %v", got, canceled)
+	}
+	eventually(t, "nothing waits", seen(0))
+	if got := other.call("POST", "/v1/webhooks/nosuch/retry", "", nil); got != http.StatusNotFound {
+		t.Errorf("retry of no webhook: got %d", got)
 	}
 }

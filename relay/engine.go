@@ -2,6 +2,8 @@ package relay
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"time"
 
 	"sidehook/config"
@@ -10,6 +12,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/history/queue"
 	"sidehook/relay/admin"
+	"sidehook/relay/api"
 	"sidehook/relay/deliver"
 	"sidehook/relay/editing"
 )
@@ -93,6 +96,14 @@ type ownership interface {
 	WhileOwned(webhook string, do func())
 	// Elsewhere reports whether another process may have a webhook in its file.
 	Elsewhere(webhook string) bool
+	// Owner returns the name of the process that owns a webhook, "" if none does or
+	// processes have no names. Differing returns those with another entry of it.
+	Owner(webhook string) string
+	Differing(webhook string) []string
+	// Figures returns what the owners of webhooks have told last, by their names.
+	Figures() map[string]api.Webhook
+	// Ask has the owner of a webhook, which is another process, do an action.
+	Ask(ctx context.Context, webhook, kind string, arguments json.RawMessage) (json.RawMessage, error)
 }
 
 // storage is an engine, and how its queues and its history are opened.
@@ -176,7 +187,14 @@ func (a alone) Number(hash string, _ bool) history.Generation {
 	return n
 }
 
-func (a alone) Declare(c Declaration)          { a.SetGeneration(c.Generation, c.Hash) }
-func (a alone) Owns(string) bool               { return true }
-func (a alone) WhileOwned(_ string, do func()) { do() }
-func (a alone) Elsewhere(string) bool          { return false }
+func (a alone) Declare(c Declaration)           { a.SetGeneration(c.Generation, c.Hash) }
+func (a alone) Owns(string) bool                { return true }
+func (a alone) WhileOwned(_ string, do func())  { do() }
+func (a alone) Elsewhere(string) bool           { return false }
+func (a alone) Owner(string) string             { return "" }
+func (a alone) Differing(string) []string       { return nil }
+func (a alone) Figures() map[string]api.Webhook { return nil }
+
+func (a alone) Ask(context.Context, string, string, json.RawMessage) (json.RawMessage, error) {
+	return nil, errors.New("there is no other process")
+}

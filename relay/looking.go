@@ -71,11 +71,11 @@ func (o *operator) listed(active *activeConfig) []string {
 // orphaned returns the removed webhooks for which deliveries wait.
 func (o *operator) orphaned(active *activeConfig) (names []string) {
 	for _, q := range o.journal.Queues() {
-		if _, ok := active.webhooks[q.Name()]; !ok && q.State().Name == stateOrphaned && q.Backlog().Events > 0 {
+		if _, ok := active.webhooks[q.Name()]; !ok && o.journal.Owns(q.Name()) && q.State().Name == stateOrphaned && q.Backlog().Events > 0 {
 			names = append(names, q.Name())
 		}
 	}
-	return names
+	return append(names, o.orphansElsewhere(active)...)
 }
 
 // sortByAttention puts first what somebody has to see to.
@@ -91,6 +91,9 @@ func (o *operator) sortByAttention(active *activeConfig, names []string) {
 func (o *operator) stateOf(name string, configured *config.Webhook) string {
 	if configured == nil {
 		return stateOrphaned
+	}
+	if !o.journal.Owns(name) {
+		return o.elsewhere(name, configured).State
 	}
 	return o.deliver.State(name)
 }

@@ -32,6 +32,16 @@ func (o *operator) Ready() error { return (*Relay)(o).ready() }
 
 // webhook returns one of them; configured is nil for one that was removed.
 func (o *operator) webhook(name string, configured *config.Webhook) api.Webhook {
+	if !o.journal.Owns(name) {
+		return o.elsewhere(name, configured)
+	}
+	w := o.owned(name, configured)
+	w.Owner, w.Differs = o.journal.Owner(name), o.journal.Differing(name)
+	return w
+}
+
+// owned is webhook for one of which this process has the queue.
+func (o *operator) owned(name string, configured *config.Webhook) api.Webhook {
 	q := o.journal.Queue(name)
 	w := api.Webhook{Name: name}
 	if configured != nil {
@@ -59,18 +69,21 @@ func (o *operator) webhook(name string, configured *config.Webhook) api.Webhook 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // Enable re-enables a disabled webhook. Any other webhook stays as it is.
-func (o *operator) Enable(_ context.Context, name string) error {
-	return o.act(name, o.deliver.Enable)
+func (o *operator) Enable(ctx context.Context, name string) error {
+	return o.act(ctx, name, askEnable, o.deliver.Enable)
 }
 
 // Retry retries the waiting deliveries of a webhook now.
-func (o *operator) Retry(_ context.Context, name string) error {
-	return o.act(name, o.deliver.RetryNow)
+func (o *operator) Retry(ctx context.Context, name string) error {
+	return o.act(ctx, name, askRetry, o.deliver.RetryNow)
 }
 
-func (o *operator) act(name string, do func(string) bool) error {
+func (o *operator) act(ctx context.Context, name, kind string, do func(string) bool) error {
 	if active, _ := o.current(); active.webhooks[name].config == nil {
 		return &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
+	}
+	if !o.journal.Owns(name) {
+		return o.ask(ctx, name, kind, nil, nil)
 	}
 	do(name) // false: an edit has just removed it
 	return nil

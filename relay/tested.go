@@ -24,6 +24,11 @@ func (o *operator) Test(ctx context.Context, name string) (json.RawMessage, erro
 	if active.webhooks[name].config == nil {
 		return nil, unknown
 	}
+	if !o.journal.Owns(name) {
+		var record json.RawMessage
+		err := o.ask(ctx, name, askTest, nil, &record)
+		return record, err
+	}
 	e, err := notice.NewEvent(active.file.Source, notice.Test, struct {
 		Webhook string `json:"webhook"`
 		Message string `json:"message"`

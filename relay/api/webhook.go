@@ -61,6 +61,10 @@ type Webhook struct {
 	LastError   string          `json:"last_error,omitempty"`
 	LastErrorAt time.Time       `json:"last_error_at,omitzero"`
 	Next        time.Time       `json:"next,omitzero"`
+	// In a cluster: the member that owns the webhook, "" while none does, and the members
+	// that have another entry, or none, in their files.
+	Owner   string   `json:"owner,omitempty"`
+	Differs []string `json:"differs,omitempty"`
 }
 
 // Backlog is what waits for a webhook.

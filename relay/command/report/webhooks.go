@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,13 +25,21 @@ func PrintWebhooks(to *terminal.Screen, hooks []Webhook) {
 		To: to, Wide: []string{"NAME", "STATE", "BACKLOG", "LAST HOUR", "P50/P99"}, // people type names
 		Optional: []string{"P50/P99", "EVENTS", "URL", "LAST HOUR"}, MinLast: 12,
 	}
+	clustered := slices.ContainsFunc(hooks, func(w Webhook) bool { return w.Owner != "" })
+	heads := []string{"NAME", "STATE", "EVENTS", "URL", "BACKLOG", "LAST HOUR", "P50/P99", "LAST ERROR"}
+	if clustered {
+		heads = slices.Insert(heads, 2, "OWNER")
+	}
 	if len(hooks) > 0 {
-		t.Add(terminal.Heads("NAME", "STATE", "EVENTS", "URL", "BACKLOG", "LAST HOUR", "P50/P99", "LAST ERROR")...)
+		t.Add(terminal.Heads(heads...)...)
 	}
 	now := time.Now()
 	for i := range hooks {
 		w := &hooks[i]
 		cells := []terminal.Cell{terminal.Bold.Cell(w.Name), stateStyle(w.State).Cell(w.State)}
+		if clustered {
+			cells = append(cells, terminal.Normal.Cell(cmp.Or(w.Owner, "-")))
+		}
 		for _, text := range []string{strings.Join(w.Events, ", "), w.URL, w.backlog(), w.success(), w.latency(), w.lastError(now)} {
 			cells = append(cells, terminal.Normal.Cell(text))
 		}
@@ -39,6 +49,9 @@ func PrintWebhooks(to *terminal.Screen, hooks []Webhook) {
 	for i := range hooks {
 		if w := &hooks[i]; w.Why != "" {
 			to.Linef("%s is %s", w.Name, w.Summary())
+		}
+		if w := &hooks[i]; len(w.Differs) > 0 {
+			to.Linef("%s has another entry, or none, in the files of %s", w.Name, strings.Join(w.Differs, ", "))
 		}
 	}
 }

@@ -1,0 +1,192 @@
+package relay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"sidehook/config"
+	"sidehook/history"
+	"sidehook/relay/admin"
+	"sidehook/relay/api"
+)
+
+// What a member asks the owner of a webhook to do.
+const (
+	askEnable       = "enable"
+	askRetry        = "retry"
+	askRetryEvent   = "retry_event"
+	askTest         = "test"
+	askCancel       = "cancel"
+	askSelectCancel = "select_cancel"
+)
+
+// asked does what another member has asked for, of a webhook that this one owns.
+func (r *Relay) asked(ctx context.Context, webhook, kind string, arguments json.RawMessage) json.RawMessage {
+	o := (*operator)(r)
+	var answer any
+	var err error
+	switch kind {
+	case askEnable:
+		err = o.Enable(ctx, webhook)
+	case askRetry:
+		err = o.Retry(ctx, webhook)
+	case askTest:
+		answer, err = o.Test(ctx, webhook)
+	case askRetryEvent:
+		var of askedEvent
+		if err = json.Unmarshal(arguments, &of); err == nil {
+			answer = o.journal.Queue(webhook).RetryEventNow(&history.EventRecord{Seq: of.Seq, To: of.To})
+		}
+	case askCancel, askSelectCancel:
+		var c api.CancelRequest
+		if err = json.Unmarshal(arguments, &c); err != nil {
+			break
+		}
+		if c.Webhook = webhook; kind == askCancel {
+			answer, err = o.cancelOwned(c)
+		} else {
+			answer, err = o.selectOwned(c)
+		}
+	default:
+		err = fmt.Errorf("this member knows no action %q; it may be of an older version", kind)
+	}
+	text, failed := json.Marshal(answerTo(answer, err))
+	if failed != nil {
+		text, _ = json.Marshal(answerTo(nil, failed))
+	}
+	return text
+}
+
+// askedEvent names an event, and the webhooks that it was accepted for.
+type askedEvent struct {
+	Seq history.Seq `json:"seq"`
+	To  []string    `json:"to"`
+}
+
+// asking is the answer of an owner.
+type asking struct {
+	Answer json.RawMessage `json:"answer,omitempty"`
+	Error  string          `json:"error,omitempty"`
+	Kind   string          `json:"kind,omitempty"` // of the error, if a caller is to know it
+}
+
+const (
+	kindNotFound      = "not_found"
+	kindUnprocessable = "unprocessable"
+)
+
+func answerTo(answer any, err error) asking {
+	var missing *admin.NotFoundError
+	var unprocessable *admin.UnprocessableError
+	text, failed := json.Marshal(answer)
+	a := asking{Answer: text}
+	switch err = errors.Join(err, failed); {
+	case err == nil:
+	case errors.As(err, &missing):
+		a.Error, a.Kind = missing.What, kindNotFound
+	case errors.As(err, &unprocessable):
+		a.Error, a.Kind = unprocessable.Problem, kindUnprocessable
+	default:
+		a.Error = err.Error()
+	}
+	return a
+}
+
+// ask has the owner of a webhook do something, and reads its answer.
+func (o *operator) ask(ctx context.Context, webhook, kind string, arguments, answer any) error {
+	text, err := json.Marshal(arguments)
+	if err != nil {
+		return err
+	}
+	raw, err := o.journal.Ask(ctx, webhook, kind, text)
+	if err != nil {
+		return err
+	}
+	var a asking
+	if err := json.Unmarshal(raw, &a); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", o.journal.Owner(webhook), err)
+	}
+	if answer != nil {
+		err = json.Unmarshal(a.Answer, answer)
+	}
+	switch {
+	case a.Kind == kindNotFound:
+		return &admin.NotFoundError{What: a.Error}
+	case a.Kind == kindUnprocessable:
+		return &admin.UnprocessableError{Problem: a.Error}
+	case a.Error != "":
+		return errors.New(a.Error)
+	}
+	return err
+}
+
+// asksAtOnce is how many owners are asked at a time.
+const asksAtOnce = 8
+
+// askAll asks the owners of webhooks for which deliveries wait elsewhere: of one, or of
+// all if webhook is "".
+func (o *operator) askAll(ctx context.Context, webhook string, ask func(ctx context.Context, webhook string) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(asksAtOnce)
+	for name, w := range o.journal.Figures() {
+		if w.Backlog.Events > 0 && (webhook == "" || webhook == name) && !o.journal.Owns(name) {
+			group.Go(func() error { return ask(ctx, name) })
+		}
+	}
+	return group.Wait()
+}
+
+// elsewhere is webhook for one that another member owns.
+func (o *operator) elsewhere(name string, configured *config.Webhook) api.Webhook {
+	w := o.journal.Figures()[name]
+	w.Name, w.Owner, w.Differs = name, o.journal.Owner(name), o.journal.Differing(name)
+	if configured != nil {
+		w.Configured = configured.View()
+		if w.State == "" || w.State == stateOrphaned {
+			w.State = configuredState(configured)
+		}
+	}
+	return w
+}
+
+// configuredState is the state of a webhook of which nothing else is known.
+func configuredState(w *config.Webhook) string {
+	switch {
+	case !w.Enabled:
+		return "off"
+	case w.Paused:
+		return "paused"
+	}
+	return stateActive
+}
+
+// figures is what the other members are to show of a webhook that this one owns.
+func (r *Relay) figures(webhook string) []byte {
+	active := r.inForce.Load()
+	if active == nil {
+		return nil
+	}
+	w := (*operator)(r).owned(webhook, active.webhooks[webhook].config)
+	w.Configured = nil
+	text, err := json.Marshal(w)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// orphansElsewhere returns the removed webhooks of other members for which deliveries wait.
+func (o *operator) orphansElsewhere(active *activeConfig) (names []string) {
+	for name, w := range o.journal.Figures() {
+		if _, ok := active.webhooks[name]; !ok && w.State == stateOrphaned && w.Backlog.Events > 0 && !o.journal.Owns(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
