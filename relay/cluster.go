@@ -19,6 +19,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/deliver"
 	"sidehook/relay/deliver/pace"
+	"sidehook/relay/metrics"
 )
 
 // openCluster opens the history in the PostgreSQL of a cluster.
@@ -35,6 +36,7 @@ func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, 
 	if c.Spool {
 		spool = file.History.Dir
 	}
+	r.metrics.Clustered()
 	e, err := postgres.Open(context.Background(), postgres.Options{
 		Database: database.Options{URL: c.Postgres.Reveal(), Schema: c.Schema, Sync: database.Sync(c.Sync), Name: "sidehook " + name},
 		Member: member.Options{
@@ -45,13 +47,13 @@ func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, 
 			},
 			Drop: func(webhook string) <-chan struct{} { return r.deliver.Drop(webhook) },
 		},
-		Spool: spool, Committed: opts.Committed, Log: opts.Log,
+		Spool: spool, Committed: opts.Committed, Waited: r.metrics.Waited, Log: opts.Log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &storage{
-		engine: &clustered{Engine: e}, queues: deliver.Journal(e), where: c.Postgres.Redacted(),
+		engine: &clustered{Engine: e}, queues: deliver.Journal(e), where: c.Postgres.Redacted(), failed: "this member of the cluster ends",
 		read: func() (reader, error) { return nil, errNotRead },
 	}, nil
 }
@@ -135,6 +137,11 @@ func (c *clustered) Figures() map[string]api.Webhook {
 
 func (c *clustered) Ask(ctx context.Context, webhook, kind string, arguments json.RawMessage) (json.RawMessage, error) {
 	return c.Member.Ask(ctx, member.Asked{Webhook: webhook, Kind: kind, Arguments: arguments})
+}
+
+func (c *clustered) Cluster() *metrics.Cluster {
+	s := c.State()
+	return &metrics.Cluster{Up: s.Up, Members: s.Members, Owned: s.Owned, Takeovers: s.Takeovers, Late: s.Late, Spooled: c.Spooled()}
 }
 
 // Resend makes what is pending due now where it is owned.

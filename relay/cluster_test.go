@@ -3,12 +3,14 @@ package relay_test
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/postgrestest"
+	"sidehook/relay"
 )
 
 // TestCluster has two relays share a PostgreSQL: events posted to either are delivered
@@ -119,4 +121,96 @@ func TestClusterActions(t *testing.T) {
 	if got := other.call("POST", "/v1/webhooks/nosuch/retry", "", nil); got != http.StatusNotFound {
 		t.Errorf("retry of no webhook: got %d", got)
 	}
+}
+
+// TestClusterMetrics: a member has each metric of a cluster that the page names, and no
+// other.
+func TestClusterMetrics(t *testing.T) {
+	db := postgrestest.Start(t, "fsync=off")
+	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+		t.Fatal(err)
+	}
+	s := newReceiver(t)
+	h := newHost(t, fmt.Sprintf("cluster: {postgres: '%s', schema: hooks, name: a, sync: storage}\nwebhooks:\n", db.URL())+hook(s, "w", ""))
+	h.post("1")
+	s.first(t, "/w")
+	named := map[string]bool{}
+	for _, name := range regexp.MustCompile("`(cluster_[a-z_]+)`").FindAllStringSubmatch(relay.Manual(), -1) {
+		named["sidehook_"+name[1]] = false
+	}
+	text := h.metrics(t)
+	for _, match := range regexp.MustCompile(`(?m)^# TYPE (sidehook_cluster_\w+)`).FindAllStringSubmatch(text, -1) {
+		if _, ok := named[match[1]]; !ok {
+			t.Errorf("the page has not %s", match[1])
+		}
+		named[match[1]] = true
+	}
+	for name, there := range named {
+		if !there {
+			t.Errorf("the page has %s, which the member has not", name)
+		}
+	}
+	for _, want := range []string{"sidehook_cluster_up 1", "sidehook_cluster_members 1", "sidehook_cluster_owned_webhooks 1", "sidehook_cluster_accept_wait_seconds_count 1"} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("there is no %s", want)
+		}
+	}
+}
+
+// TestClusterSpool takes the database away: events are accepted all the same, and
+// delivered in their order when it is back.
+func TestClusterSpool(t *testing.T) {
+	db := postgrestest.Start(t, "fsync=off")
+	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+		t.Fatal(err)
+	}
+	p := db.Proxy(t)
+	s := newReceiver(t)
+	h := newHost(t, fmt.Sprintf("cluster: {postgres: '%s', schema: hooks, name: a, sync: storage, spool: true}\nwebhooks:\n", p.URL())+hook(s, "w", ", order: all"))
+	h.post("before")
+	s.first(t, "/w")
+	p.Set(postgrestest.Refuse)
+	for i := range 20 {
+		status, body, _ := h.send(fmt.Sprintf(`{"type":"a.b","id":"e%02d"}`, i), "Content-Type", "application/json")
+		if status != http.StatusAccepted || !strings.Contains(body, `"spooled":true`) {
+			t.Fatalf("got %d %s", status, body)
+		}
+	}
+	if got := h.call("GET", "/readyz", "", nil); got != http.StatusOK {
+		t.Errorf("readyz: got %d, want 200: events are accepted", got)
+	}
+	p.Set(postgrestest.Nothing)
+	eventually(t, "all are delivered", func() bool { return len(s.taken("/w")) == 21 })
+	for i, x := range s.taken("/w")[1:] {
+		if want := fmt.Sprintf("e%02d", i); !strings.Contains(x.body, want) && x.header.Get("Webhook-Id") != want {
+			t.Errorf("number %d is %s %v, want %s", i, x.body, x.header, want)
+		}
+	}
+	eventually(t, "events are accepted into the database", func() bool {
+		_, body, _ := h.send(fmt.Sprintf(`{"type":"a.b","id":"x%d"}`, time.Now().UnixNano()), "Content-Type", "application/json")
+		return !strings.Contains(body, "spooled")
+	})
+}
+
+// TestClusterAway refuses while the database is away, and begins without it.
+func TestClusterAway(t *testing.T) {
+	db := postgrestest.Start(t, "fsync=off")
+	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+		t.Fatal(err)
+	}
+	p := db.Proxy(t)
+	p.Set(postgrestest.Refuse)
+	s := newReceiver(t)
+	h := newHost(t, fmt.Sprintf("cluster: {postgres: '%s', schema: hooks, name: a, sync: storage}\nwebhooks:\n", p.URL())+hook(s, "w", ""))
+	eventually(t, "it is known to be away", func() bool { return h.call("GET", "/readyz", "", nil) == http.StatusServiceUnavailable })
+	status, _, header := h.send(`{"type":"a.b"}`, "Content-Type", "application/json")
+	if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+		t.Errorf("a post: got %d, %v", status, header)
+	}
+	if got := h.call("GET", "/healthz", "", nil); got != http.StatusOK {
+		t.Errorf("healthz: got %d", got)
+	}
+	p.Set(postgrestest.Nothing)
+	eventually(t, "it accepts", func() bool { return h.post("1") == http.StatusAccepted || h.post("1") == http.StatusOK })
+	s.first(t, "/w")
 }

@@ -43,15 +43,24 @@
 // All that can fail comes first (prepare). What follows cannot fail, under Relay.mu, in
 // this order:
 //
-//  1. The journal gets the generation and the limits of retention.
+//  1. The journal gets the limits of retention.
 //  2. The configuration is in force for the API.
 //  3. Orphaned queues whose webhook is in the file again are reclaimed.
 //  4. deliver starts, changes and stops webhooks. Requests in flight go on as they began.
+//     Then the engine is told of the configuration: a member of a cluster takes webhooks
+//     that are in force.
 //  5. Deliveries of renamed webhooks move: before intake matches the new names, so that
 //     they stay ahead of later events.
 //  6. intake matches events by the new configuration, and the outboxes of its databases
 //     are read.
 //  7. Queues without a webhook become orphans, and all queues get their limits.
+//
+// # A cluster
+//
+// The engine decides which webhooks this process delivers to: it calls hold after it has
+// got the queue of one, and deliver.Drop before it gives one up. hold must not wait for
+// Relay.mu, since the member's lease waits for it. Everything else that touches the queue
+// of a webhook asks Owns before, and has the owner do it if that is another process.
 //
 // # Stop
 //

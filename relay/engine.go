@@ -15,6 +15,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/deliver"
 	"sidehook/relay/editing"
+	"sidehook/relay/metrics"
 )
 
 // engine is what keeps the history. openStorage picks it; everything else in the relay
@@ -102,6 +103,8 @@ type ownership interface {
 	Differing(webhook string) []string
 	// Figures returns what the owners of webhooks have told last, by their names.
 	Figures() map[string]api.Webhook
+	// Cluster is the state of the cluster for the metrics, nil without one.
+	Cluster() *metrics.Cluster
 	// Ask has the owner of a webhook, which is another process, do an action.
 	Ask(ctx context.Context, webhook, kind string, arguments json.RawMessage) (json.RawMessage, error)
 }
@@ -112,6 +115,7 @@ type storage struct {
 	queues func(webhook string) deliver.Queue
 	read   func() (reader, error)
 	where  string // for messages
+	failed string // what is said when it has failed
 }
 
 // openStorage opens the history. It is the one place that chooses an engine.
@@ -127,7 +131,8 @@ func (r *Relay) openStorage(file *config.File, opts journal.Options) (*storage, 
 	var tails query.Tails
 	return &storage{
 		engine: alone{j}, queues: deliver.Journal(j), where: editing.Absolute(dir),
-		read: func() (reader, error) { return readFiles(dir, &tails) },
+		failed: "the journal failed; sidehook exits, and recovers from what is on disk at the next start",
+		read:   func() (reader, error) { return readFiles(dir, &tails) },
 	}, nil
 }
 
@@ -194,6 +199,8 @@ func (a alone) Elsewhere(string) bool           { return false }
 func (a alone) Owner(string) string             { return "" }
 func (a alone) Differing(string) []string       { return nil }
 func (a alone) Figures() map[string]api.Webhook { return nil }
+
+func (a alone) Cluster() *metrics.Cluster { return nil }
 
 func (a alone) Ask(context.Context, string, string, json.RawMessage) (json.RawMessage, error) {
 	return nil, errors.New("there is no other process")

@@ -192,7 +192,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		err := r.journal.Run(writing)
 		if err != nil {
 			r.dead.Store(&err)
-			r.log.Error("the journal failed; sidehook exits, and recovers from what is on disk at the next start", "history", r.journal.where, "error", err)
+			r.log.Error(r.journal.failed, "history", r.journal.where, "error", err)
 		}
 		stop(err)
 		written <- err

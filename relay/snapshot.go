@@ -14,6 +14,7 @@ func (r *Relay) snapshot() metrics.State {
 		Refused:      refused != nil,
 		RefusedFiles: len(active.file.Refused()),
 		Outbox:       r.outboxState(),
+		Cluster:      r.journal.Cluster(),
 	}
 	for _, q := range r.journal.Queues() {
 		w := metrics.Webhook{Name: q.Name(), Backlog: q.Backlog()}

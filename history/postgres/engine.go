@@ -30,7 +30,9 @@ type Options struct {
 	// Committed is called after each group commit with the number of records and how
 	// long it took.
 	Committed func(records int, took time.Duration)
-	Log       *slog.Logger
+	// Waited is called after each with how long the first request of it had waited.
+	Waited func(time.Duration)
+	Log    *slog.Logger
 }
 
 // Engine is the history in PostgreSQL, as one member of a cluster has it. It is for
@@ -66,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	e := &Engine{db: db, log: o.Log}
 	o.Member.DB, o.Member.Log = db, o.Log
 	e.Member = member.New(o.Member)
-	accepting := accept.Options{DB: db, Log: o.Log, Accepted: e.Member.Accepted, Committed: o.Committed}
+	accepting := accept.Options{DB: db, Log: o.Log, Accepted: e.Member.Accepted, Committed: o.Committed, Waited: o.Waited}
 	if o.Spool != "" {
 		accepting.Deadline = spoolDeadline
 	}

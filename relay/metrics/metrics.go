@@ -37,6 +37,7 @@ type Metrics struct {
 	unmatched prometheus.Counter
 	records   prometheus.Histogram
 	synced    prometheus.Histogram
+	accepted  prometheus.Histogram // nil without a cluster
 	webhooks  *webhooks
 
 	writing sync.Mutex // one scrape at a time, since it may be large
@@ -104,6 +105,18 @@ func (m *Metrics) Committed(records int, took time.Duration) {
 	m.records.Observe(float64(records))
 	m.synced.Observe(took.Seconds())
 }
+
+// Clustered has the metrics of accepting in a cluster, too. It is called once.
+func (m *Metrics) Clustered() {
+	m.accepted = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "sidehook_cluster_accept_wait_seconds", Help: "Time that requests waited for the database of the cluster, from the first of a group commit.",
+		Buckets: []float64{0.001, 0.005, 0.02, 0.1, 0.5, 2, 10},
+	})
+	m.registry.MustRegister(m.accepted)
+}
+
+// Waited counts a group commit in a cluster.
+func (m *Metrics) Waited(took time.Duration) { m.accepted.Observe(took.Seconds()) }
 
 // Write writes all metrics.
 func (m *Metrics) Write(w io.Writer) error {

@@ -23,6 +23,15 @@ type State struct {
 	Refused      bool               // the last edit was rejected
 	RefusedFiles int                // of include, which hold themselves up
 	Outbox       *Outbox            // nil without one
+	Cluster      *Cluster           // nil without one
+}
+
+// Cluster is the current state of a member of a cluster.
+type Cluster struct {
+	Up              bool // the database answers
+	Members, Owned  int
+	Takeovers, Late int64 // since the start
+	Spooled         int   // events that wait on this host
 }
 
 // Outbox is the current state of all outboxes together.
@@ -59,6 +68,12 @@ var (
 	outboxUp      = describe("outbox_up", "1 if the outbox of each database can be read, else 0.")
 	outboxEvents  = describe("outbox_events_total", "Rows taken from an outbox, by result: accepted, duplicate or refused.", "result")
 	outboxOldest  = describe("outbox_oldest_seconds", "Age of the oldest row known to wait in an outbox; 0 if there is none.")
+	clusterUp     = describe("cluster_up", "1 if the database of the cluster answers, else 0.")
+	clusterCount  = describe("cluster_members", "Members of the cluster that live, as this one sees it.")
+	clusterOwned  = describe("cluster_owned_webhooks", "Webhooks that this member delivers to.")
+	clusterTaken  = describe("cluster_takeovers_total", "Webhooks that this member took over from another one since its start.")
+	clusterLate   = describe("cluster_late_attempts_total", "Attempts that this member recorded after it had lost the webhook, since its start.")
+	clusterSpool  = describe("cluster_spooled_events", "Events that wait on this host until the database is back.")
 	generation    = describe("config_generation", "Number of the configuration in force.")
 	reloaded      = describe("config_last_reload_successful", "1 if the last edit of the file is in force, 0 if it was rejected.")
 	reloadedAt    = describe("config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded.")
@@ -67,7 +82,8 @@ var (
 func (*collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		backlogEvents, backlogBytes, backlogOldest, inFlight, webhookState,
-		historyBytes, historyLimit, damagedLines, refusedFiles, outboxUp, outboxEvents, outboxOldest, generation, reloaded, reloadedAt,
+		historyBytes, historyLimit, damagedLines, refusedFiles, outboxUp, outboxEvents, outboxOldest,
+		clusterUp, clusterCount, clusterOwned, clusterTaken, clusterLate, clusterSpool, generation, reloaded, reloadedAt,
 	} {
 		ch <- d
 	}
@@ -104,21 +120,29 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	if now.Outbox != nil {
 		collectOutbox(now.Outbox, ch)
 	}
-	gauge(generation, float64(now.Generation))
-	applied := 1.0
-	if now.Refused {
-		applied = 0
+	if m := now.Cluster; m != nil {
+		gauge(clusterUp, one(m.Up))
+		gauge(clusterCount, float64(m.Members))
+		gauge(clusterOwned, float64(m.Owned))
+		gauge(clusterSpool, float64(m.Spooled))
+		ch <- &sample{clusterTaken, nil, prometheus.CounterValue, float64(m.Takeovers)}
+		ch <- &sample{clusterLate, nil, prometheus.CounterValue, float64(m.Late)}
 	}
-	gauge(reloaded, applied)
+	gauge(generation, float64(now.Generation))
+	gauge(reloaded, one(!now.Refused))
 	gauge(reloadedAt, float64(now.Loaded.UnixMilli())/1000)
 }
 
-func collectOutbox(o *Outbox, ch chan<- prometheus.Metric) {
-	up := 0.0
-	if o.Up {
-		up = 1
+// one is 1 for what holds, else 0.
+func one(holds bool) float64 {
+	if holds {
+		return 1
 	}
-	ch <- &sample{outboxUp, nil, prometheus.GaugeValue, up}
+	return 0
+}
+
+func collectOutbox(o *Outbox, ch chan<- prometheus.Metric) {
+	ch <- &sample{outboxUp, nil, prometheus.GaugeValue, one(o.Up)}
 	ch <- &sample{outboxOldest, nil, prometheus.GaugeValue, o.Oldest.Seconds()}
 	for _, count := range []struct {
 		result string

@@ -33,6 +33,8 @@ type Options struct {
 	// Committed is called after each group commit with the number of records and how
 	// long it took.
 	Committed func(records int, took time.Duration)
+	// Waited is called after each with how long the first request of it had waited.
+	Waited func(time.Duration)
 	// Full reports whether there is no room for more history. Nil: there always is.
 	Full func() bool
 	// Deadline is how long a request waits for the database; 10 seconds if 0.
@@ -47,6 +49,7 @@ type Acceptor struct {
 	log       *slog.Logger
 	accepted  func([]queue.Published, history.Seq)
 	committed func(int, time.Duration)
+	waited    func(time.Duration)
 	full      func() bool
 	deadline  time.Duration
 
@@ -73,6 +76,9 @@ func New(o Options) *Acceptor {
 	if o.Committed == nil {
 		o.Committed = func(int, time.Duration) {}
 	}
+	if o.Waited == nil {
+		o.Waited = func(time.Duration) {}
+	}
 	if o.Full == nil {
 		o.Full = func() bool { return false }
 	}
@@ -80,7 +86,7 @@ func New(o Options) *Acceptor {
 		o.Deadline = defaultDeadline
 	}
 	return &Acceptor{
-		db: o.DB, log: o.Log, accepted: o.Accepted, committed: o.Committed, full: o.Full, deadline: o.Deadline,
+		db: o.DB, log: o.Log, accepted: o.Accepted, committed: o.Committed, waited: o.Waited, full: o.Full, deadline: o.Deadline,
 		kick: make(chan struct{}, 1),
 	}
 }

@@ -274,6 +274,7 @@ func (x *run) commitBatch(b *batch) {
 			x.accepted(fresh, history.Seq(o.last))
 			if len(fresh) > 0 {
 				x.committed(len(fresh), time.Since(began))
+				x.waited(time.Since(b.began))
 			}
 		}
 		for _, r := range pending {
