@@ -79,9 +79,11 @@ var flow = map[string][]string{
 	"history/journal":               {"history", "history/event", "history/internal/clock", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/pending", "history/internal/retention", "history/internal/segment", "history/internal/seqset", "history/trouble", "history/internal/streak", "history/internal/upkeep", "history/internal/vfs", "history/query", "history/queue"},
 	"history/postgres":              {"history", "history/journal", "history/postgres/accept", "history/postgres/database", "history/postgres/member", "history/postgres/spool", "history/query", "history/queue"},
 	"history/postgres/accept":       {"history", "history/event", "history/internal/pending", "history/journal", "history/postgres/database", "history/query", "history/queue", "history/trouble"},
+	"history/postgres/archive":      {"history", "history/event", "history/internal/index", "history/internal/jsonl", "history/internal/pending", "history/postgres/columns", "history/postgres/database", "history/query"},
 	"history/postgres/columns":      {"history", "history/internal/index", "history/internal/lookup", "history/postgres/database"},
 	"history/postgres/database":     {},
 	"history/postgres/spool":        {"history", "history/event", "history/journal", "history/queue", "history/trouble"},
+	"history/postgres/transfer":     {"history", "history/event", "history/internal/files", "history/internal/jsonl", "history/internal/segment", "history/internal/vfs", "history/postgres/accept", "history/postgres/columns", "history/postgres/database"},
 	"history/postgres/postgrestest": {}, // of tests alone
 	"history/historytest":           {"history", "history/event", "history/internal/files", "history/internal/segment", "history/internal/vfs", "history/internal/vfs/memfs", "history/internal/upkeep"},
 	"history/historytest/generate":  {"history/historytest"},

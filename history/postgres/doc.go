@@ -6,6 +6,8 @@
 //	accept        events, resends and renames made durable, with group commit
 //	book          what waits, read for the queues
 //	ledger        what became of deliveries, and checkpoints, written
+//	archive       reading: attempts, events, traces, statistics
+//	transfer      import from files, and export to them
 //	columns       what tables have of a record beside its line
 //	member        leases, owners, and the queues of what a member owns
 //	database      the connections and the schema (SQL)
@@ -18,7 +20,8 @@
 // are Unix nanoseconds of the database's clock.
 //
 //	table        what                                        written by
-//	meta         one row: the version, the cluster's id      cluster init
+//	meta         one row: the version, the cluster's id;     cluster init, import
+//	             importing: what an import has begun
 //	head         for each stream the last number, the first  accept (events, ids), the ledger
 //	             number without a partition, and how wide    (attempts); width: retention
 //	             new partitions are

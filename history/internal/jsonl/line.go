@@ -48,6 +48,24 @@ func Append(dst []byte, key string, number uint64, at time.Time, batch uint64, f
 	return appendChecksum(dst, start)
 }
 
+// AppendBare appends a record that was in no file, and so in no batch, with its
+// checksum. It also returns the fields in it.
+func AppendBare(dst []byte, key string, number uint64, at time.Time, fields []byte) (line, inside []byte) {
+	start := len(dst)
+	dst = append(dst, '{', '"')
+	dst = append(dst, key...)
+	dst = append(dst, '"', ':')
+	dst = strconv.AppendUint(dst, number, 10)
+	dst = append(dst, `,"at":"`...)
+	dst = at.UTC().AppendFormat(dst, TimeFormat)
+	dst = append(dst, '"', ',')
+	begin := len(dst)
+	dst = append(dst, fields...)
+	end := len(dst)
+	dst = appendChecksum(dst, start)
+	return dst[:len(dst)-1], dst[begin:end:end]
+}
+
 // appendChecksum closes the JSON object that begins at start with its checksum.
 func appendChecksum(dst []byte, start int) []byte {
 	sum := crc32.Checksum(dst[start:], castagnoli)

@@ -73,6 +73,12 @@ type identity struct {
 	content int64
 }
 
+// Identify returns what finds the repeats of an event: the key, and its content.
+func Identify(e *event.Event) (key [16]byte, content int64) {
+	id := identify(e)
+	return id.key, id.content
+}
+
 var hashes = sync.Pool{New: func() any { return sha256.New() }}
 
 func identify(e *event.Event) (id identity) {

@@ -18,13 +18,16 @@ type Attempt struct {
 	ID, Sent           int64 // hashes of the event's id, and of the id it was sent under if that is another one, else 0
 	Code               int32
 	Took               int32 // a bucket of durations (index.Histogram), one more; 0: there was no request
-	Counts             int32 // a bit for each of the counters (lookup.CountersOf)
+	Counts             int32 // a bit for each of the counters (lookup.CountersOf), and counted; 0: it does not count
 }
+
+// counted is set for what statistics count, also if it adds to no counter.
+const counted = 1 << 30
 
 // Of returns the columns of a record.
 func Of(d *history.DeliveryRecord) Attempt {
 	a := Attempt{
-		Kind: d.Kind, Type: storable(d.Type), Status: string(d.Status), Generation: int64(d.Generation), Seq: int64(d.Seq),
+		Kind: d.Kind, Type: Text(d.Type), Status: string(d.Status), Generation: int64(d.Generation), Seq: int64(d.Seq),
 		ID: database.Hash(d.Event), Code: int32(d.Code),
 	}
 	switch d.Kind {
@@ -34,7 +37,11 @@ func Of(d *history.DeliveryRecord) Attempt {
 		if d.SentID != "" {
 			a.Sent = database.Hash(d.SentID)
 		}
-		if took := d.Lasted(); took != 0 && !d.Test {
+		if d.Test || d.Late {
+			break
+		}
+		a.Counts = counted
+		if took := d.Lasted(); took > 0 {
 			a.Took = int32(index.Bucket(took)) + 1
 		}
 		for _, c := range lookup.CountersOf(d) {
@@ -56,8 +63,8 @@ func Add(t *index.Tally, took, counts int32, n uint64) {
 	}
 }
 
-// storable returns a text that a column takes.
-func storable(text string) string {
+// Text returns a text that a column takes.
+func Text(text string) string {
 	if strings.IndexByte(text, 0) >= 0 {
 		text = strings.ReplaceAll(text, "\x00", "")
 	}

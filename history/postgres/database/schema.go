@@ -26,6 +26,8 @@ var (
 	functions string
 	//go:embed sql/ownership.sql
 	ownership string
+	//go:embed sql/transfer.sql
+	transfer string
 	//go:embed sql/grants.sql
 	grants string
 
@@ -46,7 +48,7 @@ func Script(schema, role string) (string, error) {
 	if err := CheckName(schema); err != nil {
 		return "", err
 	}
-	text := "BEGIN;\n" + tables + "\n" + functions + "\n" + ownership
+	text := "BEGIN;\n" + tables + "\n" + functions + "\n" + ownership + "\n" + transfer
 	if role != "" {
 		text += "\n" + grants
 	}
@@ -85,7 +87,8 @@ var ErrNoSchema = errors.New("the schema does not fit")
 // CheckSchema returns why a relay cannot work with the schema as it is.
 func (db *DB) CheckSchema(ctx context.Context) error {
 	var version int
-	err := db.Reading.QueryRow(ctx, db.SQL(`SELECT version FROM {schema}.meta`)).Scan(&version)
+	var importing string
+	err := db.Reading.QueryRow(ctx, db.SQL(`SELECT version, importing FROM {schema}.meta m`)).Scan(&version, &importing)
 	switch {
 	case Code(err) == undefinedTable || Code(err) == undefinedSchema || errors.Is(err, pgx.ErrNoRows):
 		return fmt.Errorf("%w: schema %q has no tables of sidehook; run `sidehook cluster init --apply`", ErrNoSchema, db.schema)
@@ -95,6 +98,8 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 		return fmt.Errorf("%w: schema %q has version %d, and this sidehook needs %d; run `sidehook cluster init --apply`", ErrNoSchema, db.schema, version, Version)
 	case version > Version:
 		return fmt.Errorf("%w: schema %q has version %d, and this sidehook knows %d; install a newer sidehook", ErrNoSchema, db.schema, version, Version)
+	case importing != "":
+		return fmt.Errorf("%w: an import into schema %q has not ended; run `sidehook cluster import` again", ErrNoSchema, db.schema)
 	}
 	return nil
 }

@@ -9,3 +9,5 @@ GRANT EXECUTE ON FUNCTION {schema}.record(text, text, bigint, text[], bigint[], 
   text[], bigint[], bytea[], text[], bigint[], bigint[], bytea[], bigint[], bigint[], text[], bytea[]),
   {schema}.beat(text, text, bigint, text, bigint, text, jsonb, boolean), {schema}.take(text, text, text[], text[], bigint[]),
   {schema}.release(text, text, text[], bigint[]), {schema}.leave(text, text), {schema}.number(text, text, boolean) TO {role};
+GRANT EXECUTE ON FUNCTION {schema}.import_begin(text, bigint, bigint), {schema}.import_skip(text, bigint), {schema}.import_ready(text, bigint),
+  {schema}.import_end(text, text, bigint, text, bigint, text[], bytea[], text[], bigint, bigint) TO {role};

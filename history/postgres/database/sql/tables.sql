@@ -5,6 +5,7 @@ CREATE TABLE IF NOT EXISTS {schema}.meta (
   one     boolean PRIMARY KEY DEFAULT true CHECK (one),
   version int NOT NULL,
   cluster uuid NOT NULL DEFAULT gen_random_uuid(),
+  importing text NOT NULL DEFAULT '',
   created timestamptz NOT NULL DEFAULT now()
 );
 
