@@ -1,0 +1,79 @@
+package archive
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"sidehook/history"
+	"sidehook/history/query"
+)
+
+// Bulk finds the deliveries to be made again (query.FindBulk).
+func (r *Reader) Bulk(ctx context.Context, b query.Bulk) (query.Matches, error) {
+	return query.FindBulk(ctx, r, b)
+}
+
+// Resends visits the resends, and the renames, that may be from since on, the oldest
+// first, until visit returns false.
+func (r *Reader) Resends(since time.Time, visit func(*history.EventRecord) bool) error {
+	ctx := context.Background()
+	for after, more := int64(0), true; more; {
+		w := &where{}
+		w.add(`of > 0 AND seq > ?`, after)
+		w.within(since, time.Time{})
+		w.args = append(w.args, rowsMost)
+		var x eventRow
+		rows := 0
+		err := r.each(ctx, `SELECT `+eventColumns+` FROM {schema}.events WHERE `+w.String()+` ORDER BY seq LIMIT $`+strconv.Itoa(len(w.args)), w.args, x.scanned(), func() bool {
+			after, rows = x.seq, rows+1
+			a := x.record()
+			more = visit(&a)
+			return more
+		})
+		if err != nil {
+			return err
+		}
+		more = more && rows == rowsMost
+	}
+	return nil
+}
+
+// Removed returns what reports whether retention has removed a record.
+func (r *Reader) Removed() (func(history.Seq) bool, error) {
+	var first int64
+	err := r.each(context.Background(), `SELECT coalesce((SELECT min(first) FROM {schema}.parts WHERE stream = 'events'), 1)`, nil, []any{&first}, func() bool { return true })
+	return func(seq history.Seq) bool { return int64(seq) < first }, err
+}
+
+// Resend finds a resend in bulk (query.FindResend).
+func (r *Reader) Resend(ctx context.Context, id string) (*query.ResendProgress, error) {
+	return query.FindResend(ctx, r, id)
+}
+
+// Update reads what has ended of a resend since the last call. It is false if a webhook
+// has been renamed meanwhile: then the resend must be found anew.
+func (r *Reader) Update(ctx context.Context, p *query.ResendProgress) (ok bool, err error) {
+	last, err := r.last(ctx, attempts)
+	if err != nil {
+		return true, err
+	}
+	for _, span := range p.Spans() {
+		if p.Done() {
+			break
+		}
+		var x deliveryRow
+		err := r.each(ctx, `SELECT `+deliveryColumns+` FROM {schema}.attempts
+			WHERE seq BETWEEN $1 AND $2 AND n > $3 AND n <= $4 AND kind = 'attempt' AND status <> 'retrying' ORDER BY n`,
+			[]any{int64(span[0]), int64(span[1]), int64(p.Read), last}, x.scanned(), func() bool {
+				o := x.record()
+				p.Learn(&o)
+				return !p.Done()
+			})
+		if err != nil {
+			return true, err
+		}
+	}
+	p.Read = history.LineNo(last)
+	return !p.Moved(), ctx.Err()
+}
