@@ -128,13 +128,13 @@ func (o *operator) ask(ctx context.Context, webhook, kind string, arguments, ans
 // asksAtOnce is how many owners are asked at a time.
 const asksAtOnce = 8
 
-// askAll asks the owners of webhooks for which deliveries wait elsewhere: of one, or of
-// all if webhook is "".
+// askAll asks the owner of a webhook, or if that is "" the owners of all for which
+// deliveries wait elsewhere, as far as they have told.
 func (o *operator) askAll(ctx context.Context, webhook string, ask func(ctx context.Context, webhook string) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(asksAtOnce)
 	for name, w := range o.journal.Figures() {
-		if w.Backlog.Events > 0 && (webhook == "" || webhook == name) && !o.journal.Owns(name) {
+		if (webhook == name || webhook == "" && w.Backlog.Events > 0) && !o.journal.Owns(name) {
 			group.Go(func() error { return ask(ctx, name) })
 		}
 	}
@@ -165,13 +165,18 @@ func configuredState(w *config.Webhook) string {
 	return stateActive
 }
 
-// figures is what the other members are to show of a webhook that this one owns.
+// figures is what the other members are to show of a webhook that this one owns, nil if
+// they have it already. It must not wait for an edit that is applied.
 func (r *Relay) figures(webhook string) []byte {
 	active := r.inForce.Load()
 	if active == nil {
 		return nil
 	}
-	w := (*operator)(r).owned(webhook, active.webhooks[webhook].config)
+	configured := active.webhooks[webhook].config
+	if _, held := r.deliver.Snapshot(webhook); configured != nil && !held {
+		return nil // it is being given up
+	}
+	w := (*operator)(r).owned(webhook, configured)
 	w.Configured = nil
 	text, err := json.Marshal(w)
 	if err != nil {

@@ -17,6 +17,9 @@ func (r *Relay) snapshot() metrics.State {
 		Cluster:      r.journal.Cluster(),
 	}
 	for _, q := range r.journal.Queues() {
+		if !r.journal.Owns(q.Name()) {
+			continue // its owner tells, so that sums over a cluster are right
+		}
 		w := metrics.Webhook{Name: q.Name(), Backlog: q.Backlog()}
 		if _, ok := active.webhooks[w.Name]; ok {
 			snapshot, known := r.deliver.Snapshot(w.Name)

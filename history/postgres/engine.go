@@ -140,16 +140,22 @@ func (e *Engine) ResendBulk(ctx context.Context, by string, find func(context.Co
 }
 
 // Rename moves the pending deliveries of a webhook to its new name, as journal.Rename does.
-// The member that owns the former name does it; any other does nothing.
+// The member that owns both names does it; any other does nothing.
 func (e *Engine) Rename(ctx context.Context, was, to string, generation history.Generation) (moved int, err error) {
 	e.renaming.Lock()
 	defer e.renaming.Unlock()
-	if !e.Owns(was) {
+	if !e.Owns(was) || !e.Owns(to) {
 		return 0, nil
+	}
+	// What an earlier call has moved, without an answer, must not be moved again.
+	if err := e.CatchUp(ctx); err != nil {
+		return 0, err
 	}
 	err = e.Queue(was).Move(to, generation, func(list []queue.Moving) error {
 		n, err := e.accept.Rename(ctx, list, was, to, generation)
-		moved += n
+		if moved += n; err == nil {
+			err = e.CatchUp(ctx)
+		}
 		return err
 	})
 	return moved, err

@@ -219,9 +219,17 @@ func (l *Ledger) wake() {
 	}
 }
 
-// LastN returns a number of the attempts that is not below that of any line written so
-// far, and below those of all lines that are not.
+// LastN returns a number of the attempts that is not below that of any line that the
+// member has written or replayed, and below those of all lines that it has not written.
 func (l *Ledger) LastN() history.LineNo { return history.LineNo(l.last.Load()) }
+
+// Reached says that what was recorded up to a number is in the queues, as a replay has
+// found.
+func (l *Ledger) Reached(n history.LineNo) {
+	for last := l.last.Load(); int64(n) > last && !l.last.CompareAndSwap(last, int64(n)); {
+		last = l.last.Load()
+	}
+}
 
 // Skew returns by how much the database's clock is ahead of time.Now.
 func (l *Ledger) Skew() time.Duration { return l.o.Skew() }
@@ -297,7 +305,7 @@ func (l *Ledger) write(ctx context.Context, b *batch) bool {
 
 // wrote takes in that a batch is durable.
 func (l *Ledger) wrote(b *batch) {
-	l.last.Store(b.lastN)
+	l.Reached(history.LineNo(b.lastN))
 	for i, late := range b.late {
 		if late {
 			l.o.Late(b.owned[i].webhook, b.owned[i].epoch)

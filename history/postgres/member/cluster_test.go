@@ -155,6 +155,10 @@ func TestStopHandsOver(t *testing.T) {
 		if l, ok := next.Queue("a").Claim(queue.Retries); ok {
 			t.Errorf("claimed %d, which waits for an hour", l.Seq)
 		}
+		epoch := c.value(`SELECT epoch || ' ' || written FROM ` + c.schema + `.cursors WHERE webhook = 'a'`)
+		until(t, "the new owner writes a checkpoint", func() bool {
+			return c.value(`SELECT epoch || ' ' || written FROM `+c.schema+`.cursors WHERE webhook = 'a'`) != epoch
+		})
 		next.Queue("a").RetryNow()
 		l := claim(t, next, "a", "e3")
 		if l.Attempt != 2 {

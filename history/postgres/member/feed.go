@@ -345,6 +345,7 @@ func (f *feed) publish(list []queue.Published, last history.Seq) {
 func (f *feed) own(webhook string, epoch int64) {
 	f.owned[webhook] = epoch
 	f.savedAt[webhook] = time.Now()
+	f.changed[webhook] = struct{}{} // the figures have another owner
 }
 
 // remove lets go of a queue.

@@ -52,7 +52,8 @@ type Options struct {
 	// queue any more. Nil: nobody uses queues.
 	Hold func(webhook string)
 	Drop func(webhook string) (released <-chan struct{})
-	// Figures returns what other members are to show of a webhook.
+	// Figures returns what other members are to show of a webhook, nil if nothing new. It
+	// must not wait for the member.
 	Figures func(webhook string) []byte
 	// Do does an action that another member has asked for (Ask).
 	Do func(ctx context.Context, a Asked) (answer json.RawMessage)

@@ -38,7 +38,9 @@ func (m *Member) replay(ctx context.Context, webhook string, epoch int64) error 
 			r.Checkpoint(webhook, &c, s.written)
 		}
 	}
+	m.ledger.Reached(s.coversN)
 	err = m.book.Attempts(ctx, webhook, s.coversN, func(d *history.DeliveryRecord) {
+		m.ledger.Reached(d.N)
 		if d.Kind == history.KindWebhook {
 			r.State(d)
 		} else {

@@ -2,6 +2,7 @@ package member
 
 import (
 	"context"
+	"time"
 
 	"sidehook/history/postgres/database"
 )
@@ -44,6 +45,23 @@ func (m *Member) Owner(webhook string) string {
 		return c.owner
 	}
 	return ""
+}
+
+// CatchUp returns when all that is committed by now is in the queues, or ctx is done.
+func (m *Member) CatchUp(ctx context.Context) error {
+	last, err := m.book.Last(ctx)
+	if err != nil {
+		return err
+	}
+	for m.Published() < last {
+		m.feed.others()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	return nil
 }
 
 // Declared reports whether a living member has a webhook in its file, as far as is known;

@@ -46,7 +46,7 @@ BEGIN
     SELECT webhook, generation, {schema}.now_ns(), line FROM unnest(p_config, p_config_generation, p_config_line) AS c(webhook, generation, line)
     ON CONFLICT DO NOTHING;
   UPDATE {schema}.cursors c SET checkpoint = s.checkpoint, covers_n = s.covers_n, covers_seq = s.covers_seq,
-      written = s.at, refs = s.refs::bigint[], figures = s.figures
+      written = s.at, refs = s.refs::bigint[], figures = coalesce(s.figures, c.figures)
     FROM unnest(p_saved, p_saved_epoch, p_saved_at, p_checkpoint, p_covers_n, p_covers_seq, p_refs, p_figures)
       AS s(webhook, epoch, at, checkpoint, covers_n, covers_seq, refs, figures)
     WHERE c.webhook = s.webhook AND c.epoch = s.epoch AND c.owner = p_member AND c.incarnation = p_incarnation AND s.covers_n >= c.covers_n;
