@@ -82,6 +82,11 @@ func TestActionsElsewhere(t *testing.T) {
 		t.Errorf("cancel of none: got %d", got)
 	}
 
+	status, answer, _ := other.send(`{"type":"a.c","id":"w1"}`, "Content-Type", "application/json", "Prefer", "wait=20")
+	if status != http.StatusAccepted && status != http.StatusOK || !strings.Contains(answer, `{"webhook":"failing","status":"retrying","code":500}`) {
+		t.Errorf("Prefer: wait: got %d %s", status, answer)
+	}
+
 	other = at("gone")
 	eventually(t, "the others see that it is disabled", func() bool { return list(other)["gone"].State == "disabled" })
 	s.answer(func(http.ResponseWriter, *http.Request) {})

@@ -105,6 +105,9 @@ type ownership interface {
 	Figures() map[string]api.Webhook
 	// Cluster is the state of the cluster for the metrics, nil without one.
 	Cluster() *metrics.Cluster
+	// Attempted visits the attempts at the deliveries of some seqs that processes have
+	// recorded, in order.
+	Attempted(ctx context.Context, seqs []history.Seq, visit func(*history.DeliveryRecord)) error
 	// Ask has the owner of a webhook, which is another process, do an action.
 	Ask(ctx context.Context, webhook, kind string, arguments json.RawMessage) (json.RawMessage, error)
 }
@@ -201,6 +204,10 @@ func (a alone) Differing(string) []string       { return nil }
 func (a alone) Figures() map[string]api.Webhook { return nil }
 
 func (a alone) Cluster() *metrics.Cluster { return nil }
+
+func (a alone) Attempted(context.Context, []history.Seq, func(*history.DeliveryRecord)) error {
+	return nil
+}
 
 func (a alone) Ask(context.Context, string, string, json.RawMessage) (json.RawMessage, error) {
 	return nil, errors.New("there is no other process")

@@ -18,6 +18,9 @@ import (
 // waits for still make first attempts.
 const recheckEvery = 250 * time.Millisecond
 
+// maxLook is of how many events the attempts of other processes are read at a time.
+const maxLook = 256
+
 // stateActive is the state of a webhook that makes attempts as they come.
 const stateActive = "active"
 
@@ -27,10 +30,17 @@ const stateActive = "active"
 type watches struct {
 	attempts    func(webhook string) bool // reports whether a webhook makes first attempts now
 	waitWritten func(context.Context)     // returns when the records of attempts can be read
+	others      others                    // nil: this process makes all attempts
 	watching    atomic.Int64
 
 	mu      sync.Mutex
 	byEvent map[string][]*watch
+}
+
+// others are the processes that make the attempts for other webhooks.
+type others interface {
+	Owns(webhook string) bool
+	Attempted(ctx context.Context, seqs []history.Seq, visit func(*history.DeliveryRecord)) error
 }
 
 func newWatches(attempts func(webhook string) bool, waitWritten func(context.Context)) *watches {
@@ -122,11 +132,39 @@ func (w *watch) Wait(ctx context.Context, deliveries []api.DeliveryStatus) {
 		select {
 		case <-w.changed:
 		case <-recheck.C:
+			w.look(ctx)
 		case <-ctx.Done():
 		}
 	}
 	w.fill(deliveries)
 	w.of.waitWritten(ctx)
+}
+
+// look notes the first attempts that other processes have made.
+func (w *watch) look(ctx context.Context) {
+	if w.of.others == nil {
+		return
+	}
+	var seqs []history.Seq
+	w.mu.Lock()
+	for at := range w.open {
+		if !w.of.others.Owns(at.webhook) && !slices.Contains(seqs, at.seq) {
+			seqs = append(seqs, at.seq)
+		}
+		if len(seqs) == maxLook {
+			break
+		}
+	}
+	w.mu.Unlock()
+	if len(seqs) == 0 {
+		return
+	}
+	// If it fails, the next look finds them.
+	_ = w.of.others.Attempted(ctx, seqs, func(d *history.DeliveryRecord) {
+		if !d.Again && !d.Test {
+			w.note(deliveryKey{d.Seq, d.Webhook}, outcome{d.Status, d.Code})
+		}
+	})
 }
 
 // begin notes the deliveries to wait for: those without an attempt so far.

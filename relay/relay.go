@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -112,6 +113,9 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		return nil, err
 	}
 	r.journal = stored
+	if file.Cluster.Given() {
+		watches.others = stored
+	}
 	r.notices = notice.New(notice.Options{Append: stored.Append, State: r.state, Log: opts.Log})
 	r.deliver = deliver.New(stored.queues, deliver.Options{
 		Send:   send.Options{Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots},
@@ -157,6 +161,9 @@ func (r *Relay) state(webhook string) string { return r.deliver.State(webhook) }
 // does so soon.
 func (r *Relay) attempts(webhook string) bool {
 	state := r.state(webhook)
+	if !r.journal.Owns(webhook) { // the owner has told its state, or nothing yet
+		state = cmp.Or(r.journal.Figures()[webhook].State, stateActive)
+	}
 	return state == stateActive || state == deliver.Throttled
 }
 

@@ -115,6 +115,26 @@ func (b *Book) Attempts(ctx context.Context, webhook string, after history.LineN
 	return database.Redacted(rows.Err())
 }
 
+// Attempted visits the attempts at the deliveries of records, by any member, in order. What
+// is visited is valid until visit returns.
+func (b *Book) Attempted(ctx context.Context, seqs []history.Seq, visit func(*history.DeliveryRecord)) error {
+	numbers := make([]int64, len(seqs))
+	for i, seq := range seqs {
+		numbers[i] = int64(seq)
+	}
+	rows, err := b.db.Query(ctx, `SELECT line FROM {schema}.attempts WHERE seq = ANY ($1) AND kind = 'attempt' AND NOT late ORDER BY n`, numbers)
+	if err != nil {
+		return database.Redacted(err)
+	}
+	var line []byte
+	_, err = pgx.ForEachRow(rows, []any{(*shared)(&line)}, func() error {
+		d := history.ParseDeliveryFields(line)
+		visit(&d)
+		return nil
+	})
+	return database.Redacted(err)
+}
+
 // Last returns the seq of the last record there is.
 func (b *Book) Last(ctx context.Context) (history.Seq, error) {
 	rows, err := b.db.Query(ctx, `SELECT last FROM {schema}.head WHERE stream = 'events'`)

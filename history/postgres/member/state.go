@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"sidehook/history"
 	"sidehook/history/postgres/database"
 )
 
@@ -45,6 +46,11 @@ func (m *Member) Owner(webhook string) string {
 		return c.owner
 	}
 	return ""
+}
+
+// Attempted visits the attempts at the deliveries of records, by any member (book.Book).
+func (m *Member) Attempted(ctx context.Context, seqs []history.Seq, visit func(*history.DeliveryRecord)) error {
+	return m.book.Attempted(ctx, seqs, visit)
 }
 
 // CatchUp returns when all that is committed by now is in the queues, or ctx is done.
