@@ -70,7 +70,9 @@ func (r *Relay) hold(webhook string) {
 		return // its deliveries wait to be moved, or end as those of an orphan
 	}
 	r.reclaimQueue(q)
-	r.deliver.Hold(webhook, pace.History{Since: time.Now()}) // TODO: the requests of the owner before
+	// Its rate begins as if it were used up: what the owner before has sent last is not
+	// known without reading, which would take time.
+	r.deliver.Hold(webhook, pace.History{Since: time.Now()})
 }
 
 // holdOwned has deliver begin on what this member owned before its file had it.

@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -213,4 +214,31 @@ func TestClusterAway(t *testing.T) {
 	p.Set(postgrestest.Nothing)
 	eventually(t, "it accepts", func() bool { return h.post("1") == http.StatusAccepted || h.post("1") == http.StatusOK })
 	s.first(t, "/w")
+}
+
+// TestClusterName ends the second of two members of one name.
+func TestClusterName(t *testing.T) {
+	db := postgrestest.Start(t, "fsync=off")
+	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+		t.Fatal(err)
+	}
+	s := newReceiver(t)
+	file := fmt.Sprintf("cluster: {postgres: '%s', schema: hooks, name: a, sync: storage, lease: 5s}\nwebhooks:\n", db.URL()) + hook(s, "w", "")
+	first := newHost(t, file)
+	first.post("1")
+	s.first(t, "/w")
+	second := &host{t: t, dir: t.TempDir()}
+	r, err := relay.New(second.load(file), relay.Options{Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	if err := r.Run(ctx); err == nil || !strings.Contains(err.Error(), `another sidehook named "a" runs in this cluster`) {
+		t.Errorf("the second one ended with %v", err)
+	}
+	if got := first.post("2"); got != http.StatusAccepted {
+		t.Errorf("the first one: got %d", got)
+	}
+	eventually(t, "the first one delivers", func() bool { return len(s.taken("/w")) == 2 })
 }
