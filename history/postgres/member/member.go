@@ -198,6 +198,8 @@ func (e *NameTakenError) Error() string {
 func (m *Member) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // also where another has the name
 	// What writes and reads ends last: giving up needs it.
 	living, die := context.WithCancel(context.WithoutCancel(ctx))
 	defer die()
