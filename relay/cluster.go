@@ -14,7 +14,6 @@ import (
 	"sidehook/history/postgres"
 	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/member"
-	"sidehook/history/query"
 	"sidehook/history/queue"
 	"sidehook/relay/api"
 	"sidehook/relay/deliver"
@@ -54,11 +53,9 @@ func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, 
 	}
 	return &storage{
 		engine: &clustered{Engine: e}, queues: deliver.Journal(e), where: c.Postgres.Redacted(), failed: "this member of the cluster ends",
-		read: func() (reader, error) { return nil, errNotRead },
+		read: func() (reader, error) { return e.Reader(), nil },
 	}, nil
 }
-
-var errNotRead = errors.New("the history of a cluster cannot be read yet")
 
 // hold has deliver begin on a webhook whose queue this member has got. The member waits
 // for it, so it must not wait for an edit that is applied.
@@ -175,10 +172,6 @@ func (c *clustered) hastened(ctx context.Context, webhook string, of *history.Ev
 	raw, err := c.Ask(ctx, webhook, askRetryEvent, arguments)
 	var a asking
 	return err == nil && json.Unmarshal(raw, &a) == nil && json.Unmarshal(a.Answer, &found) == nil && found
-}
-
-func (c *clustered) ResendBulk(ctx context.Context, b query.Bulk, by string) (journal.Resends, error) {
-	return c.Engine.ResendBulk(ctx, by, func(context.Context) (query.Matches, error) { return query.Matches{}, errNotRead })
 }
 
 // Accept has nothing to accept: the database has its own checksums.

@@ -242,3 +242,47 @@ func TestClusterName(t *testing.T) {
 	}
 	eventually(t, "the first one delivers", func() bool { return len(s.taken("/w")) == 2 })
 }
+
+// TestClusterHistory reads and resends by the member that owns nothing of it.
+func TestClusterHistory(t *testing.T) {
+	db := postgrestest.Start(t, "fsync=off")
+	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+		t.Fatal(err)
+	}
+	s := newReceiver(t)
+	file := func(member string) string {
+		return fmt.Sprintf("cluster: {postgres: '%s', schema: hooks, name: %s, sync: storage, lease: 5s}\nwebhooks:\n", db.URL(), member) + hook(s, "w", "")
+	}
+	a := newHost(t, file("host-a"))
+	b := newHost(t, file("host-b"))
+	if got := a.post("e1"); got != http.StatusAccepted {
+		t.Fatalf("got %d", got)
+	}
+	s.first(t, "/w")
+	for _, h := range []*host{a, b} {
+		var trace struct {
+			Deliveries []struct{ Webhook, Status string }
+			Attempts   []struct{ Status string }
+		}
+		eventually(t, "its attempt can be read", func() bool {
+			trace.Attempts = nil
+			return h.call("GET", "/v1/events/e1", "", &trace) == http.StatusOK && len(trace.Attempts) == 1
+		})
+		if trace.Attempts[0].Status != "delivered" {
+			t.Errorf("got %+v", trace)
+		}
+	}
+	for i, h := range []*host{a, b} {
+		var resent struct{ Seq int }
+		if got := h.call("POST", "/v1/events/e1/resend", `{"all": true}`, &resent); got/100 != 2 || resent.Seq != 2+i {
+			t.Errorf("resend: got %d, %+v", got, resent)
+		}
+	}
+	eventually(t, "both are sent", func() bool { return len(s.taken("/w")) == 3 })
+	var test struct{ Status string }
+	for _, h := range []*host{a, b} {
+		if got := h.call("POST", "/v1/webhooks/w/test", "", &test); got != http.StatusOK || test.Status != "delivered" {
+			t.Errorf("test: got %d, %+v", got, test)
+		}
+	}
+}

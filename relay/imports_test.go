@@ -77,7 +77,7 @@ var flow = map[string][]string{
 	"history/postgres/ledger":       {"history", "history/postgres/columns", "history/postgres/database", "history/trouble"},
 	"history/postgres/member":       {"history", "history/internal/clock", "history/internal/pending", "history/postgres/book", "history/postgres/database", "history/postgres/ledger", "history/queue", "history/trouble"},
 	"history/journal":               {"history", "history/event", "history/internal/clock", "history/internal/files", "history/internal/jsonl", "history/internal/lookup", "history/internal/pending", "history/internal/retention", "history/internal/segment", "history/internal/seqset", "history/trouble", "history/internal/streak", "history/internal/upkeep", "history/internal/vfs", "history/query", "history/queue"},
-	"history/postgres":              {"history", "history/journal", "history/postgres/accept", "history/postgres/database", "history/postgres/member", "history/postgres/spool", "history/query", "history/queue"},
+	"history/postgres":              {"history", "history/journal", "history/postgres/accept", "history/postgres/archive", "history/postgres/database", "history/postgres/member", "history/postgres/spool", "history/query", "history/queue"},
 	"history/postgres/accept":       {"history", "history/event", "history/internal/pending", "history/journal", "history/postgres/database", "history/query", "history/queue", "history/trouble"},
 	"history/postgres/archive":      {"history", "history/event", "history/internal/index", "history/internal/jsonl", "history/internal/pending", "history/postgres/columns", "history/postgres/database", "history/query"},
 	"history/postgres/columns":      {"history", "history/internal/index", "history/internal/lookup", "history/postgres/database"},

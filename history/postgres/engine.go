@@ -12,6 +12,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/journal"
 	"sidehook/history/postgres/accept"
+	"sidehook/history/postgres/archive"
 	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/member"
 	"sidehook/history/postgres/spool"
@@ -124,15 +125,18 @@ func (e *Engine) Resend(ctx context.Context, r journal.Resend) (history.Receipt,
 	return e.accept.Resend(ctx, &r.Of, fresh, r.By)
 }
 
-// ResendBulk makes deliveries again that find returns, in the order of acceptance, as
+// Reader reads the history, while it is written.
+func (e *Engine) Reader() *archive.Reader { return archive.New(e.db) }
+
+// ResendBulk makes the deliveries that match b again, in the order of acceptance, as
 // journal.ResendBulk does.
-func (e *Engine) ResendBulk(ctx context.Context, by string, find func(context.Context) (query.Matches, error)) (journal.Resends, error) {
+func (e *Engine) ResendBulk(ctx context.Context, b query.Bulk, by string) (journal.Resends, error) {
 	e.bulk.Lock()
 	defer e.bulk.Unlock()
 	if err := e.Flush(); err != nil { // what has ended by now is found
 		return journal.Resends{}, err
 	}
-	m, err := find(ctx)
+	m, err := e.Reader().Bulk(ctx, b)
 	if err != nil {
 		return journal.Resends{}, err
 	}
