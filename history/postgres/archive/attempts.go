@@ -41,6 +41,9 @@ func (r *Reader) Attempts(q query.Query, visit func(*history.DeliveryRecord) boo
 func attemptsWhere(q *query.Query) *where {
 	w := &where{}
 	w.add(`kind = 'attempt'`)
+	if q.After > 0 {
+		w.add(`n > ?`, int64(q.After))
+	}
 	if q.Webhook != "" {
 		w.add(`webhook = ?`, q.Webhook)
 	}

@@ -38,6 +38,9 @@ type eventSearch struct {
 func (s *eventSearch) all() error {
 	w := &where{}
 	w.add(`kind = 'event'`)
+	if s.After > 0 {
+		w.add(`seq > ?`, int64(s.After))
+	}
 	w.glob(s.Type)
 	w.within(s.Since, s.Until)
 	x := scan{stream: events, number: "seq", columns: eventColumns, where: w}
@@ -82,7 +85,7 @@ func (s *eventSearch) all() error {
 func (s *eventSearch) add(list []history.EventRecord) (more bool, err error) {
 	for i := range list {
 		e, ok := s.Match(&list[i])
-		if !ok {
+		if !ok || list[i].Seq <= s.After {
 			continue
 		}
 		s.found = append(s.found, query.AcceptedEvent{EventRecord: list[i], Parsed: e})
