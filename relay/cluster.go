@@ -14,7 +14,6 @@ import (
 	"sidehook/history/postgres"
 	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/member"
-	"sidehook/history/queue"
 	"sidehook/relay/api"
 	"sidehook/relay/deliver"
 	"sidehook/relay/deliver/pace"
@@ -46,7 +45,7 @@ func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, 
 			},
 			Drop: func(webhook string) <-chan struct{} { return r.deliver.Drop(webhook) },
 		},
-		Spool: spool, Committed: opts.Committed, Waited: r.metrics.Waited, Log: opts.Log,
+		Spool: spool, Committed: opts.Committed, Waited: r.metrics.Waited, Low: opts.Low, Log: opts.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -183,12 +182,7 @@ func (c *clustered) Accept(context.Context, []history.Problem) error {
 // attempted again, and counts then.
 func (c *clustered) Stopped() bool { return true }
 
-func (c *clustered) Retain(journal.Retention) {}
-func (c *clustered) Size() (int64, error)     { return 0, nil }
-func (c *clustered) Limit() int64             { return 0 }
-func (c *clustered) Full() bool               { return false }
-func (c *clustered) Held(*queue.Queue) int64  { return 0 }
-func (c *clustered) DamagedLines() int64      { return 0 }
+func (c *clustered) DamagedLines() int64 { return 0 }
 
 func (c *clustered) Elsewhere(webhook string) bool { return c.Declared(webhook) }
 

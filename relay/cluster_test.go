@@ -286,3 +286,74 @@ func TestClusterHistory(t *testing.T) {
 		}
 	}
 }
+
+// TestClusterReading: what happened anywhere is read, and sent again, from any member.
+func TestClusterReading(t *testing.T) {
+	db := postgrestest.Start(t, "fsync=off")
+	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+		t.Fatal(err)
+	}
+	s := newReceiver(t)
+	s.answer(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/gone" {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+		}
+	})
+	file := func(member string) string {
+		return fmt.Sprintf("cluster: {postgres: '%s', schema: hooks, name: %s, sync: storage, lease: 5s}\nwebhooks:\n", db.URL(), member) +
+			hook(s, "w", "") + hook(s, "gone", ", give_up_on: [422]")
+	}
+	hosts := []*host{newHost(t, file("host-a")), newHost(t, file("host-b"))}
+	for i := range 10 {
+		hosts[i%2].post(fmt.Sprint("e", i))
+	}
+	for _, h := range hosts {
+		var page struct {
+			Deliveries []struct{ Webhook, Event, Status string }
+			Cursor     string
+		}
+		eventually(t, "all attempts are read", func() bool {
+			h.call("GET", "/v1/deliveries?limit=50", "", &page)
+			return len(page.Deliveries) == 20
+		})
+		if h.call("GET", "/v1/deliveries?limit=4&webhook=gone", "", &page); len(page.Deliveries) != 4 || page.Cursor == "" || page.Deliveries[0].Status != "failed" {
+			t.Errorf("a page: got %+v", page)
+		}
+		var events struct {
+			Events []struct {
+				ID       string
+				Webhooks map[string]string
+			}
+		}
+		h.call("GET", "/v1/events?limit=50", "", &events)
+		if len(events.Events) != 10 || events.Events[3].Webhooks["w"] != "delivered" || events.Events[3].Webhooks["gone"] != "failed" {
+			t.Errorf("events: got %+v", events)
+		}
+		var event map[string]any
+		if got := h.call("GET", "/v1/events/e3", "", &event); got != http.StatusOK || len(event["attempts"].([]any)) != 2 {
+			t.Errorf("an event: got %d, %v", got, event)
+		}
+		var stats struct {
+			Stats []struct{ Delivered int }
+		}
+		if got := h.call("GET", "/v1/stats", "", &stats); got != http.StatusOK || len(stats.Stats) != 2 || stats.Stats[1].Delivered != 10 {
+			t.Errorf("stats: got %d, %+v", got, stats)
+		}
+		if got := h.call("GET", "/v1/events/nosuch", "", nil); got != http.StatusNotFound {
+			t.Errorf("no event: got %d", got)
+		}
+	}
+	s.answer(func(http.ResponseWriter, *http.Request) {})
+	var resends struct {
+		Resend string
+		Count  int
+	}
+	if got := hosts[0].call("POST", "/v1/resend", fmt.Sprintf(`{"since": %q, "webhook": ["gone"]}`, time.Now().Add(-time.Hour).Format(time.RFC3339)), &resends); got != http.StatusAccepted && got != http.StatusOK || resends.Count != 10 {
+		t.Fatalf("resend: got %d, %+v", got, resends)
+	}
+	eventually(t, "the other one sees that they have arrived", func() bool {
+		var progress struct{ Count, Delivered int }
+		hosts[1].call("GET", "/v1/resends/"+resends.Resend, "", &progress)
+		return progress.Delivered == 10
+	})
+}

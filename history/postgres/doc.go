@@ -7,6 +7,7 @@
 //	book          what waits, read for the queues
 //	ledger        what became of deliveries, and checkpoints, written
 //	archive       reading: attempts, events, traces, statistics
+//	retention     partitions made ahead, and the oldest removed
 //	transfer      import from files, and export to them
 //	columns       what tables have of a record beside its line
 //	member        leases, owners, and the queues of what a member owns

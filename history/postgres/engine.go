@@ -15,6 +15,7 @@ import (
 	"sidehook/history/postgres/archive"
 	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/member"
+	"sidehook/history/postgres/retention"
 	"sidehook/history/postgres/spool"
 	"sidehook/history/query"
 	"sidehook/history/queue"
@@ -33,13 +34,16 @@ type Options struct {
 	Committed func(records int, took time.Duration)
 	// Waited is called after each with how long the first request of it had waited.
 	Waited func(time.Duration)
-	Log    *slog.Logger
+	// Low is called when the history comes to fill 70, and 90, percent of its limit.
+	Low func(percent int, bytes, limit int64)
+	Log *slog.Logger
 }
 
 // Engine is the history in PostgreSQL, as one member of a cluster has it. It is for
 // concurrent use.
 type Engine struct {
 	*member.Member
+	*retention.Keeper
 	db     *database.DB
 	log    *slog.Logger
 	accept *accept.Acceptor
@@ -69,7 +73,8 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	e := &Engine{db: db, log: o.Log}
 	o.Member.DB, o.Member.Log = db, o.Log
 	e.Member = member.New(o.Member)
-	accepting := accept.Options{DB: db, Log: o.Log, Accepted: e.Member.Accepted, Committed: o.Committed, Waited: o.Waited}
+	e.Keeper = retention.New(retention.Options{DB: db, Name: o.Member.Name, Log: o.Log, Low: o.Low})
+	accepting := accept.Options{DB: db, Full: e.Keeper.Full, Log: o.Log, Accepted: e.Member.Accepted, Committed: o.Committed, Waited: o.Waited}
 	if o.Spool != "" {
 		accepting.Deadline = spoolDeadline
 	}
@@ -199,6 +204,7 @@ func (e *Engine) Fault() error {
 func (e *Engine) Run(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return e.Member.Run(running) })
+	group.Go(func() error { return e.Keeper.Run(running) })
 	if e.spool != nil {
 		group.Go(func() error { return e.spool.Run(running) })
 	}

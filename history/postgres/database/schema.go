@@ -26,6 +26,8 @@ var (
 	functions string
 	//go:embed sql/ownership.sql
 	ownership string
+	//go:embed sql/retention.sql
+	retention string
 	//go:embed sql/transfer.sql
 	transfer string
 	//go:embed sql/grants.sql
@@ -48,7 +50,7 @@ func Script(schema, role string) (string, error) {
 	if err := CheckName(schema); err != nil {
 		return "", err
 	}
-	text := "BEGIN;\n" + tables + "\n" + functions + "\n" + ownership + "\n" + transfer
+	text := "BEGIN;\n" + tables + "\n" + functions + "\n" + ownership + "\n" + retention + "\n" + transfer
 	if role != "" {
 		text += "\n" + grants
 	}

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS {schema}.head (
   width     bigint NOT NULL CHECK (width > 0)
 ) WITH (fillfactor = 10);
 INSERT INTO {schema}.head (stream, width)
-  VALUES ('events', 200000), ('ids', 100000), ('attempts', 200000) ON CONFLICT DO NOTHING;
+  VALUES ('events', 20000), ('ids', 100000), ('attempts', 20000) ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS {schema}.parts (
   stream text NOT NULL,

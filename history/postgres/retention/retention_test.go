@@ -1,0 +1,233 @@
+package retention_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sidehook/history/journal"
+	"sidehook/history/postgres/database"
+	"sidehook/history/postgres/postgrestest"
+	"sidehook/history/postgres/retention"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+
+// table is a schema with records that are numbered from 1, a minute apart and the last
+// one now, in partitions of ten. Each event is for one webhook and has one attempt.
+type table struct {
+	*testing.T
+	*database.DB
+}
+
+func newTable(t *testing.T, events int) table {
+	t.Helper()
+	s := postgrestest.Shared(t)
+	schema := s.Schema(t)
+	if err := database.Install(t.Context(), s.URL(), schema, ""); err != nil {
+		t.Fatal(err)
+	}
+	db, err := database.Open(database.Options{URL: s.URL(), Schema: schema, Sync: database.Storage})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	x := table{t, db}
+	x.exec(`UPDATE {schema}.head SET width = 10`)
+	x.add(1, events)
+	x.exec(`INSERT INTO {schema}.cursors (webhook, covers_n, covers_seq) VALUES ('a', $1, $1)`, events)
+	return x
+}
+
+// add adds events and attempts of the numbers.
+func (x table) add(from, to int) {
+	x.Helper()
+	for _, stream := range []string{"events", "attempts"} {
+		x.exec(`SELECT {schema}.grow($1, $2)`, stream, to)
+	}
+	x.exec(`INSERT INTO {schema}.events SELECT n, {schema}.now_ns() - ($2 - n) * 60000000000, 'event', 0, 1, n, 't', 'a', 10, convert_to(repeat('x', 2000), 'UTF8') FROM generate_series($1::bigint, $2::bigint) n`, from, to)
+	x.exec(`INSERT INTO {schema}.targets SELECT 'a', n, 10, 0 FROM generate_series($1::bigint, $2::bigint) n`, from, to)
+	x.exec(`INSERT INTO {schema}.attempts SELECT n, {schema}.now_ns() - ($2 - n) * 60000000000, 'attempt', 'a', 1, n, n, 0, 't', 'delivered', 200, 0, 0, false, 0, '' FROM generate_series($1::bigint, $2::bigint) n`, from, to)
+	x.exec(`UPDATE {schema}.head SET last = $1 WHERE stream IN ('events', 'attempts')`, to)
+}
+
+func (x table) exec(sql string, args ...any) {
+	x.Helper()
+	if _, err := x.Writing.Exec(x.Context(), x.SQL(sql), args...); err != nil {
+		x.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// firsts returns the partitions of a stream that are not above a number.
+func (x table) firsts(stream string, upto int) (list []int) {
+	x.Helper()
+	rows, err := x.Reading.Query(x.Context(), x.SQL(`SELECT first FROM {schema}.parts WHERE stream = $1 AND first <= $2 ORDER BY first`), stream, upto)
+	if err != nil {
+		x.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var first int
+		if err := rows.Scan(&first); err != nil {
+			x.Fatal(err)
+		}
+		list = append(list, first)
+	}
+	return list
+}
+
+func (x table) look(r journal.Retention) *retention.Keeper {
+	x.Helper()
+	k := retention.New(retention.Options{DB: x.DB, Name: "host-a"})
+	k.Retain(r)
+	if err := k.Look(x.Context()); err != nil {
+		x.Fatal(err)
+	}
+	return k
+}
+
+func TestKeep(t *testing.T) {
+	for name, c := range map[string]struct {
+		sql              string // what is done before the look
+		events, attempts []int  // the partitions that stay
+	}{
+		"all has ended": {"", []int{61, 71, 81, 91}, []int{61, 71, 81, 91}},
+		"a delivery waits": {
+			`UPDATE {schema}.cursors SET refs = '{35,36}'`, []int{31, 61, 71, 81, 91}, []int{31, 61, 71, 81, 91},
+		},
+		"something is not covered by the checkpoint": {
+			`UPDATE {schema}.cursors SET covers_seq = 45`, []int{41, 51, 61, 71, 81, 91}, []int{41, 51, 61, 71, 81, 91},
+		},
+		"attempts are not covered": {
+			`UPDATE {schema}.cursors SET covers_n = 45`, []int{61, 71, 81, 91}, []int{41, 51, 61, 71, 81, 91},
+		},
+		"a webhook without an owner yet": {
+			`UPDATE {schema}.targets SET webhook = 'b' WHERE seq = 22`, []int{21, 61, 71, 81, 91}, []int{21, 61, 71, 81, 91},
+		},
+		"a resend that no checkpoint covers": {
+			`UPDATE {schema}.events SET kind = 'resend', of = 7 WHERE seq = 99; UPDATE {schema}.cursors SET covers_seq = 98`, []int{1, 61, 71, 81, 91}, []int{1, 61, 71, 81, 91},
+		},
+		"a resend that has ended": {
+			`UPDATE {schema}.events SET kind = 'resend', of = 7 WHERE seq = 99`, []int{61, 71, 81, 91}, []int{61, 71, 81, 91},
+		},
+		"another member does it": {
+			`INSERT INTO {schema}.members (name, incarnation, beat, lease) VALUES ('a-host', 'x', {schema}.now_ns(), 10000000000)`,
+			[]int{1, 11, 21, 31, 41, 51, 61, 71, 81, 91}, []int{1, 11, 21, 31, 41, 51, 61, 71, 81, 91},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newTable(t, 100)
+			for sql := range strings.SplitSeq(c.sql, ";") {
+				if sql != "" {
+					x.exec(sql)
+				}
+			}
+			x.look(journal.Retention{Keep: 35 * time.Minute})
+			if got := x.firsts("events", 99); !slices.Equal(got, c.events) {
+				t.Errorf("events: got %v, want %v", got, c.events)
+			}
+			want := c.attempts
+			if strings.Contains(c.sql, "refs") || strings.Contains(c.sql, "'b'") || strings.Contains(c.sql, "of = 7 WHERE seq = 99; ") {
+				// Attempts go in their order, so what comes after those that stay does, too.
+				want = nil
+				for first := c.attempts[0]; first <= 91; first += 10 {
+					want = append(want, first)
+				}
+			}
+			if got := x.firsts("attempts", 99); !slices.Equal(got, want) {
+				t.Errorf("attempts: got %v, want %v", got, want)
+			}
+			var rows int
+			if err := x.Reading.QueryRow(t.Context(), x.SQL(`SELECT count(*) FROM {schema}.events WHERE seq < $1`), c.events[0]).Scan(&rows); err != nil || rows > 0 {
+				t.Errorf("got %d rows of what was removed, %v", rows, err)
+			}
+		})
+	}
+}
+
+// TestMaxSize: the oldest goes while there is too much, and if nothing may go, events are
+// refused.
+func TestMaxSize(t *testing.T) {
+	x := newTable(t, 300)
+	size, err := x.look(journal.Retention{}).Size()
+	if err != nil || len(x.firsts("events", 299)) != 30 || size < 1<<20 {
+		t.Fatalf("without limits: %d bytes, %v, partitions %v", size, err, x.firsts("events", 299))
+	}
+	var levels []int
+	k := retention.New(retention.Options{DB: x.DB, Low: func(percent int, _, _ int64) { levels = append(levels, percent) }})
+	k.Retain(journal.Retention{MaxSize: size * 2 / 3})
+	if err := k.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := k.Size()
+	first := x.firsts("events", 299)[0]
+	if after > size*2/3 || first == 1 || first > 200 || k.Full() || !slices.Equal(levels, []int{90}) {
+		t.Errorf("got %d bytes of %d, the first event %d, full %t, levels %v", after, size*2/3, first, k.Full(), levels)
+	}
+	x.exec(fmt.Sprintf(`UPDATE {schema}.cursors SET refs = '{%d,300}'`, first))
+	k.Retain(journal.Retention{MaxSize: after / 2})
+	if err := k.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !k.Full() || x.firsts("events", 299)[0] != first {
+		t.Errorf("full: %t, the first event is %d, want %d", k.Full(), x.firsts("events", 299)[0], first)
+	}
+	k.Retain(journal.Retention{MaxSize: 10 * after})
+	if err := k.Look(t.Context()); err != nil || k.Full() {
+		t.Errorf("with room: full %t, %v", k.Full(), err)
+	}
+}
+
+// TestIDs keeps those of the last 100,000 events, and no more partitions.
+func TestIDs(t *testing.T) {
+	x := newTable(t, 20)
+	x.exec(`UPDATE {schema}.head SET width = 60000 WHERE stream = 'ids'`)
+	x.exec(`SELECT {schema}.grow('ids', 190000)`)
+	x.exec(`UPDATE {schema}.head SET last = 190000 WHERE stream = 'ids'`)
+	x.look(journal.Retention{})
+	if got := x.firsts("ids", 190000); !slices.Equal(got, []int{60001, 120001, 180001}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestBusy: a reader that takes its time delays the removal, and the removal delays
+// nobody.
+func TestBusy(t *testing.T) {
+	x := newTable(t, 100)
+	tx, err := x.Reading.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), x.SQL(`SELECT count(*) FROM {schema}.events`)); err != nil {
+		t.Fatal(err)
+	}
+	x.look(journal.Retention{Keep: time.Minute})
+	if got := x.firsts("events", 99); len(got) != 10 {
+		t.Errorf("got %v while they are read", got)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	x.look(journal.Retention{Keep: time.Minute})
+	if got := x.firsts("events", 99); len(got) != 1 {
+		t.Errorf("got %v after that", got)
+	}
+}
+
+// TestAhead: the next partitions are there before they are needed, as wide as fits the
+// rate.
+func TestAhead(t *testing.T) {
+	x := newTable(t, 100)
+	x.exec(`UPDATE {schema}.parts SET since = since - 3600000000000 * 24`) // 100 in a day
+	x.look(journal.Retention{Keep: 24 * 2000 * 24 * time.Hour})            // 2000 days in a partition
+	var width, next int
+	if err := x.Reading.QueryRow(t.Context(), x.SQL(`SELECT width, next_part FROM {schema}.head WHERE stream = 'events'`)).Scan(&width, &next); err != nil {
+		t.Fatal(err)
+	}
+	if width < 50_000 || width > 250_000 || next < 100+width {
+		t.Errorf("got partitions of %d up to %d", width, next)
+	}
+}
