@@ -14,6 +14,7 @@ import (
 	"sidehook/history/postgres"
 	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/member"
+	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/deliver"
 	"sidehook/relay/deliver/pace"
@@ -66,9 +67,31 @@ func (r *Relay) hold(webhook string) {
 		return // its deliveries wait to be moved, or end as those of an orphan
 	}
 	r.reclaimQueue(q)
-	// Its rate begins as if it were used up: what the owner before has sent last is not
-	// known without reading, which would take time.
-	r.deliver.Hold(webhook, pace.History{Since: time.Now()})
+	r.deliver.Hold(webhook, r.requestsBefore(webhook, active.webhooks[webhook].settings.Rate.Per))
+}
+
+// requestsBefore returns the requests that owners before have made for a webhook, as far
+// as they count for its rate. How many more they have made cannot be known: those that were
+// in flight when one died.
+func (r *Relay) requestsBefore(webhook string, per time.Duration) pace.History {
+	if per == 0 {
+		return pace.History{}
+	}
+	// The records have the time of the database.
+	skew := r.journal.engine.(*clustered).Skew()
+	past := map[string]*pace.History{webhook: {}}
+	since, err := r.restoreRequests(past, query.Query{Webhook: webhook}, time.Now().Add(skew-per))
+	h := past[webhook]
+	for i := range h.Requests {
+		q := &h.Requests[i]
+		q.Begun, q.Ended = q.Begun.Add(-skew), q.Ended.Add(-skew)
+	}
+	if h.Since = since.Add(-skew); err != nil {
+		h.Since = time.Now()
+		r.log.Warn("cannot read the last requests; the rate begins as if used up", "webhook", webhook, "error", err)
+	}
+	h.Unrecorded = r.journal.Queue(webhook).Backlog().Events
+	return *h
 }
 
 // holdOwned has deliver begin on what this member owned before its file had it.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/postgrestest"
@@ -109,5 +110,28 @@ func TestActionsElsewhere(t *testing.T) {
 	if m := hosts[owner].scrape(); !strings.Contains(m, "sidehook_cluster_up 1\n") || !strings.Contains(m, "sidehook_cluster_members 2\n") || !strings.Contains(m, "sidehook_cluster_owned_webhooks 1\n") ||
 		!strings.Contains(m, "sidehook_cluster_accept_wait_seconds_count") || strings.Count(m, "sidehook_backlog_events{") != 1 {
 		t.Errorf("got metrics\n%s", m)
+	}
+}
+
+// TestRateGoesOnElsewhere: the owner that comes next continues the rate of the one before.
+func TestRateGoesOnElsewhere(t *testing.T) {
+	db := postgrestest.Start(t, "fsync=off")
+	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+		t.Fatal(err)
+	}
+	s := newReceiver(t)
+	file := func(member string) string {
+		return fmt.Sprintf("cluster: {postgres: '%s', schema: hooks, name: %s, sync: storage, lease: 5s}\nwebhooks:\n", db.URL(), member) + hook(s, "w", ", rate: 6/m")
+	}
+	a := newHost(t, file("host-a"))
+	a.post("e1")
+	eventually(t, "the first one is sent", func() bool { return s.count("/w", "e1") == 1 })
+	first := time.Now()
+	b := newHost(t, file("host-b"))
+	a.end()
+	b.post("e2")
+	eventually(t, "the next one is sent", func() bool { return s.count("/w", "e2") == 1 })
+	if took := time.Since(first); took < 9*time.Second || took > 20*time.Second {
+		t.Errorf("the next one was sent %v after the first, want 10s", took)
 	}
 }

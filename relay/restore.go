@@ -15,8 +15,11 @@ const maxRestored = 16 << 20
 
 // restoreRates has the rates of webhooks continue where the last process ended: it
 // reads the requests of the last second, or minute, in one pass over the newest
-// records.
+// records. In a cluster that is done for each webhook when it is held.
 func (r *Relay) restoreRates() {
+	if r.atStart.Cluster.Given() {
+		return
+	}
 	past := map[string]*pace.History{}
 	var longest time.Duration
 	for name, w := range r.active.webhooks {
@@ -28,7 +31,7 @@ func (r *Relay) restoreRates() {
 	if len(past) == 0 {
 		return
 	}
-	since, err := r.restoreRequests(past, time.Now().Add(-longest))
+	since, err := r.restoreRequests(past, query.Query{}, time.Now().Add(-longest))
 	if err != nil {
 		since = time.Now()
 		r.log.Warn("cannot read the last requests; rates begin as if used up", "error", err)
@@ -42,16 +45,16 @@ func (r *Relay) restoreRates() {
 	}
 }
 
-// restoreRequests adds the requests made since from, and returns since when it knows
-// all of them: later, if there are too many.
-func (r *Relay) restoreRequests(past map[string]*pace.History, from time.Time) (since time.Time, err error) {
+// restoreRequests adds the requests made since from, of those that q asks for, and returns
+// since when it knows all of them: later, if there are too many.
+func (r *Relay) restoreRequests(past map[string]*pace.History, q query.Query, from time.Time) (since time.Time, err error) {
 	reader, err := r.journal.read()
 	if err != nil {
 		return time.Time{}, err
 	}
 	defer reader.Close()
 	since, read := from, 0
-	err = reader.Attempts(query.Query{}, func(d *history.DeliveryRecord) bool {
+	err = reader.Attempts(q, func(d *history.DeliveryRecord) bool {
 		if d.At.Before(from) {
 			return false
 		}

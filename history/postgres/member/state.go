@@ -32,6 +32,9 @@ func (m *Member) State() State {
 	return s
 }
 
+// Skew returns by how much the database's clock is ahead of time.Now.
+func (m *Member) Skew() time.Duration { return m.clock.skew() }
+
 // Owner returns the member that owns a webhook, "" if none does at the moment.
 func (m *Member) Owner(webhook string) string {
 	m.mu.Lock()
