@@ -35,11 +35,14 @@ type Server struct {
 	Port int
 	Dir  string // has the socket, and the data below data/
 
+	at     Place
 	bin    string
 	cred   *syscall.Credential
 	cmd    *exec.Cmd
 	exited chan struct{}
 }
+
+const loopback = "127.0.0.1"
 
 var shared struct {
 	sync.Mutex
@@ -65,7 +68,7 @@ func Shared(t testing.TB) *Server {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.skip == "" {
-		s, skip, err := start("fsync=off", "full_page_writes=off")
+		s, skip, err := start(Place{Host: loopback}, "fsync=off", "full_page_writes=off")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,10 +80,23 @@ func Shared(t testing.TB) *Server {
 	return shared.server
 }
 
+// Place is where a server runs: on the address of a machine. The thread that starts it
+// calls Enter before, if there is any, and is not used again.
+type Place struct {
+	Host  string
+	Enter func() error
+}
+
 // Start returns a server of the test's own, with settings such as "fsync=on".
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s, skip, err := start(settings...)
+	return StartAt(t, Place{Host: loopback}, settings...)
+}
+
+// StartAt is Start at a place.
+func StartAt(t testing.TB, at Place, settings ...string) *Server {
+	t.Helper()
+	s, skip, err := start(at, settings...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,9 +107,12 @@ func Start(t testing.TB, settings ...string) *Server {
 	return s
 }
 
+// Address returns the host and the port of the server.
+func (s *Server) Address() string { return fmt.Sprint(s.at.Host, ":", s.Port) }
+
 // URL returns the address of the server, as its superuser over TCP.
 func (s *Server) URL() string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.Port)
+	return fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", s.Address())
 }
 
 // Schema returns a name for a schema that no other test has, which is dropped after the
@@ -176,12 +195,33 @@ func (s *Server) signal(t testing.TB, sig syscall.Signal) {
 }
 
 // start makes a server and starts it; skip is why there can be none.
-func start(settings ...string) (s *Server, skip string, err error) {
-	bin := find()
-	if bin == "" {
+func start(at Place, settings ...string) (s *Server, skip string, err error) {
+	if s, skip, err = prepare(at); skip != "" || err != nil {
+		return nil, skip, err
+	}
+	initdb := s.command("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, "", fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	if err := s.configure(append([]string{
+		"shared_buffers=64MB", "wal_level=replica", "max_wal_senders=5", "log_min_messages=warning", "logging_collector=off", "max_connections=200",
+	}, settings...)...); err != nil {
+		return nil, "", err
+	}
+	if at.Host != loopback {
+		if err := os.WriteFile(filepath.Join(s.data(), "pg_hba.conf"), []byte("local all all trust\nhost all all all trust\nhost replication all all trust\n"), 0o600); err != nil {
+			return nil, "", err
+		}
+	}
+	return s, "", s.run()
+}
+
+// prepare makes the folder of a server, without data.
+func prepare(at Place) (s *Server, skip string, err error) {
+	s = &Server{at: at, bin: find()}
+	if s.bin == "" {
 		return nil, "PostgreSQL is not installed (looked for initdb in PATH and /usr/lib/postgresql)", nil
 	}
-	s = &Server{bin: bin}
 	if os.Geteuid() == 0 {
 		if s.cred = unprivileged(); s.cred == nil {
 			return nil, "PostgreSQL does not run as root, and there is no user postgres", nil
@@ -195,27 +235,22 @@ func start(settings ...string) (s *Server, skip string, err error) {
 			return nil, "", err
 		}
 	}
-	initdb := s.command("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, "", fmt.Errorf("initdb: %w\n%s", err, out)
-	}
-	if s.Port, err = freePort(); err != nil {
-		return nil, "", err
-	}
-	all := append([]string{
-		"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(s.Port), "unix_socket_directories=" + s.Dir, "max_connections=200",
-		"shared_buffers=64MB", "wal_level=replica", "max_wal_senders=5", "log_min_messages=warning", "logging_collector=off",
-	}, settings...)
+	s.Port, err = freePort()
+	return s, "", err
+}
+
+// configure adds settings to the server's file; the last one of a name counts.
+func (s *Server) configure(settings ...string) error {
 	conf, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
 	defer conf.Close()
-	for _, setting := range all {
+	for _, setting := range append([]string{"listen_addresses=" + s.at.Host, "port=" + strconv.Itoa(s.Port), "unix_socket_directories=" + s.Dir}, settings...) {
 		key, value, _ := strings.Cut(setting, "=")
 		fmt.Fprintf(conf, "%s = '%s'\n", key, value)
 	}
-	return s, "", s.run()
+	return nil
 }
 
 // run starts the server and waits until it answers.
@@ -226,7 +261,12 @@ func (s *Server) run() error {
 		// The server is told of the end of the thread that started it, so the thread
 		// stays as long as the server.
 		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
+		if s.at.Enter == nil {
+			defer runtime.UnlockOSThread()
+		} else if err := s.at.Enter(); err != nil {
+			started <- err
+			return
+		}
 		defer close(s.exited)
 		s.cmd = s.command("postgres", "-D", s.data())
 		endWithParent(s.cmd.SysProcAttr)

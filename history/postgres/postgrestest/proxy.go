@@ -38,7 +38,7 @@ func (s *Server) Proxy(t testing.TB) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{server: fmt.Sprintf("127.0.0.1:%d", s.Port), listener: l, ended: make(chan struct{}), conns: map[net.Conn]struct{}{}}
+	p := &Proxy{server: s.Address(), listener: l, ended: make(chan struct{}), conns: map[net.Conn]struct{}{}}
 	p.done.Go(p.serve)
 	t.Cleanup(func() {
 		l.Close()
