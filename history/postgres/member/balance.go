@@ -271,6 +271,11 @@ func (m *Member) leave(ctx context.Context) {
 	for m.ledger.Flush() != nil && ctx.Err() == nil {
 		time.Sleep(100 * time.Millisecond)
 	}
+}
+
+// endLease ends the lease. There must be no beat after it: that would renew the lease, and
+// have the next process of the name wait for its end.
+func (m *Member) endLease(ctx context.Context) {
 	_ = m.call(ctx, `SELECT {schema}.leave($1,$2)`, []database.Argument{
 		{OID: pgtype.TextOID, Value: m.o.Name}, {OID: pgtype.TextOID, Value: m.incarnation},
 	})

@@ -32,8 +32,9 @@ type answer struct {
 	holder, members, ownership string
 }
 
-// beatUntil renews the lease until ctx is done, or the name is another's.
-func (m *Member) beatUntil(ctx context.Context, views chan *view) error {
+// beatUntil renews the lease until ctx is done, or last is closed, or the name is
+// another's.
+func (m *Member) beatUntil(ctx context.Context, last <-chan struct{}, views chan *view) error {
 	b := &beats{Member: m, views: views}
 	every := min(m.o.Lease/5, maxBeat)
 	timer := time.NewTimer(0)
@@ -41,6 +42,8 @@ func (m *Member) beatUntil(ctx context.Context, views chan *view) error {
 	for {
 		select {
 		case <-ctx.Done():
+			return nil
+		case <-last:
 			return nil
 		case <-timer.C:
 		case <-m.beatNow:

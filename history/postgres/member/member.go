@@ -215,7 +215,8 @@ func (m *Member) Run(ctx context.Context) error {
 	group.Go(func() { m.answerAsks(ctx) })
 	views := make(chan *view, 1)
 	ended := make(chan error, 1)
-	group.Go(func() { ended <- m.beatUntil(living, views) })
+	last := make(chan struct{}) // is closed for the last beat to end
+	group.Go(func() { ended <- m.beatUntil(living, last, views) })
 	var balanced sync.WaitGroup
 	balancing, stopBalancing := context.WithCancel(ctx)
 	defer stopBalancing()
@@ -230,6 +231,9 @@ func (m *Member) Run(ctx context.Context) error {
 	giving, giveUp := context.WithTimeout(living, stopGrace)
 	defer giveUp()
 	m.leave(giving)
+	close(last)
+	<-ended
+	m.endLease(giving)
 	return nil
 }
 
