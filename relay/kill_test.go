@@ -11,9 +11,12 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,15 +37,19 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(m.Run())
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
 	file, err := config.Load(path, config.Run)
 	if err == nil {
 		var r *relay.Relay
 		if r, err = relay.New(file, relay.Options{Log: slog.Default()}); err == nil {
-			err = r.Run(context.Background())
+			err = r.Run(ctx)
 		}
 	}
-	fmt.Fprintln(os.Stderr, err)
-	os.Exit(1)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // process is a relay in a process of its own, called over its socket.
@@ -51,6 +58,7 @@ type process struct {
 	path   string // of its file
 	client *http.Client
 	log    bytes.Buffer
+	enter  func() error // where it is to run; nil: here
 }
 
 func newProcess(t *testing.T, dir, rest string) *process {
@@ -61,19 +69,23 @@ func newProcess(t *testing.T, dir, rest string) *process {
 			return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "s"))
 		}},
 	}}
-	if err := os.WriteFile(p.path, []byte("listen: {http: off, socket: s}\n"+rest), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	p.write(rest)
 	return p
+}
+
+// write writes its file.
+func (p *process) write(rest string) {
+	p.t.Helper()
+	if err := os.WriteFile(p.path, []byte("listen: {http: off, socket: s}\n"+rest), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 // launch starts it and returns once it is ready.
 func (p *process) launch() *exec.Cmd {
 	p.t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), relayOf+"="+p.path)
-	cmd.Stderr = &p.log
-	if err := cmd.Start(); err != nil {
+	cmd, err := p.begin()
+	if err != nil {
 		p.t.Fatal(err)
 	}
 	eventually(p.t, "the relay is ready", func() bool {
@@ -85,6 +97,26 @@ func (p *process) launch() *exec.Cmd {
 		return resp.StatusCode == 200
 	})
 	return cmd
+}
+
+// begin starts it and does not wait.
+func (p *process) begin() (*exec.Cmd, error) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), relayOf+"="+p.path)
+	cmd.Stderr = &p.log
+	if p.enter == nil {
+		return cmd, cmd.Start()
+	}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good, so that nothing else runs where the thread is
+		err := p.enter()
+		if err == nil {
+			err = cmd.Start()
+		}
+		started <- err
+	}()
+	return cmd, <-started
 }
 
 // post posts one event and returns the status, 0 without an answer.
