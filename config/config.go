@@ -59,6 +59,9 @@ type File struct {
 	Hash     string   // hex SHA-256 of what is in force: of the file and every file it names
 	Warnings Problems // what is doubtful, in file order
 	Unread   Problems // in mode Tools: why keys of listen and history count as not given
+	// InCluster: cluster is given, so the history is in PostgreSQL. It is known in every
+	// mode.
+	InCluster bool
 
 	Source     string // `source` of events that come without one
 	Listen     Listen

@@ -143,6 +143,7 @@ func parse(path string, data []byte, mode Mode, on Basis, stamp ...files.Stamp) 
 // read reads all of the file. Its result counts only if there was no error.
 func (l *loader) read(root *yamlnode.Value) {
 	given := l.Pairs(root, "begin it with webhooks:")
+	l.file.InCluster = yamlnode.Find(given, "cluster") != nil
 	if only := l.mode.sections(); only != nil {
 		l.Forget()
 		given = slices.DeleteFunc(given, func(v yamlnode.Value) bool { return !slices.Contains(only, v.Key()) })

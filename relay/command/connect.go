@@ -85,8 +85,15 @@ func nearestWebhook(ctx context.Context, relay *client.Client, name string, err 
 }
 
 // source opens the history of a file to read. Where another user than the relay's may
-// not read the files, it asks the relay.
+// not read the files, or there are none as it is in PostgreSQL, it asks the relay.
 func (c *cli) source(ctx context.Context, file *config.File) (source.Source, error) {
+	if file.InCluster {
+		relay, err := c.connect(ctx, file)
+		if err != nil {
+			return nil, fmt.Errorf("the history is in PostgreSQL, where only the relay reads it: %w", err)
+		}
+		return source.Relay(relay), nil
+	}
 	s, err := source.Open(file.History.Dir, func() (*client.Client, error) { return c.connect(ctx, file) })
 	return s, explainDenied(err)
 }

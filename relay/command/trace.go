@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,6 +34,10 @@ func (c *cli) findTrace(ctx context.Context, id string) (report.Trace, error) {
 			t.Waiting = waitedFor(ctx, relay, t.Webhooks)
 			return t, nil
 		}
+	}
+	if file.InCluster {
+		_, err := c.source(ctx, file)
+		return report.Trace{}, cmp.Or(err, fmt.Errorf("show %q: the relay does not answer", id))
 	}
 	return readTrace(file.History.Dir, id)
 }

@@ -53,6 +53,9 @@ func Await(ctx context.Context, dir string) (Source, error) {
 	return files{reader}, nil
 }
 
+// Relay asks the relay alone.
+func Relay(relay *client.Client) Source { return remote{relay} }
+
 // remote asks the relay.
 type remote struct{ *client.Client }
 
