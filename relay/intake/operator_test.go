@@ -13,9 +13,9 @@ import (
 func TestPostOfAnOperator(t *testing.T) {
 	l := apitest.Start(t, apitest.Settings, apitest.Options{MaxEventSize: 100})
 	for _, c := range []struct{ body, want string }{
-		{`{"type":"a.b","id":"1","data":{}}`, `{1 [one] false []}`},
-		{`{"type":"a.b","id":"1","data":{}}`, `{1 [first] true []}`},
-		{`{"type":"c","id":"2"}`, `{2 [] false []}`},
+		{`{"type":"a.b","id":"1","data":{}}`, `{1 [one] false false []}`},
+		{`{"type":"a.b","id":"1","data":{}}`, `{1 [first] true false []}`},
+		{`{"type":"c","id":"2"}`, `{2 [] false false []}`},
 		{`{"type":`, `400`},
 		{`{"type":"sidehook.x"}`, `422 type "sidehook.x": types that begin with "sidehook." are reserved for sidehook`},
 		{strings.Repeat(" ", 101), `413 the event is larger than max_event_size, 100 bytes`},
