@@ -29,7 +29,7 @@ const (
 	// without the relay's environment. A ${…} there that it cannot fill in is an
 	// error.
 	Databases
-	// ClusterDatabase is Databases for cluster.
+	// ClusterDatabase is Databases for cluster, and for history, which is moved there.
 	ClusterDatabase
 )
 
@@ -41,7 +41,7 @@ func (m Mode) sections() []string {
 	case Databases:
 		return []string{"outbox"}
 	case ClusterDatabase:
-		return []string{"cluster"}
+		return []string{"history", "cluster"}
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 // folder and what it knows are decided, not happened upon.
 var flow = map[string][]string{
 	"sidehook":             {"relay/command"},
-	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/postgres/database", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure", "relay/memory", "relay/outbox", "relay/plan", "relay/shell", "relay/systemd"},
+	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/postgres/database", "history/postgres/transfer", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure", "relay/memory", "relay/outbox", "relay/plan", "relay/shell", "relay/systemd"},
 	"relay":                {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/postgres", "history/postgres/database", "history/postgres/member", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/catalogue", "relay/console/session", "relay/console/trace", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/editing", "relay/format", "relay/httpd", "relay/intake", "relay/matching", "relay/memory", "relay/metrics", "relay/notice", "relay/outbox", "relay/plan", "relay/route", "relay/send", "relay/sign"},
 	"relay/outbox":         {"history/event", "history/trouble"},
 	"relay/notice":         {"history", "history/event", "history/trouble"},
@@ -84,9 +84,10 @@ var flow = map[string][]string{
 	"history/postgres/database":     {},
 	"history/postgres/spool":        {"history", "history/event", "history/journal", "history/queue", "history/trouble"},
 	"history/postgres/retention":    {"history/journal", "history/postgres/database", "history/queue", "history/trouble"},
-	"history/postgres/transfer":     {"history", "history/event", "history/internal/files", "history/internal/jsonl", "history/internal/segment", "history/internal/vfs", "history/postgres/accept", "history/postgres/columns", "history/postgres/database"},
+	"history/postgres/transfer":     {"history", "history/event", "history/internal/files", "history/internal/jsonl", "history/internal/pending", "history/internal/segment", "history/internal/seqset", "history/internal/vfs", "history/postgres/accept", "history/postgres/columns", "history/postgres/database"},
 	"history/postgres/postgrestest": {}, // of tests alone
 	"history/historytest":           {"history", "history/event", "history/internal/files", "history/internal/segment", "history/internal/vfs", "history/internal/vfs/memfs", "history/internal/upkeep"},
+	"history/historytest/played":    {"history", "history/event", "history/historytest", "history/journal", "history/query", "history/queue"}, // of tests alone
 	"history/historytest/generate":  {"history/historytest"},
 	"history/query":                 {"history", "history/event", "history/internal/files", "history/internal/index", "history/internal/jsonl", "history/internal/lookup", "history/internal/pending", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},
 	"history/verify":                {"history", "history/internal/files", "history/internal/jsonl", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},

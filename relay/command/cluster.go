@@ -23,7 +23,7 @@ func (c *cli) clusterCommand() *cobra.Command {
 			"relays share.",
 		Example: "  sidehook cluster status",
 	}
-	cmd.AddCommand(c.clusterInitCommand(), c.clusterStatusCommand())
+	cmd.AddCommand(c.clusterInitCommand(), c.clusterStatusCommand(), c.clusterImportCommand(), c.clusterExportCommand())
 	return cmd
 }
 

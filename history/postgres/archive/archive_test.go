@@ -14,6 +14,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/historytest"
+	"sidehook/history/historytest/played"
 	"sidehook/history/postgres/archive"
 	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/postgrestest"
@@ -62,7 +63,7 @@ type reading interface {
 
 // TestSameAnswers: what the files answer, PostgreSQL answers for the same records.
 func TestSameAnswers(t *testing.T) {
-	for name, make := range map[string]func(testing.TB) *historytest.Disk{"generated": historytest.Generated, "played": played} {
+	for name, make := range map[string]func(testing.TB) *historytest.Disk{"generated": historytest.Generated, "played": played.History} {
 		t.Run(name, func(t *testing.T) {
 			disk := make(t)
 			files, err := query.OpenFS(disk)

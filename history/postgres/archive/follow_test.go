@@ -8,6 +8,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/historytest"
+	"sidehook/history/historytest/played"
 	"sidehook/history/query"
 )
 
@@ -64,7 +65,7 @@ func TestFollow(t *testing.T) {
 // TestLate: an attempt that was recorded after its webhook had another owner is shown,
 // and has no effect on its delivery.
 func TestLate(t *testing.T) {
-	r := imported(t, played(t), 1000)
+	r := imported(t, played.History(t), 1000)
 	var seq history.Seq
 	if err := r.Attempts(query.Query{Statuses: []history.Status{history.Delivered}}, func(o *history.DeliveryRecord) bool {
 		if !o.Resend && o.Of == 0 {

@@ -86,6 +86,9 @@ func Install(ctx context.Context, url, schema, role string) error {
 // version of it.
 var ErrNoSchema = errors.New("the schema does not fit")
 
+// ErrImporting is the error, also, of a schema that an import fills.
+var ErrImporting = errors.New("an import has not ended")
+
 // CheckSchema returns why a relay cannot work with the schema as it is.
 func (db *DB) CheckSchema(ctx context.Context) error {
 	var version int
@@ -101,7 +104,7 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 	case version > Version:
 		return fmt.Errorf("%w: schema %q has version %d, and this sidehook knows %d; install a newer sidehook", ErrNoSchema, db.schema, version, Version)
 	case importing != "":
-		return fmt.Errorf("%w: an import into schema %q has not ended; run `sidehook cluster import` again", ErrNoSchema, db.schema)
+		return fmt.Errorf("%w: %w: schema %q; run `sidehook cluster import` again", ErrNoSchema, ErrImporting, db.schema)
 	}
 	return nil
 }

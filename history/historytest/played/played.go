@@ -1,4 +1,6 @@
-package archive_test
+// Package played makes histories for tests as a relay does, with a journal: everything is
+// done at random that leaves a record. Tests call it.
+package played
 
 import (
 	"context"
@@ -28,9 +30,8 @@ type player struct {
 	events int
 }
 
-// played returns the history of a journal with which everything was done that leaves a
-// record; some deliveries wait.
-func played(t testing.TB) *historytest.Disk {
+// History returns a history in which some deliveries wait.
+func History(t testing.TB) *historytest.Disk {
 	t.Helper()
 	disk := historytest.NewDisk()
 	j, err := journal.OpenFS(disk, journal.Options{SegmentSize: 32 << 10})
