@@ -23,7 +23,6 @@ type beats struct {
 	since     int64  // and its last beat when it was first seen
 	ownership string // what view was read for
 	views     chan *view
-	asked     int64
 }
 
 // answer is what the function beat returns.
