@@ -170,7 +170,7 @@ func (db *DB) CheckSync(ctx context.Context) error { return db.Writing.Ping(ctx)
 func syncProblem(sync Sync, standbys, commit string) error {
 	switch {
 	case sync == Require && strings.TrimSpace(standbys) == "":
-		return &SyncError{"no synchronous standby is configured: synchronous_standby_names of the server is empty; set it, or write sync: storage if the provider replicates the disk"}
+		return &SyncError{"no synchronous standby is configured: synchronous_standby_names is empty; set it on the server, or write sync: storage if the provider replicates the disk"}
 	case sync == Require && commit != "on" && commit != "remote_apply":
 		return &SyncError{fmt.Sprintf("synchronous_commit is %s, and must be on or remote_apply", commit)}
 	case sync != "" && commit == "off":
