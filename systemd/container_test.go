@@ -154,7 +154,7 @@ func TestImage(t *testing.T) {
 	case <-time.After(patience):
 		t.Errorf("the event did not arrive\n%s", log.String())
 	}
-	sidecar := manifests(t)["StatefulSet"].Spec.Template.Spec.Init[0]
+	sidecar := manifests(t, "kubernetes.yaml")["StatefulSet"].Spec.Template.Spec.Init[0]
 	for _, p := range []probe{sidecar.Startup, sidecar.Liveness, sidecar.Readiness} {
 		line := append([]string{"--target", strconv.Itoa(cmd.Process.Pid), "--mount", "--root", "--wd=/", "--setuid=65532", "--setgid=65532", "--"}, p.Exec.Command...)
 		if out, err := exec.Command("nsenter", line...).CombinedOutput(); err != nil {

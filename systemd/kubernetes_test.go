@@ -52,9 +52,9 @@ type container struct {
 
 type probe struct{ Exec struct{ Command []string } }
 
-func manifests(t *testing.T) map[string]manifest {
+func manifests(t *testing.T, name string) map[string]manifest {
 	t.Helper()
-	text, err := os.ReadFile("container/kubernetes.yaml")
+	text, err := os.ReadFile("container/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,11 +70,16 @@ func manifests(t *testing.T) map[string]manifest {
 	}
 }
 
-// TestKubernetes holds the parts of the manifest to each other, of which the schema
+// TestKubernetes holds the parts of each manifest to each other, of which the schema
 // knows nothing: what is mounted exists, what the configuration names is mounted, and
 // the configuration is one that sidehook starts with.
 func TestKubernetes(t *testing.T) {
-	objects := manifests(t)
+	for _, name := range []string{"kubernetes.yaml", "cluster.yaml"} {
+		t.Run(name, func(t *testing.T) { testManifest(t, manifests(t, name)) })
+	}
+}
+
+func testManifest(t *testing.T, objects map[string]manifest) {
 	pod := objects["StatefulSet"].Spec.Template.Spec
 	var volumes []string
 	for _, v := range pod.Volumes {
@@ -114,7 +119,11 @@ func TestKubernetes(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := load(t, path)
-	if dir := mounted["history"]; !strings.HasPrefix(file.History.Dir, dir+"/") {
+	if dir := mounted["history"]; file.Cluster.Given() {
+		if dir != "" {
+			t.Error("a volume for the history, which is in the database")
+		}
+	} else if !strings.HasPrefix(file.History.Dir, dir+"/") {
 		t.Errorf("the history is in %s, and its volume at %s", file.History.Dir, dir)
 	}
 	if dir := mounted["socket"]; filepath.Dir(file.Listen.Socket) != dir {

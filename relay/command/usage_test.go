@@ -21,7 +21,7 @@ func TestWrongUsage(t *testing.T) {
 	}{
 		"command":            {[]string{"histry"}, `unknown command "histry"; did you mean "history"?`, ""},
 		"command of a group": {[]string{"webhook", "lst"}, `unknown command "lst"; did you mean "list"?`, "webhook"},
-		"command of help":    {[]string{"help", "nothing"}, `unknown topic or command "nothing"; the topics are config, api, receivers, history, operating`, "help"},
+		"command of help":    {[]string{"help", "nothing"}, `unknown topic or command "nothing"; the topics are config, api, cluster, receivers, history, operating`, "help"},
 		"topic":              {[]string{"help", "reciever"}, `unknown topic or command "reciever"; did you mean "receivers"?`, "help"},
 		"validate":           {[]string{"validate"}, `unknown command "validate"; use sidehook check`, ""},
 		"status":             {[]string{"status"}, `unknown command "status"; use sidehook webhook list`, ""},

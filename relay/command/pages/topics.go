@@ -30,6 +30,7 @@ func Topics() []Topic {
 	return []Topic{
 		{"config", "webhooks.yaml: every key, choosing events, secrets, a cookbook", 5, config.Manual, nil},
 		{"api", "events in, the other calls, the console, metrics", 7, relay.Manual, []string{"Events in", "The outbox", "The other calls", "The console", "Metrics"}},
+		{"cluster", "a history in PostgreSQL that several relays share", 7, relay.Manual, []string{"A cluster"}},
 		{"receivers", "what a receiver sees, verifying, retries", 7, relay.Manual,
 			[]string{"What a receiver sees", "Verifying", "Rotating a secret", "Retries and receivers in trouble", "Operational events"}},
 		{"history", "its files, queries, sending again, backup, upgrading", 5, history.Manual, nil},
