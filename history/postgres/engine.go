@@ -170,6 +170,14 @@ func (e *Engine) Rename(ctx context.Context, was, to string, generation history.
 	return moved, err
 }
 
+// Retain sets how much is kept, in the database and in the files beside it.
+func (e *Engine) Retain(r journal.Retention) {
+	e.Keeper.Retain(r)
+	if e.spool != nil {
+		e.spool.Retain(r)
+	}
+}
+
 // Spooled returns how many events wait on this host until the database is back.
 func (e *Engine) Spooled() int {
 	if e.spool == nil {
