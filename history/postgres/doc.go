@@ -26,7 +26,8 @@
 //	head         for each stream the last number, the first  accept (events, ids), the ledger
 //	             number without a partition, and how wide    (attempts); width: retention
 //	             new partitions are
-//	parts        for each stream the partitions there are    grow, retention
+//	parts        for each stream the partitions there are,   grow, retention
+//	             and whether minutes has its attempts
 //	events       the stream of the events: an event, or the  accept
 //	             resend of one (a rename is a resend)
 //	targets      which webhooks a record of events is for;   accept
@@ -41,6 +42,9 @@
 //	             much the database's clock was ahead of that
 //	             which the times in the line are of; took and
 //	             counts are what statistics need
+//	minutes      the attempts of a partition that is         retention
+//	             filled, counted by webhook and minute, for
+//	             statistics. n is the first of the partition
 //	configs      for each webhook and generation the line    the ledger
 //	             of its configuration
 //	cursors      for each webhook its owner and epoch, its   the owner

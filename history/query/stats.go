@@ -69,20 +69,15 @@ func (t *Tally) Add(m *index.Minute) {
 	if m.At.Before(t.since) || !m.At.Before(t.until) {
 		return
 	}
-	span := max(t.until.Sub(t.since), 1)
-	t.AddPart(m.Webhook, min(t.parts-1, int(float64(t.parts)*float64(m.At.Sub(t.since))/float64(span))), &m.Tally)
-}
-
-// AddPart counts attempts of a webhook that are in a part of the chart.
-func (t *Tally) AddPart(webhook string, part int, x *index.Tally) {
-	s := t.webhooks[webhook]
+	s := t.webhooks[m.Webhook]
 	if s == nil {
-		s = newStats(webhook, t.parts)
-		t.webhooks[webhook] = s
+		s = newStats(m.Webhook, t.parts)
+		t.webhooks[m.Webhook] = s
 	}
-	s.Merge(x)
+	s.Merge(&m.Tally)
 	if t.parts > 0 {
-		s.Chart[part].Merge(x)
+		span := max(t.until.Sub(t.since), 1)
+		s.Chart[min(t.parts-1, int(float64(t.parts)*float64(m.At.Sub(t.since))/float64(span)))].Merge(&m.Tally)
 	}
 }
 

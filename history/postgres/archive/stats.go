@@ -32,29 +32,62 @@ func (r *Reader) Summaries(webhook string, since, until time.Time) ([]history.We
 // stats counts the attempts by webhook, with a chart of so many parts.
 func (r *Reader) stats(ctx context.Context, since, until time.Time, parts int) ([]query.Stats, error) {
 	t := query.NewTally(since, until, parts)
-	from := since.Truncate(time.Minute)
-	// The part is that of the minute, as in query.Tally.
-	err := r.counted(ctx, from, until, `least($4::float8 - 1, trunc($4::float8 * ((at - $1) / $3 * $3)::float8 / $5::float8))::bigint`,
-		[]any{float64(parts), float64(max(until.Sub(from), 1))}, func(webhook string, part int64, x *index.Tally) bool {
-			t.AddPart(webhook, int(part), x)
-			return true
-		})
+	err := r.minutes(ctx, since.Truncate(time.Minute), until, func(m *index.Minute) bool {
+		t.Add(m)
+		return true
+	})
 	return t.Stats(), err
 }
 
-// counted calls visit for the attempts from since on and before until of each webhook
-// and place, in parts. place is made of at, from $1 and of the length of a minute, $3.
-func (r *Reader) counted(ctx context.Context, since, until time.Time, place string, args []any, visit func(webhook string, place int64, x *index.Tally) bool) error {
-	var webhook string
-	var at, n int64
-	var took, counts int32
-	return r.each(ctx, `SELECT webhook, `+place+` AS place, took, counts, count(*) FROM {schema}.attempts
-		WHERE at >= $1 AND at < $2 AND counts <> 0 AND $3 > 0 GROUP BY webhook, place, took, counts`,
-		append([]any{nanos(since), nanos(until), int64(time.Minute)}, args...), []any{&webhook, &at, &took, &counts, &n}, func() bool {
-			var x index.Tally
-			columns.Add(&x, took, counts, uint64(n))
-			return visit(webhook, at, &x)
-		})
+// minutes calls visit for the attempts from since on and before until of each webhook and
+// minute, in parts. Partitions that are filled are counted already.
+func (r *Reader) minutes(ctx context.Context, since, until time.Time, visit func(*index.Minute) bool) error {
+	var p part
+	var tallied bool
+	var done []int64
+	var live []part
+	err := r.each(ctx, `SELECT p.first, p.next, p.tallied FROM {schema}.parts p JOIN {schema}.head h ON h.stream = p.stream
+		WHERE p.stream = 'attempts' AND p.first <= h.last ORDER BY p.first`, nil, []any{&p.first, &p.next, &tallied}, func() bool {
+		switch n := len(live); {
+		case tallied:
+			done = append(done, p.first)
+		case n > 0 && live[n-1].next == p.first:
+			live[n-1].next = p.next
+		default:
+			live = append(live, p)
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	minute := int64(time.Minute)
+	more := true
+	var m index.Minute
+	var at int64
+	var took, counts []int32
+	var times []int64
+	tell := func() bool {
+		m.At, m.Tally = time.Unix(0, at*minute).UTC(), index.Tally{}
+		for i := range times {
+			columns.Add(&m.Tally, took[i], counts[i], uint64(times[i]))
+		}
+		more = visit(&m)
+		return more
+	}
+	last := nanos(until) - 1
+	err = r.each(ctx, `SELECT webhook, minute, took, counts, times FROM {schema}.minutes WHERE n = ANY ($1) AND minute >= $2 AND minute <= $3`,
+		[]any{done, nanos(since) / minute, last / minute}, []any{&m.Webhook, &at, &took, &counts, &times}, tell)
+	took, counts, times = make([]int32, 1), make([]int32, 1), make([]int64, 1)
+	for _, p := range live {
+		if err != nil || !more {
+			break
+		}
+		err = r.each(ctx, `SELECT webhook, at / $5, took, counts, count(*) FROM {schema}.attempts
+			WHERE n >= $1 AND n < $2 AND at >= $3 AND at <= $4 AND counts <> 0 GROUP BY 1, 2, 3, 4`,
+			[]any{p.first, p.next, nanos(since), last, minute}, []any{&m.Webhook, &at, &took[0], &counts[0], &times[0]}, tell)
+	}
+	return err
 }
 
 // Recent visits the minutes from since on with the attempts before until, in parts, until
@@ -63,9 +96,7 @@ func (r *Reader) Recent(since, until time.Time, visit func(*query.Minute) bool) 
 	if from := since.Truncate(time.Minute); from.Before(since) {
 		since = from.Add(time.Minute)
 	}
-	return r.counted(context.Background(), since, until, `(at - $1) / $3`, nil, func(webhook string, place int64, x *index.Tally) bool {
-		return visit(query.MinuteOf(&index.Minute{Webhook: webhook, At: since.Add(time.Duration(place) * time.Minute), Tally: *x}))
-	})
+	return r.minutes(context.Background(), since, until, func(m *index.Minute) bool { return visit(query.MinuteOf(m)) })
 }
 
 // outages returns when each webhook was failing or disabled within a span.

@@ -56,6 +56,23 @@ func (k *Keeper) width(parts []part, now int64) int64 {
 	return min(max(int64(width), leastWidth), mostWidth)
 }
 
+// tally counts the attempts of partitions that were filled, the newest first.
+func (k *Keeper) tally(ctx context.Context, parts []part) error {
+	n := 0
+	for _, p := range slices.Backward(parts) {
+		if p.stream != "attempts" || p.tallied || !p.full() {
+			continue
+		}
+		if n++; n > tallyMost {
+			break
+		}
+		if _, err := k.o.DB.Writing.Exec(ctx, k.o.DB.SQL(`SELECT {schema}.tally_part($1, $2)`), p.first, p.next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // remove removes what is older than the time to keep, and the oldest while there is too
 // much, and returns how many partitions.
 func (k *Keeper) remove(ctx context.Context, parts []part, now int64) (removed int, err error) {

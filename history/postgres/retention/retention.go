@@ -129,9 +129,11 @@ func (k *Keeper) Run(ctx context.Context) error {
 const (
 	lookTimeout = 30 * time.Second
 	// leastWidth and mostWidth bound how many records a new partition has.
-	leastWidth, mostWidth = 2_000, 500_000
+	leastWidth, mostWidth = 2_000, 1_000_000
 	// share is how many partitions the time to keep, or the size, is spread over.
 	share = 24
+	// tallyMost is how many partitions one look counts.
+	tallyMost = 8
 	// idsWidth is how wide those of the ids are, which are kept by their number.
 	idsWidth = 100_000
 	// busyTries is how often it is tried to remove a partition that is in use.
@@ -144,6 +146,7 @@ type part struct {
 	stream      string
 	first, next int64
 	since       int64 // when it was made
+	tallied     bool  // its attempts are counted by the minute
 	bytes       int64
 	newest      int64 // when its last record is of; 0 while it is being filled
 	last        int64 // number of the stream
@@ -171,6 +174,9 @@ func (k *Keeper) Look(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := k.tally(ctx, parts); err != nil {
+		return err
+	}
 	removed, err := k.remove(ctx, parts, now)
 	if removed > 0 {
 		if _, _, err := k.measure(ctx); err != nil {
@@ -183,7 +189,7 @@ func (k *Keeper) Look(ctx context.Context) error {
 
 // measure reads which partitions there are, and the time of the database.
 func (k *Keeper) measure(ctx context.Context) (parts []part, now int64, err error) {
-	rows, err := k.o.DB.Query(ctx, `SELECT stream, first, next, since, bytes, newest, last, {schema}.now_ns() FROM {schema}.history_parts() ORDER BY stream, first`)
+	rows, err := k.o.DB.Query(ctx, `SELECT stream, first, next, since, tallied, bytes, newest, last, {schema}.now_ns() FROM {schema}.history_parts() ORDER BY stream, first`)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -191,7 +197,7 @@ func (k *Keeper) measure(ctx context.Context) (parts []part, now int64, err erro
 	var total int64
 	var firsts []uint64
 	sizes := map[uint64]int64{}
-	_, err = pgx.ForEachRow(rows, []any{&p.stream, &p.first, &p.next, &p.since, &p.bytes, &p.newest, &p.last, &now}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&p.stream, &p.first, &p.next, &p.since, &p.tallied, &p.bytes, &p.newest, &p.last, &now}, func() error {
 		parts = append(parts, p)
 		total += p.bytes
 		if p.stream == "events" {

@@ -127,11 +127,19 @@ func (x *importer) begin() error {
 	err := x.DB.Call(x.ctx, `SELECT {schema}.import_begin($1, $2, $3)`, []database.Argument{
 		{OID: pgtype.TextOID, Value: x.source}, {OID: pgtype.Int8OID, Value: int64(firsts[0])}, {OID: pgtype.Int8OID, Value: int64(firsts[1])},
 	}, &why)
-	if err == nil && why != "" {
-		err = fmt.Errorf("schema %s: %w: %s", x.DB.Schema(), ErrNotEmpty, why)
+	if err != nil {
+		return err
 	}
+	if why != "" {
+		return fmt.Errorf("schema %s: %w: %s", x.DB.Schema(), ErrNotEmpty, why)
+	}
+	// Not hundreds of partitions for a long history.
+	_, err = x.DB.Writing.Exec(x.ctx, x.DB.SQL(`UPDATE {schema}.head SET width = $1 WHERE stream <> 'ids' AND width < $1`), int64(x.total/mostParts))
 	return err
 }
+
+// mostParts is in about how many partitions a history is put, unless it is small.
+const mostParts = 100
 
 // head returns the last number of a stream.
 func (x *importer) head(stream string) (last int64, err error) {

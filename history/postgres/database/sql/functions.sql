@@ -18,12 +18,12 @@ BEGIN
     RAISE EXCEPTION 'sidehook: % partitions up to % are too many', p_stream, p_upto;
   END IF;
   WHILE h.next_part <= p_upto + h.width / 2 LOOP
-    FOREACH t IN ARRAY CASE p_stream WHEN 'events' THEN ARRAY['events', 'targets'] ELSE ARRAY[p_stream] END LOOP
+    FOREACH t IN ARRAY CASE p_stream WHEN 'events' THEN ARRAY['events', 'targets'] WHEN 'attempts' THEN ARRAY['attempts', 'minutes'] ELSE ARRAY[p_stream] END LOOP
       EXECUTE format('CREATE TABLE {schema}.%I (LIKE {schema}.%I INCLUDING ALL)', t || '_' || h.next_part, t);
       EXECUTE format('ALTER TABLE {schema}.%I ATTACH PARTITION {schema}.%I FOR VALUES FROM (%s) TO (%s)',
         t, t || '_' || h.next_part, h.next_part, h.next_part + h.width);
     END LOOP;
-    INSERT INTO {schema}.parts VALUES (p_stream, h.next_part, h.next_part + h.width, {schema}.now_ns());
+    INSERT INTO {schema}.parts (stream, first, next, since) VALUES (p_stream, h.next_part, h.next_part + h.width, {schema}.now_ns());
     h.next_part := h.next_part + h.width;
   END LOOP;
   UPDATE {schema}.head SET next_part = h.next_part WHERE stream = p_stream;

@@ -37,7 +37,7 @@ CREATE OR REPLACE FUNCTION {schema}.remove_part(p_stream text, p_first bigint, p
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET lock_timeout = '300ms' AS $$
 DECLARE
-  v_tables text[] := CASE p_stream WHEN 'events' THEN ARRAY['events', 'targets'] ELSE ARRAY[p_stream] END;
+  v_tables text[] := CASE p_stream WHEN 'events' THEN ARRAY['events', 'targets'] WHEN 'attempts' THEN ARRAY['attempts', 'minutes'] ELSE ARRAY[p_stream] END;
   t text;
 BEGIN
   IF {schema}.part_needed(p_stream, p_first, p_next) THEN
@@ -69,9 +69,27 @@ BEGIN
   PERFORM {schema}.grow(p_stream, last + p_ahead) FROM {schema}.head WHERE stream = p_stream AND last > 0 AND next_part <= last + p_ahead + width / 2;
 END $$;
 
+-- tally_part counts the attempts of a partition that is filled, by the minute, so that
+-- statistics need not read it.
+CREATE OR REPLACE FUNCTION {schema}.tally_part(p_first bigint, p_next bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM {schema}.parts p JOIN {schema}.head h ON h.stream = p.stream
+    WHERE p.stream = 'attempts' AND p.first = p_first AND p.next = p_next AND NOT p.tallied AND p.next <= h.last) THEN
+    RETURN;
+  END IF;
+  INSERT INTO {schema}.minutes (n, minute, webhook, took, counts, times)
+    SELECT p_first, minute, webhook, array_agg(took), array_agg(counts), array_agg(times) FROM (
+      SELECT at / 60000000000 AS minute, webhook, took, counts, count(*) AS times FROM {schema}.attempts
+      WHERE n >= p_first AND n < p_next AND counts <> 0 GROUP BY 1, 2, 3, 4) x
+    GROUP BY minute, webhook ON CONFLICT DO NOTHING;
+  UPDATE {schema}.parts SET tallied = true WHERE stream = 'attempts' AND first = p_first;
+END $$;
+
 -- history_parts has the partitions with the bytes on disk, and when the newest record of
 -- each is of; 0 if it has none, or is being filled.
-CREATE OR REPLACE FUNCTION {schema}.history_parts() RETURNS TABLE (stream text, first bigint, next bigint, since bigint, bytes bigint, newest bigint, last bigint)
+CREATE OR REPLACE FUNCTION {schema}.history_parts() RETURNS TABLE (stream text, first bigint, next bigint, since bigint, tallied boolean, bytes bigint, newest bigint, last bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -79,19 +97,20 @@ DECLARE
   p record;
   v_newest bigint;
 BEGIN
-  FOR p IN SELECT p.stream, p.first, p.next, p.since, h.last FROM {schema}.parts p JOIN {schema}.head h ON h.stream = p.stream ORDER BY p.stream, p.first LOOP
+  FOR p IN SELECT p.stream, p.first, p.next, p.since, p.tallied, h.last FROM {schema}.parts p JOIN {schema}.head h ON h.stream = p.stream ORDER BY p.stream, p.first LOOP
     v_newest := 0;
     IF p.next <= p.last AND p.stream = 'events' THEN
       EXECUTE format('SELECT at FROM {schema}.%I ORDER BY seq DESC LIMIT 1', p.stream || '_' || p.first) INTO v_newest;
     ELSIF p.next <= p.last AND p.stream = 'attempts' THEN
       EXECUTE format('SELECT at FROM {schema}.%I ORDER BY at DESC LIMIT 1', p.stream || '_' || p.first) INTO v_newest;
     END IF;
-    RETURN QUERY SELECT p.stream, p.first, p.next, p.since,
+    RETURN QUERY SELECT p.stream, p.first, p.next, p.since, p.tallied,
       pg_total_relation_size(to_regclass(format('{schema}.%I', p.stream || '_' || p.first)))
-        + CASE p.stream WHEN 'events' THEN pg_total_relation_size(to_regclass(format('{schema}.%I', 'targets_' || p.first))) ELSE 0 END,
+        + CASE p.stream WHEN 'events' THEN pg_total_relation_size(to_regclass(format('{schema}.%I', 'targets_' || p.first)))
+          WHEN 'attempts' THEN pg_total_relation_size(to_regclass(format('{schema}.%I', 'minutes_' || p.first))) ELSE 0 END,
       coalesce(v_newest, 0), p.last;
   END LOOP;
 END $$;
 
 REVOKE ALL ON FUNCTION {schema}.part_needed(text, bigint, bigint), {schema}.remove_part(text, bigint, bigint), {schema}.prepare_parts(text, bigint, bigint),
-  {schema}.history_parts() FROM PUBLIC;
+  {schema}.tally_part(bigint, bigint), {schema}.history_parts() FROM PUBLIC;

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS {schema}.parts (
   first  bigint NOT NULL,
   next   bigint NOT NULL,
   since  bigint NOT NULL,
+  tallied boolean NOT NULL DEFAULT false,
   PRIMARY KEY (stream, first)
 );
 
@@ -90,6 +91,16 @@ CREATE INDEX IF NOT EXISTS attempts_sent ON {schema}.attempts (sent) WHERE sent 
 CREATE INDEX IF NOT EXISTS attempts_failing ON {schema}.attempts (status, n) WHERE status <> 'delivered';
 CREATE INDEX IF NOT EXISTS attempts_code ON {schema}.attempts (code, n) WHERE code < 200 OR code > 299;
 CREATE INDEX IF NOT EXISTS attempts_states ON {schema}.attempts (n) WHERE kind = 'webhook';
+
+CREATE TABLE IF NOT EXISTS {schema}.minutes (
+  n       bigint NOT NULL,
+  minute  bigint NOT NULL,
+  webhook text NOT NULL,
+  took    int[] NOT NULL,
+  counts  int[] NOT NULL,
+  times   bigint[] NOT NULL,
+  PRIMARY KEY (n, minute, webhook)
+) PARTITION BY RANGE (n);
 
 CREATE TABLE IF NOT EXISTS {schema}.configs (
   webhook    text NOT NULL,
