@@ -11,7 +11,6 @@ package transfer
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"sidehook/history/postgres/database"
@@ -56,5 +55,3 @@ type Done struct {
 	Events, Attempts uint64 // records
 	Damaged          int    // lines that were left out
 }
-
-func (d Done) String() string { return fmt.Sprintf("%d events, %d attempts", d.Events, d.Attempts) }
