@@ -247,6 +247,7 @@ func resendHastens(t *testing.T) {
 
 // Damage that is accepted is known to the next check, and to a relay that starts.
 func acceptCall(t *testing.T) {
+	filesOnly(t)
 	h := newHost(t, "webhooks: []\n")
 	var answer struct{ Accepted int }
 	body := `{"problems":[{"file":"events-00000000000000000001.jsonl","line":3,"offset":90,"message":"its checksum does not hold"}]}`

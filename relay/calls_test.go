@@ -260,6 +260,7 @@ func configCall(t *testing.T) {
 // Not ready while events are refused, with the reason; and again once they are
 // not.
 func readyzCall(t *testing.T) {
+	filesOnly(t)
 	s := newReceiver(t)
 	h := newHost(t, "history: {max_size: 16MiB}\nwebhooks:\n"+hook(s, "one", ", paused: true"))
 	var answer struct{ Status, Detail any }

@@ -14,6 +14,7 @@ import (
 // TestClusterTransfer moves a relay's history into a cluster and back: what waits is
 // delivered there, once, and repeats are known.
 func TestClusterTransfer(t *testing.T) {
+	filesOnly(t)
 	pg := postgrestest.Start(t, "fsync=off")
 	if err := database.Install(t.Context(), pg.URL(), "hooks", ""); err != nil {
 		t.Fatal(err)

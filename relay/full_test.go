@@ -11,6 +11,7 @@ import (
 // What one webhook does not take fills max_size: events are refused, the list
 // says who holds them, and it continues by itself once that webhook has taken them. Nothing is lost and nothing sent twice.
 func fullHistory(t *testing.T) {
+	filesOnly(t)
 	s := newReceiver(t)
 	var down atomic.Bool
 	down.Store(true)

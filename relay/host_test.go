@@ -12,13 +12,17 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"sidehook/config"
+	"sidehook/history/postgres/database"
+	"sidehook/history/postgres/postgrestest"
 	"sidehook/relay"
+	"sidehook/relay/api"
 )
 
 // receiver keeps what arrives, and counts it by path and event.
@@ -91,6 +95,7 @@ type host struct {
 	dir    string
 	listen string       // in the file, beside the socket; "" is no port
 	port   string       // the address of its port
+	engine string       // in the file: what picks the engine; "" is the files
 	log    *slog.Logger // nil: none
 	r      *relay.Relay
 	stop   context.CancelFunc
@@ -98,16 +103,44 @@ type host struct {
 }
 
 func newHost(t *testing.T, webhooks string) *host {
-	h := &host{t: t, dir: t.TempDir()}
+	h := &host{t: t, dir: t.TempDir(), engine: engineOf(t)}
 	h.start(webhooks)
 	t.Cleanup(h.end)
 	return h
+}
+
+// onPostgres has the tests that run a host keep its history in PostgreSQL, if it is set.
+const onPostgres = "SIDEHOOK_TEST_ON_POSTGRES"
+
+// filesOnly skips a test of what only the files have, such as their folder.
+func filesOnly(t *testing.T) {
+	t.Helper()
+	if os.Getenv(onPostgres) != "" {
+		t.Skip("is about the files")
+	}
+}
+
+// engineOf returns what picks the engine of a host in its file.
+func engineOf(t *testing.T) string {
+	t.Helper()
+	if os.Getenv(onPostgres) == "" {
+		return ""
+	}
+	s := postgrestest.Shared(t)
+	schema := s.Schema(t)
+	if err := database.Install(t.Context(), s.URL(), schema, ""); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("cluster: {postgres: '%s', schema: %s, name: host, sync: storage, lease: 5s}\n", s.URL(), schema)
 }
 
 func (h *host) load(webhooks string) *config.File {
 	h.t.Helper()
 	path := filepath.Join(h.dir, "webhooks.yaml")
 	text := "listen: {socket: s, " + cmp.Or(h.listen, "http: off") + "}\n" + webhooks
+	if !strings.Contains(webhooks, "cluster:") {
+		text += h.engine
+	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		h.t.Fatal(err)
 	}
@@ -134,6 +167,22 @@ func (h *host) start(webhooks string) {
 	h.r, h.stop, h.done = r, stop, make(chan error, 1)
 	go func() { h.done <- r.Run(ctx) }()
 	<-opened
+	h.owned()
+}
+
+// owned waits until the webhooks have an owner, which takes a moment in a cluster.
+func (h *host) owned() {
+	h.t.Helper()
+	if text, _ := os.ReadFile(filepath.Join(h.dir, "webhooks.yaml")); h.engine == "" || !strings.Contains(string(text), h.engine) {
+		return
+	}
+	eventually(h.t, "each webhook is owned", func() bool {
+		var list struct{ Webhooks []api.Webhook }
+		if h.call("GET", "/v1/webhooks", "", &list) != 200 {
+			return false
+		}
+		return !slices.ContainsFunc(list.Webhooks, func(w api.Webhook) bool { return w.Owner == "" })
+	})
 }
 
 func (h *host) end() {
@@ -149,6 +198,7 @@ func (h *host) apply(webhooks string) {
 	if err := h.r.Apply(h.load(webhooks)); err != nil {
 		h.t.Fatal(err)
 	}
+	h.owned()
 }
 
 // transport leads to the relay's socket.

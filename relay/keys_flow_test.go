@@ -209,6 +209,7 @@ func (h *host) ended() map[string]string {
 
 // An event that is older is not sent any more, also if it came before the key.
 func expireAfterKey(t *testing.T) {
+	filesOnly(t)
 	s := newReceiver(t)
 	s.fails("e1")
 	h := newHost(t, "webhooks:\n"+patient(s, "one", ", expire_after: 1s")+patient(s, "none", ""))
@@ -227,6 +228,7 @@ func expireAfterKey(t *testing.T) {
 
 // Above a size the oldest of what waits end, and above an age.
 func maxBacklogKey(t *testing.T) {
+	filesOnly(t)
 	s := newReceiver(t)
 	s.fails("e1", "e2")
 	h := newHost(t, "webhooks:\n"+patient(s, "large", ", max_backlog: 1KiB")+patient(s, "old", ", max_backlog: 1s"))

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"sidehook/config"
+	"sidehook/history/postgres/postgrestest"
 	"sidehook/history/verify"
 	"sidehook/relay"
 )
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 		if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
 			f.Value.Set("8") // parallel tests wait more than they compute
 		}
-		os.Exit(m.Run())
+		os.Exit(postgrestest.Main(m))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()

@@ -16,6 +16,7 @@ import (
 // oauth2Key: each request carries a token. A reload that does not change the webhook
 // keeps it, and neither it nor the client's secret is in an answer or on the disk.
 func oauth2Key(t *testing.T) {
+	filesOnly(t) // looks for secrets in them
 	const secret = "client-s3cret-client-s3cret"
 	var fetches atomic.Int32
 	s := newReceiver(t)
