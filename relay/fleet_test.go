@@ -66,11 +66,11 @@ func startFleet(t *testing.T, f *fleet) *fleet {
 	if err := database.Install(t.Context(), f.direct, f.schema, ""); err != nil {
 		t.Fatal(err)
 	}
-	f.to.who = f.sender
 	for _, name := range []string{"a", "b", "c"} {
 		f.sidecars = append(f.sidecars, &sidecar{process: newProcess(t, t.TempDir(), f.file(name)), name: name})
 	}
 	f.sidecars[2].enter = f.enter
+	f.to.serve(t, f.sender)
 	t.Cleanup(func() {
 		for _, s := range f.sidecars {
 			s.end(syscall.SIGKILL)
@@ -105,8 +105,8 @@ const most = 4
 func (f *fleet) file(name string) string {
 	text := fmt.Sprintf("cluster: {postgres: '%s', schema: %s, name: %s, sync: %s, lease: %v}\nwebhooks:\n", f.address, f.schema, name, f.sync, lease)
 	for _, k := range kinds {
-		text += fmt.Sprintf("  - {name: %s, url: '%s/%s', events: ['%s'], allow: [http, any-host, 127.0.0.0/8, 10.0.0.0/8], retry: [200ms, 300ms, 1s, 1s, 1s, 1s, 1s, 1h], timeout: 5s%s}\n",
-			k.name, f.to.URL, k.name, k.types, k.more)
+		text += fmt.Sprintf("  - {name: %s, url: 'http://%s/%s', events: ['%s'], allow: [http, any-host, 127.0.0.0/8, 10.0.0.0/8], retry: [200ms, 300ms, 1s, 1s, 1s, 1s, 1s, 1h], timeout: 10s%s}\n",
+			k.name, f.to.Listener.Addr(), k.name, k.types, k.more)
 	}
 	return text
 }
@@ -211,7 +211,7 @@ func (f *fleet) post() {
 					}
 					pause(ctx, 50*time.Millisecond)
 				}
-				pause(ctx, 40*time.Millisecond)
+				pause(ctx, 100*time.Millisecond)
 			}
 		})
 	}

@@ -118,7 +118,7 @@ func TestNemesesOfSidecars(t *testing.T) {
 		var text []string
 		for line := range strings.Lines(f.file(s.name)) {
 			if !strings.Contains(line, "name: plain3,") {
-				text = append(text, strings.Replace(line, "timeout: 5s, concurrency: 4, order", "timeout: 6s, concurrency: 4, order", 1))
+				text = append(text, strings.Replace(line, "timeout: 10s, concurrency: 4, order", "timeout: 11s, concurrency: 4, order", 1))
 			}
 		}
 		s.write(strings.Join(text, ""))

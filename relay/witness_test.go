@@ -22,10 +22,9 @@ import (
 // was answered.
 type witness struct {
 	*httptest.Server
-	who func(port int, to int) string // the sidecar that has a connection from a port; "" if unknown
 
 	mu   sync.Mutex
-	all  []arrival
+	all  []*arrival
 	seen map[string]int // requests by webhook and event
 	ends map[string]time.Time
 }
@@ -33,8 +32,15 @@ type witness struct {
 // arrival is one request.
 type arrival struct {
 	webhook, id, from string
+	sender            *sender
 	at                time.Time
-	status            int
+	status            int // 0 if the sidecar did not wait for the answer
+}
+
+// sender is who has a connection; it is found while that is in use.
+type sender struct {
+	found sync.WaitGroup
+	name  string
 }
 
 // ended reports whether the answer ended the delivery.
@@ -42,7 +48,7 @@ func (a arrival) ended() bool { return a.status == 200 || a.status == 400 }
 
 type senderKey struct{}
 
-// newWitness listens on an address of this machine.
+// newWitness listens on an address of this machine. It answers after serve.
 func newWitness(t *testing.T, host string) *witness {
 	t.Helper()
 	w := &witness{seen: map[string]int{}, ends: map[string]time.Time{}}
@@ -53,35 +59,45 @@ func newWitness(t *testing.T, host string) *witness {
 	w.Server = httptest.NewUnstartedServer(w)
 	w.Listener.Close()
 	w.Listener = l
+	return w
+}
+
+// serve answers. who returns the sidecar that has a connection from a port to another, ""
+// if it is not known.
+func (w *witness) serve(t *testing.T, who func(from, to int) string) {
 	w.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-		return context.WithValue(ctx, senderKey{}, w.who(c.RemoteAddr().(*net.TCPAddr).Port, c.LocalAddr().(*net.TCPAddr).Port))
+		s := &sender{}
+		s.found.Go(func() { s.name = who(c.RemoteAddr().(*net.TCPAddr).Port, c.LocalAddr().(*net.TCPAddr).Port) })
+		return context.WithValue(ctx, senderKey{}, s)
 	}
 	w.Start()
 	t.Cleanup(w.Close)
-	return w
 }
 
 func (w *witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	io.Copy(io.Discard, r.Body)
-	from, _ := r.Context().Value(senderKey{}).(string)
-	a := arrival{webhook: r.URL.Path[1:], id: r.Header.Get("Sidehook-Event"), from: from, at: time.Now(), status: 200}
-	key := a.webhook + " " + a.id
+	a := &arrival{webhook: r.URL.Path[1:], id: r.Header.Get("Sidehook-Event"), at: time.Now()}
+	a.sender, _ = r.Context().Value(senderKey{}).(*sender)
+	key, status := a.webhook+" "+a.id, 200
 	w.mu.Lock()
 	w.seen[key]++
 	if a.webhook == "flaky" {
 		switch n, _ := strconv.Atoi(strings.SplitN(a.id, "-", 3)[1]); {
 		case strings.HasSuffix(a.id, "-bad"):
-			a.status = 400
+			status = 400
 		case n%3 == 0 && w.seen[key] == 1:
-			a.status = 503
+			status = 503
 		}
 	}
 	w.all = append(w.all, a)
 	w.mu.Unlock()
 	time.Sleep(time.Duration(2+rand.IntN(15)) * time.Millisecond)
-	rw.WriteHeader(a.status)
+	rw.WriteHeader(status)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if r.Context().Err() == nil {
+		a.status = status
+	}
 	w.ends[a.webhook] = time.Now()
 }
 
@@ -93,10 +109,15 @@ func (w *witness) last(webhook string) time.Time {
 }
 
 // arrivals are the requests so far, in the order of their arrival.
-func (w *witness) arrivals() []arrival {
+func (w *witness) arrivals() (list []arrival) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]arrival(nil), w.all...)
+	for _, a := range w.all {
+		a.sender.found.Wait()
+		a.from = a.sender.name
+		list = append(list, *a)
+	}
+	return list
 }
 
 // sender returns the sidecar that has a connection from a port to another, by what the
