@@ -120,6 +120,7 @@ func TestRelayComesBack(t *testing.T) {
 	live(tab, "live")
 	s.Restart(func() { live(tab, "lost") })
 	tab.WaitText("main", "sidehook console")
+	tab.Wait("the page knows where to lead back to", `localStorage.getItem("sidehook-back") == "/webhooks/one"`)
 	s.SignIn(tab, "edit") // which leads back
 	tab.WaitPath("/webhooks/one")
 	live(tab, "live")
