@@ -43,6 +43,9 @@ var names = []string{"chromium", "chromium-browser", "google-chrome-stable", "go
 // start starts the browser, or skips the test without one.
 func (b *Browser) start(t testing.TB) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes too long for a short run")
+	}
 	b.starting.Do(b.launch)
 	if b.missing != "" {
 		t.Skip(b.missing)
