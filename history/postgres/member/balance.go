@@ -176,6 +176,11 @@ func (m *Member) giveUp(ctx context.Context, webhook string) {
 // release writes the checkpoints of webhooks, of which nothing is in flight, and clears
 // their owner.
 func (m *Member) release(ctx context.Context, names []string) {
+	// A line that the checkpoint does not cover is replayed on it, and would have what was
+	// made due since wait again.
+	if !m.flushed(ctx) {
+		return
+	}
 	epochs := make([]int64, len(names))
 	done := make(chan struct{})
 	m.feed.later(func() {
@@ -195,12 +200,8 @@ func (m *Member) release(ctx context.Context, names []string) {
 	case <-ctx.Done():
 		return
 	}
-	for m.ledger.Flush() != nil {
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return
-		}
+	if !m.flushed(ctx) {
+		return
 	}
 	for {
 		err := m.call(ctx, `SELECT {schema}.release($1,$2,$3,$4)`, []database.Argument{
@@ -223,6 +224,19 @@ func (m *Member) release(ctx context.Context, names []string) {
 	m.mu.Unlock()
 	m.tell(ctx, newOwners)
 	m.wakeBeat()
+}
+
+// flushed returns once all lines and checkpoints so far are durable, or false once ctx is
+// done.
+func (m *Member) flushed(ctx context.Context) bool {
+	for m.ledger.Flush() != nil {
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // Leave has the member take nothing any more, and give up each webhook as soon as nothing
@@ -268,9 +282,7 @@ func (m *Member) leave(ctx context.Context) {
 	if len(names) > 0 {
 		m.release(ctx, names)
 	}
-	for m.ledger.Flush() != nil && ctx.Err() == nil {
-		time.Sleep(100 * time.Millisecond)
-	}
+	m.flushed(ctx)
 }
 
 // endLease ends the lease. There must be no beat after it: that would renew the lease, and

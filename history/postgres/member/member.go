@@ -14,7 +14,8 @@
 //	M4  A webhook that was lost is taken again only after the last lease of the former
 //	    time has ended.
 //	M5  A webhook is given up in this order: nothing is claimed, requests in flight end,
-//	    the queue is removed, its checkpoint is written, its owner is cleared.
+//	    their lines are durable, the queue is removed, its checkpoint is written, its
+//	    owner is cleared. So the last checkpoint covers all attempts.
 package member
 
 import (

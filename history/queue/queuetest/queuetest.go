@@ -51,6 +51,7 @@ func Run(t *testing.T, open func(*testing.T) Engine) {
 		"what is canceled has ended":                         cancels,
 		"a throttled delivery waits, also after a restart":   throttles,
 		"a clean stop repeats nothing and forgets nothing":   cleanRestart,
+		"what was made due is due after a clean stop":        madeDue,
 		"a kill forgets nothing, and what was in flight due": killed,
 		"a kill repeats nothing that was flushed":            killedFlushed,
 	} {
@@ -274,6 +275,15 @@ func cleanRestart(t *testing.T, e Engine) {
 	e.Queue("a").RetryNow()
 	done(claim(t, e, "a", queue.Retries, "e5", 2))
 	nothing(t, e.Restart(true), "a", queue.Retries)
+}
+
+// madeDue stops at once, while the line of the attempt may not be durable yet.
+func madeDue(t *testing.T, e Engine) {
+	accept(t, e, 1, 1, "a")
+	claim(t, e, "a", queue.Retries, "e1", 1).Retry(history.Attempt{Status: history.Retrying}, time.Now().Add(time.Hour))
+	e.Queue("a").RetryNow()
+	e = e.Restart(true)
+	done(claim(t, e, "a", queue.Retries, "e1", 2))
 }
 
 func killed(t *testing.T, e Engine) {
