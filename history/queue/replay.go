@@ -233,6 +233,7 @@ func (r *Replay) Finish(stepped bool) {
 	r.set.mu.Lock()
 	defer r.set.mu.Unlock()
 	maps.Copy(r.set.queues, r.queues)
+	r.set.sorted = nil
 	r.set.last = max(r.set.last, r.last)
 }
 
