@@ -142,15 +142,14 @@ func (m *Member) build(ctx context.Context, webhook string, epoch int64) {
 	}
 	m.holding.Lock()
 	defer m.holding.Unlock()
-	m.mu.Lock()
-	h := m.owned[webhook]
-	ready := h != nil && h.epoch == epoch
-	if ready {
-		h.ready = true
+	if !m.still(webhook, epoch) {
+		return
 	}
-	m.mu.Unlock()
-	if ready {
-		m.o.Hold(webhook)
+	m.o.Hold(webhook)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if h := m.owned[webhook]; h != nil && h.epoch == epoch {
+		h.ready = true // only now, so that who sees it owned sees its state
 	}
 }
 

@@ -168,6 +168,33 @@ func TestStopHandsOver(t *testing.T) {
 	})
 }
 
+// A webhook is not seen as owned before Hold has returned, and its queue is in the list
+// from then on, though the list was asked for before.
+func TestTaken(t *testing.T) {
+	inCluster(t, func(t *testing.T, c *cluster) {
+		var m *running
+		early, runs := make(chan bool, 2), make(chan struct{})
+		m = run(t, c, "h0", declared("a"), member.Options{Hold: func(webhook string) {
+			<-runs
+			early <- m.Owns(webhook)
+		}})
+		close(runs)
+		until(t, "it owns a", func() bool { return m.Owns("a") })
+		post(t, m, "e1", "a", "b")
+		if n := len(m.Queues()); n != 1 {
+			t.Errorf("got %d queues, want that of a", n)
+		}
+		m.Declare(declared("a", "b"))
+		until(t, "it owns b", func() bool { return m.Owns("b") })
+		if <-early || <-early {
+			t.Error("it is owned before Hold has returned")
+		}
+		if list := m.Queues(); len(list) != 2 || list[1] != m.Queue("b") {
+			t.Errorf("got %d queues, want that of b, too", len(list))
+		}
+	})
+}
+
 // A member that dies loses its webhooks within its lease and two seconds.
 func TestDeath(t *testing.T) {
 	inCluster(t, func(t *testing.T, c *cluster) {

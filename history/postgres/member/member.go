@@ -112,7 +112,7 @@ type Member struct {
 // holding is a webhook that the member owns.
 type holding struct {
 	epoch   int64
-	ready   bool // its queue is built
+	ready   bool // its queue is built, and Hold has returned
 	leaving bool // it is being given up
 }
 
@@ -257,7 +257,7 @@ func (m *Member) Accepted(fresh []queue.Published, _ history.Seq) {
 	}
 }
 
-// Owns reports whether the member owns a webhook, and its queue is built.
+// Owns reports whether the member owns a webhook, its queue is built, and Hold has returned.
 func (m *Member) Owns(webhook string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -54,6 +54,8 @@ type worker struct {
 
 func (m *model) host(name string) *host {
 	h := &host{m: m, workers: map[string]*worker{}}
+	h.mu.Lock() // hold may be called at once
+	defer h.mu.Unlock()
 	h.running = run(m.t, m.cluster, name, declared(webhooks...), member.Options{Hold: h.hold, Drop: h.drop})
 	return h
 }
