@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -74,7 +75,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	o.Member.DB, o.Member.Log = db, o.Log
 	e.Member = member.New(o.Member)
 	e.Keeper = retention.New(retention.Options{DB: db, Name: o.Member.Name, Log: o.Log, Low: o.Low})
-	accepting := accept.Options{DB: db, Full: e.Keeper.Full, Log: o.Log, Accepted: e.Member.Accepted, Committed: o.Committed, Waited: o.Waited}
+	accepting := accept.Options{DB: db, Full: e.Keeper.Full, Wrote: e.Keeper.Wrote, Log: o.Log, Accepted: e.Member.Accepted, Committed: o.Committed, Waited: o.Waited}
 	if o.Spool != "" {
 		accepting.Deadline = spoolDeadline
 	}
@@ -108,11 +109,34 @@ func check(ctx context.Context, db *database.DB, log *slog.Logger) error {
 
 // Append makes events durable, all of them or none, as journal.Append does. Errors: also
 // ErrAway.
-func (e *Engine) Append(ctx context.Context, entries []history.Entry) ([]history.Receipt, error) {
+func (e *Engine) Append(ctx context.Context, entries []history.Entry) (receipts []history.Receipt, err error) {
 	if e.spool != nil {
-		return e.spool.Append(ctx, entries)
+		receipts, err = e.spool.Append(ctx, entries)
+	} else {
+		receipts, err = e.accept.Append(ctx, entries)
 	}
-	return e.accept.Append(ctx, entries)
+	if errors.Is(err, history.ErrNoRoom) && e.Full() {
+		err = e.explain()
+	}
+	return receipts, err
+}
+
+// explain returns what fills the history, and what to do. It knows the webhooks that this
+// member owns.
+func (e *Engine) explain() error {
+	limit := float64(e.Limit()) / (1 << 20)
+	var webhook string
+	var most int64
+	for _, q := range e.Queues() {
+		if held := e.Held(q); held > most {
+			webhook, most = q.Name(), held
+		}
+	}
+	if webhook == "" {
+		return fmt.Errorf("%w: history.max_size, %.1f MiB, is reached: make it larger", history.ErrNoRoom, limit)
+	}
+	return fmt.Errorf("%w: history.max_size, %.1f MiB, is reached, and %.1f MiB of it wait for the webhook %q: make it larger, or let that webhook deliver, or cancel what waits",
+		history.ErrNoRoom, limit, float64(most)/(1<<20), webhook)
 }
 
 // Resend makes a resend durable. If a delivery to one of the webhooks is pending, and this

@@ -35,6 +35,9 @@ type Options struct {
 	Committed func(records int, took time.Duration)
 	// Waited is called after each with how long the first request of it had waited.
 	Waited func(time.Duration)
+	// Wrote is called after each commit with how many bytes the records had that it may
+	// have written.
+	Wrote func(bytes int)
 	// Full reports whether there is no room for more history. Nil: there always is.
 	Full func() bool
 	// Deadline is how long a request waits for the database; 10 seconds if 0.
@@ -50,6 +53,7 @@ type Acceptor struct {
 	accepted  func([]queue.Published, history.Seq)
 	committed func(int, time.Duration)
 	waited    func(time.Duration)
+	wrote     func(int)
 	full      func() bool
 	deadline  time.Duration
 
@@ -79,6 +83,9 @@ func New(o Options) *Acceptor {
 	if o.Waited == nil {
 		o.Waited = func(time.Duration) {}
 	}
+	if o.Wrote == nil {
+		o.Wrote = func(int) {}
+	}
 	if o.Full == nil {
 		o.Full = func() bool { return false }
 	}
@@ -86,7 +93,7 @@ func New(o Options) *Acceptor {
 		o.Deadline = defaultDeadline
 	}
 	return &Acceptor{
-		db: o.DB, log: o.Log, accepted: o.Accepted, committed: o.Committed, waited: o.Waited, full: o.Full, deadline: o.Deadline,
+		db: o.DB, log: o.Log, accepted: o.Accepted, committed: o.Committed, waited: o.Waited, wrote: o.Wrote, full: o.Full, deadline: o.Deadline,
 		kick: make(chan struct{}, 1),
 	}
 }

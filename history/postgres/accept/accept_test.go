@@ -271,10 +271,14 @@ func TestATestIsInNoQueue(t *testing.T) {
 }
 
 func TestNoRoom(t *testing.T) {
-	full := false
-	m := start(t, postgrestest.Shared(t), "", database.Options{}, accept.Options{Full: func() bool { return full }})
+	full, wrote := false, 0
+	m := start(t, postgrestest.Shared(t), "", database.Options{}, accept.Options{Full: func() bool { return full }, Wrote: func(bytes int) { wrote += bytes }})
 	if _, err := m.Append(t.Context(), []history.Entry{entry(t, "1", "1", "a")}); err != nil {
 		t.Fatal(err)
+	}
+	var size int
+	if err := m.db.Reading.QueryRow(t.Context(), m.db.SQL(`SELECT size FROM {schema}.events`)).Scan(&size); err != nil || wrote != size {
+		t.Errorf("wrote %d bytes, want %d, %v", wrote, size, err)
 	}
 	full = true
 	if got, err := m.Append(t.Context(), []history.Entry{entry(t, "1", "1", "a")}); err != nil || seqs(got) != "d1" {
@@ -286,8 +290,8 @@ func TestNoRoom(t *testing.T) {
 	if err := m.Fault(); !errors.Is(err, history.ErrNoRoom) {
 		t.Errorf("got the fault %v", err)
 	}
-	if n := m.count(); n != 1 {
-		t.Errorf("got %d records, want 1", n)
+	if n := m.count(); n != 1 || wrote != size {
+		t.Errorf("got %d records and %d bytes, want 1 and %d", n, wrote, size)
 	}
 }
 

@@ -271,6 +271,9 @@ func (x *run) commitBatch(b *batch) {
 			}
 			fresh := x.call.settle(&o.answer)
 			x.result(nil)
+			if len(fresh) > 0 {
+				x.wrote(len(x.call.lines))
+			}
 			x.accepted(fresh, history.Seq(o.last))
 			if len(fresh) > 0 {
 				x.committed(len(fresh), time.Since(began))

@@ -56,6 +56,22 @@ func (k *Keeper) width(parts []part, now int64) int64 {
 	return min(max(int64(width), leastWidth), mostWidth)
 }
 
+// end ends the partitions that are being filled and have more than twice their share of
+// the limit.
+func (k *Keeper) end(ctx context.Context, parts []part) (ended bool, err error) {
+	limit := k.limit.Load()
+	for _, p := range parts {
+		if limit == 0 || p.stream == "ids" || p.full() || p.first > p.last || p.bytes <= 2*limit/share {
+			continue
+		}
+		if _, err := k.o.DB.Writing.Exec(ctx, k.o.DB.SQL(`SELECT {schema}.end_part($1, $2, $3)`), p.stream, p.first, p.next); err != nil {
+			return ended, err
+		}
+		ended = true
+	}
+	return ended, nil
+}
+
 // tally counts the attempts of partitions that were filled, the newest first.
 func (k *Keeper) tally(ctx context.Context, parts []part) error {
 	n := 0

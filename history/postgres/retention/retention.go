@@ -6,7 +6,8 @@
 //	    that points into it (P7).
 //	T2  A partition of the attempts is removed only after all events that it refers to,
 //	    and after all its lines are covered by checkpoints.
-//	T3  The partition that is being filled stays.
+//	T3  The partition that is being filled stays. It is ended early when it has twice its
+//	    share of the limit, so that what is delivered can make room.
 //	T4  One member at a time looks: the others measure only.
 //
 // So the history may be full of what waits, and then events are refused. Package postgres
@@ -44,8 +45,8 @@ type Options struct {
 type Keeper struct {
 	o           Options
 	keep, limit atomic.Int64
-	size        atomic.Int64
-	full        atomic.Bool
+	size        atomic.Int64 // as last measured
+	wrote       atomic.Int64 // bytes of records since then
 	kick        chan struct{}
 
 	mu     sync.Mutex
@@ -75,9 +76,23 @@ func New(o Options) *Keeper {
 func (k *Keeper) Retain(r journal.Retention) {
 	k.keep.Store(int64(r.Keep))
 	k.limit.Store(r.MaxSize)
+	k.lookNow()
+}
+
+// lookNow has Run look without delay.
+func (k *Keeper) lookNow() {
 	select {
 	case k.kick <- struct{}{}:
 	default:
+	}
+}
+
+// Wrote counts bytes of records that this member has committed. When they may fill half
+// of the room that was measured, it is measured again: they may have been compressed.
+func (k *Keeper) Wrote(bytes int) {
+	wrote, limit := k.wrote.Add(int64(bytes)), k.limit.Load()
+	if limit > 0 && wrote > max((hardLimit(limit)-k.size.Load())/2, reserve(limit)/8) {
+		k.lookNow()
 	}
 }
 
@@ -87,8 +102,12 @@ func (k *Keeper) Size() (int64, error) { return k.size.Load(), nil }
 // Limit returns how many they may have, 0 if there is no limit.
 func (k *Keeper) Limit() int64 { return k.limit.Load() }
 
-// Full reports whether events are refused because the limit is reached.
-func (k *Keeper) Full() bool { return k.full.Load() }
+// Full reports whether events are refused because the limit is reached, by what was
+// measured and what this member wrote since.
+func (k *Keeper) Full() bool {
+	limit := k.limit.Load()
+	return limit > 0 && k.size.Load()+k.wrote.Load() > hardLimit(limit)
+}
 
 // Held returns how many bytes the partitions of the events have that a queue needs.
 func (k *Keeper) Held(q *queue.Queue) int64 {
@@ -153,7 +172,7 @@ type part struct {
 }
 
 // full reports whether it is filled.
-func (p *part) full() bool { return p.next <= p.last }
+func (p *part) full() bool { return p.next <= p.last+1 }
 
 // Look measures the history, removes what must go and may go, and makes partitions.
 func (k *Keeper) Look(ctx context.Context) error {
@@ -166,7 +185,7 @@ func (k *Keeper) Look(ctx context.Context) error {
 	k.warn()
 	mine, err := k.elected(ctx)
 	if err != nil || !mine {
-		k.setFull()
+		k.tell()
 		return err
 	}
 	for _, stream := range []string{"events", "attempts", "ids"} {
@@ -177,18 +196,26 @@ func (k *Keeper) Look(ctx context.Context) error {
 	if err := k.tally(ctx, parts); err != nil {
 		return err
 	}
+	if ended, err := k.end(ctx, parts); err != nil && !isBusy(err) {
+		return err
+	} else if ended {
+		if parts, now, err = k.measure(ctx); err != nil {
+			return err
+		}
+	}
 	removed, err := k.remove(ctx, parts, now)
 	if removed > 0 {
 		if _, _, err := k.measure(ctx); err != nil {
 			return err
 		}
 	}
-	k.setFull()
+	k.tell()
 	return err
 }
 
 // measure reads which partitions there are, and the time of the database.
 func (k *Keeper) measure(ctx context.Context) (parts []part, now int64, err error) {
+	wrote := k.wrote.Load() // all of that is in the tables
 	rows, err := k.o.DB.Query(ctx, `SELECT stream, first, next, since, tallied, bytes, newest, last, {schema}.now_ns() FROM {schema}.history_parts() ORDER BY stream, first`)
 	if err != nil {
 		return nil, 0, err
@@ -209,6 +236,7 @@ func (k *Keeper) measure(ctx context.Context) (parts []part, now int64, err erro
 		return nil, 0, err
 	}
 	k.size.Store(total)
+	k.wrote.Add(-wrote)
 	k.mu.Lock()
 	k.firsts, k.sizes = firsts, sizes
 	k.mu.Unlock()
@@ -238,11 +266,9 @@ func reserve(limit int64) int64   { return limit / 16 }
 
 var errFull = errors.New("history.max_size is reached")
 
-func (k *Keeper) setFull() {
-	limit := k.limit.Load()
-	full := limit > 0 && k.size.Load() > hardLimit(limit)
-	k.full.Store(full)
-	if full {
+// tell logs when the history becomes full, and when it no longer is.
+func (k *Keeper) tell() {
+	if limit := k.limit.Load(); k.Full() {
 		k.over.Met(k.o.Log, "the history is full: events are refused until pending ones are delivered; or make history.max_size larger", errFull, "bytes", k.size.Load(), "limit", limit)
 	} else {
 		k.over.Over(k.o.Log, "there is room again: events are accepted")

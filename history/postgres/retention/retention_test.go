@@ -1,6 +1,7 @@
 package retention_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -77,6 +78,14 @@ func (x table) firsts(stream string, upto int) (list []int) {
 		list = append(list, first)
 	}
 	return list
+}
+
+func (x table) count(table string) (n int) {
+	x.Helper()
+	if err := x.Reading.QueryRow(x.Context(), x.SQL(`SELECT count(*) FROM {schema}.`+table)).Scan(&n); err != nil {
+		x.Fatal(err)
+	}
+	return n
 }
 
 func (x table) look(r journal.Retention) *retention.Keeper {
@@ -178,6 +187,76 @@ func TestMaxSize(t *testing.T) {
 	k.Retain(journal.Retention{MaxSize: 10 * after})
 	if err := k.Look(t.Context()); err != nil || k.Full() {
 		t.Errorf("with room: full %t, %v", k.Full(), err)
+	}
+}
+
+// TestWrote: what was written since the last look counts, until it is measured.
+func TestWrote(t *testing.T) {
+	x := newTable(t, 20)
+	k := x.look(journal.Retention{MaxSize: 16 << 20})
+	size, _ := k.Size()
+	k.Wrote(15<<20 - int(size))
+	if k.Full() {
+		t.Errorf("full at 15 of 16 MiB")
+	}
+	k.Wrote(1 << 20)
+	if !k.Full() {
+		t.Errorf("not full at 16 of 16 MiB")
+	}
+	if err := k.Look(t.Context()); err != nil || k.Full() { // nothing was, in fact
+		t.Errorf("after a look: full %t, %v", k.Full(), err)
+	}
+}
+
+// TestWroteHasItMeasured: what was written has it measured, though the next look would be
+// an hour later.
+func TestWroteHasItMeasured(t *testing.T) {
+	x := newTable(t, 20)
+	k := retention.New(retention.Options{DB: x.DB, Every: time.Hour})
+	k.Retain(journal.Retention{MaxSize: 16 << 20})
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- k.Run(ctx) }()
+	for size := int64(0); size == 0; size, _ = k.Size() {
+		time.Sleep(time.Millisecond)
+	}
+	k.Wrote(16 << 20)
+	for k.Full() { // nothing was written, in fact
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEndedEarly: few large events do not keep the history full in a partition that is
+// never filled.
+func TestEndedEarly(t *testing.T) {
+	x := newTable(t, 20)
+	x.exec(`UPDATE {schema}.head SET width = 20000`)
+	x.add(21, 25)
+	x.exec(`SELECT {schema}.grow('events', 20000), {schema}.grow('attempts', 20000)`)
+	for n := 26; n <= 60; n++ {
+		x.exec(`INSERT INTO {schema}.events SELECT $1, {schema}.now_ns(), 'event', 0, 1, $1, 't', 'a', 10, (SELECT string_agg(uuid_send(gen_random_uuid()), '') FROM generate_series(1, 25600))`, n)
+		x.exec(`INSERT INTO {schema}.targets VALUES ('a', $1, 10, 0)`, n)
+	}
+	x.exec(`UPDATE {schema}.head SET last = 60 WHERE stream = 'events'`)
+	x.exec(`UPDATE {schema}.cursors SET refs = '{26,60}'`)
+	k := x.look(journal.Retention{MaxSize: 12 << 20})
+	if !k.Full() {
+		t.Errorf("not full of what waits")
+	}
+	x.exec(`UPDATE {schema}.cursors SET refs = '{}', covers_seq = 60`)
+	if err := k.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if size, _ := k.Size(); k.Full() || size > 6<<20 {
+		t.Errorf("it was delivered: full %t, %d bytes, partitions %v", k.Full(), size, x.firsts("events", 1e6))
+	}
+	x.add(61, 70) // fits the partitions that there are now
+	if got := x.count("events"); got != 10 {
+		t.Errorf("got %d events", got)
 	}
 }
 

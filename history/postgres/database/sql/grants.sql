@@ -11,4 +11,4 @@ GRANT EXECUTE ON FUNCTION {schema}.record(text, text, bigint, text[], bigint[], 
   {schema}.release(text, text, text[], bigint[]), {schema}.leave(text, text), {schema}.number(text, text, boolean) TO {role};
 GRANT EXECUTE ON FUNCTION {schema}.import_begin(text, bigint, bigint), {schema}.import_skip(text, bigint), {schema}.import_ready(text, bigint),
   {schema}.import_end(text, text, bigint, text, bigint, text[], bytea[], text[], bigint, bigint) TO {role};
-GRANT EXECUTE ON FUNCTION {schema}.remove_part(text, bigint, bigint), {schema}.prepare_parts(text, bigint, bigint), {schema}.tally_part(bigint, bigint), {schema}.history_parts() TO {role};
+GRANT EXECUTE ON FUNCTION {schema}.remove_part(text, bigint, bigint), {schema}.prepare_parts(text, bigint, bigint), {schema}.end_part(text, bigint, bigint), {schema}.tally_part(bigint, bigint), {schema}.history_parts() TO {role};

@@ -8,7 +8,7 @@ DECLARE
   v_covered bigint;
 BEGIN
   SELECT last INTO STRICT v_last FROM {schema}.head WHERE stream = p_stream;
-  IF p_next > v_last OR NOT EXISTS (SELECT FROM {schema}.parts WHERE stream = p_stream AND first = p_first AND next = p_next) THEN
+  IF p_next > v_last + 1 OR NOT EXISTS (SELECT FROM {schema}.parts WHERE stream = p_stream AND first = p_first AND next = p_next) THEN
     RETURN true;
   END IF;
   CASE p_stream
@@ -69,6 +69,38 @@ BEGIN
   PERFORM {schema}.grow(p_stream, last + p_ahead) FROM {schema}.head WHERE stream = p_stream AND last > 0 AND next_part <= last + p_ahead + width / 2;
 END $$;
 
+-- end_part ends the partition that is being filled after its last record. Those that were
+-- made ahead are empty, and made again.
+CREATE OR REPLACE FUNCTION {schema}.end_part(p_stream text, p_first bigint, p_next bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET lock_timeout = '300ms' AS $$
+DECLARE
+  v_tables text[] := CASE p_stream WHEN 'events' THEN ARRAY['events', 'targets'] ELSE ARRAY['attempts', 'minutes'] END;
+  v_last bigint;
+  v_ahead bigint;
+  t text;
+BEGIN
+  PERFORM {schema}.lock_stream(p_stream);
+  SELECT last INTO STRICT v_last FROM {schema}.head WHERE stream = p_stream;
+  IF v_last < p_first OR v_last >= p_next - 1 OR EXISTS (SELECT FROM {schema}.meta WHERE importing <> '') OR NOT EXISTS (SELECT FROM {schema}.parts WHERE stream = p_stream AND first = p_first AND next = p_next) THEN
+    RETURN;
+  END IF;
+  FOREACH t IN ARRAY v_tables LOOP
+    EXECUTE format('LOCK TABLE {schema}.%I IN ACCESS EXCLUSIVE MODE', t);
+  END LOOP;
+  FOREACH t IN ARRAY v_tables LOOP
+    FOR v_ahead IN SELECT first FROM {schema}.parts WHERE stream = p_stream AND first > v_last LOOP
+      EXECUTE format('DROP TABLE {schema}.%I', t || '_' || v_ahead);
+    END LOOP;
+    EXECUTE format('ALTER TABLE {schema}.%I DETACH PARTITION {schema}.%I', t, t || '_' || p_first);
+    EXECUTE format('ALTER TABLE {schema}.%I ATTACH PARTITION {schema}.%I FOR VALUES FROM (%s) TO (%s)', t, t || '_' || p_first, p_first, v_last + 1);
+  END LOOP;
+  DELETE FROM {schema}.parts WHERE stream = p_stream AND first > v_last;
+  UPDATE {schema}.parts SET next = v_last + 1 WHERE stream = p_stream AND first = p_first;
+  UPDATE {schema}.head SET next_part = v_last + 1 WHERE stream = p_stream;
+  PERFORM {schema}.grow(p_stream, v_last + 1);
+END $$;
+
 -- tally_part counts the attempts of a partition that is filled, by the minute, so that
 -- statistics need not read it.
 CREATE OR REPLACE FUNCTION {schema}.tally_part(p_first bigint, p_next bigint) RETURNS void
@@ -76,7 +108,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM {schema}.parts p JOIN {schema}.head h ON h.stream = p.stream
-    WHERE p.stream = 'attempts' AND p.first = p_first AND p.next = p_next AND NOT p.tallied AND p.next <= h.last) THEN
+    WHERE p.stream = 'attempts' AND p.first = p_first AND p.next = p_next AND NOT p.tallied AND p.next <= h.last + 1) THEN
     RETURN;
   END IF;
   INSERT INTO {schema}.minutes (n, minute, webhook, took, counts, times)
@@ -99,9 +131,9 @@ DECLARE
 BEGIN
   FOR p IN SELECT p.stream, p.first, p.next, p.since, p.tallied, h.last FROM {schema}.parts p JOIN {schema}.head h ON h.stream = p.stream ORDER BY p.stream, p.first LOOP
     v_newest := 0;
-    IF p.next <= p.last AND p.stream = 'events' THEN
+    IF p.next <= p.last + 1 AND p.stream = 'events' THEN
       EXECUTE format('SELECT at FROM {schema}.%I ORDER BY seq DESC LIMIT 1', p.stream || '_' || p.first) INTO v_newest;
-    ELSIF p.next <= p.last AND p.stream = 'attempts' THEN
+    ELSIF p.next <= p.last + 1 AND p.stream = 'attempts' THEN
       EXECUTE format('SELECT at FROM {schema}.%I ORDER BY at DESC LIMIT 1', p.stream || '_' || p.first) INTO v_newest;
     END IF;
     RETURN QUERY SELECT p.stream, p.first, p.next, p.since, p.tallied,
@@ -113,4 +145,4 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION {schema}.part_needed(text, bigint, bigint), {schema}.remove_part(text, bigint, bigint), {schema}.prepare_parts(text, bigint, bigint),
-  {schema}.tally_part(bigint, bigint), {schema}.history_parts() FROM PUBLIC;
+  {schema}.end_part(text, bigint, bigint), {schema}.tally_part(bigint, bigint), {schema}.history_parts() FROM PUBLIC;
