@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sidehook/history"
@@ -236,6 +237,7 @@ func TestTurnsAreInOrder(t *testing.T) {
 	runInBubble(t, journal.Options{Bodies: 1 << 20}, func(t *testing.T, _ *memfs.FS, r *running) {
 		list := names(30)
 		r.appendLarge(1, 2, 100*kib, list...)
+		synctest.Wait() // for the wakes of what was appended
 		var woken []string
 		for _, name := range list {
 			r.Queue(name).Notify(func() { woken = append(woken, name) })
