@@ -13,7 +13,7 @@ import (
 
 // Explainer says of one event why webhooks get it or not.
 type Explainer struct {
-	matcher    *Matcher
+	globs      map[string]string // that match its type, by webhooks
 	typ        string
 	attributes map[string]string
 	about      *expression.Event
@@ -21,14 +21,14 @@ type Explainer struct {
 
 // Explain returns the explainer of an event.
 func (m *Matcher) Explain(e *event.Event) *Explainer {
-	return &Explainer{matcher: m, typ: e.Type, attributes: maps.Collect(attributesOf(e)), about: eventOf(e)}
+	return &Explainer{globs: m.index.Why(e.Type), typ: e.Type, attributes: maps.Collect(attributesOf(e)), about: eventOf(e)}
 }
 
 // Got fills in why a webhook got the event when it was accepted, as far as that still
 // holds: w is its entry now, nil if it was removed. What the event does not fulfill now
 // cannot have been required then, and is left out.
 func (x *Explainer) Got(d *api.Decision, w *config.Webhook) {
-	d.Glob, _ = x.matcher.index.Why(x.typ, d.Webhook)
+	d.Glob = x.globs[d.Webhook]
 	if w == nil {
 		return
 	}
@@ -45,7 +45,7 @@ func (x *Explainer) Got(d *api.Decision, w *config.Webhook) {
 // Now decides about the event as if it were posted now.
 func (x *Explainer) Now(w *config.Webhook) api.Decision {
 	d := api.Decision{Webhook: w.Name, Now: true}
-	d.Glob, d.Wanted = x.matcher.index.Why(x.typ, w.Name)
+	d.Glob, d.Wanted = x.globs[w.Name]
 	if d.Wanted && len(w.Match) > 0 {
 		if d.Why = unmet(w.Match, x.attributes); d.Why != "" {
 			d.Wanted = false

@@ -148,22 +148,20 @@ func (x *Index) answer(leaves []leaf) answer {
 	return a
 }
 
-// Why returns the first of the rule's globs that matches typ.
-func (x *Index) Why(typ, name string) (glob string, ok bool) {
-	r := slices.IndexFunc(x.rules, func(rule Rule) bool { return rule.Name == name })
-	if r < 0 {
-		return "", false
-	}
-	first := -1
-	for _, l := range x.ofType(typ) {
-		if int(l.rule) == r && (first < 0 || int(l.glob) < first) {
-			first = int(l.glob)
+// Why returns the first glob that matches typ of each rule that has one, by its name.
+func (x *Index) Why(typ string) map[string]string {
+	leaves := x.ofType(typ)
+	first := make(map[int32]int32, len(leaves)) // globs by rules
+	for _, l := range leaves {
+		if glob, ok := first[l.rule]; !ok || l.glob < glob {
+			first[l.rule] = l.glob
 		}
 	}
-	if first < 0 {
-		return "", false
+	globs := make(map[string]string, len(first))
+	for rule, glob := range first {
+		globs[x.rules[rule].Name] = x.rules[rule].Globs[glob]
 	}
-	return x.rules[r].Globs[first], true
+	return globs
 }
 
 // Check returns what is wrong with a glob.

@@ -108,7 +108,7 @@ func TestWhy(t *testing.T) {
 		{"x.y", "c", ""},
 		{"sidehook.test", "a", ""},
 	} {
-		glob, ok := x.Why(test.typ, test.name)
+		glob, ok := x.Why(test.typ)[test.name]
 		if glob != test.glob || ok != (test.glob != "") {
 			t.Errorf("Why(%q, %q) = %q, %v; want %q", test.typ, test.name, glob, ok, test.glob)
 		}
@@ -206,7 +206,7 @@ func FuzzMatch(f *testing.F) {
 			}
 		}
 		for _, rule := range rules {
-			if _, ok := x.Why(typ, rule.Name); ok != slices.Contains(want, rule.Name) {
+			if _, ok := x.Why(typ)[rule.Name]; ok != slices.Contains(want, rule.Name) {
 				t.Errorf("globs %q: Why(%q, %q) = %v", globs, typ, rule.Name, ok)
 			}
 		}

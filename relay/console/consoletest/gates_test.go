@@ -55,7 +55,7 @@ var bigPages = []struct {
 	{"/deliveries?status=failed", 8000},
 	{"/events", 16000},
 	{"/events?type=order.paid", 16000},
-	{"/events/seq:100", 20000},
+	{"/events/seq:100", 6500},
 	{"/config", 4000},
 }
 

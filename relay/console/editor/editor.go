@@ -20,7 +20,7 @@ type Form struct {
 	YAML  string   // the entry as it stands in the file, secrets masked; "" for a new one
 	Keys  []Key    // in the order of the manual
 	Files []string // of include, to which a new one may be added
-	// Secret says whether there is a secret, and where from; "" if there is none. It is a
+	// Secret is where the secret is from; "" if there is none. It is a
 	// reference such as ${NAME}, several with commas between, or "set".
 	Secret  string
 	Headers []Header
