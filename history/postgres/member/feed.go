@@ -2,7 +2,6 @@ package member
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,7 +11,6 @@ import (
 	"sidehook/history/internal/pending"
 	"sidehook/history/postgres/book"
 	"sidehook/history/postgres/database"
-	"sidehook/history/postgres/ledger"
 	"sidehook/history/queue"
 )
 
@@ -354,62 +352,4 @@ func (f *feed) remove(webhook string) queue.Checkpoint {
 	delete(f.changed, webhook)
 	delete(f.savedAt, webhook)
 	return f.m.Set.Remove(webhook, f.m.clock.Check())
-}
-
-// saveLast lets go of a queue and writes its last checkpoint.
-func (f *feed) saveLast(webhook string) {
-	epoch, ok := f.owned[webhook]
-	if !ok {
-		return // its queue was never built
-	}
-	n, published := f.m.ledger.LastN(), f.published()
-	q := f.m.Set.Queue(webhook)
-	c, refs := f.m.checkpoint(q, published), refsOf(q)
-	f.remove(webhook)
-	f.saveOne(webhook, epoch, n, published, &c, refs)
-}
-
-// save writes the checkpoints that are due (P9).
-func (f *feed) save() {
-	due := map[string]struct{}{}
-	count := 0
-	f.m.ledger.Unsaved(func(name string, lines int) {
-		if _, ok := f.owned[name]; ok && count < saveMost && (lines >= saveLines || time.Since(f.savedAt[name]) >= saveEvery) {
-			due[name] = struct{}{}
-			count++
-		}
-	})
-	for name := range f.changed {
-		if count < saveMost && time.Since(f.savedAt[name]) >= saveEvery {
-			due[name] = struct{}{}
-			count++
-		}
-	}
-	for name := range due {
-		n, published := f.m.ledger.LastN(), f.published()
-		q := f.m.Set.Queue(name)
-		c := f.m.checkpoint(q, published)
-		f.saveOne(name, f.owned[name], n, published, &c, refsOf(q))
-		delete(f.changed, name)
-		f.savedAt[name] = time.Now()
-	}
-}
-
-func (f *feed) saveOne(webhook string, epoch int64, n history.LineNo, published history.Seq, c *queue.Checkpoint, refs [][2]history.Seq) {
-	text, err := json.Marshal(c)
-	if err != nil {
-		f.m.o.Log.Error("cannot write the checkpoint of a webhook", "webhook", webhook, "error", err)
-		return
-	}
-	f.m.ledger.Save(&ledger.Checkpoint{
-		Webhook: webhook, Epoch: epoch, At: f.m.clock.Check(), JSON: text, CoversN: n, CoversSeq: published, Refs: refs, Figures: f.m.o.Figures(webhook),
-	})
-}
-
-// refsOf returns the records that a queue needs.
-func refsOf(q *queue.Queue) (refs [][2]history.Seq) {
-	for _, r := range q.References() {
-		refs = append(refs, [2]history.Seq{r.From, r.To})
-	}
-	return refs
 }
