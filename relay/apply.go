@@ -31,7 +31,7 @@ func (r *Relay) Apply(file *config.File) error {
 	r.notices.Apply(next.forNotices())
 	r.renames = r.renamesLocked()
 	r.reclaimQueuesLocked()
-	r.givenUp.keep(next.webhooks)
+	r.givenUp.Keep(func(webhook string) bool { return isIn(next, webhook) })
 	r.metrics.Keep(slices.Collect(maps.Keys(next.webhooks)))
 	r.deliver.Apply(next.forDeliver())
 	r.journal.Declare(next.declaration(before))

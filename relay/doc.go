@@ -17,7 +17,7 @@
 //	outboxes.Run           Run              when serving is done and its batches have been accepted
 //	  one a database       outboxes.Run     when an edit removes the database, or with outboxes.Run
 //	notices.Run            Run              when serving is done, after a last try to append
-//	losses.run             Run              when serving is done
+//	losses.Run             Run              when serving is done
 //	console.Run            Run              when serving is done, also within a count
 //	restoreLastHour        Run              when the last hour is read, or serving is done
 //	sweepOrphans           Run              when serving is done

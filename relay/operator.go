@@ -48,7 +48,7 @@ func (o *operator) owned(name string, configured *config.Webhook) api.Webhook {
 		s, _ := o.deliver.Snapshot(name)
 		w.Configured = configured.View()
 		w.State, w.Since, w.Why, w.InFlight = s.State, s.Since, s.Why, s.InFlight
-		w.LastHour = api.LastHour{Delivered: s.LastHour.Delivered, Failed: s.LastHour.Failed, GivenUp: o.givenUp.lastHour(name, time.Now()), P50: millis(s.LastHour.P50), P99: millis(s.LastHour.P99)}
+		w.LastHour = api.LastHour{Delivered: s.LastHour.Delivered, Failed: s.LastHour.Failed, GivenUp: o.givenUp.Count(name, time.Now()), P50: millis(s.LastHour.P50), P99: millis(s.LastHour.P99)}
 		w.LastSuccess, w.LastError, w.LastErrorAt, w.Next = s.LastSuccess, s.LastError, s.LastErrorAt, s.Next
 	} else {
 		s := q.State()

@@ -24,6 +24,7 @@ import (
 	"sidehook/relay/deliver"
 	"sidehook/relay/httpd"
 	"sidehook/relay/intake"
+	"sidehook/relay/losses"
 	"sidehook/relay/memory"
 	"sidehook/relay/metrics"
 	"sidehook/relay/notice"
@@ -60,11 +61,11 @@ type Relay struct {
 	notices  *notice.Reporter
 	sessions *session.Keeper  // of the console
 	console  *console.Handler // nil: it is off
-	losses   *lossLog
+	losses   *losses.Log
 	own      atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
 	dead     atomic.Pointer[error]            // why the journal ended; nil while it runs
 	resends  resendProgress
-	givenUp  givenUp
+	givenUp  losses.LastHour
 
 	mu       sync.Mutex
 	active   *activeConfig
@@ -92,7 +93,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Relay{log: opts.Log, opts: opts, atStart: file, sessions: session.New(), losses: newLossLog(opts.Log), orphans: map[string]time.Time{}}
+	r := &Relay{log: opts.Log, opts: opts, atStart: file, sessions: session.New(), losses: losses.NewLog(opts.Log), orphans: map[string]time.Time{}}
 	r.resends.known = map[string]*query.ResendProgress{}
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)
@@ -102,10 +103,10 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
 			if a.RenamedTo == "" { // otherwise it goes on under another name
 				r.metrics.Recorded(a.Webhook, a.Status, a.Took, a.Accepted)
-				r.givenUp.recorded(&a)
 			}
+			r.givenUp.Recorded(&a)
 			watches.recorded(a)
-			r.losses.recorded(&a)
+			r.losses.Recorded(&a)
 			r.reportAttempt(&a)
 		}, Log: opts.Log,
 	})
@@ -215,7 +216,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		working.Go(func() { r.keepRenaming(serving) })
 		working.Go(func() { r.outboxes.Run(serving) })
 		working.Go(func() { r.notices.Run(serving) })
-		working.Go(func() { r.losses.run(serving) })
+		working.Go(func() { r.losses.Run(serving) })
 		if r.console != nil {
 			working.Go(func() { r.console.Run(serving) })
 		}
@@ -224,7 +225,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		r.journal.Refuse()
 		working.Wait()
 		r.notices.LogUnreported()
-		r.losses.close()
+		r.losses.Close()
 		r.reportStop()
 		served <- err
 	}()

@@ -2,8 +2,6 @@ package relay_test
 
 import (
 	"bytes"
-	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -11,11 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
-
-	"sidehook/history"
-	"sidehook/relay"
 )
 
 // logged is a log that a relay may still write while it is read.
@@ -62,47 +55,6 @@ func checkLines(t *testing.T, got []string, want ...string) {
 	if !slices.Equal(got, want) {
 		t.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-}
-
-// TestLossesAreLogged: the first loss of a webhook at once, those within a minute as
-// one line at its end, with a count; and at a stop what is left.
-func TestLossesAreLogged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		begun := time.Now()
-		var log logged
-		g := relay.NewLossLog(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			if a.Key == slog.TimeKey {
-				return slog.String("at", time.Since(begun).String())
-			}
-			return a
-		}})))
-		ctx, stop := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() { g.Run(ctx) })
-		lose := func(webhook, event string, status history.Status) {
-			g.Recorded(history.Recorded{Webhook: webhook, Number: 10, Attempt: history.Attempt{Event: event, Type: "a.b", Status: status, Error: "500"}})
-		}
-		for i := range 100 {
-			lose("one", fmt.Sprint("e", i), history.Exhausted)
-			time.Sleep(100 * time.Millisecond)
-		}
-		lose("two", "e1", history.Failed)
-		lose("one", "delivered", history.Delivered)
-		lose("one", "again", history.Retrying)
-		lose("one", "canceled", history.Canceled)
-		g.Recorded(history.Recorded{Webhook: "one", Test: true, Attempt: history.Attempt{Event: "test", Status: history.Failed}})
-		time.Sleep(10 * time.Minute)
-		lose("one", "late", history.Expired)
-		lose("one", "last", history.Expired)
-		stop()
-		running.Wait()
-		checkLines(t, log.lines("given up"),
-			`at=0s level=WARN msg="a delivery was given up" webhook=one event=e0 type=a.b status=exhausted attempts=10 error=500 count=1`,
-			`at=10s level=WARN msg="a delivery was given up" webhook=two event=e1 type=a.b status=failed attempts=10 error=500 count=1`,
-			`at=1m0s level=WARN msg="a delivery was given up" webhook=one event=e99 type=a.b status=exhausted attempts=10 error=500 count=99`,
-			`at=10m10s level=WARN msg="a delivery was given up" webhook=one event=late type=a.b status=expired attempts=10 error=500 count=1`,
-			`at=10m10s level=WARN msg="a delivery was given up" webhook=one event=last type=a.b status=expired attempts=10 error=500 count=1`)
-	})
 }
 
 // TestLog goes through what the log says of a relay from its start to its stop.

@@ -78,7 +78,7 @@ func (r *Relay) restoreLastHour(ctx context.Context) {
 		defer reader.Close()
 		err = reader.Recent(r.start.Add(-time.Hour), r.start, func(m *query.Minute) bool {
 			r.deliver.RestoreMinute(m)
-			r.givenUp.add(m.Webhook, m.At, m.GivenUp)
+			r.givenUp.Add(m.Webhook, m.At, m.GivenUp)
 			return ctx.Err() == nil
 		})
 	}
