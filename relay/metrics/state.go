@@ -67,7 +67,7 @@ var (
 	refusedFiles  = describe("config_included_files_refused", "Files of include that have errors, so that they stay as they were when they were last good.")
 	outboxUp      = describe("outbox_up", "1 if the outbox of each database can be read, else 0.")
 	outboxEvents  = describe("outbox_events_total", "Rows taken from an outbox, by result: accepted, duplicate or refused.", "result")
-	outboxOldest  = describe("outbox_oldest_seconds", "Age of the oldest row known to wait in an outbox; 0 if there is none.")
+	outboxOldest  = describe("outbox_oldest_seconds", "Age of the oldest row known to wait in an outbox; 0 if there is none, or if another sidehook has its turn to read it.")
 	clusterUp     = describe("cluster_up", "1 if the database of the cluster answers, else 0.")
 	clusterCount  = describe("cluster_members", "Members of the cluster that live, as this one sees it.")
 	clusterOwned  = describe("cluster_owned_webhooks", "Webhooks that this member delivers to.")

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"sidehook/relay/outbox"
 )
 
@@ -247,6 +249,24 @@ func TestNoRoom(t *testing.T) {
 	if line := `level=WARN msg="rows of the outbox wait: they cannot be accepted now" database=db error="no room left for the history"`; r.log.count(line) != 1 {
 		t.Errorf("no line, or many: %s", line)
 	}
+}
+
+// TestTurnElsewhere: only the reader that has its turn tells how long a row has waited, so
+// that the others do not tell of rows that are gone.
+func TestTurnElsewhere(t *testing.T) {
+	d := newDatabase(t)
+	d.exec("SELECT sidehook.send('a', id => '1')")
+	r := read(t, &sink{err: errors.New("no room left for the history")}, 0, d.Database)
+	eventually(t, "a row is known to wait", func() bool { return r.State().Oldest > 0 })
+	other, err := pgconn.Connect(t.Context(), d.url("postgres", d.port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close(context.WithoutCancel(t.Context()))
+	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_lock(5428001146215462513)").ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is another's to tell", func() bool { return r.State().Oldest == 0 })
 }
 
 // TestStopWhileAccepting: what is durable leaves the outbox all the same.

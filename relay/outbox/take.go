@@ -71,9 +71,7 @@ func (r *reader) take(ctx context.Context, c *conn) (taken, error) {
 	}
 	ending := context.WithoutCancel(ctx)
 	if len(rows) == 0 {
-		if t.turn {
-			r.waits(0)
-		}
+		r.waits(0) // without the turn, too: who has it tells of the rows, also when there are none any more
 		return t, c.rollback(ending)
 	}
 	r.waits(rows[0].age)
