@@ -22,7 +22,10 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"sidehook/config"
+	"sidehook/history/postgres/database"
+	"sidehook/history/postgres/postgrestest"
 	"sidehook/relay"
+	"sidehook/relay/outbox"
 )
 
 // rule is an alert.
@@ -145,15 +148,40 @@ func TestDashboardParses(t *testing.T) {
 var targetLabels = []string{"job", "instance"}
 
 // TestMetricsExist holds the alerts and the dashboard to what a running relay shows:
-// each metric exists, with each label that is asked of it.
+// each metric exists, with each label that is asked of it. What a relay shows of an outbox
+// and of a cluster, one shows that has them.
 func TestMetricsExist(t *testing.T) {
-	shown := scrape(t)
-	for _, r := range alerts(t) {
-		holds(t, "the alert "+r.Alert, r.Expr, shown)
+	shared := regexp.MustCompile(`sidehook_(outbox|cluster)_`)
+	hold := func(t *testing.T, shown map[string][]string, asks func(expr string) bool) {
+		for _, r := range alerts(t) {
+			if asks(r.Expr) {
+				holds(t, "the alert "+r.Alert, r.Expr, shown)
+			}
+		}
+		for _, q := range dashboard(t) {
+			if asks(q.expr) {
+				holds(t, "the panel "+q.panel, q.expr, shown)
+			}
+		}
 	}
-	for _, q := range dashboard(t) {
-		holds(t, "the panel "+q.panel, q.expr, shown)
-	}
+	t.Run("files", func(t *testing.T) {
+		hold(t, scrape(t, ""), func(expr string) bool { return !shared.MatchString(expr) })
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		url := postgrestest.Start(t, "fsync=off").URL()
+		if err := database.Install(t.Context(), url, "sidehook_history", ""); err != nil {
+			t.Fatal(err)
+		}
+		app, err := outbox.ParseDatabase(url, "app")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := outbox.Init(t.Context(), app); err != nil {
+			t.Fatal(err)
+		}
+		shown := scrape(t, fmt.Sprintf("outbox: {postgres: '%[1]s'}\ncluster: {postgres: '%[1]s', schema: sidehook_history, sync: storage}\n", url))
+		hold(t, shown, func(string) bool { return true })
+	})
 }
 
 var (
@@ -188,15 +216,15 @@ func holds(t *testing.T, who, expr string, shown map[string][]string) {
 	}
 }
 
-// scrape runs a relay until it has delivered an event, and returns the labels of each
-// series that it shows, by name.
-func scrape(t *testing.T) map[string][]string {
+// scrape runs a relay, with more in its file, until it has delivered an event, and returns
+// the labels of each series that it shows, by name.
+func scrape(t *testing.T, more string) map[string][]string {
 	t.Helper()
 	arrived := make(chan struct{}, 10)
 	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived <- struct{}{} }))
 	t.Cleanup(receiver.Close)
 	path := filepath.Join(t.TempDir(), "webhooks.yaml")
-	text := "listen: {http: '127.0.0.1:0', socket: off}\nwebhooks: [{name: orders, url: '" + receiver.URL + "', events: ['**'], allow: [http, any-host, 127.0.0.0/8]}]\n"
+	text := more + "listen: {http: '127.0.0.1:0', socket: off}\nwebhooks: [{name: orders, url: '" + receiver.URL + "', events: ['**'], allow: [http, any-host, 127.0.0.0/8]}]\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
