@@ -20,7 +20,7 @@ import (
 var flow = map[string][]string{
 	"sidehook":             {"relay/command"},
 	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/journal", "history/postgres/database", "history/postgres/transfer", "history/query", "history/verify", "relay", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/names", "relay/command/ndjson", "relay/command/pages", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure", "relay/memory", "relay/outbox", "relay/plan", "relay/shell", "relay/systemd"},
-	"relay":                {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/postgres", "history/postgres/database", "history/postgres/member", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/catalogue", "relay/console/session", "relay/console/trace", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/editing", "relay/format", "relay/httpd", "relay/intake", "relay/losses", "relay/matching", "relay/memory", "relay/metrics", "relay/notice", "relay/outbox", "relay/plan", "relay/route", "relay/send", "relay/sign"},
+	"relay":                {"config", "config/expression", "config/unit", "history", "history/event", "history/journal", "history/postgres", "history/postgres/database", "history/postgres/member", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/catalogue", "relay/console/session", "relay/console/trace", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/dial", "relay/editing", "relay/firstattempt", "relay/format", "relay/httpd", "relay/intake", "relay/losses", "relay/matching", "relay/memory", "relay/metrics", "relay/notice", "relay/outbox", "relay/plan", "relay/route", "relay/send", "relay/sign"},
 	"relay/outbox":         {"history/event", "history/trouble"},
 	"relay/notice":         {"history", "history/event", "history/trouble"},
 	"relay/httpd":          {"history", "relay/api", "history/trouble"},
@@ -36,6 +36,7 @@ var flow = map[string][]string{
 	"relay/send":           {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
 	"relay/editing":        {"config", "config/edit", "config/mask", "history/event", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/fileedit", "relay/plan", "relay/shell", "relay/sign"},
 	"relay/fileedit":       {"config", "config/edit"},
+	"relay/firstattempt":   {"history", "history/query", "relay/api", "relay/intake"},
 	"relay/format":         {"history/event"},
 	"relay/losses":         {"history"},
 	"relay/matching":       {"config", "config/expression", "history", "history/event", "relay/api", "relay/route"},

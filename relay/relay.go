@@ -22,6 +22,7 @@ import (
 	"sidehook/relay/console"
 	"sidehook/relay/console/session"
 	"sidehook/relay/deliver"
+	"sidehook/relay/firstattempt"
 	"sidehook/relay/httpd"
 	"sidehook/relay/intake"
 	"sidehook/relay/losses"
@@ -97,7 +98,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	r.resends.known = map[string]*query.ResendProgress{}
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)
-	watches := newWatches(r.attempts, func(ctx context.Context) { r.journal.WaitWritten(ctx) })
+	watches := &firstattempt.Watches{Attempts: r.attempts, WaitWritten: func(ctx context.Context) { r.journal.WaitWritten(ctx) }}
 	stored, err := r.openStorage(file, journal.Options{
 		Keep: file.History.Keep, Low: r.notifyUsage, Bodies: opts.Memory.Bodies(), LeastBody: opts.Memory.Request(),
 		Committed: r.metrics.Committed, Recorded: func(a history.Recorded) {
@@ -105,7 +106,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 				r.metrics.Recorded(a.Webhook, a.Status, a.Took, a.Accepted)
 			}
 			r.givenUp.Recorded(&a)
-			watches.recorded(a)
+			watches.Recorded(a)
 			r.losses.Recorded(&a)
 			r.reportAttempt(&a)
 		}, Log: opts.Log,
@@ -115,7 +116,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	}
 	r.journal = stored
 	if file.Cluster.Given() {
-		watches.others = stored
+		watches.Others = stored
 	}
 	r.notices = notice.New(notice.Options{Append: stored.Append, State: r.state, Log: opts.Log})
 	r.deliver = deliver.New(stored.queues, deliver.Options{
@@ -157,6 +158,9 @@ func (r *Relay) opened(addrs []net.Addr) {
 
 // state returns the current state of a webhook, "" for one that is not in force.
 func (r *Relay) state(webhook string) string { return r.deliver.State(webhook) }
+
+// stateActive is the state of a webhook that makes attempts as they come.
+const stateActive = "active"
 
 // attempts reports whether a webhook makes first attempts now. One that is throttled
 // does so soon.

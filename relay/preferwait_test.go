@@ -5,12 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"sidehook/history"
-	"sidehook/relay"
-	"sidehook/relay/api"
 )
 
 // A request that prefers to wait is notified of the first attempts, and of what ends
@@ -71,49 +66,4 @@ func TestPreferWaitRecorded(t *testing.T) {
 			t.Errorf("%s: the history has %v of two attempts", id, list.Deliveries)
 		}
 	}
-}
-
-// A request waits for many deliveries, and looks at what their states are when a
-// webhook has begun all of its own, not at each attempt: who tells of one would
-// wait for that, and a webhook with it.
-func TestWatchOfMany(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const n = 1000
-		looks := 0
-		w := relay.NewWatches(func(string) bool { looks++; return true })
-		ids, deliveries := make([]string, n), make([]api.DeliveryStatus, 2*n)
-		for i := range n {
-			ids[i] = fmt.Sprint("e", i)
-			deliveries[2*i] = api.DeliveryStatus{Seq: history.Seq(i + 1), Webhook: "a"}
-			deliveries[2*i+1] = api.DeliveryStatus{Seq: history.Seq(i + 1), Webhook: "b"}
-		}
-		watch := w.Watch(ids)
-		defer watch.Close()
-		tell := func(webhook string, i int) {
-			a := history.Attempt{Event: ids[i], Status: history.Delivered, Code: 200}
-			w.Recorded(history.Recorded{Attempt: a, Webhook: webhook, Seq: history.Seq(i + 1)})
-		}
-		tell("a", 0) // before the wait
-		done := false
-		go func() {
-			watch.Wait(t.Context(), deliveries)
-			done = true
-		}()
-		for _, webhook := range []string{"a", "b"} {
-			for i := range n {
-				if synctest.Wait(); done {
-					t.Fatalf("done before attempt %d of %s", i, webhook)
-				}
-				tell(webhook, i)
-			}
-		}
-		if synctest.Wait(); !done || looks > 4 {
-			t.Errorf("done %v, looked %d times", done, looks)
-		}
-		for _, d := range deliveries {
-			if d.Status != history.Delivered || d.Code != 200 {
-				t.Fatalf("got %+v", d)
-			}
-		}
-	})
 }

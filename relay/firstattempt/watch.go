@@ -1,85 +1,29 @@
-package relay
+package firstattempt
 
 import (
 	"context"
 	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"sidehook/history"
 	"sidehook/history/query"
 	"sidehook/relay/api"
-	"sidehook/relay/intake"
 )
 
 // recheckEvery is how often a waiting request checks whether the webhooks that it
 // waits for still make first attempts.
 const recheckEvery = 250 * time.Millisecond
 
-// maxLook is of how many events the attempts of other processes are read at a time.
-const maxLook = 256
-
-// stateActive is the state of a webhook that makes attempts as they come.
-const stateActive = "active"
-
-// watches let requests wait for the first attempts at their deliveries. While none
-// waits, an attempt costs one atomic load. Events are watched by id, since their seqs
-// are known only after they are appended, and a first attempt may have ended by then.
-type watches struct {
-	attempts    func(webhook string) bool // reports whether a webhook makes first attempts now
-	waitWritten func(context.Context)     // returns when the records of attempts can be read
-	others      others                    // nil: this process makes all attempts
-	watching    atomic.Int64
-
-	mu      sync.Mutex
-	byEvent map[string][]*watch
-}
-
-// others are the processes that make the attempts for other webhooks.
-type others interface {
-	Owns(webhook string) bool
-	Attempted(ctx context.Context, seqs []history.Seq, visit func(*history.DeliveryRecord)) error
-}
-
-func newWatches(attempts func(webhook string) bool, waitWritten func(context.Context)) *watches {
-	return &watches{attempts: attempts, waitWritten: waitWritten, byEvent: map[string][]*watch{}}
-}
-
-// Watch begins to watch the events with these ids.
-func (w *watches) Watch(ids []string) intake.Watch {
-	one := &watch{
-		of: w, ids: ids, changed: make(chan struct{}, 1),
-		seen: map[deliveryKey]outcome{}, open: map[deliveryKey]struct{}{}, left: map[string]int{},
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, id := range ids {
-		w.byEvent[id] = append(w.byEvent[id], one)
-	}
-	w.watching.Add(1)
-	return one
-}
-
-// recorded notes an attempt for the watches of its event. An attempt that is made
-// again with the same number does not count.
-func (w *watches) recorded(a history.Recorded) {
-	if a.Again || w.watching.Load() == 0 {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, one := range w.byEvent[a.Event] {
-		one.note(deliveryKey{a.Seq, a.Webhook}, outcome{a.Status, a.Code})
-	}
-}
+// maxRead limits of how many events the attempts of other processes are read at a time.
+const maxRead = 256
 
 // watch is the watch of one request. The request may have a hundred thousand
 // deliveries, and note holds up a webhook, so the cost of note does not depend on
 // their number.
 type watch struct {
-	of      *watches
+	of      *Watches
 	ids     []string
 	changed chan struct{} // gets a value when a webhook has nothing open any more
 
@@ -137,21 +81,21 @@ func (w *watch) Wait(ctx context.Context, deliveries []api.DeliveryStatus) {
 		}
 	}
 	w.fill(deliveries)
-	w.of.waitWritten(ctx)
+	w.of.WaitWritten(ctx)
 }
 
 // look notes the first attempts that other processes have made.
 func (w *watch) look(ctx context.Context) {
-	if w.of.others == nil {
+	if w.of.Others == nil {
 		return
 	}
 	var seqs []history.Seq
 	w.mu.Lock()
 	for at := range w.open {
-		if !w.of.others.Owns(at.webhook) && !slices.Contains(seqs, at.seq) {
+		if !w.of.Others.Owns(at.webhook) && !slices.Contains(seqs, at.seq) {
 			seqs = append(seqs, at.seq)
 		}
-		if len(seqs) == maxLook {
+		if len(seqs) == maxRead {
 			break
 		}
 	}
@@ -160,7 +104,7 @@ func (w *watch) look(ctx context.Context) {
 		return
 	}
 	// If it fails, the next look finds them.
-	_ = w.of.others.Attempted(ctx, seqs, func(d *history.DeliveryRecord) {
+	_ = w.of.Others.Attempted(ctx, seqs, func(d *history.DeliveryRecord) {
 		if !d.Again && !d.Test {
 			w.note(deliveryKey{d.Seq, d.Webhook}, outcome{d.Status, d.Code})
 		}
@@ -185,7 +129,7 @@ func (w *watch) awaits() bool {
 	w.mu.Lock()
 	webhooks := slices.Collect(maps.Keys(w.left))
 	w.mu.Unlock()
-	return slices.ContainsFunc(webhooks, w.of.attempts)
+	return slices.ContainsFunc(webhooks, w.of.Attempts)
 }
 
 // fill fills in the outcomes.
