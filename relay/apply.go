@@ -7,9 +7,8 @@ import (
 	"slices"
 
 	"sidehook/config"
-	"sidehook/config/unit"
 	"sidehook/history/journal"
-	"sidehook/history/queue"
+	"sidehook/relay/inforce"
 	"sidehook/relay/plan"
 )
 
@@ -28,17 +27,17 @@ func (r *Relay) Apply(file *config.File) error {
 	before := r.active
 	r.active, r.refused = next, nil
 	r.inForce.Store(next)
-	r.notices.Apply(next.forNotices())
+	r.notices.Apply(next.ForNotices())
 	r.renames = r.renamesLocked()
 	r.reclaimQueuesLocked()
-	r.givenUp.Keep(func(webhook string) bool { return isIn(next, webhook) })
-	r.metrics.Keep(slices.Collect(maps.Keys(next.webhooks)))
-	r.deliver.Apply(next.forDeliver())
-	r.journal.Declare(next.declaration(before))
+	r.givenUp.Keep(next.Has)
+	r.metrics.Keep(slices.Collect(maps.Keys(next.Webhooks)))
+	r.deliver.Apply(next.ForDeliver())
+	r.journal.Declare(declarationOf(next, before))
 	r.holdOwned(next)
 	r.renameLocked(context.Background()) // before events are accepted under the new names
-	r.intake.Apply(next.forIntake())
-	r.outboxes.Apply(next.databases)
+	r.intake.Apply(next.ForIntake())
+	r.outboxes.Apply(next.Databases)
 	r.findOrphansLocked()
 	r.setLimitsLocked()
 	if before != nil {
@@ -47,13 +46,23 @@ func (r *Relay) Apply(file *config.File) error {
 	return nil
 }
 
+// prepare makes the next configuration, or returns why it cannot be in force.
+func (r *Relay) prepare(file *config.File) (*inforce.Config, error) {
+	next, err := inforce.New(file, r.active, r.opts.Version)
+	if err != nil {
+		return nil, err
+	}
+	next.Generation = r.journal.Number(next.Digest, r.active != nil && r.active.Digest != next.Digest)
+	return next, nil
+}
+
 // warnRestart warns of changes that only a restart puts in force. It does not warn of
 // a change back to what is in force.
 func (r *Relay) warnRestart(file *config.File) {
 	if r.active == nil {
 		return
 	}
-	atStart, last := r.atStart, r.active.file
+	atStart, last := r.atStart, r.active.File
 	if !plan.SameListen(file, atStart) && !plan.SameListen(file, last) {
 		r.log.Warn("listen has changed; this takes effect at the next start")
 	}
@@ -68,27 +77,6 @@ func (r *Relay) warnRestart(file *config.File) {
 // setLimitsLocked sets when each queue ends deliveries that have waited too long.
 func (r *Relay) setLimitsLocked() {
 	for _, q := range r.journal.Queues() {
-		r.active.limit(q)
+		r.active.Limit(q)
 	}
-}
-
-func (a *activeConfig) limit(q *queue.Queue) {
-	keep := a.file.History.Keep
-	kept := queue.Limit{Setting: "keep " + unit.FormatDuration(keep), Age: keep}
-	var limits []queue.Limit
-	if w, ok := a.webhooks[q.Name()]; ok {
-		limits = limitsOf(w.config)
-	}
-	q.Limit(a.generation, append(limits, kept)...)
-}
-
-// limitsOf returns the settings of a webhook that end waiting deliveries.
-func limitsOf(w *config.Webhook) (limits []queue.Limit) {
-	if w.ExpireAfter > 0 {
-		limits = append(limits, queue.Limit{Setting: "expire_after " + unit.FormatDuration(w.ExpireAfter), Age: w.ExpireAfter})
-	}
-	if w.MaxBacklog != (config.Backlog{}) {
-		limits = append(limits, queue.Limit{Setting: "max_backlog " + w.MaxBacklog.String(), Age: w.MaxBacklog.Age, Size: w.MaxBacklog.Size})
-	}
-	return limits
 }

@@ -71,7 +71,7 @@ func (o *operator) bulk(b api.BulkRequest) (query.Bulk, error) {
 	if len(bulk.Statuses) == 0 {
 		bulk.Statuses = query.Undelivered()
 	}
-	for _, w := range active.file.Webhooks {
+	for _, w := range active.File.Webhooks {
 		bulk.Webhooks = append(bulk.Webhooks, w.Name)
 	}
 	known := func(name string) bool { return slices.Contains(bulk.Webhooks, name) }

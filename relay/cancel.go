@@ -36,7 +36,7 @@ func (o *operator) cancelOwned(c api.CancelRequest) (int, error) {
 	active, _ := o.current()
 	ended, err := o.waiting(c, func(_ *queue.Waiting, e *event.Event) (history.Attempt, queue.Verdict) {
 		return history.Attempt{
-			Generation: active.generation, Status: history.Canceled, Error: "canceled by request", Event: e.ID, Type: e.Type,
+			Generation: active.Generation, Status: history.Canceled, Error: "canceled by request", Event: e.ID, Type: e.Type,
 		}, queue.End
 	})
 	if err != nil && ended > 0 {
@@ -85,7 +85,7 @@ func (o *operator) selectOwned(c api.CancelRequest) (selected api.Selected, err 
 func (o *operator) waiting(c api.CancelRequest, visit func(*queue.Waiting, *event.Event) (history.Attempt, queue.Verdict)) (ended int, failed error) {
 	active, _ := o.current()
 	_, elsewhere := o.journal.Figures()[c.Webhook]
-	known := active.webhooks[c.Webhook].config != nil || c.Webhook == "" || elsewhere
+	known := active.Webhooks[c.Webhook].Config != nil || c.Webhook == "" || elsewhere
 	for _, q := range o.journal.Queues() {
 		if c.Webhook != "" && q.Name() != c.Webhook || !o.journal.Owns(q.Name()) {
 			continue

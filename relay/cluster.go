@@ -18,6 +18,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/deliver"
 	"sidehook/relay/deliver/pace"
+	"sidehook/relay/inforce"
 	"sidehook/relay/metrics"
 )
 
@@ -62,12 +63,12 @@ func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, 
 func (r *Relay) hold(webhook string) {
 	active := r.inForce.Load()
 	q := r.journal.Queue(webhook)
-	active.limit(q)
-	if _, ok := active.webhooks[webhook]; !ok {
+	active.Limit(q)
+	if _, ok := active.Webhooks[webhook]; !ok {
 		return // its deliveries wait to be moved, or end as those of an orphan
 	}
 	r.reclaimQueue(q)
-	r.deliver.Hold(webhook, r.requestsBefore(webhook, active.webhooks[webhook].settings.Rate.Per))
+	r.deliver.Hold(webhook, r.requestsBefore(webhook, active.Webhooks[webhook].Settings.Rate.Per))
 }
 
 // requestsBefore returns the requests that owners before have made for a webhook, as far
@@ -95,11 +96,11 @@ func (r *Relay) requestsBefore(webhook string, per time.Duration) pace.History {
 }
 
 // holdOwned has deliver begin on what this member owned before its file had it.
-func (r *Relay) holdOwned(active *activeConfig) {
+func (r *Relay) holdOwned(active *inforce.Config) {
 	if !r.atStart.Cluster.Given() {
 		return
 	}
-	for name := range active.webhooks {
+	for name := range active.Webhooks {
 		r.journal.WhileOwned(name, func() { r.hold(name) })
 	}
 }
@@ -108,16 +109,16 @@ func (r *Relay) holdOwned(active *activeConfig) {
 // after it was applied, since the database was away.
 func (r *Relay) renumberLocked() {
 	n, hash := r.journal.Generation()
-	if n == 0 || hash != r.active.digest || n == r.active.generation {
+	if n == 0 || hash != r.active.Digest || n == r.active.Generation {
 		return
 	}
 	next := *r.active
-	next.generation = n
+	next.Generation = n
 	r.active = &next
 	r.inForce.Store(&next)
-	r.notices.Apply(next.forNotices())
-	r.deliver.Apply(next.forDeliver())
-	r.intake.Apply(next.forIntake())
+	r.notices.Apply(next.ForNotices())
+	r.deliver.Apply(next.ForDeliver())
+	r.intake.Apply(next.ForIntake())
 	r.setLimitsLocked()
 }
 

@@ -39,7 +39,7 @@ func (r *Relay) mountConsole(allowed string) {
 // EventTypes returns the types of event_types.
 func (o *operator) EventTypes() []catalogue.Type {
 	active, _ := o.current()
-	return editing.Types(active.file)
+	return editing.Types(active.File)
 }
 
 // ConsoleLink makes a link that signs a browser in to the console.

@@ -15,13 +15,13 @@ const maxDecisions = 100
 // recorded when the event was accepted.
 func (o *operator) decisions(story *query.EventTrace) []api.Decision {
 	active, _ := o.current()
-	explainer := active.matcher.Explain(&story.Parsed)
+	explainer := active.Matcher.Explain(&story.Parsed)
 	statuses := story.Statuses()
 	var list []api.Decision
 	for _, s := range statuses {
 		d := api.Decision{Webhook: s.Webhook, Wanted: true, Status: string(s.Status), Next: s.Next, Why: s.Why()}
 		if slices.Contains(story.To, s.Webhook) {
-			explainer.Got(&d, active.webhooks[s.Webhook].config)
+			explainer.Got(&d, active.Webhooks[s.Webhook].Config)
 		}
 		list = append(list, d)
 	}
@@ -29,7 +29,7 @@ func (o *operator) decisions(story *query.EventTrace) []api.Decision {
 		return list // the globs of the others had no part in it
 	}
 	others := 0
-	for _, w := range active.file.Webhooks {
+	for _, w := range active.File.Webhooks {
 		listed := slices.ContainsFunc(statuses, func(s query.DeliveryStatus) bool { return s.Webhook == w.Name })
 		if others == maxDecisions || listed {
 			continue

@@ -15,7 +15,7 @@ import (
 func (o *operator) InForce() editing.InForce {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return editing.InForce{File: o.active.file, Loaded: o.active.loaded, Refused: o.refused, Rejected: o.rejected}
+	return editing.InForce{File: o.active.File, Loaded: o.active.Loaded, Refused: o.refused, Rejected: o.rejected}
 }
 
 // Newest visits events, the newest first.
@@ -58,7 +58,7 @@ func (o *operator) Configuration(ctx context.Context) (*console.Configuration, e
 		return nil, err
 	}
 	active, _ := o.current()
-	file := active.file
+	file := active.File
 	answer := &console.Configuration{
 		Config: c, Excerpts: editing.Excerpts(file, c.Problems),
 		History: console.HistorySize{Dir: o.journal.where, Limit: o.journal.Limit(), Keep: file.History.Keep},

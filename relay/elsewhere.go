@@ -13,6 +13,7 @@ import (
 	"sidehook/history"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
+	"sidehook/relay/inforce"
 )
 
 // What a member asks the owner of a webhook to do.
@@ -172,7 +173,7 @@ func (r *Relay) figures(webhook string) []byte {
 	if active == nil {
 		return nil
 	}
-	configured := active.webhooks[webhook].config
+	configured := active.Webhooks[webhook].Config
 	if _, held := r.deliver.Snapshot(webhook); configured != nil && !held {
 		return nil // it is being given up
 	}
@@ -186,9 +187,9 @@ func (r *Relay) figures(webhook string) []byte {
 }
 
 // orphansElsewhere returns the removed webhooks of other members for which deliveries wait.
-func (o *operator) orphansElsewhere(active *activeConfig) (names []string) {
+func (o *operator) orphansElsewhere(active *inforce.Config) (names []string) {
 	for name, w := range o.journal.Figures() {
-		if _, ok := active.webhooks[name]; !ok && w.State == stateOrphaned && w.Backlog.Events > 0 && !o.journal.Owns(name) {
+		if _, ok := active.Webhooks[name]; !ok && w.State == stateOrphaned && w.Backlog.Events > 0 && !o.journal.Owns(name) {
 			names = append(names, name)
 		}
 	}

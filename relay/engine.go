@@ -15,6 +15,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/deliver"
 	"sidehook/relay/editing"
+	"sidehook/relay/inforce"
 	"sidehook/relay/metrics"
 )
 
@@ -86,6 +87,21 @@ type Declaration struct {
 	Edited     bool
 	Digests    map[string]string // of the entries of webhooks, by name
 	Was        map[string]string // their former names
+}
+
+// declarationOf returns what an engine needs to know of a configuration that replaces
+// before, which is nil at the start.
+func declarationOf(c, before *inforce.Config) Declaration {
+	d := Declaration{
+		Generation: c.Generation, Hash: c.Digest, Edited: before != nil && before.Digest != c.Digest,
+		Digests: make(map[string]string, len(c.Webhooks)), Was: map[string]string{},
+	}
+	for _, w := range c.File.Webhooks {
+		if d.Digests[w.Name] = w.Digest(); w.Was != "" {
+			d.Was[w.Name] = w.Was
+		}
+	}
+	return d
 }
 
 // ownership is which webhooks this process delivers to. A single one has them all.

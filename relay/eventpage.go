@@ -17,15 +17,14 @@ import (
 // Terms returns by what a webhook delivers.
 func (o *operator) Terms(_ context.Context, name string) (trace.Terms, error) {
 	active, _ := o.current()
-	w := active.webhooks[name].config
+	w := active.Webhooks[name].Config
 	if w == nil {
 		return trace.Terms{}, unknownWebhook(name)
 	}
-	keep := active.file.History.Keep
-	terms := trace.Terms{Retry: w.Retry, Age: keep}
-	for _, limit := range limitsOf(w) {
-		if limit.Age > 0 && limit.Age < terms.Age {
-			terms.Age = limit.Age
+	terms := trace.Terms{Retry: w.Retry, Age: active.File.History.Keep}
+	for _, limit := range active.Limits(name) {
+		if limit.Age > 0 {
+			terms.Age = min(terms.Age, limit.Age)
 		}
 	}
 	return terms, nil
@@ -34,7 +33,7 @@ func (o *operator) Terms(_ context.Context, name string) (trace.Terms, error) {
 // RequestBody returns what a webhook would get of an event.
 func (o *operator) RequestBody(_ context.Context, name string, which query.EventRef) (body admin.EventData, err error) {
 	active, _ := o.current()
-	settings := active.webhooks[name].settings
+	settings := active.Webhooks[name].Settings
 	if settings == nil {
 		return body, unknownWebhook(name)
 	}

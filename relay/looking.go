@@ -17,6 +17,7 @@ import (
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/format"
+	"sidehook/relay/inforce"
 )
 
 // Webhooks returns the webhooks that match, in the order of the file, then the removed
@@ -34,7 +35,7 @@ func (o *operator) Webhooks(_ context.Context, q api.WebhooksQuery) (page api.We
 	wanted := strings.ToLower(q.Search)
 	last := 0
 	for i := next; i < len(names); i++ {
-		name, w := names[i], active.webhooks[names[i]].config
+		name, w := names[i], active.Webhooks[names[i]].Config
 		if !strings.Contains(strings.ToLower(name), wanted) && (w == nil || !strings.Contains(strings.ToLower(w.URL.Redacted()), wanted)) ||
 			len(q.States) > 0 && !slices.Contains(q.States, o.stateOf(name, w)) {
 			continue
@@ -52,7 +53,7 @@ func (o *operator) Webhooks(_ context.Context, q api.WebhooksQuery) (page api.We
 // Webhook returns the webhook of a name.
 func (o *operator) Webhook(_ context.Context, name string) (api.Webhook, error) {
 	active, _ := o.current()
-	w := active.webhooks[name].config
+	w := active.Webhooks[name].Config
 	if w == nil && !slices.Contains(o.orphaned(active), name) {
 		return api.Webhook{}, &admin.NotFoundError{What: fmt.Sprintf("webhook %q", name)}
 	}
@@ -60,18 +61,18 @@ func (o *operator) Webhook(_ context.Context, name string) (api.Webhook, error) 
 }
 
 // listed returns the names of all webhooks that are listed.
-func (o *operator) listed(active *activeConfig) []string {
-	names := make([]string, 0, len(active.file.Webhooks))
-	for _, w := range active.file.Webhooks {
+func (o *operator) listed(active *inforce.Config) []string {
+	names := make([]string, 0, len(active.File.Webhooks))
+	for _, w := range active.File.Webhooks {
 		names = append(names, w.Name)
 	}
 	return append(names, o.orphaned(active)...)
 }
 
 // orphaned returns the removed webhooks for which deliveries wait.
-func (o *operator) orphaned(active *activeConfig) (names []string) {
+func (o *operator) orphaned(active *inforce.Config) (names []string) {
 	for _, q := range o.journal.Queues() {
-		if _, ok := active.webhooks[q.Name()]; !ok && o.journal.Owns(q.Name()) && q.State().Name == stateOrphaned && q.Backlog().Events > 0 {
+		if _, ok := active.Webhooks[q.Name()]; !ok && o.journal.Owns(q.Name()) && q.State().Name == stateOrphaned && q.Backlog().Events > 0 {
 			names = append(names, q.Name())
 		}
 	}
@@ -79,11 +80,11 @@ func (o *operator) orphaned(active *activeConfig) (names []string) {
 }
 
 // sortByAttention puts first what somebody has to see to.
-func (o *operator) sortByAttention(active *activeConfig, names []string) {
+func (o *operator) sortByAttention(active *inforce.Config, names []string) {
 	order := []string{"disabled", "failing", "orphaned", "throttled", "paused", "active", "off"}
 	ranks := make(map[string]int, len(names))
 	for _, name := range names {
-		ranks[name] = slices.Index(order, o.stateOf(name, active.webhooks[name].config))
+		ranks[name] = slices.Index(order, o.stateOf(name, active.Webhooks[name].Config))
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return ranks[a] - ranks[b] })
 }
@@ -160,7 +161,7 @@ func (o *operator) Stats(ctx context.Context, q api.StatsQuery) ([]history.Webho
 	}
 	defer reader.Close()
 	list, err := reader.Summaries(q.Webhook, q.Since, q.Until)
-	if active, _ := o.current(); err == nil && len(list) == 0 && q.Webhook != "" && active.webhooks[q.Webhook].config == nil {
+	if active, _ := o.current(); err == nil && len(list) == 0 && q.Webhook != "" && active.Webhooks[q.Webhook].Config == nil {
 		err = &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file or in the statistics of that time", q.Webhook)}
 	}
 	return list, err

@@ -13,6 +13,7 @@ import (
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/editing"
+	"sidehook/relay/inforce"
 	"sidehook/relay/plan"
 )
 
@@ -21,7 +22,7 @@ type operator Relay
 
 // current returns the configuration in force, and why the last edit was rejected, nil
 // if it was not.
-func (o *operator) current() (active *activeConfig, rejected error) {
+func (o *operator) current() (active *inforce.Config, rejected error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.active, o.refused
@@ -79,7 +80,7 @@ func (o *operator) Retry(ctx context.Context, name string) error {
 }
 
 func (o *operator) act(ctx context.Context, name, kind string, do func(string) bool) error {
-	if active, _ := o.current(); active.webhooks[name].config == nil {
+	if active, _ := o.current(); active.Webhooks[name].Config == nil {
 		return &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
 	}
 	if !o.journal.Owns(name) {
@@ -144,7 +145,7 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 		known[p] = true
 	}
 	active, _ := o.current()
-	for _, p := range active.file.Warnings {
+	for _, p := range active.File.Warnings {
 		if p := api.ConfigProblem(p); !known[p] {
 			known[p] = true
 			c.Problems = append(c.Problems, p)
@@ -156,11 +157,11 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 // Rejected returns the configuration in force with the problems of edits alone.
 func (o *operator) Rejected() api.Config {
 	active, rejected := o.current()
-	c := api.Config{Path: editing.Absolute(active.file.Path), Hash: active.file.Hash, Generation: active.generation, Loaded: active.loaded, Restart: plan.RestartKeys(o.atStart, active.file)}
+	c := api.Config{Path: editing.Absolute(active.File.Path), Hash: active.File.Hash, Generation: active.Generation, Loaded: active.Loaded, Restart: plan.RestartKeys(o.atStart, active.File)}
 	if rejected != nil {
-		c.Problems = problemsOf(rejected, active.file.Path)
+		c.Problems = problemsOf(rejected, active.File.Path)
 	}
-	for _, in := range active.file.Refused() {
+	for _, in := range active.File.Refused() {
 		c.Refused = append(c.Refused, in.Path)
 		c.Problems = append(c.Problems, problemsOf(in.Problems, in.Path)...)
 	}

@@ -21,7 +21,7 @@ const orphanedTooLong = "its webhook was removed from the file more than 24h ago
 // reclaimQueuesLocked gives the webhooks in the file their queues back, if these were
 // orphaned or renamed.
 func (r *Relay) reclaimQueuesLocked() {
-	for name := range r.active.webhooks {
+	for name := range r.active.Webhooks {
 		r.journal.WhileOwned(name, func() { r.reclaimQueue(r.journal.Queue(name)) })
 		delete(r.orphans, name)
 	}
@@ -42,7 +42,7 @@ func (r *Relay) reclaimQueue(q *queue.Queue) {
 func (r *Relay) findOrphansLocked() {
 	for _, q := range r.journal.Queues() {
 		name := q.Name()
-		_, declared := r.active.webhooks[name]
+		_, declared := r.active.Webhooks[name]
 		_, renamed := r.renames[name]
 		_, known := r.orphans[name]
 		if declared || renamed || known || q.Backlog().Events == 0 || r.journal.Elsewhere(name) {
@@ -86,7 +86,7 @@ func (r *Relay) sweepOrphans(ctx context.Context) {
 // again.
 func (r *Relay) cancelAllLocked(q *queue.Queue) bool {
 	n, err := q.Cancel(func(w *queue.Waiting) (history.Attempt, queue.Verdict) {
-		a := history.Attempt{Generation: r.active.generation, Status: history.Canceled, Error: orphanedTooLong}
+		a := history.Attempt{Generation: r.active.Generation, Status: history.Canceled, Error: orphanedTooLong}
 		if e, err := event.Parse(w.Event, w.Filled); err == nil {
 			a.Event, a.Type = e.ID, e.Type
 		}

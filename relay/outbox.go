@@ -3,27 +3,12 @@ package relay
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
-	"sidehook/config"
 	"sidehook/relay/intake"
 	"sidehook/relay/metrics"
 	"sidehook/relay/outbox"
 )
-
-// databasesOf returns the databases that have an outbox.
-func databasesOf(file *config.File) ([]*outbox.Database, error) {
-	list := make([]*outbox.Database, 0, len(file.Outbox.Postgres))
-	for _, u := range file.Outbox.Postgres {
-		d, err := outbox.ParseDatabase(u.Reveal(), u.Redacted())
-		if err != nil {
-			return nil, fmt.Errorf("outbox.postgres: %w", err)
-		}
-		list = append(list, d)
-	}
-	return list, nil
-}
 
 // acceptRows accepts rows of an outbox as events that are posted.
 func (r *Relay) acceptRows(ctx context.Context, events []outbox.Event) ([]outbox.Outcome, error) {

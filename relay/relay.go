@@ -24,6 +24,7 @@ import (
 	"sidehook/relay/deliver"
 	"sidehook/relay/firstattempt"
 	"sidehook/relay/httpd"
+	"sidehook/relay/inforce"
 	"sidehook/relay/intake"
 	"sidehook/relay/losses"
 	"sidehook/relay/memory"
@@ -69,13 +70,13 @@ type Relay struct {
 	givenUp  losses.LastHour
 
 	mu       sync.Mutex
-	active   *activeConfig
-	refused  error                        // why the last edit was rejected; nil if it was not
-	orphans  map[string]time.Time         // when the deliveries of each end, on the monotonic clock
-	renames  map[string]string            // new names by former names
-	inForce  atomic.Pointer[activeConfig] // active, for those who must not wait
-	running  bool                         // the journal runs, so deliveries can be moved
-	rejected int                          // edits so far
+	active   *inforce.Config
+	refused  error                          // why the last edit was rejected; nil if it was not
+	orphans  map[string]time.Time           // when the deliveries of each end, on the monotonic clock
+	renames  map[string]string              // new names by former names
+	inForce  atomic.Pointer[inforce.Config] // active, for those who must not wait
+	running  bool                           // the journal runs, so deliveries can be moved
+	rejected int                            // edits so far
 	renaming trouble.Trouble
 }
 

@@ -18,14 +18,14 @@ const renameEvery = time.Second
 // renamesLocked returns the new names of webhooks by their former names.
 func (r *Relay) renamesLocked() map[string]string {
 	to := map[string]string{}
-	for _, w := range r.active.file.Webhooks {
+	for _, w := range r.active.File.Webhooks {
 		if w.Was != "" {
 			to[w.Was] = w.Name
 		}
 	}
 	for _, q := range r.journal.Queues() {
 		s := q.State()
-		if _, ok := r.active.webhooks[s.Why]; ok && s.Name == stateRenamed && to[q.Name()] == "" {
+		if _, ok := r.active.Webhooks[s.Why]; ok && s.Name == stateRenamed && to[q.Name()] == "" {
 			to[q.Name()] = s.Why
 		}
 	}
@@ -47,7 +47,7 @@ func (r *Relay) renameLocked(ctx context.Context) {
 		if q.Backlog().Events == 0 {
 			continue
 		}
-		moved, err := r.journal.Rename(ctx, was, to, r.active.generation)
+		moved, err := r.journal.Rename(ctx, was, to, r.active.Generation)
 		if moved > 0 {
 			delete(r.orphans, was)
 			q.SetState(history.WebhookState{})

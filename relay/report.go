@@ -11,6 +11,7 @@ import (
 	"sidehook/history"
 	"sidehook/relay/deliver"
 	"sidehook/relay/deliver/health"
+	"sidehook/relay/inforce"
 )
 
 // reportAttempt logs an attempt at debug.
@@ -39,7 +40,7 @@ func (r *Relay) reportAttempt(a *history.Recorded) {
 func (r *Relay) reportStart() {
 	active, _ := (*operator)(r).current()
 	byState := map[string][]string{}
-	for name := range active.webhooks {
+	for name := range active.Webhooks {
 		if s, ok := r.deliver.Snapshot(name); ok {
 			byState[s.State] = append(byState[s.State], name)
 		}
@@ -82,41 +83,36 @@ func (r *Relay) waiting() []any {
 }
 
 // reportReload logs which webhooks a reload has changed. A description is no change.
-func (r *Relay) reportReload(before, now *activeConfig) {
+func (r *Relay) reportReload(before, now *inforce.Config) {
 	var added, changed, removed, renamed []string
 	was := map[string]bool{}
-	for _, w := range now.file.Webhooks {
-		old, ok := before.webhooks[w.Name]
+	for _, w := range now.File.Webhooks {
+		old, ok := before.Webhooks[w.Name]
 		switch {
-		case ok && old.settings != now.webhooks[w.Name].settings:
+		case ok && old.Settings != now.Webhooks[w.Name].Settings:
 			changed = append(changed, w.Name)
 		case ok:
-		case isIn(before, w.Was):
+		case before.Has(w.Was):
 			was[w.Was] = true
 			renamed = append(renamed, fmt.Sprintf("%s to %s", w.Was, w.Name))
 		default:
 			added = append(added, w.Name)
 		}
 	}
-	for name := range before.webhooks {
-		if !isIn(now, name) && !was[name] {
+	for name := range before.Webhooks {
+		if !now.Has(name) && !was[name] {
 			removed = append(removed, name)
 		}
 	}
-	fields := []any{"generation", now.generation, "webhooks", len(now.file.Webhooks)}
+	fields := []any{"generation", now.Generation, "webhooks", len(now.File.Webhooks)}
 	fields = appendNames(fields, "added", added)
 	fields = appendNames(fields, "changed", changed)
 	fields = appendNames(fields, "renamed", renamed)
 	fields = appendNames(fields, "removed", removed)
-	if now.digest == before.digest {
+	if now.Digest == before.Digest {
 		fields = append(fields, "effect", "none")
 	}
 	r.log.Info("configuration reloaded", fields...)
-}
-
-func isIn(a *activeConfig, webhook string) bool {
-	_, ok := a.webhooks[webhook]
-	return ok
 }
 
 // maxNames limits how many webhooks a line of the log names.

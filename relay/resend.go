@@ -69,7 +69,7 @@ func (o *operator) targets(a *history.EventRecord, to api.ResendRequest) (names,
 		if slices.Contains(names, name) || slices.Contains(gone, name) {
 			continue
 		}
-		if _, ok := active.webhooks[name]; ok {
+		if _, ok := active.Webhooks[name]; ok {
 			names = append(names, name)
 		} else {
 			gone = append(gone, name)

@@ -22,8 +22,8 @@ func (r *Relay) restoreRates() {
 	}
 	past := map[string]*pace.History{}
 	var longest time.Duration
-	for name, w := range r.active.webhooks {
-		if per := w.settings.Rate.Per; per > 0 {
+	for name, w := range r.active.Webhooks {
+		if per := w.Settings.Rate.Per; per > 0 {
 			past[name] = &pace.History{}
 			longest = max(longest, per)
 		}

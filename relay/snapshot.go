@@ -7,12 +7,12 @@ import "sidehook/relay/metrics"
 func (r *Relay) snapshot() metrics.State {
 	active, refused := (*operator)(r).current()
 	s := metrics.State{
-		Webhooks:     make([]metrics.Webhook, 0, len(active.webhooks)),
+		Webhooks:     make([]metrics.Webhook, 0, len(active.Webhooks)),
 		DamagedLines: r.journal.DamagedLines(),
-		Generation:   active.generation,
-		Loaded:       active.loaded,
+		Generation:   active.Generation,
+		Loaded:       active.Loaded,
 		Refused:      refused != nil,
-		RefusedFiles: len(active.file.Refused()),
+		RefusedFiles: len(active.File.Refused()),
 		Outbox:       r.outboxState(),
 		Cluster:      r.journal.Cluster(),
 	}
@@ -21,7 +21,7 @@ func (r *Relay) snapshot() metrics.State {
 			continue // its owner tells, so that sums over a cluster are right
 		}
 		w := metrics.Webhook{Name: q.Name(), Backlog: q.Backlog()}
-		if _, ok := active.webhooks[w.Name]; ok {
+		if _, ok := active.Webhooks[w.Name]; ok {
 			snapshot, known := r.deliver.Snapshot(w.Name)
 			if !known {
 				continue // an edit has just removed it

@@ -21,7 +21,7 @@ import (
 func (o *operator) Test(ctx context.Context, name string) (json.RawMessage, error) {
 	unknown := &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
 	active, _ := o.current()
-	if active.webhooks[name].config == nil {
+	if active.Webhooks[name].Config == nil {
 		return nil, unknown
 	}
 	if !o.journal.Owns(name) {
@@ -29,14 +29,14 @@ func (o *operator) Test(ctx context.Context, name string) (json.RawMessage, erro
 		err := o.ask(ctx, name, askTest, nil, &record)
 		return record, err
 	}
-	e, err := notice.NewEvent(active.file.Source, notice.Test, struct {
+	e, err := notice.NewEvent(active.File.Source, notice.Test, struct {
 		Webhook string `json:"webhook"`
 		Message string `json:"message"`
 	}{name, "This is a test of the webhook " + name + ", sent by an operator of sidehook. Nothing depends on your answer."})
 	if err != nil {
 		return nil, err
 	}
-	receipts, err := o.journal.Append(ctx, []history.Entry{{Event: e, Test: name, Generation: active.generation}})
+	receipts, err := o.journal.Append(ctx, []history.Entry{{Event: e, Test: name, Generation: active.Generation}})
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package relay
+package inforce
 
 import (
 	"encoding/base64"
