@@ -177,9 +177,12 @@ func TestClusterSpool(t *testing.T) {
 			t.Fatalf("got %d %s", status, body)
 		}
 	}
+	soon := time.Now().Add(200 * time.Millisecond)
+	h.send(fmt.Sprintf(`{"type":"a.b","id":"gone","expirytime":%q}`, soon.Format(time.RFC3339Nano)), "Content-Type", "application/json")
 	if got := h.call("GET", "/readyz", "", nil); got != http.StatusOK {
 		t.Errorf("readyz: got %d, want 200: events are accepted", got)
 	}
+	time.Sleep(time.Until(soon))
 	p.Set(postgrestest.Nothing)
 	eventually(t, "all are delivered", func() bool { return len(s.taken("/w")) == 21 })
 	for i, x := range s.taken("/w")[1:] {
@@ -187,6 +190,13 @@ func TestClusterSpool(t *testing.T) {
 			t.Errorf("number %d is %s %v, want %s", i, x.body, x.header, want)
 		}
 	}
+	eventually(t, "one that has expired meanwhile is in the history, with its reason", func() bool {
+		var x struct {
+			Deliveries []struct{ Status, Error string }
+		}
+		h.call("GET", "/v1/deliveries?event=gone", "", &x)
+		return len(x.Deliveries) == 1 && x.Deliveries[0].Status == "expired" && strings.Contains(x.Deliveries[0].Error, "its expirytime")
+	})
 	eventually(t, "events are accepted into the database", func() bool {
 		_, body, _ := h.send(fmt.Sprintf(`{"type":"a.b","id":"x%d"}`, time.Now().UnixNano()), "Content-Type", "application/json")
 		return !strings.Contains(body, "spooled")

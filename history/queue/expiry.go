@@ -31,11 +31,13 @@ const never = clock.Mono(math.MaxInt64)
 //	E3  A queue that has pending deliveries, and a nextSweep, a nextTime or a limit
 //	    of size, is among those that are swept.
 //	E4  What is in flight does not expire.
+//	E5  Where expirytimes are ignored, no event has one as far as E1 and E2 go.
 type expiry struct {
 	generation          history.Generation // of the configuration that has the limits
 	age, size           Limit              // the strictest of each kind
 	nextSweep, nextTime clock.Mono
 	swept               bool // it is among those that are (E3)
+	timesIgnored        bool // E5; set before there are deliveries
 
 	// As nextSweep and nextTime, of what came during a sweep.
 	arrivedSweep, arrivedTime clock.Mono
@@ -70,6 +72,15 @@ func (q *Queue) Limit(generation history.Generation, limits ...Limit) {
 	}
 }
 
+// IgnoreExpirytimes has the queue hand out events whose expirytime has passed: who gets
+// them passes them on, to where that is judged. It must be called before anything is
+// claimed or swept.
+func (q *Queue) IgnoreExpirytimes() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.expiry.timesIgnored = true
+}
+
 // trackExpiryLocked takes into account that a delivery waits from now on.
 func (q *Queue) trackExpiryLocked(it *Item) {
 	x := &q.expiry
@@ -89,10 +100,10 @@ func (q *Queue) whenAged(it *Item, age time.Duration) clock.Mono {
 	return now.Add(age - q.set.clock.Age(it.Number, it.AcceptedAt, now))
 }
 
-// expirytime returns when the expirytime of an event passes, never if it has none or
-// is not in memory.
+// expirytime returns when the expirytime of an event passes, never if it has none, or is
+// not in memory, or expirytimes are ignored.
 func (q *Queue) expirytime(it *Item) clock.Mono {
-	if it.Body == nil || it.Body.Expires == 0 {
+	if it.Body == nil || it.Body.Expires == 0 || q.expiry.timesIgnored {
 		return never
 	}
 	return q.whenAged(it, time.Duration(it.Body.Expires-it.AcceptedAt))
@@ -114,7 +125,7 @@ func (q *Queue) expiryReason(it *Item) string {
 	limit := q.ageLimit()
 	age := q.set.clock.Age(it.Number, it.AcceptedAt, q.set.now())
 	switch {
-	case it.Body.Expires != 0 && age >= time.Duration(it.Body.Expires-it.AcceptedAt):
+	case it.Body.Expires != 0 && !q.expiry.timesIgnored && age >= time.Duration(it.Body.Expires-it.AcceptedAt):
 		at, _ := event.ExpiryTime(it.Body.JSON, it.Body.Filled)
 		return "its expirytime " + at.Format(time.RFC3339Nano) + " has passed: " + acceptedAgo(age)
 	case limit.Age > 0 && age >= limit.Age:

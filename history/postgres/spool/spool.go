@@ -11,8 +11,8 @@
 // An event whose id was accepted in the database with another content meanwhile is not
 // forwarded: it stays in the files as failed, and is logged.
 //
-// BUG: an event whose expirytime passes while it waits is in the history of the files
-// alone.
+// An event whose expirytime passes while it waits is forwarded like the others. It is
+// then in the history of the database, accepted, and ended as expired at each webhook.
 package spool
 
 import (
@@ -85,6 +85,7 @@ func Open(dir string, o Options) (*Spool, error) {
 	s := &Spool{direct: o.Direct, journal: j, queue: j.Queue(queueName), log: o.Log, wake: make(chan struct{}, 1)}
 	s.queue.Notify(s.wakeUp)
 	s.queue.Order(queue.Order{})
+	s.queue.IgnoreExpirytimes()
 	s.spooling = s.Waiting() > 0
 	return s, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/sweeper"
 	"sidehook/history/journal"
 	"sidehook/history/postgres/spool"
 )
@@ -215,6 +216,40 @@ func TestConflictWhileForwarding(t *testing.T) {
 	until(t, "nothing waits", func() bool { return s.Waiting() == 0 })
 	if got := d.list(); !slices.Equal(got, []string{"1", "3"}) {
 		t.Errorf("got %v, want those without a conflict", got)
+	}
+}
+
+// TestExpired has events expire while they wait: they are forwarded in their order, since
+// the history in the database is to have them, and what became of them.
+func TestExpired(t *testing.T) {
+	dir := t.TempDir()
+	d := &direct{ids: map[string]string{}, away: true}
+	s, stop := open(t, dir, d)
+	soon := time.Now().Add(300 * time.Millisecond)
+	want := []string{"1", "2", "3", "4"}
+	for i, id := range want {
+		e := entry(t, id, "1")
+		if i%2 == 1 {
+			var err error
+			text := fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"/t","type":"a.b","expirytime":%q}`, id, soon.Format(time.RFC3339Nano))
+			if e.Event, err = event.Parse([]byte(text), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Append(t.Context(), []history.Entry{e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(time.Until(soon) + 2*sweeper.Every)
+	if n := s.Waiting(); n != len(want) {
+		t.Errorf("got %d that wait, want %d", n, len(want))
+	}
+	stop()
+	s, _ = open(t, dir, d)
+	d.set(false)
+	until(t, "nothing waits", func() bool { return s.Waiting() == 0 })
+	if got := d.list(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
