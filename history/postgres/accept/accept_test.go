@@ -109,7 +109,7 @@ func seqs(list []history.Receipt) string {
 func (m *member) count() int {
 	m.t.Helper()
 	var n, top int
-	err := m.db.Reading.QueryRow(m.t.Context(), m.db.SQL(`SELECT count(*), coalesce(max(seq), 0) FROM {schema}.events`)).Scan(&n, &top)
+	err := m.db.Read(m.t.Context(), `SELECT count(*), coalesce(max(seq), 0) FROM {schema}.events`, nil, &n, &top)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func TestRename(t *testing.T) {
 		t.Errorf("got published %+v", p)
 	}
 	var got string
-	err = m.db.Reading.QueryRow(t.Context(), m.db.SQL(`SELECT string_agg(webhook || ' ' || seq || ' ' || ends, ', ' ORDER BY seq, webhook) FROM {schema}.targets`)).Scan(&got)
+	err = m.db.Read(t.Context(), `SELECT string_agg(webhook || ' ' || seq || ' ' || ends, ', ' ORDER BY seq, webhook) FROM {schema}.targets`, nil, &got)
 	if want := "a 1 0, a 2 1, b 2 0"; err != nil || got != want {
 		t.Errorf("got targets %s, %v, want %s", got, err, want)
 	}
@@ -264,7 +264,7 @@ func TestATestIsInNoQueue(t *testing.T) {
 		t.Fatalf("got %v, %v", got, err)
 	}
 	var line string
-	err := m.db.Reading.QueryRow(t.Context(), m.db.SQL(`SELECT convert_from(line, 'UTF8') FROM {schema}.events WHERE NOT EXISTS (SELECT FROM {schema}.targets)`)).Scan(&line)
+	err := m.db.Read(t.Context(), `SELECT convert_from(line, 'UTF8') FROM {schema}.events WHERE NOT EXISTS (SELECT FROM {schema}.targets)`, nil, &line)
 	if err != nil || !strings.Contains(line, `"test":"a"`) {
 		t.Errorf("got %s, %v", line, err)
 	}
@@ -277,7 +277,7 @@ func TestNoRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	var size int
-	if err := m.db.Reading.QueryRow(t.Context(), m.db.SQL(`SELECT size FROM {schema}.events`)).Scan(&size); err != nil || wrote != size {
+	if err := m.db.Read(t.Context(), `SELECT size FROM {schema}.events`, nil, &size); err != nil || wrote != size {
 		t.Errorf("wrote %d bytes, want %d, %v", wrote, size, err)
 	}
 	full = true

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history"
 	"sidehook/history/postgres/database"
 	"sidehook/history/queue"
@@ -28,7 +26,7 @@ type caller struct {
 
 	sent []sent // one for each record
 	req  []int32
-	key  []pgtype.UUID
+	key  [][16]byte
 	size []int32
 
 	content, of, generation, idHash, ends []int64
@@ -68,7 +66,7 @@ func (c *caller) add(number int, r *request, index int) {
 	rec := &r.records[index]
 	c.sent = append(c.sent, sent{r, index})
 	c.req = append(c.req, int32(number))
-	c.key = append(c.key, pgtype.UUID{Bytes: rec.key, Valid: true})
+	c.key = append(c.key, rec.key)
 	c.content, c.of = append(c.content, rec.content), append(c.of, int64(rec.of))
 	c.generation, c.idHash = append(c.generation, int64(rec.generation)), append(c.idHash, rec.idHash)
 	c.kind, c.to, c.was = append(c.kind, rec.kind), append(c.to, strings.Join(rec.to, " ")), append(c.was, rec.was)
@@ -82,22 +80,12 @@ const acceptSQL = `SELECT stamped, last_seq, seqs, states, known FROM {schema}.a
 // do makes the call.
 func (c *caller) do(ctx context.Context) (a answer, err error) {
 	err = c.db.Call(ctx, acceptSQL, []database.Argument{
-		{OID: pgtype.TextOID, Value: string(c.db.Sync())}, {OID: pgtype.BoolOID, Value: !c.full},
-		{OID: pgtype.Int4ArrayOID, Value: some(c.req)}, {OID: pgtype.UUIDArrayOID, Value: some(c.key)},
-		{OID: pgtype.Int8ArrayOID, Value: some(c.content)}, {OID: pgtype.Int8ArrayOID, Value: some(c.of)},
-		{OID: pgtype.Int8ArrayOID, Value: some(c.generation)}, {OID: pgtype.Int8ArrayOID, Value: some(c.idHash)},
-		{OID: pgtype.TextArrayOID, Value: some(c.kind)}, {OID: pgtype.TextArrayOID, Value: some(c.to)}, {OID: pgtype.TextArrayOID, Value: some(c.was)},
-		{OID: pgtype.Int8ArrayOID, Value: some(c.ends)}, {OID: pgtype.Int4ArrayOID, Value: some(c.size)}, {OID: pgtype.ByteaOID, Value: some(c.lines)},
+		database.Text(string(c.db.Sync())), database.Bool(!c.full), database.Int4s(c.req), database.UUIDs(c.key),
+		database.Int8s(c.content), database.Int8s(c.of), database.Int8s(c.generation), database.Int8s(c.idHash),
+		database.Texts(c.kind), database.Texts(c.to), database.Texts(c.was), database.Int8s(c.ends),
+		database.Int4s(c.size), database.Bytea(c.lines),
 	}, &a.at, &a.last, &a.seqs, &a.verdicts, &a.known)
 	return a, err
-}
-
-// some is not nil, which would be NULL.
-func some[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
 }
 
 // settle gives the requests of the call their receipts, and returns what is new.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"sidehook/history"
+	"sidehook/history/postgres/database"
 )
 
 // Accepted visits the accepted events and resends, the newest first, until visit returns
@@ -13,7 +14,7 @@ func (r *Reader) Accepted(visit func(*history.EventRecord) bool) error {
 	w := &where{}
 	w.add(`true`)
 	s := scan{stream: events, number: "seq", columns: eventColumns, where: w}
-	return r.backward(ctx, &s, 1<<63-1, func(sql string, args []any) (last int64, rows int, more bool, err error) {
+	return r.backward(ctx, &s, 1<<63-1, func(sql string, args []database.Argument) (last int64, rows int, more bool, err error) {
 		var x eventRow
 		more = true
 		err = r.each(ctx, sql, args, x.scanned(), func() bool {

@@ -41,23 +41,17 @@ const (
 
 // each calls visit for each row of a statement, until it reports false. row is what a
 // row is scanned into.
-func (r *Reader) each(ctx context.Context, sql string, args []any, row []any, visit func() (more bool)) error {
+func (r *Reader) each(ctx context.Context, sql string, args []database.Argument, row []any, visit func() (more bool)) error {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	rows, err := r.db.Query(ctx, sql, args...)
-	if err != nil {
-		return database.Redacted(err)
-	}
+	rows := r.db.Query(ctx, sql, args...)
 	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(row...); err != nil {
-			return err
-		}
+	for rows.Next(row...) {
 		if !visit() {
 			return nil
 		}
 	}
-	return database.Redacted(rows.Err())
+	return rows.Close()
 }
 
 // part is a partition, of the numbers from first to before next.
@@ -67,18 +61,18 @@ type part struct{ first, next int64 }
 func (r *Reader) parts(ctx context.Context, stream string) (list []part, err error) {
 	var p part
 	err = r.each(ctx, `SELECT p.first, p.next FROM {schema}.parts p JOIN {schema}.head h ON h.stream = p.stream
-		WHERE p.stream = $1 AND p.first <= h.last ORDER BY p.first DESC`, []any{stream}, []any{&p.first, &p.next}, func() bool {
+		WHERE p.stream = $1 AND p.first <= h.last ORDER BY p.first DESC`, []database.Argument{database.Text(stream)}, []any{&p.first, &p.next}, func() bool {
 		list = append(list, p)
 		return true
 	})
 	return list, err
 }
 
-// deliveryRow is a row of the attempts.
+// deliveryRow is a row of the attempts. Its line shares the memory of the rows.
 type deliveryRow struct {
 	n, at int64
 	late  bool
-	line  []byte
+	line  database.Shared
 }
 
 const deliveryColumns = `n, at, late, line`
@@ -98,11 +92,11 @@ func (x *deliveryRow) record() history.DeliveryRecord {
 	return o
 }
 
-// eventRow is a row of the events.
+// eventRow is a row of the events. Its line shares the memory of the rows.
 type eventRow struct {
 	seq, at int64
 	size    int32
-	line    []byte
+	line    database.Shared
 }
 
 const eventColumns = `seq, at, size, line`
@@ -126,7 +120,7 @@ func (r *Reader) Newest() (history.LineNo, error) {
 
 // last returns the last number of a stream.
 func (r *Reader) last(ctx context.Context, stream string) (n int64, err error) {
-	err = r.each(ctx, `SELECT last FROM {schema}.head WHERE stream = $1`, []any{stream}, []any{&n}, func() bool { return true })
+	err = r.each(ctx, `SELECT last FROM {schema}.head WHERE stream = $1`, []database.Argument{database.Text(stream)}, []any{&n}, func() bool { return true })
 	return n, err
 }
 
@@ -141,7 +135,7 @@ func (r *Reader) Follow(ctx context.Context, after history.LineNo, visit func(*h
 		var failed error
 		found := 0
 		err := r.each(ctx, `SELECT `+deliveryColumns+` FROM {schema}.attempts WHERE n > $1 ORDER BY n LIMIT $2`,
-			[]any{int64(after), rowsLeast}, x.scanned(), func() bool {
+			[]database.Argument{database.Int8(after), database.Int8(rowsLeast)}, x.scanned(), func() bool {
 				found++
 				o := x.record()
 				after = o.N

@@ -350,9 +350,9 @@ func (q *questions) bulk(t *testing.T, r reading) (list []string) {
 	return list
 }
 
-func exec(t *testing.T, r *archive.Reader, sql string, args ...any) {
+func exec(t *testing.T, r *archive.Reader, sql string, args ...database.Argument) {
 	t.Helper()
-	if _, err := r.DB().Writing.Exec(t.Context(), r.DB().SQL(sql), args...); err != nil {
+	if err := r.DB().Call(t.Context(), sql, args); err != nil {
 		t.Fatal(err)
 	}
 }

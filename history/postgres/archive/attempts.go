@@ -23,7 +23,7 @@ func (r *Reader) Attempts(q query.Query, visit func(*history.DeliveryRecord) boo
 		before = int64(q.Before)
 	}
 	s := scan{stream: attempts, number: "n", columns: deliveryColumns, where: w}
-	return r.backward(ctx, &s, before, func(sql string, args []any) (last int64, rows int, more bool, err error) {
+	return r.backward(ctx, &s, before, func(sql string, args []database.Argument) (last int64, rows int, more bool, err error) {
 		var x deliveryRow
 		more = true
 		err = r.each(ctx, sql, args, x.scanned(), func() bool {
@@ -42,10 +42,10 @@ func attemptsWhere(q *query.Query) *where {
 	w := &where{}
 	w.add(`kind = 'attempt'`)
 	if q.After > 0 {
-		w.add(`n > ?`, int64(q.After))
+		w.add(`n > ?`, database.Int8(q.After))
 	}
 	if q.Webhook != "" {
-		w.add(`webhook = ?`, q.Webhook)
+		w.add(`webhook = ?`, database.Text(q.Webhook))
 	}
 	w.glob(q.Type)
 	if len(q.Statuses) > 0 {
@@ -55,22 +55,22 @@ func attemptsWhere(q *query.Query) *where {
 			statuses[i] = string(s)
 			failing = failing && s != history.Delivered
 		}
-		w.add(`status = ANY (?)`, statuses)
+		w.add(`status = ANY (?)`, database.Texts(statuses))
 		if failing {
 			w.add(`status <> 'delivered'`) // there is an index of these
 		}
 	}
 	if c := q.Codes; c != (query.Codes{}) {
-		w.add(`code BETWEEN ? AND ?`, int32(c.From), int32(c.To))
+		w.add(`code BETWEEN ? AND ?`, database.Int8(c.From), database.Int8(c.To))
 		if c.To < 200 || c.From > 299 {
 			w.add(`(code < 200 OR code > 299)`)
 		}
 	}
 	switch ref := query.ParseEventRef(q.Event); {
 	case ref.Seq > 0:
-		w.add(`seq = ?`, int64(ref.Seq))
+		w.add(`seq = ?`, database.Int8(ref.Seq))
 	case ref.ID != "":
-		hash := database.Hash(ref.ID)
+		hash := database.Int8(database.Hash(ref.ID))
 		w.add(`(id_hash = ? OR sent <> 0 AND sent = ?)`, hash, hash)
 	}
 	w.within(q.Since, q.Until)
@@ -86,11 +86,11 @@ type scan struct {
 }
 
 // sql returns the statement for the newest rows of a part.
-func (s *scan) sql(p part, limit int) (string, []any) {
+func (s *scan) sql(p part, limit int) (string, []database.Argument) {
 	w := s.where.clone()
-	w.add(s.number+` >= ? AND `+s.number+` < ?`, p.first, p.next)
+	w.add(s.number+` >= ? AND `+s.number+` < ?`, database.Int8(p.first), database.Int8(p.next))
 	common := w.String()
-	w.args = append(w.args, limit)
+	w.args = append(w.args, database.Int8(limit))
 	order := ` ORDER BY ` + s.number + ` DESC LIMIT $` + strconv.Itoa(len(w.args))
 	from := `SELECT ` + s.columns + ` FROM {schema}.` + s.stream + ` WHERE `
 	if len(s.either) == 0 {
@@ -108,7 +108,7 @@ func (s *scan) sql(p part, limit int) (string, []any) {
 // backward reads the rows of numbers below before, partition by partition and some at a
 // time. read runs a statement, and returns the last number, how many rows there were, and
 // whether it wants more.
-func (r *Reader) backward(ctx context.Context, s *scan, before int64, read func(sql string, args []any) (last int64, rows int, more bool, err error)) error {
+func (r *Reader) backward(ctx context.Context, s *scan, before int64, read func(sql string, args []database.Argument) (last int64, rows int, more bool, err error)) error {
 	parts, err := r.parts(ctx, s.stream)
 	if err != nil {
 		return err

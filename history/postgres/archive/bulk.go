@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/postgres/database"
 	"sidehook/history/query"
 )
 
@@ -20,9 +21,9 @@ func (r *Reader) Resends(since time.Time, visit func(*history.EventRecord) bool)
 	ctx := context.Background()
 	for after, more := int64(0), true; more; {
 		w := &where{}
-		w.add(`of > 0 AND seq > ?`, after)
+		w.add(`of > 0 AND seq > ?`, database.Int8(after))
 		w.within(since, time.Time{})
-		w.args = append(w.args, rowsMost)
+		w.args = append(w.args, database.Int8(rowsMost))
 		var x eventRow
 		rows := 0
 		err := r.each(ctx, `SELECT `+eventColumns+` FROM {schema}.events WHERE `+w.String()+` ORDER BY seq LIMIT $`+strconv.Itoa(len(w.args)), w.args, x.scanned(), func() bool {
@@ -65,7 +66,7 @@ func (r *Reader) Update(ctx context.Context, p *query.ResendProgress) (ok bool, 
 		var x deliveryRow
 		err := r.each(ctx, `SELECT `+deliveryColumns+` FROM {schema}.attempts
 			WHERE seq BETWEEN $1 AND $2 AND n > $3 AND n <= $4 AND kind = 'attempt' AND status <> 'retrying' ORDER BY n`,
-			[]any{int64(span[0]), int64(span[1]), int64(p.Read), last}, x.scanned(), func() bool {
+			[]database.Argument{database.Int8(span[0]), database.Int8(span[1]), database.Int8(p.Read), database.Int8(last)}, x.scanned(), func() bool {
 				o := x.record()
 				p.Learn(&o)
 				return !p.Done()

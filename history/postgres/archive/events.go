@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sidehook/history"
+	"sidehook/history/postgres/database"
 	"sidehook/history/query"
 )
 
@@ -39,7 +40,7 @@ func (s *eventSearch) all() error {
 	w := &where{}
 	w.add(`kind = 'event'`)
 	if s.After > 0 {
-		w.add(`seq > ?`, int64(s.After))
+		w.add(`seq > ?`, database.Int8(s.After))
 	}
 	w.glob(s.Type)
 	w.within(s.Since, s.Until)
@@ -47,7 +48,7 @@ func (s *eventSearch) all() error {
 	if s.Webhook != "" {
 		x.either = []func(*where, part){
 			func(w *where, p part) {
-				w.add(`seq IN (SELECT t.seq FROM {schema}.targets t WHERE t.webhook = ? AND t.ends = 0 AND t.seq >= ? AND t.seq < ?)`, s.Webhook, p.first, p.next)
+				w.add(`seq IN (SELECT t.seq FROM {schema}.targets t WHERE t.webhook = ? AND t.ends = 0 AND t.seq >= ? AND t.seq < ?)`, database.Text(s.Webhook), database.Int8(p.first), database.Int8(p.next))
 			},
 			// A test is for no webhook, but of one.
 			func(w *where, _ part) {
@@ -65,7 +66,7 @@ func (s *eventSearch) all() error {
 	if s.Before > 0 {
 		before = int64(s.Before)
 	}
-	return s.backward(s.ctx, &x, before, func(sql string, args []any) (last int64, rows int, more bool, err error) {
+	return s.backward(s.ctx, &x, before, func(sql string, args []database.Argument) (last int64, rows int, more bool, err error) {
 		var x eventRow
 		var list []history.EventRecord
 		err = s.each(s.ctx, sql, args, x.scanned(), func() bool {
@@ -165,7 +166,7 @@ func (s *eventSearch) waiting() error {
 		rows, lowest := 0, int64(0)
 		err := s.each(s.ctx, `SELECT t.webhook, t.seq FROM unnest($1::text[], $2::bigint[]) AS w(webhook, next),
 			LATERAL (SELECT t.webhook, t.seq FROM {schema}.targets t WHERE t.webhook = w.webhook AND t.seq >= w.next AND t.seq < $3 AND t.ends = 0
-				ORDER BY t.seq DESC LIMIT $4) t ORDER BY t.seq DESC LIMIT $4`, []any{webhooks, next, before, rowsMost}, []any{&webhook, &seq}, func() bool {
+				ORDER BY t.seq DESC LIMIT $4) t ORDER BY t.seq DESC LIMIT $4`, []database.Argument{database.Texts(webhooks), database.Int8s(next), database.Int8(before), database.Int8(rowsMost)}, []any{&webhook, &seq}, func() bool {
 			rows++
 			lowest = seq
 			if waits.Wait(webhook, history.Seq(seq)) {
@@ -204,7 +205,7 @@ func (s *eventSearch) knownToWait(waits *query.Waits) (known []history.Seq, err 
 	})
 	var x eventRow
 	err = s.each(s.ctx, `SELECT `+eventColumns+` FROM {schema}.events WHERE of > 0 AND seq >= $1`,
-		[]any{int64(waits.Lowest(s.Webhook))}, x.scanned(), func() bool {
+		[]database.Argument{database.Int8(waits.Lowest(s.Webhook))}, x.scanned(), func() bool {
 			if a := x.record(); waits.MayWaitAny(a.To, a.Seq, s.Webhook) {
 				known = append(known, a.Of)
 			}
@@ -220,7 +221,7 @@ func (s *eventSearch) load(seqs []int64) (more bool, err error) {
 		var x eventRow
 		var found []history.EventRecord
 		err := s.each(s.ctx, `SELECT `+eventColumns+` FROM {schema}.events WHERE seq = ANY ($1) AND kind = 'event' ORDER BY seq DESC`,
-			[]any{list}, x.scanned(), func() bool {
+			[]database.Argument{database.Int8s(list)}, x.scanned(), func() bool {
 				found = append(found, x.record())
 				return true
 			})

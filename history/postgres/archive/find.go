@@ -27,7 +27,7 @@ func (r *Reader) event(ctx context.Context, w query.EventRef) (a history.EventRe
 		}
 	}
 	var x eventRow
-	err = r.each(ctx, `SELECT `+eventColumns+` FROM {schema}.events WHERE seq = $1`, []any{int64(w.Seq)}, x.scanned(), func() bool {
+	err = r.each(ctx, `SELECT `+eventColumns+` FROM {schema}.events WHERE seq = $1`, []database.Argument{database.Int8(w.Seq)}, x.scanned(), func() bool {
 		a = x.record()
 		return false
 	})
@@ -54,7 +54,7 @@ func first(list []history.EventRecord) history.EventRecord {
 func (r *Reader) named(ctx context.Context, w query.EventRef, most int) (list []history.EventRecord, err error) {
 	var x eventRow
 	err = r.each(ctx, `SELECT `+eventColumns+` FROM {schema}.events WHERE id_hash = $1 AND kind = 'event' ORDER BY seq DESC`,
-		[]any{database.Hash(w.ID)}, x.scanned(), func() bool {
+		[]database.Argument{database.Int8(database.Hash(w.ID))}, x.scanned(), func() bool {
 			a := x.record()
 			if e, err := event.Parse(a.Event, a.Filled); err == nil && e.ID == w.ID && (w.Source == "" || e.Source == w.Source) {
 				list = append(list, a)
@@ -76,7 +76,7 @@ func (r *Reader) sent(ctx context.Context, id string) (seq history.Seq, err erro
 	}
 	var x deliveryRow
 	err = r.each(ctx, `SELECT `+deliveryColumns+` FROM {schema}.attempts WHERE sent = $1 AND sent <> 0 ORDER BY n DESC`,
-		[]any{database.Hash(id)}, x.scanned(), func() bool {
+		[]database.Argument{database.Int8(database.Hash(id))}, x.scanned(), func() bool {
 			if o := x.record(); o.SentID == id {
 				seq = o.Seq
 			}
@@ -127,7 +127,7 @@ func (r *Reader) Trace(w query.EventRef) (*query.EventTrace, error) {
 func (r *Reader) addResends(ctx context.Context, of map[history.Seq]*query.EventTrace) error {
 	var x eventRow
 	return r.each(ctx, `SELECT `+eventColumns+` FROM {schema}.events WHERE of = ANY ($1) AND of > 0 AND seq > $2 ORDER BY seq`,
-		[]any{seqs(of), lowest(of)}, x.scanned(), func() bool {
+		[]database.Argument{database.Int8s(seqs(of)), database.Int8(lowest(of))}, x.scanned(), func() bool {
 			a := x.record()
 			t := of[a.Of]
 			t.Resends = append(t.Resends, a)
@@ -140,7 +140,7 @@ func (r *Reader) addResends(ctx context.Context, of map[history.Seq]*query.Event
 func (r *Reader) addOutcomes(ctx context.Context, of map[history.Seq]*query.EventTrace) error {
 	var x deliveryRow
 	return r.each(ctx, `SELECT `+deliveryColumns+` FROM {schema}.attempts WHERE seq = ANY ($1) AND kind = 'attempt' ORDER BY n`,
-		[]any{seqs(of)}, x.scanned(), func() bool {
+		[]database.Argument{database.Int8s(seqs(of))}, x.scanned(), func() bool {
 			o := x.record()
 			t := of[o.Seq]
 			t.Outcomes = append(t.Outcomes, o)
@@ -165,7 +165,7 @@ func (r *Reader) addConfigs(ctx context.Context, s *query.EventTrace) error {
 	}
 	var x deliveryRow
 	err := r.each(ctx, `SELECT c.at, c.line FROM {schema}.configs c JOIN unnest($1::text[], $2::bigint[]) AS k(webhook, generation)
-		ON c.webhook = k.webhook AND c.generation = k.generation`, []any{webhooks, generations}, []any{&x.at, &x.line}, func() bool {
+		ON c.webhook = k.webhook AND c.generation = k.generation`, []database.Argument{database.Texts(webhooks), database.Int8s(generations)}, []any{&x.at, &x.line}, func() bool {
 		o := x.record()
 		known[keyOf(&o)] = &o
 		return true

@@ -7,6 +7,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/index"
 	"sidehook/history/postgres/columns"
+	"sidehook/history/postgres/database"
 	"sidehook/history/query"
 )
 
@@ -77,7 +78,7 @@ func (r *Reader) minutes(ctx context.Context, since, until time.Time, visit func
 	}
 	last := nanos(until) - 1
 	err = r.each(ctx, `SELECT webhook, minute, took, counts, times FROM {schema}.minutes WHERE n = ANY ($1) AND minute >= $2 AND minute <= $3`,
-		[]any{done, nanos(since) / minute, last / minute}, []any{&m.Webhook, &at, &took, &counts, &times}, tell)
+		[]database.Argument{database.Int8s(done), database.Int8(nanos(since) / minute), database.Int8(last / minute)}, []any{&m.Webhook, &at, &took, &counts, &times}, tell)
 	took, counts, times = make([]int32, 1), make([]int32, 1), make([]int64, 1)
 	for _, p := range live {
 		if err != nil || !more {
@@ -85,7 +86,7 @@ func (r *Reader) minutes(ctx context.Context, since, until time.Time, visit func
 		}
 		err = r.each(ctx, `SELECT webhook, at / $5, took, counts, count(*) FROM {schema}.attempts
 			WHERE n >= $1 AND n < $2 AND at >= $3 AND at <= $4 AND counts <> 0 GROUP BY 1, 2, 3, 4`,
-			[]any{p.first, p.next, nanos(since), last, minute}, []any{&m.Webhook, &at, &took[0], &counts[0], &times[0]}, tell)
+			[]database.Argument{database.Int8(p.first), database.Int8(p.next), database.Int8(nanos(since)), database.Int8(last), database.Int8(minute)}, []any{&m.Webhook, &at, &took[0], &counts[0], &times[0]}, tell)
 	}
 	return err
 }

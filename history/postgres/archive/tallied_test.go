@@ -33,7 +33,7 @@ func TestTallied(t *testing.T) {
 		}
 	}
 	var tallied, minutes int
-	if err := r.DB().Reading.QueryRow(t.Context(), r.DB().SQL(`SELECT (SELECT count(*) FROM {schema}.parts WHERE tallied), (SELECT count(*) FROM {schema}.minutes)`)).Scan(&tallied, &minutes); err != nil {
+	if err := r.DB().Read(t.Context(), `SELECT (SELECT count(*) FROM {schema}.parts WHERE tallied), (SELECT count(*) FROM {schema}.minutes)`, nil, &tallied, &minutes); err != nil {
 		t.Fatal(err)
 	}
 	if tallied < 5 || minutes < tallied {

@@ -6,6 +6,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/pending"
+	"sidehook/history/postgres/database"
 	"sidehook/history/query"
 )
 
@@ -14,13 +15,13 @@ import (
 func (r *Reader) waits(ctx context.Context, webhook string) (*query.Waits, error) {
 	p := query.NewWaits(0)
 	var name string
-	var checkpoint []byte
+	var checkpoint database.Shared
 	var coversN, coversSeq int64
 	var webhooks []string
 	var since []int64
 	var bad error
 	err := r.each(ctx, `SELECT webhook, checkpoint, covers_n, covers_seq FROM {schema}.cursors WHERE $1 = '' OR webhook = $1`,
-		[]any{webhook}, []any{&name, &checkpoint, &coversN, &coversSeq}, func() bool {
+		[]database.Argument{database.Text(webhook)}, []any{&name, &checkpoint, &coversN, &coversSeq}, func() bool {
 			covers := history.Seq(coversSeq)
 			c := pending.Checkpoint{Last: covers, Next: covers + 1}
 			if checkpoint != nil {
@@ -36,7 +37,7 @@ func (r *Reader) waits(ctx context.Context, webhook string) (*query.Waits, error
 	var seq int64
 	err = r.each(ctx, `SELECT a.webhook, a.seq FROM unnest($1::text[], $2::bigint[]) AS c(webhook, n)
 		JOIN {schema}.attempts a ON a.webhook = c.webhook AND a.n > c.n
-		WHERE a.kind = 'attempt' AND a.status <> 'retrying' AND NOT a.late`, []any{webhooks, since}, []any{&name, &seq}, func() bool {
+		WHERE a.kind = 'attempt' AND a.status <> 'retrying' AND NOT a.late`, []database.Argument{database.Texts(webhooks), database.Int8s(since)}, []any{&name, &seq}, func() bool {
 		p.End(name, history.Seq(seq))
 		return true
 	})
@@ -84,7 +85,7 @@ func (r *Reader) Backlogs() (map[string]uint64, error) {
 	var n int64
 	err = r.each(ctx, `SELECT c.webhook, count(*) FROM unnest($1::text[], $2::bigint[]) AS c(webhook, last)
 		JOIN {schema}.targets t ON t.webhook = c.webhook AND t.seq > c.last AND t.ends = 0 GROUP BY c.webhook`,
-		[]any{webhooks, last}, []any{&name, &n}, func() bool {
+		[]database.Argument{database.Texts(webhooks), database.Int8s(last)}, []any{&name, &n}, func() bool {
 			counts[name] += n
 			return true
 		})

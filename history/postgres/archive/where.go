@@ -5,17 +5,18 @@ import (
 	"strings"
 	"time"
 
+	"sidehook/history/postgres/database"
 	"sidehook/history/query"
 )
 
 // where collects the conditions of a statement and their arguments.
 type where struct {
 	conditions []string
-	args       []any
+	args       []database.Argument
 }
 
 // add adds a condition, in which each ? stands for one of the arguments.
-func (w *where) add(condition string, args ...any) {
+func (w *where) add(condition string, args ...database.Argument) {
 	for _, arg := range args {
 		w.args = append(w.args, arg)
 		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(w.args)), 1)
@@ -26,10 +27,10 @@ func (w *where) add(condition string, args ...any) {
 // within adds that a time is from since on and before until; zero: no bound.
 func (w *where) within(since, until time.Time) {
 	if !since.IsZero() {
-		w.add(`at >= ?`, nanos(since))
+		w.add(`at >= ?`, database.Int8(nanos(since)))
 	}
 	if !until.IsZero() {
-		w.add(`at < ?`, nanos(until))
+		w.add(`at < ?`, database.Int8(nanos(until)))
 	}
 }
 
@@ -40,12 +41,12 @@ func (w *where) glob(g query.Glob) {
 	switch {
 	case text == "", !wild && strings.IndexByte(text, 0) >= 0:
 	case !wild:
-		w.add(`type = ?`, text)
+		w.add(`type = ?`, database.Text(text))
 	default:
 		// ** may stand for no word, and then for no dot.
 		fixed = strings.TrimSuffix(fixed, ".")
 		if n := len(fixed); n > 0 && fixed[n-1] < 0x7f {
-			w.add(`type >= ? AND type < ?`, fixed, fixed[:n-1]+string(fixed[n-1]+1))
+			w.add(`type >= ? AND type < ?`, database.Text(fixed), database.Text(fixed[:n-1]+string(fixed[n-1]+1)))
 		}
 	}
 }
@@ -54,7 +55,7 @@ func (w *where) String() string { return strings.Join(w.conditions, " AND ") }
 
 // clone returns one to which more may be added.
 func (w *where) clone() *where {
-	return &where{append([]string(nil), w.conditions...), append([]any(nil), w.args...)}
+	return &where{append([]string(nil), w.conditions...), append([]database.Argument(nil), w.args...)}
 }
 
 // nanos returns Unix nanoseconds, or the nearest that there are.

@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"sidehook/history"
 	"sidehook/history/internal/pending"
 	"sidehook/history/postgres/database"
@@ -71,22 +69,16 @@ func (r *Record) Event() history.EventRecord {
 func (b *Book) Follow(webhook string, from queue.Mark, last history.Seq, keep func(*queue.Body) bool, stop queue.StopFunc) (found []queue.Item, next queue.Mark, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
-	rows, err := b.db.Query(ctx, `
+	rows := b.db.Query(ctx, `
 		SELECT e.seq, e.at, e.of, e.size, CASE WHEN e.kind <> 'event' OR e.total <= $4 THEN e.line END FROM (
 			SELECT e.*, sum(e.size) OVER (ORDER BY t.seq) AS total
 			FROM (SELECT seq FROM {schema}.targets WHERE webhook = $1 AND seq >= $2 AND seq <= $3 AND ends = 0 ORDER BY seq LIMIT $5) t
 			JOIN {schema}.events e ON e.seq = t.seq
-		) e ORDER BY e.seq`, webhook, int64(from.Seq), int64(last), chunkBytes, queue.ChunkSize)
-	if err != nil {
-		return nil, from, database.Redacted(err)
-	}
+		) e ORDER BY e.seq`, database.Text(webhook), database.Int8(from.Seq), database.Int8(last), database.Int8(chunkBytes), database.Int8(queue.ChunkSize))
 	defer rows.Close()
 	next = from
-	for rows.Next() {
-		r, err := scan(rows)
-		if err != nil {
-			return nil, from, err
-		}
+	var r Record
+	for r.next(rows) {
 		if stop != nil && stop(r.Seq, r.At.UnixNano()) {
 			next.Seq = r.Seq
 			return found, next, nil
@@ -102,8 +94,8 @@ func (b *Book) Follow(webhook string, from queue.Mark, last history.Seq, keep fu
 		found = append(found, it)
 		next = queue.Mark{Seq: it.Number + 1, At: it.AcceptedAt}
 	}
-	if err := rows.Err(); err != nil {
-		return nil, from, database.Redacted(err)
+	if err := rows.Close(); err != nil {
+		return nil, from, err
 	}
 	if len(found) < queue.ChunkSize {
 		next.Seq = last + 1
@@ -111,40 +103,27 @@ func (b *Book) Follow(webhook string, from queue.Mark, last history.Seq, keep fu
 	return found, next, nil
 }
 
-// scan reads a row of seq, at, of, size and line. The line shares the memory of rows.
-func scan(rows pgx.Rows) (r Record, err error) {
+// next reads a row of seq, at, of, size and line, which shares the memory of rows.
+func (r *Record) next(rows *database.Rows) bool {
 	var seq, at, of, size int64
-	if err := rows.Scan(&seq, &at, &of, &size, (*shared)(&r.Line)); err != nil {
-		return r, err
-	}
+	more := rows.Next(&seq, &at, &of, &size, (*database.Shared)(&r.Line))
 	r.Seq, r.At, r.Of, r.Size = history.Seq(seq), time.Unix(0, at), history.Seq(of), uint32(size)
-	return r, nil
-}
-
-// shared scans bytes without a copy.
-type shared []byte
-
-func (s *shared) ScanBytes(v []byte) error {
-	*s = v
-	return nil
+	return more
 }
 
 // Load fills in an item.
 func (b *Book) Load(it *queue.Item) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
-	rows, err := b.db.Query(ctx, `SELECT e.at, e.size, e.line, o.line FROM {schema}.events e
-		LEFT JOIN {schema}.events o ON e.of > 0 AND o.seq = e.of WHERE e.seq = $1`, int64(it.Number))
-	if err != nil {
-		return database.Redacted(err)
-	}
+	rows := b.db.Query(ctx, `SELECT e.at, e.size, e.line, o.line FROM {schema}.events e
+		LEFT JOIN {schema}.events o ON e.of > 0 AND o.seq = e.of WHERE e.seq = $1`, database.Int8(it.Number))
 	r := Record{Seq: it.Number}
 	var at, size int64
 	var of []byte
-	_, err = pgx.ForEachRow(rows, []any{&at, &size, &r.Line, &of}, func() error { return nil })
-	switch {
+	rows.Next(&at, &size, &r.Line, &of)
+	switch err := rows.Close(); {
 	case err != nil:
-		return database.Redacted(err)
+		return err
 	case r.Line == nil:
 		return fmt.Errorf("%w: record %d is not in the database", history.ErrDamaged, it.Number)
 	}

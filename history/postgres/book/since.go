@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"sidehook/history"
 	"sidehook/history/postgres/database"
 )
@@ -13,46 +11,28 @@ import (
 // After reads the records after a seq, in order and at most so many. Events come without
 // their lines.
 func (b *Book) After(ctx context.Context, seq history.Seq, most int) (list []Record, err error) {
-	rows, err := b.db.Query(ctx, `SELECT seq, at, of, size, webhooks, CASE WHEN kind <> 'event' THEN line END
-		FROM {schema}.events WHERE seq > $1 ORDER BY seq LIMIT $2`, int64(seq), most)
-	if err != nil {
-		return nil, database.Redacted(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var r Record
-		var number, at, of, size int64
-		if err := rows.Scan(&number, &at, &of, &size, &r.Webhooks, &r.Line); err != nil {
-			return nil, err
-		}
+	rows := b.db.Query(ctx, `SELECT seq, at, of, size, webhooks, CASE WHEN kind <> 'event' THEN line END
+		FROM {schema}.events WHERE seq > $1 ORDER BY seq LIMIT $2`, database.Int8(seq), database.Int8(most))
+	var r Record
+	var number, at, of, size int64
+	for rows.Next(&number, &at, &of, &size, &r.Webhooks, &r.Line) {
 		r.Seq, r.At, r.Of, r.Size = history.Seq(number), time.Unix(0, at), history.Seq(of), uint32(size)
 		list = append(list, r)
 	}
-	return list, database.Redacted(rows.Err())
+	return list, rows.Close()
 }
 
 // Lines returns the lines of events, by seq. Those that are not there any more are left
 // out.
 func (b *Book) Lines(ctx context.Context, seqs []history.Seq) (map[history.Seq][]byte, error) {
-	numbers := make([]int64, len(seqs))
-	for i, seq := range seqs {
-		numbers[i] = int64(seq)
-	}
-	rows, err := b.db.Query(ctx, `SELECT seq, line FROM {schema}.events WHERE seq = ANY ($1)`, numbers)
-	if err != nil {
-		return nil, database.Redacted(err)
-	}
-	defer rows.Close()
+	rows := b.db.Query(ctx, `SELECT seq, line FROM {schema}.events WHERE seq = ANY ($1)`, database.Int8s(seqs))
 	lines := make(map[history.Seq][]byte, len(seqs))
-	for rows.Next() {
-		var seq int64
-		var line []byte
-		if err := rows.Scan(&seq, &line); err != nil {
-			return nil, err
-		}
+	var seq int64
+	var line []byte
+	for rows.Next(&seq, &line) {
 		lines[history.Seq(seq)] = line
 	}
-	return lines, database.Redacted(rows.Err())
+	return lines, rows.Close()
 }
 
 // Delivery is a record for one webhook. If Ends, it is of a rename and ends the delivery
@@ -66,41 +46,29 @@ type Delivery struct {
 // have their lines if these tell more than that an event was accepted. The lines are
 // valid until visit returns.
 func (b *Book) For(ctx context.Context, webhook string, after, upto history.Seq, visit func(*Delivery)) error {
-	rows, err := b.db.Query(ctx, `
+	rows := b.db.Query(ctx, `
 		SELECT e.seq, e.at, e.of, e.size, t.ends > 0, CASE WHEN e.kind <> 'event' OR position('"expirytime"'::bytea IN e.line) > 0 THEN e.line END
 		FROM {schema}.targets t JOIN {schema}.events e ON e.seq = t.seq
-		WHERE t.webhook = $1 AND t.seq > $2 AND t.seq <= $3 ORDER BY t.seq`, webhook, int64(after), int64(upto))
-	if err != nil {
-		return database.Redacted(err)
-	}
+		WHERE t.webhook = $1 AND t.seq > $2 AND t.seq <= $3 ORDER BY t.seq`, database.Text(webhook), database.Int8(after), database.Int8(upto))
 	defer rows.Close()
-	for rows.Next() {
-		var d Delivery
-		var seq, at, of, size int64
-		if err := rows.Scan(&seq, &at, &of, &size, &d.Ends, (*shared)(&d.Line)); err != nil {
-			return err
-		}
+	var d Delivery
+	var seq, at, of, size int64
+	for rows.Next(&seq, &at, &of, &size, &d.Ends, (*database.Shared)(&d.Line)) {
 		d.Seq, d.At, d.Of, d.Size = history.Seq(seq), time.Unix(0, at), history.Seq(of), uint32(size)
 		visit(&d)
 	}
-	return database.Redacted(rows.Err())
+	return rows.Close()
 }
 
 // Attempts visits what was recorded of a webhook after a line, without late attempts and
 // tests, in order. All times are by the database's clock.
 func (b *Book) Attempts(ctx context.Context, webhook string, after history.LineNo, visit func(*history.DeliveryRecord)) error {
-	rows, err := b.db.Query(ctx, `SELECT n, at, skew, line FROM {schema}.attempts
-		WHERE webhook = $1 AND n > $2 AND NOT late ORDER BY n`, webhook, int64(after))
-	if err != nil {
-		return database.Redacted(err)
-	}
+	rows := b.db.Query(ctx, `SELECT n, at, skew, line FROM {schema}.attempts
+		WHERE webhook = $1 AND n > $2 AND NOT late ORDER BY n`, database.Text(webhook), database.Int8(after))
 	defer rows.Close()
-	for rows.Next() {
-		var n, at, skew int64
-		var line []byte
-		if err := rows.Scan(&n, &at, &skew, (*shared)(&line)); err != nil {
-			return err
-		}
+	var n, at, skew int64
+	var line database.Shared
+	for rows.Next(&n, &at, &skew, &line) {
 		d := history.ParseDeliveryFields(line)
 		d.N, d.At = history.LineNo(n), time.Unix(0, at)
 		for _, t := range [...]*time.Time{&d.Next, &d.Throttled, &d.Until} {
@@ -112,54 +80,36 @@ func (b *Book) Attempts(ctx context.Context, webhook string, after history.LineN
 			visit(&d)
 		}
 	}
-	return database.Redacted(rows.Err())
+	return rows.Close()
 }
 
 // Attempted visits the attempts at the deliveries of records, by any member, in order. What
 // is visited is valid until visit returns.
 func (b *Book) Attempted(ctx context.Context, seqs []history.Seq, visit func(*history.DeliveryRecord)) error {
-	numbers := make([]int64, len(seqs))
-	for i, seq := range seqs {
-		numbers[i] = int64(seq)
-	}
-	rows, err := b.db.Query(ctx, `SELECT line FROM {schema}.attempts WHERE seq = ANY ($1) AND kind = 'attempt' AND NOT late ORDER BY n`, numbers)
-	if err != nil {
-		return database.Redacted(err)
-	}
-	var line []byte
-	_, err = pgx.ForEachRow(rows, []any{(*shared)(&line)}, func() error {
+	rows := b.db.Query(ctx, `SELECT line FROM {schema}.attempts WHERE seq = ANY ($1) AND kind = 'attempt' AND NOT late ORDER BY n`, database.Int8s(seqs))
+	defer rows.Close()
+	var line database.Shared
+	for rows.Next(&line) {
 		d := history.ParseDeliveryFields(line)
 		visit(&d)
-		return nil
-	})
-	return database.Redacted(err)
+	}
+	return rows.Close()
 }
 
 // Last returns the seq of the last record there is.
 func (b *Book) Last(ctx context.Context) (history.Seq, error) {
-	rows, err := b.db.Query(ctx, `SELECT last FROM {schema}.head WHERE stream = 'events'`)
-	if err != nil {
-		return 0, database.Redacted(err)
-	}
 	var last int64
-	_, err = pgx.ForEachRow(rows, []any{&last}, func() error { return nil })
-	return history.Seq(last), database.Redacted(err)
+	err := b.db.Read(ctx, `SELECT last FROM {schema}.head WHERE stream = 'events'`, nil, &last)
+	return history.Seq(last), err
 }
 
 // Measure visits the records of some seqs, without their lines.
 func (b *Book) Measure(ctx context.Context, seqs []history.Seq, visit func(*Record)) error {
-	numbers := make([]int64, len(seqs))
-	for i, seq := range seqs {
-		numbers[i] = int64(seq)
-	}
-	rows, err := b.db.Query(ctx, `SELECT seq, of, size FROM {schema}.events WHERE seq = ANY ($1)`, numbers)
-	if err != nil {
-		return database.Redacted(err)
-	}
+	rows := b.db.Query(ctx, `SELECT seq, of, size FROM {schema}.events WHERE seq = ANY ($1)`, database.Int8s(seqs))
+	defer rows.Close()
 	var seq, of, size int64
-	_, err = pgx.ForEachRow(rows, []any{&seq, &of, &size}, func() error {
+	for rows.Next(&seq, &of, &size) {
 		visit(&Record{Seq: history.Seq(seq), Of: history.Seq(of), Size: uint32(size)})
-		return nil
-	})
-	return database.Redacted(err)
+	}
+	return rows.Close()
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history/postgres/database"
 )
 
@@ -32,12 +30,12 @@ type accepted struct {
 func accept(t *testing.T, db *database.DB, records ...rec) (a accepted) {
 	t.Helper()
 	n := len(records)
-	req, key, size := make([]int32, n), make([]pgtype.UUID, n), make([]int32, n)
+	req, key, size := make([]int32, n), make([][16]byte, n), make([]int32, n)
 	content, of, generation, hash, ends := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	kind, to, was := make([]string, n), make([]string, n), make([]string, n)
 	var lines []byte
 	for i, r := range records {
-		req[i], key[i], content[i], of[i], to[i], was[i], ends[i] = int32(r.req), pgtype.UUID{Bytes: [16]byte{15: byte(r.key), 14: byte(r.key >> 8), 13: byte(r.key >> 16)}, Valid: true}, r.content, r.of, r.to, r.was, r.ends
+		req[i], key[i], content[i], of[i], to[i], was[i], ends[i] = int32(r.req), [16]byte{15: byte(r.key), 14: byte(r.key >> 8), 13: byte(r.key >> 16)}, r.content, r.of, r.to, r.was, r.ends
 		if r.of == 0 {
 			hash[i], kind[i] = int64(r.key), fmt.Sprint("type", r.key)
 		}
@@ -46,9 +44,9 @@ func accept(t *testing.T, db *database.DB, records ...rec) (a accepted) {
 	}
 	var at int64
 	err := db.Call(t.Context(), `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`, []database.Argument{
-		{pgtype.TextOID, string(db.Sync())}, {pgtype.BoolOID, true}, {pgtype.Int4ArrayOID, req}, {pgtype.UUIDArrayOID, key}, {pgtype.Int8ArrayOID, content}, {pgtype.Int8ArrayOID, of},
-		{pgtype.Int8ArrayOID, generation}, {pgtype.Int8ArrayOID, hash}, {pgtype.TextArrayOID, kind}, {pgtype.TextArrayOID, to}, {pgtype.TextArrayOID, was},
-		{pgtype.Int8ArrayOID, ends}, {pgtype.Int4ArrayOID, size}, {pgtype.ByteaOID, lines},
+		database.Text(string(db.Sync())), database.Bool(true), database.Int4s(req), database.UUIDs(key), database.Int8s(content), database.Int8s(of),
+		database.Int8s(generation), database.Int8s(hash), database.Texts(kind), database.Texts(to), database.Texts(was),
+		database.Int8s(ends), database.Int4s(size), database.Bytea(lines),
 	}, &at, &a.last, &a.seqs, &a.word, &a.known)
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +96,7 @@ func TestAccept(t *testing.T) {
 // gaps.
 func TestPartitions(t *testing.T) {
 	db := open(t, shared(t), database.Options{})
-	query(t, db, `UPDATE {schema}.head SET width = 10 RETURNING width`)
+	query(t, db, `UPDATE {schema}.head SET width = 10 RETURNING width::text`)
 	for i := range 20 {
 		var records []rec
 		for k := range 7 {

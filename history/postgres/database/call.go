@@ -1,159 +1,42 @@
 package database
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"net/url"
-	"regexp"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
-)
-
-// Argument is one argument of Call, of the type that PostgreSQL knows by OID.
-type Argument struct {
-	OID   uint32
-	Value any
-}
-
-// NoticeError is the error of a commit that came with a notice or warning, such as
-// that it did not wait for the standby. It may be durable or not.
-type NoticeError struct{ *pgconn.Notice }
-
-func (e *NoticeError) Error() string {
-	return fmt.Sprintf("the commit came with a notice: %s: %s", e.Severity, e.Message)
-}
-
-const noticeKey = "sidehook.notice"
+import "context"
 
 // Call runs a statement that returns one row at most in a transaction of its own, in one
-// round trip and with binary arguments, and scans the row. After a NoticeError, too, the
-// row is scanned.
+// round trip, and scans the row. After a NoticeError, too, the row is scanned.
 func (db *DB) Call(ctx context.Context, sql string, args []Argument, row ...any) error {
-	c, err := db.Writing.Acquire(ctx)
+	c, err := db.writing.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer c.Release()
-	conn, types := c.Conn().PgConn(), c.Conn().TypeMap()
-	values, oids, formats := make([][]byte, len(args)), make([]uint32, len(args)), make([]int16, len(args))
-	for i, a := range args {
-		oids[i], formats[i] = a.OID, pgtype.BinaryFormatCode
-		if values[i], err = types.Encode(a.OID, pgtype.BinaryFormatCode, a.Value, []byte{}); err != nil {
-			return fmt.Errorf("encode argument %d: %w", i+1, err)
-		}
-	}
-	delete(conn.CustomData(), noticeKey)
-	result := conn.ExecParams(ctx, db.SQL(sql), values, oids, formats, []int16{pgtype.BinaryFormatCode})
-	scanned := error(pgx.ErrNoRows)
-	for result.NextRow() {
-		scanned = nil
-		for i, raw := range result.Values() {
-			if i < len(row) && scanned == nil {
-				f := result.FieldDescriptions()[i]
-				scanned = types.Scan(f.DataTypeOID, f.Format, raw, row[i])
-			}
-		}
-	}
-	if _, err := result.Close(); err != nil {
-		if conn.IsClosed() {
-			conn.Conn().Close() // else it would be waited for
-		}
+	defer db.writing.release(c)
+	return c.do(ctx, db.SQL(sql), args, row...)
+}
+
+// Tx is a transaction.
+type Tx struct {
+	db   *DB
+	conn *conn
+}
+
+// Transact commits what do does in one transaction, or nothing if that returns an error.
+// It must do so if a statement has failed.
+func (db *DB) Transact(ctx context.Context, do func(*Tx) error) error {
+	c, err := db.writing.acquire(ctx)
+	if err != nil {
 		return err
 	}
-	if n, ok := conn.CustomData()[noticeKey].(*pgconn.Notice); ok {
-		return &NoticeError{n}
+	defer db.writing.release(c) // closes it unless the transaction has ended
+	if err := c.do(ctx, "BEGIN", nil); err != nil {
+		return err
 	}
-	if len(row) == 0 {
-		return nil
+	if err := do(&Tx{db, c}); err != nil {
+		return err
 	}
-	return scanned
+	return c.do(ctx, "COMMIT", nil)
 }
 
-// Query reads rows, in the binary form. Its errors, and those of the rows, may have to be
-// Redacted.
-func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	return db.Reading.Query(ctx, db.SQL(sql), append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
-}
-
-// The SQLSTATEs that callers tell apart.
-const (
-	undefinedTable  = "42P01"
-	undefinedSchema = "3F000"
-	diskFull        = "53100"
-	syncTooLittle   = "SH001"
-)
-
-// Code returns the SQLSTATE of an error that came from the server, or "".
-func Code(err error) string {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return ""
-}
-
-// IsDiskFull reports whether the server has no room left.
-func IsDiskFull(err error) bool { return Code(err) == diskFull }
-
-// IsSync reports whether a commit would promise too little.
-func IsSync(err error) bool {
-	var e *SyncError
-	return errors.As(err, &e) || Code(err) == syncTooLittle
-}
-
-// IsData reports whether the server has refused a value: the same statement with
-// others may succeed.
-func IsData(err error) bool {
-	switch code := Code(err); {
-	case len(code) == 5:
-		return code[:2] == "22" || code[:2] == "21" || code[:2] == "23" || code[:2] == "54"
-	}
-	return false
-}
-
-// IsRefused reports whether the server has refused a statement, so that nothing of it
-// is committed. If the server ends the connection, that is not known: it may have been
-// waiting for its standby.
-func IsRefused(err error) bool {
-	var e *pgconn.PgError
-	return errors.As(err, &e) && e.SeverityUnlocalized == "ERROR"
-}
-
-// IsUnsent reports whether a statement did not reach a server.
-func IsUnsent(err error) bool {
-	var c *pgconn.ConnectError
-	return errors.As(err, &c) || pgconn.SafeToRetry(err) || IsSync(err)
-}
-
-var secrets = regexp.MustCompile(`(://[^:/@\s]*:)[^@\s]*@|(password=)('[^']*'|\S+)`)
-
-// Redacted returns an error without the password that the text of one may have.
-func Redacted(err error) error {
-	if err == nil {
-		return nil
-	}
-	if text := err.Error(); secrets.MatchString(text) {
-		return redacted{err, secrets.ReplaceAllString(text, "$1$2***@")}
-	}
-	return err
-}
-
-type redacted struct {
-	error
-	text string
-}
-
-func (e redacted) Error() string { return e.text }
-func (e redacted) Unwrap() error { return e.error }
-
-// RedactURL returns an address without its password.
-func RedactURL(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return secrets.ReplaceAllString(address, "$1$2***@")
-	}
-	return u.Redacted()
+// Call runs a statement of the transaction, and scans its row as DB.Call does.
+func (tx *Tx) Call(ctx context.Context, sql string, args []Argument, row ...any) error {
+	return tx.conn.do(ctx, tx.db.SQL(sql), args, row...)
 }

@@ -2,8 +2,11 @@
 // event: packages above it call functions and statements of the schema.
 //
 // It works behind PgBouncer in transaction mode: no statement is prepared under a
-// name, nothing is set for a session, nothing is listened to, and every name is
-// qualified with the schema.
+// name, nothing is set for a session, nothing relies on what a Listener hears, and every
+// name is qualified with the schema.
+//
+// It speaks the protocol by package pgconn alone. The types that are used are written by
+// hand: the arguments in argument.go, the columns of rows in scan.go.
 package database
 
 import (
@@ -15,9 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Options of a database.
@@ -28,7 +29,7 @@ type Options struct {
 	// Name is shown to those who look at the connections; "sidehook" if "".
 	Name string
 	// Readers is how many statements may read at a time; 4 if 0.
-	Readers int32
+	Readers int
 	// Dial replaces the dialer of connections; nil: TCP or a socket, with keep-alive.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -43,13 +44,13 @@ const (
 
 // DB is two pools of connections to one database. It is for concurrent use.
 type DB struct {
-	// Reading is for what changes nothing that others rely on. If its context ends,
+	// reading is for what changes nothing that others rely on. If its context ends,
 	// the server is asked to stop, too.
-	Reading *pgxpool.Pool
-	// Writing is for what commits. No statement of it is ever canceled on the server,
+	reading *pool
+	// writing is for what commits. No statement of it is ever canceled on the server,
 	// because a canceled wait for the standby looks like a commit (P5). A context that
 	// ends leaves the statement running and drops the connection.
-	Writing *pgxpool.Pool
+	writing *pool
 
 	schema string
 	sync   Sync
@@ -88,50 +89,27 @@ func Open(opts Options) (*DB, error) {
 		}
 		opts.Dial = d.DialContext
 	}
-	db := &DB{schema: opts.Schema, sync: opts.Sync}
-	var err error
-	if db.Reading, err = pool(opts, opts.Readers, "", nil); err != nil {
-		return nil, err
-	}
-	if db.Writing, err = pool(opts, writers, opts.Sync, neverCancel); err != nil {
-		db.Reading.Close()
-		return nil, err
-	}
-	return db, nil
-}
-
-// pool returns a pool of so many connections, whose commits promise what sync says; ""
-// for those that commit nothing. change changes the configuration of each.
-func pool(opts Options, size int32, sync Sync, change func(*pgx.ConnConfig)) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(opts.URL)
+	config, err := pgconn.ParseConfig(opts.URL)
 	if err != nil {
 		return nil, Redacted(err)
 	}
-	c := config.ConnConfig
-	c.DefaultQueryExecMode = pgx.QueryExecModeExec
-	c.DialFunc = opts.Dial
-	if c.ConnectTimeout == 0 {
-		c.ConnectTimeout = connectTimeout
+	config.DialFunc = opts.Dial
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
 	}
-	if _, ok := c.RuntimeParams["application_name"]; !ok {
-		c.RuntimeParams["application_name"] = opts.Name
+	if _, ok := config.RuntimeParams["application_name"]; !ok {
+		config.RuntimeParams["application_name"] = opts.Name
 	}
-	c.OnNotice = func(conn *pgconn.PgConn, n *pgconn.Notice) { conn.CustomData()[noticeKey] = n }
-	config.MaxConns, config.MinConns = size, 0
-	config.MaxConnIdleTime, config.HealthCheckPeriod = 5*time.Minute, time.Minute
-	config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
-		if change != nil {
-			change(c)
-		}
-		return nil
-	}
-	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return checkSync(ctx, c, sync) }
-	return pgxpool.NewWithConfig(context.Background(), config)
+	return &DB{
+		reading: newPool(opts.Readers, config, nil, commits("")),
+		writing: newPool(writers, config, neverCancel, commits(opts.Sync)),
+		schema:  opts.Schema, sync: opts.Sync,
+	}, nil
 }
 
 // neverCancel keeps the library from asking the server to stop what a connection was
 // doing when it ended: it refuses to dial again for that.
-func neverCancel(c *pgx.ConnConfig) {
+func neverCancel(c *pgconn.Config) {
 	var connected atomic.Bool
 	dial, after := c.DialFunc, c.AfterConnect
 	c.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -149,23 +127,33 @@ func neverCancel(c *pgx.ConnConfig) {
 	}
 }
 
-// checkSync refuses a connection whose commits would promise too little.
-func checkSync(ctx context.Context, c *pgx.Conn, sync Sync) error {
-	var standbys, commit string
-	var recovering bool
-	err := c.QueryRow(ctx, `SELECT current_setting('synchronous_standby_names'), current_setting('synchronous_commit'), pg_is_in_recovery()`).
-		Scan(&standbys, &commit, &recovering)
-	switch {
-	case err != nil:
-		return err
-	case recovering:
-		return errors.New("the server is a standby; add target_session_attrs=read-write to the address")
+// commits returns what refuses a connection whose commits would promise less than sync;
+// "" if it commits nothing.
+func commits(sync Sync) func(context.Context, *conn) error {
+	return func(ctx context.Context, c *conn) error {
+		var standbys, commit string
+		var recovering bool
+		err := c.do(ctx, `SELECT current_setting('synchronous_standby_names'), current_setting('synchronous_commit'), pg_is_in_recovery()`, nil,
+			&standbys, &commit, &recovering)
+		switch {
+		case err != nil:
+			return err
+		case recovering:
+			return errors.New("the server is a standby; add target_session_attrs=read-write to the address")
+		}
+		return syncProblem(sync, standbys, commit)
 	}
-	return syncProblem(sync, standbys, commit)
 }
 
 // CheckSync returns why commits promise too little.
-func (db *DB) CheckSync(ctx context.Context) error { return db.Writing.Ping(ctx) }
+func (db *DB) CheckSync(ctx context.Context) error {
+	c, err := db.writing.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.writing.release(c)
+	return c.pg.Ping(ctx)
+}
 
 func syncProblem(sync Sync, standbys, commit string) error {
 	switch {
@@ -186,8 +174,8 @@ func (e *SyncError) Error() string { return e.Reason }
 
 // Close closes all connections. Nothing may use them any more.
 func (db *DB) Close() {
-	db.Reading.Close()
-	db.Writing.Close()
+	db.reading.close()
+	db.writing.close()
 }
 
 // Schema returns the name of the schema, and Sync what a commit must promise.

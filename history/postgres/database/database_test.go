@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/postgrestest"
 )
@@ -74,7 +72,7 @@ func TestCallTakesNoNoticeForASuccess(t *testing.T) {
 	s.Exec(t, `CREATE FUNCTION `+db.Schema()+`.warn(bool) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF $1 THEN RAISE WARNING 'not replicated'; END IF; RETURN 7; END $$`)
 	for _, warns := range []bool{true, false} {
 		var n int
-		err := db.Call(t.Context(), `SELECT {schema}.warn($1)`, []database.Argument{{pgtype.BoolOID, warns}}, &n)
+		err := db.Call(t.Context(), `SELECT {schema}.warn($1)`, []database.Argument{database.Bool(warns)}, &n)
 		if (err != nil) != warns || n != 7 {
 			t.Errorf("warns %v: got %d, %v", warns, n, err)
 		}
@@ -103,7 +101,7 @@ func TestSyncIsCheckedAtEachConnection(t *testing.T) {
 			defer s.Exec(t, `SELECT pg_reload_conf(), pg_sleep(0.2)`)
 			defer s.Exec(t, `ALTER SYSTEM RESET ALL`)
 			db := open(t, s, database.Options{Schema: "sidehook", Sync: c.sync})
-			err := db.Writing.Ping(t.Context())
+			err := db.CheckSync(t.Context())
 			if c.want == "" && err != nil || c.want != "" && (!database.IsSync(err) || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -150,16 +148,8 @@ func shared(t *testing.T) *postgrestest.Server { return postgrestest.Shared(t) }
 // query returns the one value of a query, as text.
 func query(t *testing.T, db *database.DB, sql string) string {
 	t.Helper()
-	rows, err := db.Writing.Query(t.Context(), db.SQL(sql))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	text := ""
-	for rows.Next() {
-		text = string(rows.RawValues()[0])
-	}
-	if err := rows.Err(); err != nil {
+	var text string
+	if err := db.Call(t.Context(), sql, nil, &text); err != nil {
 		t.Fatal(err)
 	}
 	return text

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -59,7 +58,7 @@ func Script(schema, role string) (string, error) {
 
 func expand(text, schema, role string) string {
 	return strings.NewReplacer(
-		"{schema}", `"`+schema+`"`, "{role}", pgx.Identifier{role}.Sanitize(), "{version}", strconv.Itoa(Version),
+		"{schema}", `"`+schema+`"`, "{role}", `"`+strings.ReplaceAll(role, `"`, `""`)+`"`, "{version}", strconv.Itoa(Version),
 	).Replace(text)
 }
 
@@ -93,12 +92,12 @@ var ErrImporting = errors.New("an import has not ended")
 func (db *DB) CheckSchema(ctx context.Context) error {
 	var version int
 	var importing string
-	err := db.Reading.QueryRow(ctx, db.SQL(`SELECT version, importing FROM {schema}.meta m`)).Scan(&version, &importing)
+	err := db.Read(ctx, `SELECT version, importing FROM {schema}.meta m`, nil, &version, &importing)
 	switch {
-	case Code(err) == undefinedTable || Code(err) == undefinedSchema || errors.Is(err, pgx.ErrNoRows):
+	case Code(err) == undefinedTable || Code(err) == undefinedSchema || errors.Is(err, ErrNoRow):
 		return fmt.Errorf("%w: schema %q has no tables of sidehook; run `sidehook cluster init --apply`", ErrNoSchema, db.schema)
 	case err != nil:
-		return Redacted(err)
+		return err
 	case version < Version:
 		return fmt.Errorf("%w: schema %q has version %d, and this sidehook needs %d; run `sidehook cluster init --apply`", ErrNoSchema, db.schema, version, Version)
 	case version > Version:

@@ -3,8 +3,6 @@ package database
 import (
 	"context"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Status is how a database stands, for those who look after it.
@@ -31,27 +29,24 @@ type Member struct {
 // Status asks for it. It does not judge what commits promise: SyncProblem does.
 func (db *DB) Status(ctx context.Context) (*Status, error) {
 	var s Status
-	err := db.Reading.QueryRow(ctx, db.SQL(`
+	err := db.Read(ctx, `
 		SELECT current_setting('server_version'), current_setting('synchronous_standby_names'), current_setting('synchronous_commit'),
 			(SELECT last FROM {schema}.head WHERE stream = 'events'), (SELECT last FROM {schema}.head WHERE stream = 'attempts'),
 			(SELECT count(*) FROM {schema}.parts),
-			(SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'r')`),
-		`"`+db.schema+`"`).Scan(&s.Server, &s.Standbys, &s.Commit, &s.Events, &s.Attempts, &s.Partitions, &s.Bytes)
+			(SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'r')`,
+		[]Argument{Text(db.SQL("{schema}"))}, &s.Server, &s.Standbys, &s.Commit, &s.Events, &s.Attempts, &s.Partitions, &s.Bytes)
 	if err != nil {
-		return nil, Redacted(err)
+		return nil, err
 	}
-	rows, err := db.Reading.Query(ctx, db.SQL(`
+	rows := db.Query(ctx, `
 		SELECT m.name, greatest(0, {schema}.now_ns() - m.beat), m.address, m.generation,
 			(SELECT count(*) FROM {schema}.cursors c WHERE c.owner = m.name AND c.incarnation = m.incarnation)
-		FROM {schema}.members m WHERE m.beat > 0 ORDER BY m.name`))
-	if err != nil {
-		return nil, Redacted(err)
+		FROM {schema}.members m WHERE m.beat > 0 ORDER BY m.name`)
+	var m Member
+	for rows.Next(&m.Name, (*int64)(&m.Silent), &m.Address, &m.Generation, &m.Webhooks) {
+		s.Members = append(s.Members, m)
 	}
-	s.Members, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Member, err error) {
-		err = row.Scan(&m.Name, (*int64)(&m.Silent), &m.Address, &m.Generation, &m.Webhooks)
-		return m, err
-	})
-	return &s, Redacted(err)
+	return &s, rows.Close()
 }
 
 // SyncProblem returns why the commits of the server promise too little, nil if they do

@@ -4,8 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history"
 	"sidehook/history/postgres/columns"
 	"sidehook/history/postgres/database"
@@ -161,32 +159,13 @@ func (b *batch) do(db *database.DB) error {
 		webhooks[i], epochs[i] = own.webhook, own.epoch
 	}
 	return db.Call(ctx, recordSQL, []database.Argument{
-		{OID: pgtype.TextOID, Value: b.member}, {OID: pgtype.TextOID, Value: b.incarnation}, {OID: pgtype.Int8OID, Value: b.number},
-		texts(webhooks), bigints(epochs),
-		ints(b.owner), texts(b.kind), bigints(b.generation), bigints(b.seq), bigints(b.idHash), bigints(b.sent), texts(b.typ), texts(b.status),
-		ints(b.code), ints(b.took), ints(b.counts), bigints(b.at), {OID: pgtype.Int8OID, Value: b.skew}, ints(b.size), {OID: pgtype.ByteaOID, Value: some(b.lines)},
-		texts(b.config), bigints(b.configGeneration), blobs(b.configLine),
-		texts(b.saved), bigints(b.savedEpoch), bigints(b.savedAt), blobs(b.checkpoint), bigints(b.coversN), bigints(b.coverSeq), texts(b.refs), blobs(b.figures),
+		database.Text(b.member), database.Text(b.incarnation), database.Int8(b.number),
+		database.Texts(webhooks), database.Int8s(epochs),
+		database.Int4s(b.owner), database.Texts(b.kind), database.Int8s(b.generation), database.Int8s(b.seq), database.Int8s(b.idHash), database.Int8s(b.sent),
+		database.Texts(b.typ), database.Texts(b.status), database.Int4s(b.code), database.Int4s(b.took), database.Int4s(b.counts), database.Int8s(b.at),
+		database.Int8(b.skew), database.Int4s(b.size), database.Bytea(b.lines),
+		database.Texts(b.config), database.Int8s(b.configGeneration), database.Byteas(b.configLine),
+		database.Texts(b.saved), database.Int8s(b.savedEpoch), database.Int8s(b.savedAt), database.Byteas(b.checkpoint),
+		database.Int8s(b.coversN), database.Int8s(b.coverSeq), database.Texts(b.refs), database.Byteas(b.figures),
 	}, &b.lastN, &b.late)
-}
-
-func texts(list []string) database.Argument {
-	return database.Argument{OID: pgtype.TextArrayOID, Value: some(list)}
-}
-func ints(list []int32) database.Argument {
-	return database.Argument{OID: pgtype.Int4ArrayOID, Value: some(list)}
-}
-func bigints(list []int64) database.Argument {
-	return database.Argument{OID: pgtype.Int8ArrayOID, Value: some(list)}
-}
-func blobs(list [][]byte) database.Argument {
-	return database.Argument{OID: pgtype.ByteaArrayOID, Value: some(list)}
-}
-
-// some is not nil, which would be NULL.
-func some[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
 }

@@ -7,9 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history/postgres/database"
 )
 
@@ -62,8 +59,8 @@ func (a *asks) begin(id int64) bool {
 func (m *Member) Ask(ctx context.Context, a Asked) (json.RawMessage, error) {
 	var id int64
 	err := m.call(ctx, `INSERT INTO {schema}.asks (webhook, kind, arguments, member) VALUES ($1, $2, $3, $4) RETURNING id`, []database.Argument{
-		{OID: pgtype.TextOID, Value: a.Webhook}, {OID: pgtype.TextOID, Value: a.Kind},
-		{OID: pgtype.JSONBOID, Value: []byte(orEmpty(a.Arguments))}, {OID: pgtype.TextOID, Value: m.o.Name},
+		database.Text(a.Webhook), database.Text(a.Kind),
+		database.JSONB(orEmpty(a.Arguments)), database.Text(m.o.Name),
 	}, &id)
 	if err != nil {
 		return nil, err
@@ -97,20 +94,17 @@ func orEmpty(arguments json.RawMessage) json.RawMessage {
 
 // answerOf returns the answer to an ask, or whether it was begun.
 func (m *Member) answerOf(ctx context.Context, id int64) (answer json.RawMessage, taken, done bool, err error) {
-	rows, err := m.o.DB.Query(ctx, `SELECT coalesce(answer::text, ''), begun IS NOT NULL, answered IS NOT NULL FROM {schema}.asks WHERE id = $1`, id)
-	if err != nil {
-		return nil, false, false, database.Redacted(err)
-	}
+	rows := m.o.DB.Query(ctx, `SELECT coalesce(answer::text, ''), begun IS NOT NULL, answered IS NOT NULL FROM {schema}.asks WHERE id = $1`, database.Int8(id))
 	var text string
-	_, err = pgx.ForEachRow(rows, []any{&text, &taken, &done}, func() error { return nil })
-	return json.RawMessage(text), taken, done, database.Redacted(err)
+	rows.Next(&text, &taken, &done)
+	return json.RawMessage(text), taken, done, rows.Close()
 }
 
 // withdraw takes an ask back, unless it was begun.
 func (m *Member) withdraw(ctx context.Context, id int64) (withdrawn bool, err error) {
 	var n int64
 	err = m.call(ctx, `WITH gone AS (DELETE FROM {schema}.asks WHERE id = $1 AND begun IS NULL RETURNING id) SELECT count(*) FROM gone`,
-		[]database.Argument{{OID: pgtype.Int8OID, Value: id}}, &n)
+		[]database.Argument{database.Int8(id)}, &n)
 	return n > 0, err
 }
 
@@ -145,29 +139,22 @@ type openAsk struct {
 func (m *Member) openAsks(ctx context.Context) (list []openAsk, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	rows, err := m.o.DB.Query(ctx, `SELECT id, webhook, kind, arguments::text FROM {schema}.asks
+	rows := m.o.DB.Query(ctx, `SELECT id, webhook, kind, arguments::text FROM {schema}.asks
 		WHERE answered IS NULL AND begun IS NULL AND asked > now() - interval '1 minute' ORDER BY id`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var a openAsk
-		var arguments string
-		if err := rows.Scan(&a.id, &a.Webhook, &a.Kind, &arguments); err != nil {
-			return nil, err
-		}
+	var a openAsk
+	var arguments string
+	for rows.Next(&a.id, &a.Webhook, &a.Kind, &arguments) {
 		a.Arguments = json.RawMessage(arguments)
 		list = append(list, a)
 	}
-	return list, rows.Err()
+	return list, rows.Close()
 }
 
 // answer does what is asked for, once, and writes the answer.
 func (m *Member) answer(ctx context.Context, a *openAsk) {
 	var n int64
 	err := m.call(ctx, `WITH mine AS (UPDATE {schema}.asks SET begun = now() WHERE id = $1 AND begun IS NULL RETURNING id) SELECT count(*) FROM mine`,
-		[]database.Argument{{OID: pgtype.Int8OID, Value: a.id}}, &n)
+		[]database.Argument{database.Int8(a.id)}, &n)
 	if err != nil || n == 0 {
 		return
 	}
@@ -176,7 +163,7 @@ func (m *Member) answer(ctx context.Context, a *openAsk) {
 		// What was answered long ago goes as well.
 		err := m.call(context.WithoutCancel(ctx), `WITH old AS (DELETE FROM {schema}.asks WHERE asked < now() - interval '1 hour')
 			UPDATE {schema}.asks SET answer = $2, answered = now() WHERE id = $1`,
-			[]database.Argument{{OID: pgtype.Int8OID, Value: a.id}, {OID: pgtype.JSONBOID, Value: []byte(orEmpty(text))}})
+			[]database.Argument{database.Int8(a.id), database.JSONB(orEmpty(text))})
 		if err == nil {
 			break
 		}

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history/postgres/database"
 )
 
@@ -87,8 +85,8 @@ func (m *Member) take(ctx context.Context, list []claimed) {
 	}
 	var taken []int64
 	err := m.call(ctx, `SELECT epochs FROM {schema}.take($1,$2,$3,$4,$5)`, []database.Argument{
-		{OID: pgtype.TextOID, Value: m.o.Name}, {OID: pgtype.TextOID, Value: m.incarnation},
-		{OID: pgtype.TextArrayOID, Value: names}, {OID: pgtype.TextArrayOID, Value: owners}, {OID: pgtype.Int8ArrayOID, Value: epochs},
+		database.Text(m.o.Name), database.Text(m.incarnation),
+		database.Texts(names), database.Texts(owners), database.Int8s(epochs),
 	}, &taken)
 	if err != nil {
 		return // those that were taken all the same are seen in the next view, and adopted there
@@ -117,7 +115,7 @@ func (m *Member) take(ctx context.Context, list []claimed) {
 func (m *Member) call(ctx context.Context, sql string, args []database.Argument, row ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return database.Redacted(m.o.DB.Call(ctx, sql, args, row...))
+	return m.o.DB.Call(ctx, sql, args, row...)
 }
 
 // build builds the queue of a webhook that was taken, and has it held. While the database
@@ -204,8 +202,8 @@ func (m *Member) release(ctx context.Context, names []string) {
 	}
 	for {
 		err := m.call(ctx, `SELECT {schema}.release($1,$2,$3,$4)`, []database.Argument{
-			{OID: pgtype.TextOID, Value: m.o.Name}, {OID: pgtype.TextOID, Value: m.incarnation},
-			{OID: pgtype.TextArrayOID, Value: names}, {OID: pgtype.Int8ArrayOID, Value: epochs},
+			database.Text(m.o.Name), database.Text(m.incarnation),
+			database.Texts(names), database.Int8s(epochs),
 		})
 		if err == nil {
 			break
@@ -288,7 +286,7 @@ func (m *Member) leave(ctx context.Context) {
 // have the next process of the name wait for its end.
 func (m *Member) endLease(ctx context.Context) {
 	_ = m.call(ctx, `SELECT {schema}.leave($1,$2)`, []database.Argument{
-		{OID: pgtype.TextOID, Value: m.o.Name}, {OID: pgtype.TextOID, Value: m.incarnation},
+		database.Text(m.o.Name), database.Text(m.incarnation),
 	})
 	m.tell(ctx, newOwners)
 }

@@ -6,8 +6,6 @@ import (
 	"maps"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history/internal/clock"
 	"sidehook/history/postgres/database"
 )
@@ -100,19 +98,17 @@ func (b *beats) call(ctx context.Context) (a answer, sent clock.Mono, err error)
 	b.mu.Lock()
 	d, unsent, leaving := b.declared, b.unsent || !b.joined, b.stopping.Load()
 	b.mu.Unlock()
-	var entries any
+	var entries []byte // nil: they are known
 	if unsent {
-		text, err := json.Marshal(d.entries)
-		if err != nil {
+		if entries, err = json.Marshal(d.entries); err != nil {
 			return a, 0, err
 		}
-		entries = text
 	}
 	sent = b.clock.Now()
 	err = b.o.DB.Call(ctx, `SELECT at, holder, since, members, ownership, asked FROM {schema}.beat($1,$2,$3,$4,$5,$6,$7,$8)`, []database.Argument{
-		{OID: pgtype.TextOID, Value: b.o.Name}, {OID: pgtype.TextOID, Value: b.incarnation}, {OID: pgtype.Int8OID, Value: int64(b.o.Lease)},
-		{OID: pgtype.TextOID, Value: b.o.Address}, {OID: pgtype.Int8OID, Value: int64(d.Generation)}, {OID: pgtype.TextOID, Value: d.File},
-		{OID: pgtype.JSONBOID, Value: entries}, {OID: pgtype.BoolOID, Value: leaving},
+		database.Text(b.o.Name), database.Text(b.incarnation), database.Int8(b.o.Lease),
+		database.Text(b.o.Address), database.Int8(d.Generation), database.Text(d.File),
+		database.JSONB(entries), database.Bool(leaving),
 	}, &a.at, &a.holder, &a.since, &a.members, &a.ownership, &a.asked)
 	if err != nil {
 		return a, sent, err
@@ -177,42 +173,29 @@ func (b *beats) look(ctx context.Context, a *answer) (*view, error) {
 
 // readEntries reads what members have in their files.
 func (b *beats) readEntries(ctx context.Context, v *view, names []string) error {
-	rows, err := b.o.DB.Query(ctx, `SELECT name, entries::text FROM {schema}.members WHERE name = ANY ($1)`, names)
-	if err != nil {
-		return err
-	}
+	rows := b.o.DB.Query(ctx, `SELECT name, entries::text FROM {schema}.members WHERE name = ANY ($1)`, database.Texts(names))
 	defer rows.Close()
-	for rows.Next() {
-		var name, text string
-		if err := rows.Scan(&name, &text); err != nil {
-			return err
-		}
+	var name, text string
+	for rows.Next(&name, &text) {
 		if p := v.peers[name]; p != nil {
 			if err := json.Unmarshal([]byte(text), &p.entries); err != nil {
 				return err
 			}
 		}
 	}
-	return rows.Err()
+	return rows.Close()
 }
 
 // readCursors reads who owns the webhooks.
 func (b *beats) readCursors(ctx context.Context) (map[string]cursor, error) {
-	rows, err := b.o.DB.Query(ctx, `SELECT webhook, owner, incarnation, epoch FROM {schema}.cursors WHERE webhook <> ''`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
+	rows := b.o.DB.Query(ctx, `SELECT webhook, owner, incarnation, epoch FROM {schema}.cursors WHERE webhook <> ''`)
 	cursors := map[string]cursor{}
-	for rows.Next() {
-		var name string
-		var c cursor
-		if err := rows.Scan(&name, &c.owner, &c.incarnation, &c.epoch); err != nil {
-			return nil, err
-		}
+	var name string
+	var c cursor
+	for rows.Next(&name, &c.owner, &c.incarnation, &c.epoch) {
 		cursors[name] = c
 	}
-	return cursors, rows.Err()
+	return cursors, rows.Close()
 }
 
 // loseOthers drops the webhooks that others have taken, before anything is begun again.

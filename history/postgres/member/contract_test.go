@@ -2,6 +2,7 @@ package member_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -10,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"sidehook/history"
 	"sidehook/history/postgres/accept"
@@ -34,7 +35,7 @@ type cluster struct {
 	schema string
 
 	mu   sync.Mutex
-	conn *pgx.Conn // sets the clock
+	conn *pgconn.PgConn // sets the clock
 	told time.Time
 }
 
@@ -46,7 +47,7 @@ func newCluster(t *testing.T, s *postgrestest.Server) *cluster {
 	}
 	s.Exec(t, `CREATE TABLE `+c.schema+`.clock (ns bigint); INSERT INTO `+c.schema+`.clock VALUES (0);
 		CREATE OR REPLACE FUNCTION `+c.schema+`.now_ns() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT ns FROM `+c.schema+`.clock'`)
-	conn, err := pgx.Connect(t.Context(), s.URL())
+	conn, err := pgconn.Connect(t.Context(), s.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func (c *cluster) tick() {
 	if now.Equal(c.told) {
 		return
 	}
-	if _, err := c.conn.Exec(context.Background(), `UPDATE `+c.schema+`.clock SET ns = $1`, pgx.QueryExecModeExec, now.UnixNano()); err == nil {
+	if _, err := c.conn.Exec(context.Background(), fmt.Sprintf(`UPDATE %s.clock SET ns = %d`, c.schema, now.UnixNano())).ReadAll(); err == nil {
 		c.told = now
 	}
 }
@@ -72,7 +73,7 @@ func (c *cluster) tick() {
 func (c *cluster) value(sql string) (text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	results, err := c.conn.PgConn().Exec(context.Background(), sql).ReadAll()
+	results, err := c.conn.Exec(context.Background(), sql).ReadAll()
 	if err != nil || len(results) == 0 || len(results[0].Rows) == 0 {
 		c.t.Errorf("%s: %v, %v", sql, results, err)
 		return ""

@@ -6,8 +6,6 @@ import (
 	"maps"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history"
 	"sidehook/history/postgres/database"
 )
@@ -42,7 +40,7 @@ func (m *Member) Number(file string, edited bool) history.Generation {
 func (m *Member) number(ctx context.Context, file string, edited bool) (history.Generation, error) {
 	var n int64
 	err := m.call(ctx, `SELECT {schema}.number($1,$2,$3)`, []database.Argument{
-		{OID: pgtype.TextOID, Value: m.o.Name}, {OID: pgtype.TextOID, Value: file}, {OID: pgtype.BoolOID, Value: edited},
+		database.Text(m.o.Name), database.Text(file), database.Bool(edited),
 	}, &n)
 	return history.Generation(n), err
 }
@@ -121,24 +119,18 @@ func numbered(d *Declaration, own map[string]Entry, known map[string]map[string]
 
 // allEntries reads what all members have in their files.
 func (m *Member) allEntries(ctx context.Context) (map[string]map[string]Entry, error) {
-	rows, err := m.o.DB.Query(ctx, `SELECT name, entries::text FROM {schema}.members`)
-	if err != nil {
-		return nil, err
-	}
+	rows := m.o.DB.Query(ctx, `SELECT name, entries::text FROM {schema}.members`)
 	defer rows.Close()
 	all := map[string]map[string]Entry{}
-	for rows.Next() {
-		var name, text string
-		if err := rows.Scan(&name, &text); err != nil {
-			return nil, err
-		}
+	var name, text string
+	for rows.Next(&name, &text) {
 		var entries map[string]Entry
 		if err := json.Unmarshal([]byte(text), &entries); err != nil {
 			return nil, err
 		}
 		all[name] = entries
 	}
-	return all, rows.Err()
+	return all, rows.Close()
 }
 
 // Generation returns the number of the configuration that was declared last, 0 if it has

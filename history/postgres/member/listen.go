@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history/postgres/database"
 )
 
@@ -31,7 +29,7 @@ func (m *Member) channel() string { return "sidehook_" + m.o.DB.Schema() }
 // tell tells all members something.
 func (m *Member) tell(ctx context.Context, what string) {
 	_ = m.call(ctx, `SELECT pg_notify($1, $2)::text`, []database.Argument{
-		{OID: pgtype.TextOID, Value: m.channel()}, {OID: pgtype.TextOID, Value: what},
+		database.Text(m.channel()), database.Text(what),
 	})
 }
 
@@ -75,27 +73,19 @@ func (m *Member) listen(ctx context.Context) {
 
 // hear hears over one connection, until it is lost.
 func (m *Member) hear(ctx context.Context) {
-	pooled, err := m.o.DB.Reading.Acquire(ctx)
+	others, err := m.o.DB.Listen(ctx, m.channel())
 	if err != nil {
 		return
 	}
-	conn := pooled.Hijack() // a session of its own, which no other statement gets
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		conn.Close(closing)
-	}()
-	if _, err := conn.Exec(ctx, `LISTEN "`+m.channel()+`"`); err != nil {
-		return
-	}
+	defer others.Close()
 	m.tell(ctx, m.incarnation) // if it comes back, others are heard as well
 	m.feed.others()
 	for {
-		n, err := conn.WaitForNotification(ctx)
+		what, err := others.Next(ctx)
 		if err != nil {
 			return
 		}
-		switch n.Payload {
+		switch what {
 		case newRecords:
 			m.feed.others()
 		case newOwners:

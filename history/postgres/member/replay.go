@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"sidehook/history"
 	"sidehook/history/internal/pending"
 	"sidehook/history/postgres/book"
+	"sidehook/history/postgres/database"
 	"sidehook/history/queue"
 )
 
@@ -108,14 +107,11 @@ func (m *Member) replay(ctx context.Context, webhook string, epoch int64) error 
 
 // readSaved reads the checkpoint of a webhook. Without one it covers nothing.
 func (m *Member) readSaved(ctx context.Context, webhook string) (s saved, err error) {
-	rows, err := m.o.DB.Query(ctx, `SELECT checkpoint, covers_n, covers_seq, written FROM {schema}.cursors WHERE webhook = $1`, webhook)
-	if err != nil {
-		return s, err
-	}
+	rows := m.o.DB.Query(ctx, `SELECT checkpoint, covers_n, covers_seq, written FROM {schema}.cursors WHERE webhook = $1`, database.Text(webhook))
 	var n, seq, written int64
-	_, err = pgx.ForEachRow(rows, []any{&s.checkpoint, &n, &seq, &written}, func() error { return nil })
+	rows.Next(&s.checkpoint, &n, &seq, &written)
 	s.coversN, s.coversSeq, s.written = history.LineNo(n), history.Seq(seq), time.Unix(0, written)
-	return s, err
+	return s, rows.Close()
 }
 
 // subtract takes what has ended since the checkpoint out of what the queue counts.

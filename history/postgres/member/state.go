@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/postgres/database"
 )
 
 // State is the cluster as this member last saw it.
@@ -100,19 +99,12 @@ func (m *Member) Differing(webhook string) (names []string) {
 
 // Figures returns what the owners of webhooks have written of them last (Options.Figures).
 func (m *Member) Figures(ctx context.Context) (map[string][]byte, error) {
-	rows, err := m.o.DB.Query(ctx, `SELECT webhook, figures FROM {schema}.cursors WHERE figures IS NOT NULL`)
-	if err != nil {
-		return nil, database.Redacted(err)
-	}
-	defer rows.Close()
+	rows := m.o.DB.Query(ctx, `SELECT webhook, figures FROM {schema}.cursors WHERE figures IS NOT NULL`)
 	all := map[string][]byte{}
-	for rows.Next() {
-		var name string
-		var figures []byte
-		if err := rows.Scan(&name, &figures); err != nil {
-			return nil, err
-		}
+	var name string
+	var figures []byte
+	for rows.Next(&name, &figures) {
 		all[name] = figures
 	}
-	return all, database.Redacted(rows.Err())
+	return all, rows.Close()
 }

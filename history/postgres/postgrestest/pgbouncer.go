@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // PgBouncer runs one in transaction mode before the server for as long as the test, with
@@ -71,7 +71,7 @@ default_pool_size = 3
 	url := fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		c, err := pgx.Connect(ctx, url)
+		c, err := pgconn.Connect(ctx, url)
 		if err == nil {
 			c.Close(ctx)
 			cancel()

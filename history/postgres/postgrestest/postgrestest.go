@@ -27,7 +27,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Server is a running PostgreSQL, which listens on a loopback port and a socket.
@@ -133,12 +133,12 @@ func (s *Server) Exec(t testing.TB, sql string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	c, err := pgx.Connect(ctx, s.URL())
+	c, err := pgconn.Connect(ctx, s.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close(ctx)
-	if _, err := c.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+	if _, err := c.Exec(ctx, sql).ReadAll(); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
@@ -148,12 +148,12 @@ func (s *Server) Value(t testing.TB, sql string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	c, err := pgx.Connect(ctx, s.URL())
+	c, err := pgconn.Connect(ctx, s.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close(ctx)
-	results, err := c.PgConn().Exec(ctx, sql).ReadAll()
+	results, err := c.Exec(ctx, sql).ReadAll()
 	if err != nil || len(results) == 0 || len(results[0].Rows) == 0 {
 		t.Fatalf("%s: %v, %v", sql, results, err)
 	}
@@ -292,8 +292,8 @@ func (s *Server) run() error {
 		default:
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		var c *pgx.Conn
-		if c, err = pgx.Connect(ctx, s.URL()); err == nil {
+		var c *pgconn.PgConn
+		if c, err = pgconn.Connect(ctx, s.URL()); err == nil {
 			c.Close(ctx)
 			cancel()
 			return nil

@@ -20,6 +20,11 @@ func of(parts []part, stream string) iter.Seq[part] {
 	}
 }
 
+// arguments are the stream and the bounds.
+func (p *part) arguments() []database.Argument {
+	return []database.Argument{database.Text(p.stream), database.Int8(p.first), database.Int8(p.next)}
+}
+
 // prepare has new partitions of a stream be as wide as fits its rate, and makes the next
 // ones.
 func (k *Keeper) prepare(ctx context.Context, stream string, parts []part, now int64) error {
@@ -31,8 +36,8 @@ func (k *Keeper) prepare(ctx context.Context, stream string, parts []part, now i
 	if stream != "ids" {
 		width = k.width(parts, now)
 	}
-	_, err := k.o.DB.Writing.Exec(ctx, k.o.DB.SQL(`SELECT {schema}.prepare_parts($1, $2, $3)`), stream, width, width/2)
-	return err
+	return k.o.DB.Call(ctx, `SELECT {schema}.prepare_parts($1, $2, $3)`,
+		[]database.Argument{database.Text(stream), database.Int8(width), database.Int8(width / 2)})
 }
 
 // width returns how many records a partition is to have, so that what is kept is in about
@@ -64,7 +69,7 @@ func (k *Keeper) end(ctx context.Context, parts []part) (ended bool, err error) 
 		if limit == 0 || p.stream == "ids" || p.full() || p.first > p.last || p.bytes <= 2*limit/share {
 			continue
 		}
-		if _, err := k.o.DB.Writing.Exec(ctx, k.o.DB.SQL(`SELECT {schema}.end_part($1, $2, $3)`), p.stream, p.first, p.next); err != nil {
+		if err := k.o.DB.Call(ctx, `SELECT {schema}.end_part($1, $2, $3)`, p.arguments()); err != nil {
 			return ended, err
 		}
 		ended = true
@@ -82,7 +87,7 @@ func (k *Keeper) tally(ctx context.Context, parts []part) error {
 		if n++; n > tallyMost {
 			break
 		}
-		if _, err := k.o.DB.Writing.Exec(ctx, k.o.DB.SQL(`SELECT {schema}.tally_part($1, $2)`), p.first, p.next); err != nil {
+		if err := k.o.DB.Call(ctx, `SELECT {schema}.tally_part($1, $2)`, p.arguments()[1:]); err != nil {
 			return err
 		}
 	}
@@ -168,7 +173,7 @@ func (r *removal) take(stream string, must func(*part) bool) bool {
 // in use for a moment, so it tries more than once.
 func (r *removal) removePart(p *part) (gone bool, err error) {
 	for range busyTries {
-		err = r.o.DB.Writing.QueryRow(r.ctx, r.o.DB.SQL(`SELECT {schema}.remove_part($1, $2, $3)`), p.stream, p.first, p.next).Scan(&gone)
+		err = r.o.DB.Call(r.ctx, `SELECT {schema}.remove_part($1, $2, $3)`, p.arguments(), &gone)
 		if !isBusy(err) {
 			break
 		}

@@ -22,8 +22,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"sidehook/history/journal"
 	"sidehook/history/postgres/database"
 	"sidehook/history/queue"
@@ -216,23 +214,19 @@ func (k *Keeper) Look(ctx context.Context) error {
 // measure reads which partitions there are, and the time of the database.
 func (k *Keeper) measure(ctx context.Context) (parts []part, now int64, err error) {
 	wrote := k.wrote.Load() // all of that is in the tables
-	rows, err := k.o.DB.Query(ctx, `SELECT stream, first, next, since, tallied, bytes, newest, last, {schema}.now_ns() FROM {schema}.history_parts() ORDER BY stream, first`)
-	if err != nil {
-		return nil, 0, err
-	}
+	rows := k.o.DB.Query(ctx, `SELECT stream, first, next, since, tallied, bytes, newest, last, {schema}.now_ns() FROM {schema}.history_parts() ORDER BY stream, first`)
 	var p part
 	var total int64
 	var firsts []uint64
 	sizes := map[uint64]int64{}
-	_, err = pgx.ForEachRow(rows, []any{&p.stream, &p.first, &p.next, &p.since, &p.tallied, &p.bytes, &p.newest, &p.last, &now}, func() error {
+	for rows.Next(&p.stream, &p.first, &p.next, &p.since, &p.tallied, &p.bytes, &p.newest, &p.last, &now) {
 		parts = append(parts, p)
 		total += p.bytes
 		if p.stream == "events" {
 			firsts, sizes[uint64(p.first)] = append(firsts, uint64(p.first)), p.bytes
 		}
-		return nil
-	})
-	if err != nil {
+	}
+	if err := rows.Close(); err != nil {
 		return nil, 0, err
 	}
 	k.size.Store(total)
@@ -246,8 +240,8 @@ func (k *Keeper) measure(ctx context.Context) (parts []part, now int64, err erro
 // elected reports whether this member removes for all (T4): it is the one of those that
 // live whose name comes first. Two that think so do no harm.
 func (k *Keeper) elected(ctx context.Context) (mine bool, err error) {
-	err = k.o.DB.Reading.QueryRow(ctx, k.o.DB.SQL(`SELECT coalesce(min(name), $1) = $1 FROM {schema}.members WHERE beat + lease >= {schema}.now_ns()`),
-		k.o.Name).Scan(&mine)
+	err = k.o.DB.Read(ctx, `SELECT coalesce(min(name), $1) = $1 FROM {schema}.members WHERE beat + lease >= {schema}.now_ns()`,
+		[]database.Argument{database.Text(k.o.Name)}, &mine)
 	return mine, err
 }
 

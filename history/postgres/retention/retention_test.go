@@ -39,25 +39,26 @@ func newTable(t *testing.T, events int) table {
 	x := table{t, db}
 	x.exec(`UPDATE {schema}.head SET width = 10`)
 	x.add(1, events)
-	x.exec(`INSERT INTO {schema}.cursors (webhook, covers_n, covers_seq) VALUES ('a', $1, $1)`, events)
+	x.exec(`INSERT INTO {schema}.cursors (webhook, covers_n, covers_seq) VALUES ('a', $1, $1)`, database.Int8(events))
 	return x
 }
 
 // add adds events and attempts of the numbers.
 func (x table) add(from, to int) {
 	x.Helper()
+	first, last := database.Int8(from), database.Int8(to)
 	for _, stream := range []string{"events", "attempts"} {
-		x.exec(`SELECT {schema}.grow($1, $2)`, stream, to)
+		x.exec(`SELECT {schema}.grow($1, $2)`, database.Text(stream), last)
 	}
-	x.exec(`INSERT INTO {schema}.events SELECT n, {schema}.now_ns() - ($2 - n) * 60000000000, 'event', 0, 1, n, 't', 'a', 10, convert_to(repeat('x', 2000), 'UTF8') FROM generate_series($1::bigint, $2::bigint) n`, from, to)
-	x.exec(`INSERT INTO {schema}.targets SELECT 'a', n, 10, 0 FROM generate_series($1::bigint, $2::bigint) n`, from, to)
-	x.exec(`INSERT INTO {schema}.attempts SELECT n, {schema}.now_ns() - ($2 - n) * 60000000000, 'attempt', 'a', 1, n, n, 0, 't', 'delivered', 200, 0, 0, false, 0, '' FROM generate_series($1::bigint, $2::bigint) n`, from, to)
-	x.exec(`UPDATE {schema}.head SET last = $1 WHERE stream IN ('events', 'attempts')`, to)
+	x.exec(`INSERT INTO {schema}.events SELECT n, {schema}.now_ns() - ($2 - n) * 60000000000, 'event', 0, 1, n, 't', 'a', 10, convert_to(repeat('x', 2000), 'UTF8') FROM generate_series($1::bigint, $2::bigint) n`, first, last)
+	x.exec(`INSERT INTO {schema}.targets SELECT 'a', n, 10, 0 FROM generate_series($1::bigint, $2::bigint) n`, first, last)
+	x.exec(`INSERT INTO {schema}.attempts SELECT n, {schema}.now_ns() - ($2 - n) * 60000000000, 'attempt', 'a', 1, n, n, 0, 't', 'delivered', 200, 0, 0, false, 0, '' FROM generate_series($1::bigint, $2::bigint) n`, first, last)
+	x.exec(`UPDATE {schema}.head SET last = $1 WHERE stream IN ('events', 'attempts')`, last)
 }
 
-func (x table) exec(sql string, args ...any) {
+func (x table) exec(sql string, args ...database.Argument) {
 	x.Helper()
-	if _, err := x.Writing.Exec(x.Context(), x.SQL(sql), args...); err != nil {
+	if err := x.Call(x.Context(), sql, args); err != nil {
 		x.Fatalf("%s: %v", sql, err)
 	}
 }
@@ -65,24 +66,20 @@ func (x table) exec(sql string, args ...any) {
 // firsts returns the partitions of a stream that are not above a number.
 func (x table) firsts(stream string, upto int) (list []int) {
 	x.Helper()
-	rows, err := x.Reading.Query(x.Context(), x.SQL(`SELECT first FROM {schema}.parts WHERE stream = $1 AND first <= $2 ORDER BY first`), stream, upto)
-	if err != nil {
-		x.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var first int
-		if err := rows.Scan(&first); err != nil {
-			x.Fatal(err)
-		}
+	rows := x.Query(x.Context(), `SELECT first FROM {schema}.parts WHERE stream = $1 AND first <= $2 ORDER BY first`, database.Text(stream), database.Int8(upto))
+	var first int
+	for rows.Next(&first) {
 		list = append(list, first)
+	}
+	if err := rows.Close(); err != nil {
+		x.Fatal(err)
 	}
 	return list
 }
 
 func (x table) count(table string) (n int) {
 	x.Helper()
-	if err := x.Reading.QueryRow(x.Context(), x.SQL(`SELECT count(*) FROM {schema}.`+table)).Scan(&n); err != nil {
+	if err := x.Read(x.Context(), `SELECT count(*) FROM {schema}.`+table, nil, &n); err != nil {
 		x.Fatal(err)
 	}
 	return n
@@ -150,7 +147,7 @@ func TestKeep(t *testing.T) {
 				t.Errorf("attempts: got %v, want %v", got, want)
 			}
 			var rows int
-			if err := x.Reading.QueryRow(t.Context(), x.SQL(`SELECT count(*) FROM {schema}.events WHERE seq < $1`), c.events[0]).Scan(&rows); err != nil || rows > 0 {
+			if err := x.Read(t.Context(), `SELECT count(*) FROM {schema}.events WHERE seq < $1`, []database.Argument{database.Int8(c.events[0])}, &rows); err != nil || rows > 0 {
 				t.Errorf("got %d rows of what was removed, %v", rows, err)
 			}
 		})
@@ -238,8 +235,8 @@ func TestEndedEarly(t *testing.T) {
 	x.add(21, 25)
 	x.exec(`SELECT {schema}.grow('events', 20000), {schema}.grow('attempts', 20000)`)
 	for n := 26; n <= 60; n++ {
-		x.exec(`INSERT INTO {schema}.events SELECT $1, {schema}.now_ns(), 'event', 0, 1, $1, 't', 'a', 10, (SELECT string_agg(uuid_send(gen_random_uuid()), '') FROM generate_series(1, 25600))`, n)
-		x.exec(`INSERT INTO {schema}.targets VALUES ('a', $1, 10, 0)`, n)
+		x.exec(`INSERT INTO {schema}.events SELECT $1, {schema}.now_ns(), 'event', 0, 1, $1, 't', 'a', 10, (SELECT string_agg(uuid_send(gen_random_uuid()), '') FROM generate_series(1, 25600))`, database.Int8(n))
+		x.exec(`INSERT INTO {schema}.targets VALUES ('a', $1, 10, 0)`, database.Int8(n))
 	}
 	x.exec(`UPDATE {schema}.head SET last = 60 WHERE stream = 'events'`)
 	x.exec(`UPDATE {schema}.cursors SET refs = '{26,60}'`)
@@ -276,19 +273,18 @@ func TestIDs(t *testing.T) {
 // nobody.
 func TestBusy(t *testing.T) {
 	x := newTable(t, 100)
-	tx, err := x.Reading.Begin(t.Context())
+	err := x.Transact(t.Context(), func(tx *database.Tx) error {
+		if err := tx.Call(t.Context(), `SELECT count(*) FROM {schema}.events`, nil); err != nil {
+			return err
+		}
+		x.look(journal.Retention{Keep: time.Minute})
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.Exec(t.Context(), x.SQL(`SELECT count(*) FROM {schema}.events`)); err != nil {
-		t.Fatal(err)
-	}
-	x.look(journal.Retention{Keep: time.Minute})
 	if got := x.firsts("events", 99); len(got) != 10 {
-		t.Errorf("got %v while they are read", got)
-	}
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
+		t.Errorf("got %v after they were read", got)
 	}
 	x.look(journal.Retention{Keep: time.Minute})
 	if got := x.firsts("events", 99); len(got) != 1 {
@@ -303,7 +299,7 @@ func TestAhead(t *testing.T) {
 	x.exec(`UPDATE {schema}.parts SET since = since - 3600000000000 * 24`) // 100 in a day
 	x.look(journal.Retention{Keep: 24 * 2000 * 24 * time.Hour})            // 2000 days in a partition
 	var width, next int
-	if err := x.Reading.QueryRow(t.Context(), x.SQL(`SELECT width, next_part FROM {schema}.head WHERE stream = 'events'`)).Scan(&width, &next); err != nil {
+	if err := x.Read(t.Context(), `SELECT width, next_part FROM {schema}.head WHERE stream = 'events'`, nil, &width, &next); err != nil {
 		t.Fatal(err)
 	}
 	if width < 50_000 || width > 250_000 || next < 100+width {

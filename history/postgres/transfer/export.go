@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"sidehook/history"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/pending"
@@ -108,8 +106,8 @@ func (x *exporter) into(dir vfs.Lockable) (err error) {
 // standing returns where the streams end. It is an error if relays run.
 func (x *exporter) standing() (heads [2]int64, err error) {
 	var living int
-	err = x.DB.Reading.QueryRow(x.ctx, x.DB.SQL(`SELECT (SELECT last FROM {schema}.head WHERE stream = 'events'), (SELECT last FROM {schema}.head WHERE stream = 'attempts'),
-		(SELECT count(*) FROM {schema}.members WHERE beat + lease >= {schema}.now_ns())`)).Scan(&heads[0], &heads[1], &living)
+	err = x.DB.Read(x.ctx, `SELECT (SELECT last FROM {schema}.head WHERE stream = 'events'), (SELECT last FROM {schema}.head WHERE stream = 'attempts'),
+		(SELECT count(*) FROM {schema}.members WHERE beat + lease >= {schema}.now_ns())`, nil, &heads[0], &heads[1], &living)
 	if err == nil && living > 0 {
 		err = fmt.Errorf("%d relays run with the cluster: stop them", living)
 	}
@@ -120,15 +118,7 @@ func (x *exporter) standing() (heads [2]int64, err error) {
 // numbers reads rows after a number, some at a time, in their order.
 func (x *exporter) numbers(sql string, row []any, last *int64, visit func() error) error {
 	for {
-		rows, err := x.DB.Query(x.ctx, sql+fmt.Sprintf(` LIMIT %d`, x.Batch), *last)
-		if err != nil {
-			return err
-		}
-		n := 0
-		_, err = pgx.ForEachRow(rows, row, func() error {
-			n++
-			return visit()
-		})
+		n, err := x.rows(sql+fmt.Sprintf(` LIMIT %d`, x.Batch), []database.Argument{database.Int8(*last)}, row, visit)
 		if err != nil || n < x.Batch {
 			return err
 		}
@@ -137,6 +127,18 @@ func (x *exporter) numbers(sql string, row []any, last *int64, visit func() erro
 		}
 		x.Progress(x.done.Events+x.done.Attempts, x.total)
 	}
+}
+
+// rows reads rows, and returns how many it has visited.
+func (x *exporter) rows(sql string, args []database.Argument, row []any, visit func() error) (n int, err error) {
+	rows := x.DB.Query(x.ctx, sql, args...)
+	defer rows.Close()
+	for ; rows.Next(row...); n++ {
+		if err := visit(); err != nil {
+			return n, err
+		}
+	}
+	return n, rows.Close()
 }
 
 // stream writes records of a stream.
@@ -275,32 +277,24 @@ func (x *exporter) exportAttempts(fsys *vfs.Locked) error {
 
 // configs returns the lines of all configurations.
 func (x *exporter) configs() (map[history.ConfigKey][]byte, error) {
-	rows, err := x.DB.Query(x.ctx, `SELECT webhook, generation, line FROM {schema}.configs`)
-	if err != nil {
-		return nil, err
-	}
 	configs := map[history.ConfigKey][]byte{}
 	var webhook string
 	var generation int64
 	var line []byte
-	_, err = pgx.ForEachRow(rows, []any{&webhook, &generation, &line}, func() error {
+	rows := x.DB.Query(x.ctx, `SELECT webhook, generation, line FROM {schema}.configs`)
+	for rows.Next(&webhook, &generation, &line) {
 		configs[history.ConfigKey{Webhook: webhook, Generation: history.Generation(generation)}] = line
-		return nil
-	})
-	return configs, err
+	}
+	return configs, rows.Close()
 }
 
 // states writes the states of webhooks again: the lines that have them may have been
 // removed.
 func (x *exporter) states(s *stream) error {
-	rows, err := x.DB.Query(x.ctx, `SELECT webhook, checkpoint FROM {schema}.cursors c WHERE checkpoint IS NOT NULL AND NOT EXISTS (
-		SELECT FROM {schema}.attempts a WHERE a.webhook = c.webhook AND a.kind = 'webhook' AND NOT a.late AND a.n > c.covers_n) ORDER BY webhook`)
-	if err != nil {
-		return err
-	}
 	var webhook string
 	var checkpoint []byte
-	_, err = pgx.ForEachRow(rows, []any{&webhook, &checkpoint}, func() error {
+	_, err := x.rows(`SELECT webhook, checkpoint FROM {schema}.cursors c WHERE checkpoint IS NOT NULL AND NOT EXISTS (
+		SELECT FROM {schema}.attempts a WHERE a.webhook = c.webhook AND a.kind = 'webhook' AND NOT a.late AND a.n > c.covers_n) ORDER BY webhook`, nil, []any{&webhook, &checkpoint}, func() error {
 		var c pending.Checkpoint
 		if err := json.Unmarshal(checkpoint, &c); err != nil {
 			return fmt.Errorf("the checkpoint of %s: %w", webhook, err)

@@ -9,9 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/jsonl"
@@ -125,7 +122,7 @@ func (x *importer) begin() error {
 	}
 	var why string
 	err := x.DB.Call(x.ctx, `SELECT {schema}.import_begin($1, $2, $3)`, []database.Argument{
-		{OID: pgtype.TextOID, Value: x.source}, {OID: pgtype.Int8OID, Value: int64(firsts[0])}, {OID: pgtype.Int8OID, Value: int64(firsts[1])},
+		database.Text(x.source), database.Int8(firsts[0]), database.Int8(firsts[1]),
 	}, &why)
 	if err != nil {
 		return err
@@ -134,8 +131,7 @@ func (x *importer) begin() error {
 		return fmt.Errorf("schema %s: %w: %s", x.DB.Schema(), ErrNotEmpty, why)
 	}
 	// Not hundreds of partitions for a long history.
-	_, err = x.DB.Writing.Exec(x.ctx, x.DB.SQL(`UPDATE {schema}.head SET width = $1 WHERE stream <> 'ids' AND width < $1`), int64(x.total/mostParts))
-	return err
+	return x.DB.Call(x.ctx, `UPDATE {schema}.head SET width = $1 WHERE stream <> 'ids' AND width < $1`, []database.Argument{database.Int8(x.total / mostParts)})
 }
 
 // mostParts is in about how many partitions a history is put, unless it is small.
@@ -143,7 +139,7 @@ const mostParts = 100
 
 // head returns the last number of a stream.
 func (x *importer) head(stream string) (last int64, err error) {
-	err = x.DB.Reading.QueryRow(x.ctx, x.DB.SQL(`SELECT last FROM {schema}.head WHERE stream = $1`), stream).Scan(&last)
+	err = x.DB.Read(x.ctx, `SELECT last FROM {schema}.head WHERE stream = $1`, []database.Argument{database.Text(stream)}, &last)
 	return last, err
 }
 
@@ -173,16 +169,19 @@ func (x *importer) damaged(d *segment.Damage) {
 }
 
 // addBatch commits rows of a stream with numbers up to last.
-func (x *importer) addBatch(stream string, first, last int64, insert func(pgx.Tx) error) error {
+func (x *importer) addBatch(stream string, first, last int64, insert func(*database.Tx) error) error {
 	if err := x.Step(stream + " " + fmt.Sprint(first)); err != nil {
 		return err
 	}
-	if _, err := x.DB.Writing.Exec(x.ctx, x.DB.SQL(`SELECT {schema}.import_skip($1, $2)`), stream, first); err != nil {
+	of := func(number int64) []database.Argument {
+		return []database.Argument{database.Text(stream), database.Int8(number)}
+	}
+	if err := x.DB.Call(x.ctx, `SELECT {schema}.import_skip($1, $2)`, of(first)); err != nil {
 		return err
 	}
-	return pgx.BeginFunc(x.ctx, x.DB.Writing, func(tx pgx.Tx) error {
+	return x.DB.Transact(x.ctx, func(tx *database.Tx) error {
 		var before int64
-		if err := tx.QueryRow(x.ctx, x.DB.SQL(`SELECT {schema}.import_ready($1, $2)`), stream, last).Scan(&before); err != nil {
+		if err := tx.Call(x.ctx, `SELECT {schema}.import_ready($1, $2)`, of(last), &before); err != nil {
 			return err
 		}
 		if before >= first {
@@ -191,8 +190,7 @@ func (x *importer) addBatch(stream string, first, last int64, insert func(pgx.Tx
 		if err := insert(tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(x.ctx, x.DB.SQL(`UPDATE {schema}.head SET last = $2 WHERE stream = $1`), stream, last)
-		return err
+		return tx.Call(x.ctx, `UPDATE {schema}.head SET last = $2 WHERE stream = $1`, of(last))
 	})
 }
 
@@ -209,7 +207,7 @@ func (x *importer) end() error {
 	}
 	// No number that something refers to is given away again.
 	if next := int64(max(x.highest, c.Spoken)) + 1; next > last+1 {
-		if _, err := x.DB.Writing.Exec(x.ctx, x.DB.SQL(`SELECT {schema}.import_skip('events', $1)`), next); err != nil {
+		if err := x.DB.Call(x.ctx, `SELECT {schema}.import_skip('events', $1)`, []database.Argument{database.Int8(next)}); err != nil {
 			return err
 		}
 	}
@@ -239,10 +237,10 @@ func (x *importer) end() error {
 		}
 	}
 	return x.DB.Call(x.ctx, `SELECT {schema}.import_end($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)::text`, []database.Argument{
-		{OID: pgtype.TextOID, Value: string(x.DB.Sync())}, {OID: pgtype.TextOID, Value: x.source},
-		{OID: pgtype.Int8OID, Value: int64(max(c.Generation, x.generation))}, {OID: pgtype.TextOID, Value: c.Hash}, {OID: pgtype.Int8OID, Value: c.At.UnixNano()},
-		{OID: pgtype.TextArrayOID, Value: names}, {OID: pgtype.ByteaArrayOID, Value: checkpoints}, {OID: pgtype.TextArrayOID, Value: refs},
-		{OID: pgtype.Int8OID, Value: int64(c.Deliveries.Number)}, {OID: pgtype.Int8OID, Value: covers},
+		database.Text(string(x.DB.Sync())), database.Text(x.source),
+		database.Int8(max(c.Generation, x.generation)), database.Text(c.Hash), database.Int8(c.At.UnixNano()),
+		database.Texts(names), database.Byteas(checkpoints), database.Texts(refs),
+		database.Int8(c.Deliveries.Number), database.Int8(covers),
 	})
 }
 

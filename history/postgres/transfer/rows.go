@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/internal/jsonl"
@@ -47,7 +44,7 @@ func (x *importer) importEvents() error {
 		}
 		full := b
 		b = &eventRows{}
-		err := x.addBatch("events", full.seq[0], full.seq[len(full.seq)-1], func(tx pgx.Tx) error { return full.insert(x.ctx, tx, x.DB) })
+		err := x.addBatch("events", full.seq[0], full.seq[len(full.seq)-1], func(tx *database.Tx) error { return full.insert(x.ctx, tx) })
 		x.done.Events += uint64(len(full.seq))
 		x.Progress(x.done.Events+x.done.Attempts, x.total)
 		return err
@@ -130,16 +127,19 @@ func (x *importer) eventOf(seq history.Seq) (typed, error) {
 	return typeOf(&a), nil
 }
 
-func (b *eventRows) insert(ctx context.Context, tx pgx.Tx, db *database.DB) error {
-	_, err := tx.Exec(ctx, db.SQL(`INSERT INTO {schema}.events (seq, at, kind, of, generation, id_hash, type, webhooks, size, line)
-		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::int[], $10::bytea[])`),
-		b.seq, b.at, b.kind, b.of, b.generation, b.idHash, b.typ, b.webhooks, b.size, b.line)
+func (b *eventRows) insert(ctx context.Context, tx *database.Tx) error {
+	err := tx.Call(ctx, `INSERT INTO {schema}.events (seq, at, kind, of, generation, id_hash, type, webhooks, size, line)
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::int[], $10::bytea[])`, []database.Argument{
+		database.Int8s(b.seq), database.Int8s(b.at), database.Texts(b.kind), database.Int8s(b.of), database.Int8s(b.generation), database.Int8s(b.idHash),
+		database.Texts(b.typ), database.Texts(b.webhooks), database.Int4s(b.size), database.Byteas(b.line),
+	})
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, db.SQL(`INSERT INTO {schema}.targets (webhook, seq, size, ends)
-		SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])`), b.target, b.targetSeq, b.targetSize, b.targetEnds)
-	return err
+	return tx.Call(ctx, `INSERT INTO {schema}.targets (webhook, seq, size, ends)
+		SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])`, []database.Argument{
+		database.Texts(b.target), database.Int8s(b.targetSeq), database.Int8s(b.targetSize), database.Int8s(b.targetEnds),
+	})
 }
 
 // windowEvents is how many events a repeat is looked for in (P6).
@@ -148,7 +148,7 @@ const windowEvents = 100_000
 // importIDs copies what finds repeats, of the last events.
 func (x *importer) importIDs() error {
 	type known struct {
-		key      pgtype.UUID
+		key      [16]byte
 		content  int64
 		seq      int64
 		webhooks string
@@ -164,7 +164,7 @@ func (x *importer) importIDs() error {
 			}
 			if e, err := event.Parse(a.Event, a.Filled); err == nil {
 				key, content := accept.Identify(&e)
-				some = append(some, known{pgtype.UUID{Bytes: key, Valid: true}, content, int64(a.Seq), strings.Join(a.To, " ")})
+				some = append(some, known{key, content, int64(a.Seq), strings.Join(a.To, " ")})
 			}
 			return true
 		})
@@ -182,15 +182,16 @@ func (x *importer) importIDs() error {
 	}
 	for n := int(last); n < len(list); {
 		part := list[n:min(len(list), n+x.Batch)]
-		keys, webhooks := make([]pgtype.UUID, len(part)), make([]string, len(part))
+		keys, webhooks := make([][16]byte, len(part)), make([]string, len(part))
 		numbers, contents, seqs := make([]int64, len(part)), make([]int64, len(part)), make([]int64, len(part))
 		for i, k := range part {
 			keys[i], numbers[i], contents[i], seqs[i], webhooks[i] = k.key, int64(n+i+1), k.content, k.seq, k.webhooks
 		}
-		err := x.addBatch("ids", int64(n+1), int64(n+len(part)), func(tx pgx.Tx) error {
-			_, err := tx.Exec(x.ctx, x.DB.SQL(`INSERT INTO {schema}.ids (key, n, content, seq, webhooks)
-				SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])`), keys, numbers, contents, seqs, webhooks)
-			return err
+		err := x.addBatch("ids", int64(n+1), int64(n+len(part)), func(tx *database.Tx) error {
+			return tx.Call(x.ctx, `INSERT INTO {schema}.ids (key, n, content, seq, webhooks)
+				SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])`, []database.Argument{
+				database.UUIDs(keys), database.Int8s(numbers), database.Int8s(contents), database.Int8s(seqs), database.Texts(webhooks),
+			})
 		})
 		if err != nil {
 			return err
@@ -229,7 +230,7 @@ func (x *importer) importAttempts() error {
 		}
 		full := b
 		b = &attemptRows{}
-		err := x.addBatch("attempts", full.n[0], full.n[len(full.n)-1], func(tx pgx.Tx) error { return full.insert(x.ctx, tx, x.DB) })
+		err := x.addBatch("attempts", full.n[0], full.n[len(full.n)-1], func(tx *database.Tx) error { return full.insert(x.ctx, tx) })
 		x.done.Attempts += uint64(len(full.n))
 		x.Progress(x.done.Events+x.done.Attempts, x.total)
 		return err
@@ -270,17 +271,20 @@ func (b *attemptRows) add(d *history.DeliveryRecord, line *jsonl.Line) {
 	}
 }
 
-func (b *attemptRows) insert(ctx context.Context, tx pgx.Tx, db *database.DB) error {
-	_, err := tx.Exec(ctx, db.SQL(`INSERT INTO {schema}.attempts (n, at, kind, webhook, generation, seq, id_hash, sent, type, status, code, took, counts, late, line, skew)
+func (b *attemptRows) insert(ctx context.Context, tx *database.Tx) error {
+	err := tx.Call(ctx, `INSERT INTO {schema}.attempts (n, at, kind, webhook, generation, seq, id_hash, sent, type, status, code, took, counts, late, line, skew)
 		SELECT *, 0 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-			$9::text[], $10::text[], $11::int[], $12::int[], $13::int[], $14::boolean[], $15::bytea[])`),
-		b.n, b.at, b.kind, b.webhook, b.generation, b.seq, b.idHash, b.sent, b.typ, b.status, b.code, b.took, b.counts, b.late, b.line)
+			$9::text[], $10::text[], $11::int[], $12::int[], $13::int[], $14::boolean[], $15::bytea[])`, []database.Argument{
+		database.Int8s(b.n), database.Int8s(b.at), database.Texts(b.kind), database.Texts(b.webhook), database.Int8s(b.generation), database.Int8s(b.seq),
+		database.Int8s(b.idHash), database.Int8s(b.sent), database.Texts(b.typ), database.Texts(b.status), database.Int4s(b.code), database.Int4s(b.took),
+		database.Int4s(b.counts), database.Bools(b.late), database.Byteas(b.line),
+	})
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, db.SQL(`INSERT INTO {schema}.configs (webhook, generation, at, line)
+	return tx.Call(ctx, `INSERT INTO {schema}.configs (webhook, generation, at, line)
 		SELECT DISTINCT ON (webhook, generation) webhook, generation, at, line FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[]) AS c(webhook, generation, at, line)
-		ORDER BY webhook, generation, at ON CONFLICT DO NOTHING`),
-		b.config, b.configGeneration, b.configAt, b.configLine)
-	return err
+		ORDER BY webhook, generation, at ON CONFLICT DO NOTHING`, []database.Argument{
+		database.Texts(b.config), database.Int8s(b.configGeneration), database.Int8s(b.configAt), database.Byteas(b.configLine),
+	})
 }

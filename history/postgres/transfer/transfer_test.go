@@ -50,8 +50,8 @@ func dump(t *testing.T, db *database.DB) string {
 	for _, table := range []string{"head", "parts", "events", "targets", "ids", "attempts", "configs", "cursors", "generations", "meta"} {
 		var rows int
 		var sum string
-		err := db.Reading.QueryRow(t.Context(), db.SQL(`SELECT count(*), coalesce(md5(string_agg(r, '|' ORDER BY r)), '')
-			FROM (SELECT (to_jsonb(t) - 'since' - 'at' - 'created' - 'cluster')::text AS r FROM {schema}.`+table+` t) x`)).Scan(&rows, &sum)
+		err := db.Read(t.Context(), `SELECT count(*), coalesce(md5(string_agg(r, '|' ORDER BY r)), '')
+			FROM (SELECT (to_jsonb(t) - 'since' - 'at' - 'created' - 'cluster')::text AS r FROM {schema}.`+table+` t) x`, nil, &rows, &sum)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,9 +138,9 @@ func TestImportRefused(t *testing.T) {
 	}
 }
 
-func exec(t *testing.T, db *database.DB, sql string, args ...any) {
+func exec(t *testing.T, db *database.DB, sql string, args ...database.Argument) {
 	t.Helper()
-	if _, err := db.Writing.Exec(t.Context(), db.SQL(sql), args...); err != nil {
+	if err := db.Call(t.Context(), sql, args); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -298,12 +298,12 @@ func TestExportAfterRetention(t *testing.T) {
 		t.Fatal(err)
 	}
 	var first int64
-	if err := db.Reading.QueryRow(t.Context(), db.SQL(`SELECT next FROM {schema}.parts WHERE stream = 'events' ORDER BY first LIMIT 1`)).Scan(&first); err != nil {
+	if err := db.Read(t.Context(), `SELECT next FROM {schema}.parts WHERE stream = 'events' ORDER BY first LIMIT 1`, nil, &first); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, db, `DROP TABLE {schema}.events_1, {schema}.targets_1`)
 	exec(t, db, `DELETE FROM {schema}.parts WHERE stream = 'events' AND first = 1`)
-	exec(t, db, `DELETE FROM {schema}.events WHERE seq BETWEEN $1 AND $2`, first+10, first+20)
+	exec(t, db, `DELETE FROM {schema}.events WHERE seq BETWEEN $1 AND $2`, database.Int8(first+10), database.Int8(first+20))
 	exec(t, db, `UPDATE {schema}.attempts SET late = true WHERE n = (SELECT max(n) FROM {schema}.attempts WHERE status = 'delivered')`)
 	to := filepath.Join(t.TempDir(), "back")
 	if _, err := transfer.Export(t.Context(), to, transfer.Options{DB: db}); err != nil {
