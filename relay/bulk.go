@@ -48,7 +48,7 @@ func (o *operator) SelectBulk(ctx context.Context, b api.BulkRequest) (selected 
 		if a.Of == last {
 			continue // to another webhook
 		}
-		if last = a.Of; len(selected.Events) == maxSelected {
+		if last = a.Of; len(selected.Events) == api.MaxSelected {
 			break
 		}
 		id, err := reader.EventID(a.Of)
@@ -59,9 +59,6 @@ func (o *operator) SelectBulk(ctx context.Context, b api.BulkRequest) (selected 
 	}
 	return selected, nil
 }
-
-// maxSelected limits how many events a dry run lists.
-const maxSelected = 1000
 
 // bulk returns what a request asks for, in the terms of the history. A webhook that was
 // removed can be named only with another one as the receiver.

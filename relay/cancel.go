@@ -60,7 +60,7 @@ func (o *operator) SelectCancel(ctx context.Context, c api.CancelRequest) (selec
 		defer mu.Unlock()
 		selected.Count += more.Count
 		for _, id := range more.Events {
-			if len(selected.Events) < maxSelected && !slices.Contains(selected.Events, id) {
+			if len(selected.Events) < api.MaxSelected && !slices.Contains(selected.Events, id) {
 				selected.Events = append(selected.Events, id)
 			}
 		}
@@ -72,7 +72,7 @@ func (o *operator) SelectCancel(ctx context.Context, c api.CancelRequest) (selec
 func (o *operator) selectOwned(c api.CancelRequest) (selected api.Selected, err error) {
 	first := map[history.Seq]bool{}
 	_, err = o.waiting(c, func(w *queue.Waiting, e *event.Event) (history.Attempt, queue.Verdict) {
-		if selected.Count++; len(selected.Events) < maxSelected && !first[w.Seq] {
+		if selected.Count++; len(selected.Events) < api.MaxSelected && !first[w.Seq] {
 			first[w.Seq] = true
 			selected.Events = append(selected.Events, strings.Clone(e.ID))
 		}

@@ -50,9 +50,12 @@ type BulkResent struct {
 // about.
 type Selected struct {
 	Count  int      `json:"count"`          // of deliveries
-	Events []string `json:"events"`         // the ids of their events, the first 1,000 of them
+	Events []string `json:"events"`         // the ids of their events, the first MaxSelected of them
 	Gone   int      `json:"gone,omitempty"` // as in BulkResent
 }
+
+// MaxSelected is how many events a dry run lists.
+const MaxSelected = 1000
 
 // ResendProgress is how far a resend in bulk is.
 type ResendProgress struct {

@@ -12,7 +12,7 @@ import (
 	"sidehook/relay/measure"
 )
 
-func (c *cli) checkCommand() *cobra.Command {
+func (c *commands) checkCommand() *cobra.Command {
 	var strict, show, asRun, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -60,8 +60,8 @@ type checkProblem struct {
 	Hint     string `json:"hint,omitempty"`
 }
 
-func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
-	path, err := config.Find(c.config)
+func (c *commands) check(mode config.Mode, strict, show, asJSON bool) error {
+	path, err := config.Find(c.Config)
 	if err != nil {
 		return err
 	}
@@ -90,13 +90,13 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 		for _, p := range problems {
 			answer.Problems = append(answer.Problems, checkProblem{severity(p), p.File, p.Line, p.Column, p.Path, p.Message, p.Hint})
 		}
-		if err := c.out.JSON(answer); err != nil {
+		if err := c.Out.JSON(answer); err != nil {
 			return err
 		}
 	} else {
-		report.PrintProblems(c.err, problems)
+		report.PrintProblems(c.Err, problems)
 		if show && file != nil && len(file.Refused()) == 0 {
-			if err := file.Print(c.out); err != nil {
+			if err := file.Print(c.Out); err != nil {
 				return err
 			}
 		}
@@ -113,7 +113,7 @@ func (c *cli) check(mode config.Mode, strict, show, asJSON bool) error {
 		if more := len(file.Included); more > 0 {
 			count += " in " + measure.Count(more+1, "file")
 		}
-		c.out.Linef("%s: %s, %s", path, verdict, count)
+		c.Out.Linef("%s: %s, %s", path, verdict, count)
 	}
 	return nil
 }

@@ -10,15 +10,15 @@
 //     error, is printed raw, except in --json.
 //   - Output has colours only on a terminal, and none with NO_COLOR.
 //
-// A command is here with its flags, its help and its questions to the relay and the
-// history. What it does beyond that, and how its answer looks, is in the rooms below,
-// which know no command. main calls Main.
+// A command has its flags, its help and its questions to the relay and the history: here,
+// or in the room of its group (reading, deliveries, webhook, cluster). What it does beyond
+// that, and how its answer looks, is in the other rooms below, which know no command. main
+// calls Main.
 package command
 
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -27,20 +27,20 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/spf13/cobra"
 
-	"sidehook/config"
+	"sidehook/relay/command/cli"
+	"sidehook/relay/command/cluster"
+	"sidehook/relay/command/deliveries"
 	"sidehook/relay/command/pages"
-	"sidehook/relay/command/report"
+	"sidehook/relay/command/reading"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
-	"sidehook/relay/shell"
+	"sidehook/relay/command/webhook"
 )
 
-// cli is one run of the program.
-type cli struct {
-	stdin    io.Reader
-	out, err *terminal.Screen
-	config   string // --config
-	parsed   bool   // the flags and arguments were valid
+// commands are the commands of one run.
+type commands struct {
+	*cli.Program
+	parsed bool // the flags and arguments were valid
 }
 
 // Main runs a command and returns the exit code.
@@ -48,10 +48,12 @@ func Main(args []string) int {
 	// A write to a closed pipe then fails and does not kill the process.
 	signal.Ignore(syscall.SIGPIPE)
 	stdout := &terminal.Output{To: os.Stdout}
-	c := &cli{stdin: os.Stdin, out: terminal.NewScreen(os.Stdout), err: terminal.NewScreen(os.Stderr)}
-	c.out.Writer = stdout
+	c := &commands{Program: &cli.Program{
+		Stdin: os.Stdin, Out: terminal.NewScreen(os.Stdout), Err: terminal.NewScreen(os.Stderr), Version: thisBuild().Version,
+	}}
+	c.Out.Writer = stdout
 	// On an error it is not known where stderr goes. It is plain text then.
-	c.err.Journal, _ = journal.StderrIsJournalStream()
+	c.Err.Journal, _ = journal.StderrIsJournalStream()
 	root := c.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(context.Background())
@@ -60,13 +62,13 @@ func Main(args []string) int {
 		return code
 	}
 	if err := stdout.Err(); err != nil {
-		c.err.Errorf("sidehook: %s", err)
+		c.Err.Errorf("sidehook: %s", err)
 	}
 	return 1
 }
 
 // finish prints the error of a command, if any, and returns the exit code.
-func (c *cli) finish(cmd *cobra.Command, err error) int {
+func (c *commands) finish(cmd *cobra.Command, err error) int {
 	var (
 		code  usage.ExitCode
 		wrong *usage.Error
@@ -78,15 +80,15 @@ func (c *cli) finish(cmd *cobra.Command, err error) int {
 		return int(code)
 	case errors.As(err, &wrong), !c.parsed:
 		problem, _, _ := strings.Cut(err.Error(), "\n")
-		c.err.Errorf("sidehook: %s; see %s --help", problem, cmd.CommandPath())
+		c.Err.Errorf("sidehook: %s; see %s --help", problem, cmd.CommandPath())
 		return 2
 	}
-	c.err.Errorf("sidehook: %s", err)
+	c.Err.Errorf("sidehook: %s", err)
 	return 1
 }
 
 // root returns the tree of commands.
-func (c *cli) root() *cobra.Command {
+func (c *commands) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sidehook COMMAND",
 		Short: "Send an application's events to webhooks",
@@ -98,7 +100,7 @@ func (c *cli) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.PersistentFlags().StringVar(&c.config, "config", "", "read this `FILE` (default: $SIDEHOOK_CONFIG, ./webhooks.yaml or /etc/sidehook/webhooks.yaml)")
+	root.PersistentFlags().StringVar(&c.Config, "config", "", "read this `FILE` (default: $SIDEHOOK_CONFIG, ./webhooks.yaml or /etc/sidehook/webhooks.yaml)")
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpTemplate(pages.HelpTemplate())
 	root.SetUsageTemplate(pages.HelpTemplate())
@@ -106,13 +108,17 @@ func (c *cli) root() *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.InitDefaultVersionFlag()
 	root.Flags().Lookup("version").Usage = "print the version"
-	root.SetOut(c.out)
-	root.SetErr(c.err)
+	root.SetOut(c.Out)
+	root.SetErr(c.Err)
 	help := c.helpCommand()
 	root.SetHelpCommand(help)
 	root.AddCommand(
-		c.initCommand(), c.runCommand(), c.demoCommand(), c.checkCommand(), c.planCommand(), c.schemaCommand(), c.clusterCommand(), c.outboxCommand(), c.healthCommand(), c.sendCommand(), c.webhookCommand(), c.consoleCommand(), c.listenCommand(), c.verifyCommand(),
-		c.eventsCommand(), c.historyCommand(), c.showCommand(), c.resendCommand(), c.cancelCommand(), c.versionCommand(), c.completionCommand(), c.manCommand(), help,
+		c.initCommand(), c.runCommand(), c.demoCommand(), c.checkCommand(), c.planCommand(), c.schemaCommand(),
+		cluster.Command(c.Program), c.outboxCommand(), c.healthCommand(), c.sendCommand(), webhook.Command(c.Program),
+		c.consoleCommand(), c.listenCommand(), c.verifyCommand(),
+		reading.EventsCommand(c.Program), reading.HistoryCommand(c.Program), reading.ShowCommand(c.Program),
+		deliveries.ResendCommand(c.Program), deliveries.CancelCommand(c.Program),
+		c.versionCommand(), c.completionCommand(), c.manCommand(), help,
 	)
 	c.prepare(root)
 	return root
@@ -121,7 +127,7 @@ func (c *cli) root() *cobra.Command {
 // prepare finishes a command and those below it: one without an action is a group,
 // each notes when its flags and arguments were valid, and says what they can be
 // completed with.
-func (c *cli) prepare(cmd *cobra.Command) {
+func (c *commands) prepare(cmd *cobra.Command) {
 	if cmd.RunE == nil {
 		cmd.Args = cobra.ArbitraryArgs
 		cmd.RunE = c.runGroup
@@ -146,9 +152,9 @@ func (c *cli) prepare(cmd *cobra.Command) {
 }
 
 // runGroup answers for a command that needs the name of another after it.
-func (c *cli) runGroup(cmd *cobra.Command, args []string) error {
+func (c *commands) runGroup(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		cmd.SetOut(c.err)
+		cmd.SetOut(c.Err)
 		if err := cmd.Help(); err != nil {
 			return err
 		}
@@ -171,36 +177,4 @@ func unknownCommand(group *cobra.Command, word string) error {
 		return usage.Errorf("%s; did you mean %q?", usage.NoCommand(word), like[0])
 	}
 	return usage.Errorf("%s", usage.NoCommand(word))
-}
-
-// load reads the configuration. It prints the problems of the file itself.
-func (c *cli) load(mode config.Mode) (*config.File, error) {
-	path, err := config.Find(c.config)
-	if err != nil {
-		return nil, err
-	}
-	file, err := config.Load(path, mode)
-	var problems config.Problems
-	if errors.As(err, &problems) {
-		report.PrintProblems(c.err, problems)
-		return nil, usage.ExitCode(1)
-	}
-	if err == nil && len(file.Unread) > 0 {
-		first := file.Unread[0]
-		first.Warning, first.Hint = true, "using defaults instead; run sidehook check for details"
-		report.PrintProblems(c.err, config.Problems{first})
-	}
-	return file, err
-}
-
-// next returns a command line to continue with.
-func (c *cli) next(args ...string) string {
-	if c.config != "" {
-		args = append(args, "--config", c.config)
-	}
-	line := "sidehook"
-	for _, arg := range args {
-		line += " " + shell.Quote(arg)
-	}
-	return line
 }

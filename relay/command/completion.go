@@ -6,16 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sidehook/config"
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/command/develop"
-	"sidehook/relay/command/names"
 	"sidehook/relay/command/runlog"
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) completionCommand() *cobra.Command {
+func (c *commands) completionCommand() *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use:   "completion SHELL",
@@ -32,27 +30,17 @@ func (c *cli) completionCommand() *cobra.Command {
 			root := cmd.Root()
 			switch args[0] {
 			case "bash":
-				return root.GenBashCompletionV2(c.out, true)
+				return root.GenBashCompletionV2(c.Out, true)
 			case "zsh":
-				return root.GenZshCompletion(c.out)
+				return root.GenZshCompletion(c.Out)
 			case "fish":
-				return root.GenFishCompletion(c.out, true)
+				return root.GenFishCompletion(c.Out, true)
 			case "powershell":
-				return root.GenPowerShellCompletionWithDesc(c.out)
+				return root.GenPowerShellCompletionWithDesc(c.Out)
 			}
 			return usage.Errorf("SHELL must be %s, not %q", usage.OneOf(shells...), args[0])
 		},
 	}
-}
-
-// known returns what the file declares, nothing if it has errors: it may be in the
-// middle of an edit.
-func (c *cli) known() names.Known {
-	path, err := config.Find(c.config)
-	if err != nil {
-		return names.Known{}
-	}
-	return names.Of(config.Read(path, config.Check).File)
 }
 
 // completer returns the words that may stand in a place. It is nil where a file may.
@@ -60,13 +48,13 @@ type completer func() []string
 
 // complete says what each flag and argument of a command can be completed with. A
 // flag has the same meaning in every command, and so has the name of an argument.
-func (c *cli) complete(cmd *cobra.Command) {
+func (c *commands) complete(cmd *cobra.Command) {
 	cmd.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	words := func(list ...string) completer { return func() []string { return list } }
-	webhooks := func() []string { return c.known().Webhooks }
-	types := func() []string { return c.known().Types() }
+	webhooks := func() []string { return c.Known().Webhooks }
+	types := func() []string { return c.Known().Types() }
 	globs := func() []string {
-		k := c.known()
+		k := c.Known()
 		return slices.Compact(slices.Sorted(slices.Values(append(k.Types(), k.Events...))))
 	}
 	statuses := textsOf(query.Statuses())

@@ -17,7 +17,7 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) consoleCommand() *cobra.Command {
+func (c *commands) consoleCommand() *cobra.Command {
 	var ask api.ConsoleLinkRequest
 	var print bool
 	cmd := &cobra.Command{
@@ -50,8 +50,8 @@ func (c *cli) consoleCommand() *cobra.Command {
 }
 
 // openConsole gets a link and opens it, or prints it if open reports that it cannot.
-func (c *cli) openConsole(ctx context.Context, ask api.ConsoleLinkRequest, open func(link string) bool) error {
-	relay, err := c.relay(ctx)
+func (c *commands) openConsole(ctx context.Context, ask api.ConsoleLinkRequest, open func(link string) bool) error {
+	relay, err := c.Relay(ctx)
 	if err != nil {
 		return err
 	}
@@ -64,13 +64,13 @@ func (c *cli) openConsole(ctx context.Context, ask api.ConsoleLinkRequest, open 
 		return err
 	}
 	if open(link.URL) {
-		c.out.Linef("opened http://%s/ in your browser", at.Host)
+		c.Out.Linef("opened http://%s/ in your browser", at.Host)
 		return nil
 	}
-	c.out.Linef("%s", link.URL)
-	c.err.Noticef("open this link by %s; it works once", terminal.Local(link.Expires, terminal.ZonedTime))
+	c.Out.Linef("%s", link.URL)
+	c.Err.Noticef("open this link by %s; it works once", terminal.Local(link.Expires, terminal.ZonedTime))
 	if os.Getenv("SSH_CONNECTION") != "" {
-		c.err.Noticef("from your own machine, forward the port first: ssh -L %[1]s:127.0.0.1:%[1]s HOST", at.Port())
+		c.Err.Noticef("from your own machine, forward the port first: ssh -L %[1]s:127.0.0.1:%[1]s HOST", at.Port())
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) demoCommand() *cobra.Command {
+func (c *commands) demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "Show a complete delivery on this machine",
@@ -29,7 +29,7 @@ func (c *cli) demoCommand() *cobra.Command {
 		Args:    usage.NoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return demo.Run(cmd.Context(), demo.Options{
-				Screen: c.out, Version: thisBuild().Version, Program: program(), ListAttempts: c.listAttempts,
+				Screen: c.Out, Version: thisBuild().Version, Program: program(), ListAttempts: c.listAttempts,
 				Log: func(to io.Writer) *slog.Logger {
 					log := runlog.Text(to)
 					runlog.BridgeStandardLog(log)
@@ -49,7 +49,7 @@ func program() string {
 }
 
 // listAttempts prints the attempts of a short history.
-func (c *cli) listAttempts(dir string) error {
+func (c *commands) listAttempts(dir string) error {
 	s, err := source.Open(dir, nil)
 	if err != nil {
 		return err
@@ -59,6 +59,6 @@ func (c *cli) listAttempts(dir string) error {
 	if err != nil {
 		return err
 	}
-	report.NewAttempts(c.out, c.next, report.Options{}).List(lines)
+	report.NewAttempts(c.Out, c.Next, report.Options{}).List(lines)
 	return nil
 }

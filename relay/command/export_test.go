@@ -5,17 +5,17 @@ import (
 	"os"
 	"strings"
 
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/terminal"
 )
 
 var (
-	StopsAgain    = stopsAgain
-	ExplainDenied = explainDenied
+	StopsAgain = stopsAgain
 )
 
 // Parse reports whether there is a command that has these flags. It does not run it.
 func Parse(args []string) error {
-	c := &cli{out: terminal.NewScreen(os.Stdout), err: terminal.NewScreen(os.Stderr)}
+	c := &commands{Program: &cli.Program{Out: terminal.NewScreen(os.Stdout), Err: terminal.NewScreen(os.Stderr)}}
 	cmd, rest, err := c.root().Find(args)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) healthCommand() *cobra.Command {
+func (c *commands) healthCommand() *cobra.Command {
 	var ready bool
 	cmd := &cobra.Command{
 		Use:   "health",
@@ -24,7 +24,7 @@ func (c *cli) healthCommand() *cobra.Command {
 			if ready {
 				path, state = api.ReadyPath, "ready"
 			}
-			relay, err := c.relay(cmd.Context())
+			relay, err := c.Relay(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -32,7 +32,7 @@ func (c *cli) healthCommand() *cobra.Command {
 			if err := relay.Get(cmd.Context(), path, &answer); err != nil {
 				return fmt.Errorf("not %s: %w", state, err)
 			}
-			c.out.Linef("%s", state)
+			c.Out.Linef("%s", state)
 			return nil
 		},
 	}

@@ -11,7 +11,7 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) helpCommand() *cobra.Command {
+func (c *commands) helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [TOPIC | COMMAND]",
 		Short: "Show a page of the manual, or the help of a command",
@@ -35,11 +35,11 @@ func (c *cli) helpCommand() *cobra.Command {
 	}
 }
 
-func (c *cli) showTopic(root *cobra.Command, t pages.Topic) {
-	t.Page().Print(c.out)
+func (c *commands) showTopic(root *cobra.Command, t pages.Topic) {
+	t.Page().Print(c.Out)
 	if cmd, _, err := root.Find([]string{t.Name}); err == nil && cmd != root {
-		c.out.Line()
-		c.out.Linef("The command of this name: sidehook %s --help", t.Name)
+		c.Out.Line()
+		c.Out.Linef("The command of this name: sidehook %s --help", t.Name)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"sidehook/relay/shell"
 )
 
-func (c *cli) initCommand() *cobra.Command {
+func (c *commands) initCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a small webhooks.yaml to begin with",
@@ -19,19 +19,19 @@ func (c *cli) initCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := "webhooks.yaml"
 			switch {
-			case len(args) > 0 && c.config != "":
+			case len(args) > 0 && c.Config != "":
 				return usage.Together("FILE", "--config")
 			case len(args) > 0:
 				path = args[0]
-			case c.config != "":
-				path = c.config
+			case c.Config != "":
+				path = c.Config
 			}
 			return c.init(path)
 		},
 	}
 }
 
-func (c *cli) init(path string) error {
+func (c *commands) init(path string) error {
 	if err := fileedit.WriteFirst(path); err != nil {
 		return err
 	}
@@ -39,9 +39,9 @@ func (c *cli) init(path string) error {
 	if path != "webhooks.yaml" {
 		config = " --config " + shell.Quote(path)
 	}
-	c.out.Linef("%s written. Go on with these, each in a terminal of its own:", path)
-	c.out.Linef("    sidehook listen --webhook example%s", config)
-	c.out.Linef("    sidehook run%s", config)
-	c.out.Linef("    sidehook send order.paid --data '{\"order\": 4711}'%s", config)
+	c.Out.Linef("%s written. Go on with these, each in a terminal of its own:", path)
+	c.Out.Linef("    sidehook listen --webhook example%s", config)
+	c.Out.Linef("    sidehook run%s", config)
+	c.Out.Linef("    sidehook send order.paid --data '{\"order\": 4711}'%s", config)
 	return nil
 }

@@ -16,7 +16,7 @@ type listenFlags struct {
 	json             bool
 }
 
-func (c *cli) listenCommand() *cobra.Command {
+func (c *commands) listenCommand() *cobra.Command {
 	var f listenFlags
 	cmd := &cobra.Command{
 		Use:   "listen [ADDRESS]",
@@ -41,18 +41,18 @@ func (c *cli) listenCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) listen(ctx context.Context, args []string, f listenFlags, changed func(string) bool) error {
+func (c *commands) listen(ctx context.Context, args []string, f listenFlags, changed func(string) bool) error {
 	if f.forward != "" && changed("respond") {
 		return usage.Together("--forward", "--respond")
 	}
-	scheme, secrets, webhook, err := f.Resolve(c.load, changed)
+	scheme, secrets, webhook, err := f.Resolve(c.Load, changed)
 	if err != nil {
 		return err
 	}
 	l := develop.Listening{
 		Scheme: scheme, Secrets: secrets, Webhook: webhook,
 		TLS: f.tls, Respond: f.respond, Forward: f.forward, JSON: f.json,
-		Out: c.out, Err: c.err,
+		Out: c.Out, Err: c.Err,
 	}
 	if len(args) > 0 {
 		l.Address = args[0]

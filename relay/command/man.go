@@ -12,7 +12,7 @@ import (
 )
 
 // manCommand writes the man pages, for who builds a package.
-func (c *cli) manCommand() *cobra.Command {
+func (c *commands) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "man FOLDER",
 		Short: "Write the man pages to a folder",

@@ -11,7 +11,7 @@ import (
 	"sidehook/relay/outbox"
 )
 
-func (c *cli) outboxCommand() *cobra.Command {
+func (c *commands) outboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "outbox COMMAND",
 		Short: "Prepare databases that events come from",
@@ -23,7 +23,7 @@ func (c *cli) outboxCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) outboxInitCommand() *cobra.Command {
+func (c *commands) outboxInitCommand() *cobra.Command {
 	var apply bool
 	var roles []string
 	cmd := &cobra.Command{
@@ -45,7 +45,7 @@ func (c *cli) outboxInitCommand() *cobra.Command {
 			if apply {
 				return c.applyOutbox(cmd.Context(), roles)
 			}
-			_, err := c.out.Write([]byte(outbox.SQL(roles...)))
+			_, err := c.Out.Write([]byte(outbox.SQL(roles...)))
 			return err
 		},
 	}
@@ -56,8 +56,8 @@ func (c *cli) outboxInitCommand() *cobra.Command {
 
 // applyOutbox makes the outbox of each database of the file. It goes on after one that
 // fails.
-func (c *cli) applyOutbox(ctx context.Context, roles []string) error {
-	file, err := c.load(config.Databases)
+func (c *commands) applyOutbox(ctx context.Context, roles []string) error {
+	file, err := c.Load(config.Databases)
 	if err != nil {
 		return err
 	}
@@ -72,10 +72,10 @@ func (c *cli) applyOutbox(ctx context.Context, roles []string) error {
 		}
 		if err != nil {
 			failed = true
-			c.err.Errorf("sidehook: %s", err)
+			c.Err.Errorf("sidehook: %s", err)
 			continue
 		}
-		c.out.Linef("%s: the outbox is ready", d)
+		c.Out.Linef("%s: the outbox is ready", d)
 	}
 	if failed {
 		return usage.ExitCode(1)

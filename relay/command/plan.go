@@ -12,12 +12,13 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/api"
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/report"
 	"sidehook/relay/command/usage"
 	"sidehook/relay/plan"
 )
 
-func (c *cli) planCommand() *cobra.Command {
+func (c *commands) planCommand() *cobra.Command {
 	var since string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -43,15 +44,15 @@ func (c *cli) planCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON bool) error {
-	before, err := c.load(config.Check)
+func (c *commands) plan(ctx context.Context, path string, since time.Time, asJSON bool) error {
+	before, err := c.Load(config.Check)
 	if err != nil {
 		return err
 	}
 	after, err := config.Load(path, config.Check)
 	var problems config.Problems
 	if errors.As(err, &problems) {
-		report.PrintProblems(c.err, problems)
+		report.PrintProblems(c.Err, problems)
 		return usage.ExitCode(1)
 	}
 	if err != nil {
@@ -59,7 +60,7 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 	}
 	if refused := after.Refused(); len(refused) > 0 {
 		for _, in := range refused {
-			report.PrintProblems(c.err, in.Problems)
+			report.PrintProblems(c.Err, in.Problems)
 		}
 		return usage.ExitCode(1)
 	}
@@ -71,17 +72,17 @@ func (c *cli) plan(ctx context.Context, path string, since time.Time, asJSON boo
 	}
 	plan.Waiting = c.waiting(ctx, before.Listen)
 	if asJSON {
-		return c.out.JSON(plan)
+		return c.Out.JSON(plan)
 	}
-	report.PrintProblems(c.err, after.Warnings)
-	report.PrintPlan(c.out, plan, before.Path, path, since)
+	report.PrintProblems(c.Err, after.Warnings)
+	report.PrintPlan(c.Out, plan, before.Path, path, since)
 	return nil
 }
 
 // eventsSince visits the events accepted since a time, the newest first. Without a
 // history there are none.
 func eventsSince(dir string, since time.Time, visit func(*event.Event)) error {
-	reader, err := openHistory(dir)
+	reader, err := cli.OpenHistory(dir)
 	if errors.Is(err, history.ErrNoHistory) {
 		return nil
 	}
@@ -103,8 +104,8 @@ func eventsSince(dir string, since time.Time, visit func(*event.Event)) error {
 }
 
 // waiting returns the backlog of each webhook, nil if no relay answers.
-func (c *cli) waiting(ctx context.Context, in config.Listen) map[string]int {
-	client, err := connect(ctx, in)
+func (c *commands) waiting(ctx context.Context, in config.Listen) map[string]int {
+	client, err := c.Dial(ctx, in)
 	if err != nil {
 		return nil
 	}

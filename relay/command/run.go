@@ -25,7 +25,7 @@ import (
 	"sidehook/relay/systemd"
 )
 
-func (c *cli) runCommand() *cobra.Command {
+func (c *commands) runCommand() *cobra.Command {
 	var format, level string
 	cmd := &cobra.Command{
 		Use:   "run",
@@ -44,7 +44,7 @@ func (c *cli) runCommand() *cobra.Command {
 			if err := usage.Known("log-level", level, runlog.Levels); err != nil {
 				return err
 			}
-			log := runlog.Start(c.err, format, level)
+			log := runlog.Start(c.Err, format, level)
 			defer log.Close(logTimeout)
 			forceQuit := func() {
 				log.Error("forced to quit by another signal")
@@ -67,25 +67,25 @@ func (c *cli) runCommand() *cobra.Command {
 const logTimeout = 2 * time.Second
 
 // reportFailure says why run failed.
-func (c *cli) reportFailure(log *runlog.Log, err error) {
+func (c *commands) reportFailure(log *runlog.Log, err error) {
 	var problems config.Problems
 	switch isProblems := errors.As(err, &problems); {
 	case isProblems && log.LogsFailure:
 		reload.LogProblems(log.Logger, "cannot start: "+filepath.Base(problems[0].File)+" has errors", problems)
 	case isProblems:
-		report.PrintProblems(c.err, problems)
+		report.PrintProblems(c.Err, problems)
 	case log.LogsFailure:
 		log.Error("sidehook failed", "error", err)
 	default:
-		c.err.Errorf("sidehook: %s", err)
+		c.Err.Errorf("sidehook: %s", err)
 	}
 }
 
 // run runs the relay until a signal stops it. If another signal forces it to quit,
 // it calls forceQuit, which does not return.
-func (c *cli) run(ctx context.Context, log *slog.Logger, forceQuit func()) error {
+func (c *commands) run(ctx context.Context, log *slog.Logger, forceQuit func()) error {
 	runlog.BridgeStandardLog(log)
-	path, err := config.Find(c.config)
+	path, err := config.Find(c.Config)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) schemaCommand() *cobra.Command {
+func (c *commands) schemaCommand() *cobra.Command {
 	var include bool
 	cmd := &cobra.Command{
 		Use:   "schema",
@@ -23,7 +23,7 @@ func (c *cli) schemaCommand() *cobra.Command {
 			if include {
 				schema = config.IncludeSchema
 			}
-			_, err := c.out.Write(schema())
+			_, err := c.Out.Write(schema())
 			return err
 		},
 	}

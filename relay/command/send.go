@@ -39,7 +39,7 @@ func (f *sendFlags) patience() time.Duration {
 	return 0
 }
 
-func (c *cli) sendCommand() *cobra.Command {
+func (c *commands) sendCommand() *cobra.Command {
 	var f sendFlags
 	cmd := &cobra.Command{
 		Use:   "send TYPE",
@@ -88,7 +88,7 @@ func (c *cli) sendCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) send(ctx context.Context, typ string, f sendFlags) error {
+func (c *commands) send(ctx context.Context, typ string, f sendFlags) error {
 	data, err := c.data(f.data)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (c *cli) send(ctx context.Context, typ string, f sendFlags) error {
 	if err != nil {
 		return err
 	}
-	relay, err := c.relay(ctx)
+	relay, err := c.Relay(ctx)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (c *cli) send(ctx context.Context, typ string, f sendFlags) error {
 		return fmt.Errorf("send %q: %w", typ, err)
 	}
 	if f.json {
-		c.out.Write(answer)
+		c.Out.Write(answer)
 		return nil
 	}
 	to := "for no webhook"
@@ -114,19 +114,19 @@ func (c *cli) send(ctx context.Context, typ string, f sendFlags) error {
 		to = "for " + strings.Join(accepted.Webhooks, ", ")
 	}
 	if accepted.Duplicate {
-		c.out.Linef("%s was accepted before, %s; not sent again", accepted.ID, to)
+		c.Out.Linef("%s was accepted before, %s; not sent again", accepted.ID, to)
 	} else if accepted.Spooled {
-		c.out.Linef("%s accepted on this host while the database is away, %s", accepted.ID, to)
+		c.Out.Linef("%s accepted on this host while the database is away, %s", accepted.ID, to)
 	} else {
-		c.out.Linef("%s accepted, %s", accepted.ID, to)
+		c.Out.Linef("%s accepted, %s", accepted.ID, to)
 	}
 	c.printOutcomes(accepted.Deliveries)
 	return nil
 }
 
 // printOutcomes prints what became of the deliveries of an event so far.
-func (c *cli) printOutcomes(deliveries []api.DeliveryStatus) {
-	t := terminal.Table{To: c.out}
+func (c *commands) printOutcomes(deliveries []api.DeliveryStatus) {
+	t := terminal.Table{To: c.Out}
 	for _, d := range deliveries {
 		code := ""
 		if d.Code != 0 {
@@ -139,7 +139,7 @@ func (c *cli) printOutcomes(deliveries []api.DeliveryStatus) {
 }
 
 // data reads the value of --data, nil if it is not given.
-func (c *cli) data(given string) ([]byte, error) {
+func (c *commands) data(given string) ([]byte, error) {
 	if given == "" {
 		return nil, nil
 	}
@@ -150,7 +150,7 @@ func (c *cli) data(given string) ([]byte, error) {
 		data, err = os.ReadFile(path)
 	} else if given == "-" {
 		from = "standard input"
-		data, err = io.ReadAll(c.stdin)
+		data, err = io.ReadAll(c.Stdin)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read --data: %w", err)
@@ -196,8 +196,8 @@ func (f *sendFlags) event(typ string, data []byte) ([]byte, error) {
 
 // sendLines sends the events of --ndjson, many in a request. Each request is accepted
 // or refused as a whole. It ends at the first that is refused.
-func (c *cli) sendLines(ctx context.Context, f sendFlags) error {
-	in := c.stdin
+func (c *commands) sendLines(ctx context.Context, f sendFlags) error {
+	in := c.Stdin
 	if path, ok := strings.CutPrefix(f.lines, "@"); ok {
 		file, err := os.Open(path)
 		if err != nil {
@@ -208,11 +208,11 @@ func (c *cli) sendLines(ctx context.Context, f sendFlags) error {
 	} else if f.lines != "-" {
 		return usage.Invalid("ndjson", f.lines, "@FILE, or - for standard input")
 	}
-	relay, err := c.relay(ctx)
+	relay, err := c.Relay(ctx)
 	if err != nil {
 		return err
 	}
-	s := ndjson.New(relay, in, c.out)
+	s := ndjson.New(relay, in, c.Out)
 	s.JSON, s.Wait = f.json, f.patience()
 	return s.Run(ctx)
 }

@@ -9,7 +9,7 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) verifyCommand() *cobra.Command {
+func (c *commands) verifyCommand() *cobra.Command {
 	var (
 		f       develop.Flags
 		headers []string
@@ -33,11 +33,11 @@ func (c *cli) verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			scheme, secrets, _, err := f.Resolve(c.load, cmd.Flags().Changed)
+			scheme, secrets, _, err := f.Resolve(c.Load, cmd.Flags().Changed)
 			if err != nil {
 				return err
 			}
-			return develop.Verify(c.stdin, c.out, scheme, secrets, h, asJSON)
+			return develop.Verify(c.Stdin, c.Out, scheme, secrets, h, asJSON)
 		},
 	}
 	f.Add(cmd)

@@ -5,9 +5,9 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"sidehook/relay/command/usage"
-
 	"github.com/spf13/cobra"
+
+	"sidehook/relay/command/usage"
 )
 
 // release and commit are set by -ldflags "-X sidehook/relay/command.release=1.2.3",
@@ -59,7 +59,7 @@ func (b build) String() string {
 	return text + ", " + b.Go + " " + b.Platform
 }
 
-func (c *cli) versionCommand() *cobra.Command {
+func (c *commands) versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "version",
@@ -71,9 +71,9 @@ func (c *cli) versionCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
 			if asJSON {
-				return c.out.JSON(b)
+				return c.Out.JSON(b)
 			}
-			c.out.Linef("%s", b)
+			c.Out.Linef("%s", b)
 			return nil
 		},
 	}

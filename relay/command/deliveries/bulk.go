@@ -1,4 +1,4 @@
-package command
+package deliveries
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
 	"sidehook/relay/command/bulk"
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/usage"
 	"sidehook/relay/measure"
@@ -68,16 +69,16 @@ func receivers(r *api.BulkRequest) []string {
 
 // resendBulk counts what matches, asks for confirmation, has the relay resend it,
 // and waits for the end.
-func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
+func (c commands) resendBulk(ctx context.Context, f resendFlags) error {
 	request, err := f.bulkRequest(time.Now())
 	if err != nil {
 		return err
 	}
-	file, err := c.load(config.Tools)
+	file, err := c.Load(config.Tools)
 	if err != nil {
 		return err
 	}
-	relay, err := c.connect(ctx, file)
+	relay, err := c.Connect(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 			return fmt.Errorf("resend: %w", err)
 		}
 	}
-	c.sayUnknownType(f.Type)
+	c.SayUnknownType(f.Type)
 	matches, err := relay.TryResendBulk(ctx, request)
 	if err != nil {
 		return fmt.Errorf("resend: %w", err)
@@ -96,14 +97,14 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 		return c.printSelected(matches, what+" would be resent", f.json)
 	}
 	if matches.Count > 0 {
-		if err := c.confirm(f.yes, "resend "+what, "Resend "+what+"? New events are delivered after these.", "nothing was resent"); err != nil {
+		if err := c.Confirm(f.yes, "resend "+what, "Resend "+what+"? New events are delivered after these.", "nothing was resent"); err != nil {
 			return err
 		}
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	wait, done, err := bulk.New(bulk.Options{
-		Out: c.out, Err: c.err, Next: c.next, Dir: file.History.Dir, Relay: relay, Receivers: receivers(&request),
+		Out: c.Out, Err: c.Err, Next: c.Next, Dir: file.History.Dir, Relay: relay, Receivers: receivers(&request),
 	})
 	if err != nil {
 		return err
@@ -123,17 +124,17 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 		}
 	}
 	if answer.Gone > 0 {
-		c.err.Noticef("%s more cannot be resent: their events are no longer in the history", measure.Count(answer.Gone, "delivery"))
+		c.Err.Noticef("%s more cannot be resent: their events are no longer in the history", measure.Count(answer.Gone, "delivery"))
 	}
 	to := strings.TrimPrefix(bulkTarget(&api.BulkRequest{Webhooks: receivers(&request)}), "to ")
 	switch {
 	case f.json && (answer.Count == 0 || f.noWait):
-		return c.out.JSON(answer)
+		return c.Out.JSON(answer)
 	case answer.Count == 0:
-		c.out.Linef("no matching deliveries")
+		c.Out.Linef("no matching deliveries")
 		return nil
 	case f.noWait:
-		c.out.Linef("resending %s to %s; to follow: %s", measure.Count(answer.Count, "delivery"), to, bulk.FollowCommand(c.next, receivers(&request)))
+		c.Out.Linef("resending %s to %s; to follow: %s", measure.Count(answer.Count, "delivery"), to, bulk.FollowCommand(c.Next, receivers(&request)))
 		return nil
 	}
 	c.sayIdle(ctx, relay, receivers(&request))
@@ -142,13 +143,13 @@ func (c *cli) resendBulk(ctx context.Context, f resendFlags) error {
 }
 
 // mustHaveWebhook returns an error for a name that no webhook of the relay has.
-func (c *cli) mustHaveWebhook(ctx context.Context, relay *client.Client, name string) error {
+func (c commands) mustHaveWebhook(ctx context.Context, relay *client.Client, name string) error {
 	var w api.Webhook
-	return nearestWebhook(ctx, relay, name, relay.Get(ctx, api.Path(api.WebhookPath, name), &w))
+	return cli.NearestWebhook(ctx, relay, name, relay.Get(ctx, api.Path(api.WebhookPath, name), &w))
 }
 
 // sayIdle says which webhooks get nothing or little now, of those named or of all.
-func (c *cli) sayIdle(ctx context.Context, relay *client.Client, of []string) {
+func (c commands) sayIdle(ctx context.Context, relay *client.Client, of []string) {
 	list, err := relay.Webhooks(ctx, api.WebhooksQuery{})
 	if err != nil {
 		return
@@ -160,9 +161,9 @@ func (c *cli) sayIdle(ctx context.Context, relay *client.Client, of []string) {
 		}
 		switch {
 		case w.State == "failing":
-			c.err.Noticef("%s is failing and only probed now and then; to retry now: %s", w.Name, c.next("webhook", "retry", w.Name))
+			c.Err.Noticef("%s is failing and only probed now and then; to retry now: %s", w.Name, c.Next("webhook", "retry", w.Name))
 		case slices.Contains([]string{"paused", "off", "disabled"}, w.State) && (len(of) > 0 || w.Backlog.Events > 0):
-			c.err.Noticef("%s is %s: the deliveries wait until it is active again, also without this command", w.Name, w.State)
+			c.Err.Noticef("%s is %s: the deliveries wait until it is active again, also without this command", w.Name, w.State)
 		}
 	}
 }

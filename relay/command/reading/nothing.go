@@ -1,4 +1,4 @@
-package command
+package reading
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 const eventsCounted = 100
 
 // explainNothing says why no attempt matches, and what there is instead.
-func (c *cli) explainNothing(ctx context.Context, s source.Source, f *historyFlags, q *api.DeliveriesQuery) error {
+func (c commands) explainNothing(ctx context.Context, s source.Source, f *historyFlags, q *api.DeliveriesQuery) error {
 	for _, name := range f.webhooks {
 		if err := c.mustKnow(ctx, s, name); err != nil {
 			return err
@@ -26,7 +26,7 @@ func (c *cli) explainNothing(ctx context.Context, s source.Source, f *historyFla
 	}
 	text := fmt.Sprintf("no %s in the history", f.describe())
 	if f.status+f.code != "" || f.unresolved {
-		c.err.Noticef("%s", text)
+		c.Err.Noticef("%s", text)
 		return nil
 	}
 	events, err := source.NewestEvents(ctx, s, api.EventsQuery{Type: q.Type, Since: q.Since, Until: q.Until}, f.webhooks, eventsCounted)
@@ -55,11 +55,11 @@ func (c *cli) explainNothing(ctx context.Context, s source.Source, f *historyFla
 		if len(events) == eventsCounted {
 			count = "the newest " + count
 		}
-		text += fmt.Sprintf("; of %s accepted there: %s; to list: %s", count, names.And(parts), c.next(append([]string{"events"}, f.arguments()...)...))
+		text += fmt.Sprintf("; of %s accepted there: %s; to list: %s", count, names.And(parts), c.Next(append([]string{"events"}, f.arguments()...)...))
 	case f.Given():
 		text += ", and no such event was accepted"
 	}
-	c.err.Noticef("%s", text)
+	c.Err.Noticef("%s", text)
 	return nil
 }
 
@@ -75,8 +75,8 @@ func isWaiting(e *api.AcceptedEvent) bool {
 
 // mustKnow returns an error for a name that no webhook has, neither in the file nor in
 // the history.
-func (c *cli) mustKnow(ctx context.Context, s source.Source, name string) error {
-	known := c.known().Webhooks
+func (c commands) mustKnow(ctx context.Context, s source.Source, name string) error {
+	known := c.Known().Webhooks
 	if len(known) == 0 || slices.Contains(known, name) {
 		return nil // or the file cannot be read now
 	}

@@ -1,4 +1,4 @@
-package command
+package reading
 
 import (
 	"cmp"
@@ -13,17 +13,18 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/report"
 )
 
 // findTrace asks the relay, which knows why each webhook got the event, or else
 // reads the files.
-func (c *cli) findTrace(ctx context.Context, id string) (report.Trace, error) {
-	file, err := c.load(config.Tools)
+func (c commands) findTrace(ctx context.Context, id string) (report.Trace, error) {
+	file, err := c.Load(config.Tools)
 	if err != nil {
 		return report.Trace{}, err
 	}
-	if relay, err := c.connect(ctx, file); err == nil {
+	if relay, err := c.Connect(ctx, file); err == nil {
 		var t report.Trace
 		err := relay.Get(ctx, api.Path(api.EventPath, id), &t)
 		var refused *client.RefusedError
@@ -36,7 +37,7 @@ func (c *cli) findTrace(ctx context.Context, id string) (report.Trace, error) {
 		}
 	}
 	if file.InCluster {
-		_, err := c.source(ctx, file)
+		_, err := c.Source(ctx, file)
 		return report.Trace{}, cmp.Or(err, fmt.Errorf("show %q: the relay does not answer", id))
 	}
 	return readTrace(file.History.Dir, id)
@@ -60,7 +61,7 @@ func waitedFor(ctx context.Context, relay *client.Client, decisions []api.Decisi
 
 // readTrace reads the files.
 func readTrace(dir, id string) (report.Trace, error) {
-	reader, err := openHistory(dir)
+	reader, err := cli.OpenHistory(dir)
 	if err != nil {
 		return report.Trace{}, err
 	}

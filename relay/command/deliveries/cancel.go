@@ -1,4 +1,4 @@
-package command
+package deliveries
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/names"
 	"sidehook/relay/command/usage"
 	"sidehook/relay/measure"
@@ -20,7 +21,7 @@ type cancelFlags struct {
 	yes, dryRun, json bool
 }
 
-func (c *cli) cancelCommand() *cobra.Command {
+func (c commands) cancelCommand() *cobra.Command {
 	var f cancelFlags
 	cmd := &cobra.Command{
 		Use:   "cancel {EVENT-ID | --webhook NAME}",
@@ -65,21 +66,21 @@ func (f *cancelFlags) requests(id string, now time.Time) (list []api.CancelReque
 	return list, nil
 }
 
-func (c *cli) cancel(ctx context.Context, id string, f cancelFlags) error {
+func (c commands) cancel(ctx context.Context, id string, f cancelFlags) error {
 	requests, err := f.requests(id, time.Now())
 	if err != nil {
 		return err
 	}
-	relay, err := c.relay(ctx)
+	relay, err := c.Relay(ctx)
 	if err != nil {
 		return err
 	}
-	c.sayUnknownType(f.Type)
+	c.SayUnknownType(f.Type)
 	selected := api.Selected{Events: []string{}}
 	for _, r := range requests {
 		s, err := relay.TryCancel(ctx, r)
 		if err != nil {
-			return fmt.Errorf("cancel: %w", nearestWebhook(ctx, relay, r.Webhook, err))
+			return fmt.Errorf("cancel: %w", cli.NearestWebhook(ctx, relay, r.Webhook, err))
 		}
 		selected.Count += s.Count
 		selected.Events = append(selected.Events, s.Events...)
@@ -89,11 +90,11 @@ func (c *cli) cancel(ctx context.Context, id string, f cancelFlags) error {
 		what += " to " + names.And(f.webhooks)
 	}
 	if f.dryRun {
-		selected.Events = selected.Events[:min(len(selected.Events), maxSelected)]
+		selected.Events = selected.Events[:min(len(selected.Events), api.MaxSelected)]
 		return c.printSelected(selected, what+" would be canceled", f.json)
 	}
 	if id == "" && selected.Count > 0 {
-		if err := c.confirm(f.yes, "cancel "+what, "Cancel "+what+"?", "nothing was canceled"); err != nil {
+		if err := c.Confirm(f.yes, "cancel "+what, "Cancel "+what+"?", "nothing was canceled"); err != nil {
 			return err
 		}
 	}
@@ -110,11 +111,11 @@ func (c *cli) cancel(ctx context.Context, id string, f cancelFlags) error {
 	}
 	switch {
 	case f.json:
-		return c.out.JSON(canceled)
+		return c.Out.JSON(canceled)
 	case canceled.Count == 0:
-		c.out.Linef("no matching waiting deliveries")
+		c.Out.Linef("no matching waiting deliveries")
 	default:
-		c.out.Linef("canceled %s", measure.Count(canceled.Count, "delivery"))
+		c.Out.Linef("canceled %s", measure.Count(canceled.Count, "delivery"))
 	}
 	return nil
 }

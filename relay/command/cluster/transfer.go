@@ -1,4 +1,4 @@
-package command
+package cluster
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"sidehook/relay/measure"
 )
 
-func (c *cli) clusterImportCommand() *cobra.Command {
+func (c commands) importCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "import",
 		Short: "Copy the local history into the database",
@@ -32,9 +32,9 @@ func (c *cli) clusterImportCommand() *cobra.Command {
 				if err != nil {
 					return fmt.Errorf("import %s: %w", file.History.Dir, err)
 				}
-				c.out.Linef("%s: imported %s and %s", file.Cluster.Postgres.Redacted(), measure.Count(int(done.Events), "event"), records(done.Attempts))
+				c.Out.Linef("%s: imported %s and %s", file.Cluster.Postgres.Redacted(), measure.Count(int(done.Events), "event"), records(done.Attempts))
 				if done.Damaged > 0 {
-					c.out.Linef("left out %s; sidehook history check names them", measure.Count(done.Damaged, "damaged line"))
+					c.Out.Linef("left out %s; sidehook history check names them", measure.Count(done.Damaged, "damaged line"))
 				}
 				return nil
 			})
@@ -42,7 +42,7 @@ func (c *cli) clusterImportCommand() *cobra.Command {
 	}
 }
 
-func (c *cli) clusterExportCommand() *cobra.Command {
+func (c commands) exportCommand() *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
 		Use:   "export --to DIR",
@@ -63,7 +63,7 @@ func (c *cli) clusterExportCommand() *cobra.Command {
 				if err != nil {
 					return fmt.Errorf("export to %s: %w", to, err)
 				}
-				c.out.Linef("%s: %s and %s", to, measure.Count(int(done.Events), "event"), records(done.Attempts))
+				c.Out.Linef("%s: %s and %s", to, measure.Count(int(done.Events), "event"), records(done.Attempts))
 				return nil
 			})
 		},
@@ -73,8 +73,8 @@ func (c *cli) clusterExportCommand() *cobra.Command {
 }
 
 // transfer opens the database of the cluster for a transfer.
-func (c *cli) transfer(ctx context.Context, do func(context.Context, *config.File, transfer.Options) error) error {
-	file, err := c.cluster()
+func (c commands) transfer(ctx context.Context, do func(context.Context, *config.File, transfer.Options) error) error {
+	file, err := c.file()
 	if err != nil {
 		return err
 	}
@@ -97,13 +97,13 @@ func (c *cli) transfer(ctx context.Context, do func(context.Context, *config.Fil
 func records(n uint64) string { return measure.Count(int(n), "record") + " of deliveries" }
 
 // transferred returns what says now and then how far a transfer is.
-func (c *cli) transferred() func(records, total uint64) {
+func (c commands) transferred() func(records, total uint64) {
 	said := time.Now()
 	return func(n, total uint64) {
 		if time.Since(said) < 5*time.Second {
 			return
 		}
 		said = time.Now()
-		c.err.Linef("%d of %d records", n, total)
+		c.Err.Linef("%d of %d records", n, total)
 	}
 }

@@ -1,4 +1,7 @@
-package command
+// Package reading has the commands that read the history: events, history with stats and
+// check, and show. They read the files, or ask the relay where these may not be read. None
+// of them changes a record. relay/command calls it.
+package reading
 
 import (
 	"context"
@@ -11,10 +14,23 @@ import (
 	"sidehook/history"
 	"sidehook/history/query"
 	"sidehook/relay/api"
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/report"
 	"sidehook/relay/command/source"
 	"sidehook/relay/command/usage"
 )
+
+// commands are the commands of one run.
+type commands struct{ *cli.Program }
+
+// EventsCommand returns events.
+func EventsCommand(p *cli.Program) *cobra.Command { return commands{p}.eventsCommand() }
+
+// HistoryCommand returns history, with what is below it.
+func HistoryCommand(p *cli.Program) *cobra.Command { return commands{p}.historyCommand() }
+
+// ShowCommand returns show.
+func ShowCommand(p *cli.Program) *cobra.Command { return commands{p}.showCommand() }
 
 type historyFlags struct {
 	usage.Filter
@@ -27,7 +43,7 @@ type historyFlags struct {
 	json       bool
 }
 
-func (c *cli) historyCommand() *cobra.Command {
+func (c commands) historyCommand() *cobra.Command {
 	var f historyFlags
 	cmd := &cobra.Command{
 		Use:   "history [WEBHOOK]",
@@ -61,7 +77,7 @@ func (c *cli) historyCommand() *cobra.Command {
 	f.Add(cmd, "attempts", "made")
 	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "keep printing new attempts")
 	usage.JSONFlag(cmd, &f.json)
-	cmd.AddCommand(c.historyStatsCommand(), c.historyCheckCommand())
+	cmd.AddCommand(c.statsCommand(), c.checkCommand())
 	return cmd
 }
 
@@ -86,13 +102,13 @@ func (f *historyFlags) query(now time.Time) (q api.DeliveriesQuery, err error) {
 	return q, err
 }
 
-func (c *cli) history(ctx context.Context, f historyFlags, q api.DeliveriesQuery) error {
-	file, err := c.load(config.Tools)
+func (c commands) history(ctx context.Context, f historyFlags, q api.DeliveriesQuery) error {
+	file, err := c.Load(config.Tools)
 	if err != nil {
 		return err
 	}
-	c.sayUnknownType(f.Type)
-	s, err := c.source(ctx, file)
+	c.SayUnknownType(f.Type)
+	s, err := c.Source(ctx, file)
 	if f.follow && errors.Is(err, history.ErrNoHistory) {
 		return c.followNewHistory(ctx, file.History.Dir, f, q)
 	}
@@ -111,7 +127,7 @@ func (c *cli) history(ctx context.Context, f historyFlags, q api.DeliveriesQuery
 	if err != nil {
 		return err
 	}
-	p := report.NewAttempts(c.out, c.next, f.options())
+	p := report.NewAttempts(c.Out, c.Next, f.options())
 	p.List(lines)
 	switch {
 	case f.follow:
@@ -142,10 +158,10 @@ func (f *historyFlags) followOn(ctx context.Context, s source.Source, p *report.
 
 // followNewHistory waits until there is a history, and follows it from its first
 // attempt.
-func (c *cli) followNewHistory(ctx context.Context, dir string, f historyFlags, q api.DeliveriesQuery) error {
-	p := report.NewAttempts(c.out, c.next, f.options())
+func (c commands) followNewHistory(ctx context.Context, dir string, f historyFlags, q api.DeliveriesQuery) error {
+	p := report.NewAttempts(c.Out, c.Next, f.options())
 	p.List(nil)
-	if c.out.Broken() {
+	if c.Out.Broken() {
 		return usage.ExitCode(1)
 	}
 	s, err := source.Await(ctx, dir)

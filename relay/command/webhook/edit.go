@@ -1,7 +1,6 @@
-package command
+package webhook
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -10,7 +9,7 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) webhookAddCommand() *cobra.Command {
+func (c commands) addCommand() *cobra.Command {
 	var f fileedit.Flags
 	var dryRun bool
 	cmd := &cobra.Command{
@@ -39,7 +38,7 @@ func (c *cli) webhookAddCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) webhookEditCommand() *cobra.Command {
+func (c commands) editCommand() *cobra.Command {
 	var f fileedit.Flags
 	var dryRun bool
 	cmd := &cobra.Command{
@@ -60,7 +59,7 @@ func (c *cli) webhookEditCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) webhookRemoveCommand() *cobra.Command {
+func (c commands) removeCommand() *cobra.Command {
 	var yes, dryRun bool
 	cmd := &cobra.Command{
 		Use:   "remove NAME",
@@ -71,14 +70,9 @@ func (c *cli) webhookRemoveCommand() *cobra.Command {
 		Args:    usage.OneArgument("NAME"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := args[0]
-			if !yes && !dryRun {
-				question := fmt.Sprintf("Remove the webhook %s from the file?", name)
-				switch {
-				case !c.err.CanAsk(c.stdin):
-					return usage.Errorf("remove %s? not a terminal: add --yes to confirm", name)
-				case !c.err.Confirm(c.stdin, question):
-					return errors.New("nothing was removed")
-				}
+			question := fmt.Sprintf("Remove the webhook %s from the file?", name)
+			if err := c.Confirm(yes || dryRun, "remove "+name, question, "nothing was removed"); err != nil {
+				return err
 			}
 			return c.editor(dryRun).Remove(name)
 		},
@@ -89,7 +83,7 @@ func (c *cli) webhookRemoveCommand() *cobra.Command {
 }
 
 // webhookSwitchCommand is a command that sets one key that is true or false.
-func (c *cli) webhookSwitchCommand(name, key, value, short, long, done string) *cobra.Command {
+func (c commands) switchCommand(name, key, value, short, long, done string) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:     name + " NAME",
@@ -106,8 +100,8 @@ func (c *cli) webhookSwitchCommand(name, key, value, short, long, done string) *
 }
 
 // editor returns what changes the file of this run.
-func (c *cli) editor(dryRun bool) *fileedit.Editor {
-	return &fileedit.Editor{Config: c.config, Out: c.out, Err: c.err, DryRun: dryRun}
+func (c commands) editor(dryRun bool) *fileedit.Editor {
+	return &fileedit.Editor{Config: c.Config, Out: c.Out, Err: c.Err, DryRun: dryRun}
 }
 
 func dryRunFlag(cmd *cobra.Command, dryRun *bool) {

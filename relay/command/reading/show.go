@@ -1,4 +1,4 @@
-package command
+package reading
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) showCommand() *cobra.Command {
+func (c commands) showCommand() *cobra.Command {
 	var asJSON, all bool
 	cmd := &cobra.Command{
 		Use:   "show EVENT-ID",
@@ -40,7 +40,7 @@ func (c *cli) showCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) show(ctx context.Context, id string, print func(*terminal.Screen, *report.Trace) error, asJSON bool) error {
+func (c commands) show(ctx context.Context, id string, print func(*terminal.Screen, *report.Trace) error, asJSON bool) error {
 	t, err := c.findTrace(ctx, id)
 	var printed usage.ExitCode
 	switch {
@@ -49,9 +49,9 @@ func (c *cli) show(ctx context.Context, id string, print func(*terminal.Screen, 
 	case err != nil:
 		return c.showAttempts(ctx, id, err)
 	case asJSON:
-		return c.out.JSON(t)
+		return c.Out.JSON(t)
 	}
-	if err := print(c.out, &t); err != nil {
+	if err := print(c.Out, &t); err != nil {
 		return fmt.Errorf("show %q: %w", id, err)
 	}
 	return nil
@@ -59,12 +59,12 @@ func (c *cli) show(ctx context.Context, id string, print func(*terminal.Screen, 
 
 // showAttempts prints the attempts of an event that is missing itself, if there
 // are any.
-func (c *cli) showAttempts(ctx context.Context, id string, missing error) error {
-	file, err := c.load(config.Tools)
+func (c commands) showAttempts(ctx context.Context, id string, missing error) error {
+	file, err := c.Load(config.Tools)
 	if err != nil {
 		return missing
 	}
-	s, err := c.source(ctx, file)
+	s, err := c.Source(ctx, file)
 	if err != nil {
 		return missing
 	}
@@ -73,6 +73,6 @@ func (c *cli) showAttempts(ctx context.Context, id string, missing error) error 
 	if err != nil || len(lines) == 0 {
 		return missing
 	}
-	report.NewAttempts(c.out, c.next, report.Options{}).List(lines)
-	return fmt.Errorf("%w, only its attempts: its record is damaged or removed; run %s", missing, c.next("history", "check"))
+	report.NewAttempts(c.Out, c.Next, report.Options{}).List(lines)
+	return fmt.Errorf("%w, only its attempts: its record is damaged or removed; run %s", missing, c.Next("history", "check"))
 }

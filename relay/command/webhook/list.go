@@ -1,4 +1,4 @@
-package command
+package webhook
 
 import (
 	"context"
@@ -18,13 +18,13 @@ import (
 	"sidehook/relay/measure"
 )
 
-type webhookListFlags struct {
+type listFlags struct {
 	state, typ string
 	json       bool
 }
 
-func (c *cli) webhookListCommand() *cobra.Command {
-	var f webhookListFlags
+func (c commands) listCommand() *cobra.Command {
+	var f listFlags
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the webhooks and their states",
@@ -42,13 +42,13 @@ func (c *cli) webhookListCommand() *cobra.Command {
 }
 
 // matches reports whether the webhook is asked for.
-func (f *webhookListFlags) matches(w *report.Webhook) bool {
+func (f *listFlags) matches(w *report.Webhook) bool {
 	wants := func(glob string) bool { return names.Overlap(glob, f.typ) }
 	return (f.state == "" || slices.Contains(strings.Split(f.state, ","), w.State)) &&
 		(f.typ == "" || slices.ContainsFunc(w.Events, wants))
 }
 
-func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
+func (c commands) listWebhooks(ctx context.Context, f listFlags) error {
 	for state := range strings.SplitSeq(f.state, ",") {
 		if f.state != "" {
 			if err := usage.Known("state", state, api.WebhookStates()); err != nil {
@@ -59,7 +59,7 @@ func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
 	if err := usage.CheckType(f.typ); err != nil {
 		return err
 	}
-	relay, err := c.relay(ctx)
+	relay, err := c.Relay(ctx)
 	if err != nil {
 		return err
 	}
@@ -91,16 +91,16 @@ func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
 			list.Webhooks, hooks = append(list.Webhooks, raw), append(hooks, w)
 		}
 	}
-	c.sayUnknownType(f.typ)
+	c.SayUnknownType(f.typ)
 	if f.json {
-		return c.out.JSON(list)
+		return c.Out.JSON(list)
 	}
-	report.PrintWebhooks(c.out, hooks)
+	report.PrintWebhooks(c.Out, hooks)
 	switch {
 	case len(all) == 0:
-		c.out.Linef("no webhooks in %s", active.Path)
+		c.Out.Linef("no webhooks in %s", active.Path)
 	case len(hooks) == 0:
-		c.err.Noticef("none of %s matches", measure.Count(len(all), "webhook"))
+		c.Err.Noticef("none of %s matches", measure.Count(len(all), "webhook"))
 	}
 	c.printErrors("the last edit of "+active.Path+" was rejected; still using the previous configuration:", edit)
 	c.printErrors("files of include were rejected; each still has the webhooks that it had when it was last valid, if it ever was:", included)
@@ -108,13 +108,13 @@ func (c *cli) listWebhooks(ctx context.Context, f webhookListFlags) error {
 }
 
 // printErrors prints errors of the configuration below a sentence, if there are any.
-func (c *cli) printErrors(sentence string, errors []api.ConfigProblem) {
+func (c commands) printErrors(sentence string, errors []api.ConfigProblem) {
 	if len(errors) == 0 {
 		return
 	}
-	c.out.Line()
-	c.out.Line(c.out.Paint(terminal.Red, terminal.Clean(sentence)))
+	c.Out.Line()
+	c.Out.Line(c.Out.Paint(terminal.Red, terminal.Clean(sentence)))
 	for _, problem := range errors {
-		c.out.Linef("  %s", config.Problem(problem))
+		c.Out.Linef("  %s", config.Problem(problem))
 	}
 }

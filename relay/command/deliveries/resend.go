@@ -1,4 +1,6 @@
-package command
+// Package deliveries has the commands that change deliveries: resend, of one event or of many,
+// and cancel. The relay does what they ask. relay/command calls it.
+package deliveries
 
 import (
 	"context"
@@ -13,8 +15,18 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/usage"
 )
+
+// commands are the commands of one run.
+type commands struct{ *cli.Program }
+
+// ResendCommand returns resend.
+func ResendCommand(p *cli.Program) *cobra.Command { return commands{p}.resendCommand() }
+
+// CancelCommand returns cancel.
+func CancelCommand(p *cli.Program) *cobra.Command { return commands{p}.cancelCommand() }
 
 type resendFlags struct {
 	to                []string
@@ -27,7 +39,7 @@ type resendFlags struct {
 	yes, noWait bool
 }
 
-func (c *cli) resendCommand() *cobra.Command {
+func (c commands) resendCommand() *cobra.Command {
 	var f resendFlags
 	cmd := &cobra.Command{
 		Use:   "resend {EVENT-ID... | --since TIME}",
@@ -95,8 +107,8 @@ func (f *resendFlags) checkEvents(args []string, given func(flag string) bool) e
 }
 
 // resend continues with the next event after one that fails.
-func (c *cli) resend(ctx context.Context, ids []string, f resendFlags) error {
-	relay, err := c.relay(ctx)
+func (c commands) resend(ctx context.Context, ids []string, f resendFlags) error {
+	relay, err := c.Relay(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,7 +124,7 @@ func (c *cli) resend(ctx context.Context, ids []string, f resendFlags) error {
 			if !f.all && len(f.to) == 0 && errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
 				err = fmt.Errorf("%w (--to NAME or --all)", err)
 			}
-			c.err.Noticef("resend %q: %s", id, err)
+			c.Err.Noticef("resend %q: %s", id, err)
 			failed = true
 		}
 	}
@@ -122,31 +134,31 @@ func (c *cli) resend(ctx context.Context, ids []string, f resendFlags) error {
 	return nil
 }
 
-func (c *cli) resendOne(ctx context.Context, relay *client.Client, id string, request *api.ResendRequest, asJSON bool) error {
+func (c commands) resendOne(ctx context.Context, relay *client.Client, id string, request *api.ResendRequest, asJSON bool) error {
 	var resent api.Resent
 	answer, err := relay.Post(ctx, api.Path(api.ResendPath, id), request, &resent)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		c.out.Write(answer)
+		c.Out.Write(answer)
 		return nil
 	}
 	again := slices.DeleteFunc(resent.Webhooks, func(name string) bool { return slices.Contains(resent.Hastened, name) })
 	if len(again) > 0 {
-		c.out.Linef("resending %s to %s", resent.ID, strings.Join(again, ", "))
+		c.Out.Linef("resending %s to %s", resent.ID, strings.Join(again, ", "))
 	}
 	if len(resent.Hastened) > 0 {
-		c.out.Linef("%s was still waiting for %s; retrying it now", resent.ID, strings.Join(resent.Hastened, ", "))
+		c.Out.Linef("%s was still waiting for %s; retrying it now", resent.ID, strings.Join(resent.Hastened, ", "))
 	}
 	if len(resent.Gone) > 0 {
-		c.out.Linef("%s is not resent to %s: no longer in the configuration", resent.ID, strings.Join(resent.Gone, ", "))
+		c.Out.Linef("%s is not resent to %s: no longer in the configuration", resent.ID, strings.Join(resent.Gone, ", "))
 	}
 	return nil
 }
 
 // tryResend prints what resendOne would do.
-func (c *cli) tryResend(ctx context.Context, relay *client.Client, id string, request *api.ResendRequest, asJSON bool) error {
+func (c commands) tryResend(ctx context.Context, relay *client.Client, id string, request *api.ResendRequest, asJSON bool) error {
 	var t api.EventTrace
 	if err := relay.Get(ctx, api.Path(api.EventPath, id), &t); err != nil {
 		return err
@@ -162,8 +174,8 @@ func (c *cli) tryResend(ctx context.Context, relay *client.Client, id string, re
 		to = t.To
 	}
 	if asJSON {
-		return c.out.JSON(api.Resent{ID: id, Webhooks: to})
+		return c.Out.JSON(api.Resent{ID: id, Webhooks: to})
 	}
-	c.out.Linef("would resend %s to %s", id, strings.Join(to, ", "))
+	c.Out.Linef("would resend %s to %s", id, strings.Join(to, ", "))
 	return nil
 }

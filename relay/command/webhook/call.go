@@ -1,4 +1,4 @@
-package command
+package webhook
 
 import (
 	"context"
@@ -7,21 +7,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/report"
 	"sidehook/relay/command/usage"
 	"sidehook/relay/measure"
 )
 
-// webhookCall is a call of the API for one webhook.
-type webhookCall struct {
+// call is a call of the API for one webhook.
+type call struct {
 	name, path, short, long string
 	// changed says what the call changed, or that it changed nothing, by the states
 	// of the webhook before and after it.
 	changed func(before, after *api.Webhook) string
 }
 
-func enableCall() webhookCall {
-	return webhookCall{
+func enableCall() call {
+	return call{
 		name: "enable", path: api.EnablePath, short: "Re-enable a disabled webhook",
 		long: "Re-enables a webhook that was disabled because its receiver answered 410 or\n" +
 			"failed for disable_after, and delivers its backlog.",
@@ -37,8 +38,8 @@ func enableCall() webhookCall {
 	}
 }
 
-func retryCall() webhookCall {
-	return webhookCall{
+func retryCall() call {
+	return call{
 		name: "retry", path: api.RetryPath, short: "Retry waiting deliveries now",
 		long: "Retries all waiting deliveries of a webhook now. A failing webhook is probed at\n" +
 			"once, and a throttled one does not wait any longer.",
@@ -67,8 +68,8 @@ func waiting(w *api.Webhook) string {
 	return measure.Count(w.Backlog.Events, "delivery") + " are waiting for it"
 }
 
-// webhookCallCommand is a command that makes a call.
-func (c *cli) webhookCallCommand(call webhookCall) *cobra.Command {
+// callCommand is a command that makes a call.
+func (c commands) callCommand(call call) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     call.name + " NAME",
@@ -87,23 +88,23 @@ func (c *cli) webhookCallCommand(call webhookCall) *cobra.Command {
 	return cmd
 }
 
-func (c *cli) callWebhook(ctx context.Context, call *webhookCall, name string, asJSON bool) error {
-	relay, err := c.relay(ctx)
+func (c commands) callWebhook(ctx context.Context, call *call, name string, asJSON bool) error {
+	relay, err := c.Relay(ctx)
 	if err != nil {
 		return err
 	}
 	var before, after api.Webhook
 	if err := relay.Get(ctx, api.Path(api.WebhookPath, name), &before); err != nil {
-		return nearestWebhook(ctx, relay, name, err)
+		return cli.NearestWebhook(ctx, relay, name, err)
 	}
 	answer, err := relay.Post(ctx, api.Path(call.path, name), nil, &after)
 	if err != nil {
-		return nearestWebhook(ctx, relay, name, err)
+		return cli.NearestWebhook(ctx, relay, name, err)
 	}
 	if asJSON {
-		c.out.Write(answer)
+		c.Out.Write(answer)
 		return nil
 	}
-	c.out.Linef("%s", call.changed(&before, &after))
+	c.Out.Linef("%s", call.changed(&before, &after))
 	return nil
 }

@@ -1,4 +1,7 @@
-package command
+// Package webhook has the commands about webhooks: what the relay tells of them and does to
+// them, and edits of their entries in the file. The edits themselves are in fileedit.
+// relay/command calls it.
+package webhook
 
 import (
 	"context"
@@ -8,11 +11,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidehook/relay/api"
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/report"
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) webhookCommand() *cobra.Command {
+// commands are the commands of one run.
+type commands struct{ *cli.Program }
+
+// Command returns webhook, with what is below it.
+func Command(p *cli.Program) *cobra.Command { return commands{p}.webhook() }
+
+func (c commands) webhook() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "webhook COMMAND",
 		Short: "List, edit, test and retry webhooks",
@@ -20,18 +30,18 @@ func (c *cli) webhookCommand() *cobra.Command {
 			"running relay.",
 		Example: "  sidehook webhook list",
 	}
-	cmd.AddCommand(c.webhookListCommand(),
-		c.webhookCallCommand(enableCall()), c.webhookCallCommand(retryCall()),
-		c.webhookTestCommand(), c.webhookAddCommand(), c.webhookEditCommand(), c.webhookRemoveCommand(),
-		c.webhookSwitchCommand("on", "enabled", "true", "Switch a webhook on",
+	cmd.AddCommand(c.listCommand(),
+		c.callCommand(enableCall()), c.callCommand(retryCall()),
+		c.testCommand(), c.addCommand(), c.editCommand(), c.removeCommand(),
+		c.switchCommand("on", "enabled", "true", "Switch a webhook on",
 			"Writes enabled: true for a webhook. What waits for it goes on.", "on"),
-		c.webhookSwitchCommand("off", "enabled", "false", "Switch a webhook off",
+		c.switchCommand("off", "enabled", "false", "Switch a webhook off",
 			"Writes enabled: false for a webhook. Nothing is sent to it, and events of that\n"+
 				"time are not kept for it.", "off"),
-		c.webhookSwitchCommand("pause", "paused", "true", "Pause a webhook",
+		c.switchCommand("pause", "paused", "true", "Pause a webhook",
 			"Writes paused: true for a webhook. Nothing is sent to it, and events are kept\n"+
 				"for it until it is resumed.", "paused"),
-		c.webhookSwitchCommand("resume", "paused", "false", "Resume a paused webhook",
+		c.switchCommand("resume", "paused", "false", "Resume a paused webhook",
 			"Writes paused: false for a webhook, which then gets what was kept for it.", "active"))
 	return cmd
 }
@@ -40,7 +50,7 @@ func (c *cli) webhookCommand() *cobra.Command {
 // the attempt take.
 const testTimeout = 160 * time.Second
 
-func (c *cli) webhookTestCommand() *cobra.Command {
+func (c commands) testCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "test NAME",
@@ -59,20 +69,20 @@ func (c *cli) webhookTestCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) testWebhook(ctx context.Context, name string, asJSON bool) error {
-	relay, err := c.relay(ctx)
+func (c commands) testWebhook(ctx context.Context, name string, asJSON bool) error {
+	relay, err := c.Relay(ctx)
 	if err != nil {
 		return err
 	}
 	var a report.Attempt
 	answer, err := relay.Within(testTimeout).Post(ctx, api.Path(api.TestPath, name), nil, &a)
 	if err != nil {
-		return fmt.Errorf("test %q: %w", name, nearestWebhook(ctx, relay, name, err))
+		return fmt.Errorf("test %q: %w", name, cli.NearestWebhook(ctx, relay, name, err))
 	}
 	if asJSON {
-		c.out.Write(answer)
+		c.Out.Write(answer)
 	} else {
-		report.PrintTest(c.out, &a)
+		report.PrintTest(c.Out, &a)
 	}
 	if a.Status != "delivered" {
 		return usage.ExitCode(1)

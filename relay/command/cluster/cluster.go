@@ -1,4 +1,7 @@
-package command
+// Package cluster has the commands about the PostgreSQL of a cluster: its tables, its state,
+// and copying a history into it and out of it. It asks the database itself, since no relay
+// need run. relay/command calls it.
+package cluster
 
 import (
 	"context"
@@ -10,12 +13,19 @@ import (
 
 	"sidehook/config"
 	"sidehook/history/postgres/database"
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/terminal"
 	"sidehook/relay/command/usage"
 	"sidehook/relay/measure"
 )
 
-func (c *cli) clusterCommand() *cobra.Command {
+// commands are the commands of one run.
+type commands struct{ *cli.Program }
+
+// Command returns cluster, with what is below it.
+func Command(p *cli.Program) *cobra.Command { return commands{p}.cluster() }
+
+func (c commands) cluster() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cluster COMMAND",
 		Short: "Prepare and look at the PostgreSQL of a cluster",
@@ -23,11 +33,11 @@ func (c *cli) clusterCommand() *cobra.Command {
 			"relays share.",
 		Example: "  sidehook cluster status",
 	}
-	cmd.AddCommand(c.clusterInitCommand(), c.clusterStatusCommand(), c.clusterImportCommand(), c.clusterExportCommand())
+	cmd.AddCommand(c.initCommand(), c.statusCommand(), c.importCommand(), c.exportCommand())
 	return cmd
 }
 
-func (c *cli) clusterInitCommand() *cobra.Command {
+func (c commands) initCommand() *cobra.Command {
 	var apply bool
 	var role string
 	cmd := &cobra.Command{
@@ -44,7 +54,7 @@ func (c *cli) clusterInitCommand() *cobra.Command {
 			if role == "" && cmd.Flags().Changed("role") {
 				return usage.Errorf("--role must not be empty")
 			}
-			file, err := c.cluster()
+			file, err := c.file()
 			if err != nil {
 				return err
 			}
@@ -52,14 +62,14 @@ func (c *cli) clusterInitCommand() *cobra.Command {
 				if err := database.Install(cmd.Context(), file.Cluster.Postgres.Reveal(), file.Cluster.Schema, role); err != nil {
 					return fmt.Errorf("prepare %s: %w", file.Cluster.Postgres.Redacted(), err)
 				}
-				c.out.Linef("%s: schema %s is ready", file.Cluster.Postgres.Redacted(), file.Cluster.Schema)
+				c.Out.Linef("%s: schema %s is ready", file.Cluster.Postgres.Redacted(), file.Cluster.Schema)
 				return nil
 			}
 			script, err := database.Script(file.Cluster.Schema, role)
 			if err != nil {
 				return err
 			}
-			_, err = c.out.Write([]byte(script))
+			_, err = c.Out.Write([]byte(script))
 			return err
 		},
 	}
@@ -68,7 +78,7 @@ func (c *cli) clusterInitCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) clusterStatusCommand() *cobra.Command {
+func (c commands) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show the database and the members of a cluster",
@@ -78,18 +88,18 @@ func (c *cli) clusterStatusCommand() *cobra.Command {
 		Example: "  sidehook cluster status",
 		Args:    usage.NoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			file, err := c.cluster()
+			file, err := c.file()
 			if err != nil {
 				return err
 			}
-			return c.clusterStatus(cmd.Context(), &file.Cluster)
+			return c.status(cmd.Context(), &file.Cluster)
 		},
 	}
 }
 
-// cluster reads which database the cluster has.
-func (c *cli) cluster() (*config.File, error) {
-	file, err := c.load(config.ClusterDatabase)
+// file reads which database the cluster has.
+func (c commands) file() (*config.File, error) {
+	file, err := c.Load(config.ClusterDatabase)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +109,7 @@ func (c *cli) cluster() (*config.File, error) {
 	return file, nil
 }
 
-func (c *cli) clusterStatus(ctx context.Context, cluster *config.Cluster) error {
+func (c commands) status(ctx context.Context, cluster *config.Cluster) error {
 	// The connection is not refused for what it promises, so that this can be shown.
 	db, err := database.Open(database.Options{URL: cluster.Postgres.Reveal(), Schema: cluster.Schema, Readers: 1})
 	if err != nil {
@@ -115,18 +125,18 @@ func (c *cli) clusterStatus(ctx context.Context, cluster *config.Cluster) error 
 	if err != nil {
 		return err
 	}
-	c.out.Linef("database     %s, PostgreSQL %s, schema %s", cluster.Postgres.Redacted(), s.Server, cluster.Schema)
-	c.out.Linef("events       %d, and %d attempts, in %s and %d partitions", s.Events, s.Attempts, measure.Size(s.Bytes), s.Partitions)
+	c.Out.Linef("database     %s, PostgreSQL %s, schema %s", cluster.Postgres.Redacted(), s.Server, cluster.Schema)
+	c.Out.Linef("events       %d, and %d attempts, in %s and %d partitions", s.Events, s.Attempts, measure.Size(s.Bytes), s.Partitions)
 	problem := s.SyncProblem(database.Sync(cluster.Sync))
 	if problem == nil {
-		c.out.Linef("commits      synchronous_commit = %s, synchronous_standby_names = '%s'", s.Commit, s.Standbys)
+		c.Out.Linef("commits      synchronous_commit = %s, synchronous_standby_names = '%s'", s.Commit, s.Standbys)
 	} else {
-		c.out.Line("commits      ", c.out.Paint(terminal.Red, "not safe: "+problem.Error()))
+		c.Out.Line("commits      ", c.Out.Paint(terminal.Red, "not safe: "+problem.Error()))
 	}
 	if len(s.Members) == 0 {
-		c.out.Linef("members      none")
+		c.Out.Linef("members      none")
 	} else {
-		c.out.Linef("")
+		c.Out.Linef("")
 		c.printMembers(s.Members, cluster.Lease)
 	}
 	if problem != nil {
@@ -135,8 +145,8 @@ func (c *cli) clusterStatus(ctx context.Context, cluster *config.Cluster) error 
 	return nil
 }
 
-func (c *cli) printMembers(members []database.Member, lease time.Duration) {
-	table := terminal.Table{To: c.out}
+func (c commands) printMembers(members []database.Member, lease time.Duration) {
+	table := terminal.Table{To: c.Out}
 	table.Add(terminal.Heads("MEMBER", "LAST BEAT", "WEBHOOKS", "GENERATION", "ADDRESS")...)
 	for _, m := range members {
 		beat := terminal.Cell{Text: measure.Span(m.Silent) + " ago"}

@@ -1,4 +1,4 @@
-package command
+package reading
 
 import (
 	"context"
@@ -14,11 +14,12 @@ import (
 	"sidehook/history/journal"
 	"sidehook/history/verify"
 	"sidehook/relay/api"
+	"sidehook/relay/command/cli"
 	"sidehook/relay/command/usage"
 	"sidehook/relay/measure"
 )
 
-func (c *cli) historyCheckCommand() *cobra.Command {
+func (c commands) checkCommand() *cobra.Command {
 	var asJSON, accept bool
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -29,15 +30,15 @@ func (c *cli) historyCheckCommand() *cobra.Command {
 			"relay runs, it asks the relay to do it.",
 		Example: "  sidehook history check",
 		Args:    usage.NoArgument,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return c.historyCheck(cmd.Context(), asJSON, accept) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.check(cmd.Context(), asJSON, accept) },
 	}
 	cmd.Flags().BoolVar(&accept, "accept", false, "accept the damage found and exit 0")
 	usage.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 
-// historyCheckResult is the answer of history check as JSON.
-type historyCheckResult struct {
+// checkResult is the answer of history check as JSON.
+type checkResult struct {
 	Dir      string            `json:"dir"`
 	OK       bool              `json:"ok"`
 	Segments int               `json:"segments"`
@@ -48,19 +49,19 @@ type historyCheckResult struct {
 	Accepted bool              `json:"accepted,omitempty"`
 }
 
-func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
-	file, err := c.load(config.Tools)
+func (c commands) check(ctx context.Context, asJSON, accept bool) error {
+	file, err := c.Load(config.Tools)
 	if err != nil {
 		return err
 	}
 	dir := file.History.Dir
 	checker, err := verify.Open(dir)
 	if err != nil {
-		return explainDenied(err)
+		return cli.ExplainDenied(err)
 	}
 	defer checker.Close()
 	checked, err := checker.Check(c.checkProgress())
-	c.err.ClearProgress()
+	c.Err.ClearProgress()
 	if err != nil {
 		return fmt.Errorf("check %s: %w", dir, err)
 	}
@@ -73,7 +74,7 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 			return fmt.Errorf("check %s: the relay uses another history; nothing was accepted here", dir)
 		}
 	}
-	answer := historyCheckResult{
+	answer := checkResult{
 		Dir: dir, OK: len(checked.Problems) == 0 || accept, Accepted: accept, Known: len(checked.Known),
 		Segments: checked.Segments, Lines: checked.Lines, Bytes: checked.Bytes, Problems: []history.Problem{},
 	}
@@ -82,13 +83,13 @@ func (c *cli) historyCheck(ctx context.Context, asJSON, accept bool) error {
 		if asJSON {
 			answer.Problems = append(answer.Problems, p)
 		} else {
-			c.err.Linef("%s", p)
+			c.Err.Linef("%s", p)
 		}
 	}
 	if asJSON {
-		err = c.out.JSON(answer)
+		err = c.Out.JSON(answer)
 	} else {
-		c.out.Linef("%s: %s, %s, %s: %s", dir, measure.Count(checked.Segments, "segment"), measure.Count(checked.Lines, "valid line"),
+		c.Out.Linef("%s: %s, %s, %s: %s", dir, measure.Count(checked.Segments, "segment"), measure.Count(checked.Lines, "valid line"),
 			measure.Size(checked.Bytes), verdict(len(checked.Problems), len(checked.Known), accept))
 	}
 	if err == nil && !answer.OK {
@@ -103,13 +104,13 @@ const acceptBatch = 1000
 
 // accept records problems as known: itself, or through the relay if one uses the
 // history, because only one process may write there.
-func (c *cli) accept(ctx context.Context, file *config.File, problems []history.Problem) error {
+func (c commands) accept(ctx context.Context, file *config.File, problems []history.Problem) error {
 	err := journal.Accept(file.History.Dir, problems)
 	var inUse *journal.InUseError
 	if !errors.As(err, &inUse) {
 		return err
 	}
-	relay, err := connect(ctx, file.Listen)
+	relay, err := c.Dial(ctx, file.Listen)
 	if err != nil {
 		return fmt.Errorf("%w, which must record what is accepted, but cannot be asked: %w", inUse, err)
 	}
@@ -136,12 +137,12 @@ func verdict(problems, known int, accepted bool) string {
 }
 
 // checkProgress returns a function that shows how much of the history was read.
-func (c *cli) checkProgress() func(read, total int64) {
+func (c commands) checkProgress() func(read, total int64) {
 	shown := int64(-1)
 	return func(read, total int64) {
 		if percent := 100 * read / max(1, total); percent != shown {
 			shown = percent
-			c.err.Progress(fmt.Sprintf("%3d %% of %s", percent, measure.Size(total)))
+			c.Err.Progress(fmt.Sprintf("%3d %% of %s", percent, measure.Size(total)))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package command
+package cli
 
 import (
 	"context"
@@ -13,22 +13,23 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
+	"sidehook/relay/command/names"
 	"sidehook/relay/command/source"
 )
 
-// relay connects to the relay of the configuration.
-func (c *cli) relay(ctx context.Context) (*client.Client, error) {
-	file, err := c.load(config.Tools)
+// Relay connects to the relay of the configuration.
+func (p *Program) Relay(ctx context.Context) (*client.Client, error) {
+	file, err := p.Load(config.Tools)
 	if err != nil {
 		return nil, err
 	}
-	return c.connect(ctx, file)
+	return p.Connect(ctx, file)
 }
 
-// connect connects to the relay of a file. It says if the relay that answers there
+// Connect connects to the relay of a file. It says if the relay that answers there
 // runs on another one.
-func (c *cli) connect(ctx context.Context, file *config.File) (*client.Client, error) {
-	relay, err := connect(ctx, file.Listen)
+func (p *Program) Connect(ctx context.Context, file *config.File) (*client.Client, error) {
+	relay, err := p.Dial(ctx, file.Listen)
 	if err != nil {
 		return nil, err
 	}
@@ -39,18 +40,19 @@ func (c *cli) connect(ctx context.Context, file *config.File) (*client.Client, e
 	case err != nil:
 		return nil, err // it would be the same for the call, and only after as long again
 	case active.Path != "" && !sameFile(active.Path, file.Path):
-		c.err.Noticef("the relay on %s runs on %s, not on %s", relay.Address(), active.Path, file.Path)
+		p.Err.Noticef("the relay on %s runs on %s, not on %s", relay.Address(), active.Path, file.Path)
 	}
 	return relay, nil
 }
 
-func connect(ctx context.Context, in config.Listen) (*client.Client, error) {
+// Dial connects to the relay that listens there, whichever file it runs on.
+func (p *Program) Dial(ctx context.Context, in config.Listen) (*client.Client, error) {
 	token := in.Token
 	if token.IsZero() {
 		token = in.ReadToken // enough to look
 	}
 	return client.Connect(ctx, client.Options{
-		Socket: in.Socket, HTTP: in.HTTP, Token: token.Reveal(), Version: thisBuild().Version,
+		Socket: in.Socket, HTTP: in.HTTP, Token: token.Reveal(), Version: p.Version,
 	})
 }
 
@@ -65,8 +67,8 @@ func sameFile(relays, ours string) bool {
 	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
-// nearestWebhook adds to a refusal that names an unknown webhook which one is nearest.
-func nearestWebhook(ctx context.Context, relay *client.Client, name string, err error) error {
+// NearestWebhook adds to a refusal that names an unknown webhook which one is nearest.
+func NearestWebhook(ctx context.Context, relay *client.Client, name string, err error) error {
 	var refused *client.RefusedError
 	if name == "" || !errors.As(err, &refused) || refused.Status != http.StatusNotFound {
 		return err
@@ -81,31 +83,32 @@ func nearestWebhook(ctx context.Context, relay *client.Client, name string, err 
 			return err // the refusal is about something else
 		}
 	}
-	return unknownWebhook(name, all)
+	return errors.New(names.UnknownWebhook(name, all))
 }
 
-// source opens the history of a file to read. Where another user than the relay's may
+// Source opens the history of a file to read. Where another user than the relay's may
 // not read the files, or there are none as it is in PostgreSQL, it asks the relay.
-func (c *cli) source(ctx context.Context, file *config.File) (source.Source, error) {
+func (p *Program) Source(ctx context.Context, file *config.File) (source.Source, error) {
 	if file.InCluster {
-		relay, err := c.connect(ctx, file)
+		relay, err := p.Connect(ctx, file)
 		if err != nil {
 			return nil, fmt.Errorf("the history is in PostgreSQL, where only the relay reads it: %w", err)
 		}
 		return source.Relay(relay), nil
 	}
-	s, err := source.Open(file.History.Dir, func() (*client.Client, error) { return c.connect(ctx, file) })
-	return s, explainDenied(err)
+	s, err := source.Open(file.History.Dir, func() (*client.Client, error) { return p.Connect(ctx, file) })
+	return s, ExplainDenied(err)
 }
 
-// openHistory opens the files of a history. Another user than the relay's may not, and
+// OpenHistory opens the files of a history. Another user than the relay's may not, and
 // is told how to.
-func openHistory(dir string) (*query.Reader, error) {
+func OpenHistory(dir string) (*query.Reader, error) {
 	reader, err := query.Open(dir)
-	return reader, explainDenied(err)
+	return reader, ExplainDenied(err)
 }
 
-func explainDenied(err error) error {
+// ExplainDenied adds to an error that is a refusal of the file system who may read.
+func ExplainDenied(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%w: history files are readable only by their owner; run this as root or as the relay's user", err)
 	}

@@ -1,4 +1,4 @@
-package command
+package reading
 
 import (
 	"context"
@@ -20,7 +20,7 @@ type eventsFlags struct {
 	limit                    int
 }
 
-func (c *cli) eventsCommand() *cobra.Command {
+func (c commands) eventsCommand() *cobra.Command {
 	var f eventsFlags
 	cmd := &cobra.Command{
 		Use:   "events",
@@ -68,13 +68,13 @@ func (f *eventsFlags) query(now time.Time) (q api.EventsQuery, err error) {
 	return q, err
 }
 
-func (c *cli) events(ctx context.Context, f *eventsFlags, q api.EventsQuery) error {
-	file, err := c.load(config.Tools)
+func (c commands) events(ctx context.Context, f *eventsFlags, q api.EventsQuery) error {
+	file, err := c.Load(config.Tools)
 	if err != nil {
 		return err
 	}
-	c.sayUnknownType(f.Type)
-	s, err := c.source(ctx, file)
+	c.SayUnknownType(f.Type)
+	s, err := c.Source(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -89,18 +89,18 @@ func (c *cli) events(ctx context.Context, f *eventsFlags, q api.EventsQuery) err
 				return err
 			}
 		}
-		c.err.Noticef("no %s in the history", f.describe())
+		c.Err.Noticef("no %s in the history", f.describe())
 		return nil
 	}
 	if f.json {
 		for i := range list {
-			if err := c.out.JSON(&list[i]); err != nil {
+			if err := c.Out.JSON(&list[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	report.PrintEvents(c.out, c.next, list, time.Now())
+	report.PrintEvents(c.Out, c.Next, list, time.Now())
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package command
+package reading
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-func (c *cli) historyStatsCommand() *cobra.Command {
+func (c commands) statsCommand() *cobra.Command {
 	var webhooks []string
 	f := usage.Filter{}
 	var asJSON bool
@@ -41,7 +41,7 @@ func (c *cli) historyStatsCommand() *cobra.Command {
 			if q.Until.IsZero() {
 				q.Until = now
 			}
-			return c.historyStats(cmd.Context(), q, webhooks, asJSON)
+			return c.stats(cmd.Context(), q, webhooks, asJSON)
 		},
 	}
 	cmd.Flags().StringArrayVar(&webhooks, "webhook", nil, "only the webhook `NAME`; repeat it")
@@ -51,12 +51,12 @@ func (c *cli) historyStatsCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) historyStats(ctx context.Context, q api.StatsQuery, webhooks []string, asJSON bool) error {
-	file, err := c.load(config.Tools)
+func (c commands) stats(ctx context.Context, q api.StatsQuery, webhooks []string, asJSON bool) error {
+	file, err := c.Load(config.Tools)
 	if err != nil {
 		return err
 	}
-	s, err := c.source(ctx, file)
+	s, err := c.Source(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -79,14 +79,14 @@ func (c *cli) historyStats(ctx context.Context, q api.StatsQuery, webhooks []str
 	switch {
 	case asJSON:
 		for i := range rows {
-			if err := c.out.JSON(&rows[i]); err != nil {
+			if err := c.Out.JSON(&rows[i]); err != nil {
 				return err
 			}
 		}
 	case len(rows) == 0:
-		c.err.Noticef("no attempts since %s in the history", terminal.Local(q.Since, terminal.ZonedTime))
+		c.Err.Noticef("no attempts since %s in the history", terminal.Local(q.Since, terminal.ZonedTime))
 	default:
-		report.PrintStats(c.out, rows)
+		report.PrintStats(c.Out, rows)
 	}
 	return nil
 }
