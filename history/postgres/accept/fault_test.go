@@ -220,7 +220,8 @@ func TestStopWhileNothingAnswers(t *testing.T) {
 	}
 }
 
-// TestStandby asks of a commit that it is on a standby.
+// TestStandby asks of a commit that it is on a standby. One member gives up soon; the
+// other one waits until the standby is back, so that what it is answered is known.
 func TestStandby(t *testing.T) {
 	s := postgrestest.Start(t, "synchronous_standby_names=standby")
 	configure := func(sql string) {
@@ -230,52 +231,65 @@ func TestStandby(t *testing.T) {
 	}
 	configure(`ALTER SYSTEM SET synchronous_standby_names = ''`)
 	schema := install(t, s)
-	m := start(t, s, schema, database.Options{Sync: database.Require}, accept.Options{Deadline: time.Second})
-	post := func(id string) (string, error) {
-		got, err := m.Append(t.Context(), []history.Entry{entry(t, id, "1")})
-		return seqs(got), err
-	}
-	eventually := func(id, want string) {
+	hasty := start(t, s, schema, database.Options{Sync: database.Require}, accept.Options{Deadline: time.Second})
+	patient := start(t, s, schema, database.Options{Sync: database.Require, Name: "patient"}, accept.Options{Deadline: time.Minute})
+	refused := func(id, because string) {
 		t.Helper()
-		var got string
-		var err error
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-			if got, err = post(id); err == nil {
-				break
+		if _, err := hasty.Append(t.Context(), []history.Entry{entry(t, id, "1")}); !errors.Is(err, history.ErrAway) || !strings.Contains(err.Error(), because) {
+			t.Errorf("%s: got %v, want %q", id, err, because)
+		}
+	}
+	// accepted returns what the patient one is answered in the end.
+	accepted := func(id string) <-chan string {
+		answer := make(chan string, 1)
+		go func() {
+			for {
+				got, err := patient.Append(context.Background(), []history.Entry{entry(t, id, "1")})
+				if err == nil || !errors.Is(err, history.ErrAway) {
+					answer <- fmt.Sprint(seqs(got), err)
+					return
+				}
+				time.Sleep(20 * time.Millisecond)
 			}
-		}
-		// The call of an earlier post may be done while this one waits: a repeat or not.
-		if err != nil || strings.TrimPrefix(got, "d") != want {
-			t.Errorf("got %s, %v, want %s", got, err, want)
+		}()
+		return answer
+	}
+	expect := func(answer <-chan string, want string) {
+		t.Helper()
+		if got := <-answer; got != want+"<nil>" {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if _, err := post("1"); !errors.Is(err, history.ErrAway) || !strings.Contains(err.Error(), "synchronous_standby_names is empty") {
-		t.Fatalf("without a standby: got %v", err)
-	}
+	const waiting = ` FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'patient'`
+	refused("1", "synchronous_standby_names is empty")
 	configure(`ALTER SYSTEM RESET synchronous_standby_names`)
 	stop := s.Standby(t)
-	eventually("1", "1")
+	expect(accepted("1"), "1")
 	stop()
-	if _, err := post("2"); !errors.Is(err, history.ErrAway) {
-		t.Errorf("while the standby is away: got %v", err)
+	// Somebody ends the wait: the commit comes with a warning, and is not believed. The
+	// next call finds what is committed, and waits again.
+	answer := accepted("2")
+	for s.Value(t, `SELECT count(*) FROM `+schema+`.events`) != "2" {
+		s.Exec(t, `SELECT pg_cancel_backend(pid)`+waiting)
 	}
-	// Somebody ends the wait: the commit comes with a warning, and is not believed.
-	s.Exec(t, `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
-	for s.Value(t, `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`) == "0" {
-		time.Sleep(10 * time.Millisecond) // until the next call waits
+	for s.Value(t, `SELECT count(*)`+waiting) == "0" {
+		time.Sleep(10 * time.Millisecond)
 	}
-	if _, err := post("2"); !errors.Is(err, history.ErrAway) {
-		t.Errorf("after a commit that was canceled: got %v", err)
+	refused("2", "")
+	select {
+	case got := <-answer:
+		t.Errorf("without a standby: got %s", got)
+	default:
 	}
 	s.Standby(t)
-	eventually("2", "2")
-	eventually("3", "3")
+	expect(answer, "d2")
+	expect(accepted("3"), "3")
 	// A configuration that changes under a connection is met by the next call.
 	configure(`ALTER SYSTEM SET synchronous_standby_names = ''`)
-	if _, err := post("4"); !errors.Is(err, history.ErrAway) || !strings.Contains(err.Error(), "synchronous_standby_names is empty") {
-		t.Errorf("after the standby was taken out of the configuration: got %v", err)
+	for hasty.Fault() == nil {
+		refused("4", "synchronous_standby_names is empty")
 	}
-	if n := m.count(); n != 3 {
+	if n := patient.count(); n != 3 {
 		t.Errorf("got %d records, want 3", n)
 	}
 }
