@@ -165,11 +165,17 @@ func (e *Engine) ResendBulk(ctx context.Context, b query.Bulk, by string) (journ
 	if err := e.Flush(); err != nil { // what has ended by now is found
 		return journal.Resends{}, err
 	}
+	// Another member may send the same again at this moment: what it does after this is
+	// not in the selection.
+	seen, err := e.Reader().Last(ctx)
+	if err != nil {
+		return journal.Resends{}, err
+	}
 	m, err := e.Reader().Bulk(ctx, b)
 	if err != nil {
 		return journal.Resends{}, err
 	}
-	return e.accept.ResendBulk(ctx, &m, by)
+	return e.accept.ResendBulk(ctx, &m, seen, by)
 }
 
 // Rename moves the pending deliveries of a webhook to its new name, as journal.Rename does.

@@ -131,9 +131,10 @@ func (a *Acceptor) Resend(ctx context.Context, of *history.EventRecord, to []str
 const bulkBatch = 4096
 
 // ResendBulk makes deliveries again, in batches that are committed each as a whole or
-// not at all. An error tells how many were accepted before it; then the result is what
-// was done until then.
-func (a *Acceptor) ResendBulk(ctx context.Context, m *query.Matches, by string) (journal.Resends, error) {
+// not at all. seen is the last record that there was when they were selected: those that
+// were made again since then, by another member, are left out. An error tells how many
+// were accepted before it; then the result is what was done until then.
+func (a *Acceptor) ResendBulk(ctx context.Context, m *query.Matches, seen history.Seq, by string) (journal.Resends, error) {
 	done := journal.Resends{Gone: m.Gone}
 	if m.Count > query.MaxBulk {
 		return journal.Resends{}, &query.TooManyError{Count: m.Count}
@@ -146,7 +147,7 @@ func (a *Acceptor) ResendBulk(ctx context.Context, m *query.Matches, by string) 
 		r := &request{records: make([]record, n)}
 		for i, again := range rest[:n] {
 			to := m.Targets.List[again.To : again.To+1 : again.To+1]
-			r.records[i] = record{of: again.Of, resend: true, to: to, line: history.AppendBulkResend(nil, again.Of, to, by, done.ID)}
+			r.records[i] = record{of: again.Of, resend: true, to: to, after: seen, line: history.AppendBulkResend(nil, again.Of, to, by, done.ID)}
 		}
 		if err := a.commit(ctx, r); err != nil {
 			if done.Count > 0 {
@@ -157,7 +158,11 @@ func (a *Acceptor) ResendBulk(ctx context.Context, m *query.Matches, by string) 
 		for _, receipt := range r.receipts {
 			count(&done, receipt.Seq)
 		}
+		done.Gone -= r.needless
 		rest = rest[n:]
+	}
+	if done.Count == 0 {
+		done.ID = ""
 	}
 	return done, nil
 }

@@ -224,7 +224,7 @@ func TestResend(t *testing.T) {
 	}
 	matches := &query.Matches{Count: 4, Gone: 1, List: []query.Again{{Of: 1}, {Of: 77}, {Of: 2, To: 1}, {Of: 2}}}
 	matches.Targets.List = []string{"a", "b"}
-	done, err := m.ResendBulk(t.Context(), matches, "api")
+	done, err := m.ResendBulk(t.Context(), matches, 3, "api")
 	if err != nil || done.Count != 3 || done.Gone != 2 || done.ID == "" || fmt.Sprint(done.Seqs) != "[[4 6]]" {
 		t.Errorf("got %+v, %v", done, err)
 	}

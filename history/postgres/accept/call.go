@@ -17,6 +17,7 @@ const (
 	isConflict = 'c'
 	isGone     = 'g'
 	isFull     = 'f'
+	isNeedless = 's'
 )
 
 // caller has the arguments of a call. Their memory is used again.
@@ -29,8 +30,8 @@ type caller struct {
 	key  [][16]byte
 	size []int32
 
-	content, of, generation, idHash, ends []int64
-	kind, to, was                         []string
+	content, of, generation, idHash, ends, after []int64
+	kind, to, was                                []string
 
 	lines []byte
 }
@@ -53,7 +54,7 @@ func (c *caller) reset() {
 	clear(c.sent)
 	*c = caller{
 		db: c.db, full: c.full, sent: c.sent[:0], req: c.req[:0], key: c.key[:0], size: c.size[:0],
-		content: c.content[:0], of: c.of[:0], generation: c.generation[:0], idHash: c.idHash[:0], ends: c.ends[:0],
+		content: c.content[:0], of: c.of[:0], generation: c.generation[:0], idHash: c.idHash[:0], ends: c.ends[:0], after: c.after[:0],
 		kind: c.kind[:0], to: c.to[:0], was: c.was[:0], lines: c.lines[:0],
 	}
 	if cap(c.lines) > 4*batchBytes {
@@ -70,19 +71,19 @@ func (c *caller) add(number int, r *request, index int) {
 	c.content, c.of = append(c.content, rec.content), append(c.of, int64(rec.of))
 	c.generation, c.idHash = append(c.generation, int64(rec.generation)), append(c.idHash, rec.idHash)
 	c.kind, c.to, c.was = append(c.kind, rec.kind), append(c.to, strings.Join(rec.to, " ")), append(c.was, rec.was)
-	c.ends = append(c.ends, int64(rec.ends))
+	c.ends, c.after = append(c.ends, int64(rec.ends)), append(c.after, int64(rec.after))
 	c.size = append(c.size, int32(len(rec.line)))
 	c.lines = append(c.lines, rec.line...)
 }
 
-const acceptSQL = `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`
+const acceptSQL = `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`
 
 // do makes the call.
 func (c *caller) do(ctx context.Context) (a answer, err error) {
 	err = c.db.Call(ctx, acceptSQL, []database.Argument{
 		database.Text(string(c.db.Sync())), database.Bool(!c.full), database.Int4s(c.req), database.UUIDs(c.key),
 		database.Int8s(c.content), database.Int8s(c.of), database.Int8s(c.generation), database.Int8s(c.idHash),
-		database.Texts(c.kind), database.Texts(c.to), database.Texts(c.was), database.Int8s(c.ends),
+		database.Texts(c.kind), database.Texts(c.to), database.Texts(c.was), database.Int8s(c.ends), database.Int8s(c.after),
 		database.Int4s(c.size), database.Bytea(c.lines),
 	}, &a.at, &a.last, &a.seqs, &a.verdicts, &a.known)
 	return a, err
@@ -112,6 +113,8 @@ func (c *caller) settle(a *answer) []queue.Published {
 			if r.err == nil {
 				r.err = history.ErrNoRoom
 			}
+		case isNeedless:
+			r.needless++
 		case isGone:
 		}
 	}

@@ -19,6 +19,7 @@ import (
 type request struct {
 	records  []record
 	receipts []history.Receipt // with a Seq of 0 if the event of a resend was removed
+	needless int               // of the resends that got no Seq: the event was resent meanwhile
 	err      error
 }
 
@@ -32,6 +33,7 @@ type record struct {
 	of         history.Seq
 	resend     bool
 	to         []string
+	after      history.Seq // of a resend in bulk: what was selected knows of the records so far
 	body       *queue.Body
 
 	// Of a rename.

@@ -15,6 +15,12 @@ func (r *Reader) Bulk(ctx context.Context, b query.Bulk) (query.Matches, error) 
 	return query.FindBulk(ctx, r, b)
 }
 
+// Last returns the seq of the last record of the events.
+func (r *Reader) Last(ctx context.Context) (history.Seq, error) {
+	last, err := r.last(ctx, events)
+	return history.Seq(last), err
+}
+
 // Resends visits the resends, and the renames, that may be from since on, the oldest
 // first, until visit returns false.
 func (r *Reader) Resends(since time.Time, visit func(*history.EventRecord) bool) error {

@@ -17,6 +17,7 @@ type rec struct {
 	to       string
 	was      string
 	ends     int64
+	after    int64
 }
 
 type accepted struct {
@@ -31,11 +32,11 @@ func accept(t *testing.T, db *database.DB, records ...rec) (a accepted) {
 	t.Helper()
 	n := len(records)
 	req, key, size := make([]int32, n), make([][16]byte, n), make([]int32, n)
-	content, of, generation, hash, ends := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	content, of, generation, hash, ends, after := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	kind, to, was := make([]string, n), make([]string, n), make([]string, n)
 	var lines []byte
 	for i, r := range records {
-		req[i], key[i], content[i], of[i], to[i], was[i], ends[i] = int32(r.req), [16]byte{15: byte(r.key), 14: byte(r.key >> 8), 13: byte(r.key >> 16)}, r.content, r.of, r.to, r.was, r.ends
+		req[i], key[i], content[i], of[i], to[i], was[i], ends[i], after[i] = int32(r.req), [16]byte{15: byte(r.key), 14: byte(r.key >> 8), 13: byte(r.key >> 16)}, r.content, r.of, r.to, r.was, r.ends, r.after
 		if r.of == 0 {
 			hash[i], kind[i] = int64(r.key), fmt.Sprint("type", r.key)
 		}
@@ -43,10 +44,10 @@ func accept(t *testing.T, db *database.DB, records ...rec) (a accepted) {
 		lines, size[i] = append(lines, line...), int32(len(line))
 	}
 	var at int64
-	err := db.Call(t.Context(), `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`, []database.Argument{
+	err := db.Call(t.Context(), `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`, []database.Argument{
 		database.Text(string(db.Sync())), database.Bool(true), database.Int4s(req), database.UUIDs(key), database.Int8s(content), database.Int8s(of),
 		database.Int8s(generation), database.Int8s(hash), database.Texts(kind), database.Texts(to), database.Texts(was),
-		database.Int8s(ends), database.Int4s(size), database.Bytea(lines),
+		database.Int8s(ends), database.Int8s(after), database.Int4s(size), database.Bytea(lines),
 	}, &at, &a.last, &a.seqs, &a.word, &a.known)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +68,8 @@ func TestAccept(t *testing.T) {
 		{"a conflict refuses its request alone", []rec{{req: 1, key: 4, content: 4}, {req: 1, key: 1, content: 9}, {req: 2, key: 5, content: 5, to: "a"}}, "rcn", []int64{0, 0, 4}, 4},
 		{"resends", []rec{{req: 1, of: 1, to: "a"}, {req: 1, of: 99, to: "a"}, {req: 1, of: 2, to: "c", was: "a", ends: 1}}, "ngn", []int64{5, 0, 6}, 6},
 		{"the resend of a resend", []rec{{req: 1, of: 5, to: "a"}}, "g", []int64{0}, 6},
-		{"nothing new", []rec{{req: 1, key: 2, content: 2}}, "d", []int64{2}, 6},
+		{"resends in bulk of what was resent, or not", []rec{{req: 1, of: 1, to: "a", after: 5}, {req: 1, of: 2, to: "a", after: 5}, {req: 1, of: 2, to: "c", after: 5}, {req: 1, of: 1, to: "a", after: 4}, {req: 1, of: 99, to: "a", after: 1}}, "nnssg", []int64{7, 8, 0, 0, 0}, 8},
+		{"nothing new", []rec{{req: 1, key: 2, content: 2}}, "d", []int64{2}, 8},
 	}
 	db := open(t, shared(t), database.Options{})
 	for _, s := range steps {
@@ -78,11 +80,11 @@ func TestAccept(t *testing.T) {
 			}
 		})
 	}
-	want := "a1/0 b1/0 b3/0 a4/0 a5/0 a6/1 c6/0"
+	want := "a1/0 b1/0 b3/0 a4/0 a5/0 a6/1 c6/0 a7/0 a8/0"
 	if got := query(t, db, `SELECT string_agg(webhook || seq || '/' || ends, ' ' ORDER BY seq, webhook) FROM {schema}.targets`); got != want {
 		t.Errorf("got targets %s, want %s", got, want)
 	}
-	want = `1 event 0 1 type1 "line":0,2 event 0 2 type2 "line":1,3 event 0 3 type3 "line":1,4 event 0 5 type5 "line":2,5 resend 1 1 type1 "line":0,6 resend 2 2 type2 "line":2`
+	want = `1 event 0 1 type1 "line":0,2 event 0 2 type2 "line":1,3 event 0 3 type3 "line":1,4 event 0 5 type5 "line":2,5 resend 1 1 type1 "line":0,6 resend 2 2 type2 "line":2,7 resend 1 1 type1 "line":0,8 resend 2 2 type2 "line":1`
 	got := query(t, db, `SELECT string_agg(seq || ' ' || kind || ' ' || of || ' ' || id_hash || ' ' || type || ' ' || convert_from(line, 'UTF8'), ',' ORDER BY seq) FROM {schema}.events`)
 	if got != want {
 		t.Errorf("got events\n%s, want\n%s", got, want)

@@ -57,12 +57,13 @@ END $$;
 -- accept makes the records of a group commit durable. p_lines has their lines, one
 -- after the other. A record has a character in states: n is new, d repeats an event,
 -- c has its source and id with another content, r was refused with its request
--- because of such a one, g refers to an event that was removed, f would be new and there
--- is no room (not p_room). known has the
+-- because of such a one, g refers to an event that was removed, s is needless: p_after has
+-- for a resend in bulk the last record when it was selected, and by now its event has been
+-- resent to the webhook. f would be new and there is no room (not p_room). known has the
 -- webhooks of the events that are repeated.
 CREATE OR REPLACE FUNCTION {schema}.accept(
   p_sync text, p_room boolean, p_req int[], p_key uuid[], p_content bigint[], p_of bigint[], p_generation bigint[], p_id_hash bigint[],
-  p_type text[], p_webhooks text[], p_was text[], p_ends bigint[], p_size int[], p_lines bytea,
+  p_type text[], p_webhooks text[], p_was text[], p_ends bigint[], p_after bigint[], p_size int[], p_lines bytea,
   OUT stamped bigint, OUT last_seq bigint, OUT seqs bigint[], OUT states text, OUT known text[]
 ) LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
@@ -73,6 +74,7 @@ DECLARE
   v_count int := cardinality(p_req);
   v_hash bigint[] := p_id_hash;
   v_type text[] := p_type;
+  v_needless boolean[] := array_fill(false, ARRAY[cardinality(p_req)]);
   v_fresh bigint;
   v_known bigint;
 BEGIN
@@ -89,18 +91,20 @@ BEGIN
   stamped := {schema}.now_ns();
   -- A statement that reads events locks all its partitions, so only resends do that.
   IF EXISTS (SELECT FROM unnest(p_of) of WHERE of > 0) THEN
-    SELECT array_agg(coalesce(e.id_hash, i.hash) ORDER BY i.ord), array_agg(CASE WHEN i.of > 0 THEN e.type ELSE i.type END ORDER BY i.ord)
-    INTO v_hash, v_type
-    FROM unnest(p_of, p_id_hash, p_type) WITH ORDINALITY AS i(of, hash, type, ord)
+    SELECT array_agg(coalesce(e.id_hash, i.hash) ORDER BY i.ord), array_agg(CASE WHEN i.of > 0 THEN e.type ELSE i.type END ORDER BY i.ord),
+      array_agg(i.after > 0 AND EXISTS (SELECT FROM {schema}.events x
+        WHERE x.of = i.of AND x.of > 0 AND x.seq > i.after AND i.webhooks = ANY (string_to_array(x.webhooks, ' '))) ORDER BY i.ord)
+    INTO v_hash, v_type, v_needless
+    FROM unnest(p_of, p_id_hash, p_type, p_webhooks, p_after) WITH ORDINALITY AS i(of, hash, type, webhooks, after, ord)
     LEFT JOIN LATERAL (SELECT x.id_hash, x.type FROM {schema}.events x WHERE i.of > 0 AND x.seq = i.of AND x.kind = 'event' LIMIT 1) e ON true;
   END IF;
   WITH looked AS (
     SELECT i.*, k.seq AS old, k.webhooks AS old_webhooks,
       sum(i.size) OVER (ORDER BY i.ord) - i.size + 1 AS begins,
-      CASE WHEN i.of > 0 THEN CASE WHEN i.type IS NULL THEN 'g' ELSE 'n' END
+      CASE WHEN i.of > 0 THEN CASE WHEN i.type IS NULL THEN 'g' WHEN i.needless THEN 's' ELSE 'n' END
         WHEN k.seq IS NULL THEN 'n' WHEN k.content = i.content THEN 'd' ELSE 'c' END AS state
-    FROM unnest(p_req, p_key, p_content, p_of, p_generation, v_hash, v_type, p_webhooks, p_was, p_ends, p_size)
-      WITH ORDINALITY AS i(req, key, content, of, generation, id_hash, type, webhooks, was, ends, size, ord)
+    FROM unnest(p_req, p_key, p_content, p_of, p_generation, v_hash, v_type, p_webhooks, p_was, p_ends, v_needless, p_size)
+      WITH ORDINALITY AS i(req, key, content, of, generation, id_hash, type, webhooks, was, ends, needless, size, ord)
     LEFT JOIN LATERAL (SELECT x.seq, x.content, x.webhooks FROM {schema}.ids x
       WHERE i.of = 0 AND x.key = i.key AND x.n > v_ids.last - 100000 ORDER BY x.n DESC LIMIT 1) k ON true
   ), judged AS (
@@ -131,4 +135,4 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION {schema}.now_ns(), {schema}.grow(text, bigint), {schema}.lock_stream(text), {schema}.durable(text),
-  {schema}.accept(text, boolean, int[], uuid[], bigint[], bigint[], bigint[], bigint[], text[], text[], text[], bigint[], int[], bytea) FROM PUBLIC;
+  {schema}.accept(text, boolean, int[], uuid[], bigint[], bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], int[], bytea) FROM PUBLIC;
