@@ -68,7 +68,14 @@ func (r *Relay) hold(webhook string) {
 		return // its deliveries wait to be moved, or end as those of an orphan
 	}
 	r.reclaimQueue(q)
-	r.deliver.Hold(webhook, r.requestsBefore(webhook, active.Webhooks[webhook].Settings.Rate.Per))
+	if r.deliver.State(webhook) != "" {
+		return // it was held before
+	}
+	r.givenUp.Forget(webhook) // it is read again
+	upto := r.journal.engine.(*clustered).LastLine()
+	if r.deliver.Hold(webhook, r.requestsBefore(webhook, active.Webhooks[webhook].Settings.Rate.Per)) {
+		r.held.add(webhook, upto)
+	}
 }
 
 // requestsBefore returns the requests that owners before have made for a webhook, as far

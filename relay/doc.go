@@ -19,7 +19,7 @@
 //	notices.Run            Run              when serving is done, after a last try to append
 //	losses.Run             Run              when serving is done
 //	console.Run            Run              when serving is done, also within a count
-//	restoreLastHour        Run              when the last hour is read, or serving is done
+//	restoreLastHour        Run              when the last hour is read, or serving is done; in a cluster when serving is done
 //	sweepOrphans           Run              when serving is done
 //	keepRenaming           Run              when serving is done
 //	request that waits     intake           Prefer: wait; with its request, or at a stop

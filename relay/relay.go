@@ -68,6 +68,7 @@ type Relay struct {
 	dead     atomic.Pointer[error]            // why the journal ended; nil while it runs
 	resends  resendProgress
 	givenUp  losses.LastHour
+	held     heldWebhooks // in a cluster
 
 	mu       sync.Mutex
 	active   *inforce.Config
@@ -96,6 +97,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Relay{log: opts.Log, opts: opts, atStart: file, sessions: session.New(), losses: losses.NewLog(opts.Log), orphans: map[string]time.Time{}}
+	r.held.more = make(chan struct{}, 1)
 	r.resends.known = map[string]*query.ResendProgress{}
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)

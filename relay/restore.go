@@ -71,8 +71,13 @@ func (r *Relay) restoreRequests(past map[string]*pace.History, q query.Query, fr
 }
 
 // restoreLastHour adds the attempts of the hour before the start to the statistics of
-// the last hour. It may take seconds, so deliveries do not wait for it.
+// the last hour. It may take seconds, so deliveries do not wait for it. In a cluster that
+// is done for webhooks as they are held, until ctx is done.
 func (r *Relay) restoreLastHour(ctx context.Context) {
+	if r.atStart.Cluster.Given() {
+		r.restoreHeld(ctx)
+		return
+	}
 	reader, err := r.journal.read()
 	if err == nil {
 		defer reader.Close()
@@ -83,6 +88,10 @@ func (r *Relay) restoreLastHour(ctx context.Context) {
 		})
 	}
 	if err != nil {
-		r.log.Warn("cannot read the attempts of the last hour; its statistics are incomplete", "error", err)
+		r.warnLastHour(err)
 	}
+}
+
+func (r *Relay) warnLastHour(err error) {
+	r.log.Warn("cannot read the attempts of the last hour; its statistics are incomplete", "error", err)
 }

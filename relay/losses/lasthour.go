@@ -65,6 +65,13 @@ func (h *LastHour) Count(webhook string, now time.Time) (count int) {
 	return count
 }
 
+// Forget forgets a webhook.
+func (h *LastHour) Forget(webhook string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.webhooks, webhook)
+}
+
 // Keep forgets the webhooks that are not in force.
 func (h *LastHour) Keep(inForce func(webhook string) bool) {
 	h.mu.Lock()

@@ -34,6 +34,10 @@ func (m *Member) State() State {
 // Skew returns by how much the database's clock is ahead of time.Now.
 func (m *Member) Skew() time.Duration { return m.clock.skew() }
 
+// LastLine returns a number of the attempts: when Hold is called for a webhook, all that
+// owners before have recorded of it is up to there, and what this one will is after it.
+func (m *Member) LastLine() history.LineNo { return m.ledger.LastN() }
+
 // Owner returns the member that owns a webhook, "" if none does at the moment.
 func (m *Member) Owner(webhook string) string {
 	m.mu.Lock()

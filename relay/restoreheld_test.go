@@ -1,0 +1,59 @@
+package relay_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"sidehook/history/postgres/database"
+	"sidehook/history/postgres/postgrestest"
+	"sidehook/relay/api"
+)
+
+// TestLastHourOverATakeOver: who takes webhooks over knows what the owner before has
+// delivered, and counts on.
+func TestLastHourOverATakeOver(t *testing.T) {
+	s := postgrestest.Shared(t)
+	schema := s.Schema(t)
+	if err := database.Install(t.Context(), s.URL(), schema, ""); err != nil {
+		t.Fatal(err)
+	}
+	receiver := newReceiver(t)
+	file := func(member string) string {
+		text := fmt.Sprintf("cluster: {postgres: '%s', schema: %s, name: %s, sync: storage, lease: 5s}\nwebhooks:\n", s.URL(), schema, member)
+		for i := range 3 {
+			text += hook(receiver, fmt.Sprint("w", i), "")
+		}
+		return text
+	}
+	deliver := func(h *host, id string) {
+		t.Helper()
+		if got := h.post(id); got != 202 {
+			t.Fatalf("%s: got %d", id, got)
+		}
+		for i := range 3 {
+			eventually(t, id+" arrives", func() bool { return receiver.count(fmt.Sprint("/w", i), id) == 1 })
+		}
+	}
+	a := newHost(t, file("host-a"))
+	for i := range 3 {
+		deliver(a, fmt.Sprint("e", i))
+	}
+	b := newHost(t, file("host-b"))
+	a.end()
+	deliver(b, "e3")
+	got := func() (text string) {
+		for i := range 3 {
+			var w api.Webhook
+			b.call("GET", fmt.Sprint("/v1/webhooks/w", i), "", &w)
+			text += fmt.Sprint(w.Owner, " ", w.LastHour.Delivered, " ", w.LastHour.P99 > 0, " ")
+		}
+		return text
+	}
+	want := "host-b 4 true host-b 4 true host-b 4 true "
+	eventually(t, "all four are counted", func() bool { return got() == want })
+	time.Sleep(50 * time.Millisecond)
+	if got := got(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
