@@ -15,11 +15,19 @@ import (
 // Apply puts a configuration in force, or returns an error and changes nothing. It may
 // be called before and during Run, one call at a time. doc.go has its order.
 func (r *Relay) Apply(file *config.File) error {
+	if err := r.apply(file); err != nil {
+		return fmt.Errorf("apply %s: %w", file.Path, err)
+	}
+	r.awaitMoves(context.Background())
+	return nil
+}
+
+func (r *Relay) apply(file *config.File) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next, err := r.prepare(file)
 	if err != nil {
-		return fmt.Errorf("apply %s: %w", file.Path, err)
+		return err
 	}
 	// Nothing fails from here on.
 	r.warnRestart(file)
@@ -33,7 +41,8 @@ func (r *Relay) Apply(file *config.File) error {
 	r.givenUp.Keep(next.Has)
 	r.metrics.Keep(slices.Collect(maps.Keys(next.Webhooks)))
 	r.deliver.Apply(next.ForDeliver())
-	r.journal.Declare(declarationOf(next, before))
+	r.journal.Declare(declarationOf(next, before, r.renames))
+	r.holdUpLocked()
 	r.holdOwned(next)
 	r.renameLocked(context.Background()) // before events are accepted under the new names
 	r.intake.Apply(next.ForIntake())

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -218,5 +220,18 @@ func (c *clustered) DamagedLines() int64 { return 0 }
 func (c *clustered) Elsewhere(webhook string) bool { return c.Declared(webhook) }
 
 func (c *clustered) Declare(d Declaration) {
-	c.Member.Declare(member.Declaration{File: d.Hash, Edited: d.Edited, Digests: d.Digests, Was: d.Was})
+	c.Member.Declare(member.Declaration{File: d.Hash, Generation: d.Generation, Edited: d.Edited, Digests: d.Digests, Was: d.Was})
+}
+
+func (c *clustered) Unmoved(ctx context.Context, renames map[string]string) (list []string, err error) {
+	waiting, err := c.MayWait(ctx, slices.Collect(maps.Keys(renames)))
+	if err != nil {
+		return nil, err
+	}
+	for _, was := range waiting {
+		if inEffect, known := c.RenameInEffect(was, renames[was]); inEffect || !known {
+			list = append(list, was)
+		}
+	}
+	return list, nil
 }

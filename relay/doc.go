@@ -35,7 +35,8 @@
 //  3. Rates continue from the requests in the history.
 //  4. Run starts the journal, which writes what is appended.
 //  5. Deliveries move to the new names of webhooks that were renamed while no process
-//     ran: before events are accepted under the new names.
+//     ran: before events are accepted under the new names. In a cluster another member
+//     may have to move them; then events under the new names wait for it.
 //  6. Deliveries begin, the outboxes are read, and the listeners open. Opened is called: the process is ready.
 //
 // # Apply
@@ -50,7 +51,8 @@
 //     Then the engine is told of the configuration: a member of a cluster takes webhooks
 //     that are in force.
 //  5. Deliveries of renamed webhooks move: before intake matches the new names, so that
-//     they stay ahead of later events.
+//     they stay ahead of later events. In a cluster they move at the end of Apply, and
+//     until then the engine holds up events under the new names.
 //  6. intake matches events by the new configuration, and the outboxes of its databases
 //     are read.
 //  7. Queues without a webhook become orphans, and all queues get their limits.

@@ -21,6 +21,7 @@ const (
 	askEnable       = "enable"
 	askRetry        = "retry"
 	askRetryEvent   = "retry_event"
+	askRename       = "rename"
 	askTest         = "test"
 	askCancel       = "cancel"
 	askSelectCancel = "select_cancel"
@@ -36,6 +37,11 @@ func (r *Relay) asked(ctx context.Context, webhook, kind string, arguments json.
 		err = o.Enable(ctx, webhook)
 	case askRetry:
 		err = o.Retry(ctx, webhook)
+	case askRename:
+		var to string
+		if err = json.Unmarshal(arguments, &to); err == nil {
+			err = r.askedRename(ctx, webhook, to)
+		}
 	case askTest:
 		answer, err = o.Test(ctx, webhook)
 	case askRetryEvent:

@@ -90,11 +90,14 @@ type Declaration struct {
 }
 
 // declarationOf returns what an engine needs to know of a configuration that replaces
-// before, which is nil at the start.
-func declarationOf(c, before *inforce.Config) Declaration {
+// before, which is nil at the start. Its renames may have some that the file before had.
+func declarationOf(c, before *inforce.Config, renames map[string]rename) Declaration {
 	d := Declaration{
 		Generation: c.Generation, Hash: c.Digest, Edited: before != nil && before.Digest != c.Digest,
 		Digests: make(map[string]string, len(c.Webhooks)), Was: map[string]string{},
+	}
+	for was, x := range renames {
+		d.Was[x.to] = was
 	}
 	for _, w := range c.File.Webhooks {
 		if d.Digests[w.Name] = w.Digest(); w.Was != "" {
@@ -124,6 +127,11 @@ type ownership interface {
 	// Attempted visits the attempts at the deliveries of some seqs that processes have
 	// recorded, in order.
 	Attempted(ctx context.Context, seqs []history.Seq, visit func(*history.DeliveryRecord)) error
+	// Unmoved returns those of some former names for which deliveries may wait, and that
+	// are to go on under their new names. HoldUp has events for webhooks wait to be
+	// accepted, and those for others no more.
+	Unmoved(ctx context.Context, renames map[string]string) ([]string, error)
+	HoldUp(webhooks []string)
 	// Ask has the owner of a webhook, which is another process, do an action.
 	Ask(ctx context.Context, webhook, kind string, arguments json.RawMessage) (json.RawMessage, error)
 }
@@ -224,6 +232,10 @@ func (a alone) Cluster() *metrics.Cluster { return nil }
 func (a alone) Attempted(context.Context, []history.Seq, func(*history.DeliveryRecord)) error {
 	return nil
 }
+
+// One process moves its deliveries before it accepts events under the new names.
+func (a alone) Unmoved(context.Context, map[string]string) ([]string, error) { return nil, nil }
+func (a alone) HoldUp([]string)                                              {}
 
 func (a alone) Ask(context.Context, string, string, json.RawMessage) (json.RawMessage, error) {
 	return nil, errors.New("there is no other process")

@@ -74,7 +74,7 @@ type Relay struct {
 	active   *inforce.Config
 	refused  error                          // why the last edit was rejected; nil if it was not
 	orphans  map[string]time.Time           // when the deliveries of each end, on the monotonic clock
-	renames  map[string]string              // new names by former names
+	renames  map[string]rename              // by former names
 	inForce  atomic.Pointer[inforce.Config] // active, for those who must not wait
 	running  bool                           // the journal runs, so deliveries can be moved
 	rejected int                            // edits so far

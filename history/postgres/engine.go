@@ -47,15 +47,19 @@ type Engine struct {
 	*retention.Keeper
 	db     *database.DB
 	log    *slog.Logger
-	accept *accept.Acceptor
+	accept *gate
 	spool  *spool.Spool // nil: there is none
 
 	bulk     sync.Mutex // held by ResendBulk
 	renaming sync.Mutex // held by Rename
 }
 
-// spoolDeadline is how long a request waits for the database where it can go elsewhere.
-const spoolDeadline = 3 * time.Second
+const (
+	// spoolDeadline is how long a request waits for the database where it can go elsewhere.
+	spoolDeadline = 3 * time.Second
+	// heldUpFor is how long a request waits for what must not be overtaken.
+	heldUpFor = 10 * time.Second
+)
 
 // Open opens the history. It returns though the database is away, but not if the schema
 // does not fit, or if commits would promise too little.
@@ -79,7 +83,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if o.Spool != "" {
 		accepting.Deadline = spoolDeadline
 	}
-	e.accept = accept.New(accepting)
+	e.accept = &gate{Acceptor: accept.New(accepting), patience: heldUpFor}
 	if o.Spool != "" {
 		if e.spool, err = spool.Open(o.Spool, spool.Options{Direct: e.accept, Log: o.Log, Journal: journal.Options{Log: o.Log}}); err != nil {
 			db.Close()
@@ -178,13 +182,16 @@ func (e *Engine) ResendBulk(ctx context.Context, b query.Bulk, by string) (journ
 	return e.accept.ResendBulk(ctx, &m, seen, by)
 }
 
+// ErrElsewhere is the error of Rename if this member does not own both names.
+var ErrElsewhere = errors.New("this member does not own the webhook and its former name")
+
 // Rename moves the pending deliveries of a webhook to its new name, as journal.Rename does.
-// The member that owns both names does it; any other does nothing.
+// The member that owns both names does it. Errors: also ErrElsewhere.
 func (e *Engine) Rename(ctx context.Context, was, to string, generation history.Generation) (moved int, err error) {
 	e.renaming.Lock()
 	defer e.renaming.Unlock()
 	if !e.Owns(was) || !e.Owns(to) {
-		return 0, nil
+		return 0, ErrElsewhere
 	}
 	// What an earlier call has moved, without an answer, must not be moved again.
 	if err := e.CatchUp(ctx); err != nil {
@@ -197,8 +204,14 @@ func (e *Engine) Rename(ctx context.Context, was, to string, generation history.
 		}
 		return err
 	})
+	if err == nil && (!e.Owns(was) || !e.Owns(to)) {
+		err = ErrElsewhere // the next owner may know of more
+	}
 	return moved, err
 }
+
+// HoldUp has events for these webhooks wait to be accepted, and those for others no more.
+func (e *Engine) HoldUp(webhooks []string) { e.accept.holdUp(webhooks) }
 
 // Retain sets how much is kept, in the database and in the files beside it.
 func (e *Engine) Retain(r journal.Retention) {

@@ -30,6 +30,7 @@ func (m *Member) balance(ctx context.Context, views <-chan *view) {
 			return
 		case v := <-views:
 			p := planOf(v)
+			p.own = v.peers[m.o.Name]
 			m.mu.Lock()
 			m.plan = p
 			take, give := m.changesLocked(v, &p)

@@ -63,12 +63,15 @@ func (v *view) living() (list []*peer) {
 type plan struct {
 	owners   map[string]string // by webhook
 	declared map[string]bool   // those that are in the file of a living member
+	renames  map[string]string // new names by former ones, as far as they are in effect
+	own      *peer             // this member, as it was seen
 }
 
 // planOf spreads the webhooks over the members that live and do not leave: those whose
 // file has the newest entry, and of these the one that comes first for the webhook. A
-// former name goes where the new one is, once no file has it, so that its deliveries can
-// be moved; and what is in no file at all, to any member.
+// former name goes where the new one is, so that its deliveries can be moved, unless a
+// file has an entry of it that is newer than the rename; and what is in no file at all
+// goes to any member.
 func planOf(v *view) plan {
 	p := plan{owners: map[string]string{}, declared: map[string]bool{}}
 	newest := map[string]Entry{}
@@ -87,12 +90,9 @@ func planOf(v *view) plan {
 	for name, e := range newest {
 		p.owners[name] = first(name, may, func(m *peer) bool { return m.entries[name].Digest == e.Digest })
 	}
-	for _, name := range slices.Sorted(maps.Keys(newest)) {
-		if was := newest[name].Was; was != "" {
-			if _, ok := newest[was]; !ok {
-				p.owners[was] = p.owners[name]
-			}
-		}
+	p.renames = renamesOf(newest)
+	for was := range p.renames {
+		p.owners[was] = p.owners[last(was, p.renames)]
 	}
 	for name := range v.cursors {
 		if _, ok := p.owners[name]; !ok {
@@ -100,6 +100,34 @@ func planOf(v *view) plan {
 		}
 	}
 	return p
+}
+
+// renamesOf returns the new names of webhooks by their former ones.
+func renamesOf(newest map[string]Entry) map[string]string {
+	to := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(newest)) {
+		e := newest[name]
+		was, declared := newest[e.Was]
+		if e.Was == "" || declared && was.Generation >= e.Generation {
+			continue
+		}
+		if before, ok := to[e.Was]; !ok || newest[before].Generation < e.Generation {
+			to[e.Was] = name
+		}
+	}
+	return to
+}
+
+// last follows renames to the name that a webhook has in the end. Each is newer than the
+// one before, so there is no circle.
+func last(name string, to map[string]string) string {
+	for {
+		next, ok := to[name]
+		if !ok {
+			return name
+		}
+		name = next
+	}
 }
 
 // first returns the member that comes first for a webhook (rendezvous hashing): when one
