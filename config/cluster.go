@@ -1,12 +1,10 @@
 package config
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
-	"sidehook/config/canonical"
 	"sidehook/config/endpoint"
+	"sidehook/config/naming"
 	"sidehook/config/redact"
 	"sidehook/config/yamlnode"
 )
@@ -42,9 +40,9 @@ func clusterKeys() []key[Cluster] {
 		declare("postgres", "${SIDEHOOK_DATABASE}", "The URL of the PostgreSQL that has the history.",
 			database(), func(c *Cluster) *URL { return &c.Postgres }),
 		declare("schema", "sidehook", "The schema of its tables.",
-			text(schema{"pattern": "^[a-z_][a-z0-9_]{0,50}$"}, readSchema), func(c *Cluster) *string { return &c.Schema }),
+			text(schema{"pattern": naming.SchemaPattern}, plain(naming.ReadSchema)), func(c *Cluster) *string { return &c.Schema }),
 		declare("name", "host-a", "The name of this member, which no other has and which stays; by default that of the host.",
-			text(schema{"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"}, readMember), func(c *Cluster) *string { return &c.Name }),
+			text(schema{"pattern": naming.MemberPattern}, plain(naming.ReadMember)), func(c *Cluster) *string { return &c.Name }),
 		declare("lease", "10s", "How long a member may be silent before others take over its webhooks, 5s to 60s.",
 			duration(leastLease, mostLease), func(c *Cluster) *time.Duration { return &c.Lease }),
 		declare("sync", SyncRequire, "What makes a commit safe: require a synchronous standby, or storage that the provider replicates.",
@@ -67,44 +65,19 @@ func database() codec[URL] {
 	}
 }
 
-func readSchema(l *loader, v *value, into *string) {
-	readPattern(l, v, into, "abcdefghijklmnopqrstuvwxyz_", "abcdefghijklmnopqrstuvwxyz_0123456789", 51, "a-z, 0-9 and _, with a letter or _ first")
-}
-
-func readMember(l *loader, v *value, into *string) {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	readPattern(l, v, into, letters, letters+"._-", 63, "letters, 0-9, dot, _ and -, with a letter or digit first")
-}
-
 // cluster is the section cluster. It is not shown while it is not given.
 func cluster(keys []key[Cluster], unset *Cluster) codec[Cluster] {
-	c := section(objectOf(keys, unset, "postgres"), keys, func(l *loader, v *yamlnode.Value, into *Cluster) {
+	c := section(objectOf(keys, unset, "postgres"), keys, withPostgres("cluster", keys))
+	return shownIf(func(x Cluster) bool { return x.Given() }, c)
+}
+
+// withPostgres reads a section that must have postgres.
+func withPostgres[T any](section string, keys []key[T]) func(*loader, *value, *T) {
+	return func(l *loader, v *value, into *T) {
 		given := l.Pairs(v, "")
 		readKeys(l, given, keys, into)
 		if yamlnode.Find(given, "postgres") == nil {
-			l.Fail(v, "has no postgres", "write postgres: with the URL of the database, or remove cluster")
+			l.Fail(v, "has no postgres", "write postgres: with the URL of the database, or remove "+section)
 		}
-	})
-	show := c.show
-	c.show = func(x Cluster) any {
-		if !x.Given() {
-			return nil
-		}
-		return show(x).(canonical.Pairs)
 	}
-	return c
-}
-
-// readPattern reads a word of some characters, of which the first is one of fewer.
-func readPattern(l *loader, v *value, into *string, first, rest string, most int, what string) {
-	t, ok := l.Known(v)
-	if !ok {
-		return
-	}
-	s := t.String()
-	if s == "" || len(s) > most || strings.IndexByte(first, s[0]) < 0 || strings.Trim(s, rest) != "" {
-		l.Fail(v, fmt.Sprintf("must be 1 to %d of %s, not %s", most, what, t.Show()), "")
-		return
-	}
-	*into = s
 }

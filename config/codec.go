@@ -109,6 +109,27 @@ func shownAs[V comparable](word string, c codec[V]) codec[V] {
 	return c
 }
 
+// shownIf is the same codec for a value that is shown only if it is given.
+func shownIf[V any](given func(V) bool, c codec[V]) codec[V] {
+	show := c.show
+	c.show = func(v V) any {
+		if !given(v) {
+			return nil
+		}
+		return show(v)
+	}
+	return c
+}
+
+// secret is a text that is shown as ***.
+func secret(read func(*yamlnode.Reader, *yamlnode.Value, *Secret)) codec[Secret] {
+	return shownIf(func(s Secret) bool { return !s.IsZero() }, codec[Secret]{
+		schema: schema{"type": "string", "minLength": 1},
+		read:   plain(read),
+		show:   func(s Secret) any { return s },
+	})
+}
+
 func size[V int | int64](least, most V) codec[V] {
 	return codec[V]{
 		schema: jsonschema.Size(),

@@ -12,7 +12,7 @@
 //
 // Each key is declared once, in tables.go, and everything that has to know the
 // keys follows from there (key.go). The rules for a value stand in the rooms beside
-// this one: endpoint, header, oauth, material, credential, selection, pacing and
+// this one: endpoint, header, oauth, material, credential, naming, selection, pacing and
 // profile. They read a value alone; what depends on several keys, or on the file, is
 // judged here.
 //

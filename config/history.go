@@ -1,30 +1,8 @@
 package config
 
 import (
-	"net/url"
 	"time"
-
-	"sidehook/config/endpoint"
 )
-
-// readSource reads a URI reference, as CloudEvents requires.
-func (l *loader) readSource(v *value, into *string) {
-	var s string
-	l.Line(v, 1024, &s)
-	if s == "" {
-		return
-	}
-	hint := "write it like com.example/app"
-	right := endpoint.EncodeURI(s)
-	if t, _ := l.Known(v); right != s && !t.Hidden() {
-		hint = "write " + right
-	}
-	if _, err := url.Parse(s); err != nil || right != s {
-		l.Fail(v, "must be a URI reference", hint)
-		return
-	}
-	*into = s
-}
 
 // The bounds of history.keep.
 const (

@@ -40,23 +40,13 @@ func readInclude(l *loader, v *value, into *[]string) {
 			l.Fail(&items[i], "is not a valid glob", "close each [, and write \\ before a character that is meant as it is")
 			continue
 		}
-		if !include.IsGlob(pattern) && isSame(l.absolute(pattern), l.File()) {
+		if !include.IsGlob(pattern) && files.Same(l.absolute(pattern), l.File()) {
 			l.Fail(&items[i], "is this file itself", "remove it")
 			continue
 		}
 		*into = append(*into, pattern)
 		l.included = append(l.included, items[i])
 	}
-}
-
-// isSame reports whether two paths lead to one file.
-func isSame(a, b string) bool {
-	if filepath.Clean(a) == filepath.Clean(b) {
-		return true
-	}
-	x, errX := os.Stat(a)
-	y, errY := os.Stat(b)
-	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // readIncludes reads the files of include. Those that have not changed since the

@@ -6,13 +6,12 @@ import (
 	"strconv"
 	"strings"
 
-	"sidehook/config/credential"
 	"sidehook/config/endpoint"
 	"sidehook/config/yamlnode"
 )
 
 // off is the word for a listener that is not wanted.
-const off = "off"
+const off = endpoint.Off
 
 func readListen(l *loader, v *value, in *Listen) {
 	given := l.Pairs(v, "")
@@ -29,25 +28,6 @@ func readListen(l *loader, v *value, in *Listen) {
 // orOff is a text, or off for none.
 func orOff(read func(*loader, *value, *string)) codec[string] {
 	return shownAs(off, text(schema{}, read))
-}
-
-func readHTTP(l *loader, v *value, into *string) {
-	t, ok := l.Known(v)
-	switch {
-	case !ok:
-	case t.String() == off:
-		*into = ""
-	default:
-		flaw := endpoint.CheckListener(t.String())
-		if flaw.Message == "" {
-			*into = t.String()
-			return
-		}
-		if t.Hidden() {
-			flaw.Hint = "" // it may quote the address
-		}
-		l.Fail(v, flaw.Message+" or off, not "+t.Show(), flaw.Hint)
-	}
 }
 
 // maxSocket is the longest path that every system takes for a Unix socket.
@@ -84,19 +64,5 @@ func fileMode() codec[os.FileMode] {
 			*into = os.FileMode(mode)
 		},
 		show: func(mode os.FileMode) any { return fmt.Sprintf("%04o", mode) },
-	}
-}
-
-// token is a secret that can stand in a header.
-func token() codec[Secret] {
-	return codec[Secret]{
-		schema: schema{"type": "string", "minLength": 1},
-		read:   plain(credential.ReadToken),
-		show: func(s Secret) any {
-			if s.IsZero() {
-				return nil
-			}
-			return s
-		},
 	}
 }

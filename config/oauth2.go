@@ -22,7 +22,7 @@ func oauth2Keys() []key[OAuth2] {
 		declare("client_id", "sidehook", "The id that the authorization server knows this client by.",
 			text(schema{"minLength": 1, "maxLength": 1024}, plain(oauth.ReadClientID)), func(o *OAuth2) *string { return &o.ClientID }),
 		declare("client_secret", "${CRM_CLIENT_SECRET}", "The secret of the client.",
-			clientSecret(), func(o *OAuth2) *Secret { return &o.ClientSecret }),
+			secret(oauth.ReadClientSecret), func(o *OAuth2) *Secret { return &o.ClientSecret }),
 		declare("scopes", "[hooks.write]", "The scopes to ask for.",
 			list(jsonschema.List(schema{"type": "string", "minLength": 1}, 0, oauth.MaxScopes), plain(oauth.ReadScopes), showList[string]), func(o *OAuth2) *[]string { return &o.Scopes }),
 		declare("params", "{audience: https://crm.example.com}", "Further parameters of the token request.",
@@ -35,14 +35,7 @@ func oauth2(keys []key[OAuth2]) codec[OAuth2] {
 	c := section(objectOf(keys, &OAuth2{}), keys, readOAuth2)
 	c.equal = OAuth2.Equal
 	c.digest = func(name string, o OAuth2) string { return fmt.Sprintf("%s %q\n", name, o.Reveal()) }
-	show := c.show
-	c.show = func(o OAuth2) any {
-		if o.IsZero() {
-			return nil
-		}
-		return show(o)
-	}
-	return c
+	return shownIf(func(o OAuth2) bool { return !o.IsZero() }, c)
 }
 
 // readOAuth2 leaves the rules for token_url to finishOAuth2, because allow may lift
@@ -62,20 +55,6 @@ func readOAuth2(l *loader, v *value, o *OAuth2) {
 func readTokenURL(l *loader, v *value, into *URL) {
 	if t, ok := credential.ReadAddress(l.Reader, v); ok {
 		l.partial.tokenURL, *into = t, redact.NewURL(t.String(), t.Hidden())
-	}
-}
-
-// clientSecret is a secret that anything but control characters may stand in.
-func clientSecret() codec[Secret] {
-	return codec[Secret]{
-		schema: schema{"type": "string", "minLength": 1},
-		read:   plain(oauth.ReadClientSecret),
-		show: func(s Secret) any {
-			if s.IsZero() {
-				return nil
-			}
-			return s
-		},
 	}
 }
 

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"fmt"
-
 	"sidehook/config/files"
 	"sidehook/config/include"
 	"sidehook/config/yamlnode"
@@ -24,24 +22,10 @@ func claimOf(name string, at *value, webhook string) include.Claim {
 // part ends the reading of a file.
 func (l *loader) part(whole bool, stamp ...files.Stamp) *part {
 	return &part{
-		Path: l.File(), Problems: ofFile(l.File(), l.Problems()), Bad: l.Errors() > 0, Partial: !whole,
+		Path: l.File(), Problems: include.OfFile(l.File(), l.Problems()), Bad: l.Errors() > 0, Partial: !whole,
 		Hash: l.files.Hash(), Files: append(stamp, l.files.Stamps()...),
 		Webhooks: l.file.Webhooks, Names: l.names, Former: l.former,
 	}
-}
-
-// ofFile returns the problems of a file, with the errors that are about values of another
-// one, from which it takes its defaults, said of the file itself: it alone is refused.
-func ofFile(path string, problems Problems) Problems {
-	for i, p := range problems {
-		if p.File != path && !p.Warning {
-			problems[i] = Problem{
-				File: path, Line: 1, Column: 1,
-				Message: fmt.Sprintf("takes %s from %s:%d:%d, which %s", p.Path, p.File, p.Line, p.Column, p.Message), Hint: p.Hint,
-			}
-		}
-	}
-	return problems
 }
 
 // readIncluded reads a file of include, whose webhooks get the defaults of this one.

@@ -1,49 +1,10 @@
 package config
 
 import (
-	"fmt"
-	"strings"
-	"unicode/utf8"
-
 	"sidehook/config/credential"
 	"sidehook/config/redact"
 	"sidehook/config/selection"
-	"sidehook/config/yamlnode"
 )
-
-func readName(l *loader, v *value, into *string) {
-	if t, ok := l.Text(v); ok && (!t.Known || l.goodWebhookName(t)) {
-		*into = t.String()
-	}
-}
-
-func readWas(l *loader, v *value, into *string) {
-	if t, ok := l.Known(v); ok && l.goodWebhookName(t) {
-		*into = t.String()
-	}
-}
-
-func (l *loader) goodWebhookName(t yamlnode.Text) bool {
-	ok := isName(t.String())
-	if !ok {
-		l.Fail(t.At, "must be 1 to 63 of a-z, 0-9, dot, _ and -, with a letter or digit first, not "+t.Show(), "")
-	}
-	return ok
-}
-
-func isName(s string) bool {
-	return 1 <= len(s) && len(s) <= 63 && strings.IndexByte("._-", s[0]) < 0 &&
-		strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
-}
-
-func readDescription(l *loader, v *value, into *string) {
-	t, ok := l.Known(v)
-	if n := utf8.RuneCountInString(t.String()); ok && n > 1024 {
-		l.Fail(v, fmt.Sprintf("must have at most 1024 characters, has %d", n), "")
-		return
-	}
-	*into = t.String()
-}
 
 // readURL leaves the rules to finishURL, because allow may lift some.
 func readURL(l *loader, v *value, into *URL) {

@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"sidehook/config/canonical"
+	"sidehook/config/credential"
 	"sidehook/config/endpoint"
 	"sidehook/config/expression"
 	"sidehook/config/header"
 	"sidehook/config/jsonschema"
+	"sidehook/config/naming"
 	"sidehook/config/pacing"
 	"sidehook/config/profile"
 	"sidehook/config/unit"
@@ -76,7 +78,7 @@ func topKeys(t *tables) []key[File] {
 	f, hook := empty("webhooks.yaml"), unset()
 	return []key[File]{
 		declare("source", "com.example/app", "The source of events that come without one.",
-			text(schema{"minLength": 1, "maxLength": 1024}, (*loader).readSource), func(f *File) *string { return &f.Source }),
+			text(schema{"minLength": 1, "maxLength": 1024}, plain(endpoint.ReadSource)), func(f *File) *string { return &f.Source }),
 		declare("listen", "", "Where events come in.",
 			section(objectOf(t.listen, &f.Listen), t.listen, readListen), func(f *File) *Listen { return &f.Listen }),
 		declare("history", "", "Where events and attempts are kept, and for how long.",
@@ -116,15 +118,15 @@ func webhooksKey(t *tables) key[File] {
 func listenKeys() []key[Listen] {
 	return []key[Listen]{
 		declare("http", "127.0.0.1:4665", "The address HOST:PORT to listen on, or off.",
-			orOff(readHTTP), func(in *Listen) *string { return &in.HTTP }),
+			orOff(plain(endpoint.ReadListener)), func(in *Listen) *string { return &in.HTTP }),
 		declare("socket", "sidehook.sock", "The path of the Unix socket, relative to the folder of the file, or off.",
 			orOff(readSocket), func(in *Listen) *string { return &in.Socket }),
 		declare("socket_mode", `"0660"`, "The permissions of the socket: whoever may write to it may post events.",
 			fileMode(), func(in *Listen) *os.FileMode { return &in.SocketMode }),
 		declare("token", "${SIDEHOOK_TOKEN}", "The bearer token of callers; it is required if http is not a loopback address.",
-			token(), func(in *Listen) *Secret { return &in.Token }),
+			secret(credential.ReadToken), func(in *Listen) *Secret { return &in.Token }),
 		declare("read_token", "${SIDEHOOK_READ}", "A second bearer token, for calls that change nothing.",
-			token(), func(in *Listen) *Secret { return &in.ReadToken }),
+			secret(credential.ReadToken), func(in *Listen) *Secret { return &in.ReadToken }),
 		declare("console", "view", "What a browser on this machine may do with the console: off, view, or edit.",
 			oneOf(ConsoleOff, ConsoleView, ConsoleEdit), func(in *Listen) *string { return &in.Console }),
 		declare("max_event_size", "1MiB", "The largest event, 1KiB to 16MiB; a batch may be 16 times that.",
@@ -164,16 +166,16 @@ func tlsKeys() []key[TLS] {
 }
 
 func ownKeys() []key[Webhook] {
-	name := func() schema { return schema{"pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"} }
-	description := text(schema{"maxLength": 1024}, readDescription)
+	name := func() schema { return schema{"pattern": naming.WebhookPattern} }
+	description := text(schema{"maxLength": naming.MaxDescription}, plain(naming.ReadDescription))
 	description.equal = func(string, string) bool { return true } // it changes nothing in what the webhook does
 	description.digest = func(string, string) string { return "" }
 	events := list(jsonschema.List(schema{"type": "string", "minLength": 1}, 1, 0), readEvents, showList[string])
 	return []key[Webhook]{
 		declare("name", "app-lifecycle", "The name in the history, the commands and the metrics; it must be unique.",
-			text(name(), readName), func(w *Webhook) *string { return &w.Name }),
+			text(name(), plain(naming.ReadWebhook)), func(w *Webhook) *string { return &w.Name }),
 		declare("was", "apps", "The former name; its waiting deliveries are moved to this webhook.",
-			text(name(), readWas), func(w *Webhook) *string { return &w.Was }),
+			text(name(), plain(naming.ReadFormer)), func(w *Webhook) *string { return &w.Was }),
 		declare("description", "Tells the data team about apps", "Free text.",
 			description, func(w *Webhook) *string { return &w.Description }),
 		declare("url", "https://hooks.example.com/apps", "Where requests are sent; it must use https and a domain name, unless allow says otherwise.",
@@ -206,15 +208,8 @@ func sharedKeys(tlsKeys []key[TLS], oauth2Keys []key[OAuth2]) []key[Webhook] {
 		read:   plain(endpoint.ReadAllow), equal: Allow.Equal, absent: []string{}, show: func(a Allow) any { return showList(a.Words()) },
 		digest: func(name string, a Allow) string { return fmt.Sprintf("%s %q\n", name, a.Words()) },
 	}
-	tls := section(objectOf(tlsKeys, &TLS{}), tlsKeys, readTLS)
+	tls := shownIf(func(t TLS) bool { return !t.IsZero() }, section(objectOf(tlsKeys, &TLS{}), tlsKeys, readTLS))
 	tls.equal, tls.digest = TLS.Equal, func(name string, t TLS) string { return fmt.Sprintf("%s %q\n", name, []string{t.Sum, t.ServerName}) }
-	showTLS := tls.show
-	tls.show = func(t TLS) any {
-		if t.IsZero() {
-			return nil
-		}
-		return showTLS(t)
-	}
 	return []key[Webhook]{
 		declare("match", "{tenant: acme, region: [eu, us]}", "Attributes that an event must have, each with its value or a list of values: source, subject or extensions.",
 			match(), func(w *Webhook) *Match { return &w.Match }),

@@ -11,6 +11,7 @@ import (
 	"sidehook/config/credential"
 	"sidehook/config/endpoint"
 	"sidehook/config/header"
+	"sidehook/config/naming"
 	"sidehook/config/redact"
 	"sidehook/config/unit"
 	"sidehook/config/yamlnode"
@@ -65,7 +66,7 @@ func (l *loader) readWebhooks(v *value, f *File) {
 		d := partial{Webhook: l.base.Webhook, base: l.base, tokenURL: l.base.tokenURL, secrets: l.base.secrets, badSecret: l.base.badSecret}
 		l.partial = &d
 		before := l.Errors()
-		if name := item.Peek("name"); isName(name) {
+		if name := item.Peek("name"); naming.IsWebhook(name) {
 			item.Title = name // before other keys are read, so that their problems show it
 		}
 		d.given = l.Pairs(item, "")

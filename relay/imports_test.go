@@ -116,7 +116,7 @@ var flow = map[string][]string{
 	"history/internal/seqset":       {"history"},
 	"history/internal/vfs":          {},
 
-	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/header", "config/include", "config/jsonschema", "config/material", "config/oauth", "config/pacing", "config/profile", "config/redact", "config/selection", "config/unit", "config/yamlnode"},
+	"config":            {"config/canonical", "config/credential", "config/dataschema", "config/endpoint", "config/expression", "config/files", "config/header", "config/include", "config/jsonschema", "config/material", "config/naming", "config/oauth", "config/pacing", "config/profile", "config/redact", "config/selection", "config/unit", "config/yamlnode"},
 	"config/endpoint":   {"config/credential", "config/redact", "config/unit", "config/yamlnode"},
 	"config/header":     {"config/credential", "config/redact", "config/unit", "config/yamlnode"},
 	"config/oauth":      {"config/credential", "config/endpoint", "config/redact", "config/yamlnode"},
@@ -137,6 +137,7 @@ var flow = map[string][]string{
 	"config/selection":  {"config/endpoint", "config/yamlnode"},
 	"config/watch":      {"config", "config/files"},
 	"config/expression": {},
+	"config/naming":     {"config/yamlnode"},
 	"history/event":     {},
 	"relay/dial":        {},
 	"relay/memory":      {},

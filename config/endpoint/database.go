@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -106,4 +107,28 @@ func ReadDatabase(r *yamlnode.Reader, v *yamlnode.Value) (redact.URL, bool) {
 		}
 	}
 	return redact.NewURL(t.String(), t.Hidden()), true
+}
+
+// MaxDatabases is how many databases may be listed: each costs a connection.
+const MaxDatabases = 64
+
+// ReadDatabases reads the URL of a PostgreSQL, or a list of them, each of them once.
+func ReadDatabases(r *yamlnode.Reader, v *yamlnode.Value, into *[]redact.URL) {
+	items := r.OneOrItems(v)
+	switch n := len(items); {
+	case v.IsList() && n == 0:
+		r.Fail(v, "is an empty list", "list at least one URL, or remove outbox")
+	case n > MaxDatabases:
+		r.Fail(v, fmt.Sprintf("must have at most %d items", MaxDatabases), "")
+	}
+	for i := range items {
+		u, ok := ReadDatabase(r, &items[i])
+		if ok && slices.ContainsFunc(*into, func(o redact.URL) bool { return o.Reveal() == u.Reveal() }) {
+			r.Fail(&items[i], "is given twice", "remove it")
+			continue
+		}
+		if ok {
+			*into = append(*into, u)
+		}
+	}
 }

@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"sidehook/config/unit"
+	"sidehook/config/yamlnode"
 )
 
-// CheckListener returns what is wrong with the address HOST:PORT of a listener;
+// checkListener returns what is wrong with the address HOST:PORT of a listener;
 // the zero Flaw if nothing is. The port may be 0, for any.
-func CheckListener(address string) Flaw {
+func checkListener(address string) Flaw {
 	host, port, err := net.SplitHostPort(address)
 	n, isNumber := unit.Number(port)
 	switch {
@@ -51,4 +52,27 @@ func isListenHost(host string) bool {
 func isPort(s string) bool {
 	n, ok := unit.Number(s)
 	return ok && 1 <= n && n <= 65535
+}
+
+// Off is the word for a listener that is not wanted.
+const Off = "off"
+
+// ReadListener reads the address HOST:PORT of a listener; "" for off.
+func ReadListener(r *yamlnode.Reader, v *yamlnode.Value, into *string) {
+	t, ok := r.Known(v)
+	switch {
+	case !ok:
+	case t.String() == Off:
+		*into = ""
+	default:
+		flaw := checkListener(t.String())
+		if flaw.Message == "" {
+			*into = t.String()
+			return
+		}
+		if t.Hidden() {
+			flaw.Hint = "" // it may quote the address
+		}
+		r.Fail(v, flaw.Message+" or off, not "+t.Show(), flaw.Hint)
+	}
 }

@@ -2,8 +2,11 @@ package endpoint
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"sidehook/config/yamlnode"
 )
 
 // uri is a URI reference in its parts, each as it stands: the URL parser of Go
@@ -96,4 +99,23 @@ func EncodeURI(text string) string {
 		rest += "#" + fragment
 	}
 	return before + authority + rest
+}
+
+// ReadSource reads the source of events, a URI reference as CloudEvents requires.
+func ReadSource(r *yamlnode.Reader, v *yamlnode.Value, into *string) {
+	var s string
+	r.Line(v, 1024, &s)
+	if s == "" {
+		return
+	}
+	hint := "write it like com.example/app"
+	right := EncodeURI(s)
+	if t, _ := r.Known(v); right != s && !t.Hidden() {
+		hint = "write " + right
+	}
+	if _, err := url.Parse(s); err != nil || right != s {
+		r.Fail(v, "must be a URI reference", hint)
+		return
+	}
+	*into = s
 }

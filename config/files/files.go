@@ -14,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"sidehook/config/unit"
@@ -175,4 +176,14 @@ func cannotRead(err error) error {
 		err = p.Err
 	}
 	return fmt.Errorf("cannot be read: %w", err)
+}
+
+// Same reports whether two paths lead to one file.
+func Same(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }

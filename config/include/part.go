@@ -63,3 +63,17 @@ func (p *Part[W]) Unchanged() bool {
 	}
 	return true
 }
+
+// OfFile returns the problems of a file, with the errors that are about values of another
+// one, from which it takes its defaults, said of the file itself: it alone is refused.
+func OfFile(path string, problems yamlnode.Problems) yamlnode.Problems {
+	for i, p := range problems {
+		if p.File != path && !p.Warning {
+			problems[i] = yamlnode.Problem{
+				File: path, Line: 1, Column: 1,
+				Message: fmt.Sprintf("takes %s from %s:%d:%d, which %s", p.Path, p.File, p.Line, p.Column, p.Message), Hint: p.Hint,
+			}
+		}
+	}
+	return problems
+}
