@@ -12,6 +12,7 @@ import (
 	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/postgrestest"
 	"sidehook/relay"
+	"sidehook/relay/api"
 )
 
 // TestCluster has two relays share a PostgreSQL: events posted to either are delivered
@@ -214,6 +215,11 @@ func TestClusterAway(t *testing.T) {
 	s := newReceiver(t)
 	h := newHost(t, fmt.Sprintf("cluster: {postgres: '%s', schema: hooks, name: a, sync: storage}\nwebhooks:\n", p.URL())+hook(s, "w", ""))
 	eventually(t, "it is known to be away", func() bool { return h.call("GET", "/readyz", "", nil) == http.StatusServiceUnavailable })
+	var config api.Config
+	h.call("GET", "/v1/config", "", &config)
+	if got := config.Troubles; len(got) != 2 || !strings.HasPrefix(got[0], "events are not accepted: the database is away: ") || !strings.HasPrefix(got[1], "the database of the cluster does not answer") {
+		t.Errorf("the troubles are %q", got)
+	}
 	status, _, header := h.send(`{"type":"a.b"}`, "Content-Type", "application/json")
 	if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
 		t.Errorf("a post: got %d, %v", status, header)

@@ -151,6 +151,9 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 			c.Problems = append(c.Problems, p)
 		}
 	}
+	if err := o.Ready(); err != nil {
+		c.Troubles = append([]string{"events are not accepted: " + err.Error()}, c.Troubles...)
+	}
 	return c, nil
 }
 
@@ -165,7 +168,22 @@ func (o *operator) Rejected() api.Config {
 		c.Refused = append(c.Refused, in.Path)
 		c.Problems = append(c.Problems, problemsOf(in.Problems, in.Path)...)
 	}
+	c.Troubles = o.troubles()
 	return c
+}
+
+// troubles returns what an operator should know of the database of a cluster and of those
+// that have an outbox, a sentence each.
+func (o *operator) troubles() (list []string) {
+	if c := o.journal.Cluster(); c != nil {
+		if !c.Up {
+			list = append(list, "the database of the cluster does not answer this member: it delivers nothing until it does")
+		}
+		if c.Spooled > 0 {
+			list = append(list, fmt.Sprintf("%d events wait on the disk of this host alone, to be forwarded to the database", c.Spooled))
+		}
+	}
+	return append(list, o.outboxes.State().Troubles...)
 }
 
 // problemsOf returns why an edit was rejected, with its warnings.

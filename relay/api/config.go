@@ -19,6 +19,9 @@ type Config struct {
 	// of files of include that are refused, and the warnings of the configuration in
 	// force.
 	Problems []ConfigProblem `json:"problems"`
+	// Troubles are what keeps events from coming in or from being safe now, beside the
+	// states of webhooks: a sentence each.
+	Troubles []string `json:"troubles,omitempty"`
 }
 
 // Errors returns the errors of the last edit: why it was rejected.

@@ -12,6 +12,7 @@ type status struct {
 	Refused    []api.ConfigProblem // why the last edit of the file was rejected
 	Held       []string            // files of include that have errors
 	Closed     string              // why events are not accepted now; "": they are
+	Troubles   []string            // others, a sentence each
 }
 
 func (h *Handler) status(r *request) status {
@@ -22,5 +23,8 @@ func (h *Handler) status(r *request) status {
 	config := h.operator.Rejected()
 	s.Generation = uint64(config.Generation)
 	s.Refused, s.Held = config.Errors(), config.Refused
+	for _, trouble := range config.Troubles {
+		s.Troubles = append(s.Troubles, view.Sentence(trouble))
+	}
 	return s
 }

@@ -190,6 +190,9 @@ func TestAway(t *testing.T) {
 	p.mu.Unlock()
 	p.hangUp()
 	eventually(t, "it is down", func() bool { return !r.State().Up })
+	if got := r.State().Troubles; len(got) != 1 || !strings.HasPrefix(got[0], "the outbox of db cannot be read, and its rows wait: ") {
+		t.Errorf("the troubles are %q", got)
+	}
 	d.exec("SELECT sidehook.send('a', id => '1')")
 	eventually(t, "it was tried", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return p.count > 3 })
 	// The database says in another way that it is away.
@@ -204,6 +207,9 @@ func TestAway(t *testing.T) {
 	})
 	if n := r.log.count(`level=ERROR msg="the outbox cannot be read; its rows wait" database=db error=`); n != 1 {
 		t.Errorf("%d lines, want 1", n)
+	}
+	if got := r.State().Troubles; len(got) != 0 {
+		t.Errorf("once it is back, the troubles are %q", got)
 	}
 }
 

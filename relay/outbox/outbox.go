@@ -22,6 +22,7 @@ package outbox
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,6 +72,7 @@ type State struct {
 	Up                           bool          // all of them can be read
 	Oldest                       time.Duration // how long the oldest row has waited; 0 without one
 	Accepted, Duplicate, Refused uint64        // rows since the start
+	Troubles                     []string      // a sentence for each outbox that cannot be read, or whose rows were refused
 }
 
 // New returns Outboxes without databases.
@@ -153,6 +155,8 @@ func (o *Outboxes) State() State {
 		s.Databases++
 		s.Up = s.Up && up
 		s.Oldest = max(s.Oldest, oldest)
+		s.Troubles = append(s.Troubles, r.troubles()...)
 	}
+	slices.Sort(s.Troubles)
 	return s
 }

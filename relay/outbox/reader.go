@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -22,6 +23,10 @@ const (
 	mostPause  = 10 * time.Second
 )
 
+// refusedFor is how long rows that were refused are a trouble: nobody tells a reader that
+// they were looked after.
+const refusedFor = 24 * time.Hour
+
 // reader reads the outbox of one database.
 type reader struct {
 	database *Database
@@ -34,6 +39,11 @@ type reader struct {
 	up    bool
 	begun bool      // it was up once
 	since time.Time // when the oldest row was sent; zero without one
+	why   string    // why it cannot be read; "" while it is up
+
+	refused     int       // rows since the start
+	lastRefused string    // the event of the last one, and the reason
+	refusedAt   time.Time // when that was
 }
 
 // run reads until ctx is done.
@@ -44,12 +54,13 @@ func (r *reader) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
-		r.setDown()
-		r.lost.Met(r.opts.Log, "the outbox cannot be read; its rows wait", explain(err), "database", r.database)
+		err = explain(err)
+		r.setDown(err.Error())
+		r.lost.Met(r.opts.Log, "the outbox cannot be read; its rows wait", err, "database", r.database)
 		sleep(ctx, pause)
 		pause = min(2*pause, mostPause)
 	}
-	r.setDown()
+	r.setDown("")
 	r.opts.Log.Info("the outbox is not read any more", "database", r.database)
 }
 
@@ -157,7 +168,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 func (r *reader) setUp() {
 	r.mu.Lock()
 	first := !r.begun
-	r.up, r.begun = true, true
+	r.up, r.begun, r.why = true, true, ""
 	r.mu.Unlock()
 	if first {
 		r.opts.Log.Info("reading the outbox", "database", r.database)
@@ -165,10 +176,10 @@ func (r *reader) setUp() {
 	r.lost.Over(r.opts.Log, "the outbox is read again", "database", r.database)
 }
 
-func (r *reader) setDown() {
+func (r *reader) setDown(why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.up = false
+	r.up, r.why = false, why
 }
 
 // waits notes how long the oldest row has waited; 0: there is none.
@@ -192,21 +203,38 @@ func (r *reader) state() (up bool, oldest time.Duration) {
 	return r.up, oldest
 }
 
+// troubles returns what an operator should know of the outbox, a sentence each.
+func (r *reader) troubles() (list []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.why != "" {
+		list = append(list, fmt.Sprintf("the outbox of %s cannot be read, and its rows wait: %s", r.database, r.why))
+	}
+	if r.refused > 0 && time.Since(r.refusedAt) < refusedFor {
+		list = append(list, fmt.Sprintf("rows of the outbox of %s were refused, %d since the start, and are in sidehook.outbox_refused; the last one is %s", r.database, r.refused, r.lastRefused))
+	}
+	return list
+}
+
 // reportRefused counts and logs the rows of a batch that were refused.
 func (r *reader) reportRefused(rows []row) {
 	n := 0
-	var first *row
+	var first, last *row
 	for i := range rows {
 		if rows[i].refused == "" {
 			continue
 		}
+		last = &rows[i]
 		if n++; first == nil {
-			first = &rows[i]
+			first = last
 		}
 	}
 	if n == 0 {
 		return
 	}
+	r.mu.Lock()
+	r.refused, r.lastRefused, r.refusedAt = r.refused+n, last.id+": "+last.refused, time.Now()
+	r.mu.Unlock()
 	r.counts.refused.Add(uint64(n))
 	fields := []any{"database", r.database, "event", first.id, "type", first.kind, "position", first.position, "reason", first.refused}
 	if n > 1 {

@@ -194,6 +194,9 @@ func TestRows(t *testing.T) {
 	if s := r.State(); !s.Up || s.Accepted != 5 || s.Duplicate != 1 || s.Refused != 4 {
 		t.Errorf("the state is %+v", s)
 	}
+	if got, want := r.State().Troubles, []string{"rows of the outbox of db were refused, 4 since the start, and are in sidehook.outbox_refused; the last one is e3: another content"}; !slices.Equal(got, want) {
+		t.Errorf("the troubles are %q, want %q", got, want)
+	}
 	if line := `level=WARN msg="a row of the outbox was refused; it is in sidehook.outbox_refused" database=db event=list type=a position=3 reason="\"attributes\": must be a JSON object" and_more=3`; r.log.count(line) != 1 {
 		t.Errorf("no line %s", line)
 	}

@@ -202,7 +202,7 @@ func (x *run) probe() {
 	x.call.reset()
 	o, ok := x.exec(time.Now().Add(x.deadline))
 	if !ok {
-		x.fail(unanswered(x.deadline), errors.New("no answer"))
+		x.unanswered()
 		return
 	}
 	x.result(o.err)
@@ -236,9 +236,12 @@ func (x *run) noRoomLeft(err error) error {
 	return fault
 }
 
-// unanswered is the error of a request whose call has not ended by its deadline.
-func unanswered(d time.Duration) error {
-	return fmt.Errorf("%w: no answer for %s; the request may be accepted or not", history.ErrAway, d)
+// unanswered takes in that a call has not ended by its deadline.
+func (x *run) unanswered() error {
+	cause := fmt.Errorf("no answer for %s from the database, or from its synchronous standby", x.deadline)
+	fault := fmt.Errorf("%w: %w", history.ErrAway, cause)
+	x.fail(fault, cause)
+	return fault
 }
 
 // awayBecause is the error of a database that cannot be used, in one line.
@@ -258,9 +261,7 @@ func (x *run) commitBatch(b *batch) {
 		if len(x.call.sent) > 0 {
 			o, ok := x.exec(deadline)
 			if !ok {
-				fault := unanswered(x.deadline)
-				refuse(pending, fault)
-				x.fail(fault, errors.New("no answer"))
+				refuse(pending, fmt.Errorf("%w; the request may be accepted or not", x.unanswered()))
 				return
 			}
 			if o.err != nil {

@@ -38,7 +38,7 @@ func (c *Client) send(ctx context.Context, contentType string, body []byte, wait
 	if wait > 0 {
 		header.Set("Prefer", fmt.Sprintf("wait=%d", int(wait.Seconds())))
 	}
-	_, text, err := c.Within(answerTimeout+wait).request(ctx, http.MethodPost, api.EventsPath, header, body)
+	_, text, err := c.Within(c.timeout+wait).request(ctx, http.MethodPost, api.EventsPath, header, body)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"sidehook/config"
 	"sidehook/history/query"
@@ -26,12 +27,19 @@ func (p *Program) Relay(ctx context.Context) (*client.Client, error) {
 	return p.Connect(ctx, file)
 }
 
+// clusterTimeout is how long a relay may take to answer whose database may be away: it
+// waits for that for 10 s.
+const clusterTimeout = 15 * time.Second
+
 // Connect connects to the relay of a file. It says if the relay that answers there
 // runs on another one.
 func (p *Program) Connect(ctx context.Context, file *config.File) (*client.Client, error) {
 	relay, err := p.Dial(ctx, file.Listen)
 	if err != nil {
 		return nil, err
+	}
+	if file.InCluster {
+		relay = relay.Within(clusterTimeout)
 	}
 	active, err := relay.Config(ctx)
 	var refused *client.RefusedError

@@ -29,8 +29,9 @@ func (c commands) listCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List the webhooks and their states",
 		Long: "Lists the webhooks of the running relay and their states. The last hour shows\n" +
-			"which part of the deliveries that ended has arrived. If the last edit of\n" +
-			"webhooks.yaml or of a file of include was rejected, the errors follow.",
+			"which part of the deliveries that ended has arrived. What keeps events from\n" +
+			"coming in follows, and the errors if the last edit of webhooks.yaml or of a file\n" +
+			"of include was rejected.",
 		Example: "  sidehook webhook list --state failing,throttled,disabled",
 		Args:    usage.NoArgument,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.listWebhooks(cmd.Context(), f) },
@@ -66,6 +67,7 @@ func (c commands) listWebhooks(ctx context.Context, f listFlags) error {
 	var list struct {
 		Webhooks []json.RawMessage `json:"webhooks"`
 		Errors   []string          `json:"errors"`
+		Troubles []string          `json:"troubles,omitempty"`
 	}
 	list.Errors = []string{}
 	if err := relay.Get(ctx, api.WebhooksPath, &list); err != nil {
@@ -75,6 +77,7 @@ func (c commands) listWebhooks(ctx context.Context, f listFlags) error {
 	if err != nil {
 		return fmt.Errorf("list webhooks: %w", err)
 	}
+	list.Troubles = active.Troubles
 	edit, included := active.Errors(), active.IncludedErrors()
 	for _, p := range slices.Concat(edit, included) {
 		list.Errors = append(list.Errors, config.Problem(p).String())
@@ -101,6 +104,12 @@ func (c commands) listWebhooks(ctx context.Context, f listFlags) error {
 		c.Out.Linef("no webhooks in %s", active.Path)
 	case len(hooks) == 0:
 		c.Err.Noticef("none of %s matches", measure.Count(len(all), "webhook"))
+	}
+	for i, trouble := range active.Troubles {
+		if i == 0 {
+			c.Out.Line()
+		}
+		c.Out.Line(c.Out.Paint(terminal.Red, terminal.Clean(trouble)))
 	}
 	c.printErrors("the last edit of "+active.Path+" was rejected; still using the previous configuration:", edit)
 	c.printErrors("files of include were rejected; each still has the webhooks that it had when it was last valid, if it ever was:", included)
