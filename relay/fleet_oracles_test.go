@@ -243,7 +243,7 @@ func (f *fleet) owned(all []arrival) {
 				f.t.Errorf("%s got more from %s than it had begun when it was stopped", a.webhook, a.from)
 			}
 		default:
-			f.t.Errorf("%s got %s from %s, which did not own it", a.webhook, a.id, a.from)
+			f.t.Errorf("%s got %s from %s, which did not own it at %s: %s", a.webhook, a.id, a.from, a.at.Format(moment), f.owners.of(a.webhook))
 		}
 	}
 }

@@ -103,7 +103,7 @@ func TestNemesesOfNetwork(t *testing.T) {
 	disturb(t, "the primary cut off and a standby promoted", func(t *testing.T) *fleet {
 		net = newNetwork(t)
 		db = postgrestest.StartReplicatedAt(t, postgrestest.Place{Host: net.peer, Enter: net.enter}, "fsync=off", "wal_receiver_timeout=2s")
-		return newFleet(t, db.URL()+"&connect_timeout=1", db.URL(), "require")
+		return newFleet(t, db.URL(), db.URL(), "require")
 	}, func(t *testing.T, f *fleet) {
 		if len(db.Standbys) < 2 {
 			return // this is done once
@@ -112,7 +112,9 @@ func TestNemesesOfNetwork(t *testing.T) {
 			net.cut()
 			before := db.Primary
 			db.Promote(t)
+			begun := time.Now()
 			f.flows()
+			t.Logf("all flows %v after a standby was promoted", time.Since(begun).Round(100*time.Millisecond))
 			before.Kill(t) // who promotes must see to that, before the network is back
 			net.heal()
 		})

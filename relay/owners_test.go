@@ -4,6 +4,7 @@ package relay_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -106,4 +107,17 @@ func (o *ownership) had(webhook, owner string, at time.Time) bool {
 		last = e.epoch
 	}
 	return false
+}
+
+const moment = "05.000"
+
+// of tells who owned a webhook, for people.
+func (o *ownership) of(webhook string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var eras []string
+	for _, e := range o.eras[webhook] {
+		eras = append(eras, fmt.Sprintf("%d %s %s-%s", e.epoch, e.owner, e.after.Format(moment), e.before.Format(moment)))
+	}
+	return strings.Join(eras, ", ")
 }

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -11,8 +12,10 @@ import (
 // those that are used here are written and read by hand, in their binary form.
 type conn struct {
 	pg        *pgconn.PgConn
+	host      *host
 	opened    time.Time
 	idleSince time.Time
+	broken    bool           // it ended without our doing
 	notice    *pgconn.Notice // the last one
 	heard     []string       // what was told on the channels that it listens to
 }
@@ -40,6 +43,7 @@ func (c *conn) do(ctx context.Context, sql string, args []Argument, row ...any) 
 		scanned = scan(result, row)
 	}
 	if _, err := result.Close(); err != nil {
+		c.failed(err)
 		return err
 	}
 	if c.notice != nil {
@@ -48,9 +52,25 @@ func (c *conn) do(ctx context.Context, sql string, args []Argument, row ...any) 
 	return scanned
 }
 
+// failed takes in why a statement failed.
+func (c *conn) failed(err error) {
+	c.broken = c.pg.IsClosed() && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// old reports whether a connection is to be closed for its age.
+func (c *conn) old() bool { return time.Since(c.opened) > ageMost }
+
 // answers reports whether a connection that was idle is still one.
 func (c *conn) answers(ctx context.Context) bool {
-	return time.Since(c.opened) <= ageMost && (time.Since(c.idleSince) <= pingAfter || c.pg.Ping(ctx) == nil)
+	if c.old() {
+		return false
+	}
+	if time.Since(c.idleSince) <= pingAfter {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return c.pg.Ping(ctx) == nil
 }
 
 func (c *conn) close() {

@@ -57,9 +57,13 @@ type DB struct {
 }
 
 const (
+	// connectTimeout is how long a connection may take, and connectNext if another host is
+	// to be tried after it.
 	connectTimeout = 5 * time.Second
-	// deadAfter is when a connection counts as cut if nothing comes back.
-	deadAfter = 10 * time.Second
+	connectNext    = 2 * time.Second
+	// deadAfter is when a connection counts as cut if nothing comes back. It is less than
+	// the shortest lease.
+	deadAfter = 4 * time.Second
 	writers   = 4
 )
 
@@ -84,7 +88,7 @@ func Open(opts Options) (*DB, error) {
 	if opts.Dial == nil {
 		d := &net.Dialer{
 			Timeout:         connectTimeout,
-			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: deadAfter / 2, Interval: time.Second, Count: 5},
+			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: deadAfter / 2, Interval: time.Second, Count: 2},
 			Control:         controlSocket,
 		}
 		opts.Dial = d.DialContext
@@ -94,15 +98,19 @@ func Open(opts Options) (*DB, error) {
 		return nil, Redacted(err)
 	}
 	config.DialFunc = opts.Dial
+	hosts := hostsOf(config)
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
+		if len(hosts.all) > 1 {
+			config.ConnectTimeout = connectNext
+		}
 	}
 	if _, ok := config.RuntimeParams["application_name"]; !ok {
 		config.RuntimeParams["application_name"] = opts.Name
 	}
 	return &DB{
-		reading: newPool(opts.Readers, config, nil, commits("")),
-		writing: newPool(writers, config, neverCancel, commits(opts.Sync)),
+		reading: newPool(opts.Readers, config, hosts, nil, commits("")),
+		writing: newPool(writers, config, hosts, neverCancel, commits(opts.Sync)),
 		schema:  opts.Schema, sync: opts.Sync,
 	}, nil
 }

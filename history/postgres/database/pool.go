@@ -14,6 +14,7 @@ import (
 // put back last.
 type pool struct {
 	config *pgconn.Config
+	hosts  *hosts // shared with others
 	// change changes the configuration of each connection, which is its own.
 	change func(*pgconn.Config)
 	// check returns why a new connection is not to be used.
@@ -31,6 +32,8 @@ type pool struct {
 const (
 	// pingAfter is how long a connection may be idle before it must answer to be used.
 	pingAfter = time.Second
+	// pingTimeout is how long that may take.
+	pingTimeout = time.Second
 	// idleMost and ageMost are when a connection is closed.
 	idleMost = 5 * time.Minute
 	ageMost  = time.Hour
@@ -40,8 +43,8 @@ const (
 
 var errClosed = errors.New("the connections to the database are closed")
 
-func newPool(size int, config *pgconn.Config, change func(*pgconn.Config), check func(context.Context, *conn) error) *pool {
-	p := &pool{config: config, change: change, check: check, turns: make(chan struct{}, size)}
+func newPool(size int, config *pgconn.Config, hosts *hosts, change func(*pgconn.Config), check func(context.Context, *conn) error) *pool {
+	p := &pool{config: config, hosts: hosts, change: change, check: check, turns: make(chan struct{}, size)}
 	p.closing, p.stop = context.WithCancel(context.Background())
 	return p
 }
@@ -64,6 +67,9 @@ func (p *pool) acquire(ctx context.Context) (*conn, error) {
 			<-p.turns
 			return nil, ctx.Err()
 		}
+		if !c.old() {
+			p.lost(c)
+		}
 	}
 	return p.connect(ctx)
 }
@@ -72,7 +78,10 @@ func (p *pool) acquire(ctx context.Context) (*conn, error) {
 func (p *pool) release(c *conn) {
 	defer func() { <-p.turns }()
 	now := time.Now()
-	if c.pg.IsClosed() || c.pg.IsBusy() || c.pg.TxStatus() != 'I' || now.Sub(c.opened) > ageMost {
+	if c.broken {
+		p.lost(c)
+	}
+	if c.pg.IsClosed() || c.pg.IsBusy() || c.pg.TxStatus() != 'I' || c.old() {
 		p.drop(c)
 		return
 	}
@@ -97,6 +106,21 @@ func (p *pool) last() *conn {
 	c := p.idle[n-1]
 	p.idle = slices.Delete(p.idle, n-1, n)
 	return c
+}
+
+// lost drops the idle connections to the host of one that was lost: each of them would have
+// to be waited for, too.
+func (p *pool) lost(c *conn) {
+	p.hosts.failed(c.host)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = slices.DeleteFunc(p.idle, func(other *conn) bool {
+		if other.host != c.host {
+			return false
+		}
+		p.drop(other)
+		return true
+	})
 }
 
 // drop closes a connection, without waiting for that.
@@ -131,10 +155,26 @@ func (p *pool) connect(ctx context.Context) (*conn, error) {
 	}
 }
 
-// open makes a connection that is not one of the pool.
+// open makes a connection that is not one of the pool, to the first host that takes it.
 func (p *pool) open(ctx context.Context) (*conn, error) {
-	c := &conn{opened: time.Now()}
-	config := p.config.Copy()
+	var problems []error
+	for _, h := range p.hosts.order() {
+		c, err := p.openAt(ctx, h)
+		if err == nil {
+			p.hosts.took(h)
+			return c, nil
+		}
+		if ctx.Err() == nil {
+			p.hosts.failed(h)
+		}
+		problems = append(problems, err)
+	}
+	return nil, errors.Join(problems...)
+}
+
+func (p *pool) openAt(ctx context.Context, h *host) (*conn, error) {
+	c := &conn{opened: time.Now(), host: h}
+	config := at(p.config, h)
 	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { c.notice = n }
 	config.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) { c.heard = append(c.heard, n.Payload) }
 	if p.change != nil {

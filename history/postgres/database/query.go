@@ -42,8 +42,10 @@ func (r *Rows) Next(row ...any) bool {
 // Close ends the reading, and returns why not all rows could be read that were asked for.
 func (r *Rows) Close() error {
 	if r.conn != nil {
-		if _, err := r.result.Close(); r.err == nil {
-			r.err = err
+		if _, err := r.result.Close(); err != nil {
+			if r.conn.failed(err); r.err == nil {
+				r.err = err
+			}
 		}
 		r.pool.release(r.conn)
 		r.conn = nil
