@@ -181,7 +181,11 @@ func (h *host) owned() {
 		if h.call("GET", "/v1/webhooks", "", &list) != 200 {
 			return false
 		}
-		return !slices.ContainsFunc(list.Webhooks, func(w api.Webhook) bool { return w.Owner == "" })
+		if slices.ContainsFunc(list.Webhooks, func(w api.Webhook) bool { return w.Owner == "" }) {
+			time.Sleep(time.Duration(len(list.Webhooks)) * 100 * time.Microsecond) // a list of ten thousand costs more than the wait
+			return false
+		}
+		return true
 	})
 }
 

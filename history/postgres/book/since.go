@@ -2,6 +2,7 @@ package book
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sidehook/history"
@@ -42,33 +43,47 @@ type Delivery struct {
 	Ends bool
 }
 
-// For visits the records for a webhook after a seq and up to another one, in order. They
-// have their lines if these tell more than that an event was accepted. The lines are
-// valid until visit returns.
-func (b *Book) For(ctx context.Context, webhook string, after, upto history.Seq, visit func(*Delivery)) error {
+// For visits the records for webhooks, of each after a seq and of all up to another one, in
+// order. They have their lines if these tell more than that an event was accepted. What is
+// visited is valid until visit returns.
+//
+// What is read of one webhook is found by index, whatever the planner thinks of the tables:
+// OFFSET 0 keeps each LATERAL a loop of its own. So it is in Attempts.
+func (b *Book) For(ctx context.Context, webhooks []string, after []history.Seq, upto history.Seq, visit func(webhook string, d *Delivery)) error {
+	if len(webhooks) == 0 {
+		return nil
+	}
 	rows := b.db.Query(ctx, `
-		SELECT e.seq, e.at, e.of, e.size, t.ends > 0, CASE WHEN e.kind <> 'event' OR position('"expirytime"'::bytea IN e.line) > 0 THEN e.line END
-		FROM {schema}.targets t JOIN {schema}.events e ON e.seq = t.seq
-		WHERE t.webhook = $1 AND t.seq > $2 AND t.seq <= $3 ORDER BY t.seq`, database.Text(webhook), database.Int8(after), database.Int8(upto))
+		SELECT w.webhook, e.seq, e.at, e.of, e.size, t.ends > 0, e.line FROM unnest($1::text[], $2::bigint[]) AS w(webhook, after),
+		LATERAL (SELECT x.seq, x.ends FROM {schema}.targets x WHERE x.webhook = w.webhook AND x.seq > w.after AND x.seq > $4 AND x.seq <= $3 OFFSET 0) t,
+		LATERAL (SELECT x.seq, x.at, x.of, x.size, CASE WHEN x.kind <> 'event' OR position('"expirytime"'::bytea IN x.line) > 0 THEN x.line END AS line
+			FROM {schema}.events x WHERE x.seq = t.seq OFFSET 0) e ORDER BY e.seq`,
+		database.Texts(webhooks), database.Int8s(after), database.Int8(upto), database.Int8(slices.Min(after)))
 	defer rows.Close()
+	var webhook string
 	var d Delivery
 	var seq, at, of, size int64
-	for rows.Next(&seq, &at, &of, &size, &d.Ends, (*database.Shared)(&d.Line)) {
+	for rows.Next(&webhook, &seq, &at, &of, &size, &d.Ends, (*database.Shared)(&d.Line)) {
 		d.Seq, d.At, d.Of, d.Size = history.Seq(seq), time.Unix(0, at), history.Seq(of), uint32(size)
-		visit(&d)
+		visit(webhook, &d)
 	}
 	return rows.Close()
 }
 
-// Attempts visits what was recorded of a webhook after a line, without late attempts and
-// tests, in order. All times are by the database's clock.
-func (b *Book) Attempts(ctx context.Context, webhook string, after history.LineNo, visit func(*history.DeliveryRecord)) error {
-	rows := b.db.Query(ctx, `SELECT n, at, skew, line FROM {schema}.attempts
-		WHERE webhook = $1 AND n > $2 AND NOT late ORDER BY n`, database.Text(webhook), database.Int8(after))
+// Attempts visits what was recorded of webhooks, of each after a line, without late attempts
+// and tests, in order. All times are by the database's clock.
+func (b *Book) Attempts(ctx context.Context, webhooks []string, after []history.LineNo, visit func(webhook string, d *history.DeliveryRecord)) error {
+	if len(webhooks) == 0 {
+		return nil
+	}
+	rows := b.db.Query(ctx, `SELECT w.webhook, a.n, a.at, a.skew, a.line FROM unnest($1::text[], $2::bigint[]) AS w(webhook, after),
+		LATERAL (SELECT x.n, x.at, x.skew, x.line FROM {schema}.attempts x WHERE x.webhook = w.webhook AND x.n > w.after AND x.n > $3 AND NOT x.late OFFSET 0) a
+		ORDER BY a.n`, database.Texts(webhooks), database.Int8s(after), database.Int8(slices.Min(after)))
 	defer rows.Close()
+	var webhook string
 	var n, at, skew int64
 	var line database.Shared
-	for rows.Next(&n, &at, &skew, &line) {
+	for rows.Next(&webhook, &n, &at, &skew, &line) {
 		d := history.ParseDeliveryFields(line)
 		d.N, d.At = history.LineNo(n), time.Unix(0, at)
 		for _, t := range [...]*time.Time{&d.Next, &d.Throttled, &d.Until} {
@@ -77,7 +92,7 @@ func (b *Book) Attempts(ctx context.Context, webhook string, after history.LineN
 			}
 		}
 		if !d.Test {
-			visit(&d)
+			visit(webhook, &d)
 		}
 	}
 	return rows.Close()

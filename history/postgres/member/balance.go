@@ -92,10 +92,12 @@ func (m *Member) take(ctx context.Context, list []claimed) {
 	if err != nil {
 		return // those that were taken all the same are seen in the next view, and adopted there
 	}
+	var built []*rebuilt
 	for i, c := range list {
 		if taken[i] == 0 {
 			continue
 		}
+		built = append(built, &rebuilt{webhook: c.webhook, epoch: taken[i]})
 		m.ledger.Own(c.webhook, taken[i])
 		m.mu.Lock()
 		m.owned[c.webhook] = &holding{epoch: taken[i]}
@@ -105,11 +107,7 @@ func (m *Member) take(ctx context.Context, list []claimed) {
 			m.o.Log.Info("took a webhook over", "webhook", c.webhook, "from", c.owner)
 		}
 	}
-	for i, c := range list {
-		if taken[i] != 0 {
-			m.build(ctx, c.webhook, taken[i])
-		}
-	}
+	m.build(ctx, built)
 }
 
 // call is a call of the database that may take callTimeout.
@@ -119,35 +117,40 @@ func (m *Member) call(ctx context.Context, sql string, args []database.Argument,
 	return m.o.DB.Call(ctx, sql, args, row...)
 }
 
-// build builds the queue of a webhook that was taken, and has it held. While the database
+// build builds the queues of webhooks that were taken, and has them held. While the database
 // is away it tries again.
-func (m *Member) build(ctx context.Context, webhook string, epoch int64) {
-	for {
-		err := m.replay(ctx, webhook, epoch)
+func (m *Member) build(ctx context.Context, list []*rebuilt) {
+	for len(list) > 0 {
+		err := m.replay(ctx, list)
 		if err == nil || ctx.Err() != nil {
 			break
 		}
-		if !m.still(webhook, epoch) {
-			return
-		}
-		m.away.Met(m.o.Log, "cannot read what waits for a webhook; trying again", database.Redacted(err), "webhook", webhook)
+		list = slices.DeleteFunc(list, func(w *rebuilt) bool { return !m.still(w.webhook, w.epoch) })
+		m.away.Met(m.o.Log, "cannot read what waits for webhooks; trying again", database.Redacted(err), "webhooks", len(list))
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
 		}
 	}
-	if ctx.Err() != nil {
-		return
+	for _, w := range list {
+		if ctx.Err() != nil {
+			return
+		}
+		m.hold(w)
 	}
+}
+
+// hold has a webhook held whose queue is built.
+func (m *Member) hold(w *rebuilt) {
 	m.holding.Lock()
 	defer m.holding.Unlock()
-	if !m.still(webhook, epoch) {
+	if !m.still(w.webhook, w.epoch) {
 		return
 	}
-	m.o.Hold(webhook)
+	m.o.Hold(w.webhook)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if h := m.owned[webhook]; h != nil && h.epoch == epoch {
+	if h := m.owned[w.webhook]; h != nil && h.epoch == w.epoch {
 		h.ready = true // only now, so that who sees it owned sees its state
 	}
 }

@@ -3,6 +3,8 @@ package member
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"sidehook/history"
@@ -12,91 +14,36 @@ import (
 	"sidehook/history/queue"
 )
 
-// saved is a checkpoint as it was written.
-type saved struct {
-	checkpoint []byte
-	coversN    history.LineNo
-	coversSeq  history.Seq
-	written    time.Time
+// rebuilt is a webhook that was taken, and whose queue is built.
+type rebuilt struct {
+	webhook string
+	epoch   int64
+
+	coversN   history.LineNo
+	coversSeq history.Seq
+	replay    *queue.Replay
+	renames   []history.EventRecord // that end deliveries of it
 }
 
-// replay builds the queue of a webhook (M3).
-func (m *Member) replay(ctx context.Context, webhook string, epoch int64) error {
-	s, err := m.readSaved(ctx, webhook)
-	if err != nil {
+// replay builds the queues of webhooks (M3). It reads as often for many as for one, so that
+// a member that takes thousands has them in seconds.
+func (m *Member) replay(ctx context.Context, list []*rebuilt) error {
+	if err := m.readSaved(ctx, list); err != nil {
 		return err
 	}
-	r := m.Set.Replay(m.clock.Check(), s.coversSeq)
-	if s.checkpoint != nil {
-		var c queue.Checkpoint
-		if err := json.Unmarshal(s.checkpoint, &c); err != nil {
-			m.o.Log.Error("cannot read the checkpoint of a webhook; reading all of its history", "webhook", webhook, "error", err)
-			s = saved{}
-			r = m.Set.Replay(m.clock.Check(), 0)
-		} else {
-			r.Checkpoint(webhook, &c, s.written)
-		}
-	}
-	m.ledger.Reached(s.coversN)
-	err = m.book.Attempts(ctx, webhook, s.coversN, func(d *history.DeliveryRecord) {
-		m.ledger.Reached(d.N)
-		if d.Kind == history.KindWebhook {
-			r.State(d)
-		} else {
-			r.Attempt(d, false)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	if err := m.subtract(ctx, r); err != nil {
+	if err := m.replayAttempts(ctx, list); err != nil {
 		return err
 	}
 	if err := m.feed.ready(ctx); err != nil {
 		return err
 	}
-	upto := max(m.feed.published(), s.coversSeq)
-	var renames []history.EventRecord
-	took := func(d *book.Delivery) {
-		a := d.Event()
-		switch {
-		case d.Ends:
-			renames = append(renames, a)
-		default:
-			a.To = []string{webhook}
-			r.Begin(&a)
-		}
-	}
-	if err := m.book.For(ctx, webhook, s.coversSeq, upto, took); err != nil {
+	upto := m.feed.published()
+	if err := m.replayRecords(ctx, list, 0, upto); err != nil {
 		return err
 	}
 	// The rest comes between two Publishes.
 	done := make(chan error, 1)
-	m.feed.later(func() {
-		if !m.still(webhook, epoch) {
-			done <- nil
-			return
-		}
-		// What the checkpoint covers must not be published again.
-		for m.feed.published() < s.coversSeq {
-			if _, err := m.feed.read(ctx, 0); err != nil {
-				done <- err
-				return
-			}
-		}
-		if now := m.feed.published(); now > upto {
-			if err := m.book.For(ctx, webhook, upto, now, took); err != nil {
-				done <- err
-				return
-			}
-		}
-		for i := range renames {
-			r.EndRenamed(&renames[i])
-		}
-		r.Finish(false)
-		m.feed.own(webhook, epoch)
-		done <- nil
-	})
+	m.feed.later(func() { done <- m.finish(ctx, list, upto) })
 	select {
 	case err := <-done:
 		return err
@@ -105,26 +52,112 @@ func (m *Member) replay(ctx context.Context, webhook string, epoch int64) error 
 	}
 }
 
-// readSaved reads the checkpoint of a webhook. Without one it covers nothing.
-func (m *Member) readSaved(ctx context.Context, webhook string) (s saved, err error) {
-	rows := m.o.DB.Query(ctx, `SELECT checkpoint, covers_n, covers_seq, written FROM {schema}.cursors WHERE webhook = $1`, database.Text(webhook))
-	var n, seq, written int64
-	rows.Next(&s.checkpoint, &n, &seq, &written)
-	s.coversN, s.coversSeq, s.written = history.LineNo(n), history.Seq(seq), time.Unix(0, written)
-	return s, rows.Close()
+// finish adds what was published after upto, and then the queues to the set.
+func (m *Member) finish(ctx context.Context, list []*rebuilt, upto history.Seq) error {
+	list = slices.DeleteFunc(slices.Clone(list), func(w *rebuilt) bool { return !m.still(w.webhook, w.epoch) })
+	// What a checkpoint covers must not be published again.
+	for _, w := range list {
+		for m.feed.published() < w.coversSeq {
+			if _, err := m.feed.read(ctx, 0); err != nil {
+				return err
+			}
+		}
+	}
+	if now := m.feed.published(); now > upto {
+		if err := m.replayRecords(ctx, list, upto, now); err != nil {
+			return err
+		}
+	}
+	for _, w := range list {
+		for i := range w.renames {
+			w.replay.EndRenamed(&w.renames[i])
+		}
+		w.replay.Finish(false)
+		m.feed.own(w.webhook, w.epoch)
+	}
+	return nil
 }
 
-// subtract takes what has ended since the checkpoint out of what the queue counts.
-func (m *Member) subtract(ctx context.Context, r *queue.Replay) error {
-	var seqs []history.Seq
-	for seq := range r.Unmeasured() {
-		seqs = append(seqs, seq)
+// readSaved begins the replays, by the checkpoints. Without one it covers nothing.
+func (m *Member) readSaved(ctx context.Context, list []*rebuilt) error {
+	of := make(map[string]*rebuilt, len(list))
+	names := make([]string, len(list))
+	for i, w := range list {
+		*w = rebuilt{webhook: w.webhook, epoch: w.epoch, replay: m.Set.Replay(m.clock.Check(), 0)}
+		of[w.webhook], names[i] = w, w.webhook
 	}
-	if len(seqs) == 0 {
+	rows := m.o.DB.Query(ctx, `SELECT webhook, checkpoint, covers_n, covers_seq, written FROM {schema}.cursors
+		WHERE webhook = ANY ($1) AND checkpoint IS NOT NULL`, database.Texts(names))
+	defer rows.Close()
+	var name string
+	var checkpoint []byte
+	var n, seq, written int64
+	for rows.Next(&name, &checkpoint, &n, &seq, &written) {
+		w := of[name]
+		var c queue.Checkpoint
+		if err := json.Unmarshal(checkpoint, &c); err != nil {
+			m.o.Log.Error("cannot read the checkpoint of a webhook; reading all of its history", "webhook", name, "error", err)
+			continue
+		}
+		w.coversN, w.coversSeq = history.LineNo(n), history.Seq(seq)
+		w.replay = m.Set.Replay(m.clock.Check(), w.coversSeq)
+		w.replay.Checkpoint(name, &c, time.Unix(0, written))
+		m.ledger.Reached(w.coversN)
+	}
+	return rows.Close()
+}
+
+// replayAttempts takes in what was recorded after the checkpoints.
+func (m *Member) replayAttempts(ctx context.Context, list []*rebuilt) error {
+	of := make(map[string]*queue.Replay, len(list))
+	names, after := make([]string, len(list)), make([]history.LineNo, len(list))
+	for i, w := range list {
+		of[w.webhook], names[i], after[i] = w.replay, w.webhook, w.coversN
+	}
+	err := m.book.Attempts(ctx, names, after, func(webhook string, d *history.DeliveryRecord) {
+		m.ledger.Reached(d.N)
+		if d.Kind == history.KindWebhook {
+			of[webhook].State(d)
+		} else {
+			of[webhook].Attempt(d, false)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	// What has ended since a checkpoint is taken out of what the queue counts.
+	ended := map[history.Seq][]*queue.Replay{}
+	for _, r := range of {
+		for seq := range r.Unmeasured() {
+			ended[seq] = append(ended[seq], r)
+		}
+	}
+	if len(ended) == 0 {
 		return nil
 	}
-	return m.book.Measure(ctx, seqs, func(rec *book.Record) {
-		r.Subtract(&history.EventRecord{Seq: rec.Seq, Of: rec.Of, Location: book.Location(rec.Seq, rec.Size)})
+	return m.book.Measure(ctx, slices.Collect(maps.Keys(ended)), func(rec *book.Record) {
+		for _, r := range ended[rec.Seq] {
+			r.Subtract(&history.EventRecord{Seq: rec.Seq, Of: rec.Of, Location: book.Location(rec.Seq, rec.Size)})
+		}
+	})
+}
+
+// replayRecords takes in the records after a seq, and after the checkpoints, and up to
+// another one.
+func (m *Member) replayRecords(ctx context.Context, list []*rebuilt, after, upto history.Seq) error {
+	of := make(map[string]*rebuilt, len(list))
+	names, from := make([]string, len(list)), make([]history.Seq, len(list))
+	for i, w := range list {
+		of[w.webhook], names[i], from[i] = w, w.webhook, max(after, w.coversSeq)
+	}
+	return m.book.For(ctx, names, from, upto, func(webhook string, d *book.Delivery) {
+		w, a := of[webhook], d.Event()
+		if d.Ends {
+			w.renames = append(w.renames, a)
+			return
+		}
+		a.To = []string{webhook}
+		w.replay.Begin(&a)
 	})
 }
 
