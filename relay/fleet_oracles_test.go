@@ -3,6 +3,7 @@
 package relay_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // troubles is when a nemesis was at work.
@@ -88,30 +89,38 @@ func (f *fleet) check() {
 // value is what a query of the schema has, "" while the database does not answer.
 func (f *fleet) value(sql string) string {
 	var value string
-	f.query(sql, func(rows pgx.Rows) error { return rows.Scan(&value) })
+	f.query(sql, func(row []string) error { value = row[0]; return nil })
 	return value
 }
 
-// query calls visit for each row.
-func (f *fleet) query(sql string, visit func(pgx.Rows) error) error {
+// query calls visit for each row, whose columns are texts; NULL is "".
+func (f *fleet) query(sql string, visit func(row []string) error) error {
 	ctx, cancel := timeout(20 * time.Second)
 	defer cancel()
-	c, err := pgx.Connect(ctx, f.direct)
+	c, err := pgconn.Connect(ctx, f.direct)
 	if err != nil {
 		return err
 	}
 	defer c.Close(ctx)
-	rows, err := c.Query(ctx, strings.ReplaceAll(sql, "{schema}", f.schema), pgx.QueryExecModeSimpleProtocol)
+	return texts(ctx, c, strings.ReplaceAll(sql, "{schema}", f.schema), visit)
+}
+
+// texts calls visit for each row of a query over a connection.
+func texts(ctx context.Context, c *pgconn.PgConn, sql string, visit func(row []string) error) error {
+	results, err := c.Exec(ctx, sql).ReadAll()
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := visit(rows); err != nil {
+	for _, values := range results[0].Rows {
+		row := make([]string, len(values))
+		for i, v := range values {
+			row[i] = string(v)
+		}
+		if err := visit(row); err != nil {
 			return err
 		}
 	}
-	return rows.Err()
+	return nil
 }
 
 // gapless: the numbers have no gaps.
@@ -129,10 +138,9 @@ func (f *fleet) gapless() {
 func (f *fleet) read() *records {
 	f.t.Helper()
 	r := &records{seq: map[string]int64{}, ended: map[string]map[int64]string{}, to: map[string]bool{}}
-	err := f.query(`SELECT seq, webhooks, substring(convert_from(line, 'UTF8') FROM '"id":"([0-9a-z-]+)"') FROM {schema}.events`, func(rows pgx.Rows) error {
-		var seq int64
-		var webhooks, id string
-		err := rows.Scan(&seq, &webhooks, &id)
+	err := f.query(`SELECT seq, webhooks, substring(convert_from(line, 'UTF8') FROM '"id":"([0-9a-z-]+)"') FROM {schema}.events`, func(row []string) error {
+		seq, err := strconv.ParseInt(row[0], 10, 64)
+		webhooks, id := row[1], row[2]
 		for name := range strings.FieldsSeq(webhooks) {
 			r.to[name+" "+id] = true
 		}
@@ -143,14 +151,13 @@ func (f *fleet) read() *records {
 		return err
 	})
 	if err == nil {
-		err = f.query(`SELECT webhook, seq, status, late FROM {schema}.attempts WHERE kind = 'attempt' AND status <> 'retrying' ORDER BY n`, func(rows pgx.Rows) error {
-			var webhook, status string
-			var seq int64
-			var late bool
-			if err := rows.Scan(&webhook, &seq, &status, &late); err != nil {
+		err = f.query(`SELECT webhook, seq, status, late FROM {schema}.attempts WHERE kind = 'attempt' AND status <> 'retrying' ORDER BY n`, func(row []string) error {
+			webhook, status := row[0], row[2]
+			seq, err := strconv.ParseInt(row[1], 10, 64)
+			if err != nil {
 				return err
 			}
-			if late {
+			if row[3] == "t" {
 				r.late++
 				return nil
 			}

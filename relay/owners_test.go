@@ -5,12 +5,13 @@ package relay_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // ownership is who owned which webhook, as the database was seen to say.
@@ -32,13 +33,13 @@ func watchOwners(t *testing.T, f *fleet) *ownership {
 	ctx, stop := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() {
-		var c *pgx.Conn
+		var c *pgconn.PgConn
 		last := time.Now()
 		for ; ctx.Err() == nil; pause(ctx, 40*time.Millisecond) {
 			asking, cancel := context.WithTimeout(ctx, time.Second)
 			var err error
 			if c == nil || c.IsClosed() {
-				if c, err = pgx.Connect(asking, f.direct); err != nil {
+				if c, err = pgconn.Connect(asking, f.direct); err != nil {
 					c = nil
 					cancel()
 					continue
@@ -61,18 +62,13 @@ func watchOwners(t *testing.T, f *fleet) *ownership {
 }
 
 // look notes the owners as they are now. The look before was at last.
-func (o *ownership) look(ctx context.Context, t *testing.T, c *pgx.Conn, schema string, last, now time.Time) error {
-	rows, err := c.Query(ctx, strings.ReplaceAll(`SELECT webhook, owner, epoch FROM {schema}.cursors`, "{schema}", schema))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for rows.Next() {
-		var webhook string
-		e := era{after: last}
-		if err := rows.Scan(&webhook, &e.owner, &e.epoch); err != nil {
+func (o *ownership) look(ctx context.Context, t *testing.T, c *pgconn.PgConn, schema string, last, now time.Time) error {
+	return texts(ctx, c, `SELECT webhook, owner, epoch FROM `+schema+`.cursors`, func(row []string) error {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		webhook, e := row[0], era{after: last, owner: row[1]}
+		var err error
+		if e.epoch, err = strconv.ParseInt(row[2], 10, 64); err != nil {
 			return err
 		}
 		eras := o.eras[webhook]
@@ -80,15 +76,15 @@ func (o *ownership) look(ctx context.Context, t *testing.T, c *pgx.Conn, schema 
 			before := &eras[n-1]
 			switch {
 			case e.epoch == before.epoch && e.owner == before.owner:
-				continue
+				return nil
 			case e.epoch <= before.epoch:
 				t.Errorf("%s: epoch %d of %q follows epoch %d of %q", webhook, e.epoch, e.owner, before.epoch, before.owner)
 			}
 			before.before = time.Now()
 		}
 		o.eras[webhook] = append(eras, e)
-	}
-	return rows.Err()
+		return nil
+	})
 }
 
 // slack is how late this test may see a request, or an owner.

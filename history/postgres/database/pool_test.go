@@ -22,10 +22,17 @@ func backend(t *testing.T, db *database.DB) (pid int) {
 	return pid
 }
 
-// sessions returns how many connections of a name there are.
-func sessions(t *testing.T, name string) string {
+// sessions waits until there are so many connections of a name.
+func sessions(t *testing.T, name, want string) {
 	t.Helper()
-	return shared(t).Value(t, `SELECT count(*) FROM pg_stat_activity WHERE application_name = '`+name+`'`)
+	got := ""
+	for range 200 {
+		got = shared(t).Value(t, `SELECT count(*) FROM pg_stat_activity, pg_sleep(0.02) WHERE application_name = '`+name+`'`)
+		if got == want {
+			return
+		}
+	}
+	t.Fatalf("got %s connections of %s, want %s", got, name, want)
 }
 
 func TestConnectionsAreUsedAgain(t *testing.T) {
@@ -44,15 +51,12 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		}
 		time.Sleep(4 * time.Minute)
 		backend(t, db)
-		if got := sessions(t, t.Name()); got != "2" {
-			t.Errorf("got %s connections, want 2", got)
-		}
+		sessions(t, t.Name(), "2")
 		time.Sleep(4 * time.Minute)
 		if backend(t, db) != first {
 			t.Error("it was not used again")
 		}
-		for sessions(t, t.Name()) != "1" { // the one that was idle for 8 minutes
-		}
+		sessions(t, t.Name(), "1") // the other was idle for 8 minutes
 		time.Sleep(55 * time.Minute)
 		if backend(t, db) == first {
 			t.Error("it is older than an hour")
@@ -93,8 +97,7 @@ func TestABrokenConnectionIsNotUsed(t *testing.T) {
 		end := func() {
 			backend(t, db)
 			s.Exec(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '`+t.Name()+`'`)
-			for sessions(t, t.Name()) != "0" {
-			}
+			sessions(t, t.Name(), "0")
 		}
 		end()
 		var one int
