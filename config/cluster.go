@@ -23,7 +23,7 @@ type Cluster struct {
 // Given reports whether the history is in PostgreSQL.
 func (c *Cluster) Given() bool { return c.Postgres.Reveal() != "" }
 
-// What a commit must promise.
+// The values of Sync: what a commit must promise.
 const (
 	SyncRequire = "require"
 	SyncStorage = "storage"

@@ -73,7 +73,7 @@ type File struct {
 	Webhooks   []*Webhook           // in file order, first of the file itself, then of its files of include
 
 	// Included are the files of include, in the order of include and then of their
-	// names. What of a bad one is in force, an earlier reading said.
+	// names. Of one with errors, the webhooks of its last good reading are in force.
 	Included []*Included
 }
 
@@ -88,7 +88,7 @@ type Listen struct {
 	MaxEventSize int         // bytes of one event, 1 KiB to 16 MiB; a batch may be 16 times that
 }
 
-// What the console may be used for.
+// The values of Listen.Console: what the console may be used for.
 const (
 	ConsoleOff  = off
 	ConsoleView = "view"

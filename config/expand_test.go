@@ -54,8 +54,8 @@ webhooks:
 	}
 }
 
-// What is not set is an error to the relay, a warning to check, and nothing to
-// the commands beside the relay, unless they need it.
+// TestModes: a variable that is not set is an error for run and a warning for check. The
+// other commands report it only if they need its value.
 func TestModes(t *testing.T) {
 	const text = `listen: {http: ":80", token: "${UNSET_OF_TEST}"}
 webhooks:
@@ -117,7 +117,7 @@ webhooks:
 	}
 }
 
-// What is wrong with the file itself.
+// TestUnreadable: the file cannot be read, or is not YAML.
 func TestUnreadable(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

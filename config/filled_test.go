@@ -85,8 +85,8 @@ webhooks:
 	})
 }
 
-// What came by ${…} into a secret is warned of where it looks as if something
-// else was copied along with it, and never shown.
+// A secret from ${…} that looks as if something was copied along with it gets a warning,
+// and is never shown.
 func TestOddEnds(t *testing.T) {
 	const s = "s3cr3t789abcdef0123456789abcdef0123"
 	dir := t.TempDir()

@@ -113,7 +113,7 @@ func TestIncludeAtStart(t *testing.T) {
 	}
 }
 
-// What a bad file said last stays in force, until it is good again or gone.
+// The last good reading of a file stays in force until the file is good again, or gone.
 func TestIncludeAtReload(t *testing.T) {
 	type step struct {
 		files       map[string]string

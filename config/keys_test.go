@@ -14,9 +14,9 @@ import (
 	"sidehook/config"
 )
 
-// TestKeys has a row for each key of a webhook: what it is unless it is given,
-// and values just within its limits and just beyond them. What each does is in
-// relay's test of this name; how a refusal reads, in TestRefusals.
+// TestKeys has a row for each key of a webhook: its default, and values just within and
+// just beyond its limits. The test of this name in relay has what each key does, and
+// TestRefusals has the messages.
 func TestKeys(t *testing.T) {
 	of := func(prefix string, bytes int) string {
 		return prefix + base64.StdEncoding.EncodeToString(make([]byte, bytes))

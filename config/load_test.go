@@ -124,7 +124,7 @@ defaults:
 	}
 }
 
-// What a profile sets gives way to keys of their own.
+// A key of the webhook comes before what the profile sets.
 func TestProfilesGiveWay(t *testing.T) {
 	for _, c := range []struct{ keys, want string }{
 		{"profile: shopify, signature: [shopify, standard], format: cloudevents-binary", "cloudevents-binary [shopify standard] "},
@@ -257,7 +257,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// What defaults end, a webhook may keep.
+// A webhook may undo what defaults set.
 func TestDefaultsLifted(t *testing.T) {
 	f := load(t, hook+"    expire_after: never\n    max_backlog: none\n    disable_after: never\ndefaults: {expire_after: 1h, max_backlog: 1h, disable_after: 1h}\n", config.Run)
 	if w := f.Webhooks[0]; w.ExpireAfter != 0 || w.MaxBacklog != (config.Backlog{}) || w.DisableAfter != 0 {

@@ -72,7 +72,7 @@ func params() codec[[]oauth.Param] {
 }
 
 // finishOAuth2 checks what the allow and the headers of a webhook say of its oauth2.
-// What is wrong with that of the defaults is reported once.
+// An error in the oauth2 of the defaults is reported once.
 func (l *loader) finishOAuth2(d *partial) {
 	inherited := !d.gives("oauth2")
 	if d.OAuth2.IsZero() || inherited && d.base.badOAuth2 {

@@ -319,7 +319,7 @@ var refusals = []struct{ name, text, want string }{
 	{"defaults", "defaults: {secret: short}\nwebhooks:\n  - {name: a, url: 'https://a.example', events: [x]}\n  - {name: b, url: 'https://a.example', events: [x]}\n",
 		"1:20: defaults.secret: must have 32 to 64 characters, has 5; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook"},
 
-	// What came by ${…} is not quoted.
+	// A value from ${…} is not quoted.
 	{"filled in", hook + "    timeout: ${SECRET_OF_TEST}\n    secret: ${SECRET_OF_TEST}\n    enabled: ${SECRET_OF_TEST}\n", `
 		6:14: webhooks[0] (a).timeout: must be a duration such as 15s, 30d or 1h30m, not the value of ${…}
 		7:13: webhooks[0] (a).secret: must have 32 to 64 characters, has 7; make one with: openssl rand -hex 32, or allow: [short-secret] for this webhook

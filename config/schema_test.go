@@ -68,7 +68,7 @@ func TestSchemaTakesWhatIsValid(t *testing.T) {
 	}
 }
 
-// What is refused for its form alone, the schema refuses, too.
+// The schema refuses every value that is refused for its form alone.
 func TestSchemaRefusesForms(t *testing.T) {
 	s := compiled(t, config.Schema())
 	said := []string{"unknown key", "must be a mapping", "must be a list", "must be a single value", "is missing", "must be a duration", "must be a size",

@@ -45,8 +45,7 @@ func withTLS(t *testing.T, dir, keys string) (path string) {
 	return path
 }
 
-// What is wrong with tls is told at the key it is wrong with, by check as by
-// run.
+// An error of tls is reported at its key, by check and by run.
 func TestTLSRules(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now()

@@ -85,7 +85,7 @@ func TestURLCharacters(t *testing.T) {
 			t.Errorf("%q: got %q", blank, got)
 		}
 	}
-	// What RFC 3986 allows is not touched.
+	// A reference that RFC 3986 allows is not changed.
 	for _, rest := range []string{"", "/", "?", "/?", "//a", "/./../a", "/a;b=c,d", "/!$&'()*+,;=:@-._~", "/?!$&'()*+,;=:@-._~/?", "/%00%0a%7f%FF", "/a?b=c&d?e", "/*"} {
 		if got := judged(t, "url", like+rest, ""); got != nil {
 			t.Errorf("%s: got %q", rest, got)
@@ -216,8 +216,8 @@ func shapes() (urls []string) {
 	return urls
 }
 
-// What is accepted is sent as it is, whatever its shape, and what is refused has
-// a hint that is accepted.
+// A URL that is accepted is sent as it is, and one that is refused has a hint that is
+// accepted.
 func TestURLsOfEveryShape(t *testing.T) {
 	urls := shapes()
 	accepted := 0

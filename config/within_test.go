@@ -45,7 +45,7 @@ func TestPlaceWithinAValue(t *testing.T) {
 	}
 }
 
-// What a command cannot fill in, it does not judge.
+// A command does not judge a value that it cannot fill in.
 func TestConditionFromTheEnvironment(t *testing.T) {
 	text := []byte(hook + "    when: ${NO_SUCH_CONDITION}\n")
 	f, err := config.Parse("f", text, config.Check)

@@ -39,7 +39,7 @@ var (
 	ErrNoRoom   = errors.New("no room left for the history")
 	ErrStopping = errors.New("the journal is stopping")
 	ErrFailed   = errors.New("the journal has failed")
-	// ErrAway passes. What is asked for when it comes may have been done or not.
+	// ErrAway passes. The call that returns it may have been done, or not.
 	ErrAway = errors.New("the database is away")
 )
 

@@ -296,7 +296,7 @@ webhooks:
 	}
 }
 
-// What is wrong with an edit is said of its key, and nothing is written.
+// An error of an edit is reported at its key, and nothing is written.
 func TestEditingProblems(t *testing.T) {
 	e := newEditing(t, plainHook+"  - &a {name: shared, url: 'https://x.example.com/', events: ['**'], signature: none}\n", nil)
 	before := e.read("webhooks.yaml")

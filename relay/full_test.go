@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// What one webhook does not take fills max_size: events are refused, the list
-// says who holds them, and it continues by itself once that webhook has taken them. Nothing is lost and nothing sent twice.
+// fullHistory: the backlog of one webhook fills max_size. Events are refused, and the list
+// of webhooks shows which one keeps the history. Once that webhook has got its deliveries,
+// events are accepted again. Nothing is lost, and nothing is sent twice.
 func fullHistory(t *testing.T) {
 	s := newReceiver(t)
 	var down atomic.Bool

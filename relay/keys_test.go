@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// TestKeys has a row for each key of a webhook: what it does, from the file to
-// what a receiver sees. What its values may be is in config's test of the same
-// name; what takes longer than a test may, in deliver's.
+// TestKeys has a row for each key of a webhook: what it does, from the file to what a
+// receiver sees. The test of the same name in config has the values that are allowed, and
+// deliver has what takes longer than a test may.
 func TestKeys(t *testing.T) {
 	for key, holds := range map[string]func(*testing.T){
 		"name":         nameKey,

@@ -130,8 +130,8 @@ func whenKey(t *testing.T) {
 	eventually(t, "both arrive", func() bool { return len(s.taken("/fails")) == 1 && len(s.taken("/open")) == 1 })
 }
 
-// What was decided when an event was accepted stands, whatever the condition is
-// by the time of the delivery.
+// The decision that was made when an event was accepted holds, whatever the condition is
+// at the time of the delivery.
 func TestDecisionOutlivesTheCondition(t *testing.T) {
 	s := newReceiver(t)
 	begun, release := make(chan struct{}, 1), make(chan struct{})

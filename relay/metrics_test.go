@@ -93,7 +93,7 @@ func TestMetrics(t *testing.T) {
 		})
 	}
 
-	// What waits for a webhook that is gone is notified of; the rest of it is gone.
+	// Of a webhook that was removed the metrics have its backlog, and nothing else.
 	h.apply("webhooks: []\n")
 	text = h.scrape()
 	for want, there := range map[string]bool{

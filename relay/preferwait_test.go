@@ -52,7 +52,7 @@ func TestPreferWait(t *testing.T) {
 	wait(`{"type":"nobody","id":"3"}`, `{"id":"3","webhooks":[],"deliveries":[]}`)
 }
 
-// What a request that waited is notified of is in the history by then.
+// The attempts in the answer to a request that waited are in the history by then.
 func TestPreferWaitRecorded(t *testing.T) {
 	s := newReceiver(t)
 	h := newHost(t, "webhooks:\n"+hook(s, "a", "")+hook(s, "b", ""))

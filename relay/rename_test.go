@@ -22,8 +22,8 @@ func (s *receiver) fails(ids ...string) {
 	})
 }
 
-// What waits for a former name is delivered under the new one, over a restart
-// and back again.
+// A delivery that waits under a former name is delivered under the new one, also after a
+// restart, and after the name was changed back.
 func wasKey(t *testing.T) {
 	s := newReceiver(t)
 	s.fails("e1", "e2")

@@ -12,8 +12,8 @@ import (
 )
 
 // TestStatuses has a row for each status that the call for events answers with.
-// What else leads to one of them is in intake's tests, with
-// what the disk is too slow for, 429.
+// The tests of intake have the other causes of each, such as a disk that is too slow for
+// 429.
 func TestStatuses(t *testing.T) {
 	t.Parallel()
 	s := newReceiver(t)

@@ -148,8 +148,8 @@ func TestDashboardParses(t *testing.T) {
 var targetLabels = []string{"job", "instance"}
 
 // TestMetricsExist holds the alerts and the dashboard to what a running relay shows:
-// each metric exists, with each label that is asked of it. What a relay shows of an outbox
-// and of a cluster, one shows that has them.
+// each metric exists, with each label that is asked of it. Those of an outbox and of a
+// cluster come from a relay that has them.
 func TestMetricsExist(t *testing.T) {
 	shared := regexp.MustCompile(`sidehook_(outbox|cluster)_`)
 	hold := func(t *testing.T, shown map[string][]string, asks func(expr string) bool) {

@@ -69,7 +69,7 @@ func TestNotifyReloadIsClean(t *testing.T) {
 }
 
 // TestServiceIsConfined limits the exposure of the unit (the threshold is ten times
-// systemd's number). What is left is the network, which it needs.
+// systemd's number). The rest of the exposure is the network, which it needs.
 func TestServiceIsConfined(t *testing.T) {
 	unit := filepath.Join(unitsIn(t), "sidehook.service")
 	out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--threshold=11", unit).CombinedOutput()

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/text/message"
 )
 
-// What a check may cost. A schema that refers to itself in several ways may visit its
+// The limits of a check. A schema that refers to itself in several ways may visit its
 // parts once for each way through the data.
 //
-// BUG: what is visited under a `not` or an `if` and does not match is not counted.
+// BUG: a part under a `not` or an `if` that does not match is not counted.
 const (
 	maxValues = 100_000 // in the data
 	maxVisits = 300_000 // of a part of the schema to a value

@@ -6,8 +6,8 @@
 // if the changed text does not say the changed tree, the change is refused. So a
 // change does what it should do and nothing else, or it is not made.
 //
-// What is shared by anchors, aliases and merge keys is refused, too, with its
-// line: a change there would change more than what was named.
+// A change of a value that anchors, aliases or merge keys share is refused, with its
+// line: it would change more than the named value.
 package edit
 
 import (

@@ -114,7 +114,7 @@ func TestUnset(t *testing.T) {
 	}
 }
 
-// What is appended and removed again leaves the text as it was.
+// An item that is appended and removed again leaves the text as it was.
 func TestAppendAndRemove(t *testing.T) {
 	entry := "{name: new, url: b, events: [x.*]}"
 	for _, c := range []struct{ name, before, after string }{

@@ -116,7 +116,7 @@ func beside(target string, info fs.FileInfo, text []byte) (name string, err erro
 }
 
 // mounted reports whether path leads through the folder ..data, by which a kubelet
-// swaps all files of a volume at once. What is written there, the next swap undoes.
+// swaps all files of a volume at once. The next swap undoes what is written there.
 func mounted(path string) bool {
 	for range 40 { // as many links as Linux follows
 		if _, err := os.Lstat(filepath.Join(filepath.Dir(path), "..data")); err == nil {

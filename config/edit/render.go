@@ -131,8 +131,8 @@ func readsAs(s, text string, path ...any) bool {
 	return n != nil && n.Kind == yaml.ScalarNode && n.Style == 0 && n.Anchor == "" && n.ShortTag() == "!!str" && n.Value == s
 }
 
-// quote writes s between double quotes. What JSON writes is YAML, too, but for
-// the characters that only YAML takes for line breaks or for none of its own.
+// quote writes s between double quotes. A JSON string is YAML, too, except for the
+// characters that YAML reads as line breaks or does not allow.
 func quote(s string) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

@@ -14,7 +14,7 @@ import (
 const likeDatabase = "write it like postgres://user@db.example.com:5432/app"
 
 // CheckDatabase returns all that is wrong with the URL of a PostgreSQL. No flaw quotes
-// it: its password is a secret. What the parameters mean, the driver judges.
+// it: its password is a secret. The driver judges what the parameters mean.
 func CheckDatabase(text string) []Flaw {
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		return controlCharacters()

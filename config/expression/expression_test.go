@@ -61,7 +61,7 @@ func TestHolds(t *testing.T) {
 	}
 }
 
-// What is missing or null counts as false.
+// A missing value and null count as false.
 func TestMissingCountsAsFalse(t *testing.T) {
 	for text, want := range map[string]bool{
 		`data.x`: false, `not data.x`: true, `data.none`: false, `!data.none`: true, `subject == "a"`: false, `nosuch`: false, `nosuch.a.b`: false,
@@ -203,8 +203,8 @@ func TestNumbersKeepTheirValues(t *testing.T) {
 	}
 }
 
-// What is copied is the same JSON but for the order of members, white space and
-// the form of numbers.
+// A copied value is the same JSON, except for the order of members, white space and the
+// form of numbers.
 func TestCopy(t *testing.T) {
 	for raw, want := range map[string]string{
 		`{"z":1.0,"a":[1e5,{"y":-0.0,"x":null}],"z":2,"\u0062":"\ud800"}`: `{"a":[100000,{"x":null,"y":-0}],"b":"\ufffd","z":2}`,

@@ -75,7 +75,7 @@ func NewSet(text []byte) *Set {
 	return &Set{files: make(map[request]File), text: text}
 }
 
-// Beside returns an empty set for another file of the same load. What both name is
+// Beside returns an empty set for another file of the same load. A file that both name is
 // read once.
 func (s *Set) Beside(text []byte) *Set { return &Set{files: s.files, text: text} }
 

@@ -14,9 +14,10 @@ import (
 )
 
 // Settle decides which files of include are in force as they stand, so that names are
-// unique over all files, and returns the names of the main file that are not. Who has a
-// name in force keeps it; of new ones the first counts, in file order. The outcome
-// depends on nothing but what is given: was is the main file before, nil if there was none.
+// unique over all files, and returns the names of the main file that are not. A webhook
+// keeps the name that it has in force; of several new ones the first gets it, in file
+// order. The outcome depends on the arguments alone: was is the main file before, nil if
+// there was none.
 //
 // A file that is refused goes on as it was before, with the names that it had. These may
 // be names that another file has taken over meanwhile, so everything is decided anew

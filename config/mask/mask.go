@@ -56,7 +56,7 @@ func Document(doc edit.Document) []byte {
 		}
 	}
 	masked := overComments(text, parts)
-	// Whatever is known to be a secret is not shown elsewhere either.
+	// A known secret is hidden wherever else it stands.
 	for _, value := range h.long() {
 		masked = bytes.ReplaceAll(masked, []byte(value), []byte(redact.Mask))
 	}

@@ -55,7 +55,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// What a form shows of a key has no secret either.
+// The value of a key in a form has no secret either.
 func TestKey(t *testing.T) {
 	for _, test := range []struct{ key, value, want string }{
 		{"timeout", "5s", "5s"},

@@ -10,8 +10,9 @@ import (
 	"sidehook/config/redact"
 )
 
-// hidden finds the scalars of a file that are secrets, or may be. What is not known to
-// be shown is hidden: the value of a misspelt key, and one of the wrong kind.
+// hidden finds the scalars of a file that are secrets, or may be. A value is shown only if
+// its key is known to have no secret: that of a misspelt key, or of the wrong kind, is
+// hidden.
 type hidden struct {
 	show   map[*yaml.Node]string // what is shown in the place of each
 	values map[string]bool       // that are not shown

@@ -1,6 +1,6 @@
 // Package unit reads and writes durations and sizes the way people write them: 15s,
-// 1h30m, 64KiB. What a Format function writes, its Parse function reads back to
-// the same value. The configuration and the command line share these forms.
+// 1h30m, 64KiB. A Parse function reads the text of its Format function back to the same
+// value. The configuration and the command line share these forms.
 package unit
 
 import (

@@ -39,7 +39,7 @@ type included struct {
 	folders []files.Stamp
 }
 
-// track takes over the files of a reading. What is unsettled stays as it is.
+// track takes over the files of a reading. Unsettled files stay as they were.
 func (i *included) track(r *config.Reading, unsettled map[string]bool) {
 	before := i.files
 	i.files = make(map[string]*tracked, len(r.Included))

@@ -153,8 +153,8 @@ func TestWatchBadFile(t *testing.T) {
 	}))
 }
 
-// What does not change the content is nothing, nor is what happens beside the
-// file.
+// Nothing is reported for a write that leaves the content as it was, nor for other files
+// in the folder.
 func TestWatchNothing(t *testing.T) {
 	bothWays(t, onFile(func(t *testing.T, w *watching) {
 		write(t, w.path, source("a"))
@@ -217,7 +217,7 @@ func TestReload(t *testing.T) {
 	}))
 }
 
-// What changed between the load and Run is a change.
+// A change between the load and Run is reported.
 func TestWatchLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "webhooks.yaml")

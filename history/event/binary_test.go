@@ -166,7 +166,7 @@ func FuzzBinary(f *testing.F) {
 	})
 }
 
-// What is encoded for a header is decoded to the same.
+// A value that is encoded for a header is decoded to the same value.
 func TestHeaderValues(t *testing.T) {
 	for text, want := range map[string]string{
 		"Euro € 😀":  "Euro%20%E2%82%AC%20%F0%9F%98%80",

@@ -14,7 +14,7 @@ import (
 	"sidehook/history/event"
 )
 
-// What is filled in, and where.
+// TestFilled: which attributes are filled in, and where in the JSON they stand.
 func TestFilled(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"type":"a","data":1}`: `{"specversion":"1.0","id":"ID","source":"/default","time":"2026-11-23T11:00:00.123456789Z","type":"a","data":1}` +

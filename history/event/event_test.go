@@ -126,7 +126,7 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// What was filled in counts for nothing.
+// An attribute that was filled in is not one that was given.
 func TestGiven(t *testing.T) {
 	for _, body := range []string{
 		`{"type":"a"}`,
@@ -174,7 +174,7 @@ func TestData(t *testing.T) {
 	}
 }
 
-// What a Decoder makes comes back from its JSON the same in every accessor.
+// Parse of the JSON that a Decoder made returns an event with the same attributes.
 func TestParseIsTheInverse(t *testing.T) {
 	for _, body := range bodies {
 		e, err := decoder.Plain([]byte(body))

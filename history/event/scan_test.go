@@ -25,7 +25,7 @@ var values = []string{
 	strings.Repeat("[", 100000), strings.Repeat(" ", 100) + "1" + strings.Repeat(" ", 100),
 }
 
-// Whatever way a value comes, JSON is accepted and anything else refused.
+// JSON is accepted at every place of a value, and anything else is refused.
 func TestJSONInEveryForm(t *testing.T) {
 	const modern = `{"specversion":"1.0","id":"1","source":"s","type":"a","data":`
 	for _, value := range values {

@@ -135,7 +135,7 @@ func dropped(name string) string {
 	return `"source":"s",`
 }
 
-// What is refused for a few bytes is shown as it would be accepted.
+// The hint for a value that is nearly right is the value as it would be accepted.
 func TestSyntaxHints(t *testing.T) {
 	for given, want := range map[string]string{
 		`"source":"/a b"`:                             `"source": must be a URI reference (RFC 3986); write it like "/a%20b" (byte 12)`,

@@ -111,7 +111,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// What is no string is no time either.
+// A value that is not a string is not a time.
 func TestExpiryTimeOfAnotherType(t *testing.T) {
 	for raw, want := range map[string]string{
 		`1795446900`:                  `"expirytime": must be a string with a time of RFC 3339, such as "2026-11-23T14:55:00Z", not a number (byte 12)`,

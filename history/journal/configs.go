@@ -37,7 +37,7 @@ func (c *configs) add(segment uint64, key history.ConfigKey) bool {
 	return true
 }
 
-// load reads which lines the segment has. What cannot be read is written again,
+// load reads which lines the segment has. A line that cannot be read is written again,
 // which does no harm.
 func (c *configs) load() {
 	_ = lookup.VisitLines(c.archive, c.segment, func(line *jsonl.Line) bool {

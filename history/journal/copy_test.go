@@ -91,9 +91,9 @@ func (l *loud) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelError}))
 }
 
-// verify opens a finished copy. What was accepted before it began is delivered
-// by it, unless that was done before it ended; what was done before it began is
-// not done again; and nothing looks like damage.
+// verify opens a finished copy. It delivers the events that were accepted before the copy
+// began, unless their delivery ended before the copy did. It repeats no delivery that
+// ended before the copy began, and reports no damage.
 func (c *copying) verify(b *books) {
 	t := b.t
 	sound(t, c.to)

@@ -13,8 +13,8 @@ import (
 	"sidehook/history/journal"
 )
 
-// TestCrashes lets the power go at random, over and over, with and without the
-// cursors: H1 to H4. What it leaves is no damage.
+// TestCrashes cuts the power at random, again and again, with and without the checkpoint:
+// H1 to H4. None of the cuts is reported as damage.
 func TestCrashes(t *testing.T) {
 	lives(t, 80, 3, func(t *testing.T, b *books) {
 		fs := memfs.New()

@@ -71,7 +71,7 @@ func (h *Handler) bulk(ctx context.Context, r *request, _ string) (*page, error)
 			request.Webhooks = append(request.Webhooks, strings.TrimSpace(name))
 		}
 	}
-	// What ends from now on is not among what is counted, and so is not resent either.
+	// A delivery that ends after this is not counted, so it must not be resent either.
 	request.Since.Time, request.Until.Time = f.Span()
 	if now := time.Now(); request.Until.IsZero() || request.Until.After(now) {
 		request.Until.Time = now

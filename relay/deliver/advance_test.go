@@ -16,8 +16,8 @@ func of(lines []line, event string) []line {
 	return slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return l.Event != event })
 }
 
-// A recovery has what failed before it tried at once. What fails then all the
-// same waits on as it did, and has used up nothing of its schedule (D9).
+// After a recovery the deliveries that failed before it are tried at once. One that fails
+// again waits as it did before, and has used up nothing of its schedule (D9).
 func TestAdvancedInVain(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry = []time.Duration{time.Hour, 2 * time.Hour}

@@ -42,7 +42,7 @@ func TestReloadAndConnections(t *testing.T) {
 	}
 }
 
-// What is removed, off, paused or disabled sends nothing and loses nothing.
+// A webhook that is removed, off, paused or disabled sends nothing and loses nothing.
 func TestStates(t *testing.T) {
 	s := settings(t, "http://a.example")
 	off, paused := *s, *s

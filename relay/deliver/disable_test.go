@@ -178,7 +178,7 @@ func TestDisabledOverARestart(t *testing.T) {
 	})
 }
 
-// What has stopped with its webhook disabled is all there afterwards.
+// A disabled webhook keeps its backlog, and delivers all of it once it is enabled.
 func TestBacklogOfADisabledWebhook(t *testing.T) {
 	s := settings(t, "http://a.example")
 	var up bool

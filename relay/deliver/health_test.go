@@ -126,7 +126,7 @@ func TestFailing(t *testing.T) {
 	}
 }
 
-// What fails among what succeeds delays nothing.
+// Failures among successes delay no other delivery.
 func TestFailuresAmongSuccesses(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Concurrency = 1
@@ -230,8 +230,8 @@ func TestProbesAtOnce(t *testing.T) {
 	})
 }
 
-// What is asked for while a probe is in flight is done when that has ended: by
-// then it says little of the receiver, which may have been mended.
+// A probe that is asked for while another is in flight is made after that one: the one in
+// flight may have begun before the receiver was repaired.
 func TestProbesAtOnceBehindAnother(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry, s.Concurrency = []time.Duration{time.Hour}, 1

@@ -80,7 +80,7 @@ func onWatched(t *testing.T, w *watched, answer receiver, f func(*journal.Journa
 	})
 }
 
-// What waits for a key is bounded though none of it ever fails.
+// The deliveries of a key are bounded in memory, even if none of them fails.
 func TestLinesAreBounded(t *testing.T) {
 	w := &watched{ordering: func() {}, claimed: func(bool) {}}
 	s := settings(t, "http://a.example")

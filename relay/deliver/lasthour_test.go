@@ -30,7 +30,7 @@ func TestHour(t *testing.T) {
 	}
 }
 
-// What the process before counted is added, and displaces nothing younger.
+// The counts of the process before are added, and replace no younger ones.
 func TestHourOverAStart(t *testing.T) {
 	h, now := new(lastHourStats), time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 	h.add(now, true, time.Second)
@@ -50,7 +50,7 @@ func TestHourOverAStart(t *testing.T) {
 	}
 }
 
-// What is reported lies within a bucket of what was.
+// A reported quantile is at most one bucket away from the true one.
 func TestQuantiles(t *testing.T) {
 	now := time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 	for name, c := range map[string]struct {

@@ -156,7 +156,8 @@ func (q slowClaims) Claim(mode queue.ClaimMode) (deliver.Lease, bool) {
 	return q.fakeQueue.Claim(mode)
 }
 
-// What a claim returns after Drop is released, unattempted, before Drop is over.
+// A delivery that a claim returns after Drop began is released without an attempt, before
+// Drop is over.
 func TestDropDuringAClaim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue()

@@ -11,8 +11,8 @@ import (
 	"sidehook/relay/deliver/pace"
 )
 
-// Whatever the rate, no window of its time has more requests than it says, and
-// not much fewer while there is something to send; the first come at once.
+// At every rate no window has too many requests, nor many too few while deliveries wait;
+// the first requests are made at once.
 func rateKey(t *testing.T) {
 	for _, rate := range []pace.Rate{
 		{Requests: 5, Per: time.Second}, {Requests: 600, Per: time.Minute}, // package pace has more
@@ -55,9 +55,8 @@ func rateKey(t *testing.T) {
 	}
 }
 
-// What counts is when requests are there: some that are held up on their way do
-// not make a window of time too full. A receiver that only answers late gets
-// hardly fewer.
+// The rate counts when requests arrive: some that are delayed on their way do not make a
+// window too full. A receiver that only answers late gets hardly fewer.
 func TestRateAsItArrives(t *testing.T) {
 	rate := pace.Rate{Requests: 100, Per: time.Second}
 	for name, c := range map[string]struct {

@@ -110,7 +110,7 @@ func TestWhatCounts(t *testing.T) {
 	}
 }
 
-// Whatever happens at once, nothing that waits is forgotten.
+// No waiting delivery is forgotten, whatever happens at the same time.
 func TestNothingIsForgotten(t *testing.T) {
 	s := settings(t, "http://a.example")
 	s.Retry = []time.Duration{time.Second, time.Second, time.Minute, time.Minute, time.Minute, time.Minute}

@@ -59,7 +59,7 @@ func TestThrottled(t *testing.T) {
 	}
 }
 
-// What the entry says of an answer goes before what that usually means.
+// give_up_on comes before the usual meaning of a status.
 func TestGiveUpOnThrottling(t *testing.T) {
 	for _, code := range []int{429, 503} {
 		s := settings(t, "http://a.example")
@@ -164,8 +164,8 @@ func TestThrottledForLong(t *testing.T) {
 	})
 }
 
-// What throttles between failures uses up no step, and a failure between keeps
-// the count of those that did not.
+// A throttled attempt between failures uses up no step of the schedule: the next failure
+// waits for the step after that of the last one.
 func TestStepsAreCountedApart(t *testing.T) {
 	s := settings(t, "http://a.example")
 	answers := []error{throttle(429, "60"), throttle(500), throttle(429, "60"), throttle(503, "60"), throttle(500), throttle(429, "60"), throttle(500)}

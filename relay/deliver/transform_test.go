@@ -11,8 +11,8 @@ import (
 	"sidehook/relay/deliver"
 )
 
-// What cannot be judged or formed ends as failed, without a request, and says
-// nothing of the receiver (D7).
+// A delivery whose condition or body cannot be computed ends as failed, without a request,
+// and does not count against the receiver (D7).
 func TestUnfitEvents(t *testing.T) {
 	got := make(chan *http.Request, 9)
 	s := settings(t, server(t, func(_ http.ResponseWriter, r *http.Request) { got <- r }).URL)

@@ -337,7 +337,7 @@ func (w *week) finish() {
 			w.t.Errorf("%s: %+v is left", q.Name(), b)
 		}
 	}
-	// What has ended has, whatever a start knows of it.
+	// A delivery that has ended stays ended over a restart.
 	requests := w.books.made()
 	for range 2 {
 		w.stop()

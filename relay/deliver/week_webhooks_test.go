@@ -83,7 +83,7 @@ func newHooks(t *testing.T) []*subscriber {
 				}
 				return 200, nil
 			}},
-		// What waits at the rename is that it is down for the hours before.
+		// It is down for the hours before the rename, so that deliveries wait then.
 		{name: former, share: .3, answer: func(at time.Duration, _ delivery, _ float64) (int, error) {
 			if within(at, 7*day, 3*day+3*hour, 3*day+14*hour) {
 				return 503, nil

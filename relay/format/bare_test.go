@@ -77,7 +77,7 @@ func TestAttributeHeaders(t *testing.T) {
 	}
 }
 
-// What no server would take is not sent.
+// A header that no server would accept is not sent.
 func TestUnsendable(t *testing.T) {
 	const begin = `{"specversion":"1.0","id":"1","source":"app","type":"t","datacontenttype":`
 	for _, c := range []struct {

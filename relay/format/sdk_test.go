@@ -13,9 +13,9 @@ import (
 	"sidehook/relay/format"
 )
 
-// What the listener accepts, CloudEvents' own library reads as the same event in
-// each format that is CloudEvents 1.0. What is refused here is what that library,
-// or the specification, refuses.
+// CloudEvents' own library reads what the listener accepts as the same event, in each
+// format that is CloudEvents 1.0. The listener refuses only what that library, or the
+// specification, refuses.
 func TestSDKReadsWhatIsAccepted(t *testing.T) {
 	const modern = `{"specversion":"1.0","id":"1","type":"com.example.test","source":`
 	decoder := event.Decoder{Source: "/default"}

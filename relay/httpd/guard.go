@@ -15,15 +15,15 @@ import (
 // guard decides who may call what at one listener:
 //
 //	G1. Public calls are open to all.
-//	G2. Who has the token may call everything, and who has the read token what
-//	    changes nothing. On the port it may call nothing else, not even what is open.
+//	G2. A caller with the token may call everything. One with the read token may call
+//	    what changes nothing, and on the port nothing else, not even what is open.
 //	G3. A request of a web page from another origin is refused. A browser cannot
 //	    hide that it is one.
 //	G4. On the port, a Host is refused that is neither a loopback name nor the
 //	    configured address: with DNS rebinding a web page has an origin of its
 //	    own on this port, and only its name gives it away. On the socket, which
 //	    may be forwarded to a port, this is so for browsers.
-//	G5. Who can open the socket may call everything else.
+//	G5. A caller that can open the socket may call everything else.
 //	G6. On the port, open calls (posting events, metrics) are open to anyone while
 //	    no token is configured, and all other calls need the token.
 //	G7. The site answers all whose Host G4 lets pass, and decides itself what to show
@@ -42,7 +42,7 @@ type guard struct {
 // Access is what a call requires of its clients.
 type Access int
 
-// What calls require.
+// The access that calls require.
 const (
 	Guarded Access = iota // the socket, or the token
 	Open                  // nothing, while no token is configured

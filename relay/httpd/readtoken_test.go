@@ -78,7 +78,7 @@ func TestReadToken(t *testing.T) {
 		{"tcp", "", post, "r3ad", nil, 403, onlyGet + "configure a token (listen.token)"},
 		{"tcp", "", "POST /v1/cancel", "", nil, 403, "none is configured"},
 
-		// Who can open the socket may call everything, but for a web page.
+		// A caller that can open the socket may call everything, unless it is a web page.
 		{"unix", "s3cret", post, "r3ad", nil, 202, ""},
 		{"unix", "s3cret", look, "r3ad", page, 200, ""},
 		{"unix", "s3cret", post, "r3ad", page, 403, "another origin"},

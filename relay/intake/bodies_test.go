@@ -65,7 +65,7 @@ func TestLargeBodiesWait(t *testing.T) {
 						t.Errorf("got %d %s, want 202", answer.StatusCode, answer.Text)
 					}
 				}
-				// What they had is given back, whatever became of them.
+				// Each request has given its memory back, whatever its answer.
 				if answer := post("5", size).Answer(t); answer.StatusCode != 202 {
 					t.Errorf("afterwards: got %d %s", answer.StatusCode, answer.Text)
 				}

@@ -82,7 +82,7 @@ func TestRefused(t *testing.T) {
 	l.Post(t, apitest.JSON, `{"type":"a.b","id":"old"}`)
 	l.Post(t, apitest.CloudEvent, ce("old", "a.b"))
 
-	// What the decoder says of a body is told word for word.
+	// The message of the decoder is in the answer word for word.
 	decoder := event.Decoder{Source: "test", MaxSize: 100}
 	says := func(err error) string { return err.Error() }
 	_, notJSON := decoder.Plain([]byte("{"))
@@ -199,7 +199,7 @@ func TestUnmatchedDropped(t *testing.T) {
 	}
 }
 
-// What a condition failed on goes to its webhook, with the reason.
+// An event on which a condition fails goes to its webhook, with the reason.
 func TestKeepsFailuresOfConditions(t *testing.T) {
 	l := apitest.Start(t, apitest.Settings, apitest.Options{})
 	l.Post(t, apitest.JSON, `{"type":"failing.x","id":"1"}`).Check(t, 202, `{"id":"1","webhooks":["one","two"]}`+"\n")

@@ -31,7 +31,7 @@ func goodValues() []string {
 
 		`[]`, `[[]]`, `[{}]`, `[null]`, `[1,"a",true,null,[],{}]`, `[[],[[],[[]]]]`, `[0,-0,0.0,-0.0]`,
 		`{}`, `{"a":1}`, `{"":0}`, `{"a":{"a":{"a":{}}}}`, `{"b":1,"a":2}`, `{"\u0061":1}`, `{"\"":1}`, `{"a b":1}`, `{"é":1}`, `{"type":"x","data":{"id":1}}`, `{"__proto__":1,"$ref":"#"}`,
-		// What the keys of data mean is its receiver's, also where one stands twice.
+		// The keys of data are the receiver's matter, also one that stands twice.
 		`{"a":1,"a":2}`, `{"a":1,"a":1}`, `{"a":1,"\u0061":2}`, `{"":1,"":2}`, `[{"a":1,"a":2}]`,
 		nested(`[`, ``, `]`, 999), nested(`[`, ``, `]`, 1000), nested(`{"a":`, `1`, `}`, 1000), nested(`[{"a":`, `1`, `}]`, 500),
 		`[` + strings.Repeat(`[],`, 2000) + `{}]`, `{` + strings.Repeat(`"a":0,`, 2000) + `"b":1}`,
@@ -101,8 +101,8 @@ var valueForms = []struct {
 
 var place = regexp.MustCompile(` \(byte (\d+)\)$`)
 
-// Whatever way a value comes, JSON is accepted and keeps its bytes but for white
-// space between tokens; anything else is refused at the same place of it.
+// JSON is accepted at every place of a value, and keeps its bytes except white space
+// between tokens; anything else is refused, with the same offset.
 func TestJSONValues(t *testing.T) {
 	good, bad := goodValues(), badValues()
 	places := map[string]int{} // in values that are refused

@@ -25,8 +25,8 @@ func (m *Matcher) Explain(e *event.Event) *Explainer {
 }
 
 // Got fills in why a webhook got the event when it was accepted, as far as that still
-// holds: w is its entry now, nil if it was removed. What the event does not fulfill now
-// cannot have been required then, and is left out.
+// holds: w is its entry now, nil if it was removed. A requirement of the entry that the
+// event does not fulfill cannot have been there then, and is left out.
 func (x *Explainer) Got(d *api.Decision, w *config.Webhook) {
 	d.Glob = x.globs[d.Webhook]
 	if w == nil {

@@ -63,8 +63,8 @@ func (c *Client) Send(ctx context.Context, d *Delivery, record Record) (r Result
 	if r.Attempt.Code != http.StatusUnauthorized {
 		return r
 	}
-	// The token may have been withdrawn before its end. What has been answered is
-	// recorded as a quick try.
+	// The token may have been withdrawn before its end. The request that was answered
+	// is recorded as a quick try.
 	c.tokens.refused(token)
 	first := r.Attempt
 	first.Status = history.Retrying

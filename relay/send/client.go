@@ -117,8 +117,8 @@ func (c *Client) again(ctx context.Context, _ *http.Response, err error) (bool, 
 	if !x.again(err) {
 		return false, nil
 	}
-	// What broke one kept-alive connection has mostly broken all of them, so the
-	// next try must be on a new one.
+	// If one kept-alive connection broke, the others mostly did, too, so the next try
+	// must be on a new one.
 	c.closeIdle()
 	return true, nil
 }

@@ -14,8 +14,8 @@ import (
 	"sidehook/relay/sign"
 )
 
-// What the event brings into the headers is sent, and recorded as the attempt's
-// own; a header's name decides what is not shown, as it does elsewhere.
+// The headers that come from the event are sent, and recorded with the attempt; whether a
+// header is shown depends on its name, as it does elsewhere.
 func TestBinaryContent(t *testing.T) {
 	address, got := recorder(t, 200)
 	s := settings(t, address)
@@ -95,7 +95,8 @@ func TestEmptyContent(t *testing.T) {
 	}
 }
 
-// What cannot be sent is no fault of the receiver's, and says why.
+// An event that cannot be sent does not count against the receiver, and the error says
+// why.
 func TestUnfitContent(t *testing.T) {
 	address, got := recorder(t, 200)
 	s := settings(t, address)

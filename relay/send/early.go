@@ -2,9 +2,9 @@ package send
 
 import "time"
 
-// maxEarly is how long after the connection an answer is held for its request.
-// What comes later on an unused connection is no answer. Usually it is a 408: the
-// receiver closes the connection.
+// maxEarly is how long after the start of a connection an answer is kept for its request.
+// Bytes that come later on an unused connection are not an answer. Usually they are a 408,
+// with which the receiver closes the connection.
 const maxEarly = 5 * time.Second
 
 // early holds what a receiver sends before the first request on a connection has

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// What the tests' proxies ask for, and what comes of it.
+// The user and password that the tests' proxies ask for.
 const (
 	proxyUser, proxyPassword = "relay", "pa/ss:w0rd 1"
 )

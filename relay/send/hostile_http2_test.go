@@ -138,8 +138,8 @@ func overHTTP2(t *testing.T, ca *authority) []hostile {
 	}
 }
 
-// What a receiver may send over HTTP/2 before it is read is in memory for each
-// request in flight, so it is no more than is read of a body at all.
+// The HTTP/2 window, which is held in memory for each request in flight, is no larger than
+// what is read of a body at most.
 func TestHTTP2Window(t *testing.T) {
 	ca := newAuthority(t)
 	window := make(chan uint32, 1)

@@ -39,9 +39,9 @@ const (
 	long  = 30 * time.Second
 )
 
-// Whatever a receiver does, an attempt ends in time, with an outcome, with a
-// reason that says what happened, and leaves nothing behind. Rows R13 and R15
-// are in the tests of throttling, R22 in those of one webhook beside others.
+// An attempt ends in time, with an outcome and a reason that says what happened, and leaves
+// nothing behind, whatever the receiver does. Rows R13 and R15 are in the tests of
+// throttling, R22 in those of one webhook beside others.
 func TestHostileReceivers(t *testing.T) {
 	nothingLeft := remains(t)
 	t.Run("rows", func(t *testing.T) {

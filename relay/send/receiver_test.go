@@ -39,8 +39,8 @@ func raw(t testing.TB, serve func(*net.TCPConn, *bufio.Reader)) (address string)
 	return "http://" + listen(t, func(c *net.TCPConn) { serve(c, bufio.NewReader(c)) })
 }
 
-// rawTLS is one that does so below TLS. What it does without TLS, such as to
-// close without a word, it does to the second of the connections.
+// rawTLS is a receiver whose serve gets both connections: that of TLS, and the one below
+// it, with which it can close without a word.
 func rawTLS(t testing.TB, config *tls.Config, serve func(*tls.Conn, *net.TCPConn, *bufio.Reader)) (address string) {
 	return "https://" + listen(t, func(c *net.TCPConn) {
 		secure := tls.Server(c, config)

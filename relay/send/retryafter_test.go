@@ -9,8 +9,7 @@ import (
 	"sidehook/relay/send"
 )
 
-// What a receiver asks for is at least a second and at most a day, whatever it
-// writes.
+// The wait of a Retry-After is at least a second and at most a day, whatever it says.
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 	soon := now.Add(90 * time.Second)
@@ -72,8 +71,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// Whatever stands there, the wait is within its bounds, and of two lines it is
-// one's.
+// The wait is within its bounds for every text, and with two lines it is that of one of
+// them.
 func FuzzRetryAfter(f *testing.F) {
 	for _, seed := range []string{"", "60", "-1", "0.5", "1e18", "99999999999999999999", "Mon, 23 Nov 2026 14:56:30 GMT", "Monday, 23-Nov-26 14:56:30 GMT", "Mon Nov 23 14:56:30 2026"} {
 		f.Add(seed, "", "")

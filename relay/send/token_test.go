@@ -312,8 +312,8 @@ func TestOneFetchAtATime(t *testing.T) {
 	})
 }
 
-// What goes wrong at the endpoint is a failed attempt whose reason says so, the
-// receiver gets no request, and no secret is in the reason.
+// A failure at the token endpoint is a failed attempt: its reason says so and has no
+// secret, and the receiver gets no request.
 func TestTokenEndpointFails(t *testing.T) {
 	ca, other := newAuthority(t), newAuthority(t)
 	answers := func(code int, contentType, body string) string {

@@ -25,9 +25,8 @@ import (
 	"sidehook/relay/send"
 )
 
-// What a receiver says that it has not processed is no failure of its, however
-// often it says so within the time-out: the request is made again, and each try
-// is recorded.
+// A request that the receiver says it has not processed is made again within the time-out,
+// however often it says so. It does not count as a failure, and each try is recorded.
 func TestUnprocessedIsMadeAgain(t *testing.T) {
 	ca := newAuthority(t)
 	const times = 6 // more than there are quick tries, and than failures until a webhook is failing

@@ -35,7 +35,8 @@ func TestSvixVerifies(t *testing.T) {
 	}
 }
 
-// What Stripe's library signs verifies here, and the other way round.
+// sign verifies the signatures of Stripe's library, and that library verifies those of
+// sign.
 func TestStripeVerifies(t *testing.T) {
 	m := message
 	m.Timestamp = time.Now()
@@ -63,8 +64,8 @@ func FuzzStripe(f *testing.F) {
 	f.Add("t=+1614265330,t=1,v1="+stripeHMAC, []byte(stripeBody))
 	keys := keysOf(f, standardSecret)
 	f.Fuzz(func(t *testing.T, signature string, body []byte) {
-		// What is to be found is in the reading of the header, so that the
-		// signature of that body may stand in it.
+		// The faults are in how the header is read, so each header has the signature of
+		// that body.
 		good := webhook.ComputeSignature(time.Unix(1614265330, 0), body, standardSecret)
 		h := http.Header{"Stripe-Signature": {strings.ReplaceAll(signature, stripeHMAC, hex.EncodeToString(good))}}
 		if sign.Verify(sign.Stripe, keys, h, body, time.Unix(1614265330, 0)) != nil {

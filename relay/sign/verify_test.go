@@ -103,7 +103,7 @@ func TestVerifyRotation(t *testing.T) {
 	}
 }
 
-// What is not signed never counts as verified.
+// A request without a signature never counts as verified.
 func TestVerifyNeedsASignature(t *testing.T) {
 	keys := keysOf(t, plainSecret)
 	check(t, sign.Verify(sign.None, keys, http.Header{}, nil, time.Now()), `"none" signs nothing`)

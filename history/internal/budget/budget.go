@@ -1,6 +1,6 @@
 // Package budget bounds the bytes of the events that are in flight, of all queues
-// together: from a claim to the end of its lease. What is beyond the bound stays
-// on disk. Package queue asks it at each claim and at each end of a lease.
+// together: from a claim to the end of its lease. Events beyond the bound stay on
+// disk. Package queue asks it at each claim and at each end of a lease.
 package budget
 
 import (

@@ -11,9 +11,9 @@ import (
 	"sidehook/history/internal/vfs"
 )
 
-// What retention has removed: ranges of the seqs, and of the numbers of the
-// deliveries. They are durable before the segments are removed, and only replaced by
-// rename. A gap in the numbers that they do not have is damage.
+// The files that name what retention has removed, as ranges of seqs and of the numbers of
+// deliveries. They are durable before the segments are removed, and are replaced only by a
+// rename. A gap in the numbers that they do not name is damage.
 const (
 	RemovedFile           = "removed.json"
 	RemovedDeliveriesFile = "removed-deliveries.json"

@@ -99,7 +99,7 @@ func TestIndex(t *testing.T) {
 			t.Errorf("within %v and %v: %v", c.since, c.until, got)
 		}
 	}
-	// What nanoseconds since 1970 cannot hold.
+	// Times that nanoseconds since 1970 cannot hold.
 	for _, c := range []struct {
 		since, until string
 		want         bool

@@ -37,7 +37,7 @@ func CounterOf(status history.Status) index.Counter {
 }
 
 // CountersOf are the counts that an attempt adds to. A delivery counts as begun
-// with its first attempt, or with its end if it had none. What goes on under
+// with its first attempt, or with its end if it had none. A delivery that goes on under
 // another name counts there.
 func CountersOf(o *history.DeliveryRecord) []index.Counter {
 	if o.RenamedTo != "" || o.Test || o.Late {

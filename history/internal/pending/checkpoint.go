@@ -9,7 +9,7 @@ import (
 	"sidehook/history/internal/streak"
 )
 
-// Checkpoint is one queue. What is prefetched counts as unread.
+// Checkpoint is the state of one queue. Prefetched deliveries count as unread.
 type Checkpoint struct {
 	Last    history.Seq           `json:"last"`
 	Next    history.Seq           `json:"next"`

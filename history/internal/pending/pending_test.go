@@ -39,7 +39,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// What a checkpoint brings back waits as long as it had to, and no longer if the wall
+// A delivery from a checkpoint waits for the rest of its time, and not longer if the wall
 // clock was set back meanwhile.
 func TestCheckpointOfScheduled(t *testing.T) {
 	written := clock.Instant{Mono: clock.Mono(time.Hour), Wall: time.UnixMilli(1e12)}

@@ -204,9 +204,9 @@ func with(t *testing.T, content []byte) *memfs.FS {
 	return fs
 }
 
-// TestEmptySegmentSpokenOf: in a copy of a folder that was taken meanwhile the last
-// segment may be empty, and its records referred to. What comes then is in a
-// segment that begins with it, as its name says.
+// TestEmptySegmentSpokenOf: a copy of a folder that is made while a relay writes may have
+// an empty last segment whose records are referred to. The next record then begins a new
+// segment, which has its number in the name.
 func TestEmptySegmentSpokenOf(t *testing.T) {
 	fs := with(t, nil)
 	l := open(t, fs, segment.Options{Proven: 3})

@@ -50,8 +50,8 @@ const (
 	// compressAfter is how long a segment stays plain after it is finished: the
 	// newest are read most, also by other tools.
 	compressAfter = time.Hour
-	// bothFor is how long both forms exist. Who copies the folder may have listed
-	// the plain form only, and must still find it.
+	// bothFor is how long both forms exist. A program that copies the folder may have
+	// listed the plain form only, and must still find it.
 	bothFor = 10 * time.Minute
 	// compressEvery is how often it looks for segments to compress.
 	compressEvery = time.Minute

@@ -185,7 +185,7 @@ func TestDirCheck(t *testing.T) {
 	}
 }
 
-// What is locked is what is written, wherever it is moved.
+// The locked folder is the one that is written, also after it was moved.
 func TestDirStaysWithItsFolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history")
 	d := openDir(t, path)

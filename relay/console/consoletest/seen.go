@@ -101,7 +101,7 @@ func (s *seen) issueLocked(issue *audits.InspectorIssue) {
 
 // Complaints returns what the browser complained about since the last call: errors and
 // warnings of scripts, violations of the content security policy, assets that are
-// missing. What was returned does not fail the test any more.
+// missing. Those that it returned do not fail the test.
 func (tab *Tab) Complaints() []string {
 	tab.seen.mu.Lock()
 	defer tab.seen.mu.Unlock()

@@ -119,7 +119,7 @@ type axis struct {
 	length time.Duration
 }
 
-// percent returns where on the line a time is. What is outside is at its end.
+// percent returns where a time is on the line, in percent. A time outside is at the end.
 func (a axis) percent(at time.Time) float64 {
 	after := min(max(0, at.Sub(a.start)), a.length)
 	return 2 + 96*math.Log1p(after.Seconds())/math.Log1p(a.length.Seconds())

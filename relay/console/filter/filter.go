@@ -1,6 +1,6 @@
 // Package filter reads what a list is narrowed to from the address of its page, and makes
-// the addresses of the pages beside it. What is wrong with a parameter is kept, for its
-// control. The console calls it.
+// the addresses of the pages beside it. It keeps what is wrong with a parameter, to be
+// shown at its control. The console calls it.
 package filter
 
 import (

@@ -143,8 +143,8 @@ func first(text []byte) rune {
 	return r
 }
 
-// hidden reports whether a character cannot be seen, or moves others. What joins the
-// parts of an emoji, or chooses its look, can be seen by that.
+// hidden reports whether a character cannot be seen, or moves others. One that joins the
+// parts of an emoji, or chooses its look, can be seen by its effect.
 func hidden(r, before, after rune) bool {
 	switch {
 	case r < 0x80:

@@ -220,7 +220,7 @@ func (t *Tracker) shouldDisable(now time.Time, f Failure, after time.Duration) (
 	return "", false
 }
 
-// Disable ends all sending. What waits is kept.
+// Disable ends all sending. Waiting deliveries are kept.
 func (t *Tracker) Disable(now time.Time, why, entry string) {
 	t.disabled, t.since, t.why, t.entry = true, now, why, entry
 	t.failing, t.ramp = false, 0

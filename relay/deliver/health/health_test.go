@@ -39,7 +39,7 @@ func may(h *health.Tracker, now time.Time, running int) string {
 	return "anything"
 }
 
-// What a sequence of attempts makes of a webhook, and what it may claim then.
+// TestStates: the state of a webhook after a sequence of attempts, and what it may claim.
 func TestStates(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -20,8 +20,8 @@ func most(at []time.Time, window time.Duration) (n int) {
 	return n
 }
 
-// Whatever the rate, no window has more requests than it says, and a thousand
-// requests take hardly longer than they must, also if the answers are late.
+// At every rate no window has too many requests, and a thousand requests take hardly
+// longer than they must, also if the answers are late.
 func TestRate(t *testing.T) {
 	for _, rate := range []pace.Rate{
 		{Requests: 1, Per: time.Second}, {Requests: 5, Per: time.Second}, {Requests: 100, Per: time.Second},

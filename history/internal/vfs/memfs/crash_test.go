@@ -89,7 +89,7 @@ func TestUnsyncedContentIsAnything(t *testing.T) {
 			seen["a prefix"]++
 		}
 		for from := 0; from < len(got); from += page {
-			// What is left of each page is as written, or zeros after what was synced.
+			// Each page that is left is as written, or has zeros after the synced part.
 			firm := max(from, len("safe"))
 			to := min(from+page, len(got))
 			if firm >= to || got[firm:to] == all[firm:to] {
@@ -231,7 +231,7 @@ func TestKillLeavesAllThatWasDone(t *testing.T) {
 	})
 	seen.want(t, "old", "unsynced", "")
 
-	// What is synced in the next run is durable, the earlier run's part too.
+	// A sync in the next run makes durable what the run before had written, too.
 	next = m.Kill()
 	f := must[vfs.File](t)(next.Append("state"))
 	put(t, f, " and more")
