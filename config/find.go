@@ -16,8 +16,8 @@ func Find(flag string) (string, error) {
 		return path, nil
 	}
 	for _, path := range []string{"webhooks.yaml", "/etc/sidehook/webhooks.yaml"} {
-		// A file that cannot be looked at is still the one that is meant: using
-		// another would hide the reason.
+		// A file that cannot be read is still the one to use: another would hide the
+		// reason.
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			return path, nil
 		}

@@ -18,11 +18,10 @@ type Entry struct {
 	Failures   []Failure
 }
 
-// Failure is why it could not be judged whether a webhook wants an event: its
-// condition failed. The event goes to it all the same, as a delivery that ends
-// as failed without a request, so that it is seen and can be sent again. That is
-// decided when the event is accepted, and its record has it, because the condition
-// may have changed by the time of the delivery.
+// Failure is a condition that failed: whether the webhook wants the event is unknown. The
+// event goes to it as a delivery that ends as failed without a request, so that people see
+// it and can send it again. This is decided and recorded when the event is accepted, since
+// the condition may be another one at the time of the delivery.
 type Failure struct{ Webhook, Reason string }
 
 // Receipt is what Append did with one Entry.

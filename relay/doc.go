@@ -82,7 +82,7 @@
 // names. Each waiting delivery ends under the former name (canceled, renamed_to), and
 // begins under the new one as a record of the events, in its order and ahead of later
 // events. One batch is one write, so a crash leaves each delivery under exactly one name,
-// and the same Apply finds the rest. Going back is another rename. Before, a queue took
-// over another as long as the file said was; that was a state of each queue, needed an
-// order between two of them, and raced with a reload.
+// and the same Apply finds the rest. Going back is another rename. A queue with two names
+// would be a state of each queue, need an order between two of them, and race with a
+// reload.
 package relay

@@ -20,7 +20,7 @@ const (
 	edPrefix  = "whsk_"
 )
 
-// The least characters of a secret that is no base64, and of one that
+// The least characters of a secret that is not base64, and of one that
 // allow: [short-secret] permits.
 const (
 	Least      = 32

@@ -30,7 +30,7 @@ func Write(path string, before, after []byte) error {
 		return err
 	}
 	defer folder.Close()
-	// The file itself is no place for the lock, as each edit replaces it.
+	// The lock is on the folder, since each edit replaces the file.
 	if err := flock(folder); err != nil {
 		return fmt.Errorf("lock %s: %w", folder.Name(), err)
 	}

@@ -9,8 +9,8 @@ import (
 	"sidehook/config/yamlnode"
 )
 
-// uri is a URI reference in its parts, each as it stands: the URL parser of Go
-// takes much that RFC 3986 does not allow, and that no server has to take.
+// uri is a URI reference in its parts, each as it stands: Go's URL parser accepts much
+// that RFC 3986 does not allow, and that servers may refuse.
 type uri struct {
 	scheme    string
 	authority string // user info, host and port; "" without a //

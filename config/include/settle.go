@@ -1,8 +1,8 @@
 // Package include owns the files of include: which ones a pattern matches, what each
-// says beside what of it is in force, and who has a name that two of them claim. It
-// promises that a bad file holds up nothing but itself, that names are unique over all
-// that is in force, and that the outcome depends on nothing but what is given. It reads
-// no YAML; package config, which does, is its only caller.
+// says and what of it is in force, and which of two files gets a name that both claim. It
+// promises that a bad file delays no other, that names are unique over all that is in
+// force, and that the outcome depends on the arguments alone. It reads no YAML; package
+// config, which does, is its only caller.
 package include
 
 import (
@@ -19,9 +19,9 @@ import (
 // order. The outcome depends on the arguments alone: was is the main file before, nil if
 // there was none.
 //
-// A file that is refused goes on as it was before, with the names that it had. These may
-// be names that another file has taken over meanwhile, so everything is decided anew
-// until no further file is refused.
+// A refused file stays in force as it was before, with the names that it had. Another file
+// may have one of these names now, so all files are decided again until no further one is
+// refused.
 func Settle[W any](main *Part[W], included []*Included[W], was *Part[W]) yamlnode.Problems {
 	before := make(map[string]*Part[W], len(included))
 	for _, in := range included {

@@ -41,7 +41,7 @@ func orZero(pattern string) Schema {
 	return Either(Schema{"type": []string{"string"}, "pattern": pattern}, Schema{"const": 0})
 }
 
-// List is a list of items; 0 is no limit.
+// List returns the schema of a list with least to most items; 0 sets no limit.
 func List(items Schema, least, most int) Schema {
 	s := Schema{"type": "array", "items": items}
 	if least > 0 {

@@ -24,10 +24,10 @@ func comments(text []byte) []byte {
 }
 
 var (
-	// told is a word after which a comment may have a secret: an entry that was
-	// commented out, say.
+	// told matches a word after which a comment may have a secret, such as in an entry
+	// that was commented out.
 	told = regexp.MustCompile(`(?i)(secret|token|passw\w*|authorization|cookie|credential|assertion|bearer|basic|[\w-]*key|[\w-]+-auth|proxy|url)["']?\s*[:=]?\s+\S|(whsec_|whsk_|://[^\s/]*@)\S`)
-	// random is a word that nobody wrote by hand.
+	// random matches a word that looks generated.
 	random = regexp.MustCompile(`[A-Za-z0-9+/=_-]{16,}`)
 )
 

@@ -4,7 +4,7 @@
 // It promises that nothing of a secret's value is shown, wherever the file has it: in a
 // secret or a token, in a header or a parameter that credentials travel under, in a URL,
 // in the value of a misspelt key, in an alias or a comment. It knows secrets by the node
-// they are, not by how they look, and it shows only what is known to be none. Where the
+// they are, not by how they look, and shows only what is known not to be a secret. If the
 // text is not valid YAML, it shows keys, and values that cannot be secrets. Each line
 // stays on its line, so that the number of a line means the same.
 //
@@ -66,8 +66,8 @@ func Document(doc edit.Document) []byte {
 	return masked
 }
 
-// least is the length of a value that is looked for outside of its own place. A shorter
-// one is no secret that the file may have, and may be a part of any word.
+// least is the length from which the value of a secret is looked for elsewhere in the text.
+// A shorter one is not allowed as a secret, and may be a part of any word.
 const least = 8
 
 // long returns the hidden values, each line of them, the longest first.

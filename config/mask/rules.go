@@ -135,8 +135,8 @@ func (h *hidden) tree(n *yaml.Node) {
 	}
 }
 
-// list shows a scalar, or a list of them. A key that was pasted in the wrong place is
-// hidden all the same.
+// list shows a scalar, or a list of them. It hides a key of a signature that was pasted
+// in the wrong place.
 func (h *hidden) list(n *yaml.Node) {
 	switch n.Kind {
 	case yaml.ScalarNode:
@@ -263,8 +263,8 @@ func (h *hidden) address(n *yaml.Node) {
 	}
 }
 
-// database is address for a URL whose password may hold any character: one that is not
-// percent-encoded is an error, and hidden all the same.
+// database is address for a URL whose password may have any character: one that is not
+// percent-encoded is an error, but is hidden, too.
 func (h *hidden) database(n *yaml.Node) {
 	_, rest, _ := strings.Cut(n.Value, "://")
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 && strings.ContainsAny(rest[:at], "/?#") {

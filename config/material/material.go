@@ -91,7 +91,7 @@ func certificates(blocks []pemBlock, beside func(kind string) bool) ([]*x509.Cer
 const certificateKind = "CERTIFICATE"
 
 // isDamaged reports whether a self-signed certificate was changed after it was
-// signed. For other certificates that cannot be told.
+// signed. It is false for other certificates, which need their issuer for that.
 func isDamaged(cert *x509.Certificate) bool {
 	own := bytes.Equal(cert.AuthorityKeyId, cert.SubjectKeyId)
 	if len(cert.AuthorityKeyId) == 0 {

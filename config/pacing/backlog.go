@@ -9,7 +9,7 @@ import (
 )
 
 // Backlog is the limit of the waiting events of a webhook: an age or a size. The
-// zero Backlog is no limit.
+// zero Backlog has no limit.
 type Backlog struct {
 	Age  time.Duration // since acceptance
 	Size int64         // bytes of all of them together

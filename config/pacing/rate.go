@@ -15,7 +15,7 @@ import (
 )
 
 // Rate is how many requests may be made in a second or a minute. The zero Rate
-// is no limit.
+// has no limit.
 type Rate struct {
 	Requests int // 1 to 100,000
 	Per      time.Duration

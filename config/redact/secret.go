@@ -13,9 +13,8 @@ import (
 // Mask stands in the place of what is not shown.
 const Mask = "***"
 
-// content is a text that only Reveal returns. It is behind a pointer, because fmt
-// calls no method on the unexported fields of other types: of a secret in such a
-// field it prints an address.
+// content is a text that only Reveal returns. It has a pointer, because fmt calls no
+// method of an unexported field: of a secret in such a field it prints the address.
 type content struct{ text *string }
 
 // Reveal returns the text itself; "" if there is none.

@@ -143,7 +143,7 @@ func (r *Reader) OneOrItems(v *Value) []Value {
 }
 
 // Pairs returns the pairs of a mapping, each key once; none after it has reported
-// that the value is no mapping. Keys merged by << come last, and only those that
+// that the value is not a mapping. Keys merged by << come last, and only those that
 // the mapping does not have itself.
 func (r *Reader) Pairs(v *Value, hint string) []Value {
 	if !v.IsMapping() {

@@ -9,7 +9,7 @@ import (
 const expiryTime = "expirytime"
 
 // ExpiryTime returns the expirytime of a stored event, which a Decoder made. It reports
-// false without one, and for one that is no time, which earlier versions accepted.
+// false if there is none, or if it is not a time: histories may have such events.
 func ExpiryTime(stored []byte, filled []string) (time.Time, bool) {
 	// Few events have one. Names are stored without escapes, but for those of
 	// the extensions of the 0.1 envelope, which may also have capitals.

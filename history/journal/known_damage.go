@@ -66,7 +66,7 @@ func Accept(path string, problems []history.Problem) (err error) {
 	return AcceptFS(dir, problems)
 }
 
-// AcceptFS is Accept on a file system that nobody else writes to.
+// AcceptFS is Accept on a file system. No other process may write to it.
 func AcceptFS(fsys vfs.FS, problems []history.Problem) error {
 	_, err := files.AcceptDamage(fsys, problems)
 	return err

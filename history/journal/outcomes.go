@@ -12,8 +12,8 @@ import (
 )
 
 // outcomes writes the stream of the deliveries. Lines are written at once and synced
-// within syncEvery: the attempts of the time between are made again after a crash.
-// While there is no room lines wait in memory, in their order.
+// within syncEvery; after a crash, attempts that were not synced are made again. While
+// the disk is full, lines wait in memory, in their order.
 type outcomes struct {
 	log          *slog.Logger
 	writer       *segment.Writer
@@ -189,8 +189,8 @@ func (o *outcomes) writeAndSync(stopping bool) (time.Duration, error) {
 	return checkEvery, o.writer.Check()
 }
 
-// keepUnwritten keeps the lines for which there was no room, so that no delivery is
-// made again because of that.
+// keepUnwritten keeps the lines that did not fit on the disk, so that their deliveries are
+// not made again.
 func (o *outcomes) keepUnwritten(lines []history.Line, written int, noRoom error) {
 	o.mu.Lock()
 	for i := range lines[:written] {

@@ -85,9 +85,9 @@ func (j *Journal) walk(archive *segment.Archive, after jsonl.Location, visit fun
 // What follows is for a copy of the folder that was made file by file while the
 // journal ran, so that its files are of different moments. Retention has more of it.
 
-// checkpointOlderThanRemoval reports whether a checkpoint is of before the last
-// removal: a delivery that is pending in it refers to a segment that is removed,
-// which R1 rules out but for a copy.
+// checkpointOlderThanRemoval reports whether a checkpoint was made before the last
+// removal: one of its pending deliveries refers to a removed segment. By R1 this happens
+// only in a copy of the folder.
 func (r *recovery) checkpointOlderThanRemoval(c *files.Checkpoint) bool {
 	removed := r.retention.Removed(segment.Events)
 	for _, x := range c.Webhooks {

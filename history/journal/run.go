@@ -12,9 +12,9 @@ import (
 	"sidehook/history/internal/upkeep"
 )
 
-// Run writes until ctx is done and all that was accepted, and became of deliveries,
-// by then is on disk; or until the disk fails. That error is final: the process
-// must end, so that the next one reads what is really there.
+// Run writes until ctx is done, and then returns after all events and outcomes so far are
+// on disk; or until the disk fails. That error is final: the process must end, so that the
+// next one reads what is really there.
 func (j *Journal) Run(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
 	// The outcomes are written longest, because the last checkpoint needs them.
@@ -34,8 +34,8 @@ func (j *Journal) Run(ctx context.Context) error {
 		if err := accepting.Wait(); err != nil {
 			return err
 		}
-		// The last checkpoint comes after all outcomes, so that no line is replayed
-		// over what came after it. tryCheckpoint meets an error of this flush again.
+		// The last checkpoint must come after all outcomes: otherwise a replay would apply
+		// them again. tryCheckpoint meets an error of this flush again.
 		_ = j.outcomes.flush()
 		// It is written though nothing has changed: it tells when the process stopped.
 		j.checkpoint.written, j.checkpoint.stopped = files.Checkpoint{}, true

@@ -30,11 +30,11 @@ const (
 
 // Cancel ends the waiting deliveries that end returns End for, each with the attempt
 // that it returns. It visits them in the order of acceptance, with their events, of
-// which a chunk at a time is in memory. What is in flight is left alone, and so is a
-// delivery that is claimed after it was visited.
+// which a chunk at a time is in memory. Deliveries in flight stay as they are, and so does
+// one that is claimed after it was visited.
 //
-// Cancel returns how many have ended, which is durable on return, also with an error:
-// that tells of deliveries which could not be read, and are as they were.
+// Cancel returns how many have ended. The ends are durable on return, also with an error,
+// which is about deliveries that could not be read and stay as they were.
 func (q *Queue) Cancel(end func(*Waiting) (history.Attempt, Verdict)) (canceled int, err error) {
 	judge := func(it *Item, _ bool) (history.Attempt, Verdict) {
 		return end(&Waiting{it.Number, it.Body.JSON, it.Body.Filled, time.Unix(0, it.AcceptedAt), it.Size()})
@@ -50,8 +50,8 @@ func (q *Queue) Cancel(end func(*Waiting) (history.Attempt, Verdict)) (canceled 
 
 // endMatching ends those of the items that judge returns End for and that still wait.
 // judge gets each with its event, and whether its acceptance was known before. The
-// error tells of items that could not be read now; one whose record is damaged ends
-// when its turn comes.
+// error is about items that could not be read now; one whose record is damaged ends
+// when it is claimed.
 func (q *Queue) endMatching(items []Item, judge func(it *Item, known bool) (history.Attempt, Verdict)) (ended int, enough bool, err error) {
 	ends := map[history.Seq]ending{}
 	unread := 0
@@ -145,7 +145,7 @@ func (q *Queue) endLocked(items []Item, ends map[history.Seq]ending) (ended int)
 	return ended
 }
 
-// recordEndLocked records an end that no attempt led to.
+// recordEndLocked records an end without an attempt.
 func (q *Queue) recordEndLocked(e *ending, attempts int) {
 	l := Lease{Seq: e.Number, Attempt: attempts, Resend: e.IsResend, Accepted: time.Unix(0, e.AcceptedAt), Item: e.Item, queue: q}
 	l.record(l.line(&e.Attempt, false, time.Time{}), q.config[e.Generation], time.Now())

@@ -9,7 +9,7 @@ import (
 	"sidehook/history/internal/pending"
 )
 
-// Order says which deliveries of a webhook hold up others. In the zero Order none
+// Order says which deliveries of a webhook wait for others. In the zero Order none
 // does.
 type Order struct {
 	All bool   // one at a time, in the order of acceptance
@@ -18,8 +18,8 @@ type Order struct {
 
 // ordering is the order of a queue, and the deliveries that wait for another one of
 // their key (pending.Keys). It belongs to the queue's lock. Only one claim at a time
-// takes deliveries out of prefetch, and in order, so that none goes before another
-// that it has to follow (L3).
+// takes deliveries out of prefetch, and in order, so that none overtakes one that it must
+// follow (L3).
 type ordering struct {
 	Order
 	keys          pending.Keys

@@ -170,7 +170,7 @@ func (q *Queue) SetState(s history.WebhookState) {
 	q.set.ledger.Record(history.Line{Webhook: q.name, At: time.Now(), Fields: history.AppendState(nil, q.name, s)})
 }
 
-// Restate records the state again, so that no earlier line is needed for it.
+// Restate records the state again, so that segments with its earlier lines may be removed.
 func (q *Queue) Restate() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -87,7 +87,7 @@ func (q *Queue) Schedule(longest []time.Duration) {
 	}
 }
 
-// reschedule visits the scheduled deliveries, also those behind another one of
+// reschedule visits the scheduled deliveries, also those that wait for another one of
 // their key, which are due at their time once they are its first. It reports
 // whether change did so for any.
 func (q *Queue) reschedule(change func(*pending.Scheduled) bool) (changed bool) {

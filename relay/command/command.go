@@ -163,7 +163,8 @@ func (c *commands) runGroup(cmd *cobra.Command, args []string) error {
 	return unknownCommand(cmd, args[0])
 }
 
-// unknownCommand says which command of a group is meant by a word that is none.
+// unknownCommand returns the error for a word that is not a command of a group, with the
+// command that is probably meant.
 func unknownCommand(group *cobra.Command, word string) error {
 	name := ""
 	if group.HasParent() {

@@ -1,8 +1,7 @@
 package command
 
-// meant says what to type instead of a word that is no command but that people
-// type, as they know it from other programs. group is "" for the top level. It
-// returns "" for any other word.
+// meant returns what to type instead of a word that people know from other programs, and
+// that is not a command here; "" for any other word. group is "" for the top level.
 func meant(group, word string) string {
 	run := func(command string) string { return "use sidehook " + command }
 	if group == "webhook" {

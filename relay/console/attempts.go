@@ -66,7 +66,7 @@ func (h *Handler) attemptsFor(ctx context.Context, r *request, webhook string, p
 		return nil, err
 	}
 	defer records.Close()
-	// Before the rows are read, so that none is missed that is recorded meanwhile.
+	// This comes before the rows are read, so that no attempt in between is missed.
 	newest, err := records.Newest()
 	if err != nil {
 		return nil, err

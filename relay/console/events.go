@@ -54,7 +54,7 @@ func (h *Handler) events(ctx context.Context, r *request, _ string) (*page, erro
 		return nil, err
 	}
 	defer records.Close()
-	// Before the rows are read, so that none is missed that is accepted meanwhile.
+	// This comes before the rows are read, so that no event in between is missed.
 	newest, err := records.NewestEvent()
 	if err != nil {
 		return nil, err

@@ -14,9 +14,9 @@ import (
 
 const (
 	livePath = "/live"
-	// beat is how often an open page is looked at for changes.
+	// beat is how often the server looks for changes of an open page.
 	beat = time.Second
-	// seldom is how often rows that are shown are looked at for changes.
+	// seldom is how often it looks for changes of the rows that a page shows.
 	seldom = 5 * time.Second
 	// quiet is after how long without a change a stream says that it is there.
 	quiet = 15 * time.Second

@@ -66,7 +66,7 @@ func (h *Handler) whole(ctx context.Context, r *request, p *page) ([]byte, error
 	return h.views.Render(p.view, "layout.html", f)
 }
 
-// problem is the page that says why there is no other.
+// problem returns the page for an error.
 func problem(status int, title, detail string) *page {
 	return &page{title: title, view: "problem", status: status, data: struct{ Title, Detail string }{title, detail}}
 }

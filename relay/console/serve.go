@@ -92,7 +92,7 @@ func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	}
 }
 
-// page returns the page for a request, whatever comes of it.
+// page returns the page for a request: that of an error if there is no other.
 func (h *Handler) page(ctx context.Context, r *request) *page {
 	make, arg := h.find(r.URL.EscapedPath())
 	if make == nil {
@@ -134,7 +134,7 @@ func (h *Handler) answer(ctx context.Context, w http.ResponseWriter, r *request,
 	h.write(w, r.Request, status, "text/html; charset=utf-8", body)
 }
 
-// write writes an answer that no cache may keep, compressed for those who can read it.
+// write writes an answer that no cache may keep, compressed if the browser accepts that.
 func (h *Handler) write(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
 	const short = 1 << 10
 	header := w.Header()

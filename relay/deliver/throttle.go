@@ -14,8 +14,8 @@ const (
 	// throttleWait is the wait where neither the answer nor the schedule has one.
 	throttleWait = 5 * time.Second
 	// For freeThrottling, throttling uses up no step of a delivery's schedule (D9).
-	// After that each throttled attempt uses up one, and waits at least as that step
-	// says. So the delivery ends one day, but no sooner than if it had failed.
+	// After that each throttled attempt uses up one, and waits at least as long as that
+	// step. So the delivery ends some day, but not before it would by failures.
 	freeThrottling = 24 * time.Hour
 	// throttleQuiet is how long no answer may throttle for throttling to be over: a
 	// receiver that limits its rate throttles every few seconds.

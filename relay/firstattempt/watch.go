@@ -19,9 +19,8 @@ const recheckEvery = 250 * time.Millisecond
 // maxRead limits of how many events the attempts of other processes are read at a time.
 const maxRead = 256
 
-// watch is the watch of one request. The request may have a hundred thousand
-// deliveries, and note holds up a webhook, so the cost of note does not depend on
-// their number.
+// watch is the watch of one request. The request may have a hundred thousand deliveries,
+// and an attempt waits for note, so the cost of note does not depend on their number.
 type watch struct {
 	of      *Watches
 	ids     []string

@@ -26,9 +26,9 @@ import (
 //	G5. A caller that can open the socket may call everything else.
 //	G6. On the port, open calls (posting events, metrics) are open to anyone while
 //	    no token is configured, and all other calls need the token.
-//	G7. The site answers all whose Host G4 lets pass, and decides itself what to show
-//	    them: links on other sites lead to it, so G3 is told to it and not applied. It is
-//	    not there on a port that other machines can reach.
+//	G7. The site answers all requests whose Host G4 permits, and decides itself what to
+//	    show. Links on other sites lead to it, so the site learns what G3 says, and the
+//	    guard does not refuse. It is not there on a port that other machines can reach.
 type guard struct {
 	port   bool               // a TCP port, not the socket
 	open   bool               // a port that other machines can reach

@@ -12,9 +12,8 @@ import (
 // apart, which they do not do for ports.
 const SiteHost = "sidehook.localhost"
 
-// Site answers the requests that no call has, but for those below /v1. It must decide
-// itself whom it shows what: the guard has refused a Host that is not ours, and
-// nothing else.
+// Site answers the requests that no call has, except those below /v1. It must decide
+// itself what it shows to whom: the guard has refused only a Host that G4 does not permit.
 type Site interface {
 	Serve(ctx context.Context, w http.ResponseWriter, r *http.Request, v Visitor)
 }

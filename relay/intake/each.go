@@ -26,9 +26,9 @@ type Result struct {
 	Refused   *httpd.Problem // nil: it is durable
 }
 
-// AcceptEach accepts events in their order, each on its own: one that is refused holds up
-// no other. It returns after they are durable. A problem means that all of them have to
-// be offered again, though some may be durable then.
+// AcceptEach accepts events in their order, each on its own: a refused one does not delay
+// the others. It returns after they are durable. A problem means that all of them must be
+// offered again, though some may be durable then.
 func (h *Handler) AcceptEach(ctx context.Context, offers []Offer) ([]Result, *httpd.Problem) {
 	x := h.pool.Get().(*exchange)
 	defer h.release(x)

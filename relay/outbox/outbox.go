@@ -7,7 +7,7 @@
 //	O1  An event leaves the outbox in the transaction that follows its acceptance, so it
 //	    is accepted at least once. Under its id a repeat is a duplicate.
 //	O2  A row that is refused is moved to outbox_refused with the reason, in that same
-//	    transaction, and holds up no other.
+//	    transaction, and delays no other.
 //	O3  Rows are accepted in the order in which they were sent, also by several sidehooks
 //	    that read one outbox: one at a time has its turn.
 //	O4  While there is no room, or a database is away, rows wait. Nothing else suffers.

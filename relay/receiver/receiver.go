@@ -1,6 +1,6 @@
-// Package receiver is a receiver of webhooks for those who develop one: it
-// verifies each request as a receiver should, answers as it is told, and hands
-// over what it saw. The command listen prints that; nothing of the relay uses it.
+// Package receiver is a receiver of webhooks for people who develop one: it verifies each
+// request as a receiver should, answers as its script says, and passes on what it got. The
+// commands listen and demo use it; the relay does not.
 package receiver
 
 import (

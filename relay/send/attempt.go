@@ -161,7 +161,7 @@ func (c *Client) do(ctx context.Context, body []byte) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	// With GetBody, the transport would make tries of its own that nobody sees.
+	// With GetBody, the transport would make tries of its own, which are not recorded.
 	req.GetBody = nil
 	return c.retry.Do(&req)
 }

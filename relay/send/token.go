@@ -186,12 +186,12 @@ func isVisible(token string) bool {
 // close closes the connections to the endpoint.
 func (t *tokens) close() { t.endpoint.close() }
 
-// tokenError is an answer of the endpoint that is no use.
+// tokenError is an answer of the endpoint without a token that can be used.
 type tokenError struct{ what string }
 
 func (e *tokenError) Error() string { return e.what }
 
-// noToken returns what it means that there is no token for an attempt.
+// noToken returns the verdict on an attempt for which no token could be had, and the reason.
 func (c *Client) noToken(ctx context.Context, err error) (Verdict, string) {
 	const endpoint = "the token endpoint"
 	cause := context.Cause(ctx)

@@ -19,9 +19,8 @@ const (
 	PartSecret Part = "secret"
 )
 
-// Mismatch says which part of a request keeps it from verifying. The secret is
-// named where nothing else was found: another body cannot be told from another
-// secret.
+// Mismatch says which part of a request does not match its signature. It names the secret
+// if nothing else was found: a changed body looks the same as another secret.
 type Mismatch struct {
 	Part Part
 	Why  string
@@ -29,10 +28,10 @@ type Mismatch struct {
 
 func (m *Mismatch) Error() string { return m.Why }
 
-// Explain verifies a request like Verify. Where it does not verify, it looks for
-// the reason: it takes the time as it is signed, tries the body in the forms that
-// frameworks make of one, and the secret in the other ways to read it. The error
-// is a *Mismatch, unless the scheme is unknown or there is no key.
+// Explain verifies a request like Verify. If it does not verify, Explain looks for the
+// reason: it ignores the age of the signature, tries the forms in which frameworks write a
+// body again, and the other ways to read the secret. The error is a *Mismatch, unless the
+// scheme is unknown or there is no key.
 func Explain(scheme Scheme, secrets []string, h http.Header, body []byte, now time.Time) error {
 	f, err := formOf(scheme)
 	if err != nil {

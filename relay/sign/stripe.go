@@ -13,8 +13,8 @@ import (
 
 const stripeSignature = "Stripe-Signature"
 
-// stripe is what Stripe does: hex HMAC-SHA256 of time.body under the secret as
-// it is written, its whsec_ included, one for each key, behind the time.
+// stripe is Stripe's scheme: hex HMAC-SHA256 of time.body, with the secret as it is
+// written, its whsec_ included. The header has the time, then a signature for each key.
 type stripe struct{}
 
 func (stripe) append(dst []Header, keys []Key, m Message) []Header {

@@ -170,7 +170,7 @@ func (b *Budget) doubtfulFitsLocked(bytes int64) bool {
 }
 
 // firstLocked returns the line whose first queue is the next to go, nil if there
-// is none. Webhooks in doubt hold up no others while their half is full.
+// is none. Webhooks in doubt do not delay others while their half is full.
 func (b *Budget) firstLocked() *[]waiter {
 	others, doubtful := &b.lines[well], &b.lines[inDoubt]
 	switch {

@@ -2,8 +2,8 @@ package clock
 
 import "time"
 
-// Mono is a moment on the monotonic clock: how long after the start it is. It is a
-// type of its own so that no duration and no time of the wall clock is taken for one.
+// Mono is a moment on the monotonic clock, as the time since the start. It is a type of
+// its own, so that the compiler tells it from a duration and from the wall clock.
 type Mono time.Duration
 
 // Add returns the moment that is so much later.

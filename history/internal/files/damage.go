@@ -58,8 +58,8 @@ func Plain(p history.Problem) history.Problem {
 	return p
 }
 
-// AcceptDamage adds problems to those that are known, drops those of segments that no
-// longer exist, and returns the size of the list in bytes.
+// AcceptDamage adds problems to the known ones, drops those of segments that were removed,
+// and returns the size of the list in bytes.
 func AcceptDamage(fsys vfs.FS, problems []history.Problem) (size int64, err error) {
 	d := damages{Version: damagesVersion, Problems: []history.Problem{}}
 	known, _ := LoadKnownDamage(fsys) // what cannot be read is replaced

@@ -41,8 +41,8 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrUnfit is the error if a file is no index of the segment: it is of another one, of
-// another version, or damaged.
+// ErrUnfit is the error for a file that is not an index of the segment: it is that of
+// another one, of another version, or damaged.
 var ErrUnfit = errors.New("no index of this segment")
 
 // Segment identifies the segment of an index.

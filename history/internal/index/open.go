@@ -36,7 +36,7 @@ const headGuess = 32 << 10
 // maxHead bounds the memory that a bad file can ask for.
 const maxHead = 64 << 20
 
-// Open reads the head of an index. It returns ErrUnfit if it is no index of the segment.
+// Open reads the head of an index. It returns ErrUnfit if it is not one of the segment.
 func Open(file io.ReaderAt, of Segment) (*Index, error) {
 	start, err := readUpTo(file, 0, headGuess)
 	if err != nil {

@@ -130,8 +130,8 @@ func (l *Line) Clone() Line {
 	return c
 }
 
-// Parse checks raw, a line without its line feed. The reason is why it is no record, ""
-// if it is one.
+// Parse checks raw, a line without its line feed. The reason is "" for a record, and else
+// says what is wrong with the line.
 func Parse(key string, raw []byte) (line Line, reason string) {
 	if _, reason := checkSum(raw); reason != "" {
 		return line, reason

@@ -40,7 +40,7 @@ func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) 
 }
 
 // visitAt visits the lines at the offsets of an index. It returns index.ErrUnfit if one
-// is no resend.
+// is not a resend.
 func (s *Stream) visitAt(first uint64, x *index.Index, offsets []uint32, since time.Time, visit func(*jsonl.Line) bool) error {
 	for _, offset := range offsets {
 		if within, _ := x.WithinAt(offset, since, time.Time{}); !within {

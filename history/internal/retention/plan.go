@@ -32,8 +32,8 @@ func (p *plan) has(stream segment.Stream) bool {
 	return slices.ContainsFunc(p.segments, func(f finished) bool { return f.stream == stream })
 }
 
-// planner makes a plan. It marks segments of the events as removed when it plans
-// them, so that no resend comes to point into them.
+// planner makes a plan. It marks a segment of events as removed when it plans that, so
+// that no new resend refers to it.
 type planner struct {
 	*Keeper
 	plan

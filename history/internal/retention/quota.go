@@ -27,7 +27,7 @@ type Quota struct {
 	until   time.Time // refused is not checked again before
 }
 
-// refusedFor is how long it is believed that there is no room.
+// refusedFor is how long writes are refused before the room is measured again.
 const refusedFor = time.Second
 
 // Request asks for a Look, and waits for it.

@@ -184,7 +184,7 @@ func (k *Keeper) Soon() <-chan struct{} { return k.kick }
 // Requests are those for a Look that somebody waits for.
 func (k *Keeper) Requests() <-chan Request { return k.requests }
 
-// End tells that there will be no more Look, so that nobody waits for one.
+// End must be called after the last Look. It releases those that wait for one.
 func (k *Keeper) End() { close(k.ended) }
 
 // Ended is closed by End.

@@ -57,7 +57,7 @@ func (r *Reader) tableAt(at, size int64) (bool, error) {
 	return binary.LittleEndian.Uint32(begin[:]) == sumMagic || binary.LittleEndian.Uint32(end[:]) == footMagic, nil
 }
 
-// badFrame is why there is no frame.
+// badFrame is what is wrong with the bytes of a frame.
 type badFrame struct{ why string }
 
 func (b *badFrame) Error() string { return b.why }

@@ -167,9 +167,8 @@ func (w *Writer) reuse() {
 	w.pending = w.pending[:0]
 }
 
-// Sync makes all that was written durable and ends the batch. It fails
-// if the segment is not the file under its name any more (S7), so that nothing is
-// acknowledged that is in a file which somebody else deleted, moved or changed.
+// Sync makes all that was written durable and ends the batch. It fails if another program
+// has deleted, moved or changed the file (S7): nothing in such a file may be acknowledged.
 func (w *Writer) Sync() error {
 	if w.broken != nil || w.size == w.synced {
 		return w.broken

@@ -1,6 +1,6 @@
-// Package sweeper decides when a queue is swept, that is, looked at for what has to end
-// without anybody claiming it. Package queue adds the queues that may have something to
-// end, and sweeps one when it is asked to.
+// Package sweeper decides when a queue is swept. A sweep ends the deliveries that must end
+// although nobody claims them. Package queue adds the queues that may have some, and
+// sweeps one when it is asked to.
 package sweeper
 
 import (

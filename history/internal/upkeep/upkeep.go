@@ -18,8 +18,8 @@ import (
 
 // Space knows how much room the folder has.
 type Space interface {
-	// Spare returns history.ErrNoRoom if there is no room for so many bytes that
-	// can be done without.
+	// Spare returns history.ErrNoRoom if there is no room for so many bytes that are
+	// not needed: an index, or a compressed copy.
 	Spare(bytes int64) error
 	// Short reports whether segments have to be removed, or events to be
 	// refused, for want of room.

@@ -27,8 +27,8 @@ type Lockable interface {
 	Lock() (release func() error, err error)
 }
 
-// Locked is a folder that no other process writes to. Only Lock makes one, and all that
-// recovers or writes segments requires one.
+// Locked is a folder that no other process writes to. Only Lock makes one, and recovery
+// and writers of segments require one.
 type Locked struct {
 	FS
 	release func() error

@@ -133,8 +133,8 @@ func (m *Memory) Append(_ context.Context, entries []history.Entry) ([]history.R
 	return receipts, nil
 }
 
-// checkpoint saves where the queues stand, once the lines that it covers are
-// flushed. It is no error if they cannot be: the one before holds.
+// checkpoint saves the state of the queues after the lines that it covers are flushed. If
+// they cannot be flushed, the checkpoint before stays.
 func (m *Memory) checkpoint() {
 	m.Store.mu.Lock()
 	c := saved{at: time.Now().Round(0), events: len(m.Store.events), lines: len(m.Store.lines), queues: map[string][]byte{}}

@@ -108,8 +108,8 @@ func (p *Program) Source(ctx context.Context, file *config.File) (source.Source,
 	return s, ExplainDenied(err)
 }
 
-// OpenHistory opens the files of a history. Another user than the relay's may not, and
-// is told how to.
+// OpenHistory opens the files of a history. If the user may not read them, the error says
+// who may.
 func OpenHistory(dir string) (*query.Reader, error) {
 	reader, err := query.Open(dir)
 	return reader, ExplainDenied(err)

@@ -1,5 +1,5 @@
-// Package develop is what somebody has who develops a receiver: a receiver on this
-// machine that prints each request, and the verification of a request that was captured.
+// Package develop helps people who develop a receiver. It is a receiver on this machine
+// that prints each request, and it verifies a request that was captured.
 //
 // It promises that both say of a signature that does not verify which part differs, and
 // that no secret is printed.

@@ -4,8 +4,8 @@
 //
 // It promises that nothing of what it is given is printed raw, whether an application, a
 // receiver or the file wrote it, and that no row of a table is wider than the terminal.
-// It asks nobody: what it prints is passed to it, and so is the way to write a command
-// line to continue with.
+// Its callers pass all that it prints, and a function that writes a command line to
+// continue with.
 //
 // The commands of relay/command call it.
 package report

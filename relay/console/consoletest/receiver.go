@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Receiver takes deliveries on loopback, and answers 200 unless it is told otherwise.
+// Receiver takes deliveries on loopback, and answers 200 until a test sets another answer.
 type Receiver struct {
 	URL string
 

@@ -30,8 +30,8 @@ type Tab struct {
 	seen    seen
 }
 
-// Tab opens a tab in a profile of its own: with no cookie and an empty storage. When
-// the test ends, it is closed, and the test fails on complaints that nobody took.
+// Tab opens a tab in a profile of its own: with no cookie and an empty storage. At the
+// end of the test it is closed, and complaints that were not taken fail the test.
 func (b *Browser) Tab(t testing.TB, looks ...Look) *Tab {
 	t.Helper()
 	b.start(t)

@@ -4,9 +4,9 @@
 // the style sheet gives their classes colours, so that they follow the page to dark.
 //
 // It promises that a figure has few elements, whatever its numbers are; that no shape
-// lies outside of it, and none that stands for something is too small to be seen; and
-// that its text says what it shows to those who do not see it. It knows neither the
-// history nor the configuration.
+// lies outside of it, and none that means something is too small to be seen; and that its
+// text says what it shows, for screen readers. It knows neither the history nor the
+// configuration.
 //
 // The pages of relay/console call it.
 package figure

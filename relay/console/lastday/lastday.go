@@ -1,8 +1,8 @@
 // Package lastday counts how the deliveries of the last day went, by webhook and hour.
 //
-// It promises that one count serves all who look; that hours which are over are read
-// once; that nobody waits long for a count; and that memory is held only while somebody
-// looks, some 300 bytes for each webhook that has attempts.
+// It promises that all visitors share one count; that an hour that is over is read once;
+// that no page waits long for a count; and that memory is held only while pages are open,
+// some 300 bytes for each webhook that has attempts.
 //
 // The pages of relay/console call it. It knows neither the history nor the configuration.
 package lastday
@@ -205,7 +205,7 @@ func (d *Days) take(read map[string]*[Hours]Hour, from, last int64, now time.Tim
 	d.final = now.Add(-late).Unix() / 3600
 }
 
-// forget lets go of counts that nobody looks at.
+// forget drops counts that no page asks for.
 func (d *Days) forget(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -132,8 +132,8 @@ func (k *Keeper) Use(cookie string) (Level, bool) {
 	return s.level, true
 }
 
-// Look is Use by a page that nobody may be looking at: it keeps no session from
-// ending.
+// Look is Use by a page that may be open without a reader: it does not prolong the
+// session.
 func (k *Keeper) Look(cookie string) (Level, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
