@@ -155,11 +155,11 @@ func (r *Relay) openStorage(file *config.File, opts journal.Options) (*storage, 
 	if err != nil {
 		return nil, err
 	}
-	var tails query.Tails
+	var memory query.Memory
 	return &storage{
 		engine: alone{j}, queues: deliver.Journal(j), where: editing.Absolute(dir),
 		failed: "the journal failed; sidehook exits, and recovers from what is on disk at the next start",
-		read:   func() (reader, error) { return readFiles(dir, &tails) },
+		read:   func() (reader, error) { return readFiles(dir, &memory) },
 	}, nil
 }
 
@@ -194,12 +194,12 @@ type finder interface {
 }
 
 // readFiles opens the history of the files engine for reading.
-func readFiles(dir string, tails *query.Tails) (reader, error) {
+func readFiles(dir string, memory *query.Memory) (reader, error) {
 	r, err := query.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	r.Use(tails)
+	r.Use(memory)
 	return files{admin.Files(r), r}, nil
 }
 

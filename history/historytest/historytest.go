@@ -4,6 +4,7 @@
 package historytest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,13 +22,14 @@ import (
 // Options say which history to generate.
 type Options struct {
 	Attempts    int
+	Webhooks    int // 10 if 0
 	Seed        uint64
 	Until       time.Time // of the last attempt, about; now if zero
 	SegmentSize int64     // segment.MaxSize if 0
 }
 
 // Generate writes a history and its indexes into an empty folder. It looks like
-// some days of traffic: ten webhooks, one of them bad, a few types of events, a
+// some days of traffic: some webhooks, each tenth of them bad, a few types of events, a
 // retry now and then, a hundred attempts a second. The same seed makes the same
 // history.
 func Generate(ctx context.Context, path string, opts Options) (err error) {
@@ -63,7 +65,7 @@ func GenerateFS(unlocked vfs.Lockable, opts Options) (err error) {
 		opts.Until = time.Now()
 	}
 	g := generator{
-		random: rand.New(rand.NewPCG(opts.Seed, 1)), at: opts.Until.Add(-time.Duration(opts.Attempts) * attemptEvery), configs: map[string]bool{},
+		webhooks: cmp.Or(opts.Webhooks, 10), random: rand.New(rand.NewPCG(opts.Seed, 1)), at: opts.Until.Add(-time.Duration(opts.Attempts) * attemptEvery), configs: map[string]bool{},
 	}
 	for stream, writer := range map[segment.Stream]**segment.Writer{segment.Events: &g.events, segment.Deliveries: &g.deliveries} {
 		found, err := segment.Recover(fsys, stream, segment.Options{Limit: opts.SegmentSize})
@@ -87,6 +89,7 @@ const (
 )
 
 type generator struct {
+	webhooks           int
 	random             *rand.Rand
 	events, deliveries *segment.Writer
 	at                 time.Time
@@ -116,19 +119,19 @@ func (g *generator) batch(attempts int) error {
 // event writes an event for two webhooks, and its attempts.
 func (g *generator) event(until int) error {
 	types := [...]string{"order.paid", "order.shipped", "order.canceled", "user.created", "user.deleted", "invoice.sent", "com.example.app.reload.finished"}
-	n := g.random.IntN(10)
-	to := []string{fmt.Sprintf("webhook-%d", n), fmt.Sprintf("webhook-%d", (n+3)%10)}
+	n := g.random.IntN(g.webhooks)
+	to := []int{n, (n + 3) % g.webhooks}
 	text := fmt.Appendf(nil, `{"type":%q,"id":"%016x","data":{"customer":%d,"total":%d.%02d,"note":"%0160x"}}`,
 		types[g.random.IntN(len(types))], g.random.Uint64(), g.random.IntN(1e6), g.random.IntN(1000), g.random.IntN(100), g.random.Uint64())
 	e, err := (&event.Decoder{Source: "com.example/shop", Now: func() time.Time { return g.at }}).Plain(text)
 	if err != nil {
 		return err
 	}
-	entry := history.Entry{Event: e, To: to, Generation: 1}
+	entry := history.Entry{Event: e, To: []string{nameOf(to[0]), nameOf(to[1])}, Generation: 1}
 	seq, _ := g.events.Add(g.at, history.AppendEventHead(nil, &entry), e.JSON)
-	for _, name := range to {
+	for _, n := range to {
 		for number := 1; g.made < until; number++ {
-			if g.attempt(history.Seq(seq), name, number, &e) != history.Retrying {
+			if g.attempt(history.Seq(seq), n, number, &e) != history.Retrying {
 				break
 			}
 		}
@@ -136,9 +139,11 @@ func (g *generator) event(until int) error {
 	return nil
 }
 
-// attempt writes an attempt. Three percent fail, and half of those to the last
-// webhook.
-func (g *generator) attempt(seq history.Seq, webhook string, number int, e *event.Event) history.Status {
+func nameOf(n int) string { return fmt.Sprintf("webhook-%d", n) }
+
+// attempt writes an attempt. Three percent fail, and half of those to a bad webhook.
+func (g *generator) attempt(seq history.Seq, n, number int, e *event.Event) history.Status {
+	webhook := nameOf(n)
 	if !g.configs[webhook] {
 		g.configs[webhook] = true
 		g.deliveries.Add(g.at, history.AppendConfig(nil, webhook, &history.Config{
@@ -158,7 +163,7 @@ func (g *generator) attempt(seq history.Seq, webhook string, number int, e *even
 		},
 	}
 	var next time.Time
-	if g.random.IntN(100) < 3 || webhook == "webhook-9" && g.random.IntN(2) == 0 {
+	if g.random.IntN(100) < 3 || n%10 == 9 && g.random.IntN(2) == 0 {
 		a.Status, a.Code, a.Error, a.Response.Body = history.Retrying, 503, "503 Service Unavailable", []byte("try again later")
 		next = g.at.Add(5 * time.Second)
 		if number == 3 {

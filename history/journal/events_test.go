@@ -161,7 +161,11 @@ func TestEventsByIndexes(t *testing.T) {
 	}
 	historytest.Index(t, fs)
 	reader := read(t, fs)
+	reader.Use(new(query.Memory))
 	for i, q := range queries {
+		if got := listed(t, read(t, fs), q); !slices.Equal(got, want[i]) {
+			t.Errorf("%+v: %d with indexes alone, %d without", q, len(got), len(want[i]))
+		}
 		if got := listed(t, reader, q); !slices.Equal(got, want[i]) {
 			t.Errorf("%+v: %d with indexes, %d without", q, len(got), len(want[i]))
 		}

@@ -6,6 +6,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/index"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
 )
@@ -32,10 +33,17 @@ func (r *Reader) Backlogs() (map[string]uint64, error) {
 	return waiting, err
 }
 
-// countAll counts what waits by the groups of all segments.
+// countAll counts what waits by the lists of all segments.
 func (r *Reader) countAll(counts map[string]int) error {
+	count := func(s *lookup.Stream, first uint64, n int, counted func(index.Group) bool) error {
+		list, err := s.Listed(first, index.Selection{Groups: counted})
+		for i := range list {
+			counts[list[i].Webhook] += n
+		}
+		return err
+	}
 	for _, first := range r.events.Segments() {
-		groups, err := r.events.Groups(first)
+		err := count(r.events, first, 1, func(g index.Group) bool { return g.Status == lookup.GroupWanted })
 		if err == nil {
 			err = r.events.Resends(first, time.Time{}, func(line *jsonl.Line) bool {
 				for _, name := range history.ParseEventRecord(line).To {
@@ -47,21 +55,13 @@ func (r *Reader) countAll(counts map[string]int) error {
 		if err != nil && !lookup.IsGone(err) {
 			return err
 		}
-		for g, n := range groups {
-			if g.Status == lookup.GroupWanted {
-				counts[g.Webhook] += n
-			}
-		}
 	}
 	for _, first := range r.deliveries.Segments() {
-		groups, err := r.deliveries.Groups(first)
+		err := count(r.deliveries, first, -1, func(g index.Group) bool {
+			return g.Status != string(history.Retrying) && g.Type != event.OwnPrefix+"test"
+		})
 		if err != nil && !lookup.IsGone(err) {
 			return err
-		}
-		for g, n := range groups {
-			if g.Status != string(history.Retrying) && g.Type != event.OwnPrefix+"test" {
-				counts[g.Webhook] -= n
-			}
 		}
 	}
 	return nil
@@ -86,7 +86,7 @@ func (r *Reader) countSince(p *Waits, counts map[string]int) error {
 		}}
 		err := w.from(0)
 		if err == nil {
-			err = w.run(nil)
+			err = w.scan(nil)
 		}
 		if err != nil && !lookup.IsGone(err) {
 			return err

@@ -89,7 +89,7 @@ func (r *Reader) Bulk(ctx context.Context, b Bulk) (Matches, error) { return Fin
 // another one waited may be older than Since and be missed: then the event is sent once
 // more than needed.
 func FindBulk(ctx context.Context, r Records, b Bulk) (Matches, error) {
-	c := &bulkSearch{Records: r, Bulk: b, ctx: ctx}
+	c := newBulkSearch(ctx, r, b)
 	var err error
 	if c.removed, err = r.Removed(); err != nil {
 		return c.Matches, err
@@ -119,32 +119,44 @@ type bulkSearch struct {
 	Bulk
 	Matches
 	ctx     context.Context
+	wanted  map[string]bool // the webhooks whose deliveries are selected; nil: any
 	removed func(history.Seq) bool
 	resends []resent             // in the order of their events, then by webhook and seq
 	spare   map[history.Seq]bool // resends to To that ended with a status of the Bulk
 }
 
-// wants reports whether deliveries to a webhook are selected.
-func (c *bulkSearch) wants(webhook string) bool {
-	return len(c.Webhooks) == 0 || slices.Contains(c.Webhooks, webhook)
+func newBulkSearch(ctx context.Context, r Records, b Bulk) *bulkSearch {
+	c := &bulkSearch{Records: r, Bulk: b, ctx: ctx}
+	if len(b.Webhooks) > 0 {
+		c.wanted = make(map[string]bool, len(b.Webhooks))
+	}
+	for _, name := range b.Webhooks {
+		c.wanted[name] = true
+	}
+	return c
 }
+
+// wants reports whether deliveries to a webhook are selected.
+func (c *bulkSearch) wants(webhook string) bool { return c.wanted == nil || c.wanted[webhook] }
 
 // readSpare reads which resends to To ended with a status of the Bulk.
 func (c *bulkSearch) readSpare() error {
 	c.spare = map[history.Seq]bool{}
-	return c.attempts(Query{Webhook: c.To, Type: c.Type, Statuses: c.Statuses, Since: c.Since}, func(o *history.DeliveryRecord) {
-		if o.Resend && !o.Late {
-			c.spare[o.Seq] = true
+	return c.ended(Query{Webhook: c.To, Type: c.Type, Statuses: c.Statuses, Since: c.Since}, func(e Ended) error {
+		if e.Apart != nil && e.Apart.Resend && !e.Apart.Late {
+			c.spare[e.Seq] = true
 		}
+		return nil
 	})
 }
 
-func (c *bulkSearch) attempts(q Query, visit func(*history.DeliveryRecord)) error {
-	err := c.Attempts(q, func(o *history.DeliveryRecord) bool {
-		visit(o)
-		return c.ctx.Err() == nil
+func (c *bulkSearch) ended(q Query, visit func(Ended) error) error {
+	var failed error
+	err := c.Ended(q, func(e Ended) bool {
+		failed = cmp.Or(visit(e), c.ctx.Err())
+		return failed == nil
 	})
-	return errors.Join(err, c.ctx.Err())
+	return errors.Join(err, failed)
 }
 
 // readEnds reads which deliveries ended like that, and lists those that did not end
@@ -154,35 +166,40 @@ func (c *bulkSearch) readEnds() error {
 	if len(c.Webhooks) == 1 {
 		q.Webhook = c.Webhooks[0]
 	}
-	var failed error
-	err := c.attempts(q, func(o *history.DeliveryRecord) {
-		if o.Test || o.Late || o.RenamedTo != "" || !c.wants(o.Webhook) || failed != nil {
-			return
+	return c.ended(q, func(e Ended) error {
+		if !c.wants(e.Webhook) || e.hasNoEffect() {
+			return nil
 		}
-		of, ok, err := c.eventOf(o)
-		if failed = err; !ok || c.last(of, o.Webhook) > o.Seq {
-			return
+		of, ok, err := c.eventOf(e)
+		if !ok || c.last(of, e.Webhook) > e.Seq {
+			return err
 		}
-		to := cmp.Or(c.To, o.Webhook)
-		if last := c.last(of, to); to != o.Webhook && last > o.Seq && !c.spare[last] {
-			return
+		to := cmp.Or(c.To, e.Webhook)
+		if last := c.last(of, to); to != e.Webhook && last > e.Seq && !c.spare[last] {
+			return nil
 		}
 		if c.removed(of) {
 			c.Gone++
-			return
+			return nil
 		}
 		if c.Count++; c.Count <= MaxBulk {
 			c.List = append(c.List, Again{of, c.Targets.number(to)})
 		}
+		return nil
 	})
-	return errors.Join(err, failed)
+}
+
+// hasNoEffect reports whether the attempt did not end a delivery that was queued.
+func (e *Ended) hasNoEffect() bool {
+	return e.Apart != nil && (e.Apart.Test || e.Apart.Late || e.Apart.RenamedTo != "")
 }
 
 // eventOf returns the seq of the event of an attempt. It reports false if that is not
 // available, or is the event of a test, which is never sent in bulk.
-func (c *bulkSearch) eventOf(o *history.DeliveryRecord) (seq history.Seq, ok bool, err error) {
-	if !o.Resend && o.Of == 0 {
-		return o.Seq, true, nil
+func (c *bulkSearch) eventOf(e Ended) (seq history.Seq, ok bool, err error) {
+	o := e.Apart
+	if o == nil || !o.Resend && o.Of == 0 {
+		return e.Seq, true, nil
 	}
 	if o.Of != 0 && !strings.HasPrefix(o.Type, event.OwnPrefix) {
 		return o.Of, true, nil

@@ -75,7 +75,7 @@ func (r *Reader) EventID(seq history.Seq) (string, error) {
 // newest returns the seq of the newest event with an id.
 func (r *Reader) newest(w EventRef) (history.Seq, error) {
 	for _, first := range slices.Backward(r.events.Segments()) {
-		found, err := r.events.Lookup(first, 0, lookup.WantEvent(w.ID))
+		found, err := r.events.Lookup(first, lookup.WantEvent(w.ID))
 		if err != nil && !lookup.IsGone(err) {
 			return 0, err
 		}
@@ -95,7 +95,7 @@ func (r *Reader) newest(w EventRef) (history.Seq, error) {
 // Namesakes returns the events with an id, the newest first, at most so many.
 func (r *Reader) Namesakes(id string, most int) (list []history.EventRecord, err error) {
 	for _, first := range slices.Backward(r.events.Segments()) {
-		found, err := r.events.Lookup(first, 0, lookup.WantEvent(id))
+		found, err := r.events.Lookup(first, lookup.WantEvent(id))
 		if err != nil && !lookup.IsGone(err) {
 			return nil, err
 		}
@@ -114,7 +114,7 @@ func (r *Reader) sent(id string) (history.Seq, error) {
 		return 0, history.ErrNotFound
 	}
 	for _, first := range slices.Backward(r.deliveries.Segments()) {
-		found, err := r.deliveries.Lookup(first, 0, lookup.WantAttempts(id))
+		found, err := r.deliveries.Lookup(first, lookup.WantAttempts(id))
 		if err != nil && !lookup.IsGone(err) {
 			return 0, err
 		}

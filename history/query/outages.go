@@ -17,7 +17,7 @@ const (
 func (r *Reader) outages(since, until time.Time) (map[string][]history.Outage, error) {
 	all := Outages{}
 	for _, first := range r.deliveries.Segments() {
-		lines, err := r.deliveries.Lookup(first, 0, lookup.WantStates())
+		lines, err := r.deliveries.Lookup(first, lookup.WantStates())
 		if err != nil && !lookup.IsGone(err) {
 			return nil, err
 		}

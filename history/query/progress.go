@@ -131,8 +131,7 @@ func (p *ResendProgress) read(ctx context.Context, r *Reader, first uint64) erro
 	if first != p.first {
 		p.first, p.offset = first, 0
 	}
-	x, done, err := r.deliveries.Index(first)
-	done()
+	x, err := r.deliveries.Index(first)
 	if err != nil || x != nil && !x.Within(p.began, time.Time{}) {
 		return err
 	}

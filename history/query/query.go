@@ -86,16 +86,16 @@ func (q *Query) Match(o *history.DeliveryRecord) bool {
 	return true
 }
 
-// grouped reports whether it selects only some of the groups of an index.
-func (q *Query) grouped() bool {
-	return q.Webhook != "" || q.Type != "" || len(q.Statuses) > 0 || q.Codes != Codes{}
-}
-
-// group reports whether lines of a group may match.
-func (q *Query) group(g index.Group) bool {
-	return (q.Webhook == "" || g.Webhook == q.Webhook) &&
-		(g.Type == "" || q.Type.Match(g.Type)) && q.Codes.match(g.Code) &&
-		(len(q.Statuses) == 0 || slices.Contains(q.Statuses, history.Status(g.Status)))
+// selection returns which lines of a segment may match.
+func (q *Query) selection() index.Selection {
+	s := index.Selection{Webhook: q.Webhook}
+	if q.Type != "" || len(q.Statuses) > 0 || q.Codes != (Codes{}) {
+		s.Groups = func(g index.Group) bool {
+			return (g.Type == "" || q.Type.Match(g.Type)) && q.Codes.match(g.Code) &&
+				(len(q.Statuses) == 0 || slices.Contains(q.Statuses, history.Status(g.Status)))
+		}
+	}
+	return s
 }
 
 // Attempts visits the attempts that match, the newest first, until visit returns
@@ -121,28 +121,21 @@ func (r *Reader) Attempts(q Query, visit func(*history.DeliveryRecord) bool) err
 
 // attemptsIn visits the attempts of one segment.
 func (r *Reader) attemptsIn(first uint64, q *Query, visit func(*history.DeliveryRecord) bool) (enough bool, err error) {
-	x, done, err := r.deliveries.Index(first)
-	if err != nil {
-		return false, err
-	}
-	defer done()
-	if x != nil && !x.Within(q.Since, q.Until) {
-		return false, nil
-	}
-	w := walk{Stream: r.deliveries, first: first, since: q.Since, until: q.Until, tell: func(line *jsonl.Line) bool {
+	w := walk{Stream: r.deliveries, first: first, since: q.Since, until: q.Until, which: q.selection(), tell: func(line *jsonl.Line) bool {
 		o := history.ParseDeliveryRecord(line)
 		return o.N > q.After && (!q.Match(&o) || visit(&o))
 	}}
 	if q.Event != "" {
 		return w.event(q.Event)
 	}
+	lines, err := w.lines()
+	if err != nil || lines != nil && !lines.Within(q.Since, q.Until) {
+		return false, err
+	}
 	if err := w.from(uint64(q.Before)); err != nil {
 		return false, err
 	}
-	if q.grouped() {
-		w.group = q.group
-	}
-	err = w.run(x)
+	err = w.run(lines)
 	return w.enough, err
 }
 
@@ -153,7 +146,7 @@ func (w *walk) event(ref string) (enough bool, err error) {
 	if which.Seq > 0 {
 		want = lookup.WantSeq(which.Seq)
 	}
-	found, err := w.Lookup(w.first, which.Seq, want)
+	found, err := w.Lookup(w.first, want)
 	for i := range slices.Backward(found) {
 		if !w.tell(&found[i]) {
 			return true, err

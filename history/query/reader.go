@@ -66,14 +66,14 @@ func OpenFS(fsys vfs.ReadFS) (*Reader, error) {
 	return &Reader{events: events, deliveries: deliveries}, nil
 }
 
-// Tails are what a process remembers of the records that have no index yet, so that it
-// finds some of them again and again without reading all. The zero value works, for one
+// Memory is what a process remembers of a history from one search to the next, so that it
+// reads indexes, and the records that have none yet, once. The zero value works, for one
 // history, which the same process writes; many readers may use it at once.
-type Tails struct{ events, deliveries lookup.Tail }
+type Memory struct{ events, deliveries lookup.Memory }
 
-// Use makes the reader find records by what is remembered, and remember more.
-func (r *Reader) Use(tails *Tails) {
-	r.events.Tail, r.deliveries.Tail = &tails.events, &tails.deliveries
+// Use makes the reader search by what is remembered, and remember more.
+func (r *Reader) Use(m *Memory) {
+	r.events.Memory, r.deliveries.Memory = &m.events, &m.deliveries
 }
 
 // Close closes the files.

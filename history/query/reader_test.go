@@ -21,12 +21,16 @@ func TestReading(t *testing.T) {
 		t.Run(state, func(t *testing.T) {
 			disk := historytest.Generated(t)
 			change(t, disk)
-			r := read(t, disk)
-			all := every(t, r)
+			all := every(t, read(t, disk))
 			for name, test := range map[string]func(*testing.T, string, *query.Reader, []history.DeliveryRecord){
 				"attempts": testAttempts, "trace": testTrace, "stats": testStats, "recent": testRecent,
 			} {
-				t.Run(name, func(t *testing.T) { test(t, state, r, all) })
+				t.Run(name, func(t *testing.T) { test(t, state, read(t, disk), all) })
+				t.Run(name+" with a memory", func(t *testing.T) {
+					r := read(t, disk)
+					r.Use(new(query.Memory))
+					test(t, state, r, all)
+				})
 			}
 		})
 	}

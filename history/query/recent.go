@@ -73,13 +73,9 @@ func MinuteOf(m *index.Minute) *Minute {
 // indexed returns the counts of a segment from its index. It reports false if there is
 // none, or if it also counts records that are not before until.
 func (r *Reader) indexed(first uint64, until time.Time) (list []index.Minute, ok bool, err error) {
-	x, done, err := r.deliveries.Index(first)
-	if err != nil {
+	x, err := r.deliveries.Index(first)
+	if err != nil || x == nil || x.Within(until, time.Time{}) {
 		return nil, false, err
-	}
-	defer done()
-	if x == nil || x.Within(until, time.Time{}) {
-		return nil, false, nil
 	}
 	list, err = x.Minutes()
 	return list, err == nil, nil

@@ -16,6 +16,8 @@ type Records interface {
 	// Attempts visits the attempts that match, the newest first, until visit returns
 	// false.
 	Attempts(q Query, visit func(*history.DeliveryRecord) bool) error
+	// Ended visits the attempts that match, in any order, until visit returns false.
+	Ended(q Query, visit func(Ended) bool) error
 	Event(EventRef) (history.EventRecord, error)
 	// Resends visits the resends, and the renames, that may be from since on, the
 	// oldest first, until visit returns false.

@@ -93,11 +93,10 @@ func (t *Tally) Stats() []Stats {
 
 // minutes returns the counts of a segment, from its index or its lines.
 func (r *Reader) minutes(first uint64, since, until time.Time) ([]index.Minute, error) {
-	x, done, err := r.deliveries.Index(first)
+	x, err := r.deliveries.Index(first)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
 	if x != nil {
 		if !x.Within(since, until) {
 			return nil, nil

@@ -44,7 +44,7 @@ func (r *Reader) resendsOf(seq history.Seq) (resends []history.EventRecord, err 
 		if first < r.events.SegmentOf(uint64(seq)) {
 			continue
 		}
-		found, err := r.events.Lookup(first, 0, lookup.WantResends(seq))
+		found, err := r.events.Lookup(first, lookup.WantResends(seq))
 		if err != nil && !lookup.IsGone(err) {
 			return nil, err
 		}
@@ -68,7 +68,7 @@ func (r *Reader) outcomesOf(seqs []history.Seq) (outcomes []history.DeliveryReco
 			o := history.ParseDeliveryRecord(&found[i])
 			under := history.ConfigKey{Webhook: o.Webhook, Generation: o.Generation}
 			if !known[under] {
-				config, err := r.deliveries.Lookup(first, 0, lookup.WantConfig(o.Generation, o.Webhook))
+				config, err := r.deliveries.Lookup(first, lookup.WantConfig(o.Generation, o.Webhook))
 				if err != nil && !lookup.IsGone(err) {
 					return nil, err
 				}
@@ -86,13 +86,13 @@ func (r *Reader) outcomesOf(seqs []history.Seq) (outcomes []history.DeliveryReco
 // attemptsAt returns the lines of a segment about the deliveries of those seqs.
 func (r *Reader) attemptsAt(first uint64, seqs []history.Seq) (found []jsonl.Line, err error) {
 	if len(seqs) == 1 {
-		found, err = r.deliveries.Lookup(first, seqs[0], lookup.WantSeq(seqs[0]))
+		found, err = r.deliveries.Lookup(first, lookup.WantSeq(seqs[0]))
 	} else {
 		keys := make([]lookup.LookupKey, len(seqs))
 		for i, seq := range seqs {
 			keys[i] = lookup.WantSeq(seq)
 		}
-		found, err = r.deliveries.Lookup(first, 0, keys...)
+		found, err = r.deliveries.Lookup(first, keys...)
 	}
 	if lookup.IsGone(err) {
 		return nil, nil

@@ -23,20 +23,22 @@ func FindUnresolved(r Records, waits func(webhook string, seq history.Seq) (bool
 	if len(q.Statuses) == 0 {
 		return nil
 	}
-	c := &bulkSearch{Records: r, Bulk: Bulk{Since: q.Since}, ctx: context.Background()}
+	b := Bulk{Since: q.Since}
 	if q.Webhook != "" {
-		c.Webhooks = []string{q.Webhook}
+		b.Webhooks = []string{q.Webhook}
 	}
+	c := newBulkSearch(context.Background(), r, b)
 	if err := c.readResends(); err != nil {
 		return err
 	}
 	visited := map[delivery]bool{} // after a crash a line may be there twice
 	var failed error
 	err := r.Attempts(q, func(o *history.DeliveryRecord) bool {
-		if o.Test || o.Late || o.RenamedTo != "" || visited[delivery{o.Webhook, o.Seq}] {
+		ended := EndedBy(o)
+		if ended.hasNoEffect() || visited[delivery{o.Webhook, o.Seq}] {
 			return true
 		}
-		of, ok, err := c.eventOf(o)
+		of, ok, err := c.eventOf(ended)
 		if failed = err; !ok {
 			return err == nil
 		}

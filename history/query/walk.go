@@ -19,7 +19,7 @@ type walk struct {
 	first        uint64
 	before       int64 // the offset that it has reached
 	since, until time.Time
-	group        func(index.Group) bool        // reports whether lines of a group may match; nil: any line may
+	which        index.Selection               // of the lines that may match
 	tell         func(*jsonl.Line) (more bool) // is given a line
 	enough       bool
 }
@@ -39,20 +39,28 @@ func (w *walk) from(before uint64) (err error) {
 	return nil
 }
 
-// run visits with the help of an index, which may be nil.
-func (w *walk) run(x *index.Index) error {
-	if x != nil && w.group != nil {
-		if right, err := w.listed(x); right || err != nil {
+// lines returns what knows which lines there are; nil if nothing does, or all may match.
+func (w *walk) lines() (lookup.Lines, error) {
+	if w.which.IsAll() && w.since.IsZero() && w.until.IsZero() {
+		return nil, nil
+	}
+	return w.Lines(w.first)
+}
+
+// run visits them. lines, which may be nil, knows which lines there are.
+func (w *walk) run(lines lookup.Lines) error {
+	if lines != nil && !w.which.IsAll() {
+		if right, err := w.listed(lines); right || err != nil {
 			return err
 		}
 	}
-	return w.scan(x)
+	return w.scan(lines)
 }
 
-// listed visits the lines that the index lists. It reports false if the segment
-// contradicts the index; from there on the segment itself must be read.
-func (w *walk) listed(x *index.Index) (right bool, err error) {
-	offsets, err := x.List(w.group)
+// listed visits the lines that are listed. It reports false if the segment contradicts
+// that; from there on the segment itself must be read.
+func (w *walk) listed(lines lookup.Lines) (right bool, err error) {
+	offsets, err := lines.List(w.which)
 	if err != nil {
 		return false, nil
 	}
@@ -62,7 +70,7 @@ func (w *walk) listed(x *index.Index) (right bool, err error) {
 			return true, nil
 		}
 		offset := offsets[i-1]
-		if within, begin := x.WithinAt(offset, w.since, w.until); !within {
+		if some, _, begin := lines.WithinAt(offset, w.since, w.until); !some {
 			w.before = int64(min(begin, offset))
 			continue
 		}
@@ -71,7 +79,7 @@ func (w *walk) listed(x *index.Index) (right bool, err error) {
 		if err != nil && !errors.As(err, &damage) {
 			return false, err
 		}
-		if err != nil || !slices.ContainsFunc(w.Entry(&line).Groups, w.mayBeIn) {
+		if err != nil || !slices.ContainsFunc(w.Entry(&line).Listings, w.mayBe) {
 			return false, nil
 		}
 		w.before = int64(offset)
@@ -79,25 +87,25 @@ func (w *walk) listed(x *index.Index) (right bool, err error) {
 	}
 }
 
-// mayBeIn reports whether a line of a group is listed, there or in the group of any type.
-func (w *walk) mayBeIn(g index.Group) bool {
-	if w.group(g) {
+// mayBe reports whether a line is listed like that, or with any type.
+func (w *walk) mayBe(l index.Listing) bool {
+	if w.which.Has(l) {
 		return true
 	}
-	g.Type = ""
-	return w.group(g)
+	l.Type = ""
+	return w.which.Has(l)
 }
 
-// scan visits the matching lines by reading back from the walk's position. An index, if
-// there is one, shows which times need not be read.
-func (w *walk) scan(x *index.Index) error {
+// scan visits the matching lines by reading back from the walk's position. lines, if there
+// is one, shows which times need not be read.
+func (w *walk) scan(lines lookup.Lines) error {
 	b, err := w.Backward(w.first, w.before)
 	if err != nil {
 		return err
 	}
 	for !w.enough {
-		if x != nil && w.before > 0 {
-			if within, begin := x.WithinAt(uint32(w.before-1), w.since, w.until); !within {
+		if lines != nil && w.before > 0 {
+			if some, _, begin := lines.WithinAt(uint32(w.before-1), w.since, w.until); !some {
 				w.before = int64(begin)
 				if b, err = w.Backward(w.first, w.before); err != nil {
 					return err

@@ -2,31 +2,33 @@ package index
 
 import (
 	"cmp"
-	"encoding/binary"
-	"hash/crc32"
 	"maps"
 	"math"
 	"slices"
 	"time"
 )
 
-// Builder makes the index of a segment from its lines, in order.
+// Builder makes the index of a segment from its lines, in order, and answers as the index
+// does of the lines so far. It takes some 50 bytes a line, without tallies.
 type Builder struct {
-	of     Segment
-	lines  int
-	last   uint64
-	seqs   [2]uint64 // the lowest and the highest
-	groups map[Group]*posting
-	types  map[string]bool
-	blocks []block
-	keys   []key
-	minute map[minuteKey]*Tally
+	of       Segment
+	lines    int
+	last     uint64
+	seqs     seqs
+	webhooks numbered[string]
+	groups   numbered[Group]
+	types    map[string]bool
+	listed   []listed // in the order of the lines
+	blocks   blocks
+	keys     []key // in the order of the lines
+	minute   map[minuteKey]*Tally
 }
 
-type posting struct {
-	count int
-	last  uint32
-	bytes []byte // deltas of offsets, as varints
+// listed is a line as it is listed under a webhook.
+type listed struct {
+	seq            uint64
+	offset         uint32
+	webhook, group uint32 // their numbers
 }
 
 type key struct{ hash, offset uint32 }
@@ -36,9 +38,28 @@ type minuteKey struct {
 	webhook string
 }
 
+// numbered has values, each with a number.
+type numbered[T comparable] struct {
+	list    []T
+	numbers map[T]uint32
+}
+
+func (n *numbered[T]) number(value T) uint32 {
+	i, ok := n.numbers[value]
+	if !ok {
+		if n.numbers == nil {
+			n.numbers = map[T]uint32{}
+		}
+		i = uint32(len(n.list))
+		n.numbers[value] = i
+		n.list = append(n.list, value)
+	}
+	return i
+}
+
 // Build begins the index of a segment.
 func Build(of Segment) *Builder {
-	return &Builder{of: of, groups: map[Group]*posting{}, types: map[string]bool{}, minute: map[minuteKey]*Tally{}}
+	return &Builder{of: of, types: map[string]bool{}, minute: map[minuteKey]*Tally{}}
 }
 
 // Add adds the next line.
@@ -51,14 +72,9 @@ func (b *Builder) Add(e *Entry) {
 	times.min, times.max = min(times.min, at), max(times.max, at)
 	b.lines++
 	b.last = e.Number
-	if e.Seq > 0 {
-		if b.seqs[0] == 0 || e.Seq < b.seqs[0] {
-			b.seqs[0] = e.Seq
-		}
-		b.seqs[1] = max(b.seqs[1], e.Seq)
-	}
-	for _, g := range e.Groups {
-		b.list(g, e.Offset)
+	b.seqs.add(e.Seq)
+	for _, l := range e.Listings {
+		b.list(l, e)
 	}
 	for _, k := range e.Keys {
 		b.keys = append(b.keys, key{Hash(k), e.Offset})
@@ -68,22 +84,15 @@ func (b *Builder) Add(e *Entry) {
 	}
 }
 
-func (b *Builder) list(g Group, offset uint32) {
-	if !b.types[g.Type] {
+func (b *Builder) list(l Listing, e *Entry) {
+	if !b.types[l.Type] {
 		if len(b.types) == maxTypes {
-			g.Type = ""
+			l.Type = ""
 		} else {
-			b.types[g.Type] = true
+			b.types[l.Type] = true
 		}
 	}
-	p := b.groups[g]
-	if p == nil {
-		p = &posting{}
-		b.groups[g] = p
-	}
-	p.bytes = binary.AppendUvarint(p.bytes, uint64(offset-p.last))
-	p.last = offset
-	p.count++
+	b.listed = append(b.listed, listed{e.Seq, e.Offset, b.webhooks.number(l.Webhook), b.groups.number(l.Group)})
 }
 
 func (b *Builder) count(e *Entry) {
@@ -130,77 +139,53 @@ func (b *Builder) sorted() []minuteKey {
 	})
 }
 
-// Groups counts the lines of each group so far.
-func (b *Builder) Groups() map[Group]int {
-	counts := make(map[Group]int, len(b.groups))
-	for g, p := range b.groups {
-		counts[g] = p.count
-	}
-	return counts
+// The answers, as Index documents them.
+
+func (b *Builder) HasSeq(seq uint64) bool { return b.seqs.has(seq) }
+
+func (b *Builder) Within(since, until time.Time) bool { return b.blocks.within(since, until) }
+
+func (b *Builder) WithinAt(offset uint32, since, until time.Time) (some, all bool, begin uint32) {
+	return b.blocks.withinAt(offset, since, until)
 }
 
-// Finish returns the index as a file.
-func (b *Builder) Finish() []byte {
-	slices.SortFunc(b.keys, func(x, y key) int {
-		return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(x.offset, y.offset))
-	})
-	var head, body encoder
-	head.string(b.of.Stream)
-	head.uint(b.of.First, uint64(b.of.Size), uint64(b.lines), b.last, b.seqs[0], b.seqs[1])
-	groups := slices.SortedFunc(maps.Keys(b.groups), func(x, y Group) int {
-		return cmp.Or(cmp.Compare(x.Webhook, y.Webhook), cmp.Compare(x.Type, y.Type), cmp.Compare(x.Status, y.Status), cmp.Compare(x.Code, y.Code))
-	})
-	head.uint(uint64(len(groups)))
-	for _, g := range groups {
-		p := b.groups[g]
-		head.string(g.Webhook)
-		head.string(g.Type)
-		head.string(g.Status)
-		head.uint(uint64(g.Code), uint64(p.count))
-		head.part(p.bytes)
-		body = append(body, p.bytes...)
-	}
-	head.uint(uint64(len(b.blocks)))
-	var before block
-	for _, x := range b.blocks {
-		head.uint(uint64(x.offset - before.offset))
-		head.int(x.min-before.min, x.max-x.min)
-		before = x
-	}
-	head.uint(uint64(len(b.keys)))
-	for page := range slices.Chunk(b.keys, pageKeys) {
-		from := len(body)
-		for _, k := range page {
-			body = binary.LittleEndian.AppendUint32(body, k.hash)
-			body = binary.LittleEndian.AppendUint32(body, k.offset)
+func (b *Builder) List(s Selection) (offsets []uint32, err error) {
+	err = b.Each(s, func(l Listed) {
+		if n := len(offsets); n == 0 || offsets[n-1] != l.Offset {
+			offsets = append(offsets, l.Offset)
 		}
-		head = binary.LittleEndian.AppendUint32(head, page[0].hash)
-		head = binary.LittleEndian.AppendUint32(head, crc32.Checksum(body[from:], castagnoli))
-	}
-	minutes := b.encodeMinutes()
-	head.part(minutes)
-
-	file := append(make([]byte, 0, preludeLen+len(head)+len(body)+len(minutes)), magic...)
-	file = binary.LittleEndian.AppendUint32(file, uint32(len(head)))
-	file = binary.LittleEndian.AppendUint32(file, crc32.Checksum(head, castagnoli))
-	return append(append(append(file, head...), body...), minutes...)
+	})
+	return offsets, err
 }
 
-func (b *Builder) encodeMinutes() encoder {
-	var e encoder
-	before := int64(0)
-	for _, k := range b.sorted() {
-		t := b.minute[k]
-		e.int(k.at - before)
-		e.string(k.webhook)
-		e.uint(t.Counts[:]...)
-		e.uint(uint64(len(t.Took)))
-		last := uint16(0)
-		for _, bucket := range slices.Sorted(maps.Keys(t.Took)) {
-			e.uint(uint64(bucket-last), t.Took[bucket])
-			last = bucket
-		}
-		before = k.at
+func (b *Builder) Each(s Selection, visit func(Listed)) error {
+	webhooks, groups := make([]bool, len(b.webhooks.list)), make([]bool, len(b.groups.list))
+	for i, name := range b.webhooks.list {
+		webhooks[i] = s.hasWebhook(name)
 	}
-	return e
+	for i, g := range b.groups.list {
+		groups[i] = s.hasGroup(g)
+	}
+	for _, l := range b.listed {
+		if webhooks[l.webhook] && groups[l.group] {
+			visit(Listed{b.webhooks.list[l.webhook], &b.groups.list[l.group], l.offset, l.seq})
+		}
+	}
+	return nil
+}
+
+func (b *Builder) Lookup(keys ...string) (offsets []uint32, err error) {
+	const bits = 12
+	var may [1 << bits]bool // by the end of a hash: most lines have none of many keys
+	hashes := make(map[uint32]bool, len(keys))
+	for _, k := range keys {
+		hash := Hash(k)
+		hashes[hash], may[hash%(1<<bits)] = true, true
+	}
+	for _, k := range b.keys {
+		if may[k.hash%(1<<bits)] && hashes[k.hash] {
+			offsets = append(offsets, k.offset)
+		}
+	}
+	return slices.Compact(offsets), nil
 }

@@ -3,6 +3,7 @@ package index
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"math"
 )
 
 // encoder appends the parts of an index.
@@ -78,11 +79,25 @@ func (d *decoder) fixed() uint32 {
 	return n
 }
 
-func (d *decoder) string() string {
+func (d *decoder) string() string { return string(d.bytes()) }
+
+// bytes shares the memory of the input.
+func (d *decoder) bytes() []byte {
 	n := d.count()
-	s := string(d.rest[:n])
+	b := d.rest[:n]
 	d.rest = d.rest[n:]
-	return s
+	return b
+}
+
+// part reads where a part is that begins at an offset, and moves the offset to its end.
+func (d *decoder) part(at *int64) part {
+	p := part{*at, int(d.uint()), d.fixed()}
+	if p.length < 0 || p.length > math.MaxInt32 {
+		d.fail()
+		return part{}
+	}
+	*at += int64(p.length)
+	return p
 }
 
 func (d *decoder) fail() { d.rest, d.failed = nil, true }

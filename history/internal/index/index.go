@@ -12,12 +12,16 @@
 // A file is
 //
 //	MAGIC, the head's length and its CRC-32C (4 bytes each), the head,
-//	the postings of each group, the pages of the keys, the minutes
+//	the postings of each group, the pages of the webhooks, the pages of the keys, the minutes
 //
-// with all numbers little-endian, or varints. The head has the time range, the
-// strings, the groups with their counts, a time range for each blockLines
-// lines, the first hash of each page of keys, and where the other parts are.
-// So a query that finds nothing in the head is done after one read.
+// with all numbers little-endian, or varints. The head has the time range, the groups with
+// their counts, a time range for each blockLines lines, the first webhook and the first
+// hash of each page, and where the other parts are. So a query that finds nothing in the
+// head is done after one read, and the head is small however many webhooks there are: it
+// may be kept. Each webhook has its lines in order, each with its group and its seq, so
+// that they can be counted without the segment.
+//
+// A Builder answers what an Index does, of the lines so far.
 //
 // Package lookup makes the entries and knows what they mean.
 package index
@@ -29,11 +33,12 @@ import (
 )
 
 const (
-	magic      = "shindex4"
+	magic      = "shindex5"
 	preludeLen = len(magic) + 8
-	blockLines = 256 // of the segment, a block of times
-	pageKeys   = 512 // a page of keys
-	keyLen     = 8   // a hash and an offset
+	blockLines = 256     // of the segment, a block of times
+	pageKeys   = 512     // a page of keys
+	keyLen     = 8       // a hash and an offset
+	pageBytes  = 4 << 10 // about, a page of webhooks
 	// maxTypes bounds the types in one segment that have groups of their own. The
 	// others are in the group of any type.
 	maxTypes = 1024
@@ -52,21 +57,28 @@ type Segment struct {
 	Size   int64 // of its text in bytes
 }
 
-// Group is what the lines of one list share. Type is "" for the types that have no group
-// of their own.
+// Group is what lines have in common, whatever their webhook. Type is "" for the types
+// that have no group of their own.
 type Group struct {
-	Webhook, Type, Status string
-	Code                  int // of an HTTP answer; 0 for none
+	Type, Status string
+	Code         int  // of an HTTP answer; 0 for none
+	Apart        bool // not every line of the group means the same: it must be read
+}
+
+// Listing is a webhook that a line is listed under, and the group.
+type Listing struct {
+	Webhook string
+	Group
 }
 
 // Entry is what an index has of a line.
 type Entry struct {
-	Number uint64
-	At     time.Time
-	Offset uint32
-	Seq    uint64 // of the event that it is about; 0 for none
-	Groups []Group
-	Keys   []string
+	Number   uint64
+	At       time.Time
+	Offset   uint32
+	Seq      uint64 // of the event that it is about; 0 for none
+	Listings []Listing
+	Keys     []string
 
 	// Tally adds it to the counts of its webhook's minute: one to each of the
 	// counters, and Took, if it is not 0, to the histogram.
@@ -105,18 +117,32 @@ type Minute struct {
 	Tally
 }
 
-// block is the times of blockLines lines.
-type block struct {
-	offset   uint32 // of the first of them
-	min, max int64
+// Selection says which lines are asked for: those that are listed under one of the
+// webhooks, in one of the groups.
+type Selection struct {
+	Webhook  string            // "": any
+	Webhooks func(string) bool // reports whether it is one of them; nil: any
+	Groups   func(Group) bool  // reports whether it is one of them; nil: any
 }
 
-type group struct {
-	Group
-	count  int
-	length int // of its postings in bytes
-	crc    uint32
-	at     int64 // of its postings in the file
+// IsAll reports whether all lines are asked for that are listed.
+func (s *Selection) IsAll() bool { return s.Webhook == "" && s.Webhooks == nil && s.Groups == nil }
+
+// Has reports whether a line with that listing is asked for.
+func (s *Selection) Has(l Listing) bool { return s.hasWebhook(l.Webhook) && s.hasGroup(l.Group) }
+
+func (s *Selection) hasWebhook(name string) bool {
+	return (s.Webhook == "" || s.Webhook == name) && (s.Webhooks == nil || s.Webhooks(name))
+}
+
+func (s *Selection) hasGroup(g Group) bool { return s.Groups == nil || s.Groups(g) }
+
+// Listed is a line as it is listed under a webhook.
+type Listed struct {
+	Webhook string
+	Group   *Group
+	Offset  uint32
+	Seq     uint64
 }
 
 // Hash is the hash of a key.

@@ -20,13 +20,13 @@ const lines = 3000
 
 // sample is an index of lines a second apart: every tenth failed, of the
 // webhooks w0 to w2 in turn.
-func sample() []byte {
+func sample() *index.Builder {
 	b := index.Build(of)
 	for i := range lines {
 		e := entry(i)
 		b.Add(&e)
 	}
-	return b.Finish()
+	return b
 }
 
 func entry(i int) index.Entry {
@@ -36,9 +36,9 @@ func entry(i int) index.Entry {
 	}
 	return index.Entry{
 		Number: 1000 + uint64(i), At: begin.Add(time.Duration(i) * time.Second), Offset: uint32(i * 300), Seq: uint64(5000 + i/2),
-		Groups: []index.Group{
-			{Webhook: fmt.Sprint("w", i%3), Type: fmt.Sprint("type", i%2000), Status: status, Code: 200 + i%10},
-			{Webhook: "all", Status: status},
+		Listings: []index.Listing{
+			{Webhook: fmt.Sprint("w", i%3), Group: index.Group{Type: fmt.Sprint("type", i%2000), Status: status, Code: 200 + i%10, Apart: i%7 == 0}},
+			{Webhook: "all", Group: index.Group{Status: status}},
 		},
 		Keys:  []string{fmt.Sprint("seq:", 5000+i/2), "id:same"},
 		Tally: true, Webhook: fmt.Sprint("w", i%3), Counters: []index.Counter{0, index.Counter(1 + i%2)}, Took: time.Duration(i) * time.Millisecond,
@@ -47,45 +47,104 @@ func entry(i int) index.Entry {
 
 func open(t *testing.T, file []byte) *index.Index {
 	t.Helper()
-	x, err := index.Open(bytes.NewReader(file), of)
+	x, err := index.Open(in(file), of)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return x
 }
 
-func TestIndex(t *testing.T) {
-	x := open(t, sample())
-	if x.Lines != lines || x.Last != 1000+lines-1 {
-		t.Errorf("lines %d to %d", x.Lines, x.Last)
+// in opens a file that is in memory.
+func in(content []byte) func() (index.File, error) {
+	return func() (index.File, error) { return inMemory{bytes.NewReader(content)}, nil }
+}
+
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
+
+// lister is what an index answers, and its builder, too.
+type lister interface {
+	HasSeq(seq uint64) bool
+	Within(since, until time.Time) bool
+	WithinAt(offset uint32, since, until time.Time) (some, all bool, begin uint32)
+	List(index.Selection) ([]uint32, error)
+	Each(index.Selection, func(index.Listed)) error
+	Lookup(keys ...string) ([]uint32, error)
+}
+
+// TestAnswers: an index answers from its lines, and so does its builder.
+func TestAnswers(t *testing.T) {
+	b := sample()
+	for name, x := range map[string]lister{"index": open(t, b.Finish()), "builder": b} {
+		t.Run(name, func(t *testing.T) { testAnswers(t, x) })
+	}
+}
+
+func testAnswers(t *testing.T, x lister) {
+	var all []index.Entry
+	for i := range lines {
+		all = append(all, entry(i))
 	}
 	offsets := func(has func(*index.Entry) bool) (list []uint32) {
-		for i := range lines {
-			if e := entry(i); has(&e) {
-				list = append(list, e.Offset)
+		for i := range all {
+			if has(&all[i]) {
+				list = append(list, all[i].Offset)
 			}
 		}
 		return list
 	}
-	for _, key := range []string{"seq:5000", "seq:5700", "seq:6499", "id:same", "seq:4999", ""} {
-		got, err := x.Lookup(key)
-		want := offsets(func(e *index.Entry) bool { return slices.Contains(e.Keys, key) })
+	for _, keys := range [][]string{{"seq:5000"}, {"seq:5700", "seq:6499"}, {"id:same"}, {"seq:4999"}, {""}, nil} {
+		got, err := x.Lookup(keys...)
+		want := offsets(func(e *index.Entry) bool {
+			return slices.ContainsFunc(e.Keys, func(k string) bool { return slices.Contains(keys, k) })
+		})
 		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("look up %s: %d offsets, %v, want %d", key, len(got), err, len(want))
+			t.Errorf("look up %s: %d offsets, %v, want %d", keys, len(got), err, len(want))
 		}
 	}
-	failed := func(g index.Group) bool { return g.Webhook == "w1" && g.Status == "failed" }
-	got, err := x.List(failed)
-	if want := offsets(func(e *index.Entry) bool { return failed(e.Groups[0]) }); err != nil || !slices.Equal(got, want) {
-		t.Errorf("list: got %v %v, want %v", got, err, want)
-	}
-	got, err = x.List(func(g index.Group) bool { return g.Code == 203 || g.Webhook == "all" && g.Status == "failed" })
-	want := offsets(func(e *index.Entry) bool { return e.Groups[0].Code == 203 || e.Groups[0].Status == "failed" })
-	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("list by code or another group: got %v %v, want %v", got, err, want)
-	}
-	if got, err := x.List(func(index.Group) bool { return true }); err != nil || len(got) != lines {
-		t.Errorf("list all: %d, %v, want each line once", len(got), err)
+	failed := func(g index.Group) bool { return g.Status == "failed" }
+	for name, s := range map[string]index.Selection{
+		"all":                {},
+		"webhook":            {Webhook: "w1"},
+		"first webhook":      {Webhook: "all"},
+		"last webhook":       {Webhook: "w2"},
+		"no such webhook":    {Webhook: "b"},
+		"webhook and group":  {Webhook: "w1", Groups: failed},
+		"group":              {Groups: failed},
+		"code":               {Groups: func(g index.Group) bool { return g.Code == 203 }},
+		"apart":              {Groups: func(g index.Group) bool { return g.Apart }},
+		"webhooks":           {Webhooks: func(name string) bool { return name != "all" }},
+		"webhooks and group": {Webhooks: func(name string) bool { return name > "w0" }, Groups: failed},
+		"nothing":            {Groups: func(index.Group) bool { return false }},
+	} {
+		// The types of some entries have no group of their own.
+		has := func(l index.Listing) bool {
+			any := l
+			any.Type = ""
+			return s.Has(l) || s.Has(any)
+		}
+		got, err := x.List(s)
+		if want := offsets(func(e *index.Entry) bool { return slices.ContainsFunc(e.Listings, has) }); err != nil || !slices.Equal(got, want) {
+			t.Errorf("list %s: got %d, %v, want %d", name, len(got), err, len(want))
+		}
+		want := map[string]int{}
+		for i := range all {
+			for _, l := range all[i].Listings {
+				if has(l) {
+					want[fmt.Sprint(l.Webhook, l.Status, l.Code, l.Apart, all[i].Offset, all[i].Seq)]++
+				}
+			}
+		}
+		err = x.Each(s, func(l index.Listed) {
+			want[fmt.Sprint(l.Webhook, l.Group.Status, l.Group.Code, l.Group.Apart, l.Offset, l.Seq)]--
+		})
+		for line, n := range want {
+			if n != 0 || err != nil {
+				t.Errorf("each of %s: %d more of %s, %v", name, n, line, err)
+				break
+			}
+		}
 	}
 	for _, c := range []struct {
 		since, until time.Duration
@@ -110,6 +169,16 @@ func TestIndex(t *testing.T) {
 			t.Errorf("within %v and %v: %v", c.since, c.until, got)
 		}
 	}
+	// A block has 256 lines.
+	for _, c := range []struct {
+		since, until time.Duration
+		some, all    bool
+	}{{0, lines, true, true}, {256, 512, true, true}, {257, 512, true, false}, {256, 511, true, false}, {512, lines, false, false}, {0, 256, false, false}} {
+		some, all, from := x.WithinAt(300*300, begin.Add(c.since*time.Second), begin.Add(c.until*time.Second))
+		if some != c.some || all != c.all || from != 256*300 {
+			t.Errorf("line 300 from second %d to %d: some %t, all %t, from %d", c.since, c.until, some, all, from)
+		}
+	}
 	if !x.HasSeq(5000) || !x.HasSeq(6499) || x.HasSeq(6500) || x.HasSeq(4999) {
 		t.Error("seqs")
 	}
@@ -118,21 +187,21 @@ func TestIndex(t *testing.T) {
 // TestManyTypes: types without end do not make an index without end, and are
 // found by the group of any type.
 func TestManyTypes(t *testing.T) {
-	x := open(t, sample())
+	x := open(t, sample().Finish())
 	for i := 0; i < lines; i += 50 {
 		typ := fmt.Sprint("type", i%2000)
-		got, err := x.List(func(g index.Group) bool { return g.Type == typ || g.Type == "" })
+		got, err := x.List(index.Selection{Groups: func(g index.Group) bool { return g.Type == typ || g.Type == "" }})
 		if err != nil || !slices.Contains(got, uint32(i*300)) {
 			t.Errorf("line %d is not listed: %v", i, err)
 		}
 	}
-	if rest, err := x.List(func(g index.Group) bool { return g.Type == "" }); err != nil || len(rest) == 0 {
+	if rest, err := x.List(index.Selection{Groups: func(g index.Group) bool { return g.Type == "" && g.Code > 0 }}); err != nil || len(rest) == 0 {
 		t.Errorf("no line is of any type: %v", err)
 	}
 }
 
 func TestMinutes(t *testing.T) {
-	minutes, err := open(t, sample()).Minutes()
+	minutes, err := open(t, sample().Finish()).Minutes()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,13 +225,13 @@ func TestMinutes(t *testing.T) {
 // TestUnfit: an index of another segment, or with any byte of it changed, is
 // refused, at the latest by what reads that part.
 func TestUnfit(t *testing.T) {
-	good := sample()
+	good := sample().Finish()
 	for name, other := range map[string]index.Segment{
 		"stream": {Stream: "events", First: of.First, Size: of.Size},
 		"first":  {Stream: of.Stream, First: 1, Size: of.Size},
 		"size":   {Stream: of.Stream, First: of.First, Size: of.Size + 1},
 	} {
-		if _, err := index.Open(bytes.NewReader(good), other); !errors.Is(err, index.ErrUnfit) {
+		if _, err := index.Open(in(good), other); !errors.Is(err, index.ErrUnfit) {
 			t.Errorf("another %s: got %v", name, err)
 		}
 	}
@@ -180,13 +249,13 @@ func TestUnfit(t *testing.T) {
 
 // readAll reads every part of an index.
 func readAll(file []byte) error {
-	x, err := index.Open(bytes.NewReader(file), of)
+	x, err := index.Open(in(file), of)
 	if err != nil {
 		return err
 	}
-	_, listing := x.List(func(index.Group) bool { return true })
+	_, listing := x.List(index.Selection{})
 	_, counting := x.Minutes()
-	errs := []error{listing, counting}
+	errs := []error{listing, counting, x.Each(index.Selection{}, func(index.Listed) {})}
 	for i := 0; i < lines; i += 20 { // enough to meet each page
 		_, err := x.Lookup(fmt.Sprint("seq:", 5000+i/2))
 		errs = append(errs, err)
@@ -197,7 +266,7 @@ func readAll(file []byte) error {
 
 // FuzzOpen: no file, however it was made, does more than be refused.
 func FuzzOpen(f *testing.F) {
-	f.Add(sample())
-	f.Add([]byte("shindex4"))
+	f.Add(sample().Finish())
+	f.Add([]byte("shindex5"))
 	f.Fuzz(func(_ *testing.T, file []byte) { _ = readAll(file) })
 }

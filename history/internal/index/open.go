@@ -6,38 +6,73 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"iter"
 	"math"
-	"slices"
-	"sort"
-	"time"
 )
 
-// Index is an index that is open for reading. It reads its file when it is asked.
+// Index is an index that is open for reading: its head. The other parts are read when they
+// are asked for.
 type Index struct {
-	file     io.ReaderAt
+	open     func() (File, error)
 	Lines    int
 	Last     uint64 // the number of the last line
-	seqs     [2]uint64
+	HeadSize int    // in bytes
+	seqs     seqs
 	groups   []group
-	blocks   []block
-	keys     int
-	keysAt   int64
-	pages    []page
-	minutes  int // the length of the part, in bytes
-	minuteAt int64
-	crc      uint32 // of the minutes
+	blocks   blocks
+	webhooks []page
+	keys     keyPages
+	minutes  part
 }
 
-type page struct{ first, crc uint32 }
+// File is the file of an index.
+type File interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// part is a part of the file.
+type part struct {
+	at     int64
+	length int
+	crc    uint32
+}
+
+type group struct {
+	Group
+	count    int
+	postings part
+}
+
+// page has runs of webhooks.
+type page struct {
+	first string // the webhook of the first run
+	part
+}
+
+// keyPages are the pages of the keys, which follow each other.
+type keyPages struct {
+	count int // of keys
+	at    int64
+	pages []keyPage
+}
+
+type keyPage struct{ first, crc uint32 }
 
 // headGuess is how much is read at first, which is all of most heads.
-const headGuess = 32 << 10
+const headGuess = 16 << 10
 
 // maxHead bounds the memory that a bad file can ask for.
 const maxHead = 64 << 20
 
 // Open reads the head of an index. It returns ErrUnfit if it is not one of the segment.
-func Open(file io.ReaderAt, of Segment) (*Index, error) {
+// open is called whenever a part of the file is read.
+func Open(open func() (File, error), of Segment) (*Index, error) {
+	file, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() // only read from
 	start, err := readUpTo(file, 0, headGuess)
 	if err != nil {
 		return nil, err
@@ -59,7 +94,7 @@ func Open(file io.ReaderAt, of Segment) (*Index, error) {
 	if length > len(head) || crc32.Checksum(head[:length], castagnoli) != crc {
 		return nil, ErrUnfit
 	}
-	x := &Index{file: file}
+	x := &Index{open: open, HeadSize: length}
 	if !x.decode(&decoder{rest: head[:length]}, of, int64(preludeLen+length)) {
 		return nil, ErrUnfit
 	}
@@ -72,33 +107,35 @@ func (x *Index) decode(d *decoder, of Segment, at int64) bool {
 		return false
 	}
 	x.Lines, x.Last = int(d.uint()), d.uint()
-	x.seqs = [2]uint64{d.uint(), d.uint()}
+	x.seqs = seqs{d.uint(), d.uint()}
 	x.groups = make([]group, d.count())
 	for i := range x.groups {
 		g := &x.groups[i]
-		g.Group = Group{d.string(), d.string(), d.string(), int(d.uint())}
-		g.count, g.length, g.crc, g.at = int(d.uint()), int(d.uint()), d.fixed(), at
-		at += int64(g.length)
-		if g.length < 0 || at < 0 {
-			return false
-		}
+		g.Group = Group{d.string(), d.string(), int(d.uint()), d.uint() > 0}
+		g.count, g.postings = int(d.uint()), d.part(&at)
 	}
-	x.blocks = make([]block, d.count())
+	x.blocks = make(blocks, d.count())
 	var before block
 	for i := range x.blocks {
 		b := block{offset: before.offset + uint32(d.uint()), min: before.min + d.int()}
 		b.max = b.min + d.int()
 		x.blocks[i], before = b, b
 	}
-	x.keys, x.keysAt = int(d.uint()), at
-	if x.keys < 0 || x.keys > math.MaxInt32 || (x.keys+pageKeys-1)/pageKeys > len(d.rest) {
+	x.webhooks = make([]page, d.count())
+	for i := range x.webhooks {
+		x.webhooks[i] = page{d.string(), d.part(&at)}
+	}
+	keys := d.uint()
+	pages := (keys + pageKeys - 1) / pageKeys
+	if keys > math.MaxInt32 || pages > uint64(len(d.rest)) {
 		return false
 	}
-	x.pages = make([]page, (x.keys+pageKeys-1)/pageKeys)
-	for i := range x.pages {
-		x.pages[i] = page{d.fixed(), d.fixed()}
+	x.keys = keyPages{int(keys), at, make([]keyPage, pages)}
+	for i := range x.keys.pages {
+		x.keys.pages[i] = keyPage{d.fixed(), d.fixed()}
 	}
-	x.minutes, x.crc, x.minuteAt = int(d.uint()), d.fixed(), at+int64(x.keys)*keyLen
+	at += int64(keys) * keyLen
+	x.minutes = d.part(&at)
 	return !d.failed && len(d.rest) == 0
 }
 
@@ -112,122 +149,27 @@ func readUpTo(file io.ReaderAt, at int64, length int) ([]byte, error) {
 	return b[:n], nil
 }
 
-// part reads a part and verifies its checksum.
-func (x *Index) part(at int64, length int, crc uint32) ([]byte, error) {
-	if length < 0 || length > math.MaxInt32 {
-		return nil, ErrUnfit
-	}
-	b, err := readUpTo(x.file, at, length)
-	if err == nil && (len(b) < length || crc32.Checksum(b, castagnoli) != crc) {
-		err = ErrUnfit
-	}
-	return b, err
-}
-
-// HasSeq reports whether a line may be about the event of that number.
-func (x *Index) HasSeq(seq uint64) bool { return x.seqs[0] <= seq && seq <= x.seqs[1] }
-
-// Within reports whether a line may be of a time from since to
-// before until. Zero times are no bounds.
-func (x *Index) Within(since, until time.Time) bool {
-	return slices.ContainsFunc(x.blocks, func(b block) bool { return b.within(since, until) })
-}
-
-// WithinAt reports the same for the lines around an offset, and where these begin.
-func (x *Index) WithinAt(offset uint32, since, until time.Time) (within bool, begin uint32) {
-	i := sort.Search(len(x.blocks), func(i int) bool { return x.blocks[i].offset > offset })
-	if i == 0 {
-		return true, 0
-	}
-	b := x.blocks[i-1]
-	return b.within(since, until), b.offset
-}
-
-func (b *block) within(since, until time.Time) bool {
-	return (since.IsZero() || b.max >= stamp(since)) && (until.IsZero() || b.min < stamp(until))
-}
-
-// Groups counts the lines of each group.
-func (x *Index) Groups() map[Group]int {
-	counts := make(map[Group]int, len(x.groups))
-	for i := range x.groups {
-		counts[x.groups[i].Group] = x.groups[i].count
-	}
-	return counts
-}
-
-// List returns the offsets of the lines of the groups that match, ascending, each once.
-func (x *Index) List(match func(Group) bool) ([]uint32, error) {
-	var list []uint32
-	for i := range x.groups {
-		g := &x.groups[i]
-		if !match(g.Group) {
-			continue
-		}
-		text, err := x.part(g.at, g.length, g.crc)
-		if err != nil {
-			return nil, err
-		}
-		d := decoder{rest: text}
-		offset := uint32(0)
-		for len(d.rest) > 0 {
-			offset += uint32(d.uint())
-			list = append(list, offset)
-		}
-		if d.failed {
-			return nil, ErrUnfit
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list), nil
-}
-
-// Lookup returns the offsets of the lines that may have a key, ascending: all that have
-// it, and those of other keys with the same hash.
-func (x *Index) Lookup(k string) (list []uint32, err error) {
-	hash := Hash(k)
-	// A page begins with a hash up to this one, and equal hashes may fill several
-	// pages.
-	i := sort.Search(len(x.pages), func(i int) bool { return x.pages[i].first >= hash })
-	for i = max(i-1, 0); i < len(x.pages) && x.pages[i].first <= hash; i++ {
-		count := min(pageKeys, x.keys-i*pageKeys)
-		text, err := x.part(x.keysAt+int64(i*pageKeys*keyLen), count*keyLen, x.pages[i].crc)
-		if err != nil {
-			return nil, err
-		}
-		for at := 0; at < len(text); at += keyLen {
-			if binary.LittleEndian.Uint32(text[at:]) == hash {
-				list = append(list, binary.LittleEndian.Uint32(text[at+4:]))
+// read calls use with each of some parts, once its checksum was verified, until it returns
+// false.
+func (x *Index) read(parts iter.Seq[part], use func([]byte) (more bool)) (err error) {
+	var file File
+	for p := range parts {
+		if file == nil {
+			if file, err = x.open(); err != nil {
+				return ErrUnfit // it was removed
 			}
+			defer file.Close() // only read from
+		}
+		b, err := readUpTo(file, p.at, p.length)
+		if err == nil && (len(b) < p.length || crc32.Checksum(b, castagnoli) != p.crc) {
+			err = ErrUnfit
+		}
+		if err != nil {
+			return err
+		}
+		if !use(b) {
+			break
 		}
 	}
-	return list, nil
-}
-
-// Minutes returns the counts, by time and webhook.
-func (x *Index) Minutes() ([]Minute, error) {
-	text, err := x.part(x.minuteAt, x.minutes, x.crc)
-	if err != nil {
-		return nil, err
-	}
-	var list []Minute
-	d := decoder{rest: text}
-	at := int64(0)
-	for len(d.rest) > 0 {
-		at += d.int()
-		m := Minute{At: time.Unix(at*60, 0), Webhook: d.string()}
-		for i := range m.Counts {
-			m.Counts[i] = d.uint()
-		}
-		bucket := uint16(0)
-		for range d.count() {
-			bucket += uint16(d.uint())
-			m.Took.AddBucket(bucket, d.uint())
-		}
-		list = append(list, m)
-	}
-	if d.failed {
-		return nil, ErrUnfit
-	}
-	return list, nil
+	return nil
 }

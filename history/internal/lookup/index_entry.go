@@ -19,8 +19,8 @@ func entryOf(s segment.Stream) func(*jsonl.Line) index.Entry {
 	return deliveryEntry
 }
 
-// The statuses of the groups of the events. An event has a group for each webhook
-// that it was accepted for, or one without a webhook if nobody wanted it.
+// The statuses of the groups of the events. An event is listed under each webhook that
+// it was accepted for, or under none if nobody wanted it.
 const (
 	GroupWanted    = "wanted"
 	GroupUnmatched = "unmatched"
@@ -38,18 +38,21 @@ func eventEntry(line *jsonl.Line) index.Entry {
 			break
 		}
 		x.Keys = []string{idKey(e.ID)}
+		list := func(webhook, status string) {
+			x.Listings = append(x.Listings, index.Listing{Webhook: webhook, Group: index.Group{Type: e.Type, Status: status}})
+		}
 		for _, name := range a.To {
-			x.Groups = append(x.Groups, index.Group{Webhook: name, Type: e.Type, Status: GroupWanted})
+			list(name, GroupWanted)
 		}
 		switch {
 		case a.Test != "":
-			x.Groups = append(x.Groups, index.Group{Webhook: a.Test, Type: e.Type, Status: GroupTest})
+			list(a.Test, GroupTest)
 		case len(a.To) == 0:
-			x.Groups = append(x.Groups, index.Group{Type: e.Type, Status: GroupUnmatched})
+			list("", GroupUnmatched)
 		}
 	case history.KindResend:
 		x.Keys = []string{ofKey(a.Of)}
-		x.Groups = []index.Group{{Status: groupResend}}
+		x.Listings = []index.Listing{{Group: index.Group{Status: groupResend}}}
 	}
 	return x
 }
@@ -64,7 +67,7 @@ func deliveryEntry(line *jsonl.Line) index.Entry {
 		x.Keys = []string{stateKey}
 	case history.KindAttempt:
 		x.Seq = uint64(o.Seq)
-		x.Groups = []index.Group{{Webhook: o.Webhook, Type: o.Type, Status: string(o.Status), Code: o.Code}}
+		x.Listings = []index.Listing{{Webhook: o.Webhook, Group: index.Group{Type: o.Type, Status: string(o.Status), Code: o.Code, Apart: IsApart(&o)}}}
 		x.Keys = []string{seqKey(o.Seq), idKey(o.Event)}
 		if o.SentID != "" {
 			x.Keys = append(x.Keys, idKey(o.SentID))
@@ -73,6 +76,12 @@ func deliveryEntry(line *jsonl.Line) index.Entry {
 		x.Took = o.Lasted()
 	}
 	return x
+}
+
+// IsApart reports whether an attempt is not one at an event's own delivery, or has no
+// effect on it: what it is about is in its line alone.
+func IsApart(o *history.DeliveryRecord) bool {
+	return o.Test || o.Late || o.RenamedTo != "" || o.Resend || o.Of != 0
 }
 
 const stateKey = "state"
@@ -89,7 +98,7 @@ func configKey(generation history.Generation, webhook string) string {
 
 func WantEvent(id string) LookupKey {
 	// An application may write an id with escapes that it does not need.
-	return LookupKey{idKey(id), event.AppendString(nil, id), true}
+	return LookupKey{key: idKey(id), needle: event.AppendString(nil, id), escaped: true}
 }
 
 func WantAttempts(id string) LookupKey {
@@ -97,7 +106,7 @@ func WantAttempts(id string) LookupKey {
 }
 
 func WantSeq(seq history.Seq) LookupKey {
-	return LookupKey{key: seqKey(seq), needle: fmt.Appendf(nil, `"seq":%d,`, seq)}
+	return LookupKey{key: seqKey(seq), needle: fmt.Appendf(nil, `"seq":%d,`, seq), seq: seq}
 }
 
 func WantResends(seq history.Seq) LookupKey {

@@ -11,23 +11,22 @@ import (
 	"sidehook/history/internal/segment"
 )
 
-// isResend reports whether lines of a group of the events are resends.
-func isResend(g index.Group) bool { return g.Status == groupResend }
+// resends selects the resends among the events.
+var resends = index.Selection{Groups: func(g index.Group) bool { return g.Status == groupResend }}
 
 // Resends visits the resends of a segment that may be from since on.
 func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) bool) error {
-	x, done, err := s.Index(first)
+	lines, err := s.Lines(first)
 	if err != nil {
 		return err
 	}
-	defer done()
-	if x != nil {
-		if !x.Within(since, time.Time{}) {
+	if lines != nil {
+		if !lines.Within(since, time.Time{}) {
 			return nil
 		}
-		offsets, err := x.List(isResend)
+		offsets, err := lines.List(resends)
 		if err == nil {
-			err = s.visitAt(first, x, offsets, since, visit)
+			err = s.visitAt(first, lines, offsets, since, visit)
 		}
 		var damage *segment.Damage
 		if err == nil || !errors.Is(err, index.ErrUnfit) && !errors.As(err, &damage) {
@@ -35,22 +34,26 @@ func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) 
 		}
 	}
 	return VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
-		return !bytes.Contains(line.Raw, []byte(`"kind":"resend","of":`)) || !slices.ContainsFunc(s.Entry(line).Groups, isResend) || visit(line)
+		return !bytes.Contains(line.Raw, []byte(`"kind":"resend","of":`)) || !s.isResend(line) || visit(line)
 	})
 }
 
-// visitAt visits the lines at the offsets of an index. It returns index.ErrUnfit if one
+func (s *Stream) isResend(line *jsonl.Line) bool {
+	return slices.ContainsFunc(s.Entry(line).Listings, resends.Has)
+}
+
+// visitAt visits the resends at some offsets. It returns index.ErrUnfit if one of the lines
 // is not a resend.
-func (s *Stream) visitAt(first uint64, x *index.Index, offsets []uint32, since time.Time, visit func(*jsonl.Line) bool) error {
+func (s *Stream) visitAt(first uint64, lines Lines, offsets []uint32, since time.Time, visit func(*jsonl.Line) bool) error {
 	for _, offset := range offsets {
-		if within, _ := x.WithinAt(offset, since, time.Time{}); !within {
+		if some, _, _ := lines.WithinAt(offset, since, time.Time{}); !some {
 			continue
 		}
 		line, err := s.At(first, offset)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(s.Entry(&line).Groups, isResend) {
+		if !s.isResend(&line) {
 			return index.ErrUnfit
 		}
 		if !visit(&line) {

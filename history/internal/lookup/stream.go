@@ -7,7 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"slices"
+	"time"
 
 	"sidehook/history"
 	"sidehook/history/internal/index"
@@ -20,10 +20,10 @@ import (
 // those that are finished.
 type Stream struct {
 	*segment.Archive
-	Of    segment.Stream
-	FS    vfs.ReadFS
-	Entry func(*jsonl.Line) index.Entry
-	Tail  *Tail // nil: lines without an index are read at each lookup
+	Of     segment.Stream
+	FS     vfs.ReadFS
+	Entry  func(*jsonl.Line) index.Entry
+	Memory *Memory // nil: nothing is remembered from one search to the next
 }
 
 func OpenStream(fsys vfs.ReadFS, of segment.Stream) (*Stream, error) {
@@ -35,23 +35,48 @@ func OpenStream(fsys vfs.ReadFS, of segment.Stream) (*Stream, error) {
 }
 
 // Index opens the index of a segment. It is nil if there is none that fits, as for the
-// segment being written. close is never nil.
-func (s *Stream) Index(first uint64) (x *index.Index, close func(), err error) {
-	nothing := func() {}
+// segment being written.
+func (s *Stream) Index(first uint64) (*index.Index, error) {
+	if x := s.Memory.index(first); x != nil {
+		return x, nil
+	}
 	size, err := s.Size(first)
 	if err != nil {
-		return nil, nothing, err
+		return nil, err
 	}
-	file, err := s.FS.Open(s.Of.Index(first))
+	open := func() (index.File, error) { return s.FS.Open(s.Of.Index(first)) }
+	x, err := index.Open(open, index.Segment{Stream: s.Of.Name, First: first, Size: size})
 	if err != nil {
-		return nil, nothing, nil // the segment is read instead
+		return nil, nil // the segment is read instead
 	}
-	x, err = index.Open(file, index.Segment{Stream: s.Of.Name, First: first, Size: size})
+	s.Memory.keep(first, x)
+	return x, nil
+}
+
+// Lines answers which lines a segment has, as index.Index documents it.
+type Lines interface {
+	HasSeq(seq uint64) bool
+	Within(since, until time.Time) bool
+	WithinAt(offset uint32, since, until time.Time) (some, all bool, begin uint32)
+	List(index.Selection) (offsets []uint32, err error)
+	Each(index.Selection, func(index.Listed)) error
+	Lookup(keys ...string) (offsets []uint32, err error)
+}
+
+// Lines returns what answers for a segment: its index, or what is remembered of it. It is
+// nil if there is neither; then the segment must be read.
+func (s *Stream) Lines(first uint64) (Lines, error) {
+	x, err := s.Index(first)
 	if err != nil {
-		file.Close() // only read from
-		return nil, nothing, nil
+		return nil, err
 	}
-	return x, func() { file.Close() }, nil
+	if x != nil {
+		return x, nil
+	}
+	if t := s.Memory.tail(s, first); t != nil {
+		return t, t.update(s, first)
+	}
+	return nil, nil
 }
 
 // LookupKey is a key, and bytes that each line with that key contains, except lines with
@@ -60,34 +85,30 @@ type LookupKey struct {
 	key     string
 	needle  []byte
 	escaped bool
+	seq     history.Seq // of the event that the lines are about; 0: any
 }
 
-// Lookup returns the lines of a segment that have one of the keys, in order,
-// with its index or without.
-func (s *Stream) Lookup(first uint64, seq history.Seq, keys ...LookupKey) ([]jsonl.Line, error) {
-	x, done, err := s.Index(first)
+// Lookup returns the lines of a segment that have one of the keys, in order.
+func (s *Stream) Lookup(first uint64, keys ...LookupKey) ([]jsonl.Line, error) {
+	lines, err := s.Lines(first)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	var offsets []uint32
-	switch {
-	case x == nil && s.Tail == nil:
+	if lines == nil {
 		return s.search(first, keys)
-	case x == nil:
-		if offsets, err = s.Tail.lookup(s, first, keys); err != nil {
-			return nil, err
+	}
+	var may []string
+	for _, k := range keys {
+		if k.seq == 0 || lines.HasSeq(uint64(k.seq)) {
+			may = append(may, k.key)
 		}
-		return s.linesAt(first, offsets, keys)
-	case seq > 0 && !x.HasSeq(uint64(seq)):
+	}
+	if len(may) == 0 {
 		return nil, nil
 	}
-	for _, k := range keys {
-		some, err := x.Lookup(k.key)
-		if err != nil {
-			return s.search(first, keys)
-		}
-		offsets = append(offsets, some...)
+	offsets, err := lines.Lookup(may...)
+	if err != nil {
+		return s.search(first, keys)
 	}
 	return s.linesAt(first, offsets, keys)
 }
@@ -95,9 +116,8 @@ func (s *Stream) Lookup(first uint64, seq history.Seq, keys ...LookupKey) ([]jso
 // linesAt returns the lines at some offsets that have one of the keys, in order. If the
 // segment contradicts the offsets, it reads the segment.
 func (s *Stream) linesAt(first uint64, offsets []uint32, keys []LookupKey) ([]jsonl.Line, error) {
-	slices.Sort(offsets)
 	var found []jsonl.Line
-	for _, offset := range slices.Compact(offsets) {
+	for _, offset := range offsets {
 		line, err := s.At(first, offset)
 		var damage *segment.Damage
 		if err != nil && !errors.As(err, &damage) {
@@ -172,21 +192,28 @@ func (s *Stream) Build(first uint64, more func() bool) (*index.Builder, error) {
 	return b, err
 }
 
-// Groups counts the lines of each group of a segment, by its index or its lines.
-func (s *Stream) Groups(first uint64) (map[index.Group]int, error) {
-	x, done, err := s.Index(first)
+// Listed returns the listings of a segment's lines that are selected, by its index or its
+// lines.
+func (s *Stream) Listed(first uint64, which index.Selection) (list []index.Listed, err error) {
+	lines, err := s.Lines(first)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	if x != nil {
-		return x.Groups(), nil
+	add := func(l index.Listed) { list = append(list, l) }
+	if lines != nil && lines.Each(which, add) == nil {
+		return list, nil
 	}
-	b, err := s.Build(first, func() bool { return true })
-	if err != nil {
-		return nil, err
-	}
-	return b.Groups(), nil
+	list = nil
+	err = VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
+		e := s.Entry(line)
+		for i, l := range e.Listings {
+			if which.Has(l) {
+				add(index.Listed{Webhook: l.Webhook, Group: &e.Listings[i].Group, Offset: e.Offset, Seq: e.Seq})
+			}
+		}
+		return true
+	})
+	return list, err
 }
 
 // IsGone reports whether an error means that a segment was removed since the folder was

@@ -129,8 +129,8 @@ func (x *Indexer) build(ctx context.Context, s *lookup.Stream, first uint64, res
 	if err != nil || size < minSize {
 		return err
 	}
-	existing, closeIndex, err := s.Index(first)
-	if closeIndex(); err != nil || existing != nil {
+	existing, err := s.Index(first)
+	if err != nil || existing != nil {
 		return err
 	}
 	if err := x.space.Spare(size / indexShare); err != nil {

@@ -21,6 +21,11 @@ func (r *Reader) Last(ctx context.Context) (history.Seq, error) {
 	return history.Seq(last), err
 }
 
+// Ended visits the attempts that match until visit returns false.
+func (r *Reader) Ended(q query.Query, visit func(query.Ended) bool) error {
+	return r.Attempts(q, func(o *history.DeliveryRecord) bool { return visit(query.EndedBy(o)) })
+}
+
 // Resends visits the resends, and the renames, that may be from since on, the oldest
 // first, until visit returns false.
 func (r *Reader) Resends(since time.Time, visit func(*history.EventRecord) bool) error {

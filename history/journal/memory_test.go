@@ -10,16 +10,16 @@ import (
 	"sidehook/history/query"
 )
 
-// TestTails: what is found by what a process remembers is what a reader finds that reads
+// TestMemory: what is found by what a process remembers is what a reader finds that reads
 // all, while more is written and segments end.
-func TestTails(t *testing.T) {
+func TestMemory(t *testing.T) {
 	fs := memfs.New()
 	r := start(t, fs, journal.Options{SegmentSize: 4 << 10})
-	var tails query.Tails
-	look := func(id string, tails *query.Tails) string {
+	var memory query.Memory
+	look := func(id string, memory *query.Memory) string {
 		reader := read(t, fs)
-		if tails != nil {
-			reader.Use(tails)
+		if memory != nil {
+			reader.Use(memory)
 		}
 		trace, err := reader.Trace(query.EventRef{ID: id})
 		if err != nil {
@@ -43,13 +43,13 @@ func TestTails(t *testing.T) {
 		}
 		r.WaitWritten(t.Context())
 		for _, id := range known[max(0, len(known)-3):] {
-			if got, want := look(id, &tails), look(id, nil); got != want {
+			if got, want := look(id, &memory), look(id, nil); got != want {
 				t.Fatalf("after %d events, %s: got %s, want %s", i, id, got, want)
 			}
 		}
 	}
 	for _, id := range known {
-		if got, want := look(id, &tails), look(id, nil); got != want {
+		if got, want := look(id, &memory), look(id, nil); got != want {
 			t.Errorf("%s: got %s, want %s", id, got, want)
 		}
 	}
