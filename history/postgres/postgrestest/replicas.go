@@ -2,6 +2,9 @@ package postgrestest
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,25 +25,36 @@ func StartReplicated(t testing.TB, settings ...string) *Replicated {
 // StartReplicatedAt is StartReplicated with the primary at a place.
 func StartReplicatedAt(t testing.TB, at Place, settings ...string) *Replicated {
 	t.Helper()
-	p := StartAt(t, at, append([]string{"synchronous_standby_names=ANY 1 (s2,s3)", "wal_keep_size=256MB", "hot_standby=on", "max_wal_senders=10"}, settings...)...)
+	p, skip, err := initialize(at, append([]string{"synchronous_standby_names=ANY 1 (s2,s3)", "wal_keep_size=256MB", "hot_standby=on", "max_wal_senders=10"}, settings...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if skip != "" {
+		t.Skip(skip)
+	}
 	r := &Replicated{Primary: p}
 	for _, name := range []string{"s2", "s3"} {
+		// The data of a server that does not run is as good as a backup.
 		s, _, err := prepare(Place{Host: loopback})
 		if err != nil {
 			t.Fatal(err)
 		}
-		copied := s.command("pg_basebackup", "-D", s.data(), "-R", "-X", "stream", "--checkpoint=fast", "--no-sync", "-d", p.conninfo(name))
-		if out, err := copied.CombinedOutput(); err != nil {
-			t.Fatalf("pg_basebackup: %v\n%s", err, out)
+		if out, err := exec.Command("cp", "-a", p.data(), s.data()).CombinedOutput(); err != nil {
+			t.Fatalf("cp: %v\n%s", err, out)
 		}
-		if err := s.configure(); err != nil {
+		if err := os.WriteFile(filepath.Join(s.data(), "standby.signal"), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
+		if err := s.configure("primary_conninfo=" + p.conninfo(name)); err != nil {
+			t.Fatal(err)
+		}
+		r.Standbys = append(r.Standbys, s)
+	}
+	for _, s := range append([]*Server{p}, r.Standbys...) {
 		if err := s.run(); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(s.remove)
-		r.Standbys = append(r.Standbys, s)
 	}
 	r.await(t)
 	return r
