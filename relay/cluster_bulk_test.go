@@ -17,7 +17,7 @@ import (
 func TestResendBulkTwiceAtOnce(t *testing.T) {
 	db := postgrestest.Shared(t)
 	schema := db.Schema(t)
-	if err := database.Install(t.Context(), db.URL(), schema, ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	s := newReceiver(t)
@@ -43,7 +43,7 @@ func TestResendBulkTwiceAtOnce(t *testing.T) {
 	s.answer(func(http.ResponseWriter, *http.Request) {})
 
 	// Both select before either writes.
-	c, err := pgconn.Connect(t.Context(), db.URL())
+	c, err := pgconn.Connect(t.Context(), db.OwnerURL())
 	if err != nil {
 		t.Fatal(err)
 	}

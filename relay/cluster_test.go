@@ -19,7 +19,7 @@ import (
 // once, by the one that owns the webhook, and go on when that one stops.
 func TestCluster(t *testing.T) {
 	db := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	s := newReceiver(t)
@@ -80,7 +80,7 @@ func TestCluster(t *testing.T) {
 // TestClusterActions acts on webhooks from the member that does not own them.
 func TestClusterActions(t *testing.T) {
 	db := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	s := newReceiver(t)
@@ -129,7 +129,7 @@ func TestClusterActions(t *testing.T) {
 // other.
 func TestClusterMetrics(t *testing.T) {
 	db := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	s := newReceiver(t)
@@ -163,7 +163,7 @@ func TestClusterMetrics(t *testing.T) {
 // delivered in their order when it is back.
 func TestClusterSpool(t *testing.T) {
 	db := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	p := db.Proxy(t)
@@ -207,7 +207,7 @@ func TestClusterSpool(t *testing.T) {
 // TestClusterAway refuses while the database is away, and begins without it.
 func TestClusterAway(t *testing.T) {
 	db := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	p := db.Proxy(t)
@@ -235,7 +235,7 @@ func TestClusterAway(t *testing.T) {
 // TestClusterName ends the second of two members of one name.
 func TestClusterName(t *testing.T) {
 	db := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	s := newReceiver(t)
@@ -262,7 +262,7 @@ func TestClusterName(t *testing.T) {
 // TestClusterHistory reads and resends by the member that owns nothing of it.
 func TestClusterHistory(t *testing.T) {
 	db := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	s := newReceiver(t)
@@ -306,7 +306,7 @@ func TestClusterHistory(t *testing.T) {
 // TestClusterReading: what happened anywhere is read, and sent again, from any member.
 func TestClusterReading(t *testing.T) {
 	db := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	s := newReceiver(t)

@@ -16,7 +16,7 @@ import (
 func TestClusterTransfer(t *testing.T) {
 	filesOnly(t)
 	pg := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), pg.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), pg.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	db, err := database.Open(database.Options{URL: pg.URL(), Schema: "hooks", Sync: database.Storage})

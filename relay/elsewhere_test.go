@@ -15,7 +15,7 @@ import (
 // TestActionsElsewhere acts on webhooks at the member that does not own them.
 func TestActionsElsewhere(t *testing.T) {
 	db := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	s := newReceiver(t)
@@ -116,7 +116,7 @@ func TestActionsElsewhere(t *testing.T) {
 // TestRateGoesOnElsewhere: the owner that comes next continues the rate of the one before.
 func TestRateGoesOnElsewhere(t *testing.T) {
 	db := postgrestest.Start(t, "fsync=off")
-	if err := database.Install(t.Context(), db.URL(), "hooks", ""); err != nil {
+	if err := database.Install(t.Context(), db.OwnerURL(), "hooks", postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	s := newReceiver(t)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"sidehook/history/postgres/database"
+	"sidehook/history/postgres/postgrestest"
 )
 
 // lease of the sidecars of a fleet: the shortest that there may be.
@@ -26,7 +27,7 @@ const lease = 5 * time.Second
 // fleet is three sidecars, each a process, on one PostgreSQL, and those who post to them.
 type fleet struct {
 	t        *testing.T
-	direct   string       // the address of the database for the test itself
+	direct   string       // the address of the database for the test itself, as the owner
 	address  string       // for the sidecars
 	host     string       // of the receiver
 	enter    func() error // where the last sidecar runs; nil: where the others do
@@ -63,7 +64,7 @@ func newFleet(t *testing.T, direct, address, sync string) *fleet {
 func startFleet(t *testing.T, f *fleet) *fleet {
 	t.Helper()
 	f.t, f.schema, f.to, f.acked = t, fmt.Sprintf("fleet_%x", rand.Uint64()), newWitness(t, f.host), map[string]string{}
-	if err := database.Install(t.Context(), f.direct, f.schema, ""); err != nil {
+	if err := database.Install(t.Context(), f.direct, f.schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"a", "b", "c"} {

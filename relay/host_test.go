@@ -128,7 +128,7 @@ func engineOf(t *testing.T) string {
 	}
 	s := postgrestest.Shared(t)
 	schema := s.Schema(t)
-	if err := database.Install(t.Context(), s.URL(), schema, ""); err != nil {
+	if err := database.Install(t.Context(), s.OwnerURL(), schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf("cluster: {postgres: '%s', schema: %s, name: host, sync: storage, lease: 5s}\n", s.URL(), schema)

@@ -14,7 +14,7 @@ import (
 func TestNemesesOfDatabase(t *testing.T) {
 	skipNemeses(t)
 	db := postgrestest.StartReplicated(t, "fsync=off")
-	replicated := func(t *testing.T) *fleet { return newFleet(t, db.URL()+"&connect_timeout=2", db.URL(), "require") }
+	replicated := func(t *testing.T) *fleet { return newFleet(t, db.OwnerURL()+"&connect_timeout=2", db.URL(), "require") }
 	away := func(t *testing.T, f *fleet) {
 		for _, s := range f.sidecars {
 			f.soon(s.name+" is not ready", func() bool { return s.get("/readyz") == 503 })
@@ -78,7 +78,7 @@ func TestNemesesOfConnections(t *testing.T) {
 	var proxy *postgrestest.Proxy
 	disturb(t, "connections cut during commits", func(t *testing.T) *fleet {
 		proxy = db.Proxy(t)
-		return newFleet(t, db.URL(), proxy.URL(), "storage")
+		return newFleet(t, db.OwnerURL(), proxy.URL(), "storage")
 	}, func(t *testing.T, f *fleet) {
 		f.during("", func() {
 			for i := range 60 {
@@ -89,7 +89,7 @@ func TestNemesesOfConnections(t *testing.T) {
 		})
 	})
 	disturb(t, "PgBouncer in transaction mode", func(t *testing.T) *fleet {
-		return newFleet(t, db.URL(), db.PgBouncer(t), "storage")
+		return newFleet(t, db.OwnerURL(), db.PgBouncer(t), "storage")
 	}, func(t *testing.T, f *fleet) {
 		s := f.sidecars[1]
 		f.during("", func() { s.end(syscall.SIGKILL) })

@@ -88,7 +88,7 @@ func TestNemesesOfNetwork(t *testing.T) {
 	disturb(t, "a sidecar cut off", func(t *testing.T) *fleet {
 		net = newNetwork(t)
 		db := postgrestest.StartAt(t, postgrestest.Place{Host: net.here}, "fsync=off")
-		return startFleet(t, &fleet{direct: db.URL(), address: db.URL(), sync: "storage", host: net.here, enter: net.enter})
+		return startFleet(t, &fleet{direct: db.OwnerURL(), address: db.URL(), sync: "storage", host: net.here, enter: net.enter})
 	}, func(t *testing.T, f *fleet) {
 		f.during("c", func() {
 			net.cut()
@@ -103,7 +103,7 @@ func TestNemesesOfNetwork(t *testing.T) {
 	disturb(t, "the primary cut off and a standby promoted", func(t *testing.T) *fleet {
 		net = newNetwork(t)
 		db = postgrestest.StartReplicatedAt(t, postgrestest.Place{Host: net.peer, Enter: net.enter}, "fsync=off", "wal_receiver_timeout=2s")
-		return newFleet(t, db.URL(), db.URL(), "require")
+		return newFleet(t, db.OwnerURL(), db.URL(), "require")
 	}, func(t *testing.T, f *fleet) {
 		if len(db.Standbys) < 2 {
 			return // this is done once

@@ -69,7 +69,7 @@ func TestNemesesOfSidecars(t *testing.T) {
 	skipNemeses(t)
 	db := postgrestest.StartReplicated(t, "fsync=off")
 	run := func(name string, once nemesis) {
-		disturb(t, name, func(t *testing.T) *fleet { return newFleet(t, db.URL(), db.URL(), "require") }, once)
+		disturb(t, name, func(t *testing.T) *fleet { return newFleet(t, db.OwnerURL(), db.URL(), "require") }, once)
 	}
 	turn := 0
 	next := func(f *fleet) *sidecar { turn++; return f.sidecars[turn%len(f.sidecars)] }

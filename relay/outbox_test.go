@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -25,7 +27,7 @@ func newApplication(t *testing.T) *application {
 	t.Helper()
 	s := postgrestest.Start(t, "fsync=off")
 	a := &application{t: t, url: s.URL(), exec: func(sql string) string { t.Helper(); return s.Value(t, sql) }}
-	d, err := outbox.ParseDatabase(a.url, "db")
+	d, err := outbox.ParseDatabase(s.OwnerURL(), "db")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +36,22 @@ func newApplication(t *testing.T) *application {
 	if err := outbox.Init(ctx, d); err != nil {
 		t.Fatal(err)
 	}
+	s.Exec(t, grantsOfTheManual(t))
 	return a
+}
+
+// grantsOfTheManual is what it says that a role needs to read an outbox.
+func grantsOfTheManual(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	grants := regexp.MustCompile(`(?m)^ +GRANT .*;$`).FindAllString(string(text), -1)
+	if len(grants) != 4 {
+		t.Fatalf("got the grants %q", grants)
+	}
+	return strings.ReplaceAll(strings.Join(grants, "\n"), " TO reader;", " TO "+postgrestest.Role+";")
 }
 
 func (a *application) waiting() string { return a.exec("SELECT count(*) FROM sidehook.outbox") }

@@ -27,7 +27,7 @@ const inOrder = ", order: all"
 func newPair(t *testing.T) *pair {
 	p := &pair{receiver: newReceiver(t), db: postgrestest.Shared(t)}
 	p.schema = p.db.Schema(t)
-	if err := database.Install(t.Context(), p.db.URL(), p.schema, ""); err != nil {
+	if err := database.Install(t.Context(), p.db.OwnerURL(), p.schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	p.fails("e1", "e2")

@@ -15,7 +15,7 @@ import (
 func TestLastHourOverATakeOver(t *testing.T) {
 	s := postgrestest.Shared(t)
 	schema := s.Schema(t)
-	if err := database.Install(t.Context(), s.URL(), schema, ""); err != nil {
+	if err := database.Install(t.Context(), s.OwnerURL(), schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	receiver := newReceiver(t)

@@ -168,7 +168,7 @@ func TestMetricsExist(t *testing.T) {
 		hold(t, scrape(t, ""), func(expr string) bool { return !shared.MatchString(expr) })
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		url := postgrestest.Start(t, "fsync=off").URL()
+		url := postgrestest.Start(t, "fsync=off").OwnerURL()
 		if err := database.Install(t.Context(), url, "sidehook_history", ""); err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ func TestCluster(t *testing.T) {
 	dir := t.TempDir()
 	write := func(sync string) {
 		t.Helper()
-		text := fmt.Sprintf("cluster: {postgres: '%s', sync: %s}\nwebhooks: []\n", s.URL(), sync)
+		text := fmt.Sprintf("cluster: {postgres: '%s', sync: %s}\nwebhooks: []\n", s.OwnerURL(), sync)
 		if err := os.WriteFile(filepath.Join(dir, "webhooks.yaml"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -76,7 +76,7 @@ func start(t testing.TB, s *postgrestest.Server, schema string, db database.Opti
 func install(t testing.TB, s *postgrestest.Server) string {
 	t.Helper()
 	schema := s.Schema(t)
-	if err := database.Install(t.Context(), s.URL(), schema, ""); err != nil {
+	if err := database.Install(t.Context(), s.OwnerURL(), schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	return schema

@@ -206,7 +206,7 @@ func TestAValueThatIsRefusedHarmsNobodyElse(t *testing.T) {
 func TestStopWhileNothingAnswers(t *testing.T) {
 	s := postgrestest.Shared(t)
 	p := s.Proxy(t)
-	m := start(t, s, "", database.Options{URL: p.URL()}, accept.Options{Deadline: time.Second})
+	m := start(t, s, "", database.Options{URL: p.URL()}, accept.Options{Deadline: 2 * time.Second})
 	if _, err := m.Append(t.Context(), []history.Entry{entry(t, "1", "1")}); err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func imported(t *testing.T, disk *historytest.Disk, width int) *archive.Reader {
 	t.Helper()
 	s := postgrestest.Shared(t)
 	schema := s.Schema(t)
-	if err := database.Install(t.Context(), s.URL(), schema, ""); err != nil {
+	if err := database.Install(t.Context(), s.OwnerURL(), schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	s.Exec(t, fmt.Sprintf(`UPDATE %s.head SET width = %d`, schema, width))
@@ -350,9 +350,7 @@ func (q *questions) bulk(t *testing.T, r reading) (list []string) {
 	return list
 }
 
-func exec(t *testing.T, r *archive.Reader, sql string, args ...database.Argument) {
+func exec(t *testing.T, r *archive.Reader, sql string) {
 	t.Helper()
-	if err := r.DB().Call(t.Context(), sql, args); err != nil {
-		t.Fatal(err)
-	}
+	postgrestest.Shared(t).Exec(t, r.DB().SQL(sql))
 }

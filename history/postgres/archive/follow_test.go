@@ -3,13 +3,13 @@ package archive_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"sidehook/history"
 	"sidehook/history/historytest"
 	"sidehook/history/historytest/played"
-	"sidehook/history/postgres/database"
 	"sidehook/history/query"
 )
 
@@ -80,8 +80,8 @@ func TestLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, r, `INSERT INTO {schema}.attempts SELECT (SELECT max(n) FROM {schema}.attempts) + 1, at, kind, webhook, generation, seq, id_hash, sent, type, 'retrying', 503, 0, 0, true, skew,
-		convert_to(replace(convert_from(line, 'UTF8'), '"status":"delivered"', '"status":"retrying"'), 'UTF8') FROM {schema}.attempts WHERE seq = $1 AND status = 'delivered'`, database.Int8(seq))
+	exec(t, r, fmt.Sprintf(`INSERT INTO {schema}.attempts SELECT (SELECT max(n) FROM {schema}.attempts) + 1, at, kind, webhook, generation, seq, id_hash, sent, type, 'retrying', 503, 0, 0, true, skew,
+		convert_to(replace(convert_from(line, 'UTF8'), '"status":"delivered"', '"status":"retrying"'), 'UTF8') FROM {schema}.attempts WHERE seq = %d AND status = 'delivered'`, seq))
 	after, err := r.Trace(query.EventRef{Seq: seq})
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/historytest"
-	"sidehook/history/postgres/database"
 	"sidehook/history/postgres/retention"
 	"sidehook/history/query"
 )
@@ -103,7 +102,7 @@ func TestBacklogsAfterATest(t *testing.T) {
 	for webhook := range want {
 		exec(t, r, `WITH e AS (UPDATE {schema}.head SET last = last + 1 WHERE stream = 'events' RETURNING last),
 			a AS (UPDATE {schema}.head SET last = last + 1 WHERE stream = 'attempts' RETURNING last)
-			INSERT INTO {schema}.attempts SELECT a.last, 0, 'attempt', $1, 1, e.last, 0, 0, 'sidehook.test', 'failed', 500, 1, 0, false, 0, '"kind":"attempt"' FROM a, e`, database.Text(webhook))
+			INSERT INTO {schema}.attempts SELECT a.last, 0, 'attempt', '`+webhook+`', 1, e.last, 0, 0, 'sidehook.test', 'failed', 500, 1, 0, false, 0, '"kind":"attempt"' FROM a, e`)
 	}
 	got, err := r.Backlogs()
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {

@@ -17,7 +17,7 @@ func open(t *testing.T, s *postgrestest.Server, opts database.Options) *database
 	t.Helper()
 	if opts.Schema == "" {
 		opts.Schema = s.Schema(t)
-		if err := database.Install(t.Context(), s.URL(), opts.Schema, ""); err != nil {
+		if err := database.Install(t.Context(), s.OwnerURL(), opts.Schema, postgrestest.Role); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -44,8 +44,8 @@ func TestInstallMayBeRunAgain(t *testing.T) {
 	}
 	s.Exec(t, `DROP ROLE IF EXISTS "the runner"; CREATE ROLE "the runner"`)
 	t.Cleanup(func() { s.Exec(t, `DROP OWNED BY "the runner"; DROP ROLE "the runner"`) })
-	for range 2 {
-		if err := database.Install(t.Context(), s.URL(), schema, "the runner"); err != nil {
+	for _, role := range []string{"the runner", "the runner", postgrestest.Role} {
+		if err := database.Install(t.Context(), s.OwnerURL(), schema, role); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestSyncIsCheckedAtEachConnection(t *testing.T) {
 func TestWritingIsNeverCanceled(t *testing.T) {
 	s := postgrestest.Shared(t)
 	db := open(t, s, database.Options{})
-	s.Exec(t, `CREATE TABLE `+db.Schema()+`.done (n int)`)
+	s.Exec(t, `CREATE TABLE `+db.Schema()+`.done (n int); GRANT INSERT ON `+db.Schema()+`.done TO `+postgrestest.Role)
 	ctx, cancel := context.WithCancel(t.Context())
 	failed := make(chan error)
 	go func() {

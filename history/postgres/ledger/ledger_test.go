@@ -34,7 +34,7 @@ func start(t *testing.T, maxBytes int64) *running {
 	t.Helper()
 	s := postgrestest.Shared(t)
 	r := &running{t: t, server: s, proxy: s.Proxy(t), schema: s.Schema(t)}
-	if err := database.Install(t.Context(), s.URL(), r.schema, ""); err != nil {
+	if err := database.Install(t.Context(), s.OwnerURL(), r.schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
 	r.exec(`INSERT INTO %s.members (name, incarnation, beat, lease) VALUES ('m', 'i', 0, 0)`)

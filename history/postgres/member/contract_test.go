@@ -42,12 +42,12 @@ type cluster struct {
 func newCluster(t *testing.T, s *postgrestest.Server) *cluster {
 	t.Helper()
 	c := &cluster{t: t, server: s, schema: s.Schema(t)}
-	if err := database.Install(t.Context(), s.URL(), c.schema, ""); err != nil {
+	if err := database.Install(t.Context(), s.OwnerURL(), c.schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
-	s.Exec(t, `CREATE TABLE `+c.schema+`.clock (ns bigint); INSERT INTO `+c.schema+`.clock VALUES (0);
+	s.Exec(t, `CREATE TABLE `+c.schema+`.clock (ns bigint); INSERT INTO `+c.schema+`.clock VALUES (0); GRANT SELECT, UPDATE ON `+c.schema+`.clock TO PUBLIC;
 		CREATE OR REPLACE FUNCTION `+c.schema+`.now_ns() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT ns FROM `+c.schema+`.clock'`)
-	conn, err := pgconn.Connect(t.Context(), s.URL())
+	conn, err := pgconn.Connect(t.Context(), s.OwnerURL())
 	if err != nil {
 		t.Fatal(err)
 	}

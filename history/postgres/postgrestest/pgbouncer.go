@@ -34,7 +34,7 @@ func (s *Server) PgBouncer(t testing.TB) string {
 	}
 	conf := filepath.Join(dir, "pgbouncer.ini")
 	text := fmt.Sprintf(`[databases]
-* = user=postgres host=127.0.0.1 port=%d
+* = user=%s host=127.0.0.1 port=%d
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = %d
@@ -42,7 +42,7 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 default_pool_size = 3
-`, s.Port, port)
+`, Role, s.Port, port)
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -68,14 +68,14 @@ default_pool_size = 3
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	url := fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
+	address := url(Role, fmt.Sprint("127.0.0.1:", port))
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		c, err := pgconn.Connect(ctx, url)
+		c, err := pgconn.Connect(ctx, address)
 		if err == nil {
 			c.Close(ctx)
 			cancel()
-			return url
+			return address
 		}
 		cancel()
 		if time.Now().After(deadline) {

@@ -118,9 +118,21 @@ func StartAt(t testing.TB, at Place, settings ...string) *Server {
 // Address returns the host and the port of the server.
 func (s *Server) Address() string { return fmt.Sprint(s.at.Host, ":", s.Port) }
 
-// URL returns the address of the server, as its superuser over TCP.
-func (s *Server) URL() string {
-	return fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", s.Address())
+// The roles of a server beside its superuser. A relay works as Role, which may do what it
+// is granted, so that a test shows what has to be; owner may make schemas.
+const (
+	Role  = "relay"
+	owner = "owner"
+	super = "postgres"
+)
+
+// URL returns the address of the server, as Role over TCP; OwnerURL as the role that is to
+// own schemas.
+func (s *Server) URL() string      { return url(Role, s.Address()) }
+func (s *Server) OwnerURL() string { return url(owner, s.Address()) }
+
+func url(role, address string) string {
+	return fmt.Sprintf("postgres://%s@%s/postgres?sslmode=disable", role, address)
 }
 
 // Schema returns a name for a schema that no other test has, which is dropped after the
@@ -141,7 +153,7 @@ func (s *Server) Exec(t testing.TB, sql string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	c, err := pgconn.Connect(ctx, s.URL())
+	c, err := pgconn.Connect(ctx, url(super, s.Address()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +168,7 @@ func (s *Server) Value(t testing.TB, sql string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	c, err := pgconn.Connect(ctx, s.URL())
+	c, err := pgconn.Connect(ctx, url(super, s.Address()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +241,17 @@ func initialize(at Place, settings ...string) (s *Server, skip string, err error
 			return nil, "", err
 		}
 	}
-	return s, "", nil
+	return s, "", s.makeRoles()
+}
+
+// makeRoles makes the roles while the server does not run.
+func (s *Server) makeRoles() error {
+	cmd := s.command("postgres", "--single", "-D", s.data(), "-c", "synchronous_standby_names=", "postgres")
+	cmd.Stdin = strings.NewReader("CREATE ROLE " + Role + " LOGIN\nCREATE ROLE " + owner + " LOGIN\nGRANT CREATE ON DATABASE postgres TO " + owner + "\n")
+	if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "ERROR") {
+		return fmt.Errorf("make the roles: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // prepare makes the folder of a server, without data.
@@ -309,7 +331,7 @@ func (s *Server) run() error {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		var c *pgconn.PgConn
-		if c, err = pgconn.Connect(ctx, s.URL()); err == nil {
+		if c, err = pgconn.Connect(ctx, url(super, s.Address())); err == nil {
 			c.Close(ctx)
 			cancel()
 			return nil

@@ -2,7 +2,6 @@ package postgrestest
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"testing"
@@ -48,10 +47,8 @@ func (s *Server) Proxy(t testing.TB) *Proxy {
 	return p
 }
 
-// URL returns the address of the proxy.
-func (p *Proxy) URL() string {
-	return fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", p.listener.Addr())
-}
+// URL returns the address of the proxy, as Role.
+func (p *Proxy) URL() string { return url(Role, p.listener.Addr().String()) }
 
 // Set breaks connections from now on. CutRequest and CutAnswer happen once.
 func (p *Proxy) Set(b Break) {

@@ -60,13 +60,17 @@ func StartReplicatedAt(t testing.TB, at Place, settings ...string) *Replicated {
 	return r
 }
 
-// URL returns the addresses of all the servers, of which the one that takes writes is meant.
-func (r *Replicated) URL() string {
+// URL returns the addresses of all the servers, of which the one that takes writes is
+// meant, as Role; OwnerURL as the role that is to own schemas.
+func (r *Replicated) URL() string      { return r.url(Role) }
+func (r *Replicated) OwnerURL() string { return r.url(owner) }
+
+func (r *Replicated) url(role string) string {
 	list := []string{r.Primary.Address()}
 	for _, s := range r.Standbys {
 		list = append(list, s.Address())
 	}
-	return "postgres://postgres@" + strings.Join(list, ",") + "/postgres?sslmode=disable&target_session_attrs=read-write"
+	return url(role, strings.Join(list, ",")) + "&target_session_attrs=read-write"
 }
 
 // Promote makes the standby that has received the most the primary, and the other one its

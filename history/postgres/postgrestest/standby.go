@@ -19,7 +19,7 @@ import (
 func (s *Server) Standby(t testing.TB) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	conn, err := pgconn.Connect(ctx, s.URL()+"&replication=true&application_name=standby")
+	conn, err := pgconn.Connect(ctx, url(super, s.Address())+"&replication=true&application_name=standby")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,21 +22,25 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 type table struct {
 	*testing.T
 	*database.DB
+	owner *database.DB // may do more than a relay
 }
 
 func newTable(t *testing.T, events int) table {
 	t.Helper()
 	s := postgrestest.Shared(t)
 	schema := s.Schema(t)
-	if err := database.Install(t.Context(), s.URL(), schema, ""); err != nil {
+	if err := database.Install(t.Context(), s.OwnerURL(), schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
-	db, err := database.Open(database.Options{URL: s.URL(), Schema: schema, Sync: database.Storage})
-	if err != nil {
-		t.Fatal(err)
+	open := func(url string) *database.DB {
+		db, err := database.Open(database.Options{URL: url, Schema: schema, Sync: database.Storage})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(db.Close)
+		return db
 	}
-	t.Cleanup(db.Close)
-	x := table{t, db}
+	x := table{t, open(s.URL()), open(s.OwnerURL())}
 	x.exec(`UPDATE {schema}.head SET width = 10`)
 	x.add(1, events)
 	x.exec(`INSERT INTO {schema}.cursors (webhook, covers_n, covers_seq) VALUES ('a', $1, $1)`, database.Int8(events))
@@ -58,7 +62,7 @@ func (x table) add(from, to int) {
 
 func (x table) exec(sql string, args ...database.Argument) {
 	x.Helper()
-	if err := x.Call(x.Context(), sql, args); err != nil {
+	if err := x.owner.Call(x.Context(), sql, args); err != nil {
 		x.Fatalf("%s: %v", sql, err)
 	}
 }
