@@ -1,7 +1,7 @@
 package query
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -84,10 +84,9 @@ func (t *Tally) Add(m *index.Minute) {
 // Stats returns the counts in the order of the names.
 func (t *Tally) Stats() []Stats {
 	list := make([]Stats, 0, len(t.webhooks))
-	for _, s := range t.webhooks {
-		list = append(list, *s)
+	for _, name := range slices.Sorted(maps.Keys(t.webhooks)) {
+		list = append(list, *t.webhooks[name])
 	}
-	slices.SortFunc(list, func(a, b Stats) int { return cmp.Compare(a.Webhook, b.Webhook) })
 	return list
 }
 

@@ -1,7 +1,7 @@
 package query
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,31 +33,29 @@ func (r *Reader) Summaries(webhook string, since, until time.Time) ([]history.We
 
 // Summarize puts together what Summaries returns.
 func Summarize(webhook string, since, until time.Time, stats []Stats, waiting map[string]uint64, outages Outages) []history.WebhookStats {
-	known := map[string]bool{}
-	var list []history.WebhookStats
-	add := func(s *Stats) {
-		known[s.Webhook] = true
-		w := s.summary()
-		w.Since, w.Until, w.Waiting = since, until, waiting[s.Webhook]
-		w.Outages = append([]history.Outage{}, outages[s.Webhook]...)
-		if webhook == "" || webhook == s.Webhook {
-			list = append(list, w)
-		}
-	}
+	known := map[string]*Stats{}
 	for i := range stats {
-		add(&stats[i])
+		known[stats[i].Webhook] = &stats[i]
 	}
 	for name := range waiting {
-		if !known[name] {
-			add(newStats(name, ChartParts))
+		if known[name] == nil {
+			known[name] = newStats(name, ChartParts)
 		}
 	}
 	for name, of := range outages {
-		if !known[name] && len(of) > 0 {
-			add(newStats(name, ChartParts))
+		if known[name] == nil && len(of) > 0 {
+			known[name] = newStats(name, ChartParts)
 		}
 	}
-	slices.SortFunc(list, func(a, b history.WebhookStats) int { return cmp.Compare(a.Webhook, b.Webhook) })
+	var list []history.WebhookStats
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if webhook == "" || webhook == name {
+			w := known[name].summary()
+			w.Since, w.Until, w.Waiting = since, until, waiting[name]
+			w.Outages = append([]history.Outage{}, outages[name]...)
+			list = append(list, w)
+		}
+	}
 	return list
 }
 
