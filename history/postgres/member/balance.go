@@ -2,8 +2,8 @@ package member
 
 import (
 	"context"
+	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -59,7 +59,8 @@ func (m *Member) changesLocked(v *view, p *plan) (take []claimed, give []string)
 		default: // M4
 		}
 	}
-	for name, owner := range p.owners {
+	for _, name := range slices.Sorted(maps.Keys(p.owners)) {
+		owner := p.owners[name]
 		h, c := m.owned[name], v.cursors[name]
 		_, losing := m.losing[name]
 		switch {
@@ -73,7 +74,6 @@ func (m *Member) changesLocked(v *view, p *plan) (take []claimed, give []string)
 			take = append(take, claimed{name, c})
 		}
 	}
-	slices.SortFunc(take, func(a, b claimed) int { return strings.Compare(a.webhook, b.webhook) })
 	return take, give
 }
 
