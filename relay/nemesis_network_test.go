@@ -114,7 +114,11 @@ func TestNemesesOfNetwork(t *testing.T) {
 			db.Promote(t)
 			begun := time.Now()
 			f.flows()
-			t.Logf("all flows %v after a standby was promoted", time.Since(begun).Round(100*time.Millisecond))
+			took := time.Since(begun).Round(100 * time.Millisecond)
+			t.Logf("all flows %v after a standby was promoted", took)
+			if took > 2*lapse {
+				t.Errorf("it took longer than %v", 2*lapse)
+			}
 			before.Kill(t) // who promotes must see to that, before the network is back
 			net.heal()
 		})

@@ -17,6 +17,7 @@ const takeMost = 256
 type claimed struct {
 	webhook string
 	cursor
+	beat int64 // the last one of the owner
 }
 
 // balance takes webhooks and gives them up, as each beat shows the cluster, until ctx is
@@ -69,9 +70,13 @@ func (m *Member) changesLocked(v *view, p *plan) (take []claimed, give []string)
 			give = append(give, name)
 		case h != nil || losing || m.stopping.Load():
 		case c.owner == m.o.Name && c.incarnation == m.incarnation:
-			take = append(take, claimed{name, c}) // the answer to a take was lost
+			take = append(take, claimed{webhook: name, cursor: c}) // the answer to a take was lost
 		case owner == m.o.Name && !v.lives(c.owner, c.incarnation):
-			take = append(take, claimed{name, c})
+			beat := int64(0)
+			if p := v.peers[c.owner]; p != nil && p.Incarnation == c.incarnation {
+				beat = p.Beat
+			}
+			take = append(take, claimed{name, c, beat})
 		}
 	}
 	return take, give
@@ -80,14 +85,15 @@ func (m *Member) changesLocked(v *view, p *plan) (take []claimed, give []string)
 // take takes webhooks and builds their queues. What cannot be taken, or built, is tried
 // again after a later beat.
 func (m *Member) take(ctx context.Context, list []claimed) {
-	names, owners, epochs := make([]string, len(list)), make([]string, len(list)), make([]int64, len(list))
+	names, owners := make([]string, len(list)), make([]string, len(list))
+	epochs, beats := make([]int64, len(list)), make([]int64, len(list))
 	for i, c := range list {
-		names[i], owners[i], epochs[i] = c.webhook, c.owner, c.epoch
+		names[i], owners[i], epochs[i], beats[i] = c.webhook, c.owner, c.epoch, c.beat
 	}
 	var taken []int64
-	err := m.call(ctx, `SELECT epochs FROM {schema}.take($1,$2,$3,$4,$5)`, []database.Argument{
+	err := m.call(ctx, `SELECT epochs FROM {schema}.take($1,$2,$3,$4,$5,$6)`, []database.Argument{
 		database.Text(m.o.Name), database.Text(m.incarnation),
-		database.Texts(names), database.Texts(owners), database.Int8s(epochs),
+		database.Texts(names), database.Texts(owners), database.Int8s(epochs), database.Int8s(beats),
 	}, &taken)
 	if err != nil {
 		return // those that were taken all the same are seen in the next view, and adopted there

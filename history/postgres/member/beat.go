@@ -19,8 +19,12 @@ type beats struct {
 	joined    bool
 	holder    string // another incarnation that has the name,
 	since     int64  // and its last beat when it was first seen
+	over      int64  // that beat, once its lease is over
 	ownership string // what view was read for
 	views     chan *view
+
+	silent         map[string]silence // by member
+	answered, back clock.Mono         // when the last beat was answered, and the first one after a gap
 }
 
 // answer is what the function beat returns.
@@ -33,7 +37,6 @@ type answer struct {
 // another's.
 func (m *Member) beatUntil(ctx context.Context, last <-chan struct{}, views chan *view) error {
 	b := &beats{Member: m, views: views}
-	every := min(m.o.Lease/5, maxBeat)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -45,7 +48,7 @@ func (m *Member) beatUntil(ctx context.Context, last <-chan struct{}, views chan
 		case <-timer.C:
 		case <-m.beatNow:
 		}
-		timer.Reset(every)
+		timer.Reset(m.every())
 		if err := b.beat(ctx); err != nil {
 			return err
 		}
@@ -65,15 +68,26 @@ func (b *beats) beat(ctx context.Context) error {
 		b.failed(err)
 		return nil
 	}
+	var peers []*peer
+	if err := json.Unmarshal([]byte(a.members), &peers); err != nil {
+		b.failed(err)
+		return nil
+	}
+	b.watch(peers, a.at)
 	if a.holder != "" {
 		if b.joined || b.holder == a.holder && b.since != a.since {
 			return &NameTakenError{b.o.Name}
 		}
-		b.holder, b.since = a.holder, a.since // it may have died, so its lease is waited for
+		b.holder, b.since, b.over = a.holder, a.since, 0
+		for _, p := range peers {
+			if p.Name == b.o.Name && p.over { // it has died
+				b.over = p.Beat
+			}
+		}
 		return nil
 	}
 	b.joined = true
-	v, err := b.look(ctx, &a)
+	v, err := b.look(ctx, &a, peers)
 	if err != nil {
 		b.failed(err)
 		return nil
@@ -105,10 +119,10 @@ func (b *beats) call(ctx context.Context) (a answer, sent clock.Mono, err error)
 		}
 	}
 	sent = b.clock.Now()
-	err = b.o.DB.Call(ctx, `SELECT at, holder, since, members, ownership, asked FROM {schema}.beat($1,$2,$3,$4,$5,$6,$7,$8)`, []database.Argument{
+	err = b.o.DB.Call(ctx, `SELECT at, holder, since, members, ownership, asked FROM {schema}.beat($1,$2,$3,$4,$5,$6,$7,$8,$9)`, []database.Argument{
 		database.Text(b.o.Name), database.Text(b.incarnation), database.Int8(b.o.Lease),
 		database.Text(b.o.Address), database.Int8(d.Generation), database.Text(d.File),
-		database.JSONB(entries), database.Bool(leaving),
+		database.JSONB(entries), database.Bool(leaving), database.Int8(b.over),
 	}, &a.at, &a.holder, &a.since, &a.members, &a.ownership, &a.asked)
 	if err != nil {
 		return a, sent, err
@@ -131,19 +145,16 @@ func (b *beats) failed(err error) {
 	}
 }
 
-// look returns the cluster as a beat has found it, or later.
-func (b *beats) look(ctx context.Context, a *answer) (*view, error) {
+// look returns the cluster as a beat has found it, or later: its members, and what they have
+// and own.
+func (b *beats) look(ctx context.Context, a *answer, peers []*peer) (*view, error) {
 	b.mu.Lock()
 	before := b.view
 	b.mu.Unlock()
 	if before == nil {
 		before = &view{}
 	}
-	v := &view{at: a.at, peers: map[string]*peer{}, cursors: before.cursors}
-	var peers []*peer
-	if err := json.Unmarshal([]byte(a.members), &peers); err != nil {
-		return nil, err
-	}
+	v := &view{peers: map[string]*peer{}, cursors: before.cursors}
 	var changed []string
 	for _, p := range peers {
 		v.peers[p.Name] = p

@@ -215,6 +215,40 @@ func TestDeath(t *testing.T) {
 	})
 }
 
+// The database's clock may be set: no lease ends by that, and none goes on.
+func TestClockIsSet(t *testing.T) {
+	for name, by := range map[string]time.Duration{"ahead": 3 * time.Hour, "back": -3 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			inCluster(t, func(t *testing.T, c *cluster) {
+				webhooks := names(12)
+				members := three(t, c, webhooks)
+				before, _ := owners(members, webhooks)
+				time.Sleep(10*time.Second + 100*time.Millisecond) // not with a beat
+				c.set(by)
+				time.Sleep(30 * time.Second)
+				after, _ := owners(members, webhooks)
+				for _, m := range members {
+					if !slices.Equal(before[m.name], after[m.name]) || m.State().Takeovers != 0 {
+						t.Errorf("%s owned %v, and %v after %d take-overs", m.name, before[m.name], after[m.name], m.State().Takeovers)
+					}
+				}
+				// One that has died before the clock is set again is dead after it.
+				members[2].network.sever()
+				time.Sleep(time.Second)
+				c.set(0)
+				took := until(t, "two own all", func() bool { _, n := owners(members[:2], webhooks); return n == len(webhooks) })
+				if took > 14*time.Second { // the age of its last beat was not known
+					t.Errorf("taking over took %v, want at most lease + 4s", took)
+				}
+				time.Sleep(10 * time.Second)
+				if s := members[0].State(); s.Members != 2 {
+					t.Errorf("%d members live, want 2", s.Members)
+				}
+			})
+		})
+	}
+}
+
 // An owner that falls silent begins nothing after its lease less three seconds, and what
 // it records later is late and does not move the queue.
 func TestSilence(t *testing.T) {

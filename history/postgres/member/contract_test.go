@@ -34,9 +34,10 @@ type cluster struct {
 	server *postgrestest.Server
 	schema string
 
-	mu   sync.Mutex
-	conn *pgconn.PgConn // sets the clock
-	told time.Time
+	mu    sync.Mutex
+	conn  *pgconn.PgConn // sets the clock
+	told  time.Time
+	ahead time.Duration // of the time of the test
 }
 
 func newCluster(t *testing.T, s *postgrestest.Server) *cluster {
@@ -64,9 +65,17 @@ func (c *cluster) tick() {
 	if now.Equal(c.told) {
 		return
 	}
-	if _, err := c.conn.Exec(context.Background(), fmt.Sprintf(`UPDATE %s.clock SET ns = %d`, c.schema, now.UnixNano())).ReadAll(); err == nil {
+	if _, err := c.conn.Exec(context.Background(), fmt.Sprintf(`UPDATE %s.clock SET ns = %d`, c.schema, now.Add(c.ahead).UnixNano())).ReadAll(); err == nil {
 		c.told = now
 	}
+}
+
+// set sets the database's clock, so far ahead of the time of the test.
+func (c *cluster) set(ahead time.Duration) {
+	c.mu.Lock()
+	c.ahead, c.told = ahead, time.Time{}
+	c.mu.Unlock()
+	c.tick()
 }
 
 // value returns the one value of a query, as text.

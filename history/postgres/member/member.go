@@ -3,8 +3,9 @@
 // is accepted anywhere, and records what becomes of it.
 //
 //	M1  A webhook has one owner an epoch. Who takes it raises the epoch, in one step
-//	    that compares owner and epoch, and only if the owner before has let go of it or
-//	    its lease is over, by the database's clock (function take).
+//	    that compares owner, epoch and the owner's last beat (function take), and only if
+//	    the owner before has let go of it, or has not beaten for its lease: by the clock
+//	    of the one who takes, since that of the database may be set at any moment.
 //	M2  An owner whose last answered beat was sent longer ago than the lease less the
 //	    margin begins nothing. It begins again after a beat that has shown which
 //	    webhooks it still owns.

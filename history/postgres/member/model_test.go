@@ -31,6 +31,8 @@ type model struct {
 	cluster *cluster
 	rng     *rand.Rand
 
+	working sync.WaitGroup // the workers
+
 	mu       sync.Mutex
 	posted   int
 	accepted map[string][]string        // ids, by webhook and key, in order
@@ -67,7 +69,7 @@ func (h *host) hold(webhook string) {
 	h.workers[webhook] = w
 	q := h.Queue(webhook)
 	q.Order(queue.Order{By: "data.key"})
-	go func() {
+	h.m.working.Go(func() {
 		defer close(w.stopped)
 		for {
 			select {
@@ -81,7 +83,7 @@ func (h *host) hold(webhook string) {
 				time.Sleep(200 * time.Millisecond)
 			}
 		}
-	}()
+	})
 }
 
 func (h *host) drop(webhook string) <-chan struct{} {
@@ -208,7 +210,7 @@ func (n *network) isCut() bool {
 	return n.cut
 }
 
-// Hosts come, go, die and fall silent in all orders.
+// Hosts come, go, die and fall silent in all orders, and the database's clock is set.
 func TestModel(t *testing.T) {
 	s := postgrestest.Shared(t)
 	for seed := range uint64(6) {
@@ -248,6 +250,8 @@ func permute(t *testing.T, c *cluster, seed uint64) {
 			h.network.sever()
 		case 4, 5, 6: // it is heard again
 			h.network.restore()
+		case 7: // the database's clock is set
+			c.set(time.Duration(random(6)-3) * time.Hour)
 		default:
 			m.post(h)
 		}
@@ -267,4 +271,5 @@ func permute(t *testing.T, c *cluster, seed uint64) {
 			t.Errorf("%s: %v", h.name, h.err)
 		}
 	}
+	m.working.Wait()
 }

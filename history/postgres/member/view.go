@@ -27,6 +27,7 @@ type peer struct {
 	Leaving     bool               `json:"leaving"`
 
 	entries map[string]Entry
+	over    bool // its lease
 }
 
 // cursor is who owns a webhook.
@@ -37,7 +38,6 @@ type cursor struct {
 
 // view is the cluster as one beat has found it.
 type view struct {
-	at      int64 // by the database's clock
 	peers   map[string]*peer
 	cursors map[string]cursor
 }
@@ -45,7 +45,7 @@ type view struct {
 // lives reports whether a member's lease goes on.
 func (v *view) lives(name, incarnation string) bool {
 	p := v.peers[name]
-	return p != nil && p.Incarnation == incarnation && p.Beat+p.Lease >= v.at
+	return p != nil && p.Incarnation == incarnation && !p.over
 }
 
 // living returns the members whose lease goes on, by name.

@@ -240,7 +240,7 @@ func (k *Keeper) measure(ctx context.Context) (parts []part, now int64, err erro
 // elected reports whether this member removes for all (T4): it is the one of those that
 // live whose name comes first. Two that think so do no harm.
 func (k *Keeper) elected(ctx context.Context) (mine bool, err error) {
-	err = k.o.DB.Read(ctx, `SELECT coalesce(min(name), $1) = $1 FROM {schema}.members WHERE beat + lease >= {schema}.now_ns()`,
+	err = k.o.DB.Read(ctx, `SELECT coalesce(min(name), $1) = $1 FROM {schema}.members WHERE abs({schema}.now_ns() - beat) <= lease`,
 		[]database.Argument{database.Text(k.o.Name)}, &mine)
 	return mine, err
 }

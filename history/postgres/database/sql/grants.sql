@@ -7,7 +7,7 @@ GRANT EXECUTE ON FUNCTION {schema}.now_ns(), {schema}.grow(text, bigint), {schem
   {schema}.accept(text, boolean, int[], uuid[], bigint[], bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], int[], bytea) TO {role};
 GRANT EXECUTE ON FUNCTION {schema}.record(text, text, bigint, text[], bigint[], int[], text[], bigint[], bigint[], bigint[], bigint[], text[], text[], int[], int[], int[], bigint[], bigint, int[], bytea,
   text[], bigint[], bytea[], text[], bigint[], bigint[], bytea[], bigint[], bigint[], text[], bytea[]),
-  {schema}.beat(text, text, bigint, text, bigint, text, jsonb, boolean), {schema}.take(text, text, text[], text[], bigint[]),
+  {schema}.beat(text, text, bigint, text, bigint, text, jsonb, boolean, bigint), {schema}.take(text, text, text[], text[], bigint[], bigint[]),
   {schema}.release(text, text, text[], bigint[]), {schema}.leave(text, text), {schema}.number(text, text, boolean) TO {role};
 GRANT EXECUTE ON FUNCTION {schema}.import_begin(text, bigint, bigint), {schema}.import_skip(text, bigint), {schema}.import_ready(text, bigint),
   {schema}.import_end(text, text, bigint, text, bigint, text[], bytea[], text[], bigint, bigint) TO {role};

@@ -54,10 +54,11 @@ BEGIN
 END $$;
 
 -- beat renews the lease of a member. holder is another incarnation that has the name, or
--- ''; since is the last beat of that one. members has all members, without entries, and
+-- ''; since is the last beat of that one. If p_over is that beat, its lease is over: it has
+-- been seen to be the last one for so long. members has all members, without entries, and
 -- ownership changes whenever an owner does. p_entries is NULL if they are as before.
 CREATE OR REPLACE FUNCTION {schema}.beat(
-  p_name text, p_incarnation text, p_lease bigint, p_address text, p_generation bigint, p_file text, p_entries jsonb, p_leaving boolean,
+  p_name text, p_incarnation text, p_lease bigint, p_address text, p_generation bigint, p_file text, p_entries jsonb, p_leaving boolean, p_over bigint,
   OUT at bigint, OUT holder text, OUT since bigint, OUT members text, OUT ownership text, OUT asked bigint
 ) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
@@ -71,7 +72,7 @@ BEGIN
       VALUES (p_name, p_incarnation, {schema}.now_ns(), p_lease, p_address, p_generation, p_file, p_leaving, coalesce(p_entries, '{}'))
       ON CONFLICT (name) DO UPDATE SET incarnation = excluded.incarnation, beat = excluded.beat, lease = excluded.lease, batch = 0,
         address = excluded.address, generation = excluded.generation, file = excluded.file, leaving = excluded.leaving, entries = excluded.entries
-      WHERE m.beat + m.lease < excluded.beat;
+      WHERE m.beat IN (0, p_over);
     IF NOT FOUND THEN
       SELECT m.incarnation, m.beat INTO holder, since FROM {schema}.members m WHERE m.name = p_name;
     END IF;
@@ -84,21 +85,19 @@ BEGIN
 END $$;
 
 -- take makes a member the owner of webhooks, each with the owner and the epoch that it
--- has seen. The ones that are not taken have another by now, or an owner that lives.
--- It returns the new epochs, 0 for those.
+-- has seen, and the last beat of that owner, which it has seen to be the last one for a
+-- lease. No clock of the database is asked: it may have been set meanwhile. The webhooks
+-- that are not taken have another owner by now, or it has beaten since. It returns the new
+-- epochs, 0 for those.
 CREATE OR REPLACE FUNCTION {schema}.take(
-  p_name text, p_incarnation text, p_webhook text[], p_owner text[], p_epoch bigint[], OUT epochs bigint[]
+  p_name text, p_incarnation text, p_webhook text[], p_owner text[], p_epoch bigint[], p_beat bigint[], OUT epochs bigint[]
 ) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
-DECLARE
-  v_now bigint;
-  v_taken record;
 BEGIN
   -- The members first, as record does. A beat that comes meanwhile waits, and then
   -- sees what was taken; one that came before is seen here.
   PERFORM FROM {schema}.members WHERE name = p_name OR name = ANY (p_owner) ORDER BY name FOR SHARE;
-  v_now := {schema}.now_ns();
-  IF NOT EXISTS (SELECT FROM {schema}.members WHERE name = p_name AND incarnation = p_incarnation AND beat + lease >= v_now) THEN
+  IF NOT EXISTS (SELECT FROM {schema}.members WHERE name = p_name AND incarnation = p_incarnation AND beat > 0) THEN
     epochs := array_fill(0::bigint, ARRAY[cardinality(p_webhook)]);
     RETURN;
   END IF;
@@ -107,10 +106,10 @@ BEGIN
   PERFORM FROM {schema}.cursors WHERE webhook = ANY (p_webhook) ORDER BY webhook FOR UPDATE;
   WITH taken AS (
     UPDATE {schema}.cursors c SET owner = p_name, incarnation = p_incarnation, epoch = c.epoch + 1
-    FROM unnest(p_webhook, p_owner, p_epoch) AS i(webhook, owner, epoch)
+    FROM unnest(p_webhook, p_owner, p_epoch, p_beat) AS i(webhook, owner, epoch, beat)
     WHERE c.webhook = i.webhook AND c.owner = i.owner AND c.epoch = i.epoch
       AND (c.owner = p_name AND c.incarnation = p_incarnation
-        OR NOT EXISTS (SELECT FROM {schema}.members m WHERE m.name = c.owner AND m.incarnation = c.incarnation AND m.beat + m.lease >= v_now))
+        OR NOT EXISTS (SELECT FROM {schema}.members m WHERE m.name = c.owner AND m.incarnation = c.incarnation AND m.beat NOT IN (0, i.beat)))
     RETURNING c.webhook, c.epoch
   )
   SELECT array_agg(coalesce(t.epoch, 0) ORDER BY i.ord) INTO epochs
@@ -149,7 +148,7 @@ BEGIN
     RETURN v_newest.n;
   END IF;
   IF NOT p_edited THEN
-    SELECT generation INTO v_known FROM {schema}.members WHERE file = p_file AND generation > 0 AND (name = p_name OR beat + lease >= {schema}.now_ns())
+    SELECT generation INTO v_known FROM {schema}.members WHERE file = p_file AND generation > 0 AND (name = p_name OR abs({schema}.now_ns() - beat) <= lease)
       ORDER BY name = p_name DESC, generation DESC LIMIT 1;
     IF FOUND THEN
       RETURN v_known;
@@ -161,5 +160,5 @@ END $$;
 
 REVOKE ALL ON FUNCTION {schema}.record(text, text, bigint, text[], bigint[], int[], text[], bigint[], bigint[], bigint[], bigint[], text[], text[], int[], int[], int[], bigint[], bigint, int[], bytea,
   text[], bigint[], bytea[], text[], bigint[], bigint[], bytea[], bigint[], bigint[], text[], bytea[]),
-  {schema}.beat(text, text, bigint, text, bigint, text, jsonb, boolean), {schema}.take(text, text, text[], text[], bigint[]),
+  {schema}.beat(text, text, bigint, text, bigint, text, jsonb, boolean, bigint), {schema}.take(text, text, text[], text[], bigint[], bigint[]),
   {schema}.release(text, text, text[], bigint[]), {schema}.leave(text, text), {schema}.number(text, text, boolean) FROM PUBLIC;
