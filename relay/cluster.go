@@ -172,7 +172,7 @@ func (c *clustered) Ask(ctx context.Context, webhook, kind string, arguments jso
 
 func (c *clustered) Cluster() *metrics.Cluster {
 	s := c.State()
-	return &metrics.Cluster{Up: s.Up, Members: s.Members, Owned: s.Owned, Takeovers: s.Takeovers, Late: s.Late, Spooled: c.Spooled()}
+	return &metrics.Cluster{Up: s.Up, Members: s.Members, Owned: s.Owned, Takeovers: s.Takeovers, Late: s.Late, Spooled: c.Spooled(), Skew: c.Skew()}
 }
 
 // Resend makes what is pending due now where it is owned.

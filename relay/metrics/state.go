@@ -30,8 +30,9 @@ type State struct {
 type Cluster struct {
 	Up              bool // the database answers
 	Members, Owned  int
-	Takeovers, Late int64 // since the start
-	Spooled         int   // events that wait on this host
+	Takeovers, Late int64         // since the start
+	Spooled         int           // events that wait on this host
+	Skew            time.Duration // of the database's clock, ahead of this host's
 }
 
 // Outbox is the current state of all outboxes together.
@@ -73,6 +74,7 @@ var (
 	clusterOwned  = describe("cluster_owned_webhooks", "Webhooks that this member delivers to.")
 	clusterTaken  = describe("cluster_takeovers_total", "Webhooks that this member took over from another one since its start.")
 	clusterLate   = describe("cluster_late_attempts_total", "Attempts that this member recorded after it had lost the webhook, since its start.")
+	clusterSkew   = describe("cluster_clock_skew_seconds", "By how much the database's clock is ahead of this host's.")
 	clusterSpool  = describe("cluster_spooled_events", "Events that wait on this host until the database is back.")
 	generation    = describe("config_generation", "Number of the configuration in force.")
 	reloaded      = describe("config_last_reload_successful", "1 if the last edit of the file is in force, 0 if it was rejected.")
@@ -83,7 +85,7 @@ func (*collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		backlogEvents, backlogBytes, backlogOldest, inFlight, webhookState,
 		historyBytes, historyLimit, damagedLines, refusedFiles, outboxUp, outboxEvents, outboxOldest,
-		clusterUp, clusterCount, clusterOwned, clusterTaken, clusterLate, clusterSpool, generation, reloaded, reloadedAt,
+		clusterUp, clusterCount, clusterOwned, clusterTaken, clusterLate, clusterSkew, clusterSpool, generation, reloaded, reloadedAt,
 	} {
 		ch <- d
 	}
@@ -124,6 +126,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		gauge(clusterUp, one(m.Up))
 		gauge(clusterCount, float64(m.Members))
 		gauge(clusterOwned, float64(m.Owned))
+		gauge(clusterSkew, m.Skew.Seconds())
 		gauge(clusterSpool, float64(m.Spooled))
 		ch <- &sample{clusterTaken, nil, prometheus.CounterValue, float64(m.Takeovers)}
 		ch <- &sample{clusterLate, nil, prometheus.CounterValue, float64(m.Late)}

@@ -2,6 +2,7 @@ package retention
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -98,14 +99,20 @@ func (k *Keeper) tally(ctx context.Context, parts []part) error {
 // much, and returns how many partitions.
 func (k *Keeper) remove(ctx context.Context, parts []part, now int64) (removed int, err error) {
 	r := &removal{Keeper: k, ctx: ctx, kept: map[string][]part{}}
+	reached := map[string]int64{} // the newest record so far
 	for _, p := range parts {
 		if p.full() {
+			// A clock that was behind for a while stamps what is newer than the one before.
+			p.newest = max(p.newest, reached[p.stream])
+			if p.newest <= now {
+				reached[p.stream] = p.newest
+			}
 			r.kept[p.stream] = append(r.kept[p.stream], p)
 		}
 	}
 	for r.err == nil && r.take("ids", func(*part) bool { return true }) {
 	}
-	if keep := k.keep.Load(); keep > 0 {
+	if keep := k.keep.Load(); keep > 0 && k.believes(now) {
 		old := func(p *part) bool { return now-p.newest > keep }
 		for r.err == nil && r.take("events", old) {
 		}
@@ -129,6 +136,19 @@ func (k *Keeper) remove(ctx context.Context, parts []part, now int64) (removed i
 		r.err = nil // the next look tries again
 	}
 	return r.removed, r.err
+}
+
+var errClocks = errors.New("the clocks of the database and of this host differ")
+
+// believes reports whether the database's clock may say how old something is (T5).
+func (k *Keeper) believes(now int64) bool {
+	ahead := time.Until(time.Unix(0, now))
+	if ahead.Abs() <= clockBound {
+		k.clocks.Over(k.o.Log, "the clocks of the database and of this host agree again: what is older than history.keep is removed")
+		return true
+	}
+	k.clocks.Met(k.o.Log, "nothing is removed for its age: set the clock that is wrong", errClocks, "database_ahead", ahead.Round(time.Second))
+	return false
 }
 
 // removal is what one look removes.

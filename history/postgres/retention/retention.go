@@ -9,6 +9,8 @@
 //	T3  The partition that is being filled stays. It is ended early when it has twice its
 //	    share of the limit, so that what is delivered can make room.
 //	T4  One member at a time looks: the others measure only.
+//	T5  Nothing is removed for its age while the clocks of the database and of this
+//	    machine differ by more than clockBound: one of them was set.
 //
 // So the history may be full of what waits, and then events are refused. Package postgres
 // runs a Keeper.
@@ -55,6 +57,7 @@ type Keeper struct {
 	warned  int
 	trouble trouble.Trouble
 	over    trouble.Trouble
+	clocks  trouble.Trouble
 }
 
 func New(o Options) *Keeper {
@@ -67,7 +70,7 @@ func New(o Options) *Keeper {
 	if o.Every == 0 {
 		o.Every = 10 * time.Second
 	}
-	return &Keeper{o: o, kick: make(chan struct{}, 1)}
+	return &Keeper{o: o, kick: make(chan struct{}, 1), clocks: trouble.Trouble{Level: slog.LevelWarn}}
 }
 
 // Retain sets how much history is kept, from now on.
@@ -149,6 +152,8 @@ const (
 	leastWidth, mostWidth = 2_000, 1_000_000
 	// share is how many partitions the time to keep, or the size, is spread over.
 	share = 24
+	// clockBound is by how much two clocks may differ that are right.
+	clockBound = 10 * time.Minute
 	// tallyMost is how many partitions one look counts.
 	tallyMost = 8
 	// idsWidth is how wide those of the ids are, which are kept by their number.

@@ -99,6 +99,12 @@ func (x table) look(r journal.Retention) *retention.Keeper {
 	return k
 }
 
+// clockAhead is what sets the database's clock.
+func clockAhead(by string) string {
+	return `CREATE OR REPLACE FUNCTION {schema}.now_ns() RETURNS bigint LANGUAGE sql VOLATILE AS
+		'SELECT (extract(epoch FROM clock_timestamp() + interval ''` + by + `'') * 1000000)::bigint * 1000'`
+}
+
 func TestKeep(t *testing.T) {
 	for name, c := range map[string]struct {
 		sql              string // what is done before the look
@@ -122,6 +128,13 @@ func TestKeep(t *testing.T) {
 		},
 		"a resend that has ended": {
 			`UPDATE {schema}.events SET kind = 'resend', of = 7 WHERE seq = 99`, []int{61, 71, 81, 91}, []int{61, 71, 81, 91},
+		},
+		"the clock of the database was set ahead": {
+			clockAhead("1 hour"), []int{1, 11, 21, 31, 41, 51, 61, 71, 81, 91}, []int{1, 11, 21, 31, 41, 51, 61, 71, 81, 91},
+		},
+		"the clock of the database is a little ahead": {clockAhead("9 minutes"), []int{71, 81, 91}, []int{71, 81, 91}},
+		"the clock of the database was behind for a while": {
+			`UPDATE {schema}.events SET at = seq WHERE seq BETWEEN 71 AND 90; UPDATE {schema}.attempts SET at = n WHERE n BETWEEN 71 AND 90`, []int{61, 71, 81, 91}, []int{61, 71, 81, 91},
 		},
 		"another member does it": {
 			`INSERT INTO {schema}.members (name, incarnation, beat, lease) VALUES ('a-host', 'x', {schema}.now_ns(), 10000000000)`,
