@@ -9,10 +9,8 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/clock"
-	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/retention"
 	"sidehook/history/internal/segment"
-	"sidehook/history/queue"
 )
 
 // committer writes the stream of the events, with group commit: while one batch is
@@ -36,56 +34,6 @@ type committer struct {
 	waiting int      // requests in batches, and in the one being written
 	closed  error    // ErrStopping or ErrFailed, for good
 	kick    chan struct{}
-}
-
-// batch is the requests that share a sync.
-type batch struct {
-	requests []*request
-	bytes    int
-	done     chan struct{} // closed when every request has its result
-}
-
-// request is committed as a whole or not at all.
-type request struct {
-	records  []record
-	receipts []history.Receipt
-	err      error
-}
-
-// record is an event, or the resend of one, before it is written.
-type record struct {
-	identity
-	head   []byte // the fields before the event
-	tail   []byte // the event; nil for a resend
-	body   *queue.Body
-	of     history.Seq // the event of a resend or a rename
-	resend bool        // the delivery is sent as a resend
-	to     []string
-
-	// Of a rename: when the delivery was accepted, in Unix nanoseconds, and the
-	// delivery that it continues.
-	accepted int64
-	rename   *queue.Renamed
-}
-
-// refers reports whether a record refers to an event, instead of having one.
-func (r *record) refers() bool { return r.of != 0 }
-
-// durable is a record that is on disk.
-type durable struct {
-	*record
-	seq      history.Seq
-	at       time.Time
-	location jsonl.Location
-}
-
-// item returns the delivery that the record begins.
-func (d *durable) item() queue.Item {
-	accepted := d.at.UnixNano()
-	if d.rename != nil {
-		accepted = d.accepted
-	}
-	return queue.Item{Number: d.seq, Of: d.of, IsResend: d.resend, Location: d.location, AcceptedAt: accepted, Body: d.body}
 }
 
 const (
