@@ -36,7 +36,8 @@
 //	             former name. Partitions as those of events
 //	ids          what finds repeats: a hash of source and    accept
 //	             id, one of the content, seq and webhooks
-//	             of the first acceptance
+//	             of the first acceptance, and which batch
+//	             it came with
 //	attempts     the stream of the deliveries: attempts, and the ledger
 //	             the states of webhooks (kind). skew is by how
 //	             much the database's clock was ahead of that
@@ -89,7 +90,10 @@
 //	    lines are late, and have no effect on the queue.
 //	P9  A checkpoint covers the attempts up to covers_n and the records up to covers_seq,
 //	    and never says more than these.
-//	P10 Nothing is kept in a session: no prepared statement, setting, or lock but those
+//	P10 An accept is made again while it may not be committed. It has the number of its
+//	    batch each time, by which what it has committed before is told from what others
+//	    have: its requests are answered as the first time.
+//	P11 Nothing is kept in a session: no prepared statement, setting, or lock but those
 //	    of a transaction. So PgBouncer may stand between, in transaction mode.
 //
 // # Plans

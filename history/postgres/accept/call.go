@@ -14,6 +14,7 @@ import (
 const (
 	isNew      = 'n'
 	isRepeat   = 'd'
+	isAgain    = 'a' // of what an earlier try of this call has committed
 	isConflict = 'c'
 	isGone     = 'g'
 	isFull     = 'f'
@@ -22,8 +23,9 @@ const (
 
 // caller has the arguments of a call. Their memory is used again.
 type caller struct {
-	db   *database.DB
-	full bool
+	db    *database.DB
+	full  bool
+	batch int64 // tells this call, and each try of it, from all others (P10)
 
 	sent []sent // one for each record
 	req  []int32
@@ -53,7 +55,7 @@ type answer struct {
 func (c *caller) reset() {
 	clear(c.sent)
 	*c = caller{
-		db: c.db, full: c.full, sent: c.sent[:0], req: c.req[:0], key: c.key[:0], size: c.size[:0],
+		db: c.db, full: c.full, batch: c.batch, sent: c.sent[:0], req: c.req[:0], key: c.key[:0], size: c.size[:0],
 		content: c.content[:0], of: c.of[:0], generation: c.generation[:0], idHash: c.idHash[:0], ends: c.ends[:0], after: c.after[:0],
 		kind: c.kind[:0], to: c.to[:0], was: c.was[:0], lines: c.lines[:0],
 	}
@@ -76,7 +78,7 @@ func (c *caller) add(number int, r *request, index int) {
 	c.lines = append(c.lines, rec.line...)
 }
 
-const acceptSQL = `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`
+const acceptSQL = `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)`
 
 // do makes the call.
 func (c *caller) do(ctx context.Context) (a answer, err error) {
@@ -84,7 +86,7 @@ func (c *caller) do(ctx context.Context) (a answer, err error) {
 		database.Text(string(c.db.Sync())), database.Bool(!c.full), database.Int4s(c.req), database.UUIDs(c.key),
 		database.Int8s(c.content), database.Int8s(c.of), database.Int8s(c.generation), database.Int8s(c.idHash),
 		database.Texts(c.kind), database.Texts(c.to), database.Texts(c.was), database.Int8s(c.ends), database.Int8s(c.after),
-		database.Int4s(c.size), database.Bytea(c.lines),
+		database.Int4s(c.size), database.Bytea(c.lines), database.Int8(c.batch),
 	}, &a.at, &a.last, &a.seqs, &a.verdicts, &a.known)
 	return a, err
 }
@@ -103,6 +105,8 @@ func (c *caller) settle(a *answer) []queue.Published {
 		case isNew:
 			r.receipts[s.index] = history.Receipt{Seq: seq, To: rec.to}
 			fresh = append(fresh, rec.published(seq, at))
+		case isAgain: // the feed reads it
+			r.receipts[s.index] = history.Receipt{Seq: seq, To: rec.to}
 		case isRepeat:
 			r.receipts[s.index] = duplicate(a.seqs[i], a.known[i])
 		case isConflict:

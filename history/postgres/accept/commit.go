@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -254,6 +256,7 @@ func awayBecause(err error) error {
 func (x *run) commitBatch(b *batch) {
 	defer x.answer(b)
 	deadline := b.began.Add(x.deadline)
+	x.call.batch = newBatch()
 	for pending := b.requests; len(pending) > 0; {
 		x.call.full = x.full()
 		repeats, later := x.call.arrange(pending)
@@ -271,6 +274,7 @@ func (x *run) commitBatch(b *batch) {
 				continue
 			}
 			fresh := x.call.settle(&o.answer)
+			x.call.batch = newBatch() // of what is left, which is in no call yet
 			x.result(nil)
 			if len(fresh) > 0 {
 				x.wrote(len(x.call.lines))
@@ -294,6 +298,9 @@ func (x *run) commitBatch(b *batch) {
 		pending = later
 	}
 }
+
+// newBatch returns a number that no other batch has, nor a record that was imported.
+func newBatch() int64 { return 1 + rand.Int64N(math.MaxInt64) }
 
 // failed gives requests their error if their call is not to be made again, and returns
 // the others.
@@ -321,8 +328,8 @@ func (x *run) failed(pending []*request, err error, deadline time.Time) (again [
 	if database.IsRefused(err) || database.IsUnsent(err) {
 		return pending
 	}
-	// It may be committed. Then an event that is sent again is a duplicate, and a resend
-	// would be made twice.
+	// It may be committed. Then an event that is sent again is known by the batch, and a
+	// resend would be made twice.
 	for _, r := range pending {
 		if r.records[0].refers() {
 			r.err = fmt.Errorf("%w: the answer was lost; the request may be accepted or not", history.ErrAway)

@@ -59,7 +59,7 @@ func TestFaults(t *testing.T) {
 		{"no connection", set(postgrestest.Refuse), appending, nil, "", history.ErrAway, heal, 2},
 		{"the connection ends under a resend", set(postgrestest.Refuse), resending, soon(heal), "0", history.ErrAway, heal, 2},
 		{"the request is lost", set(postgrestest.CutRequest), appending, nil, "2", nil, heal, 3},
-		{"the answer is lost", set(postgrestest.CutAnswer), appending, nil, "d2", nil, heal, 3},
+		{"the answer is lost", set(postgrestest.CutAnswer), appending, nil, "2", nil, heal, 3},
 		{"the answer to a resend is lost", set(postgrestest.CutAnswer), resending, nil, "0", history.ErrAway, heal, 3},
 		{"no answer", set(postgrestest.Hang), appending, nil, "", history.ErrAway, heal, 3},
 		{"no answer to a resend", set(postgrestest.Hang), resending, nil, "0", history.ErrAway, heal, 3},
@@ -115,6 +115,41 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the feed knows records up to %d, want %d", m.last, c.after)
 			}
 		})
+	}
+}
+
+// TestTheAnswerToABatchIsLost has requests share a call of which the answer is lost: each
+// is answered as if it had not been, and only what somebody else posted is a duplicate.
+func TestTheAnswerToABatchIsLost(t *testing.T) {
+	s := postgrestest.Shared(t)
+	p := s.Proxy(t)
+	m := start(t, s, "", database.Options{URL: p.URL()}, accept.Options{})
+	if _, err := m.Append(t.Context(), []history.Entry{entry(t, "old", "1", "a")}); err != nil {
+		t.Fatal(err)
+	}
+	p.Set(postgrestest.Hang)
+	requests := [][]string{{"first"}, {"x"}, {"x"}, {"old"}, {"y", "z", "y"}, {"z"}} // the first one fills a batch of its own
+	answers := make([]chan string, len(requests))
+	for i, ids := range requests {
+		answers[i] = make(chan string, 1)
+		go func() {
+			var entries []history.Entry
+			for _, id := range ids {
+				entries = append(entries, entry(t, id, "1", "a"))
+			}
+			got, err := m.Append(context.Background(), entries)
+			answers[i] <- fmt.Sprint(seqs(got), err)
+		}()
+		time.Sleep(20 * time.Millisecond)
+	}
+	p.Set(postgrestest.CutAnswer)
+	for i, want := range []string{"2", "3", "d3", "d1", "4 5 d4", "d5"} {
+		if got := <-answers[i]; got != want+"<nil>" {
+			t.Errorf("%v: got %s, want %s", requests[i], got, want)
+		}
+	}
+	if n := m.count(); n != 5 || p.Broken() != postgrestest.Nothing {
+		t.Errorf("got %d records, want 5", n)
 	}
 }
 
@@ -271,7 +306,7 @@ func TestStandby(t *testing.T) {
 	expect(accepted("1"), "1")
 	stop()
 	// Somebody ends the wait: the commit comes with a warning, and is not believed. The
-	// next call finds what is committed, and waits again.
+	// next call finds what it has committed, and waits again.
 	answer := accepted("2")
 	for s.Value(t, `SELECT count(*) FROM `+schema+`.events`) != "2" {
 		s.Exec(t, `SELECT pg_cancel_backend(pid)`+waiting)
@@ -286,7 +321,7 @@ func TestStandby(t *testing.T) {
 	default:
 	}
 	s.Standby(t)
-	expect(answer, "d2")
+	expect(answer, "2")
 	expect(accepted("3"), "3")
 	// A configuration that changes under a connection is met by the next call.
 	configure(`ALTER SYSTEM SET synchronous_standby_names = ''`)

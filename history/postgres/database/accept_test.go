@@ -2,6 +2,7 @@ package database_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,11 @@ type accepted struct {
 // accept calls the function.
 func accept(t *testing.T, db *database.DB, records ...rec) (a accepted) {
 	t.Helper()
+	return acceptBatch(t, db, rand.Int64(), records...)
+}
+
+func acceptBatch(t *testing.T, db *database.DB, batch int64, records ...rec) (a accepted) {
+	t.Helper()
 	n := len(records)
 	req, key, size := make([]int32, n), make([][16]byte, n), make([]int32, n)
 	content, of, generation, hash, ends, after := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
@@ -44,10 +50,10 @@ func accept(t *testing.T, db *database.DB, records ...rec) (a accepted) {
 		lines, size[i] = append(lines, line...), int32(len(line))
 	}
 	var at int64
-	err := db.Call(t.Context(), `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`, []database.Argument{
+	err := db.Call(t.Context(), `SELECT stamped, last_seq, seqs, states, known FROM {schema}.accept($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)`, []database.Argument{
 		database.Text(string(db.Sync())), database.Bool(true), database.Int4s(req), database.UUIDs(key), database.Int8s(content), database.Int8s(of),
 		database.Int8s(generation), database.Int8s(hash), database.Texts(kind), database.Texts(to), database.Texts(was),
-		database.Int8s(ends), database.Int8s(after), database.Int4s(size), database.Bytea(lines),
+		database.Int8s(ends), database.Int8s(after), database.Int4s(size), database.Bytea(lines), database.Int8(batch),
 	}, &at, &a.last, &a.seqs, &a.word, &a.known)
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +97,31 @@ func TestAccept(t *testing.T) {
 	}
 	if got := accept(t, db, rec{req: 1, key: 1, content: 1}).known; got[0] != "a b" {
 		t.Errorf("got the webhooks %q of a repeat, want those of the first acceptance", got)
+	}
+}
+
+// TestAcceptAgain makes calls again whose answers were lost: what is of the same batch
+// was accepted for the first time, and what is not repeats it.
+func TestAcceptAgain(t *testing.T) {
+	db := open(t, shared(t), database.Options{})
+	acceptBatch(t, db, 7, rec{req: 1, key: 1, content: 1, to: "a"}, rec{req: 2, key: 2, content: 2})
+	acceptBatch(t, db, 8, rec{req: 1, key: 3, content: 3})
+	for _, c := range []struct {
+		batch int64
+		word  string
+		seqs  []int64
+	}{
+		{7, "aadn", []int64{1, 2, 3, 4}},
+		{7, "aada", []int64{1, 2, 3, 4}},
+		{9, "dddd", []int64{1, 2, 3, 4}},
+	} {
+		got := acceptBatch(t, db, c.batch, rec{req: 1, key: 1, content: 1, to: "a"}, rec{req: 2, key: 2, content: 2}, rec{req: 3, key: 3, content: 3}, rec{req: 4, key: 4, content: 4})
+		if got.word != c.word || !slices.Equal(got.seqs, c.seqs) || got.last != 4 {
+			t.Errorf("batch %d: got %s %v, up to %d; want %s %v, up to 4", c.batch, got.word, got.seqs, got.last, c.word, c.seqs)
+		}
+	}
+	if got := acceptBatch(t, db, 7, rec{req: 1, key: 1, content: 9}); got.word != "c" {
+		t.Errorf("with another content: got %s, want c", got.word)
 	}
 }
 

@@ -60,10 +60,11 @@ END $$;
 -- because of such a one, g refers to an event that was removed, s is needless: p_after has
 -- for a resend in bulk the last record when it was selected, and by now its event has been
 -- resent to the webhook. f would be new and there is no room (not p_room). known has the
--- webhooks of the events that are repeated.
+-- webhooks of the events that are repeated. a was accepted by an earlier call with this
+-- p_batch, whose answer was lost, so that it repeats nothing.
 CREATE OR REPLACE FUNCTION {schema}.accept(
   p_sync text, p_room boolean, p_req int[], p_key uuid[], p_content bigint[], p_of bigint[], p_generation bigint[], p_id_hash bigint[],
-  p_type text[], p_webhooks text[], p_was text[], p_ends bigint[], p_after bigint[], p_size int[], p_lines bytea,
+  p_type text[], p_webhooks text[], p_was text[], p_ends bigint[], p_after bigint[], p_size int[], p_lines bytea, p_batch bigint,
   OUT stamped bigint, OUT last_seq bigint, OUT seqs bigint[], OUT states text, OUT known text[]
 ) LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
@@ -102,10 +103,10 @@ BEGIN
     SELECT i.*, k.seq AS old, k.webhooks AS old_webhooks,
       sum(i.size) OVER (ORDER BY i.ord) - i.size + 1 AS begins,
       CASE WHEN i.of > 0 THEN CASE WHEN i.type IS NULL THEN 'g' WHEN i.needless THEN 's' ELSE 'n' END
-        WHEN k.seq IS NULL THEN 'n' WHEN k.content = i.content THEN 'd' ELSE 'c' END AS state
+        WHEN k.seq IS NULL THEN 'n' WHEN k.content <> i.content THEN 'c' WHEN k.batch = p_batch THEN 'a' ELSE 'd' END AS state
     FROM unnest(p_req, p_key, p_content, p_of, p_generation, v_hash, v_type, p_webhooks, p_was, p_ends, v_needless, p_size)
       WITH ORDINALITY AS i(req, key, content, of, generation, id_hash, type, webhooks, was, ends, needless, size, ord)
-    LEFT JOIN LATERAL (SELECT x.seq, x.content, x.webhooks FROM {schema}.ids x
+    LEFT JOIN LATERAL (SELECT x.seq, x.content, x.webhooks, x.batch FROM {schema}.ids x
       WHERE i.of = 0 AND x.key = i.key AND x.n > v_ids.last - 100000 ORDER BY x.n DESC LIMIT 1) k ON true
   ), judged AS (
     SELECT *, CASE WHEN state <> 'c' AND bool_or(state = 'c') OVER (PARTITION BY req) THEN 'r'
@@ -122,10 +123,10 @@ BEGIN
     SELECT w, x.seq, x.size, 0 FROM numbered x, string_to_table(x.webhooks, ' ') w WHERE x.verdict = 'n' AND x.webhooks <> ''
     UNION ALL SELECT was, seq, size, ends FROM numbered WHERE verdict = 'n' AND was <> ''
   ), fresh_ids AS (
-    INSERT INTO {schema}.ids (key, n, content, seq, webhooks)
-    SELECT key, n, content, seq, webhooks FROM numbered WHERE verdict = 'n' AND of = 0
+    INSERT INTO {schema}.ids (key, n, content, seq, webhooks, batch)
+    SELECT key, n, content, seq, webhooks, p_batch FROM numbered WHERE verdict = 'n' AND of = 0
   )
-  SELECT array_agg(CASE verdict WHEN 'n' THEN seq WHEN 'd' THEN old ELSE 0 END ORDER BY ord), coalesce(string_agg(verdict, '' ORDER BY ord), ''),
+  SELECT array_agg(CASE WHEN verdict = 'n' THEN seq WHEN verdict IN ('d', 'a') THEN old ELSE 0 END ORDER BY ord), coalesce(string_agg(verdict, '' ORDER BY ord), ''),
     array_agg(CASE WHEN verdict = 'd' THEN old_webhooks ELSE '' END ORDER BY ord),
     count(*) FILTER (WHERE verdict = 'n'), count(*) FILTER (WHERE verdict = 'n' AND of = 0)
   INTO seqs, states, known, v_fresh, v_known FROM numbered;
@@ -135,4 +136,4 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION {schema}.now_ns(), {schema}.grow(text, bigint), {schema}.lock_stream(text), {schema}.durable(text),
-  {schema}.accept(text, boolean, int[], uuid[], bigint[], bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], int[], bytea) FROM PUBLIC;
+  {schema}.accept(text, boolean, int[], uuid[], bigint[], bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], int[], bytea, bigint) FROM PUBLIC;

@@ -60,6 +60,7 @@ CREATE TABLE IF NOT EXISTS {schema}.ids (
   content  bigint NOT NULL,
   seq      bigint NOT NULL,
   webhooks text NOT NULL,
+  batch    bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (key, n)
 ) PARTITION BY RANGE (n);
 
