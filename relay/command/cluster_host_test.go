@@ -38,8 +38,12 @@ func TestCluster(t *testing.T) {
 		run("schema sidehook is ready", 0, "cluster", "init", "--apply", "--role", "runner")
 	}
 	run("members      none", 0, "cluster", "status")
+	run("one took ", 0, "cluster", "status")
 	s.Exec(t, `INSERT INTO sidehook.members (name, incarnation, beat, lease, address) VALUES ('host-a', 'i', sidehook.now_ns() - 90000000000, 10000000000, '10.0.0.1:9')`)
-	run("host-a", 0, "cluster", "status")
+	run("ago, silent", 0, "cluster", "status")
 	write("require")
 	run("not safe: no synchronous standby is configured", 1, "cluster", "status")
+	s.Exec(t, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`)
+	s.Exec(t, `SELECT pg_reload_conf(), pg_sleep(0.3)`)
+	run("one has no answer after 3s: a synchronous standby is down or slow", 1, "cluster", "status")
 }

@@ -21,7 +21,6 @@ type Status struct {
 type Member struct {
 	Name       string
 	Silent     time.Duration // since its last beat
-	Address    string
 	Generation int64
 	Webhooks   int // that it owns
 }
@@ -39,11 +38,11 @@ func (db *DB) Status(ctx context.Context) (*Status, error) {
 		return nil, err
 	}
 	rows := db.Query(ctx, `
-		SELECT m.name, greatest(0, {schema}.now_ns() - m.beat), m.address, m.generation,
+		SELECT m.name, greatest(0, {schema}.now_ns() - m.beat), m.generation,
 			(SELECT count(*) FROM {schema}.cursors c WHERE c.owner = m.name AND c.incarnation = m.incarnation)
 		FROM {schema}.members m WHERE m.beat > 0 ORDER BY m.name`)
 	var m Member
-	for rows.Next(&m.Name, (*int64)(&m.Silent), &m.Address, &m.Generation, &m.Webhooks) {
+	for rows.Next(&m.Name, (*int64)(&m.Silent), &m.Generation, &m.Webhooks) {
 		s.Members = append(s.Members, m)
 	}
 	return &s, rows.Close()
@@ -52,3 +51,10 @@ func (db *DB) Status(ctx context.Context) (*Status, error) {
 // SyncProblem returns why the commits of the server promise too little, nil if they do
 // not.
 func (s *Status) SyncProblem(sync Sync) error { return syncProblem(sync, s.Standbys, s.Commit) }
+
+// TryCommit commits something that leaves no trace, as events are committed: it returns
+// once that is durable, or ctx is done.
+func (db *DB) TryCommit(ctx context.Context) error {
+	var at string
+	return db.Read(ctx, `SELECT pg_logical_emit_message(true, 'sidehook', '')::text`, nil, &at)
+}

@@ -83,8 +83,9 @@ func (c commands) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show the database and the members of a cluster",
 		Long: "Asks the database of cluster.postgres how it stands: its version, what a commit\n" +
-			"promises, how much it has, and the members with the webhooks that each owns.\n" +
-			"The exit code is 1 if a relay could not work with it.",
+			"promises and how long one takes, how much it has, and the members with the\n" +
+			"webhooks that each owns. Members with another generation have another file. The\n" +
+			"exit code is 1 if a relay could not work with it.",
 		Example: "  sidehook cluster status",
 		Args:    usage.NoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -109,6 +110,9 @@ func (c commands) file() (*config.File, error) {
 	return file, nil
 }
 
+// commitTimeout is how long a commit may take before it counts as not answered.
+const commitTimeout = 3 * time.Second
+
 func (c commands) status(ctx context.Context, cluster *config.Cluster) error {
 	// The connection is not refused for what it promises, so that this can be shown.
 	db, err := database.Open(database.Options{URL: cluster.Postgres.Reveal(), Schema: cluster.Schema, Readers: 1})
@@ -128,10 +132,11 @@ func (c commands) status(ctx context.Context, cluster *config.Cluster) error {
 	c.Out.Linef("database     %s, PostgreSQL %s, schema %s", cluster.Postgres.Redacted(), s.Server, cluster.Schema)
 	c.Out.Linef("events       %d, and %d attempts, in %s and %d partitions", s.Events, s.Attempts, measure.Size(s.Bytes), s.Partitions)
 	problem := s.SyncProblem(database.Sync(cluster.Sync))
-	if problem == nil {
-		c.Out.Linef("commits      synchronous_commit = %s, synchronous_standby_names = '%s'", s.Commit, s.Standbys)
-	} else {
+	if problem != nil {
 		c.Out.Line("commits      ", c.Out.Paint(terminal.Red, "not safe: "+problem.Error()))
+	} else {
+		c.Out.Linef("commits      synchronous_commit = %s, synchronous_standby_names = '%s'", s.Commit, s.Standbys)
+		problem = c.tryCommit(ctx, db)
 	}
 	if len(s.Members) == 0 {
 		c.Out.Linef("members      none")
@@ -145,16 +150,32 @@ func (c commands) status(ctx context.Context, cluster *config.Cluster) error {
 	return nil
 }
 
+// tryCommit shows how long a commit takes, and returns why it was not answered.
+func (c commands) tryCommit(ctx context.Context, db *database.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	began := time.Now()
+	err := db.TryCommit(ctx)
+	switch {
+	case err == nil:
+		c.Out.Linef("             one took %s", time.Since(began).Round(100*time.Microsecond))
+	case ctx.Err() != nil:
+		c.Out.Line("             ", c.Out.Paint(terminal.Red, "one has no answer after "+commitTimeout.String()+": a synchronous standby is down or slow; see pg_stat_replication on the primary"))
+	default:
+		c.Out.Line("             ", c.Out.Paint(terminal.Red, terminal.Clean("one failed: "+err.Error())))
+	}
+	return err
+}
+
 func (c commands) printMembers(members []database.Member, lease time.Duration) {
 	table := terminal.Table{To: c.Out}
-	table.Add(terminal.Heads("MEMBER", "LAST BEAT", "WEBHOOKS", "GENERATION", "ADDRESS")...)
+	table.Add(terminal.Heads("MEMBER", "LAST BEAT", "WEBHOOKS", "GENERATION")...)
 	for _, m := range members {
 		beat := terminal.Cell{Text: measure.Span(m.Silent) + " ago"}
 		if m.Silent > lease {
-			beat.Style = terminal.Red
+			beat = terminal.Cell{Text: beat.Text + ", silent", Style: terminal.Red}
 		}
-		table.Add(terminal.Cell{Text: m.Name}, beat, terminal.Cell{Text: strconv.Itoa(m.Webhooks)},
-			terminal.Cell{Text: strconv.FormatInt(m.Generation, 10)}, terminal.Cell{Text: m.Address})
+		table.Add(terminal.Cell{Text: m.Name}, beat, terminal.Cell{Text: strconv.Itoa(m.Webhooks)}, terminal.Cell{Text: strconv.FormatInt(m.Generation, 10)})
 	}
 	table.Print()
 }
