@@ -19,6 +19,7 @@ func (r *Relay) Apply(file *config.File) error {
 		return fmt.Errorf("apply %s: %w", file.Path, err)
 	}
 	r.awaitMoves(context.Background())
+	r.lookForOrphans(context.Background())
 	return nil
 }
 
@@ -48,6 +49,7 @@ func (r *Relay) apply(file *config.File) error {
 	r.intake.Apply(next.ForIntake())
 	r.outboxes.Apply(next.Databases)
 	r.findOrphansLocked()
+	r.lookAgain = r.atStart.Cluster.Given()
 	r.setLimitsLocked()
 	if before != nil {
 		r.reportReload(before, next)

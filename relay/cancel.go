@@ -21,6 +21,7 @@ import (
 // Cancel ends the matching waiting deliveries, also of webhooks that were removed. A
 // delivery whose event cannot be read now stays, and an error says so.
 func (o *operator) Cancel(ctx context.Context, c api.CancelRequest) (int, error) {
+	o.journal.WaitQueued(ctx)
 	ended, err := o.cancelOwned(c)
 	var others atomic.Int64
 	failed := o.askAll(ctx, c.Webhook, func(ctx context.Context, webhook string) error {
@@ -47,6 +48,7 @@ func (o *operator) cancelOwned(c api.CancelRequest) (int, error) {
 
 // SelectCancel returns what Cancel would end.
 func (o *operator) SelectCancel(ctx context.Context, c api.CancelRequest) (selected api.Selected, err error) {
+	o.journal.WaitQueued(ctx)
 	if selected, err = o.selectOwned(c); err != nil {
 		return selected, err
 	}

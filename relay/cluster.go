@@ -44,9 +44,7 @@ func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, 
 		Member: member.Options{
 			Name: name, Lease: c.Lease, Recorded: opts.Recorded, Bodies: opts.Bodies, LeastBody: opts.LeastBody,
 			Hold: r.hold, Figures: r.figures,
-			Do: func(ctx context.Context, a member.Asked) json.RawMessage {
-				return r.asked(ctx, a.Webhook, a.Kind, a.Arguments)
-			},
+			Do:   r.doAsked,
 			Drop: func(webhook string) <-chan struct{} { return r.deliver.Drop(webhook) },
 		},
 		Spool: spool, Committed: opts.Committed, Waited: r.metrics.Waited, Low: opts.Low, Log: opts.Log,
@@ -59,6 +57,20 @@ func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, 
 		read: func() (reader, error) { return e.Reader(), nil },
 	}, nil
 }
+
+// doAsked does what another member has asked for, on all that one has accepted before, and
+// so that it sees after the answer what has come of it.
+func (r *Relay) doAsked(ctx context.Context, a member.Asked) json.RawMessage {
+	e := r.journal.engine.(*clustered)
+	short, cancel := context.WithTimeout(ctx, caughtUpWithin)
+	_ = e.CatchUp(short) // if the database is away it is done on what is known
+	cancel()
+	answer := r.asked(ctx, a.Webhook, a.Kind, a.Arguments)
+	e.Save(ctx, a.Webhook)
+	return answer
+}
+
+const caughtUpWithin = 2 * time.Second
 
 // hold has deliver begin on a webhook whose queue this member has got. The member waits
 // for it, so it must not wait for an edit that is applied.
@@ -167,7 +179,11 @@ func (c *clustered) Figures() map[string]api.Webhook {
 }
 
 func (c *clustered) Ask(ctx context.Context, webhook, kind string, arguments json.RawMessage) (json.RawMessage, error) {
-	return c.Member.Ask(ctx, member.Asked{Webhook: webhook, Kind: kind, Arguments: arguments})
+	answer, err := c.Member.Ask(ctx, member.Asked{Webhook: webhook, Kind: kind, Arguments: arguments})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read = time.Time{} // its figures are others now
+	return answer, err
 }
 
 func (c *clustered) Cluster() *metrics.Cluster {

@@ -55,7 +55,8 @@
 //     until then the engine holds up events under the new names.
 //  6. intake matches events by the new configuration, and the outboxes of its databases
 //     are read.
-//  7. Queues without a webhook become orphans, and all queues get their limits.
+//  7. Queues without a webhook become orphans, and all queues get their limits. In a
+//     cluster that is at the end of Apply: when it is known what the files of others have.
 //
 // # A cluster
 //

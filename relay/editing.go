@@ -49,7 +49,12 @@ func (o *operator) Newest(since time.Time, most int, limit time.Duration, visit 
 }
 
 // Waiting returns how many deliveries wait for a webhook.
-func (o *operator) Waiting(webhook string) int { return o.journal.Queue(webhook).Backlog().Events }
+func (o *operator) Waiting(webhook string) int {
+	if !o.journal.Owns(webhook) {
+		return o.journal.Figures()[webhook].Backlog.Events
+	}
+	return o.journal.Queue(webhook).Backlog().Events
+}
 
 // Configuration returns what is in force, and the lines that problems are about.
 func (o *operator) Configuration(ctx context.Context) (*console.Configuration, error) {

@@ -13,7 +13,6 @@ import (
 	"sidehook/history"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
-	"sidehook/relay/inforce"
 )
 
 // What a member asks the owner of a webhook to do.
@@ -136,27 +135,54 @@ func (o *operator) ask(ctx context.Context, webhook, kind string, arguments, ans
 const asksAtOnce = 8
 
 // askAll asks the owner of a webhook, or if that is "" the owners of all for which
-// deliveries wait elsewhere, as far as they have told.
+// deliveries may wait elsewhere.
 func (o *operator) askAll(ctx context.Context, webhook string, ask func(ctx context.Context, webhook string) error) error {
+	names, err := o.ownedElsewhere(), error(nil)
+	if webhook == "" {
+		if names, err = o.journal.MayWait(ctx, names); err != nil {
+			return err
+		}
+	} else {
+		names = slices.DeleteFunc(names, func(name string) bool { return name != webhook })
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(asksAtOnce)
-	for name, w := range o.journal.Figures() {
-		if (webhook == name || webhook == "" && w.Backlog.Events > 0) && !o.journal.Owns(name) {
-			group.Go(func() error { return ask(ctx, name) })
-		}
+	for _, name := range names {
+		group.Go(func() error { return ask(ctx, name) })
 	}
 	return group.Wait()
+}
+
+// ownedElsewhere returns the webhooks in the file, and of which others have told, that
+// this process does not own.
+func (o *operator) ownedElsewhere() (names []string) {
+	active, _ := o.current()
+	known := o.journal.Figures()
+	for name := range active.Webhooks {
+		if _, told := known[name]; !told && !o.journal.Owns(name) {
+			names = append(names, name)
+		}
+	}
+	for name := range known {
+		if !o.journal.Owns(name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // elsewhere is webhook for one that another member owns.
 func (o *operator) elsewhere(name string, configured *config.Webhook) api.Webhook {
 	w := o.journal.Figures()[name]
 	w.Name, w.Owner, w.Differs = name, o.journal.Owner(name), o.journal.Differing(name)
+	switch {
+	case configured == nil:
+		w.State = stateOrphaned
+	case w.State == "" || w.State == stateOrphaned:
+		w.State = configuredState(configured)
+	}
 	if configured != nil {
 		w.Configured = configured.View()
-		if w.State == "" || w.State == stateOrphaned {
-			w.State = configuredState(configured)
-		}
 	}
 	return w
 }
@@ -190,15 +216,4 @@ func (r *Relay) figures(webhook string) []byte {
 		return nil
 	}
 	return text
-}
-
-// orphansElsewhere returns the removed webhooks of other members for which deliveries wait.
-func (o *operator) orphansElsewhere(active *inforce.Config) (names []string) {
-	for name, w := range o.journal.Figures() {
-		if _, ok := active.Webhooks[name]; !ok && w.State == stateOrphaned && w.Backlog.Events > 0 && !o.journal.Owns(name) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }

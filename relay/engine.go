@@ -54,6 +54,9 @@ type backlog interface {
 	Queues() []*queue.Queue
 	// WaitWritten returns when the attempts recorded so far can be read.
 	WaitWritten(ctx context.Context)
+	// WaitQueued returns when the events accepted so far are in the queues, and Elsewhere
+	// knows of other processes. It reports false if that takes long.
+	WaitQueued(ctx context.Context) bool
 	// Stopped reports whether the last process stopped cleanly.
 	Stopped() bool
 }
@@ -127,9 +130,11 @@ type ownership interface {
 	// Attempted visits the attempts at the deliveries of some seqs that processes have
 	// recorded, in order.
 	Attempted(ctx context.Context, seqs []history.Seq, visit func(*history.DeliveryRecord)) error
+	// MayWait returns those of some webhooks for which deliveries may wait anywhere.
 	// Unmoved returns those of some former names for which deliveries may wait, and that
 	// are to go on under their new names. HoldUp has events for webhooks wait to be
 	// accepted, and those for others no more.
+	MayWait(ctx context.Context, webhooks []string) ([]string, error)
 	Unmoved(ctx context.Context, renames map[string]string) ([]string, error)
 	HoldUp(webhooks []string)
 	// Ask has the owner of a webhook, which is another process, do an action.
@@ -219,6 +224,7 @@ func (a alone) Number(hash string, _ bool) history.Generation {
 	return n
 }
 
+func (a alone) WaitQueued(context.Context) bool { return true }
 func (a alone) Declare(c Declaration)           { a.SetGeneration(c.Generation, c.Hash) }
 func (a alone) Owns(string) bool                { return true }
 func (a alone) WhileOwned(_ string, do func())  { do() }
@@ -235,6 +241,7 @@ func (a alone) Attempted(context.Context, []history.Seq, func(*history.DeliveryR
 
 // One process moves its deliveries before it accepts events under the new names.
 func (a alone) Unmoved(context.Context, map[string]string) ([]string, error) { return nil, nil }
+func (a alone) MayWait(context.Context, []string) ([]string, error)          { return nil, nil }
 func (a alone) HoldUp([]string)                                              {}
 
 func (a alone) Ask(context.Context, string, string, json.RawMessage) (json.RawMessage, error) {

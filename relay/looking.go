@@ -22,7 +22,8 @@ import (
 
 // Webhooks returns the webhooks that match, in the order of the file, then the removed
 // ones for which deliveries wait.
-func (o *operator) Webhooks(_ context.Context, q api.WebhooksQuery) (page api.Webhooks, _ error) {
+func (o *operator) Webhooks(ctx context.Context, q api.WebhooksQuery) (page api.Webhooks, _ error) {
+	o.journal.WaitQueued(ctx)
 	active, _ := o.current()
 	names := o.listed(active)
 	if q.Attention {
@@ -51,7 +52,8 @@ func (o *operator) Webhooks(_ context.Context, q api.WebhooksQuery) (page api.We
 }
 
 // Webhook returns the webhook of a name.
-func (o *operator) Webhook(_ context.Context, name string) (api.Webhook, error) {
+func (o *operator) Webhook(ctx context.Context, name string) (api.Webhook, error) {
+	o.journal.WaitQueued(ctx)
 	active, _ := o.current()
 	w := active.Webhooks[name].Config
 	if w == nil && !slices.Contains(o.orphaned(active), name) {
@@ -71,12 +73,22 @@ func (o *operator) listed(active *inforce.Config) []string {
 
 // orphaned returns the removed webhooks for which deliveries wait.
 func (o *operator) orphaned(active *inforce.Config) (names []string) {
+	r, renamed := (*Relay)(o), active.Renamed()
+	here := map[string]bool{} // a webhook may be taken meanwhile
 	for _, q := range o.journal.Queues() {
-		if _, ok := active.Webhooks[q.Name()]; !ok && o.journal.Owns(q.Name()) && q.State().Name == stateOrphaned && q.Backlog().Events > 0 {
-			names = append(names, q.Name())
+		name := q.Name()
+		if here[name] = o.journal.Owns(name); here[name] && !renamed[name] && r.orphan(active, name, q.Backlog().Events) {
+			names = append(names, name)
 		}
 	}
-	return append(names, o.orphansElsewhere(active)...)
+	local := len(names)
+	for name, w := range o.journal.Figures() {
+		if !here[name] && !renamed[name] && r.orphan(active, name, w.Backlog.Events) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names[local:])
+	return names
 }
 
 // sortByAttention puts first what somebody has to see to.

@@ -53,7 +53,7 @@ func (o *operator) owned(name string, configured *config.Webhook) api.Webhook {
 		w.LastSuccess, w.LastError, w.LastErrorAt, w.Next = s.LastSuccess, s.LastError, s.LastErrorAt, s.Next
 	} else {
 		s := q.State()
-		w.State, w.Since, w.Why = s.Name, s.Since, s.Why
+		w.State, w.Since, w.Why = stateOrphaned, s.Since, s.Why
 	}
 	b := q.Backlog()
 	w.Backlog = api.Backlog{Events: b.Events, Bytes: b.Bytes}
@@ -86,6 +86,7 @@ func (o *operator) act(ctx context.Context, name, kind string, do func(string) b
 	if !o.journal.Owns(name) {
 		return o.ask(ctx, name, kind, nil, nil)
 	}
+	o.journal.WaitQueued(ctx)
 	do(name) // false: an edit has just removed it
 	return nil
 }
@@ -160,7 +161,7 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 // Rejected returns the configuration in force with the problems of edits alone.
 func (o *operator) Rejected() api.Config {
 	active, rejected := o.current()
-	c := api.Config{Path: editing.Absolute(active.File.Path), Hash: active.File.Hash, Generation: active.Generation, Loaded: active.Loaded, Restart: plan.RestartKeys(o.atStart, active.File)}
+	c := api.Config{Path: editing.Absolute(active.File.Path), Hash: active.File.Hash, Generation: o.numberOf(active), Loaded: active.Loaded, Restart: plan.RestartKeys(o.atStart, active.File)}
 	if rejected != nil {
 		c.Problems = problemsOf(rejected, active.File.Path)
 	}
@@ -185,6 +186,19 @@ func (o *operator) troubles() (list []string) {
 	}
 	return append(list, o.outboxes.State().Troubles...)
 }
+
+// numberOf returns the number of the configuration in force. In a cluster it may become
+// known a moment after the edit.
+func (o *operator) numberOf(active *inforce.Config) history.Generation {
+	for begun := time.Now(); active.Generation == 0 && time.Since(begun) < numberedWithin; time.Sleep(10 * time.Millisecond) {
+		if n, digest := o.journal.Generation(); digest == active.Digest {
+			return n
+		}
+	}
+	return active.Generation
+}
+
+const numberedWithin = time.Second
 
 // problemsOf returns why an edit was rejected, with its warnings.
 func problemsOf(rejected error, path string) (list []api.ConfigProblem) {

@@ -7,6 +7,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/queue"
+	"sidehook/relay/inforce"
 )
 
 const (
@@ -37,15 +38,19 @@ func (r *Relay) reclaimQueue(q *queue.Queue) {
 	}
 }
 
+// orphan reports whether deliveries wait for a webhook that is in no file.
+func (r *Relay) orphan(active *inforce.Config, name string, waiting int) bool {
+	return waiting > 0 && !active.Has(name) && !r.journal.Elsewhere(name)
+}
+
 // findOrphansLocked marks the queues whose webhook is no longer in the file, and sets
 // when their deliveries end.
 func (r *Relay) findOrphansLocked() {
 	for _, q := range r.journal.Queues() {
 		name := q.Name()
-		_, declared := r.active.Webhooks[name]
 		_, renamed := r.renames[name]
 		_, known := r.orphans[name]
-		if declared || renamed || known || q.Backlog().Events == 0 || r.journal.Elsewhere(name) {
+		if renamed || known || !r.journal.Owns(name) || !r.orphan(r.active, name, q.Backlog().Events) {
 			continue
 		}
 		state := q.State()
@@ -59,6 +64,20 @@ func (r *Relay) findOrphansLocked() {
 		age := max(0, time.Since(state.Since))
 		r.orphans[name] = time.Now().Add(orphanAge - age)
 	}
+}
+
+// lookForOrphans looks once more after an edit, when it is known what others have.
+func (r *Relay) lookForOrphans(ctx context.Context) {
+	r.mu.Lock()
+	due := r.running && r.lookAgain
+	r.mu.Unlock()
+	if !due || !r.journal.WaitQueued(ctx) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lookAgain = false
+	r.findOrphansLocked()
 }
 
 // sweepOrphans cancels the deliveries of orphans whose time is over, until ctx is done.

@@ -70,15 +70,16 @@ type Relay struct {
 	givenUp  losses.LastHour
 	held     heldWebhooks // in a cluster
 
-	mu       sync.Mutex
-	active   *inforce.Config
-	refused  error                          // why the last edit was rejected; nil if it was not
-	orphans  map[string]time.Time           // when the deliveries of each end, on the monotonic clock
-	renames  map[string]rename              // by former names
-	inForce  atomic.Pointer[inforce.Config] // active, for those who must not wait
-	running  bool                           // the journal runs, so deliveries can be moved
-	rejected int                            // edits so far
-	renaming trouble.Trouble
+	mu        sync.Mutex
+	active    *inforce.Config
+	refused   error                          // why the last edit was rejected; nil if it was not
+	orphans   map[string]time.Time           // when the deliveries of each end, on the monotonic clock
+	renames   map[string]rename              // by former names
+	inForce   atomic.Pointer[inforce.Config] // active, for those who must not wait
+	lookAgain bool                           // for orphans: what others have is not known yet
+	running   bool                           // the journal runs, so deliveries can be moved
+	rejected  int                            // edits so far
+	renaming  trouble.Trouble
 }
 
 // resendProgress is the progress of the resends in bulk that were last asked for.

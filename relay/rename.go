@@ -112,6 +112,7 @@ func (r *Relay) keepRenaming(ctx context.Context) {
 			r.renameLocked(ctx)
 			r.mu.Unlock()
 			r.renameInCluster(ctx)
+			r.lookForOrphans(ctx)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package relay
 
-import "sidehook/relay/metrics"
+import (
+	"context"
+
+	"sidehook/relay/metrics"
+)
 
 // snapshot returns the current state for a scrape of metrics. It may read the sizes of
 // files, and holds no lock meanwhile.
@@ -16,6 +20,8 @@ func (r *Relay) snapshot() metrics.State {
 		Outbox:       r.outboxState(),
 		Cluster:      r.journal.Cluster(),
 	}
+	renamed := active.Renamed()
+	r.journal.WaitQueued(context.Background())
 	for _, q := range r.journal.Queues() {
 		if !r.journal.Owns(q.Name()) {
 			continue // its owner tells, so that sums over a cluster are right
@@ -27,7 +33,7 @@ func (r *Relay) snapshot() metrics.State {
 				continue // an edit has just removed it
 			}
 			w.State = snapshot.State
-		} else if w.State = q.State().Name; w.State != stateOrphaned || w.Backlog.Events == 0 {
+		} else if w.State = stateOrphaned; renamed[w.Name] || !r.orphan(active, w.Name, w.Backlog.Events) {
 			continue
 		}
 		s.Webhooks = append(s.Webhooks, w)

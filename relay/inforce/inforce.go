@@ -82,6 +82,17 @@ func (c *Config) Has(webhook string) bool {
 	return ok
 }
 
+// Renamed returns the former names of webhooks.
+func (c *Config) Renamed() map[string]bool {
+	names := map[string]bool{}
+	for _, w := range c.File.Webhooks {
+		if w.Was != "" {
+			names[w.Was] = true
+		}
+	}
+	return names
+}
+
 // ForDeliver returns what deliver needs of it.
 func (c *Config) ForDeliver() []deliver.Webhook {
 	list := make([]deliver.Webhook, 0, len(c.File.Webhooks))

@@ -1,6 +1,7 @@
 package member
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -17,9 +18,9 @@ func (f *feed) saveLast(webhook string) {
 	}
 	n, published := f.m.ledger.LastN(), f.published()
 	q := f.m.Set.Queue(webhook)
-	c, refs := f.m.checkpoint(q, published), refsOf(q)
+	c, refs, figures := f.m.checkpoint(q, published), refsOf(q), f.m.o.Figures(webhook)
 	f.remove(webhook)
-	f.saveOne(webhook, epoch, n, published, &c, refs)
+	f.saveOne(webhook, epoch, n, published, &c, refs, figures)
 }
 
 // save writes the checkpoints that are due (P9).
@@ -39,23 +40,45 @@ func (f *feed) save() {
 		}
 	}
 	for name := range due {
-		n, published := f.m.ledger.LastN(), f.published()
-		q := f.m.Set.Queue(name)
-		c := f.m.checkpoint(q, published)
-		f.saveOne(name, f.owned[name], n, published, &c, refsOf(q))
-		delete(f.changed, name)
-		f.savedAt[name] = time.Now()
+		f.saveQueue(name)
 	}
 }
 
-func (f *feed) saveOne(webhook string, epoch int64, n history.LineNo, published history.Seq, c *queue.Checkpoint, refs [][2]history.Seq) {
+// saveQueue writes the checkpoint of a queue that goes on.
+func (f *feed) saveQueue(name string) {
+	n, published := f.m.ledger.LastN(), f.published()
+	q := f.m.Set.Queue(name)
+	c := f.m.checkpoint(q, published)
+	f.saveOne(name, f.owned[name], n, published, &c, refsOf(q), f.m.o.Figures(name))
+	delete(f.changed, name)
+	f.savedAt[name] = time.Now()
+}
+
+// Save returns once the checkpoint and the figures of a webhook are durable as they are
+// now, if this member owns it; or ctx is done, or the database is away.
+func (m *Member) Save(ctx context.Context, webhook string) {
+	taken := make(chan struct{})
+	m.feed.later(func() {
+		defer close(taken)
+		if _, ok := m.feed.owned[webhook]; ok {
+			m.feed.saveQueue(webhook)
+		}
+	})
+	select {
+	case <-taken:
+		m.ledger.WaitWritten(ctx) // if not now it is written later
+	case <-ctx.Done():
+	}
+}
+
+func (f *feed) saveOne(webhook string, epoch int64, n history.LineNo, published history.Seq, c *queue.Checkpoint, refs [][2]history.Seq, figures []byte) {
 	text, err := json.Marshal(c)
 	if err != nil {
 		f.m.o.Log.Error("cannot write the checkpoint of a webhook", "webhook", webhook, "error", err)
 		return
 	}
 	f.m.ledger.Save(&ledger.Checkpoint{
-		Webhook: webhook, Epoch: epoch, At: f.m.clock.Check(), JSON: text, CoversN: n, CoversSeq: published, Refs: refs, Figures: f.m.o.Figures(webhook),
+		Webhook: webhook, Epoch: epoch, At: f.m.clock.Check(), JSON: text, CoversN: n, CoversSeq: published, Refs: refs, Figures: figures,
 	})
 }
 

@@ -88,7 +88,8 @@ type Member struct {
 	ledger      *ledger.Ledger
 	feed        *feed
 
-	until     atomic.Int64 // a clock.Mono: when nothing may be begun any more (M2)
+	until     atomic.Int64  // a clock.Mono: when nothing may be begun any more (M2)
+	accepted  atomic.Uint64 // the last record that the member has accepted itself
 	up        atomic.Bool
 	takeovers atomic.Int64
 	stopping  atomic.Bool
@@ -251,6 +252,9 @@ func (m *Member) Published() history.Seq { return m.feed.published() }
 
 // Accepted takes in what the member itself has accepted, for accept.Options.
 func (m *Member) Accepted(fresh []queue.Published, _ history.Seq) {
+	if n := len(fresh); n > 0 {
+		m.accepted.Store(uint64(fresh[n-1].Number))
+	}
 	m.feed.accepted(fresh)
 	select {
 	case m.fresh <- struct{}{}:

@@ -14,8 +14,7 @@ import (
 func (m *Member) RenameInEffect(was, to string) (inEffect, known bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	own := m.plan.own
-	if m.next != nil || m.unsent || own == nil || own.Incarnation != m.incarnation || own.Generation != m.declared.Generation || own.File != m.declared.File {
+	if !m.seenLocked() {
 		return false, false
 	}
 	return last(was, m.plan.renames) == last(to, m.plan.renames), true

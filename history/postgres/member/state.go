@@ -76,12 +76,51 @@ func (m *Member) CatchUp(ctx context.Context) error {
 	return nil
 }
 
-// Declared reports whether a living member has a webhook in its file, as far as is known;
-// before the first beat all are taken for declared.
+// Declared reports whether a living member has a webhook in its file. Until this member
+// has seen what it has declared last, and what others had then, all are taken for declared.
 func (m *Member) Declared(webhook string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.plan.declared == nil || m.plan.declared[webhook]
+	return !m.seenLocked() || m.plan.declared[webhook]
+}
+
+// seenLocked reports whether the plan is of what this member has declared last.
+func (m *Member) seenLocked() bool {
+	own := m.plan.own
+	return m.next == nil && !m.unsent && own != nil && own.Incarnation == m.incarnation && own.Generation == m.declared.Generation && own.File == m.declared.File
+}
+
+// WaitQueued returns when what this member has accepted is in the queues that it owns, and
+// Declared knows. It reports false if that takes long, such as while the database is away.
+func (m *Member) WaitQueued(ctx context.Context) bool {
+	if m.queued() {
+		return true
+	}
+	late := time.NewTimer(queuedWithin)
+	defer late.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !m.queued() {
+		select {
+		case <-tick.C:
+		case <-late.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+const queuedWithin = time.Second
+
+func (m *Member) queued() bool {
+	if m.Published() < history.Seq(m.accepted.Load()) {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.seenLocked()
 }
 
 // Differing returns the living members that have another entry of a webhook in their

@@ -71,7 +71,7 @@ type plan struct {
 // file has the newest entry, and of these the one that comes first for the webhook. A
 // former name goes where the new one is, so that its deliveries can be moved, unless a
 // file has an entry of it that is newer than the rename; and what is in no file at all
-// goes to any member.
+// stays where it is, or goes to any member.
 func planOf(v *view) plan {
 	p := plan{owners: map[string]string{}, declared: map[string]bool{}}
 	newest := map[string]Entry{}
@@ -94,8 +94,13 @@ func planOf(v *view) plan {
 	for was := range p.renames {
 		p.owners[was] = p.owners[last(was, p.renames)]
 	}
-	for name := range v.cursors {
-		if _, ok := p.owners[name]; !ok {
+	for name, c := range v.cursors {
+		if _, ok := p.owners[name]; ok {
+			continue
+		}
+		if owner := v.peers[c.owner]; v.lives(c.owner, c.incarnation) && !owner.Leaving {
+			p.owners[name] = c.owner
+		} else {
 			p.owners[name] = first(name, may, func(*peer) bool { return true })
 		}
 	}
