@@ -106,7 +106,7 @@ func check(ctx context.Context, db *database.DB, log *slog.Logger) error {
 	case errors.Is(err, database.ErrNoSchema), database.IsSync(err):
 		return err
 	default:
-		log.Warn("the database is away; events are not accepted until it answers", "error", database.Redacted(err))
+		log.Warn("the database is away; events are not accepted until it answers", "error", database.Explained(err))
 	}
 	return nil
 }

@@ -1,8 +1,14 @@
 -- The outbox of sidehook: run by its owner, again and again without harm.
 BEGIN;
 
+-- What is there already is not worth a notice each.
+SET LOCAL client_min_messages = warning;
+
 DO $init$
 BEGIN
+  IF current_setting('server_version_num')::int < 140000 THEN
+    RAISE EXCEPTION 'sidehook needs PostgreSQL 14 or later, and this is %', current_setting('server_version');
+  END IF;
   PERFORM pg_advisory_xact_lock(5428001146215462512); -- one at a time
   IF to_regnamespace('sidehook') IS NULL THEN
     CREATE SCHEMA sidehook;

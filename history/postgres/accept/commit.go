@@ -228,7 +228,7 @@ func (x *run) result(err error) {
 
 func (x *run) fail(fault, cause error) {
 	x.setFault(fault)
-	x.trouble.away.Met(x.log, "the database is away: events are refused until it answers", database.Redacted(cause))
+	x.trouble.away.Met(x.log, "the database is away: events are refused until it answers", database.Explained(cause))
 }
 
 func (x *run) noRoomLeft(err error) error {
@@ -248,7 +248,7 @@ func (x *run) unanswered() error {
 
 // awayBecause is the error of a database that cannot be used, in one line.
 func awayBecause(err error) error {
-	text, _, _ := strings.Cut(database.Redacted(err).Error(), "\n")
+	text, _, _ := strings.Cut(database.Explained(err).Error(), "\n")
 	return fmt.Errorf("%w: %s", history.ErrAway, text)
 }
 
@@ -324,7 +324,7 @@ func (x *run) failed(pending []*request, err error, deadline time.Time) (again [
 		x.fail(awayBecause(err), err)
 		return nil
 	}
-	x.trouble.away.Met(x.log, "the database does not accept events; trying again", database.Redacted(err))
+	x.trouble.away.Met(x.log, "the database does not accept events; trying again", database.Explained(err))
 	if database.IsRefused(err) || database.IsUnsent(err) {
 		return pending
 	}

@@ -95,7 +95,7 @@ func Open(opts Options) (*DB, error) {
 	}
 	config, err := pgconn.ParseConfig(opts.URL)
 	if err != nil {
-		return nil, Redacted(err)
+		return nil, Explained(err)
 	}
 	config.DialFunc = opts.Dial
 	hosts := hostsOf(config)

@@ -3,8 +3,6 @@ package database
 import (
 	"errors"
 	"fmt"
-	"net/url"
-	"regexp"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -24,6 +22,7 @@ func (e *NoticeError) Error() string {
 const (
 	undefinedTable  = "42P01"
 	undefinedSchema = "3F000"
+	forbidden       = "42501"
 	diskFull        = "53100"
 	syncTooLittle   = "SH001"
 )
@@ -68,34 +67,4 @@ func IsRefused(err error) bool {
 func IsUnsent(err error) bool {
 	var c *pgconn.ConnectError
 	return errors.As(err, &c) || pgconn.SafeToRetry(err) || IsSync(err)
-}
-
-var secrets = regexp.MustCompile(`(://[^:/@\s]*:)[^@\s]*@|(password=)('[^']*'|\S+)`)
-
-// Redacted returns an error without the password that the text of one may have.
-func Redacted(err error) error {
-	if err == nil {
-		return nil
-	}
-	if text := err.Error(); secrets.MatchString(text) {
-		return redacted{err, secrets.ReplaceAllString(text, "$1$2***@")}
-	}
-	return err
-}
-
-type redacted struct {
-	error
-	text string
-}
-
-func (e redacted) Error() string { return e.text }
-func (e redacted) Unwrap() error { return e.error }
-
-// RedactURL returns an address without its password.
-func RedactURL(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return secrets.ReplaceAllString(address, "$1$2***@")
-	}
-	return u.Redacted()
 }

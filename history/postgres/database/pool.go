@@ -182,7 +182,7 @@ func (p *pool) openAt(ctx context.Context, h *host) (*conn, error) {
 	}
 	var err error
 	if c.pg, err = pgconn.ConnectConfig(ctx, config); err != nil {
-		return nil, Redacted(err)
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, config.ConnectTimeout)
 	defer cancel()

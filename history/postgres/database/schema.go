@@ -19,6 +19,8 @@ const Version = 1
 const DefaultSchema = "sidehook"
 
 var (
+	//go:embed sql/begin.sql
+	begin string
 	//go:embed sql/tables.sql
 	tables string
 	//go:embed sql/functions.sql
@@ -49,7 +51,7 @@ func Script(schema, role string) (string, error) {
 	if err := CheckName(schema); err != nil {
 		return "", err
 	}
-	text := "BEGIN;\n" + tables + "\n" + functions + "\n" + ownership + "\n" + retention + "\n" + transfer
+	text := "BEGIN;\n" + begin + "\n" + tables + "\n" + functions + "\n" + ownership + "\n" + retention + "\n" + transfer
 	if role != "" {
 		text += "\n" + grants
 	}
@@ -70,15 +72,32 @@ func Install(ctx context.Context, url, schema, role string) error {
 	}
 	config, err := pgconn.ParseConfig(url)
 	if err != nil {
-		return Redacted(err)
+		return Explained(err)
 	}
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
-		return Redacted(err)
+		return Explained(err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	_, err = conn.Exec(ctx, script).ReadAll()
-	return Redacted(err)
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return unprepared(e)
+	}
+	return Explained(err)
+}
+
+// unprepared is why the Script was refused, and what to do.
+func unprepared(e *pgconn.PgError) error {
+	todo := ""
+	switch e.Code {
+	case forbidden:
+		todo = "; run it as the owner of the schema, or as a role that has CREATE on the database"
+	case "25006": // read only
+		todo = "; run it on the server that takes writes: target_session_attrs=read-write in the URL"
+	case "42704": // no such role
+		todo = "; make it before: CREATE ROLE … LOGIN PASSWORD '…'"
+	}
+	return explained{e, e.Message + todo}
 }
 
 // ErrNoSchema is the error of a database without the schema, or with an older or newer
@@ -96,8 +115,10 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 	switch {
 	case Code(err) == undefinedTable || Code(err) == undefinedSchema || errors.Is(err, ErrNoRow):
 		return fmt.Errorf("%w: schema %q has no tables of sidehook; run `sidehook cluster init --apply`", ErrNoSchema, db.schema)
+	case Code(err) == forbidden:
+		return fmt.Errorf("%w: %w", ErrNoSchema, Explained(err))
 	case err != nil:
-		return err
+		return Explained(err)
 	case version < Version:
 		return fmt.Errorf("%w: schema %q has version %d, and this sidehook needs %d; run `sidehook cluster init --apply`", ErrNoSchema, db.schema, version, Version)
 	case version > Version:

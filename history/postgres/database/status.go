@@ -35,7 +35,7 @@ func (db *DB) Status(ctx context.Context) (*Status, error) {
 			(SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'r')`,
 		[]Argument{Text(db.SQL("{schema}"))}, &s.Server, &s.Standbys, &s.Commit, &s.Events, &s.Attempts, &s.Partitions, &s.Bytes)
 	if err != nil {
-		return nil, err
+		return nil, Explained(err)
 	}
 	rows := db.Query(ctx, `
 		SELECT m.name, greatest(0, {schema}.now_ns() - m.beat), m.generation,
@@ -45,7 +45,7 @@ func (db *DB) Status(ctx context.Context) (*Status, error) {
 	for rows.Next(&m.Name, (*int64)(&m.Silent), &m.Generation, &m.Webhooks) {
 		s.Members = append(s.Members, m)
 	}
-	return &s, rows.Close()
+	return &s, Explained(rows.Close())
 }
 
 // SyncProblem returns why the commits of the server promise too little, nil if they do

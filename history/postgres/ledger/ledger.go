@@ -332,7 +332,7 @@ func (l *Ledger) wrote(b *batch) {
 
 // failed answers those who wait. That the database is away is said by those who accept.
 func (l *Ledger) failed(err error) {
-	err = database.Redacted(err)
+	err = database.Explained(err)
 	if database.IsRefused(err) {
 		l.trouble.Met(l.o.Log, "cannot write the outcomes of deliveries; trying again", err)
 	}

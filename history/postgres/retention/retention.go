@@ -136,7 +136,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case database.IsRefused(err): // that the database is away is said by those who accept
-			k.trouble.Met(k.o.Log, "cannot remove old history", database.Redacted(err))
+			k.trouble.Met(k.o.Log, "cannot remove old history", database.Explained(err))
 		}
 		every := k.o.Every
 		if k.short(0) {

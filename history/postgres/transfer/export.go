@@ -43,7 +43,7 @@ func Export(ctx context.Context, path string, o Options) (Done, error) {
 	}
 	x := &exporter{Options: o, ctx: ctx}
 	if err := errors.Join(x.into(dir), dir.Close()); err != nil {
-		return x.done, database.Redacted(err)
+		return x.done, database.Explained(err)
 	}
 	if err := o.Step("name"); err != nil {
 		return x.done, err

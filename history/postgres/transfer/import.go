@@ -60,7 +60,7 @@ func ImportFS(ctx context.Context, unlocked vfs.Lockable, o Options) (done Done,
 	}
 	defer x.deliveries.Close()
 	err = x.run()
-	return x.done, database.Redacted(err)
+	return x.done, database.Explained(err)
 }
 
 // importer is one import.

@@ -123,11 +123,11 @@ func (c commands) status(ctx context.Context, cluster *config.Cluster) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := db.CheckSchema(ctx); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", cluster.Postgres.Redacted(), err)
 	}
 	s, err := db.Status(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", cluster.Postgres.Redacted(), err)
 	}
 	c.Out.Linef("database     %s, PostgreSQL %s, schema %s", cluster.Postgres.Redacted(), s.Server, cluster.Schema)
 	c.Out.Linef("events       %d, and %d attempts, in %s and %d partitions", s.Events, s.Attempts, measure.Size(s.Bytes), s.Partitions)

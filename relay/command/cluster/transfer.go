@@ -88,7 +88,7 @@ func (c commands) transfer(ctx context.Context, do func(context.Context, *config
 	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := db.CheckSchema(asking); err != nil && !errors.Is(err, database.ErrImporting) {
-		return err
+		return fmt.Errorf("%s: %w", file.Cluster.Postgres.Redacted(), err)
 	}
 	return do(ctx, file, transfer.Options{DB: db, Progress: c.transferred()})
 }
