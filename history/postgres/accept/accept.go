@@ -182,7 +182,8 @@ func count(done *journal.Resends, seq history.Seq) {
 }
 
 // Rename moves deliveries of a webhook to its new name in one commit, and returns how
-// many. Those whose events were removed stay where they are.
+// many. Those whose events were removed stay where they are, and those that were moved
+// before, such as by another owner, are not moved again.
 func (a *Acceptor) Rename(ctx context.Context, list []queue.Moving, was, to string, generation history.Generation) (moved int, err error) {
 	r := &request{records: make([]record, len(list))}
 	for i := range list {

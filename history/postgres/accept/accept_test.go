@@ -245,6 +245,11 @@ func TestRename(t *testing.T) {
 	if err != nil || moved != 1 {
 		t.Errorf("got %d, %v, want 1", moved, err)
 	}
+	// Another owner may not have seen that.
+	again, err := m.Rename(t.Context(), []queue.Moving{{Seq: 1, Of: 1, Rename: &queue.Renamed{}, Body: body}}, "a", "c", 4)
+	if err != nil || again != 0 {
+		t.Errorf("once more: got %d, %v, want 0", again, err)
+	}
 	p := m.published[1]
 	if p.Number != 2 || p.Renamed == nil || p.AcceptedAt != time.Unix(7, 0).UnixNano() || p.IsResend {
 		t.Errorf("got published %+v", p)

@@ -59,7 +59,7 @@ END $$;
 -- c has its source and id with another content, r was refused with its request
 -- because of such a one, g refers to an event that was removed, s is needless: p_after has
 -- for a resend in bulk the last record when it was selected, and by now its event has been
--- resent to the webhook. f would be new and there is no room (not p_room). known has the
+-- resent to the webhook; or a rename has ended the delivery before. f would be new and there is no room (not p_room). known has the
 -- webhooks of the events that are repeated. a was accepted by an earlier call with this
 -- p_batch, whose answer was lost, so that it repeats nothing.
 CREATE OR REPLACE FUNCTION {schema}.accept(
@@ -93,10 +93,12 @@ BEGIN
   -- A statement that reads events locks all its partitions, so only resends do that.
   IF EXISTS (SELECT FROM unnest(p_of) of WHERE of > 0) THEN
     SELECT array_agg(coalesce(e.id_hash, i.hash) ORDER BY i.ord), array_agg(CASE WHEN i.of > 0 THEN e.type ELSE i.type END ORDER BY i.ord),
-      array_agg(i.after > 0 AND EXISTS (SELECT FROM {schema}.events x
-        WHERE x.of = i.of AND x.of > 0 AND x.seq > i.after AND i.webhooks = ANY (string_to_array(x.webhooks, ' '))) ORDER BY i.ord)
+      array_agg(CASE WHEN i.was <> '' THEN EXISTS (SELECT FROM {schema}.events x JOIN {schema}.targets t ON t.webhook = i.was AND t.seq = x.seq
+          WHERE x.of = i.of AND x.of > 0 AND x.seq > i.ends AND t.ends = i.ends)
+        ELSE i.after > 0 AND EXISTS (SELECT FROM {schema}.events x
+          WHERE x.of = i.of AND x.of > 0 AND x.seq > i.after AND i.webhooks = ANY (string_to_array(x.webhooks, ' '))) END ORDER BY i.ord)
     INTO v_hash, v_type, v_needless
-    FROM unnest(p_of, p_id_hash, p_type, p_webhooks, p_after) WITH ORDINALITY AS i(of, hash, type, webhooks, after, ord)
+    FROM unnest(p_of, p_id_hash, p_type, p_webhooks, p_was, p_ends, p_after) WITH ORDINALITY AS i(of, hash, type, webhooks, was, ends, after, ord)
     LEFT JOIN LATERAL (SELECT x.id_hash, x.type FROM {schema}.events x WHERE i.of > 0 AND x.seq = i.of AND x.kind = 'event' LIMIT 1) e ON true;
   END IF;
   WITH looked AS (
