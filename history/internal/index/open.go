@@ -11,7 +11,7 @@ import (
 )
 
 // Index is an index that is open for reading: its head. The other parts are read when they
-// are asked for.
+// are asked for. A head may be kept, and read by others From a file of their own.
 type Index struct {
 	open     func() (File, error)
 	Lines    int
@@ -99,6 +99,14 @@ func Open(open func() (File, error), of Segment) (*Index, error) {
 		return nil, ErrUnfit
 	}
 	return x, nil
+}
+
+// From returns the same index, which reads its other parts from another file: a copy of the
+// one that the head is from, or the same.
+func (x *Index) From(open func() (File, error)) *Index {
+	copied := *x
+	copied.open = open
+	return &copied
 }
 
 // decode reads the head; at is where the other parts begin.

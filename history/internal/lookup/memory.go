@@ -33,8 +33,8 @@ const (
 	kept = 2 * time.Minute
 )
 
-// index returns the index of a segment if it is remembered.
-func (m *Memory) index(first uint64) *index.Index {
+// head returns the head of the index of a segment if it is remembered.
+func (m *Memory) head(first uint64) *index.Index {
 	if m == nil {
 		return nil
 	}
@@ -44,7 +44,7 @@ func (m *Memory) index(first uint64) *index.Index {
 	return m.heads[first]
 }
 
-// keep remembers the index of a segment, which is finished: it fits as long as the segment
+// keep remembers the head of the index of a segment, which is finished: it fits as long as the segment
 // exists.
 func (m *Memory) keep(first uint64, x *index.Index) {
 	if m == nil || x.HeadSize > largestHead {

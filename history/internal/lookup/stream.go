@@ -37,14 +37,14 @@ func OpenStream(fsys vfs.ReadFS, of segment.Stream) (*Stream, error) {
 // Index opens the index of a segment. It is nil if there is none that fits, as for the
 // segment being written.
 func (s *Stream) Index(first uint64) (*index.Index, error) {
-	if x := s.Memory.index(first); x != nil {
-		return x, nil
+	open := func() (index.File, error) { return s.FS.Open(s.Of.Index(first)) }
+	if x := s.Memory.head(first); x != nil {
+		return x.From(open), nil // the reader that it was kept by may be closed
 	}
 	size, err := s.Size(first)
 	if err != nil {
 		return nil, err
 	}
-	open := func() (index.File, error) { return s.FS.Open(s.Of.Index(first)) }
 	x, err := index.Open(open, index.Segment{Stream: s.Of.Name, First: first, Size: size})
 	if err != nil {
 		return nil, nil // the segment is read instead
