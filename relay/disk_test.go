@@ -17,6 +17,7 @@ import (
 
 // onVolume is a relay whose history is on a volume of its own, and its receiver.
 func onVolume(t *testing.T) (*volume, *process, *receiver) {
+	filesOnly(t)
 	v := newVolume(t)
 	s := newReceiver(t)
 	rest := fmt.Sprintf("history: {dir: %s}\nwebhooks:\n%s", filepath.Join(v.mount, "history"), hook(s, "one", ""))
@@ -74,6 +75,7 @@ func TestFullVolume(t *testing.T) {
 // TestNoInodes: where no new segment can be begun, events are refused and
 // deliveries go on, and all continues by itself once it can.
 func TestNoInodes(t *testing.T) {
+	filesOnly(t)
 	if testing.Short() || os.Getuid() != 0 {
 		t.Skip("mounts a volume, which needs root and time")
 	}

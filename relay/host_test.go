@@ -1,11 +1,13 @@
 package relay_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -96,6 +98,7 @@ type host struct {
 	listen string       // in the file, beside the socket; "" is no port
 	port   string       // the address of its port
 	engine string       // in the file: what picks the engine; "" is the files
+	schema string       // of the engine
 	log    *slog.Logger // nil: none
 	r      *relay.Relay
 	stop   context.CancelFunc
@@ -103,7 +106,8 @@ type host struct {
 }
 
 func newHost(t *testing.T, webhooks string) *host {
-	h := &host{t: t, dir: t.TempDir(), engine: engineOf(t)}
+	h := &host{t: t, dir: t.TempDir()}
+	h.engine, h.schema = engineOf(t)
 	h.start(webhooks)
 	t.Cleanup(h.end)
 	return h
@@ -120,18 +124,40 @@ func filesOnly(t *testing.T) {
 	}
 }
 
-// engineOf returns what picks the engine of a host in its file.
-func engineOf(t *testing.T) string {
+// engineOf returns what picks the engine of a host in its file, and the schema that it has.
+func engineOf(t *testing.T) (text, schema string) {
 	t.Helper()
 	if os.Getenv(onPostgres) == "" {
-		return ""
+		return "", ""
 	}
 	s := postgrestest.Shared(t)
-	schema := s.Schema(t)
+	schema = s.Schema(t)
 	if err := database.Install(t.Context(), s.OwnerURL(), schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("cluster: {postgres: '%s', schema: %s, name: host, sync: storage, lease: 5s}\n", s.URL(), schema)
+	return fmt.Sprintf("cluster: {postgres: '%s', schema: %s, name: host, sync: storage, lease: 5s}\n", s.URL(), schema), schema
+}
+
+// stored is all that the history has, as text.
+func (h *host) stored() (text string) {
+	h.t.Helper()
+	if h.schema != "" {
+		return postgrestest.Shared(h.t).Value(h.t, strings.ReplaceAll(`SELECT string_agg(encode(line, 'escape'), '') FROM (SELECT line FROM {schema}.events
+			UNION ALL SELECT line FROM {schema}.attempts UNION ALL SELECT line FROM {schema}.configs
+			UNION ALL SELECT coalesce(checkpoint, '') || coalesce(figures, '') FROM {schema}.cursors) l`, "{schema}", h.schema))
+	}
+	err := filepath.WalkDir(filepath.Join(h.dir, "history"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		text += string(bytes.ToValidUTF8(data, nil))
+		return err
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return text
 }
 
 func (h *host) load(webhooks string) *config.File {

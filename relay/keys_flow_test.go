@@ -8,8 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"sidehook/history"
-	"sidehook/history/query"
+	"sidehook/relay/api"
 )
 
 // waiting is a webhook for which one event, of the id before, waits for an hour,
@@ -191,25 +190,17 @@ func orderKey(t *testing.T) {
 // event.
 func (h *host) ended() map[string]string {
 	h.t.Helper()
-	reading, err := query.Open(h.dir + "/history")
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	defer reading.Close()
+	var page struct{ Deliveries []api.Attempt }
+	h.call("GET", "/v1/deliveries?status=expired", "", &page)
 	all := map[string]string{}
-	expired := query.Query{Statuses: []history.Status{history.Expired}}
-	if err := reading.Attempts(expired, func(o *history.DeliveryRecord) bool {
-		all[o.Webhook+" "+o.Event] = o.Error
-		return true
-	}); err != nil {
-		h.t.Fatal(err)
+	for _, a := range page.Deliveries {
+		all[a.Webhook+" "+a.Event] = a.Error
 	}
 	return all
 }
 
 // An event that is older is not sent any more, also if it came before the key.
 func expireAfterKey(t *testing.T) {
-	filesOnly(t)
 	s := newReceiver(t)
 	s.fails("e1")
 	h := newHost(t, "webhooks:\n"+patient(s, "one", ", expire_after: 1s")+patient(s, "none", ""))
@@ -228,12 +219,11 @@ func expireAfterKey(t *testing.T) {
 
 // Above a size the oldest of what waits end, and above an age.
 func maxBacklogKey(t *testing.T) {
-	filesOnly(t)
 	s := newReceiver(t)
 	s.fails("e1", "e2")
 	h := newHost(t, "webhooks:\n"+patient(s, "large", ", max_backlog: 1KiB")+patient(s, "old", ", max_backlog: 1s"))
 	h.post("e1")
-	h.call("POST", "/v1/events", fmt.Sprintf(`{"type":"a.b","id":"e2","data":%q}`, strings.Repeat("x", 500)), nil)
+	h.call("POST", "/v1/events", fmt.Sprintf(`{"type":"a.b","id":"e2","data":%q}`, strings.Repeat("x", 640)), nil)
 	var all map[string]string
 	eventually(t, "three end", func() bool {
 		all = h.ended()

@@ -137,6 +137,7 @@ func TestKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
+	filesOnly(t)
 	t.Parallel()
 	s := newReceiver(t)
 	dir := t.TempDir()

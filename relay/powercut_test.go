@@ -79,6 +79,7 @@ func (v *volume) powerOn() {
 // TestPowerCuts cuts the power of the history's volume under load: what was
 // acknowledged is there again, and arrives.
 func TestPowerCuts(t *testing.T) {
+	filesOnly(t)
 	v := newVolume(t)
 	s := newReceiver(t)
 	dir := t.TempDir()

@@ -30,6 +30,7 @@ func TestRateOverARestart(t *testing.T) {
 // TestRateOverAKill: so it is where the last request was in flight, and no line
 // tells of it.
 func TestRateOverAKill(t *testing.T) {
+	filesOnly(t)
 	if testing.Short() {
 		t.Skip("starts processes")
 	}

@@ -119,6 +119,7 @@ func (h *host) askPort(method, path string, headers ...string) (int, string, htt
 
 // A history that is deleted ends the process instead of acknowledging into nothing.
 func deletedHistory(t *testing.T) {
+	filesOnly(t)
 	for name, lose := range map[string]func(dir string) error{
 		"deleted": os.RemoveAll,
 		"moved":   func(dir string) error { return os.Rename(dir, dir+".old") },
