@@ -279,7 +279,7 @@ func TestStandby(t *testing.T) {
 		}
 	}
 	// accepted returns what the patient one is answered in the end.
-	accepted := func(id string) <-chan string {
+	accepted := func(id string) chan string {
 		answer := make(chan string, 1)
 		go func() {
 			for {
@@ -318,6 +318,7 @@ func TestStandby(t *testing.T) {
 	select {
 	case got := <-answer:
 		t.Errorf("without a standby: got %s", got)
+		answer <- got
 	default:
 	}
 	s.Standby(t)
