@@ -325,10 +325,11 @@ func TestStandby(t *testing.T) {
 	expect(answer, "2")
 	expect(accepted("3"), "3")
 	// A configuration that changes under a connection is met by the next call.
-	configure(`ALTER SYSTEM SET synchronous_standby_names = ''`)
-	for hasty.Fault() == nil {
-		refused("4", "synchronous_standby_names is empty")
+	for hasty.Fault() != nil {
+		time.Sleep(10 * time.Millisecond)
 	}
+	configure(`ALTER SYSTEM SET synchronous_standby_names = ''`)
+	refused("4", "synchronous_standby_names is empty")
 	if n := patient.count(); n != 3 {
 		t.Errorf("got %d records, want 3", n)
 	}
