@@ -33,6 +33,7 @@ type fleet struct {
 	enter    func() error // where the last sidecar runs; nil: where the others do
 	schema   string
 	sync     string // of cluster
+	tables   string // SQL that is run after the tables are made
 	sidecars []*sidecar
 	to       *witness
 	owners   *ownership
@@ -43,7 +44,7 @@ type fleet struct {
 	stop    context.CancelFunc
 	mu      sync.Mutex
 	acked   map[string]string // type by id
-	refused atomic.Int64      // posts that were answered 503
+	refused atomic.Int64      // posts that were answered 503, or 507
 }
 
 // sidecar is one process of a fleet.
@@ -67,6 +68,7 @@ func startFleet(t *testing.T, f *fleet) *fleet {
 	if err := database.Install(t.Context(), f.direct, f.schema, postgrestest.Role); err != nil {
 		t.Fatal(err)
 	}
+	f.run(f.tables)
 	for _, name := range []string{"a", "b", "c"} {
 		f.sidecars = append(f.sidecars, &sidecar{process: newProcess(t, t.TempDir(), f.file(name)), name: name})
 	}
@@ -201,7 +203,7 @@ func (f *fleet) post() {
 				body := fmt.Sprintf(`{"type":%q,"id":%q,"data":{"key":%q}}`, kind, id, keyOf(fmt.Sprint(p), i))
 				for try := p; ctx.Err() == nil; try++ {
 					code := f.sidecars[try%len(f.sidecars)].send(ctx, body)
-					if code == http.StatusServiceUnavailable {
+					if code == http.StatusServiceUnavailable || code == http.StatusInsufficientStorage {
 						f.refused.Add(1)
 					}
 					if code == http.StatusAccepted || code == http.StatusOK {

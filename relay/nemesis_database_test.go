@@ -3,6 +3,7 @@
 package relay_test
 
 import (
+	"math/rand/v2"
 	"syscall"
 	"testing"
 	"time"
@@ -86,6 +87,23 @@ func TestNemesesOfConnections(t *testing.T) {
 				time.Sleep(50 * time.Millisecond)
 			}
 			proxy.Set(postgrestest.Nothing)
+		})
+	})
+	disturb(t, "delays and stalls", func(t *testing.T) *fleet {
+		proxy = db.Proxy(t)
+		return newFleet(t, db.OwnerURL(), proxy.URL(), "storage")
+	}, func(t *testing.T, f *fleet) {
+		f.during("", func() {
+			proxy.Delay(func() time.Duration { return time.Duration(50+rand.IntN(450)) * time.Millisecond })
+			f.flows()
+			for range 2 {
+				proxy.Set(postgrestest.Hang)
+				time.Sleep(3 * time.Second)
+				proxy.Set(postgrestest.Nothing)
+				time.Sleep(time.Second)
+			}
+			f.flows()
+			proxy.Delay(nil)
 		})
 	})
 	disturb(t, "PgBouncer in transaction mode", func(t *testing.T) *fleet {

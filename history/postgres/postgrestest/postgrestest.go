@@ -93,6 +93,7 @@ func Shared(t testing.TB) *Server {
 type Place struct {
 	Host  string
 	Enter func() error
+	Disk  func(dir string) error // is called with its empty folder; nil: nothing
 }
 
 // Start returns a server of the test's own, with settings such as "fsync=on".
@@ -195,6 +196,16 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
+// Ended reports whether the server has ended.
+func (s *Server) Ended() bool {
+	select {
+	case <-s.exited:
+		return true
+	default:
+		return false
+	}
+}
+
 // Suspend stops all processes of the server from running, as a machine that hangs, and
 // Resume has them go on.
 func (s *Server) Suspend(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
@@ -267,6 +278,11 @@ func prepare(at Place) (s *Server, skip string, err error) {
 	}
 	if s.Dir, err = os.MkdirTemp("/tmp", "sidehook-pg"); err != nil {
 		return nil, "", err
+	}
+	if at.Disk != nil {
+		if err := at.Disk(s.Dir); err != nil {
+			return nil, "", err
+		}
 	}
 	if s.cred != nil {
 		if err := os.Chown(s.Dir, int(s.cred.Uid), int(s.cred.Gid)); err != nil {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Proxy stands between a program and a server, and breaks what goes through it.
@@ -17,6 +18,7 @@ type Proxy struct {
 	broken Break
 	ended  chan struct{} // is closed when broken ends
 	conns  map[net.Conn]struct{}
+	delay  func() time.Duration
 }
 
 // Break is how a Proxy breaks connections.
@@ -61,6 +63,24 @@ func (p *Proxy) Set(b Break) {
 		for c := range p.conns {
 			c.Close()
 		}
+	}
+}
+
+// Delay has what is sent, in either direction, arrive so much later, as each call tells;
+// nil: at once.
+func (p *Proxy) Delay(delay func() time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = delay
+}
+
+// wait is how long what was sent takes.
+func (p *Proxy) wait() {
+	p.mu.Lock()
+	delay := p.delay
+	p.mu.Unlock()
+	if delay != nil {
+		time.Sleep(delay())
 	}
 }
 
@@ -126,6 +146,7 @@ func (p *Proxy) connect(client net.Conn) {
 			if p.happens(CutAnswer) {
 				close(cut)
 			}
+			p.wait()
 			if _, err := server.Write(buf[:n]); err != nil {
 				return
 			}
@@ -148,6 +169,7 @@ func (p *Proxy) connect(client net.Conn) {
 			p.mu.Unlock()
 			<-ended
 		}
+		p.wait()
 		if _, err := client.Write(buf[:n]); err != nil {
 			return
 		}

@@ -4,6 +4,10 @@
 -- late (P8), and a checkpoint is not written.
 --
 -- A batch that was recorded before, because its answer was lost, is not recorded again.
+--
+-- Nobody cancels what a member has called, so that a function that waits for a lock must
+-- end by itself: else each call that is made again would leave one more session waiting.
+-- record has the row of its member locked, which a beat waits for.
 CREATE OR REPLACE FUNCTION {schema}.record(
   p_member text, p_incarnation text, p_batch bigint, p_owned text[], p_epochs bigint[],
   p_owner int[], p_kind text[], p_generation bigint[], p_seq bigint[], p_id_hash bigint[], p_sent bigint[], p_type text[], p_status text[],
@@ -12,7 +16,7 @@ CREATE OR REPLACE FUNCTION {schema}.record(
   p_saved text[], p_saved_epoch bigint[], p_saved_at bigint[], p_checkpoint bytea[], p_covers_n bigint[], p_covers_seq bigint[], p_refs text[], p_figures bytea[],
   OUT last_n bigint, OUT late boolean[]
 ) LANGUAGE plpgsql VOLATILE
-SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET lock_timeout = '2s' AS $$
 #variable_conflict use_column
 DECLARE
   v_head record;
@@ -60,7 +64,7 @@ END $$;
 CREATE OR REPLACE FUNCTION {schema}.beat(
   p_name text, p_incarnation text, p_lease bigint, p_address text, p_generation bigint, p_file text, p_entries jsonb, p_leaving boolean, p_over bigint,
   OUT at bigint, OUT holder text, OUT since bigint, OUT members text, OUT ownership text, OUT asked bigint
-) LANGUAGE plpgsql VOLATILE AS $$
+) LANGUAGE plpgsql VOLATILE SET lock_timeout = '4s' AS $$
 #variable_conflict use_column
 BEGIN
   holder := '';
@@ -91,7 +95,7 @@ END $$;
 -- epochs, 0 for those.
 CREATE OR REPLACE FUNCTION {schema}.take(
   p_name text, p_incarnation text, p_webhook text[], p_owner text[], p_epoch bigint[], p_beat bigint[], OUT epochs bigint[]
-) LANGUAGE plpgsql VOLATILE AS $$
+) LANGUAGE plpgsql VOLATILE SET lock_timeout = '4s' AS $$
 #variable_conflict use_column
 BEGIN
   -- The members first, as record does. A beat that comes meanwhile waits, and then
@@ -118,7 +122,7 @@ END $$;
 
 -- release lets go of webhooks, if they are still the member's.
 CREATE OR REPLACE FUNCTION {schema}.release(p_name text, p_incarnation text, p_webhook text[], p_epoch bigint[]) RETURNS void
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET lock_timeout = '4s' AS $$
 BEGIN
   PERFORM FROM {schema}.cursors WHERE webhook = ANY (p_webhook) ORDER BY webhook FOR UPDATE;
   UPDATE {schema}.cursors c SET owner = '', incarnation = '', epoch = c.epoch + 1
