@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +30,27 @@ func TestEveryRoomIsNamed(t *testing.T) {
 		}
 		if !named[folder] {
 			t.Errorf("package %s is not in the table of packages", p.name)
+		}
+	}
+}
+
+// TestEveryDependencyHasAPurpose: CONTRIBUTING.md names each direct dependency.
+func TestEveryDependencyHasAPurpose(t *testing.T) {
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	module, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllSubmatch(module, -1)
+	if len(direct) == 0 {
+		t.Fatal("go.mod requires nothing")
+	}
+	for _, m := range direct {
+		if path := string(m[1]); !strings.Contains(string(text), "`"+path+"`") {
+			t.Errorf("%s has no row under Dependencies", path)
 		}
 	}
 }
