@@ -8,6 +8,7 @@ import (
 
 	"sidehook/config"
 	"sidehook/history/journal"
+	"sidehook/relay/engine"
 	"sidehook/relay/inforce"
 	"sidehook/relay/plan"
 )
@@ -90,4 +91,22 @@ func (r *Relay) setLimitsLocked() {
 	for _, q := range r.journal.Queues() {
 		r.active.Limit(q)
 	}
+}
+
+// declarationOf returns what an engine needs to know of a configuration that replaces
+// before, which is nil at the start. Its renames may have some that the file before had.
+func declarationOf(c, before *inforce.Config, renames map[string]rename) engine.Declaration {
+	d := engine.Declaration{
+		Generation: c.Generation, Hash: c.Digest, Edited: before != nil && before.Digest != c.Digest,
+		Digests: make(map[string]string, len(c.Webhooks)), Was: map[string]string{},
+	}
+	for was, x := range renames {
+		d.Was[x.to] = was
+	}
+	for _, w := range c.File.Webhooks {
+		if d.Digests[w.Name] = w.Digest(); w.Was != "" {
+			d.Was[w.Name] = w.Was
+		}
+	}
+	return d
 }

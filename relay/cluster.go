@@ -20,12 +20,13 @@ import (
 	"sidehook/relay/api"
 	"sidehook/relay/deliver"
 	"sidehook/relay/deliver/pace"
+	"sidehook/relay/engine"
 	"sidehook/relay/inforce"
 	"sidehook/relay/metrics"
 )
 
 // openCluster opens the history in the PostgreSQL of a cluster.
-func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, error) {
+func (r *Relay) openCluster(file *config.File, opts journal.Options) (*engine.Storage, error) {
 	c := &file.Cluster
 	name := c.Name
 	if name == "" {
@@ -52,16 +53,16 @@ func (r *Relay) openCluster(file *config.File, opts journal.Options) (*storage, 
 	if err != nil {
 		return nil, err
 	}
-	return &storage{
-		engine: &clustered{Engine: e}, queues: deliver.Journal(e), where: c.Postgres.Redacted(), failed: "this member of the cluster ends",
-		read: func() (reader, error) { return e.Reader(), nil },
+	return &engine.Storage{
+		Engine: &clustered{Engine: e}, Open: deliver.Journal(e), Where: c.Postgres.Redacted(), Failed: "this member of the cluster ends",
+		Read: func() (engine.Reader, error) { return e.Reader(), nil },
 	}, nil
 }
 
 // doAsked does what another member has asked for, on all that one has accepted before, and
 // so that it sees after the answer what has come of it.
 func (r *Relay) doAsked(ctx context.Context, a member.Asked) json.RawMessage {
-	e := r.journal.engine.(*clustered)
+	e := r.journal.Engine.(*clustered)
 	short, cancel := context.WithTimeout(ctx, caughtUpWithin)
 	_ = e.CatchUp(short) // if the database is away it is done on what is known
 	cancel()
@@ -86,7 +87,7 @@ func (r *Relay) hold(webhook string) {
 		return // it was held before
 	}
 	r.givenUp.Forget(webhook) // it is read again
-	upto := r.journal.engine.(*clustered).LastLine()
+	upto := r.journal.Engine.(*clustered).LastLine()
 	if r.deliver.Hold(webhook, r.requestsBefore(webhook, active.Webhooks[webhook].Settings.Rate.Per)) {
 		r.held.add(webhook, upto)
 	}
@@ -100,7 +101,7 @@ func (r *Relay) requestsBefore(webhook string, per time.Duration) pace.History {
 		return pace.History{}
 	}
 	// The records have the time of the database.
-	skew := r.journal.engine.(*clustered).Skew()
+	skew := r.journal.Engine.(*clustered).Skew()
 	past := map[string]*pace.History{webhook: {}}
 	since, err := r.restoreRequests(past, query.Query{Webhook: webhook}, time.Now().Add(skew-per))
 	h := past[webhook]
@@ -213,13 +214,8 @@ func (c *clustered) hastened(ctx context.Context, webhook string, of *history.Ev
 	if w, ok := c.Figures()[webhook]; ok && w.Backlog.Events == 0 && time.Since(of.At) > time.Minute {
 		return false
 	}
-	arguments, err := json.Marshal(askedEvent{of.Seq, of.To})
-	if err != nil {
-		return false
-	}
-	raw, err := c.Ask(ctx, webhook, askRetryEvent, arguments)
-	var a asking
-	return err == nil && json.Unmarshal(raw, &a) == nil && json.Unmarshal(a.Answer, &found) == nil && found
+	s := engine.Storage{Engine: c}
+	return s.AskOwner(ctx, webhook, engine.AskRetryEvent, engine.EventOf{Seq: of.Seq, To: of.To}, &found) == nil && found
 }
 
 // Accept has nothing to accept: the database has its own checksums.
@@ -235,7 +231,7 @@ func (c *clustered) DamagedLines() int64 { return 0 }
 
 func (c *clustered) Elsewhere(webhook string) bool { return c.Declared(webhook) }
 
-func (c *clustered) Declare(d Declaration) {
+func (c *clustered) Declare(d engine.Declaration) {
 	c.Member.Declare(member.Declaration{File: d.Hash, Generation: d.Generation, Edited: d.Edited, Digests: d.Digests, Was: d.Was})
 }
 

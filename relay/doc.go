@@ -1,8 +1,8 @@
 // Package relay is the process: it opens the history, listens, delivers, applies each
-// configuration, and stops all of this in order. Only this package, the commands, and
-// what is about the file itself (inforce, matching, plan, editing, fileedit) know config; intake
-// and deliver do not know each other. Command run makes one Relay,
-// runs it, and applies each stable edit of the file.
+// configuration, and stops all of this in order. Only this package, operator, the commands
+// and what is about the file itself (inforce, matching, plan, editing, fileedit) know
+// config; intake and deliver do not know each other. Command run makes one Relay, runs it,
+// and applies each stable edit of the file.
 //
 // # Goroutines
 //

@@ -20,5 +20,5 @@ func (r *Relay) Editor() ConsoleEditor {
 	return struct {
 		*editing.Editor
 		console.Source
-	}{editing.New((*operator)(r), r.log), (*operator)(r)}
+	}{editing.New(r.operator, r.log), r.operator}
 }

@@ -20,7 +20,7 @@ import (
 var flow = map[string][]string{
 	"sidehook":             {"relay/command"},
 	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/query", "relay", "relay/api", "relay/command/cli", "relay/command/cluster", "relay/command/deliveries", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/ndjson", "relay/command/pages", "relay/command/reading", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/command/webhook", "relay/measure", "relay/memory", "relay/outbox", "relay/plan", "relay/shell", "relay/systemd"},
-	"relay":                {"config", "history", "history/event", "history/journal", "history/postgres", "history/postgres/database", "history/postgres/member", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/catalogue", "relay/console/session", "relay/console/trace", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/editing", "relay/firstattempt", "relay/format", "relay/httpd", "relay/inforce", "relay/intake", "relay/losses", "relay/memory", "relay/metrics", "relay/notice", "relay/outbox", "relay/plan", "relay/send", "relay/sign"},
+	"relay":                {"config", "history", "history/event", "history/journal", "history/postgres", "history/postgres/database", "history/postgres/member", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/session", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/editing", "relay/engine", "relay/firstattempt", "relay/httpd", "relay/inforce", "relay/intake", "relay/losses", "relay/memory", "relay/metrics", "relay/notice", "relay/operator", "relay/outbox", "relay/plan", "relay/send"},
 	"relay/outbox":         {"history/event", "history/trouble"},
 	"relay/notice":         {"history", "history/event", "history/trouble"},
 	"relay/httpd":          {"history", "relay/api", "history/trouble"},
@@ -35,6 +35,7 @@ var flow = map[string][]string{
 	"relay/deliver/pace":   {},
 	"relay/send":           {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
 	"relay/editing":        {"config", "config/edit", "config/mask", "history/event", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/fileedit", "relay/plan", "relay/shell", "relay/sign"},
+	"relay/engine":         {"history", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/deliver", "relay/inforce", "relay/metrics"},
 	"relay/fileedit":       {"config", "config/edit"},
 	"relay/firstattempt":   {"history", "history/query", "relay/api", "relay/intake"},
 	"relay/format":         {"history/event"},
@@ -42,6 +43,7 @@ var flow = map[string][]string{
 	"relay/losses":         {"history"},
 	"relay/matching":       {"config", "config/expression", "history", "history/event", "relay/api", "relay/route"},
 	"relay/metrics":        {"history", "history/queue"},
+	"relay/operator":       {"config", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/console", "relay/console/catalogue", "relay/console/session", "relay/console/trace", "relay/deliver", "relay/editing", "relay/engine", "relay/format", "relay/httpd", "relay/inforce", "relay/intake", "relay/losses", "relay/notice", "relay/outbox", "relay/plan", "relay/send", "relay/sign"},
 	"relay/plan":           {"config", "history", "history/event", "relay/api", "relay/matching"},
 
 	// The rooms of the console.

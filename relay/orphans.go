@@ -7,11 +7,10 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/queue"
-	"sidehook/relay/inforce"
+	"sidehook/relay/api"
 )
 
 const (
-	stateOrphaned = "orphaned"
 	// orphanAge is how long the deliveries of a removed webhook are kept.
 	orphanAge  = 24 * time.Hour
 	sweepEvery = time.Minute
@@ -30,17 +29,12 @@ func (r *Relay) reclaimQueuesLocked() {
 
 func (r *Relay) reclaimQueue(q *queue.Queue) {
 	switch q.State().Name {
-	case stateOrphaned:
+	case api.StateOrphaned:
 		r.log.Info("webhook is in the file again; its waiting deliveries go on", "webhook", q.Name(), "events", q.Backlog().Events)
 		fallthrough
 	case stateRenamed:
 		q.SetState(history.WebhookState{Since: time.Now()})
 	}
-}
-
-// orphan reports whether deliveries wait for a webhook that is in no file.
-func (r *Relay) orphan(active *inforce.Config, name string, waiting int) bool {
-	return waiting > 0 && !active.Has(name) && !r.journal.Elsewhere(name)
 }
 
 // findOrphansLocked marks the queues whose webhook is no longer in the file, and sets
@@ -50,12 +44,12 @@ func (r *Relay) findOrphansLocked() {
 		name := q.Name()
 		_, renamed := r.renames[name]
 		_, known := r.orphans[name]
-		if renamed || known || !r.journal.Owns(name) || !r.orphan(r.active, name, q.Backlog().Events) {
+		if renamed || known || !r.journal.Owns(name) || !r.journal.IsOrphan(r.active, name, q.Backlog().Events) {
 			continue
 		}
 		state := q.State()
-		if state.Name != stateOrphaned {
-			state = history.WebhookState{Name: stateOrphaned, Since: time.Now(), Why: "its entry is not in the file"}
+		if state.Name != api.StateOrphaned {
+			state = history.WebhookState{Name: api.StateOrphaned, Since: time.Now(), Why: "its entry is not in the file"}
 			q.SetState(state)
 			r.log.Warn("webhook was removed from the file while deliveries wait for it; they are canceled in 24h, unless an entry with its name, or with was: NAME, is added",
 				"webhook", name, "events", q.Backlog().Events)

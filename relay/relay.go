@@ -16,12 +16,13 @@ import (
 	"sidehook/config"
 	"sidehook/history"
 	"sidehook/history/journal"
-	"sidehook/history/query"
 	"sidehook/history/trouble"
 	"sidehook/relay/admin"
+	"sidehook/relay/api"
 	"sidehook/relay/console"
 	"sidehook/relay/console/session"
 	"sidehook/relay/deliver"
+	"sidehook/relay/engine"
 	"sidehook/relay/firstattempt"
 	"sidehook/relay/httpd"
 	"sidehook/relay/inforce"
@@ -30,6 +31,7 @@ import (
 	"sidehook/relay/memory"
 	"sidehook/relay/metrics"
 	"sidehook/relay/notice"
+	"sidehook/relay/operator"
 	"sidehook/relay/outbox"
 	"sidehook/relay/send"
 )
@@ -54,7 +56,8 @@ type Relay struct {
 	opts     Options
 	atStart  *config.File // whose listen and history.dir are in force
 	start    time.Time    // no attempt was made before
-	journal  *storage
+	journal  *engine.Storage
+	operator *operator.Operator
 	deliver  *deliver.Deliverer
 	server   *httpd.Server
 	intake   *intake.Handler
@@ -66,7 +69,6 @@ type Relay struct {
 	losses   *losses.Log
 	own      atomic.Pointer[[]netip.AddrPort] // addresses of the listeners
 	dead     atomic.Pointer[error]            // why the journal ended; nil while it runs
-	resends  resendProgress
 	givenUp  losses.LastHour
 	held     heldWebhooks // in a cluster
 
@@ -82,12 +84,6 @@ type Relay struct {
 	renaming  trouble.Trouble
 }
 
-// resendProgress is the progress of the resends in bulk that were last asked for.
-type resendProgress struct {
-	sync.Mutex
-	known map[string]*query.ResendProgress // by their ids
-}
-
 // failureGrace is how long requests are answered after the journal has failed.
 const failureGrace = 3 * time.Second
 
@@ -99,7 +95,6 @@ func New(file *config.File, opts Options) (*Relay, error) {
 	}
 	r := &Relay{log: opts.Log, opts: opts, atStart: file, sessions: session.New(), losses: losses.NewLog(opts.Log), orphans: map[string]time.Time{}}
 	r.held.more = make(chan struct{}, 1)
-	r.resends.known = map[string]*query.ResendProgress{}
 	r.own.Store(new([]netip.AddrPort))
 	r.metrics = metrics.New(metrics.Build{Version: opts.Version, Revision: opts.Commit, Go: runtime.Version()}, r.snapshot)
 	watches := &firstattempt.Watches{Attempts: r.attempts, WaitWritten: func(ctx context.Context) { r.journal.WaitWritten(ctx) }}
@@ -123,7 +118,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		watches.Others = stored
 	}
 	r.notices = notice.New(notice.Options{Append: stored.Append, State: r.state, Log: opts.Log})
-	r.deliver = deliver.New(stored.queues, deliver.Options{
+	r.deliver = deliver.New(stored.Open, deliver.Options{
 		Send:   send.Options{Own: func() []netip.AddrPort { return *r.own.Load() }, Roots: opts.Roots},
 		Notify: r.notifyDelivery, Log: opts.Log, HoldEach: file.Cluster.Given(),
 	})
@@ -136,7 +131,11 @@ func New(file *config.File, opts Options) (*Relay, error) {
 		Answered: r.metrics.Answered, Unmatched: r.metrics.Unmatched, Log: opts.Log,
 	})
 	r.outboxes = outbox.New(outbox.Options{Accept: r.acceptRows, MaxEventSize: file.Listen.MaxEventSize, Log: opts.Log})
-	admin.New(r.server, (*operator)(r), admin.Options{Ready: r.ready, Healthy: r.Healthy, Metrics: r.metrics.Write, Version: opts.Version, Log: opts.Log})
+	r.operator = operator.New(operator.Options{
+		Engine: stored, Deliver: r.deliver, Intake: r.intake, Outboxes: r.outboxes, GivenUp: &r.givenUp, Sessions: r.sessions,
+		AtStart: file, State: r.current, Addresses: func() []netip.AddrPort { return *r.own.Load() }, Log: opts.Log,
+	})
+	admin.New(r.server, r.operator, admin.Options{Ready: r.ready, Healthy: r.Healthy, Metrics: r.metrics.Write, Version: opts.Version, Log: opts.Log})
 	r.mountConsole(file.Listen.Console)
 	if err := r.Apply(file); err != nil {
 		return nil, errors.Join(err, stored.Close())
@@ -160,20 +159,24 @@ func (r *Relay) opened(addrs []net.Addr) {
 	}
 }
 
+// current returns which configuration is in force.
+func (r *Relay) current() operator.State {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return operator.State{Active: r.active, Refused: r.refused, Rejected: r.rejected}
+}
+
 // state returns the current state of a webhook, "" for one that is not in force.
 func (r *Relay) state(webhook string) string { return r.deliver.State(webhook) }
-
-// stateActive is the state of a webhook that makes attempts as they come.
-const stateActive = "active"
 
 // attempts reports whether a webhook makes first attempts now. One that is throttled
 // does so soon.
 func (r *Relay) attempts(webhook string) bool {
 	state := r.state(webhook)
 	if !r.journal.Owns(webhook) { // the owner has told its state, or nothing yet
-		state = cmp.Or(r.journal.Figures()[webhook].State, stateActive)
+		state = cmp.Or(r.journal.Figures()[webhook].State, api.StateActive)
 	}
-	return state == stateActive || state == deliver.Throttled
+	return state == api.StateActive || state == deliver.Throttled
 }
 
 // Healthy returns why a restart would help, nil if it would not: the journal failed, a
@@ -208,7 +211,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		err := r.journal.Run(writing)
 		if err != nil {
 			r.dead.Store(&err)
-			r.log.Error(r.journal.failed, "history", r.journal.where, "error", err)
+			r.log.Error(r.journal.Failed, "history", r.journal.Where, "error", err)
 		}
 		stop(err)
 		written <- err
@@ -258,4 +261,12 @@ func (r *Relay) Refused(err error) {
 	defer r.mu.Unlock()
 	r.refused = err
 	r.rejected++
+}
+
+// openStorage opens the history. It is the one place that chooses an engine.
+func (r *Relay) openStorage(file *config.File, opts journal.Options) (*engine.Storage, error) {
+	if file.Cluster.Given() {
+		return r.openCluster(file, opts)
+	}
+	return engine.Files(file.History.Dir, opts)
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sidehook/history"
+	"sidehook/relay/engine"
 )
 
 // In a cluster the member that owns a webhook and its former name moves what waits. The
@@ -66,7 +67,7 @@ func (r *Relay) renameInCluster(ctx context.Context) bool {
 		delete(moved, was)
 	}
 	group, asking := errgroup.WithContext(ctx)
-	group.SetLimit(asksAtOnce)
+	group.SetLimit(engine.AsksAtOnce)
 	for _, was := range left {
 		group.Go(func() error {
 			if r.moveWhereOwned(asking, was, renames[was], generation) == nil {
@@ -123,7 +124,7 @@ func (r *Relay) moveWhereOwned(ctx context.Context, was, to string, generation h
 	case r.journal.Owns(was) || r.journal.Owner(was) == "":
 		return errors.New("they have no owner yet")
 	}
-	return (*operator)(r).ask(ctx, was, askRename, to, nil)
+	return r.journal.AskOwner(ctx, was, engine.AskRename, to, nil)
 }
 
 // askedRename moves what waits for a former name, for another member.

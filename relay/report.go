@@ -38,7 +38,7 @@ func (r *Relay) reportAttempt(a *history.Recorded) {
 
 // reportStart logs what waits, and which webhooks get nothing now.
 func (r *Relay) reportStart() {
-	active, _ := (*operator)(r).current()
+	active := r.current().Active
 	byState := map[string][]string{}
 	for name := range active.Webhooks {
 		if s, ok := r.deliver.Snapshot(name); ok {

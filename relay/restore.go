@@ -48,7 +48,7 @@ func (r *Relay) restoreRates() {
 // restoreRequests adds the requests made since from, of those that q asks for, and returns
 // since when it knows all of them: later, if there are too many.
 func (r *Relay) restoreRequests(past map[string]*pace.History, q query.Query, from time.Time) (since time.Time, err error) {
-	reader, err := r.journal.read()
+	reader, err := r.journal.Read()
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -78,7 +78,7 @@ func (r *Relay) restoreLastHour(ctx context.Context) {
 		r.restoreHeld(ctx)
 		return
 	}
-	reader, err := r.journal.read()
+	reader, err := r.journal.Read()
 	if err == nil {
 		defer reader.Close()
 		err = reader.Recent(r.start.Add(-time.Hour), r.start, func(m *query.Minute) bool {

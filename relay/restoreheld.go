@@ -72,7 +72,7 @@ func (r *Relay) restoreHeld(ctx context.Context) {
 
 // restoreHours restores the last hour of webhooks, each as recorded up to a line.
 func (r *Relay) restoreHours(ctx context.Context, webhooks map[string]history.LineNo) error {
-	c := r.journal.engine.(*clustered)
+	c := r.journal.Engine.(*clustered)
 	skew := c.Skew() // the records have the time of the database
 	return c.Reader().RecentOf(ctx, webhooks, time.Now().Add(skew-time.Hour), func(m *query.Minute) bool {
 		m.At = m.At.Add(-skew)

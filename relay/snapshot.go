@@ -3,13 +3,15 @@ package relay
 import (
 	"context"
 
+	"sidehook/relay/api"
 	"sidehook/relay/metrics"
 )
 
 // snapshot returns the current state for a scrape of metrics. It may read the sizes of
 // files, and holds no lock meanwhile.
 func (r *Relay) snapshot() metrics.State {
-	active, refused := (*operator)(r).current()
+	now := r.current()
+	active, refused := now.Active, now.Refused
 	s := metrics.State{
 		Webhooks:     make([]metrics.Webhook, 0, len(active.Webhooks)),
 		DamagedLines: r.journal.DamagedLines(),
@@ -33,7 +35,7 @@ func (r *Relay) snapshot() metrics.State {
 				continue // an edit has just removed it
 			}
 			w.State = snapshot.State
-		} else if w.State = stateOrphaned; renamed[w.Name] || !r.orphan(active, w.Name, w.Backlog.Events) {
+		} else if w.State = api.StateOrphaned; renamed[w.Name] || !r.journal.IsOrphan(active, w.Name, w.Backlog.Events) {
 			continue
 		}
 		s.Webhooks = append(s.Webhooks, w)

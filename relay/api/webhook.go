@@ -31,9 +31,15 @@ func (q WebhooksQuery) Values() url.Values {
 	return url.Values(v)
 }
 
+// The states of a webhook that more than one package writes.
+const (
+	StateActive   = "active"   // it makes attempts as they come
+	StateOrphaned = "orphaned" // it was removed, and deliveries wait
+)
+
 // WebhookStates are the states of a webhook.
 func WebhookStates() []string {
-	return []string{"active", "failing", "throttled", "paused", "off", "disabled", "orphaned"}
+	return []string{StateActive, "failing", "throttled", "paused", "off", "disabled", StateOrphaned}
 }
 
 // Webhooks is a list of webhooks: those of the file in its order, then those that

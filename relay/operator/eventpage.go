@@ -1,4 +1,4 @@
-package relay
+package operator
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 )
 
 // Terms returns by what a webhook delivers.
-func (o *operator) Terms(_ context.Context, name string) (trace.Terms, error) {
+func (o *Operator) Terms(_ context.Context, name string) (trace.Terms, error) {
 	active, _ := o.current()
 	w := active.Webhooks[name].Config
 	if w == nil {
@@ -31,13 +31,13 @@ func (o *operator) Terms(_ context.Context, name string) (trace.Terms, error) {
 }
 
 // RequestBody returns what a webhook would get of an event.
-func (o *operator) RequestBody(_ context.Context, name string, which query.EventRef) (body admin.EventData, err error) {
+func (o *Operator) RequestBody(_ context.Context, name string, which query.EventRef) (body admin.EventData, err error) {
 	active, _ := o.current()
 	settings := active.Webhooks[name].Settings
 	if settings == nil {
 		return body, unknownWebhook(name)
 	}
-	reader, err := o.journal.read()
+	reader, err := o.journal.Read()
 	if err != nil {
 		return body, err
 	}
@@ -62,8 +62,8 @@ func unknownWebhook(webhook string) error {
 }
 
 // Namesakes returns the events of an id.
-func (o *operator) Namesakes(_ context.Context, id string, most int) (list []console.Namesake, err error) {
-	reader, err := o.journal.read()
+func (o *Operator) Namesakes(_ context.Context, id string, most int) (list []console.Namesake, err error) {
+	reader, err := o.journal.Read()
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (o *operator) Namesakes(_ context.Context, id string, most int) (list []con
 }
 
 // PostEvent accepts an event.
-func (o *operator) PostEvent(ctx context.Context, text []byte, by string) (api.Receipt, error) {
+func (o *Operator) PostEvent(ctx context.Context, text []byte, by string) (api.Receipt, error) {
 	receipt, p := o.intake.Post(ctx, text, by)
 	switch {
 	case p == nil:

@@ -1,4 +1,4 @@
-package relay
+package operator
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 )
 
 // Resend resends an event.
-func (o *operator) Resend(ctx context.Context, which query.EventRef, to api.ResendRequest) (api.Resent, error) {
-	reader, err := o.journal.read()
+func (o *Operator) Resend(ctx context.Context, which query.EventRef, to api.ResendRequest) (api.Resent, error) {
+	reader, err := o.journal.Read()
 	if err != nil {
 		return api.Resent{}, err
 	}
@@ -52,7 +52,7 @@ func (o *operator) Resend(ctx context.Context, which query.EventRef, to api.Rese
 
 // targets returns the webhooks that a resend goes to, and those asked for that are not
 // in the file.
-func (o *operator) targets(a *history.EventRecord, to api.ResendRequest) (names, gone []string, err error) {
+func (o *Operator) targets(a *history.EventRecord, to api.ResendRequest) (names, gone []string, err error) {
 	wanted := to.Webhooks
 	switch {
 	case len(wanted) == 0 && a.Test != "":

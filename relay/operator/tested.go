@@ -1,4 +1,4 @@
-package relay
+package operator
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/deliver"
+	"sidehook/relay/engine"
 	"sidehook/relay/notice"
 	"sidehook/relay/send"
 )
@@ -18,7 +19,7 @@ import (
 // Test sends a webhook a test event, now and once, and returns the record of the
 // attempt. The event is durable before it is sent, and in no queue: after a crash in
 // between, the test has no attempt.
-func (o *operator) Test(ctx context.Context, name string) (json.RawMessage, error) {
+func (o *Operator) Test(ctx context.Context, name string) (json.RawMessage, error) {
 	unknown := &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
 	active, _ := o.current()
 	if active.Webhooks[name].Config == nil {
@@ -26,7 +27,7 @@ func (o *operator) Test(ctx context.Context, name string) (json.RawMessage, erro
 	}
 	if !o.journal.Owns(name) {
 		var record json.RawMessage
-		err := o.ask(ctx, name, askTest, nil, &record)
+		err := o.journal.AskOwner(ctx, name, engine.AskTest, nil, &record)
 		return record, err
 	}
 	e, err := notice.NewEvent(active.File.Source, notice.Test, struct {
@@ -56,8 +57,8 @@ func (o *operator) Test(ctx context.Context, name string) (json.RawMessage, erro
 }
 
 // tested returns the record of a test's attempt, with its whole request.
-func (o *operator) tested(seq history.Seq) (json.RawMessage, error) {
-	reader, err := o.journal.read()
+func (o *Operator) tested(seq history.Seq) (json.RawMessage, error) {
+	reader, err := o.journal.Read()
 	if err != nil {
 		return nil, err
 	}

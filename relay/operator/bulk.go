@@ -1,4 +1,4 @@
-package relay
+package operator
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 // ResendBulk resends the matching deliveries, of all webhooks in the file unless some
 // are named.
-func (o *operator) ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkResent, error) {
+func (o *Operator) ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkResent, error) {
 	bulk, err := o.bulk(b)
 	if err != nil || len(bulk.Webhooks) == 0 && b.To == "" {
 		return api.BulkResent{}, err
@@ -24,13 +24,13 @@ func (o *operator) ResendBulk(ctx context.Context, b api.BulkRequest) (api.BulkR
 }
 
 // SelectBulk returns what ResendBulk would resend.
-func (o *operator) SelectBulk(ctx context.Context, b api.BulkRequest) (selected api.Selected, err error) {
+func (o *Operator) SelectBulk(ctx context.Context, b api.BulkRequest) (selected api.Selected, err error) {
 	bulk, err := o.bulk(b)
 	if err != nil || len(bulk.Webhooks) == 0 && b.To == "" {
 		return selected, err
 	}
 	o.journal.WaitWritten(ctx)
-	reader, err := o.journal.read()
+	reader, err := o.journal.Read()
 	if err != nil {
 		return selected, err
 	}
@@ -62,7 +62,7 @@ func (o *operator) SelectBulk(ctx context.Context, b api.BulkRequest) (selected 
 
 // bulk returns what a request asks for, in the terms of the history. A webhook that was
 // removed can be named only with another one as the receiver.
-func (o *operator) bulk(b api.BulkRequest) (query.Bulk, error) {
+func (o *Operator) bulk(b api.BulkRequest) (query.Bulk, error) {
 	active, _ := o.current()
 	bulk := query.Bulk{Type: query.Glob(b.Type), Statuses: b.Statuses, Since: b.Since.Time, Until: b.Until.Time, To: b.To}
 	if len(bulk.Statuses) == 0 {

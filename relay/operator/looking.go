@@ -1,9 +1,8 @@
-package relay
+package operator
 
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,7 +21,7 @@ import (
 
 // Webhooks returns the webhooks that match, in the order of the file, then the removed
 // ones for which deliveries wait.
-func (o *operator) Webhooks(ctx context.Context, q api.WebhooksQuery) (page api.Webhooks, _ error) {
+func (o *Operator) Webhooks(ctx context.Context, q api.WebhooksQuery) (page api.Webhooks, _ error) {
 	o.journal.WaitQueued(ctx)
 	active, _ := o.current()
 	names := o.listed(active)
@@ -52,7 +51,7 @@ func (o *operator) Webhooks(ctx context.Context, q api.WebhooksQuery) (page api.
 }
 
 // Webhook returns the webhook of a name.
-func (o *operator) Webhook(ctx context.Context, name string) (api.Webhook, error) {
+func (o *Operator) Webhook(ctx context.Context, name string) (api.Webhook, error) {
 	o.journal.WaitQueued(ctx)
 	active, _ := o.current()
 	w := active.Webhooks[name].Config
@@ -63,7 +62,7 @@ func (o *operator) Webhook(ctx context.Context, name string) (api.Webhook, error
 }
 
 // listed returns the names of all webhooks that are listed.
-func (o *operator) listed(active *inforce.Config) []string {
+func (o *Operator) listed(active *inforce.Config) []string {
 	names := make([]string, 0, len(active.File.Webhooks))
 	for _, w := range active.File.Webhooks {
 		names = append(names, w.Name)
@@ -72,18 +71,18 @@ func (o *operator) listed(active *inforce.Config) []string {
 }
 
 // orphaned returns the removed webhooks for which deliveries wait.
-func (o *operator) orphaned(active *inforce.Config) (names []string) {
-	r, renamed := (*Relay)(o), active.Renamed()
+func (o *Operator) orphaned(active *inforce.Config) (names []string) {
+	renamed := active.Renamed()
 	here := map[string]bool{} // a webhook may be taken meanwhile
 	for _, q := range o.journal.Queues() {
 		name := q.Name()
-		if here[name] = o.journal.Owns(name); here[name] && !renamed[name] && r.orphan(active, name, q.Backlog().Events) {
+		if here[name] = o.journal.Owns(name); here[name] && !renamed[name] && o.journal.IsOrphan(active, name, q.Backlog().Events) {
 			names = append(names, name)
 		}
 	}
 	local := len(names)
 	for name, w := range o.journal.Figures() {
-		if !here[name] && !renamed[name] && r.orphan(active, name, w.Backlog.Events) {
+		if !here[name] && !renamed[name] && o.journal.IsOrphan(active, name, w.Backlog.Events) {
 			names = append(names, name)
 		}
 	}
@@ -92,7 +91,7 @@ func (o *operator) orphaned(active *inforce.Config) (names []string) {
 }
 
 // sortByAttention puts first what somebody has to see to.
-func (o *operator) sortByAttention(active *inforce.Config, names []string) {
+func (o *Operator) sortByAttention(active *inforce.Config, names []string) {
 	order := []string{"disabled", "failing", "orphaned", "throttled", "paused", "active", "off"}
 	ranks := make(map[string]int, len(names))
 	for _, name := range names {
@@ -101,9 +100,9 @@ func (o *operator) sortByAttention(active *inforce.Config, names []string) {
 	slices.SortStableFunc(names, func(a, b string) int { return ranks[a] - ranks[b] })
 }
 
-func (o *operator) stateOf(name string, configured *config.Webhook) string {
+func (o *Operator) stateOf(name string, configured *config.Webhook) string {
 	if configured == nil {
-		return stateOrphaned
+		return api.StateOrphaned
 	}
 	if !o.journal.Owns(name) {
 		return o.elsewhere(name, configured).State
@@ -134,8 +133,8 @@ func nextWebhook(names []string, cursor string) (int, error) {
 }
 
 // EventData returns the data of an event as its own bytes.
-func (o *operator) EventData(_ context.Context, which query.EventRef) (data admin.EventData, err error) {
-	reader, err := o.journal.read()
+func (o *Operator) EventData(_ context.Context, which query.EventRef) (data admin.EventData, err error) {
+	reader, err := o.journal.Read()
 	if err != nil {
 		return data, err
 	}
@@ -159,7 +158,7 @@ func (o *operator) EventData(_ context.Context, which query.EventRef) (data admi
 }
 
 // Stats returns how deliveries went, by default in the last 24 hours.
-func (o *operator) Stats(ctx context.Context, q api.StatsQuery) ([]history.WebhookStats, error) {
+func (o *Operator) Stats(ctx context.Context, q api.StatsQuery) ([]history.WebhookStats, error) {
 	if q.Until.IsZero() {
 		q.Until = time.Now()
 	}
@@ -167,7 +166,7 @@ func (o *operator) Stats(ctx context.Context, q api.StatsQuery) ([]history.Webho
 		q.Since = q.Until.Add(-24 * time.Hour)
 	}
 	o.journal.WaitWritten(ctx)
-	reader, err := o.journal.read()
+	reader, err := o.journal.Read()
 	if err != nil {
 		return nil, err
 	}
@@ -180,50 +179,12 @@ func (o *operator) Stats(ctx context.Context, q api.StatsQuery) ([]history.Webho
 }
 
 // Recent visits the minutes with attempts.
-func (o *operator) Recent(ctx context.Context, since, until time.Time, visit func(*query.Minute) bool) error {
+func (o *Operator) Recent(ctx context.Context, since, until time.Time, visit func(*query.Minute) bool) error {
 	o.journal.WaitWritten(ctx)
-	reader, err := o.journal.read()
+	reader, err := o.journal.Read()
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
 	return reader.Recent(since, until, visit)
-}
-
-// resendsKept is of how many resends in bulk the progress is kept, so that a caller who
-// asks again and again has only what is new read.
-const resendsKept = 8
-
-// ResendProgress returns how far a resend in bulk is.
-func (o *operator) ResendProgress(ctx context.Context, id string) (api.ResendProgress, error) {
-	o.journal.WaitWritten(ctx)
-	reader, err := o.journal.read()
-	if err != nil {
-		return api.ResendProgress{}, err
-	}
-	defer reader.Close()
-	o.resends.Lock()
-	defer o.resends.Unlock()
-	p := o.resends.known[id]
-	for ok := p != nil; ; {
-		if !ok {
-			if p, err = reader.Resend(ctx, id); errors.Is(err, history.ErrNotFound) {
-				err = &admin.NotFoundError{What: fmt.Sprintf("resend %.100q in the history", id)}
-			}
-			if err != nil {
-				return api.ResendProgress{}, err
-			}
-		}
-		if ok, err = reader.Update(ctx, p); err != nil {
-			return api.ResendProgress{}, err
-		}
-		if ok {
-			break
-		}
-	}
-	if len(o.resends.known) >= resendsKept && o.resends.known[id] == nil {
-		clear(o.resends.known)
-	}
-	o.resends.known[id] = p
-	return api.ResendProgress{Count: p.Count, Delivered: p.Delivered, Waiting: p.Waiting(), GivenUp: p.GivenUp}, nil
 }

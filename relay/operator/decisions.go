@@ -1,4 +1,4 @@
-package relay
+package operator
 
 import (
 	"slices"
@@ -13,7 +13,7 @@ const maxDecisions = 100
 // decisions returns why each webhook got an event, and why each other webhook would
 // get it, or not, by the current configuration. The failure of a condition is the one
 // recorded when the event was accepted.
-func (o *operator) decisions(story *query.EventTrace) []api.Decision {
+func (o *Operator) decisions(story *query.EventTrace) []api.Decision {
 	active, _ := o.current()
 	explainer := active.Matcher.Explain(&story.Parsed)
 	statuses := story.Statuses()

@@ -1,4 +1,4 @@
-package relay
+package operator
 
 import (
 	"context"
@@ -12,15 +12,14 @@ import (
 )
 
 // InForce returns the configuration in force.
-func (o *operator) InForce() editing.InForce {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return editing.InForce{File: o.active.File, Loaded: o.active.Loaded, Refused: o.refused, Rejected: o.rejected}
+func (o *Operator) InForce() editing.InForce {
+	s := o.state()
+	return editing.InForce{File: s.Active.File, Loaded: s.Active.Loaded, Refused: s.Refused, Rejected: s.Rejected}
 }
 
 // Newest visits events, the newest first.
-func (o *operator) Newest(since time.Time, most int, limit time.Duration, visit func(*event.Event)) (more bool, err error) {
-	reader, err := o.journal.read()
+func (o *Operator) Newest(since time.Time, most int, limit time.Duration, visit func(*event.Event)) (more bool, err error) {
+	reader, err := o.journal.Read()
 	if errors.Is(err, history.ErrNoHistory) {
 		return false, nil
 	}
@@ -49,7 +48,7 @@ func (o *operator) Newest(since time.Time, most int, limit time.Duration, visit 
 }
 
 // Waiting returns how many deliveries wait for a webhook.
-func (o *operator) Waiting(webhook string) int {
+func (o *Operator) Waiting(webhook string) int {
 	if !o.journal.Owns(webhook) {
 		return o.journal.Figures()[webhook].Backlog.Events
 	}
@@ -57,7 +56,7 @@ func (o *operator) Waiting(webhook string) int {
 }
 
 // Configuration returns what is in force, and the lines that problems are about.
-func (o *operator) Configuration(ctx context.Context) (*console.Configuration, error) {
+func (o *Operator) Configuration(ctx context.Context) (*console.Configuration, error) {
 	c, err := o.Config(ctx)
 	if err != nil {
 		return nil, err
@@ -66,7 +65,7 @@ func (o *operator) Configuration(ctx context.Context) (*console.Configuration, e
 	file := active.File
 	answer := &console.Configuration{
 		Config: c, Excerpts: editing.Excerpts(file, c.Problems),
-		History: console.HistorySize{Dir: o.journal.where, Limit: o.journal.Limit(), Keep: file.History.Keep},
+		History: console.HistorySize{Dir: o.journal.Where, Limit: o.journal.Limit(), Keep: file.History.Keep},
 	}
 	if answer.History.Bytes, err = o.journal.Size(); err != nil {
 		answer.History.Bytes = -1

@@ -1,4 +1,4 @@
-package relay
+package operator
 
 import (
 	"context"
@@ -15,25 +15,26 @@ import (
 	"sidehook/history/queue"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
+	"sidehook/relay/engine"
 	"sidehook/relay/sign"
 )
 
 // Cancel ends the matching waiting deliveries, also of webhooks that were removed. A
 // delivery whose event cannot be read now stays, and an error says so.
-func (o *operator) Cancel(ctx context.Context, c api.CancelRequest) (int, error) {
+func (o *Operator) Cancel(ctx context.Context, c api.CancelRequest) (int, error) {
 	o.journal.WaitQueued(ctx)
-	ended, err := o.cancelOwned(c)
+	ended, err := o.CancelOwned(c)
 	var others atomic.Int64
 	failed := o.askAll(ctx, c.Webhook, func(ctx context.Context, webhook string) error {
 		n := 0
-		err := o.ask(ctx, webhook, askCancel, c, &n)
+		err := o.journal.AskOwner(ctx, webhook, engine.AskCancel, c, &n)
 		others.Add(int64(n))
 		return err
 	})
 	return ended + int(others.Load()), errors.Join(err, failed)
 }
 
-func (o *operator) cancelOwned(c api.CancelRequest) (int, error) {
+func (o *Operator) CancelOwned(c api.CancelRequest) (int, error) {
 	active, _ := o.current()
 	ended, err := o.waiting(c, func(_ *queue.Waiting, e *event.Event) (history.Attempt, queue.Verdict) {
 		return history.Attempt{
@@ -47,15 +48,15 @@ func (o *operator) cancelOwned(c api.CancelRequest) (int, error) {
 }
 
 // SelectCancel returns what Cancel would end.
-func (o *operator) SelectCancel(ctx context.Context, c api.CancelRequest) (selected api.Selected, err error) {
+func (o *Operator) SelectCancel(ctx context.Context, c api.CancelRequest) (selected api.Selected, err error) {
 	o.journal.WaitQueued(ctx)
-	if selected, err = o.selectOwned(c); err != nil {
+	if selected, err = o.SelectOwned(c); err != nil {
 		return selected, err
 	}
 	var mu sync.Mutex
 	err = o.askAll(ctx, c.Webhook, func(ctx context.Context, webhook string) error {
 		var more api.Selected
-		if err := o.ask(ctx, webhook, askSelectCancel, c, &more); err != nil {
+		if err := o.journal.AskOwner(ctx, webhook, engine.AskSelectCancel, c, &more); err != nil {
 			return err
 		}
 		mu.Lock()
@@ -71,7 +72,7 @@ func (o *operator) SelectCancel(ctx context.Context, c api.CancelRequest) (selec
 	return selected, err
 }
 
-func (o *operator) selectOwned(c api.CancelRequest) (selected api.Selected, err error) {
+func (o *Operator) SelectOwned(c api.CancelRequest) (selected api.Selected, err error) {
 	first := map[history.Seq]bool{}
 	_, err = o.waiting(c, func(w *queue.Waiting, e *event.Event) (history.Attempt, queue.Verdict) {
 		if selected.Count++; len(selected.Events) < api.MaxSelected && !first[w.Seq] {
@@ -84,7 +85,7 @@ func (o *operator) selectOwned(c api.CancelRequest) (selected api.Selected, err 
 }
 
 // waiting visits the waiting deliveries that match, and returns how many visit ended.
-func (o *operator) waiting(c api.CancelRequest, visit func(*queue.Waiting, *event.Event) (history.Attempt, queue.Verdict)) (ended int, failed error) {
+func (o *Operator) waiting(c api.CancelRequest, visit func(*queue.Waiting, *event.Event) (history.Attempt, queue.Verdict)) (ended int, failed error) {
 	active, _ := o.current()
 	_, elsewhere := o.journal.Figures()[c.Webhook]
 	known := active.Webhooks[c.Webhook].Config != nil || c.Webhook == "" || elsewhere

@@ -1,9 +1,15 @@
-package relay
+// Package operator does what operators ask of a relay, through the API and the console: it
+// shows webhooks, events and the configuration, and resends, cancels, enables and tests. In
+// a cluster it has the owner of a webhook do what needs its queue. It promises nothing of
+// its own beyond admin.Operator and console.Operator, which it implements. relay makes one.
+package operator
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -12,37 +18,85 @@ import (
 	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
+	"sidehook/relay/console/session"
+	"sidehook/relay/deliver"
 	"sidehook/relay/editing"
+	"sidehook/relay/engine"
 	"sidehook/relay/inforce"
+	"sidehook/relay/intake"
+	"sidehook/relay/losses"
+	"sidehook/relay/outbox"
 	"sidehook/relay/plan"
 )
 
-// operator is a Relay as admin.Operator and console.Operator, which document the methods.
-type operator Relay
+// Options are what an Operator acts on. All are required.
+type Options struct {
+	Engine    *engine.Storage
+	Deliver   *deliver.Deliverer
+	Intake    *intake.Handler
+	Outboxes  *outbox.Outboxes
+	GivenUp   *losses.LastHour
+	Sessions  *session.Keeper // of the console
+	AtStart   *config.File    // whose listen and history.dir are in force
+	State     func() State
+	Addresses func() []netip.AddrPort // of the listeners
+	Log       *slog.Logger
+}
+
+// State is which configuration is in force.
+type State struct {
+	Active   *inforce.Config
+	Refused  error // why the last edit was rejected; nil if it was not
+	Rejected int   // edits so far
+}
+
+// Operator implements admin.Operator, console.Operator, console.Source and editing's Relay,
+// which document the methods. Its methods may run at once.
+type Operator struct {
+	journal   *engine.Storage
+	deliver   *deliver.Deliverer
+	intake    *intake.Handler
+	outboxes  *outbox.Outboxes
+	givenUp   *losses.LastHour
+	sessions  *session.Keeper
+	atStart   *config.File
+	state     func() State
+	addresses func() []netip.AddrPort
+	log       *slog.Logger
+	resends   resendProgress
+}
+
+// New returns an Operator.
+func New(o Options) *Operator {
+	return &Operator{
+		journal: o.Engine, deliver: o.Deliver, intake: o.Intake, outboxes: o.Outboxes, givenUp: o.GivenUp, sessions: o.Sessions,
+		atStart: o.AtStart, state: o.State, addresses: o.Addresses, log: o.Log,
+		resends: resendProgress{known: map[string]*query.ResendProgress{}},
+	}
+}
 
 // current returns the configuration in force, and why the last edit was rejected, nil
 // if it was not.
-func (o *operator) current() (active *inforce.Config, rejected error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.active, o.refused
+func (o *Operator) current() (active *inforce.Config, rejected error) {
+	s := o.state()
+	return s.Active, s.Refused
 }
 
 // Ready returns why events are not accepted now, nil if they are.
-func (o *operator) Ready() error { return (*Relay)(o).ready() }
+func (o *Operator) Ready() error { return o.journal.Fault() }
 
 // webhook returns one of them; configured is nil for one that was removed.
-func (o *operator) webhook(name string, configured *config.Webhook) api.Webhook {
+func (o *Operator) webhook(name string, configured *config.Webhook) api.Webhook {
 	if !o.journal.Owns(name) {
 		return o.elsewhere(name, configured)
 	}
-	w := o.owned(name, configured)
+	w := o.Owned(name, configured)
 	w.Owner, w.Differs = o.journal.Owner(name), o.journal.Differing(name)
 	return w
 }
 
-// owned is webhook for one of which this process has the queue.
-func (o *operator) owned(name string, configured *config.Webhook) api.Webhook {
+// Owned returns the webhook of a name, for one of which this process has the queue.
+func (o *Operator) Owned(name string, configured *config.Webhook) api.Webhook {
 	q := o.journal.Queue(name)
 	w := api.Webhook{Name: name}
 	if configured != nil {
@@ -53,7 +107,7 @@ func (o *operator) owned(name string, configured *config.Webhook) api.Webhook {
 		w.LastSuccess, w.LastError, w.LastErrorAt, w.Next = s.LastSuccess, s.LastError, s.LastErrorAt, s.Next
 	} else {
 		s := q.State()
-		w.State, w.Since, w.Why = stateOrphaned, s.Since, s.Why
+		w.State, w.Since, w.Why = api.StateOrphaned, s.Since, s.Why
 	}
 	b := q.Backlog()
 	w.Backlog = api.Backlog{Events: b.Events, Bytes: b.Bytes}
@@ -70,21 +124,21 @@ func (o *operator) owned(name string, configured *config.Webhook) api.Webhook {
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // Enable re-enables a disabled webhook. Any other webhook stays as it is.
-func (o *operator) Enable(ctx context.Context, name string) error {
-	return o.act(ctx, name, askEnable, o.deliver.Enable)
+func (o *Operator) Enable(ctx context.Context, name string) error {
+	return o.act(ctx, name, engine.AskEnable, o.deliver.Enable)
 }
 
 // Retry retries the waiting deliveries of a webhook now.
-func (o *operator) Retry(ctx context.Context, name string) error {
-	return o.act(ctx, name, askRetry, o.deliver.RetryNow)
+func (o *Operator) Retry(ctx context.Context, name string) error {
+	return o.act(ctx, name, engine.AskRetry, o.deliver.RetryNow)
 }
 
-func (o *operator) act(ctx context.Context, name, kind string, do func(string) bool) error {
+func (o *Operator) act(ctx context.Context, name, kind string, do func(string) bool) error {
 	if active, _ := o.current(); active.Webhooks[name].Config == nil {
 		return &admin.NotFoundError{What: fmt.Sprintf("webhook %q in the file", name)}
 	}
 	if !o.journal.Owns(name) {
-		return o.ask(ctx, name, kind, nil, nil)
+		return o.journal.AskOwner(ctx, name, kind, nil, nil)
 	}
 	o.journal.WaitQueued(ctx)
 	do(name) // false: an edit has just removed it
@@ -92,19 +146,19 @@ func (o *operator) act(ctx context.Context, name, kind string, do func(string) b
 }
 
 // History opens the history for reader, while the journal writes it.
-func (o *operator) History(ctx context.Context) (admin.History, error) {
+func (o *Operator) History(ctx context.Context) (admin.History, error) {
 	o.journal.WaitWritten(ctx)
-	return o.journal.read()
+	return o.journal.Read()
 }
 
 // Accept records damage of the history as accepted.
-func (o *operator) Accept(ctx context.Context, problems []history.Problem) error {
+func (o *Operator) Accept(ctx context.Context, problems []history.Problem) error {
 	return o.journal.Accept(ctx, problems)
 }
 
 // Event returns an event and what became of it.
-func (o *operator) Event(_ context.Context, which query.EventRef) (api.EventTrace, error) {
-	reader, err := o.journal.read()
+func (o *Operator) Event(_ context.Context, which query.EventRef) (api.EventTrace, error) {
+	reader, err := o.journal.Read()
 	if err != nil {
 		return api.EventTrace{}, err
 	}
@@ -139,7 +193,7 @@ func notFound(which query.EventRef, err error) error {
 }
 
 // Config returns the configuration in force.
-func (o *operator) Config(context.Context) (api.Config, error) {
+func (o *Operator) Config(context.Context) (api.Config, error) {
 	c := o.Rejected()
 	known := map[api.ConfigProblem]bool{}
 	for _, p := range c.Problems {
@@ -159,7 +213,7 @@ func (o *operator) Config(context.Context) (api.Config, error) {
 }
 
 // Rejected returns the configuration in force with the problems of edits alone.
-func (o *operator) Rejected() api.Config {
+func (o *Operator) Rejected() api.Config {
 	active, rejected := o.current()
 	c := api.Config{Path: editing.Absolute(active.File.Path), Hash: active.File.Hash, Generation: o.numberOf(active), Loaded: active.Loaded, Restart: plan.RestartKeys(o.atStart, active.File)}
 	if rejected != nil {
@@ -175,7 +229,7 @@ func (o *operator) Rejected() api.Config {
 
 // troubles returns what an operator should know of the database of a cluster and of those
 // that have an outbox, a sentence each.
-func (o *operator) troubles() (list []string) {
+func (o *Operator) troubles() (list []string) {
 	if c := o.journal.Cluster(); c != nil {
 		if !c.Up {
 			list = append(list, "the database of the cluster does not answer this member: it delivers nothing until it does")
@@ -189,7 +243,7 @@ func (o *operator) troubles() (list []string) {
 
 // numberOf returns the number of the configuration in force. In a cluster it may become
 // known a moment after the edit.
-func (o *operator) numberOf(active *inforce.Config) history.Generation {
+func (o *Operator) numberOf(active *inforce.Config) history.Generation {
 	for begun := time.Now(); active.Generation == 0 && time.Since(begun) < numberedWithin; time.Sleep(10 * time.Millisecond) {
 		if n, digest := o.journal.Generation(); digest == active.Digest {
 			return n
