@@ -98,6 +98,9 @@ func (k *Keeper) tally(ctx context.Context, parts []part) error {
 // remove removes what is older than the time to keep, and the oldest while there is too
 // much, and returns how many partitions.
 func (k *Keeper) remove(ctx context.Context, parts []part, now int64) (removed int, err error) {
+	if len(parts) == 0 {
+		return 0, nil // and now is not known
+	}
 	r := &removal{Keeper: k, ctx: ctx, kept: map[string][]part{}}
 	reached := map[string]int64{} // the newest record so far
 	for _, p := range parts {

@@ -3,6 +3,7 @@ package retention_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -219,6 +220,18 @@ func TestWrote(t *testing.T) {
 	}
 	if err := k.Look(t.Context()); err != nil || k.Full() { // nothing was, in fact
 		t.Errorf("after a look: full %t, %v", k.Full(), err)
+	}
+}
+
+// TestNothingIsThereYet looks at a history without partitions, which tells no time.
+func TestNothingIsThereYet(t *testing.T) {
+	x := newTable(t, 0)
+	x.exec(`DELETE FROM {schema}.parts`)
+	var log strings.Builder
+	k := retention.New(retention.Options{DB: x.DB, Name: "host-a", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	k.Retain(journal.Retention{Keep: time.Hour})
+	if err := k.Look(t.Context()); err != nil || log.Len() > 0 {
+		t.Errorf("got %v, and logged %s", err, log.String())
 	}
 }
 
