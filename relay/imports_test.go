@@ -30,6 +30,7 @@ var flow = map[string][]string{
 	"relay/api":            {"history", "history/event"},
 	"relay/api/client":     {"relay/api"},
 	"relay/apitest":        {"history", "history/event", "history/historytest", "history/query", "relay/admin", "relay/api", "relay/httpd", "relay/intake"},
+	"relay/bench":          {}, // a program: it knows sidehook by its binary
 	"relay/deliver":        {"history", "history/query", "history/queue", "relay/deliver/health", "relay/deliver/pace", "relay/send"},
 	"relay/deliver/health": {"history"},
 	"relay/deliver/pace":   {},
