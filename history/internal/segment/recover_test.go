@@ -69,6 +69,16 @@ func (l *log) batch(n int) error {
 // contents reads every record of every segment, strictly.
 func contents(t *testing.T, fs vfs.FS) (numbers []uint64, damage int) {
 	t.Helper()
+	numbers, damage, torn := found(t, fs)
+	if torn {
+		t.Fatal(segment.ErrTorn)
+	}
+	return numbers, damage
+}
+
+// found reads what can be read, and reports whether a segment ends within a line.
+func found(t *testing.T, fs vfs.FS) (numbers []uint64, damage int, torn bool) {
+	t.Helper()
 	archive, err := segment.NewArchive(fs, segment.Events)
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +96,10 @@ func contents(t *testing.T, fs vfs.FS) (numbers []uint64, damage int) {
 			if errors.As(err, &d) {
 				damage++
 				continue
+			}
+			if errors.Is(err, segment.ErrTorn) {
+				torn = true
+				break
 			}
 			if err == io.EOF {
 				break
@@ -106,7 +120,7 @@ func contents(t *testing.T, fs vfs.FS) (numbers []uint64, damage int) {
 			numbers = append(numbers, line.Number)
 		}
 	}
-	return numbers, damage
+	return numbers, damage, torn
 }
 
 // wholeUpTo checks that the records are 1, 2, 3 … and reach to acked at least.
@@ -408,5 +422,56 @@ func TestFind(t *testing.T) {
 		if line, err := l.Archive.Find(n); !errors.Is(err, jsonl.ErrNotFound) {
 			t.Errorf("find %d: %d, %v; want jsonl.ErrNotFound", n, line.Number, err)
 		}
+	}
+}
+
+// TestEveryBit flips each bit of a segment that is known to be synced: the line that has
+// it is reported, and every other is found. The line feed between two lines takes both.
+func TestEveryBit(t *testing.T) {
+	_, content, ends := prepared(t, 3, 2, 4)
+	for bit := range 8 * len(content) {
+		damaged := slices.Clone(content)
+		damaged[bit/8] ^= 1 << (bit % 8)
+		foundBut(t, fmt.Sprintf("bit %d of byte %d", bit%8, bit/8), content, damaged, ends[len(ends)-1])
+	}
+}
+
+// TestEveryRange zeroes ranges of a segment that is known to be synced, from each byte
+// on, as a page that never reached the disk leaves them.
+func TestEveryRange(t *testing.T) {
+	_, content, ends := prepared(t, 3, 2, 4)
+	for _, size := range []int{1, 16, 512, len(content)} {
+		for from := range len(content) {
+			damaged := slices.Clone(content)
+			clear(damaged[from:min(from+size, len(content))])
+			foundBut(t, fmt.Sprintf("%d zeros from %d", size, from), content, damaged, ends[len(ends)-1])
+		}
+	}
+}
+
+// foundBut opens a damaged segment and compares: the lines that are as they were are
+// found, and none of the others.
+func foundBut(t *testing.T, what string, content, damaged []byte, known segment.Position) {
+	t.Helper()
+	var want []uint64
+	for n, offset := 1, 0; offset < len(content); n++ {
+		end := offset + strings.IndexByte(string(content[offset:]), '\n') + 1
+		alone := offset == 0 || damaged[offset-1] == '\n'
+		if alone && string(damaged[offset:end]) == string(content[offset:end]) {
+			want = append(want, uint64(n))
+		}
+		offset = end
+	}
+	fs := with(t, damaged)
+	l := open(t, fs, segment.Options{Known: known})
+	got, damage, torn := found(t, fs)
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%s: records %v, want %v", what, got, want)
+	}
+	if damage == 0 && !torn {
+		t.Errorf("%s: no damage is reported", what)
+	}
+	if next := l.Writer.Next(); next != known.Number+1 {
+		t.Errorf("%s: record %d comes next, want %d", what, next, known.Number+1)
 	}
 }
