@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/historytest"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
 	"sidehook/history/query"
@@ -153,6 +154,43 @@ func TestRetentionBooks(t *testing.T) {
 		b.once()
 		sound(t, fs)
 	})
+}
+
+// TestEndsAreDurableBeforeRemoval: if the power goes when the first segment is removed,
+// it is on disk that the deliveries of its events have ended (R3).
+func TestEndsAreDurableBeforeRemoval(t *testing.T) {
+	for seed := range uint64(20) {
+		runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
+			var removing atomic.Bool
+			fs.SetFault(func(op memfs.Op) error {
+				if op.Kind == memfs.Remove && strings.HasPrefix(op.Name, "events-") {
+					removing.Store(true)
+				}
+				if removing.Load() {
+					return errors.New("power cut")
+				}
+				return nil
+			})
+			time.Sleep(time.Minute)
+			r.fill(1, 300, "a")
+			r.Retain(journal.Retention{MaxSize: 3 * small})
+			time.Sleep(time.Second)
+			if !removing.Load() {
+				t.Fatal("no segment is removed")
+			}
+			r.cancel()
+			fs = fs.Crash(rand.New(rand.NewPCG(seed, 1)))
+			var lines strings.Builder
+			for _, name := range segments(t, fs, "deliveries") {
+				lines.Write(historytest.Content(t, fs, name))
+			}
+			for _, id := range ids(1, 300) {
+				if !strings.Contains(lines.String(), `"`+id+`"`) {
+					t.Errorf("seed %d: nothing says that the delivery of %s has ended", seed, id)
+				}
+			}
+		})
+	}
 }
 
 // TestRetentionUnderPowerCuts is the same with crashes.
