@@ -21,11 +21,11 @@ import (
 func main() {
 	long := flag.Bool("long", false, "repeat the experiments that are left to chance, for hours")
 	teeth := flag.Bool("teeth", false, "write a bug into the program, one after the other: the tests must find it")
-	only := flag.String("only", "", "only the experiments whose fault has this text")
+	only := flag.String("only", "", "only the experiments whose fault, or the bugs whose name, has this text")
 	flag.Parse()
 	root, err := moduleRoot()
 	if err == nil && *teeth {
-		err = showTeeth(os.Stdout, root)
+		err = showTeeth(os.Stdout, root, *only)
 	} else if err == nil {
 		err = prove(os.Stdout, root, *only, *long)
 	}
@@ -189,10 +189,13 @@ func reason(printed []string) string {
 }
 
 // showTeeth prints which test finds each bug.
-func showTeeth(out io.Writer, root string) error {
+func showTeeth(out io.Writer, root, only string) error {
 	fmt.Fprintf(out, "%s\n\n| bug | found by |\n| --- | --- |\n", where())
 	var missed error
 	for _, b := range bugs {
+		if !strings.Contains(b.name, only) {
+			continue
+		}
 		caught, err := b.bite(root)
 		if err != nil {
 			missed = errors.Join(missed, fmt.Errorf("%s: %w", b.name, err))

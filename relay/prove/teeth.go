@@ -10,46 +10,69 @@ import (
 	"strings"
 )
 
-// bug is one that would break a promise, written into the program by replacing a piece of
-// a file, and the test that must find it.
+// bug is one that would break a promise, written into the program by replacing pieces of
+// its files, and the tests of which one must find it.
 type bug struct {
 	name     string
-	file     string // below the module
-	was, is  string
 	pkg, run string
+	edits    []edit
+}
+
+// edit replaces a piece of a file that is there once.
+type edit struct {
+	file    string // below the module
+	was, is string
 }
 
 var bugs = []bug{
-	{
-		"202 before the fsync", "history/journal/commit.go",
+	{"202 before the fsync", "history/journal", "TestCrashes", []edit{{
+		"history/journal/commit.go",
 		"if err := c.writer.Sync(); err != nil {\n\t\treturn nil, 0, err\n\t}\n\ttook", "took",
-		"history/journal", "TestCrashes",
-	},
-	{
-		"a new segment's name is not synced", "history/internal/segment/writer.go",
+	}}},
+	{"a new segment's name is not synced", "history/internal/segment", "TestPowerCuts", []edit{{
+		"history/internal/segment/writer.go",
 		"if err := fs.Sync(); err != nil {", "if err := error(nil); err != nil {",
-		"history/internal/segment", "TestPowerCuts",
-	},
-	{
-		"segments are removed before it is durable that they have ended", "history/internal/retention/remove.go",
+	}}},
+	{"segments are removed before it is durable that they have ended", "history/journal", "TestEndsAreDurableBeforeRemoval", []edit{{
+		"history/internal/retention/remove.go",
 		"if err := k.Ledger.SyncEnds(); err != nil {", "if err := error(nil); err != nil {",
-		"history/journal", "TestEndsAreDurableBeforeRemoval",
-	},
-	{
-		"a failed fsync is tried again", "history/internal/segment/writer.go",
-		"if err := w.file.Sync(); err != nil {\n", "if err := w.file.Sync(); err != nil && w.file.Sync() != nil {\n",
-		"history/journal", "TestFailedSyncEndsIt",
-	},
-	{
-		"damage is read as the end", "history/internal/segment/scanner.go",
+	}}},
+	{"a failed fsync is tried again", "history/journal", "TestFailedSyncEndsIt", []edit{{
+		"history/internal/segment/writer.go",
+		"if err := w.file.Sync(); err != nil {", "if err := w.file.Sync(); err != nil && w.file.Sync() != nil {",
+	}}},
+	{"damage is read as the end", "history/internal/segment", "TestDamage|TestEveryBit", []edit{{
+		"history/internal/segment/scanner.go",
 		"if reason != \"\" {", "if reason != \"\" {\n\t\treturn jsonl.Line{}, io.EOF\n\t}\n\tif reason != \"\" {",
-		"history/internal/segment", "TestDamage|TestEveryBit",
-	},
-	{
-		"nobody looks whether the file is still there", "history/internal/segment/writer.go",
+	}}},
+	{"nobody looks whether the file is still there", "history/journal", "TestDeletedFileEndsIt", []edit{{
+		"history/internal/segment/writer.go",
 		"if err := w.file.Check(w.size); err != nil {", "if err := error(nil); err != nil {",
-		"history/journal", "TestDeletedFileEndsIt",
-	},
+	}}},
+
+	// On PostgreSQL.
+	{"202 in spite of a notice", "history/postgres/database", "TestCallTakesNoNoticeForASuccess", []edit{{
+		"history/postgres/database/conn.go",
+		"if c.notice != nil {\n\t\treturn &NoticeError{c.notice}\n\t}\n\treturn scanned", "return scanned",
+	}}},
+	{"what a former owner records moves the queue", "history/postgres/ledger", "TestLate", []edit{{
+		"history/postgres/database/sql/ownership.sql",
+		"SELECT array_agg(c.epoch IS NULL ORDER BY o.ord) INTO late", "SELECT array_agg(false ORDER BY o.ord) INTO late",
+	}}},
+	{"two members own a webhook", "history/postgres/member", "TestModel", []edit{
+		{
+			"history/postgres/member/balance.go",
+			"case owner == m.o.Name && !v.lives(c.owner, c.incarnation):", "case owner == m.o.Name:",
+		},
+		{
+			"history/postgres/database/sql/ownership.sql",
+			"\n      AND (c.owner = p_name AND c.incarnation = p_incarnation\n        OR NOT EXISTS (SELECT FROM {schema}.members m WHERE m.name = c.owner AND m.incarnation = c.incarnation AND m.beat NOT IN (0, i.beat)))", "",
+		},
+	}},
+	{"a member begins requests after its lease", "history/postgres/member", "TestModel|TestSilence", []edit{{
+		"history/postgres/member/member.go",
+		"return !f.m.mayBegin() || f.Ledger.Full()", "return f.Ledger.Full()",
+	}}},
 }
 
 // errUnnoticed is the error of tests that have not found a bug.
@@ -63,21 +86,22 @@ func (b bug) bite(root string) (caught string, err error) {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	path := filepath.Join(root, b.file)
-	text, err := os.ReadFile(path)
+	changed, err := b.into(root)
 	if err != nil {
 		return "", err
 	}
-	bitten, err := b.into(string(text))
+	overlay, replaced := filepath.Join(dir, "overlay.json"), map[string]string{}
+	for file, text := range changed {
+		replaced[filepath.Join(root, file)] = filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
+		if err := os.WriteFile(replaced[filepath.Join(root, file)], []byte(text), 0o600); err != nil {
+			return "", err
+		}
+	}
+	list, err := json.Marshal(map[string]any{"Replace": replaced})
 	if err != nil {
 		return "", err
 	}
-	changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
-	list, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
-	if err != nil {
-		return "", err
-	}
-	if err := errors.Join(os.WriteFile(changed, []byte(bitten), 0o600), os.WriteFile(overlay, list, 0o600)); err != nil {
+	if err := os.WriteFile(overlay, list, 0o600); err != nil {
 		return "", err
 	}
 	if out, err := goTool(root, "vet", "-overlay", overlay, "./"+b.pkg); err != nil {
@@ -94,12 +118,24 @@ func (b bug) bite(root string) (caught string, err error) {
 	return names, nil
 }
 
-// into writes the bug into the text of its file.
-func (b bug) into(text string) (string, error) {
-	if n := strings.Count(text, b.was); n != 1 {
-		return "", fmt.Errorf("%s has %q %d times, want once", b.file, b.was, n)
+// into returns the files with the bug.
+func (b bug) into(root string) (map[string]string, error) {
+	files := map[string]string{}
+	for _, e := range b.edits {
+		text, ok := files[e.file]
+		if !ok {
+			read, err := os.ReadFile(filepath.Join(root, e.file))
+			if err != nil {
+				return nil, err
+			}
+			text = string(read)
+		}
+		if n := strings.Count(text, e.was); n != 1 {
+			return nil, fmt.Errorf("%s has %q %d times, want once", e.file, e.was, n)
+		}
+		files[e.file] = strings.Replace(text, e.was, e.is, 1)
 	}
-	return strings.Replace(text, b.was, b.is, 1), nil
+	return files, nil
 }
 
 // failed returns the names of the tests that failed, without their subtests.
