@@ -45,6 +45,7 @@ var flow = map[string][]string{
 	"relay/matching":       {"config", "config/expression", "history", "history/event", "relay/api", "relay/route"},
 	"relay/metrics":        {"history", "history/queue"},
 	"relay/operator":       {"config", "history", "history/event", "history/journal", "history/query", "history/queue", "relay/admin", "relay/api", "relay/console", "relay/console/catalogue", "relay/console/session", "relay/console/trace", "relay/deliver", "relay/editing", "relay/engine", "relay/format", "relay/httpd", "relay/inforce", "relay/intake", "relay/losses", "relay/notice", "relay/outbox", "relay/plan", "relay/send", "relay/sign"},
+	"relay/prove":          {}, // a program: it runs go test
 	"relay/plan":           {"config", "history", "history/event", "relay/api", "relay/matching"},
 
 	// The rooms of the console.

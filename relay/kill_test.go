@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -14,6 +15,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -130,6 +133,13 @@ func (p *process) post(id string) int {
 	return resp.StatusCode
 }
 
+// counted says what an experiment has done, for program prove.
+func counted(t *testing.T, times, acknowledged, repeated int) {
+	t.Attr("times", strconv.Itoa(times))
+	t.Attr("acknowledged", strconv.Itoa(acknowledged))
+	t.Attr("repeated", strconv.Itoa(repeated))
+}
+
 // TestKills kills the process with -9 at random instants under load: every
 // event that was acknowledged arrives at every webhook, no other does, and of
 // repeats there are no more than requests were in flight at the kills.
@@ -188,6 +198,7 @@ func TestKills(t *testing.T) {
 		}
 		repeats += n - 1
 	}
+	counted(t, kills, len(slices.DeleteFunc(slices.Collect(maps.Values(accepted)), func(ok bool) bool { return !ok })), repeats)
 	// The answer to a request may have come, and its line not yet been written.
 	if most := kills * 2 * (16 + 2); repeats > most {
 		t.Errorf("%d repeats, want at most %d", repeats, most)

@@ -85,7 +85,8 @@ func TestPowerCuts(t *testing.T) {
 	dir := t.TempDir()
 	p := newProcess(t, dir, fmt.Sprintf("history: {dir: %s}\nwebhooks:\n%s", filepath.Join(v.mount, "history"), hook(s, "one", "")))
 	var accepted []string
-	for round := range 4 {
+	const cuts = 4
+	for round := range cuts {
 		cmd := p.launch()
 		ctx, stop := context.WithCancel(t.Context())
 		var mu sync.Mutex
@@ -119,6 +120,13 @@ func TestPowerCuts(t *testing.T) {
 	for _, id := range accepted {
 		eventually(t, id+" arrives", func() bool { return s.count("/one", id) > 0 })
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	repeated := 0
+	for _, n := range s.got {
+		repeated += n - 1
+	}
+	counted(t, cuts, len(accepted), repeated)
 	if t.Failed() {
 		t.Log(strings.TrimSpace(p.log.String()))
 	}

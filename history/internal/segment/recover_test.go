@@ -238,6 +238,7 @@ func TestEmptySegmentSpokenOf(t *testing.T) {
 // stays, and what is cut off is kept beside it.
 func TestTornAtEveryByte(t *testing.T) {
 	_, content, _ := prepared(t, 3, 1, 4)
+	t.Attr("times", fmt.Sprint(len(content)))
 	for size := range len(content) {
 		fs := with(t, content[:size])
 		good := uint64(strings.Count(string(content[:size]), "\n"))
@@ -429,6 +430,7 @@ func TestFind(t *testing.T) {
 // it is reported, and every other is found. The line feed between two lines takes both.
 func TestEveryBit(t *testing.T) {
 	_, content, ends := prepared(t, 3, 2, 4)
+	t.Attr("times", fmt.Sprint(8*len(content)))
 	for bit := range 8 * len(content) {
 		damaged := slices.Clone(content)
 		damaged[bit/8] ^= 1 << (bit % 8)
@@ -440,7 +442,9 @@ func TestEveryBit(t *testing.T) {
 // on, as a page that never reached the disk leaves them.
 func TestEveryRange(t *testing.T) {
 	_, content, ends := prepared(t, 3, 2, 4)
-	for _, size := range []int{1, 16, 512, len(content)} {
+	sizes := []int{1, 16, 512, len(content)}
+	t.Attr("times", fmt.Sprint(len(sizes)*len(content)))
+	for _, size := range sizes {
 		for from := range len(content) {
 			damaged := slices.Clone(content)
 			clear(damaged[from:min(from+size, len(content))])
