@@ -429,7 +429,7 @@ func TestFind(t *testing.T) {
 // TestEveryBit flips each bit of a segment that is known to be synced: the line that has
 // it is reported, and every other is found. The line feed between two lines takes both.
 func TestEveryBit(t *testing.T) {
-	_, content, ends := prepared(t, 3, 2, 4)
+	_, content, ends := prepared(t, 2, 1, 2)
 	t.Attr("times", fmt.Sprint(8*len(content)))
 	for bit := range 8 * len(content) {
 		damaged := slices.Clone(content)
@@ -441,7 +441,7 @@ func TestEveryBit(t *testing.T) {
 // TestEveryRange zeroes ranges of a segment that is known to be synced, from each byte
 // on, as a page that never reached the disk leaves them.
 func TestEveryRange(t *testing.T) {
-	_, content, ends := prepared(t, 3, 2, 4)
+	_, content, ends := prepared(t, 2, 1, 2)
 	sizes := []int{1, 16, 512, len(content)}
 	t.Attr("times", fmt.Sprint(len(sizes)*len(content)))
 	for _, size := range sizes {
