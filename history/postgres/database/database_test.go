@@ -52,6 +52,18 @@ func TestInstallMayBeRunAgain(t *testing.T) {
 	if err := db.CheckSchema(t.Context()); err != nil {
 		t.Error(err)
 	}
+	for sql, want := range map[string]string{
+		`REVOKE EXECUTE ON FUNCTION ` + schema + `.leave(text, text) FROM ` + postgrestest.Role: `the role may not call "` + schema + `".leave; as the owner`,
+		`ALTER FUNCTION ` + schema + `.now_ns() RENAME TO was_ns`:                               `has no "` + schema + `".now_ns as this sidehook calls it; run ` + "`sidehook cluster init",
+	} {
+		s.Exec(t, sql)
+		if err := db.CheckSchema(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("after %s: got %v", sql, err)
+		}
+		if err := database.Install(t.Context(), s.OwnerURL(), schema, postgrestest.Role); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.Exec(t, `UPDATE `+schema+`.meta SET version = 99`)
 	if err := db.CheckSchema(t.Context()); err == nil || !strings.Contains(err.Error(), "newer") {
 		t.Errorf("of a newer version: got %v", err)

@@ -18,19 +18,17 @@ func TestExplained(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.Exec(t, `DROP FUNCTION `+ready+`.now_ns() CASCADE`)
 	install := func(url, role string) func() error {
 		return func() error { return database.Install(t.Context(), url, "another", role) }
 	}
 	check := func(url, schema string) func() error {
 		return func() error {
-			db := open(t, s, database.Options{URL: url, Schema: schema})
-			if err := db.CheckSchema(t.Context()); err != nil {
-				return err
-			}
-			_, err := db.Status(t.Context())
-			return err
+			return open(t, s, database.Options{URL: url, Schema: schema}).CheckSchema(t.Context())
 		}
+	}
+	call := func() error {
+		db := open(t, s, database.Options{Schema: ready})
+		return database.Explained(db.Call(t.Context(), `SELECT {schema}.nothing()`, nil))
 	}
 	for name, c := range map[string]struct {
 		do   func() error
@@ -39,7 +37,7 @@ func TestExplained(t *testing.T) {
 		"no right to make a schema": {install(s.URL(), ""), `permission denied for database postgres; run it as the owner of the schema, or as a role that has CREATE on the database`},
 		"no such role":              {install(s.OwnerURL(), "nobody"), `role "nobody" does not exist; make it before: CREATE ROLE … LOGIN PASSWORD '…'`},
 		"no right to read":          {check("", foreign), "the schema does not fit: permission denied for schema " + foreign + "; let the role of the URL work: as the owner of the schema run the SQL of `sidehook cluster init --role ROLE`"},
-		"a function is not there":   {check("", ready), "function " + ready + ".now_ns() does not exist; the tables are those of another version: run `sidehook cluster init` of this one"},
+		"a function is not there":   {call, "function " + ready + ".nothing() does not exist; the tables are those of another version: run `sidehook cluster init` of this one"},
 		"no such database":          {check(strings.Replace(s.URL(), "/postgres?", "/nope?", 1), ready), fmt.Sprintf(`%s (127.0.0.1): server error: database "nope" does not exist`, s.Address())},
 		"nothing listens":           {check("postgres://u@127.0.0.1:1,127.0.0.1:2/d?sslmode=prefer", ready), "127.0.0.1:1 (127.0.0.1): dial error: dial tcp 127.0.0.1:1: connect: connection refused; 127.0.0.1:2 (127.0.0.1): dial error: dial tcp 127.0.0.1:2: connect: connection refused"},
 	} {

@@ -126,5 +126,31 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 	case importing != "":
 		return fmt.Errorf("%w: %w: schema %q; run `sidehook cluster import` again", ErrNoSchema, ErrImporting, db.schema)
 	}
-	return nil
+	return db.checkFunctions(ctx)
+}
+
+// called finds the functions that a relay calls: its role is granted these.
+var called = regexp.MustCompile(`\{schema\}\.\w+\([^)]*\)`)
+
+// checkFunctions returns which function is not there as this sidehook calls it, or may not
+// be called: another sidehook of the same version may have made them.
+func (db *DB) checkFunctions(ctx context.Context) error {
+	var all []string
+	for _, f := range called.FindAllString(grants, -1) {
+		all = append(all, db.SQL(f))
+	}
+	var name string
+	var there bool
+	err := db.Read(ctx, `SELECT f, to_regprocedure(f) IS NOT NULL FROM unnest($1::text[]) f
+		WHERE has_function_privilege(to_regprocedure(f), 'EXECUTE') IS NOT TRUE ORDER BY 2, 1 LIMIT 1`, []Argument{Texts(all)}, &name, &there)
+	name, _, _ = strings.Cut(name, "(")
+	switch {
+	case errors.Is(err, ErrNoRow):
+		return nil
+	case err != nil:
+		return Explained(err)
+	case there:
+		return fmt.Errorf("%w: the role may not call %s; as the owner of the schema run the SQL of `sidehook cluster init --role ROLE`", ErrNoSchema, name)
+	}
+	return fmt.Errorf("%w: schema %q has no %s as this sidehook calls it; run `sidehook cluster init --apply`", ErrNoSchema, db.schema, name)
 }

@@ -141,7 +141,7 @@ func (b *beats) call(ctx context.Context) (a answer, sent clock.Mono, err error)
 func (b *beats) failed(err error) {
 	b.up.Store(false)
 	if database.IsRefused(err) {
-		b.away.Met(b.o.Log, "the database refuses the beats of this member", err)
+		b.away.Met(b.o.Log, "the database refuses the beats of this member", database.Explained(err))
 	}
 }
 
