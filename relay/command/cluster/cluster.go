@@ -48,7 +48,7 @@ func (c commands) initCommand() *cobra.Command {
 			"of that URL, which then owns them. It may be run again. To have the relay work\n" +
 			"as another role, which may read and write and nothing else, name it with --role\n" +
 			"and run the SQL as the owner.",
-		Example: "  sidehook cluster init --role sidehook | psql --username owner sidehook\n  sidehook cluster init --apply",
+		Example: "  sidehook cluster init --role sidehook | psql -v ON_ERROR_STOP=1 --username owner sidehook\n  sidehook cluster init --apply",
 		Args:    usage.NoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if role == "" && cmd.Flags().Changed("role") {
