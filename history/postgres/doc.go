@@ -95,6 +95,8 @@
 //	    have: its requests are answered as the first time.
 //	P11 Nothing is kept in a session: no prepared statement, setting, or lock but those
 //	    of a transaction. So PgBouncer may stand between, in transaction mode.
+//	P12 A delivery is moved to a new name once, whatever an owner believes: accept looks
+//	    for a rename that has ended it.
 //
 // # Plans
 //
