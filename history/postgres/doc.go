@@ -78,7 +78,8 @@
 //	    before.
 //	P5  The commit of an accept or of the ledger is never canceled by us: PostgreSQL
 //	    answers a canceled wait for the standby as if it had committed. A connection
-//	    that is cut leaves it running.
+//	    that is cut leaves it running. So a function that may be called again meanwhile
+//	    waits for a lock no longer than its lock_timeout.
 //	P6  An event is a duplicate, or a conflict, if its source and id are among those of
 //	    the last 100,000 events. Retention keeps the partitions of ids that these need,
 //	    whatever becomes of the events.
