@@ -165,16 +165,20 @@ func (c *clustered) Figures() map[string]api.Webhook {
 	c.read = time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), figuresFor)
 	defer cancel()
-	texts, err := c.Engine.Figures(ctx)
+	told, err := c.Engine.Figures(ctx)
 	if err != nil {
 		return c.figures // of before
 	}
-	c.figures = make(map[string]api.Webhook, len(texts))
-	for name, text := range texts {
+	c.figures = make(map[string]api.Webhook, len(told))
+	for name, f := range told {
 		var w api.Webhook
-		if json.Unmarshal(text, &w) == nil {
-			c.figures[name] = w
+		if json.Unmarshal(f.Text, &w) != nil {
+			continue
 		}
+		if w.Backlog.Events > 0 {
+			w.Backlog.OldestSeconds += f.Age.Seconds() // nothing is told while nothing changes
+		}
+		c.figures[name] = w
 	}
 	return c.figures
 }

@@ -101,7 +101,10 @@ func TestClusterActions(t *testing.T) {
 	}
 	var w struct {
 		State, Owner string
-		Backlog      struct{ Events int }
+		Backlog      struct {
+			Events int
+			Oldest float64 `json:"oldest_seconds"`
+		}
 	}
 	seen := func(events int) func() bool {
 		return func() bool {
@@ -111,6 +114,7 @@ func TestClusterActions(t *testing.T) {
 	}
 	eventually(t, "the other one sees what waits", seen(1))
 	s.first(t, "/w")
+	eventually(t, "the other one sees it grow older, though nothing happens", func() bool { return seen(1)() && w.Backlog.Oldest > 8 })
 	if got := other.call("POST", "/v1/webhooks/w/retry", "", nil); got != http.StatusNoContent && got != http.StatusOK {
 		t.Errorf("retry: got %d", got)
 	}

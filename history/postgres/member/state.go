@@ -140,14 +140,20 @@ func (m *Member) Differing(webhook string) (names []string) {
 	return names
 }
 
-// Figures returns what the owners of webhooks have written of them last (Options.Figures).
-func (m *Member) Figures(ctx context.Context) (map[string][]byte, error) {
-	rows := m.o.DB.Query(ctx, `SELECT webhook, figures FROM {schema}.cursors WHERE figures IS NOT NULL`)
-	all := map[string][]byte{}
+// Figures are what the owner of a webhook has written of it last (Options.Figures).
+type Figures struct {
+	Text []byte
+	Age  time.Duration // since it was written
+}
+
+// Figures returns them by the names of the webhooks.
+func (m *Member) Figures(ctx context.Context) (map[string]Figures, error) {
+	rows := m.o.DB.Query(ctx, `SELECT webhook, figures, greatest(0, {schema}.now_ns() - written) FROM {schema}.cursors WHERE figures IS NOT NULL`)
+	all := map[string]Figures{}
 	var name string
-	var figures []byte
-	for rows.Next(&name, &figures) {
-		all[name] = figures
+	var f Figures
+	for rows.Next(&name, &f.Text, (*int64)(&f.Age)) {
+		all[name] = f
 	}
 	return all, rows.Close()
 }
