@@ -146,6 +146,7 @@ func (s *eventSearch) selection(first uint64) index.Selection {
 	if s.pending != nil {
 		_, next := s.events.Bounds(first)
 		which.Webhooks = func(name string) bool { return s.pending.mayWaitIn(name, history.Seq(first), history.Seq(next)) }
+		which.Seqs = func(name string, seq uint64) bool { return s.pending.MayWait(name, history.Seq(seq)) }
 	}
 	return which
 }

@@ -143,6 +143,8 @@ func (b *Builder) sorted() []minuteKey {
 
 func (b *Builder) HasSeq(seq uint64) bool { return b.seqs.has(seq) }
 
+func (b *Builder) HasGroup(has func(Group) bool) bool { return slices.ContainsFunc(b.groups.list, has) }
+
 func (b *Builder) Within(since, until time.Time) bool { return b.blocks.within(since, until) }
 
 func (b *Builder) WithinAt(offset uint32, since, until time.Time) (some, all bool, begin uint32) {
@@ -167,7 +169,7 @@ func (b *Builder) Each(s Selection, visit func(Listed)) error {
 		groups[i] = s.hasGroup(g)
 	}
 	for _, l := range b.listed {
-		if webhooks[l.webhook] && groups[l.group] {
+		if webhooks[l.webhook] && groups[l.group] && s.hasSeq(b.webhooks.list[l.webhook], l.seq) {
 			visit(Listed{b.webhooks.list[l.webhook], &b.groups.list[l.group], l.offset, l.seq})
 		}
 	}

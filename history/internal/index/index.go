@@ -123,16 +123,25 @@ type Selection struct {
 	Webhook  string            // "": any
 	Webhooks func(string) bool // reports whether it is one of them; nil: any
 	Groups   func(Group) bool  // reports whether it is one of them; nil: any
+	// Seqs reports whether a line of a webhook is about one of the events; nil: about any.
+	Seqs func(webhook string, seq uint64) bool
 }
 
 // IsAll reports whether all lines are asked for that are listed.
-func (s *Selection) IsAll() bool { return s.Webhook == "" && s.Webhooks == nil && s.Groups == nil }
+func (s *Selection) IsAll() bool { return s.Groups == nil && !s.ofWebhooks() }
 
-// Has reports whether a line with that listing is asked for.
+// ofWebhooks reports whether it depends on the webhook.
+func (s *Selection) ofWebhooks() bool { return s.Webhook != "" || s.Webhooks != nil || s.Seqs != nil }
+
+// Has reports whether a line with that listing is asked for, about whatever event.
 func (s *Selection) Has(l Listing) bool { return s.hasWebhook(l.Webhook) && s.hasGroup(l.Group) }
 
 func (s *Selection) hasWebhook(name string) bool {
 	return (s.Webhook == "" || s.Webhook == name) && (s.Webhooks == nil || s.Webhooks(name))
+}
+
+func (s *Selection) hasSeq(webhook string, seq uint64) bool {
+	return s.Seqs == nil || s.Seqs(webhook, seq)
 }
 
 func (s *Selection) hasGroup(g Group) bool { return s.Groups == nil || s.Groups(g) }

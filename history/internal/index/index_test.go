@@ -66,6 +66,7 @@ func (inMemory) Close() error { return nil }
 // lister is what an index answers, and its builder, too.
 type lister interface {
 	HasSeq(seq uint64) bool
+	HasGroup(has func(index.Group) bool) bool
 	Within(since, until time.Time) bool
 	WithinAt(offset uint32, since, until time.Time) (some, all bool, begin uint32)
 	List(index.Selection) ([]uint32, error)
@@ -104,6 +105,9 @@ func testAnswers(t *testing.T, x lister) {
 		}
 	}
 	failed := func(g index.Group) bool { return g.Status == "failed" }
+	if !x.HasGroup(failed) || x.HasGroup(func(g index.Group) bool { return g.Status == "lost" }) {
+		t.Error("which groups there are")
+	}
 	for name, s := range map[string]index.Selection{
 		"all":                {},
 		"webhook":            {Webhook: "w1"},
@@ -116,6 +120,8 @@ func testAnswers(t *testing.T, x lister) {
 		"apart":              {Groups: func(g index.Group) bool { return g.Apart }},
 		"webhooks":           {Webhooks: func(name string) bool { return name != "all" }},
 		"webhooks and group": {Webhooks: func(name string) bool { return name > "w0" }, Groups: failed},
+		"seqs":               {Seqs: func(webhook string, seq uint64) bool { return webhook == "w2" && seq%10 == 1 }},
+		"seqs of a webhook":  {Webhook: "w1", Seqs: func(_ string, seq uint64) bool { return seq > 6000 }, Groups: failed},
 		"nothing":            {Groups: func(index.Group) bool { return false }},
 	} {
 		// The types of some entries have no group of their own.
@@ -124,14 +130,17 @@ func testAnswers(t *testing.T, x lister) {
 			any.Type = ""
 			return s.Has(l) || s.Has(any)
 		}
+		about := func(webhook string, e *index.Entry) bool { return s.Seqs == nil || s.Seqs(webhook, e.Seq) }
 		got, err := x.List(s)
-		if want := offsets(func(e *index.Entry) bool { return slices.ContainsFunc(e.Listings, has) }); err != nil || !slices.Equal(got, want) {
+		if want := offsets(func(e *index.Entry) bool {
+			return slices.ContainsFunc(e.Listings, func(l index.Listing) bool { return has(l) && about(l.Webhook, e) })
+		}); err != nil || !slices.Equal(got, want) {
 			t.Errorf("list %s: got %d, %v, want %d", name, len(got), err, len(want))
 		}
 		want := map[string]int{}
 		for i := range all {
 			for _, l := range all[i].Listings {
-				if has(l) {
+				if has(l) && about(l.Webhook, &all[i]) {
 					want[fmt.Sprint(l.Webhook, l.Status, l.Code, l.Apart, all[i].Offset, all[i].Seq)]++
 				}
 			}

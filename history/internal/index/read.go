@@ -11,6 +11,11 @@ import (
 // HasSeq reports whether a line may be about the event of that number.
 func (x *Index) HasSeq(seq uint64) bool { return x.seqs.has(seq) }
 
+// HasGroup reports whether a line is in one of the groups.
+func (x *Index) HasGroup(has func(Group) bool) bool {
+	return slices.ContainsFunc(x.groups, func(g group) bool { return has(g.Group) })
+}
+
 // Within reports whether a line may be of a time from since to before until. Zero times
 // are no bounds.
 func (x *Index) Within(since, until time.Time) bool { return x.blocks.within(since, until) }
@@ -23,7 +28,7 @@ func (x *Index) WithinAt(offset uint32, since, until time.Time) (some, all bool,
 
 // List returns the offsets of the lines that are selected, ascending, each once.
 func (x *Index) List(s Selection) (offsets []uint32, err error) {
-	if s.Webhook != "" || s.Webhooks != nil {
+	if s.ofWebhooks() {
 		err = x.Each(s, func(l Listed) { offsets = append(offsets, l.Offset) })
 	} else {
 		offsets, err = x.ofGroups(s.hasGroup)
@@ -84,7 +89,7 @@ func (x *Index) Each(s Selection, visit func(Listed)) error {
 					failed = true
 					return false
 				}
-				if groups[group] {
+				if groups[group] && s.hasSeq(l.Webhook, l.Seq) {
 					l.Group = &x.groups[group].Group
 					visit(l)
 				}

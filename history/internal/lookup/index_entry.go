@@ -110,7 +110,7 @@ func WantSeq(seq history.Seq) LookupKey {
 }
 
 func WantResends(seq history.Seq) LookupKey {
-	return LookupKey{key: ofKey(seq), needle: fmt.Appendf(nil, `"of":%d,`, seq)}
+	return LookupKey{key: ofKey(seq), needle: fmt.Appendf(nil, `"of":%d,`, seq), groups: resends.Groups}
 }
 
 func WantConfig(generation history.Generation, webhook string) LookupKey {

@@ -56,6 +56,7 @@ func (s *Stream) Index(first uint64) (*index.Index, error) {
 // Lines answers which lines a segment has, as index.Index documents it.
 type Lines interface {
 	HasSeq(seq uint64) bool
+	HasGroup(has func(index.Group) bool) bool
 	Within(since, until time.Time) bool
 	WithinAt(offset uint32, since, until time.Time) (some, all bool, begin uint32)
 	List(index.Selection) (offsets []uint32, err error)
@@ -85,7 +86,14 @@ type LookupKey struct {
 	key     string
 	needle  []byte
 	escaped bool
-	seq     history.Seq // of the event that the lines are about; 0: any
+	// What only segments have that have such a line.
+	seq    history.Seq            // of the event that the line is about; 0: any
+	groups func(index.Group) bool // one of these; nil: any
+}
+
+// mayBeIn reports whether a segment may have a line with the key.
+func (k *LookupKey) mayBeIn(lines Lines) bool {
+	return (k.seq == 0 || lines.HasSeq(uint64(k.seq))) && (k.groups == nil || lines.HasGroup(k.groups))
 }
 
 // Lookup returns the lines of a segment that have one of the keys, in order.
@@ -99,7 +107,7 @@ func (s *Stream) Lookup(first uint64, keys ...LookupKey) ([]jsonl.Line, error) {
 	}
 	var may []string
 	for _, k := range keys {
-		if k.seq == 0 || lines.HasSeq(uint64(k.seq)) {
+		if k.mayBeIn(lines) {
 			may = append(may, k.key)
 		}
 	}

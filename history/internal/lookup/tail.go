@@ -34,6 +34,12 @@ func (t *tail) HasSeq(seq uint64) bool {
 	return t.lines.HasSeq(seq)
 }
 
+func (t *tail) HasGroup(has func(index.Group) bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.lines.HasGroup(has)
+}
+
 func (t *tail) Within(since, until time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
