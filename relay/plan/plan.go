@@ -8,10 +8,8 @@ import (
 	"strings"
 
 	"sidehook/config"
-	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/relay/api"
-	"sidehook/relay/matching"
 )
 
 // Make returns what it would do to replace the file before by the file after. events
@@ -21,49 +19,56 @@ func Make(before, after *config.File, events func(visit func(*event.Event)) erro
 		Added: []string{}, Removed: []string{}, Renamed: []api.PlanRename{}, Changed: []api.PlanChange{},
 		Restart: RestartKeys(before, after), Counts: []api.PlanCount{}, Failures: []api.PlanFailure{},
 	}
-	old, err := newTrial(before)
+	old, next := byName(before), byName(after)
+	differences := compareWebhooks(plan, before, after, old, next)
+	t, err := newTrial(before, after, differences)
 	if err != nil {
 		return nil, err
 	}
-	next, err := newTrial(after)
-	if err != nil {
-		return nil, err
-	}
-	compareWebhooks(plan, old, next)
 	err = events(func(e *event.Event) {
 		plan.Events++
-		if old.route(e) == 0 {
+		matchedBefore, matchedAfter := t.route(e)
+		if !matchedBefore {
 			plan.Unmatched.Before++
 		}
-		if next.route(e) == 0 {
+		if !matchedAfter {
 			plan.Unmatched.After++
 		}
 	})
 	for _, w := range after.Webhooks {
 		was := w.Name
-		if old.webhooks[was] == nil && old.webhooks[w.Was] != nil {
+		if old[was] == nil && old[w.Was] != nil {
 			was = w.Was
 		}
-		if b, a := old.counts[was], next.counts[w.Name]; a != b {
+		if b, a := t.before.counts[was], t.after.counts[w.Name]; a != b {
 			plan.Counts = append(plan.Counts, api.PlanCount{Webhook: w.Name, Before: b, After: a})
 		}
 	}
 	for _, name := range plan.Removed {
-		if b := old.counts[name]; b > 0 {
+		if b := t.before.counts[name]; b > 0 {
 			plan.Counts = append(plan.Counts, api.PlanCount{Webhook: name, Before: b})
 		}
 	}
-	plan.Failures = append(plan.Failures, next.failures...)
+	plan.Failures = append(plan.Failures, t.failures()...)
 	return plan, err
 }
 
-// compareWebhooks fills in which webhooks come, go and change.
-func compareWebhooks(plan *api.Plan, before, after *trial) {
-	renamed := map[string]bool{}
-	for _, w := range after.file.Webhooks {
-		former := before.webhooks[w.Name]
-		if former == nil && before.webhooks[w.Was] != nil {
-			former, renamed[w.Was] = before.webhooks[w.Was], true
+func byName(file *config.File) map[string]*config.Webhook {
+	webhooks := make(map[string]*config.Webhook, len(file.Webhooks))
+	for _, w := range file.Webhooks {
+		webhooks[w.Name] = w
+	}
+	return webhooks
+}
+
+// compareWebhooks fills in which webhooks come, go and change. It returns the keys that
+// differ of each webhook that both files have.
+func compareWebhooks(plan *api.Plan, before, after *config.File, old, next map[string]*config.Webhook) map[string][]string {
+	renamed, differences := map[string]bool{}, make(map[string][]string, len(after.Webhooks))
+	for _, w := range after.Webhooks {
+		former := old[w.Name]
+		if former == nil && old[w.Was] != nil {
+			former, renamed[w.Was] = old[w.Was], true
 			plan.Renamed = append(plan.Renamed, api.PlanRename{From: w.Was, To: w.Name})
 		}
 		if former == nil {
@@ -71,15 +76,19 @@ func compareWebhooks(plan *api.Plan, before, after *trial) {
 			continue
 		}
 		keys := slices.DeleteFunc(w.Differences(former), func(key string) bool { return key == "name" || key == "was" })
+		if old[w.Name] != nil {
+			differences[w.Name] = keys
+		}
 		if len(keys) > 0 {
 			plan.Changed = append(plan.Changed, api.PlanChange{Webhook: w.Name, Keys: keys})
 		}
 	}
-	for _, w := range before.file.Webhooks {
-		if after.webhooks[w.Name] == nil && !renamed[w.Name] {
+	for _, w := range before.Webhooks {
+		if next[w.Name] == nil && !renamed[w.Name] {
 			plan.Removed = append(plan.Removed, w.Name)
 		}
 	}
+	return differences
 }
 
 // RestartKeys returns the keys with other values that a reload does not put in force.
@@ -126,53 +135,4 @@ func SameCluster(a, b *config.File) bool {
 	same := x.Postgres.Reveal() == y.Postgres.Reveal()
 	x.Postgres, y.Postgres = config.URL{}, config.URL{}
 	return same && x == y
-}
-
-// trial routes events as a file would have them routed, and counts.
-type trial struct {
-	file     *config.File
-	matcher  *matching.Matcher
-	webhooks map[string]*config.Webhook
-	counts   map[string]int // events by webhook
-	failures []api.PlanFailure
-	failed   map[[2]string]int // places in failures, by webhook and key
-}
-
-func newTrial(file *config.File) (*trial, error) {
-	m, err := matching.New(file.Webhooks)
-	if err != nil {
-		return nil, err
-	}
-	t := &trial{file: file, matcher: m, webhooks: map[string]*config.Webhook{}, counts: map[string]int{}, failed: map[[2]string]int{}}
-	for _, w := range file.Webhooks {
-		t.webhooks[w.Name] = w
-	}
-	return t, nil
-}
-
-// route counts an event for those that get it, and returns how many do.
-func (t *trial) route(e *event.Event) int {
-	to, failures := t.matcher.Match(e)
-	for _, f := range failures {
-		t.fail(f.Webhook, "when", e, f.Reason)
-	}
-	for _, name := range to {
-		t.counts[name]++
-		if w := t.webhooks[name]; w.Transform != nil && !slices.ContainsFunc(failures, func(f history.Failure) bool { return f.Webhook == name }) {
-			if _, err := matching.Transform(w)(e); err != nil {
-				t.fail(name, "transform", e, err.Error())
-			}
-		}
-	}
-	return len(to)
-}
-
-func (t *trial) fail(webhook, key string, e *event.Event, reason string) {
-	i, known := t.failed[[2]string{webhook, key}]
-	if !known {
-		i = len(t.failures)
-		t.failed[[2]string{webhook, key}] = i
-		t.failures = append(t.failures, api.PlanFailure{Webhook: webhook, Key: key, Event: e.ID, Reason: reason})
-	}
-	t.failures[i].Events++
 }
