@@ -245,7 +245,7 @@ func testRecent(t *testing.T, state string, r *query.Reader, all []history.Deliv
 	if err := r.Recent(since, until, func(m *query.Minute) bool {
 		got[m.Webhook+" delivered"] += m.Delivered
 		got[m.Webhook+" failed"] += m.Failed
-		for _, n := range m.Took {
+		for _, n := range m.Took.All() {
 			took += int(n)
 		}
 		return true

@@ -1,7 +1,6 @@
 package query
 
 import (
-	"iter"
 	"slices"
 	"time"
 
@@ -14,18 +13,22 @@ import (
 // Minute counts the attempts of a webhook within a minute.
 type Minute struct {
 	Webhook   string
-	At        time.Time                        // when it began
-	Delivered int                              // tests aside
-	Failed    int                              // tests and what was throttled aside
-	GivenUp   int                              // deliveries that ended without arriving
-	Took      iter.Seq2[time.Duration, uint64] // durations of requests, within 6 %, each with how often
+	At        time.Time // when it began
+	Delivered int       // tests aside
+	Failed    int       // tests and what was throttled aside
+	GivenUp   int       // deliveries that ended without arriving
+	Took      Durations // of requests
 }
+
+// Durations are lengths of time, within 6 %, each with how often.
+type Durations = index.Histogram
 
 // mostCounted bounds how many bytes of segments without an index Recent counts.
 const mostCounted = 256 << 20
 
 // Recent visits the minutes from since on with the attempts before until, the newest
-// segment first, until visit returns false. The last minute may come in parts.
+// segment first, until visit returns false. The last minute may come in parts. A minute is
+// valid until the next.
 func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error {
 	left := int64(mostCounted)
 	for _, first := range slices.Backward(r.deliveries.Segments()) {
@@ -33,28 +36,26 @@ func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error 
 		if err != nil && !lookup.IsGone(err) {
 			return err
 		}
-		list, ok, err := r.indexed(first, until)
+		any, within, more := false, false, true
+		each := func(m *index.Minute) bool {
+			any = true
+			if !m.At.Before(since) {
+				within = true
+				more = visit(MinuteOf(m))
+			}
+			return more
+		}
+		ok, err := r.indexed(first, until, each)
 		if !ok && err == nil {
 			if left -= size; left < 0 {
 				return nil
 			}
-			list, err = r.count(first, until)
+			err = r.count(first, until, each)
 		}
 		if err != nil && !lookup.IsGone(err) {
 			return err
 		}
-		older := len(list) > 0
-		for i := range list {
-			m := &list[i]
-			if m.At.Before(since) {
-				continue
-			}
-			older = false
-			if !visit(MinuteOf(m)) {
-				return nil
-			}
-		}
-		if older {
+		if !more || any && !within {
 			return nil
 		}
 	}
@@ -64,25 +65,24 @@ func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error 
 // MinuteOf returns the counts that Recent gives.
 func MinuteOf(m *index.Minute) *Minute {
 	return &Minute{
-		Webhook: m.Webhook, At: m.At, Took: m.Took.All(),
+		Webhook: m.Webhook, At: m.At, Took: m.Took,
 		Delivered: int(m.Counts[lookup.CountArrived]), Failed: int(m.Counts[lookup.CountMissed]),
 		GivenUp: int(givenUp(func(s history.Status) uint64 { return countOf(&m.Tally, s) })),
 	}
 }
 
-// indexed returns the counts of a segment from its index. It reports false if there is
+// indexed visits the counts of a segment from its index. It reports false if there is
 // none, or if it also counts records that are not before until.
-func (r *Reader) indexed(first uint64, until time.Time) (list []index.Minute, ok bool, err error) {
+func (r *Reader) indexed(first uint64, until time.Time, visit func(*index.Minute) bool) (ok bool, err error) {
 	x, err := r.deliveries.Index(first)
 	if err != nil || x == nil || x.Within(until, time.Time{}) {
-		return nil, false, err
+		return false, err
 	}
-	list, err = x.Minutes()
-	return list, err == nil, nil
+	return x.Minutes(visit) == nil, nil
 }
 
 // count counts the lines of a segment before until.
-func (r *Reader) count(first uint64, until time.Time) ([]index.Minute, error) {
+func (r *Reader) count(first uint64, until time.Time, visit func(*index.Minute) bool) error {
 	b := index.Build(index.Segment{})
 	err := lookup.VisitLines(r.deliveries.Archive, first, func(line *jsonl.Line) bool {
 		if e := r.deliveries.Entry(line); e.Tally && e.At.Before(until) {
@@ -90,5 +90,6 @@ func (r *Reader) count(first uint64, until time.Time) ([]index.Minute, error) {
 		}
 		return true
 	})
-	return b.Minutes(), err
+	b.Minutes(visit)
+	return err
 }

@@ -41,12 +41,8 @@ func countOf(t *index.Tally, status history.Status) uint64 {
 func (r *Reader) Stats(since, until time.Time, parts int) ([]Stats, error) {
 	t := NewTally(since, until, parts)
 	for _, first := range r.deliveries.Segments() {
-		minutes, err := r.minutes(first, since, until)
-		if err != nil && !lookup.IsGone(err) {
+		if err := r.minutes(first, since, until, t.Add); err != nil && !lookup.IsGone(err) {
 			return nil, err
-		}
-		for i := range minutes {
-			t.Add(&minutes[i])
 		}
 	}
 	return t.Stats(), nil
@@ -90,19 +86,15 @@ func (t *Tally) Stats() []Stats {
 	return list
 }
 
-// minutes returns the counts of a segment, from its index or its lines.
-func (r *Reader) minutes(first uint64, since, until time.Time) ([]index.Minute, error) {
+// minutes visits the counts of a segment, from its index or its lines.
+func (r *Reader) minutes(first uint64, since, until time.Time, visit func(*index.Minute)) error {
+	each := func(m *index.Minute) bool {
+		visit(m)
+		return true
+	}
 	x, err := r.deliveries.Index(first)
-	if err != nil {
-		return nil, err
+	if err != nil || x != nil && (!x.Within(since, until) || x.Minutes(each) == nil) {
+		return err
 	}
-	if x != nil {
-		if !x.Within(since, until) {
-			return nil, nil
-		}
-		if minutes, err := x.Minutes(); err == nil {
-			return minutes, nil
-		}
-	}
-	return r.count(first, until)
+	return r.count(first, until, each)
 }

@@ -84,7 +84,7 @@ func (h *lastHourStats) restore(m *query.Minute) {
 		*s = spans{period: minute / 5}
 	}
 	if s.period == minute/5 {
-		for took, n := range m.Took {
+		for took, n := range m.Took.All() {
 			s.took[bucket(took)] += uint32(n)
 		}
 	}

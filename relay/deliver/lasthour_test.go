@@ -1,7 +1,6 @@
 package deliver
 
 import (
-	"maps"
 	"testing"
 	"time"
 	"unsafe"
@@ -35,10 +34,14 @@ func TestHourOverAStart(t *testing.T) {
 	h, now := new(lastHourStats), time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 	h.add(now, true, time.Second)
 	h.add(now.Add(-time.Minute), false, time.Second) // the clock was set back
+	var took query.Durations
+	for range 3 {
+		took.Add(10 * time.Second)
+	}
 	for ago := range 70 {
 		h.restore(&query.Minute{
 			At: now.Add(-time.Duration(ago) * time.Minute), Delivered: 2, Failed: 1,
-			Took: maps.All(map[time.Duration]uint64{10 * time.Second: 3}),
+			Took: took,
 		})
 	}
 	got := h.sum(now)

@@ -124,13 +124,13 @@ func stamp(at time.Time) int64 {
 	return at.UnixNano()
 }
 
-// Minutes returns the counts so far, by time and webhook.
-func (b *Builder) Minutes() []Minute {
-	var list []Minute
+// Minutes visits the counts so far, by time and webhook, until visit returns false.
+func (b *Builder) Minutes(visit func(*Minute) (more bool)) {
 	for _, k := range b.sorted() {
-		list = append(list, Minute{time.Unix(k.at*60, 0), k.webhook, *b.minute[k]})
+		if !visit(&Minute{time.Unix(k.at*60, 0), k.webhook, *b.minute[k]}) {
+			return
+		}
 	}
-	return list
 }
 
 func (b *Builder) sorted() []minuteKey {

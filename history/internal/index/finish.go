@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"hash/crc32"
-	"maps"
 	"slices"
 )
 
@@ -161,9 +160,9 @@ func (b *Builder) encodeMinutes() encoder {
 		e.uint(t.Counts[:]...)
 		e.uint(uint64(len(t.Took)))
 		last := uint16(0)
-		for _, bucket := range slices.Sorted(maps.Keys(t.Took)) {
-			e.uint(uint64(bucket-last), t.Took[bucket])
-			last = bucket
+		for _, c := range t.Took {
+			e.uint(uint64(c.bucket-last), c.n)
+			last = c.bucket
 		}
 		before = k.at
 	}

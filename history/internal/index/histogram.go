@@ -1,16 +1,22 @@
 package index
 
 import (
+	"cmp"
 	"iter"
-	"maps"
 	"math/bits"
 	"slices"
 	"time"
 )
 
 // Histogram counts lengths of time by their microseconds, in 16 buckets for
-// each power of two, so that what it says of them is right within 6 %.
-type Histogram map[uint16]uint64
+// each power of two, so that what it says of them is right within 6 %. It has those
+// buckets that have any, ascending.
+type Histogram []counted
+
+type counted struct {
+	bucket uint16
+	n      uint64
+}
 
 const subBits = 4
 
@@ -40,17 +46,18 @@ func Bucket(d time.Duration) uint16 { return bucketOf(uint64(max(d, 0).Microseco
 
 // AddBucket counts n lengths of time of a bucket.
 func (h *Histogram) AddBucket(bucket uint16, n uint64) {
-	if *h == nil {
-		*h = Histogram{}
+	i, ok := slices.BinarySearchFunc(*h, bucket, func(c counted, bucket uint16) int { return cmp.Compare(c.bucket, bucket) })
+	if !ok {
+		*h = slices.Insert(*h, i, counted{bucket: bucket})
 	}
-	(*h)[bucket] += n
+	(*h)[i].n += n
 }
 
-// All are the lengths of time that were counted, each with how often, in no order.
+// All are the lengths of time that were counted, each with how often, ascending.
 func (h Histogram) All() iter.Seq2[time.Duration, uint64] {
 	return func(yield func(time.Duration, uint64) bool) {
-		for bucket, n := range h {
-			if !yield(middle(bucket), n) {
+		for _, c := range h {
+			if !yield(middle(c.bucket), c.n) {
 				return
 			}
 		}
@@ -61,12 +68,12 @@ func (h Histogram) All() iter.Seq2[time.Duration, uint64] {
 // 0 of none.
 func (h Histogram) Quantile(part float64) time.Duration {
 	var total, seen uint64
-	for _, n := range h {
-		total += n
+	for _, c := range h {
+		total += c.n
 	}
-	for _, bucket := range slices.Sorted(maps.Keys(h)) {
-		if seen += h[bucket]; float64(seen) >= part*float64(total) {
-			return middle(bucket)
+	for _, c := range h {
+		if seen += c.n; float64(seen) >= part*float64(total) {
+			return middle(c.bucket)
 		}
 	}
 	return 0

@@ -105,8 +105,8 @@ func (t *Tally) Merge(other *Tally) {
 	for i, n := range other.Counts {
 		t.Counts[i] += n
 	}
-	for bucket, n := range other.Took {
-		t.Took.AddBucket(bucket, n)
+	for _, c := range other.Took {
+		t.Took.AddBucket(c.bucket, c.n)
 	}
 }
 

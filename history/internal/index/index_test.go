@@ -210,13 +210,15 @@ func TestManyTypes(t *testing.T) {
 }
 
 func TestMinutes(t *testing.T) {
-	minutes, err := open(t, sample().Finish()).Minutes()
+	var minutes []index.Minute
+	var all index.Tally
+	err := open(t, sample().Finish()).Minutes(func(m *index.Minute) bool {
+		minutes = append(minutes, *m)
+		all.Merge(&m.Tally)
+		return true
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	var all index.Tally
-	for i := range minutes {
-		all.Merge(&minutes[i].Tally)
 	}
 	if all.Counts[0] != lines || all.Counts[1] != lines/2 || all.Counts[2] != lines/2 {
 		t.Errorf("counts %v", all.Counts)
@@ -263,7 +265,7 @@ func readAll(file []byte) error {
 		return err
 	}
 	_, listing := x.List(index.Selection{})
-	_, counting := x.Minutes()
+	counting := x.Minutes(func(*index.Minute) bool { return true })
 	errs := []error{listing, counting, x.Each(index.Selection{}, func(index.Listed) {})}
 	for i := 0; i < lines; i += 20 { // enough to meet each page
 		_, err := x.Lookup(fmt.Sprint("seq:", 5000+i/2))

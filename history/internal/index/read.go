@@ -160,30 +160,44 @@ func (k *keyPages) of(hash uint32) iter.Seq[part] {
 	}
 }
 
-// Minutes returns the counts, by time and webhook.
-func (x *Index) Minutes() (list []Minute, err error) {
+// Minutes visits the counts, by time and webhook, until visit returns false. One is valid
+// until the next.
+func (x *Index) Minutes(visit func(*Minute) (more bool)) error {
 	failed := false
-	err = x.read(func(yield func(part) bool) { yield(x.minutes) }, func(text []byte) bool {
+	err := x.read(func(yield func(part) bool) { yield(x.minutes) }, func(text []byte) bool {
 		d := decoder{rest: text}
-		at := int64(0)
-		for len(d.rest) > 0 {
+		names := map[string]string{} // each is made once, and not for each minute
+		var m Minute
+		for at := int64(0); len(d.rest) > 0; {
 			at += d.int()
-			m := Minute{At: time.Unix(at*60, 0), Webhook: d.string()}
+			m.At = time.Unix(at*60, 0)
+			name := d.bytes()
+			known := false
+			if m.Webhook, known = names[string(name)]; !known {
+				m.Webhook = string(name)
+				names[m.Webhook] = m.Webhook
+			}
 			for i := range m.Counts {
 				m.Counts[i] = d.uint()
 			}
 			bucket := uint16(0)
+			m.Took = m.Took[:0]
 			for range d.count() {
 				bucket += uint16(d.uint())
-				m.Took.AddBucket(bucket, d.uint())
+				m.Took = append(m.Took, counted{bucket, d.uint()})
 			}
-			list = append(list, m)
+			if d.failed {
+				failed = true
+				break
+			}
+			if !visit(&m) {
+				break
+			}
 		}
-		failed = d.failed
-		return !failed
+		return false
 	})
 	if failed {
 		err = ErrUnfit
 	}
-	return list, err
+	return err
 }

@@ -300,7 +300,7 @@ func (q *questions) stats(t *testing.T, r reading) (list []string) {
 	err := r.Recent(q.from, q.to.Add(-time.Second), func(m *query.Minute) bool {
 		sum := minutes[m.Webhook+m.At.UTC().String()]
 		sum[0], sum[1], sum[2] = sum[0]+float64(m.Delivered), sum[1]+float64(m.Failed), sum[2]+float64(m.GivenUp)
-		for took, n := range m.Took {
+		for took, n := range m.Took.All() {
 			sum[3] += took.Seconds() * float64(n)
 		}
 		sum[3] = float64(int(sum[3] * 1e6))
