@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestEveryRoomIsNamed holds CONTRIBUTING.md to the tree: it links to a file of each package,
+// TestFlowIsDocumented holds CONTRIBUTING.md to the tree: it links to a file of each package,
 // and every file that it links to is there.
-func TestEveryRoomIsNamed(t *testing.T) {
+func TestFlowIsDocumented(t *testing.T) {
 	text, err := os.ReadFile("CONTRIBUTING.md")
 	if err != nil {
 		t.Fatal(err)
@@ -34,8 +34,8 @@ func TestEveryRoomIsNamed(t *testing.T) {
 	}
 }
 
-// TestEveryDependencyHasAPurpose: CONTRIBUTING.md names each direct dependency.
-func TestEveryDependencyHasAPurpose(t *testing.T) {
+// TestImportsHaveAPurpose: CONTRIBUTING.md names each direct dependency.
+func TestImportsHaveAPurpose(t *testing.T) {
 	text, err := os.ReadFile("CONTRIBUTING.md")
 	if err != nil {
 		t.Fatal(err)
