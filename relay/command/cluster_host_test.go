@@ -38,6 +38,7 @@ func TestCluster(t *testing.T) {
 		run("schema sidehook is ready", 0, "cluster", "init", "--apply", "--role", "runner")
 	}
 	run("members      none", 0, "cluster", "status")
+	run("there are no files to check: the history is in the database of the cluster", 1, "history", "check")
 	run("one took ", 0, "cluster", "status")
 	s.Exec(t, `INSERT INTO sidehook.members (name, incarnation, beat, lease, address) VALUES ('host-a', 'i', sidehook.now_ns() - 90000000000, 10000000000, '10.0.0.1:9')`)
 	run("ago, silent", 0, "cluster", "status")

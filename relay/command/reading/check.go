@@ -56,6 +56,9 @@ func (c commands) check(ctx context.Context, asJSON, accept bool) error {
 	}
 	dir := file.History.Dir
 	checker, err := verify.Open(dir)
+	if errors.Is(err, history.ErrNoHistory) && file.Cluster.Given() {
+		return fmt.Errorf("%s: there are no files to check: the history is in the database of the cluster, which sees to its own; see `sidehook cluster status`", dir)
+	}
 	if err != nil {
 		return cli.ExplainDenied(err)
 	}
