@@ -178,6 +178,9 @@ func (c *clustered) Figures() map[string]api.Webhook {
 		if w.Backlog.Events > 0 {
 			w.Backlog.OldestSeconds += f.Age.Seconds() // nothing is told while nothing changes
 		}
+		if f.Age >= time.Hour {
+			w.LastHour = api.LastHour{}
+		}
 		c.figures[name] = w
 	}
 	return c.figures

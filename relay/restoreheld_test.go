@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -56,4 +57,40 @@ func TestLastHourOverATakeOver(t *testing.T) {
 	if got := got(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+// TestFiguresOfLongAgo: a member shows of a webhook that another one owns how long its
+// deliveries have waited by now, and no last hour that is over.
+func TestFiguresOfLongAgo(t *testing.T) {
+	s := postgrestest.Shared(t)
+	schema := s.Schema(t)
+	if err := database.Install(t.Context(), s.OwnerURL(), schema, postgrestest.Role); err != nil {
+		t.Fatal(err)
+	}
+	receiver := newReceiver(t)
+	receiver.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	var hosts []*host
+	for _, name := range []string{"host-a", "host-b"} {
+		hosts = append(hosts, newHost(t, fmt.Sprintf("cluster: {postgres: '%s', schema: %s, name: %s, sync: storage, lease: 5s}\nwebhooks:\n", s.URL(), schema, name)+patient(receiver, "w", "")))
+	}
+	var owner string
+	eventually(t, "one owns it", func() bool {
+		owner = s.Value(t, fmt.Sprintf(`SELECT coalesce(min(owner), '') FROM %s.cursors`, schema))
+		return owner != ""
+	})
+	other := hosts[1]
+	if owner == "host-b" {
+		other = hosts[0]
+	}
+	other.post("e1")
+	var w api.Webhook
+	eventually(t, "the other one shows it", func() bool {
+		other.call("GET", "/v1/webhooks/w", "", &w)
+		return w.LastHour.Failed == 1 && w.Backlog.Events == 1
+	})
+	eventually(t, "it shows it as two hours later", func() bool {
+		s.Exec(t, fmt.Sprintf(`UPDATE %s.cursors SET written = %[1]s.now_ns() - 7200000000000`, schema))
+		other.call("GET", "/v1/webhooks/w", "", &w)
+		return w.LastHour.Failed == 0 && w.Backlog.OldestSeconds > 7000
+	})
 }
