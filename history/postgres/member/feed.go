@@ -241,7 +241,11 @@ func (f *feed) takeOwn() (list []queue.Published, next history.Seq) {
 // read reads and publishes some of the records after the position and before next, if
 // that is not 0. It returns how many there were.
 func (f *feed) read(ctx context.Context, next history.Seq) (n int, err error) {
-	records, err := f.m.book.After(ctx, f.published(), feedMost)
+	// All that the member owns waits for the feed, so that no answer is waited for as long
+	// as a connection may seem to be one.
+	reading, cancel := context.WithTimeout(ctx, callTimeout)
+	records, err := f.m.book.After(reading, f.published(), feedMost)
+	cancel()
 	if err != nil {
 		return 0, err
 	}
@@ -268,7 +272,10 @@ func (f *feed) read(ctx context.Context, next history.Seq) (n int, err error) {
 		}
 		var lines map[history.Seq][]byte
 		if len(needed) > 0 {
-			if lines, err = f.m.book.Lines(ctx, needed); err != nil {
+			reading, cancel := context.WithTimeout(ctx, callTimeout)
+			lines, err = f.m.book.Lines(reading, needed)
+			cancel()
+			if err != nil {
 				return n, err
 			}
 		}
