@@ -301,15 +301,14 @@ func (q *questions) stats(t *testing.T, r reading) (list []string) {
 		sum := minutes[m.Webhook+m.At.UTC().String()]
 		sum[0], sum[1], sum[2] = sum[0]+float64(m.Delivered), sum[1]+float64(m.Failed), sum[2]+float64(m.GivenUp)
 		for took, n := range m.Took.All() {
-			sum[3] += took.Seconds() * float64(n)
+			sum[3] += float64(took.Microseconds()) * float64(n) // exact, in whatever parts a minute comes
 		}
-		sum[3] = float64(int(sum[3] * 1e6))
 		minutes[m.Webhook+m.At.UTC().String()] = sum
 		return true
 	})
 	for _, key := range slices.Sorted(maps.Keys(minutes)) {
 		m := minutes[key]
-		list = append(list, fmt.Sprint(key, m[:3], int(m[3]/1e4), err))
+		list = append(list, fmt.Sprint(key, m[:3], int(m[3]), err))
 	}
 	backlogs, err := r.Backlogs()
 	return append(list, fmt.Sprint(backlogs, err))
