@@ -40,7 +40,7 @@ const (
 )
 
 // each calls visit for each row of a statement, until it reports false. row is what a
-// row is scanned into.
+// row is scanned into. Its errors are as people read them.
 func (r *Reader) each(ctx context.Context, sql string, args []database.Argument, row []any, visit func() (more bool)) error {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
@@ -51,7 +51,7 @@ func (r *Reader) each(ctx context.Context, sql string, args []database.Argument,
 			return nil
 		}
 	}
-	return rows.Close()
+	return database.Explained(rows.Close())
 }
 
 // part is a partition, of the numbers from first to before next.
