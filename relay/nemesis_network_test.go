@@ -96,8 +96,8 @@ func TestNemesesOfNetwork(t *testing.T) {
 			f.flows()
 			time.Sleep(2 * time.Second)
 			net.heal()
-			f.soon("it owns again", func() bool { return f.owns("c") > 0 })
 		})
+		f.soon("it owns again", func() bool { return f.owns("c") > 0 })
 	})
 	var db *postgrestest.Replicated
 	disturb(t, "the primary cut off and a standby promoted", func(t *testing.T) *fleet {

@@ -34,12 +34,17 @@ func watchOwners(t *testing.T, f *fleet) *ownership {
 	var done sync.WaitGroup
 	done.Go(func() {
 		var c *pgconn.PgConn
+		config, err := pgconn.ParseConfig(f.direct)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		config.ConnectTimeout = 200 * time.Millisecond // one host may be cut off
 		last := time.Now()
 		for ; ctx.Err() == nil; pause(ctx, 40*time.Millisecond) {
 			asking, cancel := context.WithTimeout(ctx, time.Second)
-			var err error
 			if c == nil || c.IsClosed() {
-				if c, err = pgconn.Connect(asking, f.direct); err != nil {
+				if c, err = pgconn.ConnectConfig(asking, config); err != nil {
 					c = nil
 					cancel()
 					continue

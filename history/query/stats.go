@@ -36,12 +36,12 @@ func countOf(t *index.Tally, status history.Status) uint64 {
 }
 
 // Stats counts the attempts from since on and before until, by webhook, in the order of
-// their names, with a chart of so many parts. It counts by the minute: all of the minute
-// that since is in counts.
+// their names, with a chart of so many parts. It counts by the minute: all of the minutes
+// that since and until are in count.
 func (r *Reader) Stats(since, until time.Time, parts int) ([]Stats, error) {
 	t := NewTally(since, until, parts)
 	for _, first := range r.deliveries.Segments() {
-		if err := r.minutes(first, since, until, t.Add); err != nil && !lookup.IsGone(err) {
+		if err := r.minutes(first, since, t.End(), t.Add); err != nil && !lookup.IsGone(err) {
 			return nil, err
 		}
 	}
@@ -59,6 +59,9 @@ type Tally struct {
 func NewTally(since, until time.Time, parts int) *Tally {
 	return &Tally{since.Truncate(time.Minute), until, parts, map[string]*Stats{}}
 }
+
+// End is the end of the last minute that counts.
+func (t *Tally) End() time.Time { return t.until.Add(time.Minute - 1).Truncate(time.Minute) }
 
 // Add counts a minute, or a part of one.
 func (t *Tally) Add(m *index.Minute) {

@@ -31,7 +31,7 @@ func (r *Reader) Summaries(webhook string, since, until time.Time) ([]history.We
 // stats counts the attempts by webhook, with a chart of so many parts.
 func (r *Reader) stats(ctx context.Context, since, until time.Time, parts int) ([]query.Stats, error) {
 	t := query.NewTally(since, until, parts)
-	err := r.minutes(ctx, span{since: since.Truncate(time.Minute), until: until}, func(m *index.Minute) bool {
+	err := r.minutes(ctx, span{since: since.Truncate(time.Minute), until: t.End()}, func(m *index.Minute) bool {
 		t.Add(m)
 		return true
 	})
