@@ -45,6 +45,11 @@ func TestNemesesOfOperators(t *testing.T) {
 	}, func(t *testing.T, f *fleet) {
 		epochs := func() string { return f.value(`SELECT sum(epoch) FROM {schema}.cursors`) }
 		before := epochs()
+		for calm := time.Now(); time.Since(calm) < 2*handover; time.Sleep(100 * time.Millisecond) { // until they are spread
+			if now := epochs(); now != before {
+				before, calm = now, time.Now()
+			}
+		}
 
 		end := f.hold("BEGIN ISOLATION LEVEL REPEATABLE READ;", `SELECT count(*) FROM {schema}.events, {schema}.attempts, {schema}.cursors, {schema}.members`)
 		f.flows()
