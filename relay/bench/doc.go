@@ -1,7 +1,7 @@
 // Bench measures sidehook end to end on one machine: load, relay, receiver, all on
 // loopback, beside what its figures are judged by, in turn and in one run.
 //
-//	go run ./relay/bench                      the table of README.md, in some ten minutes
+//	go run ./relay/bench                      all but the last part, in some ten minutes
 //	go run ./relay/bench -only requests,sizes parts of it
 //	go run ./relay/bench -rounds 1 -time 2s   a quick look
 //	go run ./relay/bench -only waiting        ten million events that wait; needs 5 GiB of disk
