@@ -80,10 +80,10 @@ func prove(out io.Writer, root, only string, long bool) error {
 
 // outcome is what the tests of an experiment did.
 type outcome struct {
-	passed, skipped int // tests and their subtests that have none themselves
-	counts          map[string]int64
-	why             string // a test was skipped
-	failed          []string
+	passed int // tests and their subtests that have none themselves
+	counts map[string]int64
+	why    string   // a test was skipped
+	failed []string // what they printed
 }
 
 // row is a line of the table.
@@ -147,8 +147,8 @@ func (o *outcome) read(r io.Reader) {
 		switch e.Action {
 		case "run":
 			delete(printed, e.Test)
-			if parent, _, ok := cutLast(e.Test); ok {
-				parents[parent] = true
+			if i := strings.LastIndexByte(e.Test, '/'); i >= 0 {
+				parents[e.Test[:i]] = true
 			}
 		case "attr":
 			n, _ := strconv.ParseInt(e.Value, 10, 64)
@@ -160,21 +160,12 @@ func (o *outcome) read(r io.Reader) {
 				o.passed++
 			}
 		case "skip":
-			o.skipped++
 			o.why = reason(printed[e.Test])
 		case "fail":
 			o.failed = append(o.failed, printed[e.Test]...)
 		}
 	}
 	io.Copy(io.Discard, r)
-}
-
-// cutLast cuts the name of a subtest off.
-func cutLast(name string) (parent, child string, ok bool) {
-	if i := strings.LastIndexByte(name, '/'); i >= 0 {
-		return name[:i], name[i+1:], true
-	}
-	return name, "", false
 }
 
 // reason is why a test was skipped: what it printed after FILE:LINE.
