@@ -49,7 +49,7 @@ func (r *recovery) eventsBetween(from, end uint64, sets map[string][]string) (li
 			after.Segment = r.events.SegmentOf(from)
 		}
 	}
-	err = r.walk(r.events, after, func(line *jsonl.Line) bool {
+	err = r.walk(r.events, after, r.reportCorruption, func(line *jsonl.Line) bool {
 		if line.Number < from || line.Number >= end {
 			return line.Number < end
 		}

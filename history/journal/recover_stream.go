@@ -51,17 +51,36 @@ func (r *recovery) recover(stream segment.Stream, known files.Position, proven u
 	return found, nil
 }
 
-// since visits all records after a position.
-func (r *recovery) since(found *segment.Recovered, from files.Position, visit func(*jsonl.Line)) error {
-	return r.walk(found.Archive, from.Unpack().Last, func(line *jsonl.Line) bool {
+// since visits all records after a position, and reports those that are not there: somebody
+// has removed segments. What was before the position is not read; a queue that waits for
+// it tells, and so does a check.
+func (r *recovery) since(stream segment.Stream, found *segment.Recovered, from files.Position, visit func(*jsonl.Line)) error {
+	last, damaged := from.Number, false
+	skipped := func(d *segment.Damage) {
+		damaged = true
+		r.reportCorruption(d)
+	}
+	return r.walk(found.Archive, from.Unpack().Last, skipped, func(line *jsonl.Line) bool {
+		if line.Number > last+1 && !damaged {
+			r.reportGap(stream, seqset.Span[uint64]{From: last + 1, To: line.Number - 1})
+		}
+		last, damaged = line.Number, false
 		visit(line)
 		return true
 	})
 }
 
-// walk visits all records after the one at a location until visit returns false. The
-// zero location is before the first record.
-func (j *Journal) walk(archive *segment.Archive, after jsonl.Location, visit func(*jsonl.Line) bool) error {
+// reportGap logs which numbers are missing, without those that retention has removed.
+func (r *recovery) reportGap(stream segment.Stream, gap seqset.Span[uint64]) {
+	for _, s := range r.retention.Removed(stream).Outside(gap) {
+		r.log.Error("segments are missing from the history: the disk has lost them, or somebody has removed them",
+			"stream", stream.Name, "from_"+stream.Key, s.From, "to_"+stream.Key, s.To)
+	}
+}
+
+// walk visits all records after the one at a location until visit returns false, and
+// calls damaged with each damaged line. The zero location is before the first record.
+func (j *Journal) walk(archive *segment.Archive, after jsonl.Location, damaged func(*segment.Damage), visit func(*jsonl.Line) bool) error {
 	more := true
 	for _, first := range archive.Segments() {
 		if first < after.Segment {
@@ -71,7 +90,7 @@ func (j *Journal) walk(archive *segment.Archive, after jsonl.Location, visit fun
 		if first == after.Segment {
 			offset = after.End()
 		}
-		err := archive.Visit(first, offset, j.reportCorruption, func(line *jsonl.Line) bool {
+		err := archive.Visit(first, offset, damaged, func(line *jsonl.Line) bool {
 			more = visit(line)
 			return more
 		})

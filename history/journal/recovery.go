@@ -50,7 +50,7 @@ func (r *recovery) run() error {
 	var events *segment.Recovered
 	for {
 		r.restoreQueues(c, now)
-		if err := r.since(deliveries, c.Deliveries, r.delivery); err != nil {
+		if err := r.since(segment.Deliveries, deliveries, c.Deliveries, r.delivery); err != nil {
 			return err
 		}
 		if events == nil {
@@ -75,7 +75,7 @@ func (r *recovery) run() error {
 	if err := r.subtractEnded(); err != nil {
 		return err
 	}
-	if err := r.since(events, c.Events, r.event); err != nil {
+	if err := r.since(segment.Events, events, c.Events, r.event); err != nil {
 		return err
 	}
 	r.dropLostEvents(events)

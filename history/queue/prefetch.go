@@ -33,9 +33,8 @@ func (q *Queue) read() {
 	if valid && q.unread > 0 && next.Seq > last && q.last == last {
 		// All that was published has been read (Q2): the rest is damaged.
 		q.set.log.Error("damaged events cannot be delivered", "webhook", q.name, "count", q.unread)
-		q.backlog.Events -= q.unread
 		q.unread = 0
-		q.recountRefsLocked()
+		q.recountLocked()
 	}
 	q.finishReadAndUnlock(err)
 }

@@ -34,11 +34,13 @@ func (q *Queue) dropRefsIfEmptyLocked() {
 	}
 }
 
-// recountRefsLocked counts anew what is pending, which is all in memory: nothing is
-// unread.
-func (q *Queue) recountRefsLocked() {
-	q.segmentRefs = nil
-	count := func(it *Item) { q.addAnyRefs(it.Number, it.Of) }
+// recountLocked counts anew what is pending, which is all in memory: nothing is unread.
+func (q *Queue) recountLocked() {
+	q.backlog, q.segmentRefs = Backlog{}, nil
+	count := func(it *Item) {
+		q.backlog.Add(it.Size())
+		q.addAnyRefs(it.Number, it.Of)
+	}
 	q.eachPendingLocked(count)
 	for _, l := range q.inFlight {
 		count(&l.Item)

@@ -98,7 +98,7 @@ func (r *recovery) open() (*Writer, error) {
 	firsts := r.archive.Segments()
 	if len(firsts) == 0 {
 		r.Trusted = true
-		return r.begin(r.opts.Known.Number, r.opts.Known.Batch)
+		return r.begin(max(r.opts.Known.Number, r.opts.Proven), r.opts.Known.Batch)
 	}
 	last := firsts[len(firsts)-1]
 	compressed, err := r.compressed(last)
