@@ -73,7 +73,7 @@ var sideFiles = []string{
 func TestSideFiles(t *testing.T) {
 	template := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		r := openFolder(t, template, slog.DiscardHandler)
+		r := openFolder(t, template, 64<<10, slog.DiscardHandler)
 		r.fill(1, 450, "a")
 		time.Sleep(age)
 		r.fill(451, 451, "a")
@@ -115,10 +115,10 @@ func TestSideFiles(t *testing.T) {
 	}
 }
 
-// openFolder runs the history of a folder until close.
-func openFolder(t *testing.T, folder string, log slog.Handler) *running {
+// openFolder runs the history of a folder, with segments of a size, until close.
+func openFolder(t *testing.T, folder string, segment int64, log slog.Handler) *running {
 	t.Helper()
-	j, err := journal.Open(folder, journal.Options{SegmentSize: 64 << 10, Log: slog.New(log)})
+	j, err := journal.Open(folder, journal.Options{SegmentSize: segment, Log: slog.New(log)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func (r *running) close() {
 func runsOn(t *testing.T, folder, id string, broken int) {
 	t.Helper()
 	var log bytes.Buffer
-	r := openFolder(t, folder, slog.NewTextHandler(&log, nil))
+	r := openFolder(t, folder, 64<<10, slog.NewTextHandler(&log, nil))
 	r.Retain(journal.Retention{Keep: 10 * age})
 	r.append([]string{id}, "new")
 	if size, err := r.Size(); err != nil || size == 0 {

@@ -89,7 +89,7 @@ func (w *Writer) Begin() (fresh bool, err error) {
 // the stream's link at it.
 func create(fs *vfs.Locked, stream Stream, first uint64) (vfs.File, error) {
 	name := stream.File(first)
-	file, err := fs.Create(name)
+	file, err := vfs.Create(fs, name)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"syscall"
 )
 
@@ -121,6 +122,18 @@ func Clear(fsys FS, name string) error {
 	return err
 }
 
+// Create is FS.Create. It renames a folder or a symlink that has the name.
+func Create(fsys FS, name string) (File, error) {
+	f, err := fsys.Create(name)
+	if !errors.Is(err, fs.ErrExist) {
+		return f, err
+	}
+	if names, listed := fsys.List(); listed != nil || slices.Contains(names, name) || moveAside(fsys, name) != nil {
+		return nil, err
+	}
+	return fsys.Create(name)
+}
+
 // Rename is FS.Rename for a file. It renames a folder that has the new name.
 func Rename(fsys FS, from, to string) error {
 	err := fsys.Rename(from, to)
@@ -139,7 +152,7 @@ func Symlink(fsys FS, target, name string) error {
 	return err
 }
 
-// moveAside renames a folder to a name that is free.
+// moveAside renames a folder or a symlink to a name that is free.
 func moveAside(fsys FS, name string) (err error) {
 	for i := 1; i <= 100; i++ {
 		if err = fsys.Rename(name, fmt.Sprintf("%s.aside%d", name, i)); err == nil {
