@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -122,6 +123,7 @@ func (c *committer) run(ctx context.Context) (err error) {
 	checking := time.NewTicker(checkEvery)
 	defer checking.Stop()
 	for stopping := false; ; {
+		runtime.Gosched() // requests that can come at once join the batch, and share its sync
 		if b := c.nextBatch(); b != nil {
 			if err := c.commitBatch(b); err != nil {
 				return err

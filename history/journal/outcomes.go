@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -143,6 +144,7 @@ func (o *outcomes) run(ctx context.Context) (err error) {
 		case <-ctx.Done():
 			stopping = true
 		}
+		runtime.Gosched() // outcomes that can come at once share the write
 		wait, err := o.writeAndSync(stopping)
 		if err != nil || stopping && !o.noRoom {
 			return err
