@@ -53,6 +53,17 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
+func BenchmarkExpiryTime(b *testing.B) {
+	b.SetBytes(int64(len(typical)))
+	b.ReportAllocs()
+	stored := []byte(typical)
+	for b.Loop() {
+		if _, ok := event.ExpiryTime(stored, nil); ok {
+			b.Fatal("it has none")
+		}
+	}
+}
+
 func BenchmarkWriteContent(b *testing.B) {
 	e, err := event.Parse([]byte(typical), []string{"time"})
 	if err != nil {

@@ -12,8 +12,9 @@ const expiryTime = "expirytime"
 // false if there is none, or if it is not a time: histories may have such events.
 func ExpiryTime(stored []byte, filled []string) (time.Time, bool) {
 	// Few events have one. Names are stored without escapes, but for those of
-	// the extensions of the 0.1 envelope, which may also have capitals.
-	if !bytes.Contains(stored, []byte(`"`+expiryTime+`"`)) && !bytes.Contains(stored, []byte(`"cloudEventsVersion"`)) {
+	// the extensions of the 0.1 envelope, which may also have capitals. What is searched
+	// for begins with a rare byte: at each quote or e, the search would stop.
+	if !bytes.Contains(stored, []byte(expiryTime[1:]+`"`)) && !bytes.Contains(stored, []byte(`EventsVersion"`)) {
 		return time.Time{}, false
 	}
 	e, err := Parse(stored, filled)
