@@ -24,13 +24,6 @@ func onVolume(t *testing.T) (*volume, *process, *receiver) {
 	return v, newProcess(t, t.TempDir(), rest), s
 }
 
-// launchHere starts a relay that the end of the test ends.
-func (p *process) launchHere() *exec.Cmd {
-	cmd := p.launch()
-	p.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	return cmd
-}
-
 // TestFullVolume: events are refused, deliveries go on, and so does all else
 // once there is room; nothing is lost and nothing sent twice.
 func TestFullVolume(t *testing.T) {

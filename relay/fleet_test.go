@@ -227,13 +227,6 @@ func timeout(d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), d)
 }
 
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}
-
 // send posts an event and returns the status, 0 without an answer.
 func (s *sidecar) send(ctx context.Context, body string) int {
 	ctx, cancel := context.WithTimeout(ctx, 12*time.Second)

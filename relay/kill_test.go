@@ -1,12 +1,11 @@
 package relay_test
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -15,24 +14,25 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"sidehook/config"
 	"sidehook/history/postgres/postgrestest"
-	"sidehook/history/verify"
 	"sidehook/relay"
+	"sidehook/relay/command"
 )
 
 // relayOf makes the test binary a relay of the file that it names.
 const relayOf = "SIDEHOOK_TEST_RELAY_OF"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(command.Main(os.Args[1:]))
+	}
 	path := os.Getenv(relayOf)
 	if path == "" {
 		flag.Parse()
@@ -61,7 +61,8 @@ type process struct {
 	t      *testing.T
 	path   string // of its file
 	client *http.Client
-	log    bytes.Buffer
+	log    logged
+	line   []string     // the command line that becomes the program; nil: a relay alone
 	enter  func() error // where it is to run; nil: here
 }
 
@@ -103,10 +104,21 @@ func (p *process) launch() *exec.Cmd {
 	return cmd
 }
 
+// launchHere starts a relay that the end of the test ends.
+func (p *process) launchHere() *exec.Cmd {
+	cmd := p.launch()
+	p.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return cmd
+}
+
 // begin starts it and does not wait.
 func (p *process) begin() (*exec.Cmd, error) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), relayOf+"="+p.path)
+	if p.line != nil {
+		cmd = exec.Command(p.line[0], p.line[1:]...)
+		cmd.Env = append(os.Environ(), asProgram+"=1")
+	}
 	cmd.Stderr = &p.log
 	if p.enter == nil {
 		return cmd, cmd.Start()
@@ -129,7 +141,8 @@ func (p *process) post(id string) int {
 	if err != nil {
 		return 0
 	}
-	resp.Body.Close()
+	defer resp.Body.Close()
+	io.Copy(io.Discard, resp.Body) // so that the connection is kept
 	return resp.StatusCode
 }
 
@@ -153,64 +166,26 @@ func TestKills(t *testing.T) {
 	dir := t.TempDir()
 	process := newProcess(t, dir, "webhooks:\n"+hook(s, "one", "")+hook(s, "two", ", concurrency: 2"))
 	const kills = 12
-	var mu sync.Mutex
-	accepted, posted := map[string]bool{}, map[string]bool{}
+	x := newTraffic()
 	for round := range kills {
 		cmd := process.launch()
-		ctx, stop := context.WithCancel(t.Context())
-		var posting sync.WaitGroup
-		for p := range 6 {
-			posting.Go(func() {
-				for i := 0; ctx.Err() == nil; i++ {
-					id := fmt.Sprintf("e-%d-%d-%d", round, p, i)
-					code := process.post(id)
-					mu.Lock()
-					posted[id] = true
-					accepted[id] = code == 202
-					mu.Unlock()
-				}
-			})
-		}
+		x.begin(process, 6)
 		time.Sleep(time.Duration(5+rand.IntN(120)) * time.Millisecond)
 		cmd.Process.Kill()
 		cmd.Wait()
-		stop()
-		posting.Wait()
+		x.stop()
 		if round%3 == 2 {
 			os.Remove(filepath.Join(dir, "history", "cursors.json"))
 		}
 	}
-	cmd := process.launch()
-	defer func() { cmd.Process.Kill(); cmd.Wait() }()
-	for id, ok := range accepted {
-		if ok {
-			for _, webhook := range []string{"/one", "/two"} {
-				eventually(t, id+" arrives at "+webhook, func() bool { return s.count(webhook, id) > 0 })
-			}
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	repeats := 0
-	for key, n := range s.got {
-		if _, id, _ := strings.Cut(key, " "); !posted[id] {
-			t.Errorf("%s arrived and was never posted", key)
-		}
-		repeats += n - 1
-	}
-	counted(t, kills, len(slices.DeleteFunc(slices.Collect(maps.Values(accepted)), func(ok bool) bool { return !ok })), repeats)
+	process.launchHere()
+	repeats := x.arrives(t, s, "/one", "/two")
+	counted(t, kills, x.acknowledged(), repeats)
 	// The answer to a request may have come, and its line not yet been written.
 	if most := kills * 2 * (16 + 2); repeats > most {
 		t.Errorf("%d repeats, want at most %d", repeats, most)
 	}
-	checker, err := verify.Open(filepath.Join(dir, "history"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer checker.Close()
-	if checked, err := checker.Check(func(int64, int64) {}); err != nil || len(checked.Problems) > 0 {
-		t.Errorf("check: %v %v", err, checked.Problems)
-	}
+	checkHistory(t, dir)
 	if t.Failed() {
 		t.Log(process.log.String())
 	}

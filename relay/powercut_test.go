@@ -3,14 +3,12 @@
 package relay_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -84,49 +82,21 @@ func TestPowerCuts(t *testing.T) {
 	s := newReceiver(t)
 	dir := t.TempDir()
 	p := newProcess(t, dir, fmt.Sprintf("history: {dir: %s}\nwebhooks:\n%s", filepath.Join(v.mount, "history"), hook(s, "one", "")))
-	var accepted []string
+	x := newTraffic()
 	const cuts = 4
-	for round := range cuts {
+	for range cuts {
 		cmd := p.launch()
-		ctx, stop := context.WithCancel(t.Context())
-		var mu sync.Mutex
-		var posting sync.WaitGroup
-		for i := range 4 {
-			posting.Go(func() {
-				for n := 0; ctx.Err() == nil; n++ {
-					id := fmt.Sprintf("e-%d-%d-%d", round, i, n)
-					if p.post(id) == 202 {
-						mu.Lock()
-						accepted = append(accepted, id)
-						mu.Unlock()
-					}
-				}
-			})
-		}
+		x.begin(p, 4)
 		time.Sleep(time.Duration(50+rand.IntN(200)) * time.Millisecond)
 		v.cutPower()
 		time.Sleep(20 * time.Millisecond) // what is acknowledged now would be a lie
 		cmd.Process.Kill()
 		cmd.Wait()
-		stop()
-		posting.Wait()
+		x.stop()
 		v.powerOn()
 	}
-	cmd := p.launch()
-	defer func() { cmd.Process.Kill(); cmd.Wait() }()
-	if len(accepted) == 0 {
-		t.Fatal("nothing was accepted")
-	}
-	for _, id := range accepted {
-		eventually(t, id+" arrives", func() bool { return s.count("/one", id) > 0 })
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	repeated := 0
-	for _, n := range s.got {
-		repeated += n - 1
-	}
-	counted(t, cuts, len(accepted), repeated)
+	p.launchHere()
+	counted(t, cuts, x.acknowledged(), x.arrives(t, s, "/one"))
 	if t.Failed() {
 		t.Log(strings.TrimSpace(p.log.String()))
 	}

@@ -33,11 +33,15 @@ func (l *logged) logger(level slog.Level) *slog.Logger {
 	}}))
 }
 
-// lines returns the lines that hold a text.
-func (l *logged) lines(text string) (list []string) {
+func (l *logged) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for line := range strings.Lines(l.text.String()) {
+	return l.text.String()
+}
+
+// lines returns the lines that hold a text.
+func (l *logged) lines(text string) (list []string) {
+	for line := range strings.Lines(l.String()) {
 		if strings.Contains(line, text) {
 			list = append(list, strings.TrimSpace(line))
 		}

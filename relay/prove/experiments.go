@@ -14,7 +14,10 @@ var experiments = []experiment{
 	{"kill -9 at a random instant, under load", "relay", "TestKills", 170},
 	{"kill and power cut at random steps of the journal, with and without the cursors", "history/journal", "TestCrashes|TestCleanStopsRepeatNothing|TestRecoveryKilledThenPowerCut|TestRemovalCrashes|TestCompressCrash", 1},
 	{"stop and start, under load", "relay", "TestStopUnderLoad|TestRateOverAKill", 20},
-	{"a second process on the same folder", "history/internal/vfs", "TestLock", 1},
+	{"stopped with SIGSTOP for longer than a request may take, under load", "relay", "TestSleep", 20},
+	{"a second process on the same folder, under load, and five at once", "relay", "TestDoubleStart|TestStartsAtOnce", 20},
+	{"the lock of a folder", "history/internal/vfs", "TestLock", 1},
+	{"no descriptor left, for longer than a checkpoint is due", "relay", "TestDescriptors", 5},
 
 	// The disk.
 	{"power cut of ext4, under load", "relay", "TestPowerCuts", 250},
