@@ -1,10 +1,12 @@
 package history_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 )
 
 // What is recorded of a delivery that arrived at once.
@@ -36,6 +38,18 @@ func BenchmarkParseAttempt(b *testing.B) {
 	b.SetBytes(int64(len(line)))
 	for b.Loop() {
 		if r := history.ParseDeliveryFields(line); r.Code != 200 {
+			b.Fatal(r)
+		}
+	}
+}
+
+func BenchmarkParseEvent(b *testing.B) {
+	b.ReportAllocs()
+	e := event.Event{JSON: []byte(`{"type":"order.paid","id":"ord_01JD7Q2W8X9Y","data":{` + strings.Repeat(`"sku":"LMP-0042-BK","name":"Desk lamp, black","quantity":2,`, 16) + `"note":""}}`)}
+	record := append(history.AppendEventHead(nil, &history.Entry{Event: e, To: []string{"orders"}, Generation: 3}), e.JSON...)
+	b.SetBytes(int64(len(record)))
+	for b.Loop() {
+		if r := history.ParseEventFields(record); len(r.Event) != len(e.JSON) {
 			b.Fatal(r)
 		}
 	}

@@ -125,8 +125,14 @@ func ParseEventRecord(line *jsonl.Line) EventRecord {
 // ParseEventFields reads the fields of a record of the events, for an engine that stores
 // them without number, time and checksum. It shares their memory.
 func ParseEventFields(fields []byte) (a EventRecord) {
+	// The event comes last and is most of the record, so it is not walked through.
+	// Within a string, the quotes of its name would be escaped.
+	head, event, isEvent := bytes.Cut(fields, []byte(`,"event":`))
+	if isEvent {
+		a.Event = event
+	}
 	resent := false
-	for name, raw := range Members(fields) {
+	for name, raw := range Members(head) {
 		switch name {
 		case "kind":
 			a.Kind = text(raw)
@@ -158,8 +164,6 @@ func ParseEventFields(fields []byte) (a EventRecord) {
 			for webhook, reason := range Members(Inside(raw)) {
 				a.Failures = append(a.Failures, Failure{webhook, text(reason)})
 			}
-		case "event":
-			a.Event = raw
 		}
 	}
 	a.Resend = a.Kind == KindResend && (a.Was == "" || resent)
