@@ -17,6 +17,8 @@ var experiments = []experiment{
 	{"stopped with SIGSTOP for longer than a request may take, under load", "relay", "TestSleep", 20},
 	{"a second process on the same folder, under load, and five at once", "relay", "TestDoubleStart|TestStartsAtOnce", 20},
 	{"the lock of a folder", "history/internal/vfs", "TestLock", 1},
+	{"killed by the kernel for want of memory, under load", "relay", "TestKilledForMemory", 50},
+	{"a flood of large events within 128 MiB, while the receivers hang", "relay", "TestFloodWithinMemory", 5},
 	{"no descriptor left, for longer than a checkpoint is due", "relay", "TestDescriptors", 5},
 
 	// The disk.
