@@ -1,6 +1,9 @@
 package history
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Status is the state of a delivery after an attempt.
 type Status string
@@ -14,6 +17,21 @@ const (
 	Canceled  Status = "canceled"
 	Expired   Status = "expired"
 )
+
+// Statuses returns all statuses that an attempt can have.
+func Statuses() []Status {
+	return []Status{Delivered, Retrying, Failed, Exhausted, Canceled, Expired}
+}
+
+// Ends returns the statuses that end a delivery.
+func Ends() []Status {
+	return slices.DeleteFunc(Statuses(), func(s Status) bool { return s == Retrying })
+}
+
+// Undelivered returns the statuses of deliveries that ended undelivered.
+func Undelivered() []Status {
+	return slices.DeleteFunc(Ends(), func(s Status) bool { return s == Delivered })
+}
 
 // Attempt is one request of a delivery, or an end without one. The webhook and the seq
 // are in the lease.

@@ -19,7 +19,7 @@ import (
 // what a folder knows is decided here.
 var flow = map[string][]string{
 	"sidehook":             {"relay/command"},
-	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "history/query", "relay", "relay/api", "relay/command/cli", "relay/command/cluster", "relay/command/deliveries", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/ndjson", "relay/command/pages", "relay/command/reading", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/command/webhook", "relay/measure", "relay/memory", "relay/outbox", "relay/plan", "relay/shell", "relay/systemd"},
+	"relay/command":        {"config", "config/watch", "config/yamlnode", "history", "history/event", "relay", "relay/api", "relay/command/cli", "relay/command/cluster", "relay/command/deliveries", "relay/command/demo", "relay/command/develop", "relay/command/fileedit", "relay/command/ndjson", "relay/command/pages", "relay/command/reading", "relay/command/reload", "relay/command/report", "relay/command/runlog", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/command/webhook", "relay/measure", "relay/memory", "relay/outbox", "relay/plan", "relay/shell", "relay/systemd"},
 	"relay":                {"config", "history", "history/event", "history/journal", "history/postgres", "history/postgres/database", "history/postgres/member", "history/query", "history/queue", "history/trouble", "relay/admin", "relay/api", "relay/console", "relay/console/session", "relay/deliver", "relay/deliver/health", "relay/deliver/pace", "relay/editing", "relay/engine", "relay/firstattempt", "relay/httpd", "relay/inforce", "relay/intake", "relay/losses", "relay/memory", "relay/metrics", "relay/notice", "relay/operator", "relay/outbox", "relay/plan", "relay/send"},
 	"relay/outbox":         {"history/event", "history/trouble"},
 	"relay/notice":         {"history", "history/event", "history/trouble"},
@@ -58,7 +58,7 @@ var flow = map[string][]string{
 	"relay/console/filter":      {"config/unit", "history", "history/query", "relay/api"},
 	"relay/console/payload":     {"relay/api", "relay/measure"},
 	"relay/console/trace":       {"history", "history/event", "history/query", "relay/admin", "relay/api", "relay/console/figure", "relay/console/payload", "relay/measure", "relay/shell"},
-	"relay/console/view":        {"history", "history/query", "relay/console/payload", "relay/measure"},
+	"relay/console/view":        {"history", "relay/console/payload", "relay/measure"},
 
 	// The rooms of the command line.
 	"relay/command/demo":       {"config", "relay", "relay/api", "relay/command/terminal", "relay/receiver", "relay/shell", "relay/sign"},
@@ -77,7 +77,7 @@ var flow = map[string][]string{
 	"relay/command/terminal":   {},
 	"relay/command/cli":        {"config", "history/query", "relay/api", "relay/api/client", "relay/command/names", "relay/command/report", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/shell"},
 	"relay/command/cluster":    {"config", "history/postgres/database", "history/postgres/transfer", "relay/command/cli", "relay/command/terminal", "relay/command/usage", "relay/measure"},
-	"relay/command/deliveries": {"config", "history/query", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/cli", "relay/command/names", "relay/command/usage", "relay/measure"},
+	"relay/command/deliveries": {"config", "history", "relay/api", "relay/api/client", "relay/command/bulk", "relay/command/cli", "relay/command/names", "relay/command/usage", "relay/measure"},
 	"relay/command/reading":    {"config", "history", "history/journal", "history/query", "history/verify", "relay/api", "relay/api/client", "relay/command/cli", "relay/command/names", "relay/command/report", "relay/command/source", "relay/command/terminal", "relay/command/usage", "relay/measure"},
 	"relay/command/webhook":    {"config", "relay/api", "relay/command/cli", "relay/command/fileedit", "relay/command/names", "relay/command/report", "relay/command/terminal", "relay/command/usage", "relay/measure"},
 

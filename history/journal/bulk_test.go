@@ -35,7 +35,7 @@ func (r *running) endAll(webhook string, status history.Status) (got []string) {
 func (r *running) bulk(b query.Bulk) (count, gone int) {
 	r.t.Helper()
 	if b.Statuses == nil {
-		b.Statuses = query.Undelivered()
+		b.Statuses = history.Undelivered()
 	}
 	done, err := r.ResendBulk(r.t.Context(), b, "api")
 	if err != nil {
@@ -97,7 +97,7 @@ func TestBulkMatches(t *testing.T) {
 			"all to one":      {query.Bulk{To: "c"}, 3},
 		} {
 			if c.Statuses == nil {
-				c.Statuses = query.Undelivered()
+				c.Statuses = history.Undelivered()
 			}
 			if m, err := read(t, fs).Bulk(t.Context(), c.Bulk); err != nil || m.Count != c.want || m.Gone != 0 {
 				t.Errorf("%s: %d match, %d gone, %v; want %d", name, m.Count, m.Gone, err, c.want)
@@ -183,7 +183,7 @@ func TestBulkCutShort(t *testing.T) {
 			r.append(ids(1, events), "a")
 			r.endAll("a", history.Failed)
 			cut = func() { c.cut(r, cancel) }
-			b := query.Bulk{Statuses: query.Undelivered()}
+			b := query.Bulk{Statuses: history.Undelivered()}
 			done, err := r.ResendBulk(ctx, b, "api")
 			if !errors.Is(err, c.want) || done.Count >= events {
 				t.Fatalf("%d taken, %v", done.Count, err)
@@ -242,13 +242,13 @@ func TestBulkByIndexes(t *testing.T) {
 	r.stop()
 	fs = fs.Kill()
 	bulks := []query.Bulk{
-		{Statuses: query.Ends()},
-		{Statuses: query.Undelivered()},
-		{Statuses: query.Ends(), Webhooks: []string{"webhook-1"}},
-		{Statuses: query.Ends(), Webhooks: []string{"webhook-2", "webhook-3"}, Type: "order.paid"},
-		{Statuses: query.Undelivered(), To: "webhook-1"},
-		{Statuses: query.Ends(), Since: historytest.Until.Add(-20 * time.Second), Until: historytest.Until.Add(-5 * time.Second)},
-		{Statuses: query.Ends(), Webhooks: []string{"webhook-9"}, Since: historytest.Until.Add(-time.Second)},
+		{Statuses: history.Ends()},
+		{Statuses: history.Undelivered()},
+		{Statuses: history.Ends(), Webhooks: []string{"webhook-1"}},
+		{Statuses: history.Ends(), Webhooks: []string{"webhook-2", "webhook-3"}, Type: "order.paid"},
+		{Statuses: history.Undelivered(), To: "webhook-1"},
+		{Statuses: history.Ends(), Since: historytest.Until.Add(-20 * time.Second), Until: historytest.Until.Add(-5 * time.Second)},
+		{Statuses: history.Ends(), Webhooks: []string{"webhook-9"}, Since: historytest.Until.Add(-time.Second)},
 	}
 	var want []query.Matches
 	for _, b := range bulks {

@@ -318,7 +318,7 @@ func TestResendProgress(t *testing.T) {
 		r := start(t, fs, journal.Options{})
 		r.append(ids(1, 6), "a")
 		r.endAll("a", history.Failed)
-		done, err := r.ResendBulk(t.Context(), query.Bulk{Statuses: query.Undelivered()}, "api")
+		done, err := r.ResendBulk(t.Context(), query.Bulk{Statuses: history.Undelivered()}, "api")
 		if err != nil || done.Count != 6 || done.ID == "" {
 			t.Fatalf("%+v, %v", done, err)
 		}

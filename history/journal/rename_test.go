@@ -171,7 +171,7 @@ func TestStoryOfARename(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %s %s", x.Webhook, x.Status, x.Why()))
 	}
 	same(t, "standings", got, []string{"a canceled ", "c waiting ", "b delivered renamed from a"})
-	m, err := reading.Bulk(context.Background(), query.Bulk{Statuses: query.Undelivered(), Since: time.Now().Add(-time.Hour)})
+	m, err := reading.Bulk(context.Background(), query.Bulk{Statuses: history.Undelivered(), Since: time.Now().Add(-time.Hour)})
 	if err != nil || m.Count != 0 {
 		t.Errorf("%d to be sent again, %v; want none", m.Count, err)
 	}

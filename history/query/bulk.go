@@ -32,16 +32,6 @@ type Bulk struct {
 	To string
 }
 
-// Ends returns the statuses that end a delivery.
-func Ends() []history.Status {
-	return slices.DeleteFunc(Statuses(), func(s history.Status) bool { return s == history.Retrying })
-}
-
-// Undelivered returns the statuses of deliveries that ended undelivered.
-func Undelivered() []history.Status {
-	return slices.DeleteFunc(Ends(), func(s history.Status) bool { return s == history.Delivered })
-}
-
 // Matches are the deliveries that a Bulk selects.
 type Matches struct {
 	Count int // also if there are more than MaxBulk

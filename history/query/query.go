@@ -61,11 +61,6 @@ func ParseCursor(text string) (history.LineNo, error) {
 	return history.LineNo(n), nil
 }
 
-// Statuses returns all statuses that an attempt can have.
-func Statuses() []history.Status {
-	return []history.Status{history.Delivered, history.Retrying, history.Failed, history.Exhausted, history.Canceled, history.Expired}
-}
-
 // Match reports whether a record is an attempt that the query selects.
 func (q *Query) Match(o *history.DeliveryRecord) bool {
 	which := ParseEventRef(q.Event)

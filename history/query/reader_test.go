@@ -206,7 +206,7 @@ func testStats(t *testing.T, state string, r *query.Reader, all []history.Delive
 	got, want := map[string]uint64{}, map[string]uint64{}
 	for i := range list {
 		s := &list[i]
-		for _, status := range query.Statuses() {
+		for _, status := range history.Statuses() {
 			if n := s.Count(status); n > 0 {
 				got[s.Webhook+" "+string(status)] = n
 			}

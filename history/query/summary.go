@@ -80,7 +80,7 @@ func (s *Stats) summary() history.WebhookStats {
 }
 
 func givenUp(count func(history.Status) uint64) (n uint64) {
-	for _, status := range Undelivered() {
+	for _, status := range history.Undelivered() {
 		n += count(status)
 	}
 	return n

@@ -19,7 +19,7 @@ func (r *Reader) unresolved(q Query, visit func(*history.DeliveryRecord) bool) e
 func FindUnresolved(r Records, waits func(webhook string, seq history.Seq) (bool, error), q Query, visit func(*history.DeliveryRecord) bool) error {
 	q.Unresolved = false
 	wanted := q.Statuses
-	q.Statuses = slices.DeleteFunc(Undelivered(), func(s history.Status) bool { return len(wanted) > 0 && !slices.Contains(wanted, s) })
+	q.Statuses = slices.DeleteFunc(history.Undelivered(), func(s history.Status) bool { return len(wanted) > 0 && !slices.Contains(wanted, s) })
 	if len(q.Statuses) == 0 {
 		return nil
 	}

@@ -54,7 +54,7 @@ func CheckBulk(b *api.BulkRequest) error {
 		switch {
 		case status == history.Retrying:
 			return &BadRequestError{Problem: `a retrying delivery has not ended; to retry it now, use POST /v1/webhooks/{name}/retry`}
-		case !slices.Contains(query.Ends(), status):
+		case !slices.Contains(history.Ends(), status):
 			return &BadRequestError{Problem: fmt.Sprintf("unknown final status %q; use delivered, failed, exhausted, canceled or expired", status)}
 		}
 	}

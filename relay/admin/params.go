@@ -112,7 +112,7 @@ func orList[T ~string](words []T) string {
 	return b.String()
 }
 
-func (p *params) statuses() []history.Status { return among(p, "status", query.Statuses()) }
+func (p *params) statuses() []history.Status { return among(p, "status", history.Statuses()) }
 
 // limit reads how long a page is.
 func (p *params) limit(otherwise int) int {

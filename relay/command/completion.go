@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sidehook/history/query"
+	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/command/develop"
 	"sidehook/relay/command/runlog"
@@ -57,9 +57,9 @@ func (c *commands) complete(cmd *cobra.Command) {
 		k := c.Known()
 		return slices.Compact(slices.Sorted(slices.Values(append(k.Types(), k.Events...))))
 	}
-	statuses := textsOf(query.Statuses())
+	statuses := textsOf(history.Statuses())
 	if cmd.Name() == "resend" {
-		statuses = textsOf(query.Ends())
+		statuses = textsOf(history.Ends())
 	}
 	spans := words("15m", "1h", "24h", "7d", "30d")
 	for flag, complete := range map[string]completer{

@@ -50,7 +50,7 @@ const mostNewer = 100
 func (h *Handler) attemptsFor(ctx context.Context, r *request, webhook string, p *page) (*attempts, error) {
 	f := filter.Of(r.URL)
 	q := query.Query{
-		Webhook: webhook, Type: f.Glob("type"), Statuses: f.Statuses("status", query.Statuses()), Codes: f.Codes("code"),
+		Webhook: webhook, Type: f.Glob("type"), Statuses: f.Statuses("status", history.Statuses()), Codes: f.Codes("code"),
 		Event: f.Text("event"), Before: filter.Before(f, query.ParseCursor), Unresolved: f.Choice("unresolved") == query.Yes,
 	}
 	q.Since, q.Until = f.Span()

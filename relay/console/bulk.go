@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/query"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/console/filter"
@@ -65,7 +64,7 @@ func (h *Handler) bulk(ctx context.Context, r *request, _ string) (*page, error)
 	if f.Text("since") == "" {
 		return p, nil
 	}
-	request := api.BulkRequest{Type: string(f.Glob("type")), Statuses: f.Statuses("status", query.Ends()), To: f.Text("to")}
+	request := api.BulkRequest{Type: string(f.Glob("type")), Statuses: f.Statuses("status", history.Ends()), To: f.Text("to")}
 	if names := f.Text("webhook"); names != "" {
 		for name := range strings.SplitSeq(names, ",") {
 			request.Webhooks = append(request.Webhooks, strings.TrimSpace(name))

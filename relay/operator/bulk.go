@@ -66,7 +66,7 @@ func (o *Operator) bulk(b api.BulkRequest) (query.Bulk, error) {
 	active, _ := o.current()
 	bulk := query.Bulk{Type: query.Glob(b.Type), Statuses: b.Statuses, Since: b.Since.Time, Until: b.Until.Time, To: b.To}
 	if len(bulk.Statuses) == 0 {
-		bulk.Statuses = query.Undelivered()
+		bulk.Statuses = history.Undelivered()
 	}
 	for _, w := range active.File.Webhooks {
 		bulk.Webhooks = append(bulk.Webhooks, w.Name)

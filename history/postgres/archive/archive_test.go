@@ -172,7 +172,7 @@ func (q *questions) attempts(t *testing.T, r reading) (list []string) {
 		add(query.Query{Type: query.Glob(glob)})
 		add(query.Query{Type: query.Glob(glob), Webhook: q.webhooks[0], Codes: query.Codes{From: 500, To: 599}})
 	}
-	for _, status := range query.Statuses() {
+	for _, status := range history.Statuses() {
 		add(query.Query{Statuses: []history.Status{status}})
 	}
 	for _, codes := range []query.Codes{{From: 503, To: 503}, {From: 200, To: 299}, {From: 410, To: 410}} {
@@ -316,7 +316,7 @@ func (q *questions) stats(t *testing.T, r reading) (list []string) {
 
 func (q *questions) bulk(t *testing.T, r reading) (list []string) {
 	for _, webhooks := range [][]string{nil, {q.webhooks[0]}, q.webhooks[:2]} {
-		for _, statuses := range [][]history.Status{query.Undelivered(), query.Ends()} {
+		for _, statuses := range [][]history.Status{history.Undelivered(), history.Ends()} {
 			for _, to := range []string{"", "elsewhere", q.webhooks[1]} {
 				for i, span := range q.spans() {
 					if to == q.webhooks[1] && i > 0 {

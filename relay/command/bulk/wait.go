@@ -119,7 +119,7 @@ func (w *Wait) read(ctx context.Context) error {
 		if err != nil && tick.Err() == nil {
 			return err
 		}
-		if err == nil && w.waitsFor(o.Seq) && slices.Contains(query.Ends(), o.Status) && !w.seen[o.Seq] {
+		if err == nil && w.waitsFor(o.Seq) && slices.Contains(history.Ends(), o.Status) && !w.seen[o.Seq] {
 			w.seen[o.Seq] = true
 			w.ended[o.Status]++
 			w.done++
@@ -221,7 +221,7 @@ func (w *Wait) outcome() string {
 		return "all arrived"
 	}
 	var parts []string
-	for _, status := range query.Ends() {
+	for _, status := range history.Ends() {
 		if n := w.ended[status]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, status))
 		}

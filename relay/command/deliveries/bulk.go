@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"sidehook/config"
-	"sidehook/history/query"
+	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
 	"sidehook/relay/command/bulk"
@@ -41,7 +41,7 @@ func (f *resendFlags) bulkRequest(now time.Time) (r api.BulkRequest, err error) 
 	if r.Since.Time, r.Until.Time, err = f.Times(now); err != nil {
 		return r, err
 	}
-	r.Statuses, err = usage.ParseStatuses(f.status, query.Ends())
+	r.Statuses, err = usage.ParseStatuses(f.status, history.Ends())
 	return r, err
 }
 

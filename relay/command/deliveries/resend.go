@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sidehook/history/query"
+	"sidehook/history"
 	"sidehook/relay/api"
 	"sidehook/relay/api/client"
 	"sidehook/relay/command/cli"
@@ -76,7 +76,7 @@ func (c commands) resendCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.all, "all", false, "resend to all webhooks that the event was accepted for")
 	cmd.Flags().StringArrayVar(&f.webhooks, "webhook", nil, "resend what was given up for the webhook `NAME`; repeat it (default: all)")
 	f.Add(cmd, "deliveries", "that ended")
-	cmd.Flags().StringVar(&f.status, "status", "", "only deliveries that ended with this `STATUS`, or several with commas: "+usage.OneOf(query.Ends()...)+" (default: all but delivered)")
+	cmd.Flags().StringVar(&f.status, "status", "", "only deliveries that ended with this `STATUS`, or several with commas: "+usage.OneOf(history.Ends()...)+" (default: all but delivered)")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "list what would be resent, and resend nothing")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	cmd.Flags().BoolVar(&f.noWait, "no-wait", false, "do not wait until they have ended")

@@ -71,7 +71,7 @@ func (c commands) historyCommand() *cobra.Command {
 	}
 	cmd.Flags().StringArrayVar(&f.webhooks, "webhook", nil, "only attempts at deliveries to the webhook `NAME`; repeat it")
 	usage.LimitFlag(cmd, &f.limit, "attempts")
-	cmd.Flags().StringVar(&f.status, "status", "", "only attempts with this `STATUS`, or several with commas: "+usage.OneOf(query.Statuses()...))
+	cmd.Flags().StringVar(&f.status, "status", "", "only attempts with this `STATUS`, or several with commas: "+usage.OneOf(history.Statuses()...))
 	cmd.Flags().StringVar(&f.code, "code", "", "only attempts that were answered with this HTTP `CODE`, such as 503 or 5xx")
 	cmd.Flags().BoolVar(&f.unresolved, "unresolved", false, "only deliveries that ended without having arrived, and have not arrived since")
 	f.Add(cmd, "attempts", "made")
@@ -98,7 +98,7 @@ func (f *historyFlags) query(now time.Time) (q api.DeliveriesQuery, err error) {
 	if q.Since, q.Until, err = f.Times(now); err != nil {
 		return q, err
 	}
-	q.Statuses, err = usage.ParseStatuses(f.status, query.Statuses())
+	q.Statuses, err = usage.ParseStatuses(f.status, history.Statuses())
 	return q, err
 }
 

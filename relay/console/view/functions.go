@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/query"
 	"sidehook/relay/console/payload"
 	"sidehook/relay/measure"
 )
@@ -125,7 +124,7 @@ func symbolOf(state string) string {
 
 // statusWords are the statuses that an attempt can have.
 func statusWords() (list []string) {
-	for _, status := range query.Statuses() {
+	for _, status := range history.Statuses() {
 		list = append(list, string(status))
 	}
 	return list
@@ -133,7 +132,7 @@ func statusWords() (list []string) {
 
 // endWords are the statuses that a delivery can end with.
 func endWords() (list []string) {
-	for _, status := range slices.Concat(query.Undelivered(), []history.Status{history.Delivered}) {
+	for _, status := range slices.Concat(history.Undelivered(), []history.Status{history.Delivered}) {
 		list = append(list, string(status))
 	}
 	return list
