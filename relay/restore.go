@@ -6,6 +6,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/query"
+	"sidehook/history/stats"
 	"sidehook/relay/deliver/pace"
 )
 
@@ -81,7 +82,7 @@ func (r *Relay) restoreLastHour(ctx context.Context) {
 	reader, err := r.journal.Read()
 	if err == nil {
 		defer reader.Close()
-		err = reader.Recent(r.start.Add(-time.Hour), r.start, func(m *query.Minute) bool {
+		err = reader.Recent(r.start.Add(-time.Hour), r.start, func(m *stats.Minute) bool {
 			r.deliver.RestoreMinute(m)
 			r.givenUp.Add(m.Webhook, m.At, m.GivenUp)
 			return ctx.Err() == nil

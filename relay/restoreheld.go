@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/query"
+	"sidehook/history/stats"
 )
 
 // heldWebhooks are webhooks that this member of a cluster has begun to deliver to, and of
@@ -74,7 +74,7 @@ func (r *Relay) restoreHeld(ctx context.Context) {
 func (r *Relay) restoreHours(ctx context.Context, webhooks map[string]history.LineNo) error {
 	c := r.journal.Engine.(*clustered)
 	skew := c.Skew() // the records have the time of the database
-	return c.Reader().RecentOf(ctx, webhooks, time.Now().Add(skew-time.Hour), func(m *query.Minute) bool {
+	return c.Reader().RecentOf(ctx, webhooks, time.Now().Add(skew-time.Hour), func(m *stats.Minute) bool {
 		m.At = m.At.Add(-skew)
 		r.deliver.RestoreMinute(m)
 		r.givenUp.Add(m.Webhook, m.At, m.GivenUp)

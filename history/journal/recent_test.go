@@ -7,8 +7,8 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/vfs/memfs"
 	"sidehook/history/journal"
-	"sidehook/history/query"
 	"sidehook/history/queue"
+	"sidehook/history/stats"
 )
 
 // TestWhatCountsAsRecent: what arrived, and what failed, also without a request; a
@@ -49,7 +49,7 @@ func TestWhatCountsAsRecent(t *testing.T) {
 	}
 	r.stop()
 	var delivered, failed int
-	err = read(t, fs).Recent(now.Add(-time.Hour), later, func(m *query.Minute) bool {
+	err = read(t, fs).Recent(now.Add(-time.Hour), later, func(m *stats.Minute) bool {
 		delivered += m.Delivered
 		failed += m.Failed
 		return true

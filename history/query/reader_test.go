@@ -12,6 +12,7 @@ import (
 	"sidehook/history/historytest"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/query"
+	"sidehook/history/stats"
 )
 
 // TestReading: whatever indexes and compressed segments there are, and whatever is
@@ -208,7 +209,7 @@ func testStats(t *testing.T, state string, r *query.Reader, all []history.Delive
 		s := &list[i]
 		for _, status := range history.Statuses() {
 			if n := s.Count(status); n > 0 {
-				got[s.Webhook+" "+string(status)] = n
+				got[s.Name+" "+string(status)] = n
 			}
 		}
 		var charted uint64
@@ -216,7 +217,7 @@ func testStats(t *testing.T, state string, r *query.Reader, all []history.Delive
 			charted += s.ChartCount(part, history.Delivered)
 		}
 		if charted != s.Count(history.Delivered) {
-			t.Errorf("%s: the chart has %d delivered of %d", s.Webhook, charted, s.Count(history.Delivered))
+			t.Errorf("%s: the chart has %d delivered of %d", s.Name, charted, s.Count(history.Delivered))
 		}
 	}
 	for _, o := range every(t, r) {
@@ -242,7 +243,7 @@ func testRecent(t *testing.T, state string, r *query.Reader, all []history.Deliv
 	since := until.Add(-within)
 	got, want := map[string]int{}, map[string]int{}
 	var took, requests int
-	if err := r.Recent(since, until, func(m *query.Minute) bool {
+	if err := r.Recent(since, until, func(m *stats.Minute) bool {
 		got[m.Webhook+" delivered"] += m.Delivered
 		got[m.Webhook+" failed"] += m.Failed
 		for _, n := range m.Took.All() {
@@ -273,7 +274,7 @@ func testRecent(t *testing.T, state string, r *query.Reader, all []history.Deliv
 		t.Errorf("got %v, want %v; how long %d took, want %d", got, want, took, requests)
 	}
 	seen := 0
-	if err := r.Recent(since, until, func(*query.Minute) bool { seen++; return false }); err != nil || seen != 1 {
+	if err := r.Recent(since, until, func(*stats.Minute) bool { seen++; return false }); err != nil || seen != 1 {
 		t.Errorf("visited %d, %v, want the first alone", seen, err)
 	}
 }

@@ -4,24 +4,11 @@ import (
 	"slices"
 	"time"
 
-	"sidehook/history"
 	"sidehook/history/internal/index"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
+	"sidehook/history/stats"
 )
-
-// Minute counts the attempts of a webhook within a minute.
-type Minute struct {
-	Webhook   string
-	At        time.Time // when it began
-	Delivered int       // tests aside
-	Failed    int       // tests and what was throttled aside
-	GivenUp   int       // deliveries that ended without arriving
-	Took      Durations // of requests
-}
-
-// Durations are lengths of time, within 6 %, each with how often.
-type Durations = index.Histogram
 
 // mostCounted bounds how many bytes of segments without an index Recent counts.
 const mostCounted = 256 << 20
@@ -29,7 +16,7 @@ const mostCounted = 256 << 20
 // Recent visits the minutes from since on with the attempts before until, the newest
 // segment first, until visit returns false. The last minute may come in parts. A minute is
 // valid until the next.
-func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error {
+func (r *Reader) Recent(since, until time.Time, visit func(*stats.Minute) bool) error {
 	left := int64(mostCounted)
 	for _, first := range slices.Backward(r.deliveries.Segments()) {
 		size, err := r.deliveries.Size(first)
@@ -41,7 +28,7 @@ func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error 
 			any = true
 			if !m.At.Before(since) {
 				within = true
-				more = visit(MinuteOf(m))
+				more = visit(stats.MinuteOf(m))
 			}
 			return more
 		}
@@ -60,15 +47,6 @@ func (r *Reader) Recent(since, until time.Time, visit func(*Minute) bool) error 
 		}
 	}
 	return nil
-}
-
-// MinuteOf returns the counts that Recent gives.
-func MinuteOf(m *index.Minute) *Minute {
-	return &Minute{
-		Webhook: m.Webhook, At: m.At, Took: m.Took,
-		Delivered: int(m.Counts[lookup.CountArrived]), Failed: int(m.Counts[lookup.CountMissed]),
-		GivenUp: int(givenUp(func(s history.Status) uint64 { return countOf(&m.Tally, s) })),
-	}
 }
 
 // indexed visits the counts of a segment from its index. It reports false if there is

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"sidehook/history/query"
+	"sidehook/history/stats"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/console/catalogue"
@@ -29,7 +29,7 @@ type Operator interface {
 	EventTypes() []catalogue.Type
 	// Recent visits the minutes from since on with the attempts before until, until
 	// visit returns false.
-	Recent(ctx context.Context, since, until time.Time, visit func(*query.Minute) bool) error
+	Recent(ctx context.Context, since, until time.Time, visit func(*stats.Minute) bool) error
 }
 
 // Options are fixed at the start. The zero value works.

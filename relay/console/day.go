@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/query"
+	"sidehook/history/stats"
 	"sidehook/relay/console/figure"
 	"sidehook/relay/console/lastday"
 )
@@ -26,7 +26,7 @@ type day struct {
 
 // readDay counts the deliveries of the last day from the history.
 func (h *Handler) readDay(ctx context.Context, since, until time.Time, visit func(string, time.Time, lastday.Hour) bool) error {
-	return h.operator.Recent(ctx, since, until, func(m *query.Minute) bool {
+	return h.operator.Recent(ctx, since, until, func(m *stats.Minute) bool {
 		return visit(m.Webhook, m.At, lastday.Hour{Delivered: uint32(m.Delivered), Failed: uint32(m.Failed), GivenUp: uint32(m.GivenUp)})
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"sidehook/history/historytest"
-	"sidehook/history/query"
+	"sidehook/history/stats"
 	"sidehook/relay/api"
 	"sidehook/relay/apitest"
 	"sidehook/relay/console"
@@ -31,7 +31,7 @@ func (operator) Rejected() api.Config { return api.Config{Generation: 1} }
 
 func (operator) EventTypes() []catalogue.Type { return nil }
 
-func (operator) Recent(context.Context, time.Time, time.Time, func(*query.Minute) bool) error {
+func (operator) Recent(context.Context, time.Time, time.Time, func(*stats.Minute) bool) error {
 	return nil
 }
 

@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"sidehook/history/query"
+	"sidehook/history/stats"
 )
 
 // lastHourStats counts the attempts of the last hour: how many by the minute, and
@@ -69,7 +69,7 @@ func (h *lastHourStats) count(now time.Time, ok bool) {
 
 // restore adds a minute of the process before, unless its place has a younger
 // one, as after a clock was set back.
-func (h *lastHourStats) restore(m *query.Minute) {
+func (h *lastHourStats) restore(m *stats.Minute) {
 	minute := int32(m.At.Unix() / 60)
 	c := &h.counts[minute%60]
 	if c.minute < minute {

@@ -5,7 +5,7 @@ import (
 	"time"
 	"unsafe"
 
-	"sidehook/history/query"
+	"sidehook/history/stats"
 )
 
 func TestHour(t *testing.T) {
@@ -34,12 +34,12 @@ func TestHourOverAStart(t *testing.T) {
 	h, now := new(lastHourStats), time.Date(2026, 11, 23, 14, 55, 0, 0, time.UTC)
 	h.add(now, true, time.Second)
 	h.add(now.Add(-time.Minute), false, time.Second) // the clock was set back
-	var took query.Durations
+	var took stats.Durations
 	for range 3 {
 		took.Add(10 * time.Second)
 	}
 	for ago := range 70 {
-		h.restore(&query.Minute{
+		h.restore(&stats.Minute{
 			At: now.Add(-time.Duration(ago) * time.Minute), Delivered: 2, Failed: 1,
 			Took: took,
 		})

@@ -3,7 +3,7 @@ package deliver
 import (
 	"time"
 
-	"sidehook/history/query"
+	"sidehook/history/stats"
 	"sidehook/relay/deliver/pace"
 )
 
@@ -30,7 +30,7 @@ func (w *worker) restoreRate(requests pace.History) {
 
 // RestoreMinute adds a minute of the process before to the last hour of its
 // webhook. It may be called at any time after the first Apply.
-func (d *Deliverer) RestoreMinute(m *query.Minute) {
+func (d *Deliverer) RestoreMinute(m *stats.Minute) {
 	w := d.worker(m.Webhook)
 	if w == nil || m.Delivered+m.Failed == 0 {
 		return

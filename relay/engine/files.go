@@ -10,6 +10,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/journal"
 	"sidehook/history/query"
+	"sidehook/history/stats"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/deliver"
@@ -61,7 +62,7 @@ type finder interface {
 	Namesakes(id string, most int) ([]history.EventRecord, error)
 	// Recent calls visit for the attempts of each minute and webhook, until it returns
 	// false.
-	Recent(since, until time.Time, visit func(*query.Minute) bool) error
+	Recent(since, until time.Time, visit func(*stats.Minute) bool) error
 }
 
 // readFiles opens the history of the files engine for reading.

@@ -13,6 +13,7 @@ import (
 	"sidehook/history"
 	"sidehook/history/event"
 	"sidehook/history/query"
+	"sidehook/history/stats"
 	"sidehook/relay/admin"
 	"sidehook/relay/api"
 	"sidehook/relay/format"
@@ -179,7 +180,7 @@ func (o *Operator) Stats(ctx context.Context, q api.StatsQuery) ([]history.Webho
 }
 
 // Recent visits the minutes with attempts.
-func (o *Operator) Recent(ctx context.Context, since, until time.Time, visit func(*query.Minute) bool) error {
+func (o *Operator) Recent(ctx context.Context, since, until time.Time, visit func(*stats.Minute) bool) error {
 	o.journal.WaitWritten(ctx)
 	reader, err := o.journal.Read()
 	if err != nil {

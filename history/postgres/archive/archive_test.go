@@ -20,6 +20,7 @@ import (
 	"sidehook/history/postgres/postgrestest"
 	"sidehook/history/postgres/transfer"
 	"sidehook/history/query"
+	"sidehook/history/stats"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
@@ -54,7 +55,7 @@ type reading interface {
 	Events(context.Context, query.EventQuery, func(*query.AcceptedEvent) bool) error
 	Summaries(string, time.Time, time.Time) ([]history.WebhookStats, error)
 	Backlogs() (map[string]uint64, error)
-	Recent(since, until time.Time, visit func(*query.Minute) bool) error
+	Recent(since, until time.Time, visit func(*stats.Minute) bool) error
 	Bulk(context.Context, query.Bulk) (query.Matches, error)
 	Resend(context.Context, string) (*query.ResendProgress, error)
 	Update(context.Context, *query.ResendProgress) (bool, error)
@@ -297,7 +298,7 @@ func (q *questions) stats(t *testing.T, r reading) (list []string) {
 		}
 	}
 	minutes := map[string][4]float64{}
-	err := r.Recent(q.from, q.to.Add(-time.Second), func(m *query.Minute) bool {
+	err := r.Recent(q.from, q.to.Add(-time.Second), func(m *stats.Minute) bool {
 		sum := minutes[m.Webhook+m.At.UTC().String()]
 		sum[0], sum[1], sum[2] = sum[0]+float64(m.Delivered), sum[1]+float64(m.Failed), sum[2]+float64(m.GivenUp)
 		for took, n := range m.Took.All() {

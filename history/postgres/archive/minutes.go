@@ -10,18 +10,18 @@ import (
 	"sidehook/history/internal/index"
 	"sidehook/history/postgres/columns"
 	"sidehook/history/postgres/database"
-	"sidehook/history/query"
+	"sidehook/history/stats"
 )
 
 // Recent visits the minutes from since on with the attempts before until, in parts, until
 // visit returns false.
-func (r *Reader) Recent(since, until time.Time, visit func(*query.Minute) bool) error {
-	return r.minutes(context.Background(), span{since: wholeMinute(since), until: until}, func(m *index.Minute) bool { return visit(query.MinuteOf(m)) })
+func (r *Reader) Recent(since, until time.Time, visit func(*stats.Minute) bool) error {
+	return r.minutes(context.Background(), span{since: wholeMinute(since), until: until}, func(m *index.Minute) bool { return visit(stats.MinuteOf(m)) })
 }
 
 // RecentOf visits the minutes from since on of some webhooks, in parts, until visit returns
 // false: of each with what was recorded up to a line. It reads once for all of them.
-func (r *Reader) RecentOf(ctx context.Context, webhooks map[string]history.LineNo, since time.Time, visit func(*query.Minute) bool) error {
+func (r *Reader) RecentOf(ctx context.Context, webhooks map[string]history.LineNo, since time.Time, visit func(*stats.Minute) bool) error {
 	if len(webhooks) == 0 {
 		return nil
 	}
@@ -29,7 +29,7 @@ func (r *Reader) RecentOf(ctx context.Context, webhooks map[string]history.LineN
 	for _, name := range s.webhooks {
 		s.upto = append(s.upto, int64(webhooks[name]))
 	}
-	return r.minutes(ctx, s, func(m *index.Minute) bool { return visit(query.MinuteOf(m)) })
+	return r.minutes(ctx, s, func(m *index.Minute) bool { return visit(stats.MinuteOf(m)) })
 }
 
 // wholeMinute returns when the first minute begins that is not before a moment.

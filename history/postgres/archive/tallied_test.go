@@ -10,6 +10,7 @@ import (
 	"sidehook/history/historytest"
 	"sidehook/history/postgres/retention"
 	"sidehook/history/query"
+	"sidehook/history/stats"
 )
 
 // TestTallied: what retention has counted of partitions that are filled is what their
@@ -73,7 +74,7 @@ func TestRecentOf(t *testing.T) {
 	check := func(when string) {
 		t.Helper()
 		got := map[string]int{}
-		err := r.RecentOf(t.Context(), last, since, func(m *query.Minute) bool {
+		err := r.RecentOf(t.Context(), last, since, func(m *stats.Minute) bool {
 			if m.Delivered > 0 {
 				got[m.Webhook] += m.Delivered
 			}

@@ -1,10 +1,9 @@
-package query
+package stats
 
 import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/internal/lookup"
 )
 
 // The states in which a webhook has an outage.
@@ -12,22 +11,6 @@ const (
 	stateFailing  = "failing"
 	stateDisabled = "disabled"
 )
-
-// outages returns when each webhook was failing or disabled within a span.
-func (r *Reader) outages(since, until time.Time) (map[string][]history.Outage, error) {
-	all := Outages{}
-	for _, first := range r.deliveries.Segments() {
-		lines, err := r.deliveries.Lookup(first, lookup.WantStates())
-		if err != nil && !lookup.IsGone(err) {
-			return nil, err
-		}
-		for i := range lines {
-			d := history.ParseDeliveryRecord(&lines[i])
-			all.Learn(&d)
-		}
-	}
-	return all.Within(since, until), nil
-}
 
 // Outages are the outages of webhooks, of which the last of each may go on.
 type Outages map[string][]history.Outage
