@@ -56,6 +56,7 @@ func TestFullVolume(t *testing.T) {
 	for _, id := range accepted {
 		eventually(t, id+" arrives", func() bool { return s.count("/one", id) > 0 })
 	}
+	counted(t, 1, len(accepted), s.repeated())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, n := range s.got {
@@ -132,6 +133,7 @@ func TestNoInodes(t *testing.T) {
 	if err != nil || len(segments) != 2 {
 		t.Errorf("segments %v, %v; want a second one", segments, err)
 	}
+	counted(t, 1, len(accepted), s.repeated())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, n := range s.got {
@@ -204,6 +206,7 @@ func TestFrozenVolume(t *testing.T) {
 		t.Errorf("answers %v", count)
 	}
 	eventually(t, "what was accepted arrives", func() bool { return len(s.taken("/one")) == 1+count[202] })
+	counted(t, 1, 1+count[202], s.repeated())
 }
 
 // TestReadOnlyVolume says at the start what is wrong.

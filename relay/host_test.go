@@ -72,6 +72,16 @@ func (s *receiver) count(path, event string) int {
 	return s.got[path+" "+event]
 }
 
+// repeated counts the requests that came again.
+func (s *receiver) repeated() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, times := range s.got {
+		n += times - 1
+	}
+	return n
+}
+
 // taken are the requests to one path, in the order of their arrival.
 func (s *receiver) taken(path string) (list []taken) {
 	s.mu.Lock()

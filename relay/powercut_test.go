@@ -3,6 +3,7 @@
 package relay_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -28,25 +29,30 @@ func newVolume(t *testing.T) *volume {
 	}
 	dir := t.TempDir()
 	v := &volume{t, filepath.Join(dir, "image"), filepath.Join(dir, "mnt")}
-	file, err := os.Create(v.image)
-	if err == nil {
-		err = file.Truncate(100 << 20)
-		file.Close()
-	}
-	if err == nil {
-		err = os.Mkdir(v.mount, 0o700)
-	}
-	if err != nil {
+	if err := os.Mkdir(v.mount, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("mkfs.ext4", "-q", "-F", v.image).CombinedOutput(); err != nil {
-		t.Skipf("cannot make a file system here: %v %s", err, out)
+	v.format(100 << 20)
+	return v
+}
+
+// format makes the image, of a size, and mounts it.
+func (v *volume) format(size int64, options ...string) {
+	v.t.Helper()
+	file, err := os.Create(v.image)
+	if err == nil {
+		err = errors.Join(file.Truncate(size), file.Close())
+	}
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if out, err := exec.Command("mkfs.ext4", append(options, "-q", "-F", v.image)...).CombinedOutput(); err != nil {
+		v.t.Skipf("cannot make a file system here: %v %s", err, out)
 	}
 	if out, err := exec.Command("mount", "-o", "loop", v.image, v.mount).CombinedOutput(); err != nil {
-		t.Skipf("cannot mount here: %v %s", err, out)
+		v.t.Skipf("cannot mount here: %v %s", err, out)
 	}
-	t.Cleanup(func() { exec.Command("umount", v.mount).Run() })
-	return v
+	v.t.Cleanup(func() { exec.Command("umount", v.mount).Run() })
 }
 
 // cutPower drops all that is not on disk: FS_IOC_SHUTDOWN without flushing the
@@ -64,13 +70,15 @@ func (v *volume) cutPower() {
 	}
 }
 
-// powerOn mounts it as it was left.
-func (v *volume) powerOn() {
+// powerOff unmounts it, and powerOn mounts it as it was left.
+func (v *volume) powerOff() { v.run("umount", v.mount) }
+
+func (v *volume) powerOn() { v.run("mount", "-o", "loop", v.image, v.mount) }
+
+func (v *volume) run(name string, args ...string) {
 	v.t.Helper()
-	for _, args := range [][]string{{"umount", v.mount}, {"mount", "-o", "loop", v.image, v.mount}} {
-		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
-			v.t.Fatalf("%v: %v %s", args, err, out)
-		}
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		v.t.Fatalf("%s %v: %v %s", name, args, err, out)
 	}
 }
 
@@ -93,6 +101,7 @@ func TestPowerCuts(t *testing.T) {
 		cmd.Process.Kill()
 		cmd.Wait()
 		x.stop()
+		v.powerOff()
 		v.powerOn()
 	}
 	p.launchHere()

@@ -31,7 +31,9 @@ var experiments = []experiment{
 	{"segments missing: the first, some between, the last, all", "history/journal", "TestMissingSegments", 1},
 	{"foreign files in the folder: copies, links, folders, segments of another history", "history/journal", "TestForeignFiles|TestSegmentOfAnotherHistory", 1},
 	{"a write or fsync that fails", "history/journal", "TestFailedSyncEndsIt|TestFailedOutcomesEndIt|TestFailedCursorsEndIt|TestNothingIsAcknowledgedBehindAFailure", 1},
-	{"a file of the history deleted while it is written", "history/journal", "TestDeletedFileEndsIt", 1},
+	{"an fsync that fails for real, and would succeed the next time", "relay", "TestFsyncFails", 10},
+	{"a file of the history deleted, moved, replaced, cut or appended to while it is written", "history/journal", "TestDeletedFileEndsIt|TestModifiedExternally|TestModifiedWhileIdle", 1},
+	{"the folder moved, replaced, mounted over or deleted, under load", "relay", "TestFolderTaken", 10},
 	{"a full volume, of bytes and of inodes", "relay", "TestFullVolume|TestNoInodes", 10},
 	{"a frozen volume, a read-only one", "relay", "TestFrozenVolume|TestReadOnlyVolume", 10},
 
