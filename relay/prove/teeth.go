@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ var errUnnoticed = errors.New("not found by")
 
 // bite builds a package's tests with a bug, and runs those that must find it. It returns
 // which of them did.
-func (b bug) bite(root string) (caught string, err error) {
+func (b bug) bite(ctx context.Context, root string) (caught string, err error) {
 	dir, err := os.MkdirTemp("", "sidehook-prove-")
 	if err != nil {
 		return "", err
@@ -104,10 +105,10 @@ func (b bug) bite(root string) (caught string, err error) {
 	if err := os.WriteFile(overlay, list, 0o600); err != nil {
 		return "", err
 	}
-	if out, err := goTool(root, "vet", "-overlay", overlay, "./"+b.pkg); err != nil {
+	if out, err := goTool(ctx, root, "vet", "-overlay", overlay, "./"+b.pkg); err != nil {
 		return "", fmt.Errorf("the bug does not compile: %w\n%s", err, out)
 	}
-	out, err := goTool(root, "test", "-count=1", "-timeout=5m", "-overlay", overlay, "-run", "^("+b.run+")$", "./"+b.pkg)
+	out, err := goTool(ctx, root, "test", "-count=1", "-timeout=5m", "-overlay", overlay, "-run", "^("+b.run+")$", "./"+b.pkg)
 	if err == nil {
 		return "", fmt.Errorf("%w %s", errUnnoticed, b.run)
 	}
@@ -150,8 +151,8 @@ func failed(output string) string {
 	return strings.Join(names, ", ")
 }
 
-func goTool(root string, args ...string) (string, error) {
-	cmd := exec.Command("go", args...)
+func goTool(ctx context.Context, root string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	return string(out), err
