@@ -83,7 +83,7 @@ func (f *fleet) check() {
 	repeats := f.repeated(all)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	counted(t, len(f.troubles.list), len(f.acked), repeats)
+	counted(t, max(1, len(f.troubles.list)), len(f.acked), repeats)
 	t.Logf("%d events acknowledged, %d posts refused, %d requests, %d repeats, %d late", len(f.acked), f.refused.Load(), len(all), repeats, r.late)
 }
 

@@ -257,6 +257,7 @@ func TestStopUnderLoad(t *testing.T) {
 			eventually(t, id+" arrives at "+path, func() bool { return s.count(path, id) > 0 })
 		}
 	}
+	counted(t, 3, len(accepted), s.repeated())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, n := range s.got {

@@ -22,6 +22,7 @@ type books struct {
 	rng       *rand.Rand
 	seed      uint64 // of rng
 	posted    int
+	acked     int             // of the events posted
 	accepted  map[string]bool // by webhook and id
 	delivered map[string]int  // ended by a lease, recorded or not
 	unsure    map[string]bool // posted and never answered
@@ -80,6 +81,9 @@ func (b *books) post(j *journal.Journal) {
 		entries = append(entries, entry(b.t, id, to...))
 	}
 	_, err := j.Append(context.Background(), entries)
+	if err == nil {
+		b.acked += n
+	}
 	for _, id := range list {
 		for _, name := range to {
 			switch {
@@ -151,6 +155,12 @@ func (b *books) balance(fs *memfs.FS) {
 			b.t.Errorf("%s was accepted and never delivered", key)
 		}
 	}
+	repeated := 0
+	for _, n := range b.delivered {
+		repeated += n - 1
+	}
+	b.t.Attr("acknowledged", fmt.Sprint(b.acked))
+	b.t.Attr("repeated", fmt.Sprint(repeated))
 }
 
 // once checks that nothing was delivered twice.

@@ -3,6 +3,7 @@ package journal_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -19,7 +20,9 @@ import (
 func TestCrashes(t *testing.T) {
 	lives(t, 80, 3, func(t *testing.T, b *books) {
 		fs := memfs.New()
-		for range 5 {
+		const times = 5
+		t.Attr("times", fmt.Sprint(times))
+		for range times {
 			if b.rng.IntN(3) > 0 {
 				fs.SetFault(memfs.From(fs.Ops()+20+b.rng.IntN(400), errors.New("power cut")))
 			}
@@ -43,7 +46,9 @@ func TestCrashes(t *testing.T) {
 func TestCleanStopsRepeatNothing(t *testing.T) {
 	lives(t, 40, 4, func(t *testing.T, b *books) {
 		fs := memfs.New()
-		for range 5 {
+		const times = 5
+		t.Attr("times", fmt.Sprint(times))
+		for range times {
 			b.live(fs, 40)
 			fs = fs.Kill()
 			if b.rng.IntN(2) == 0 {

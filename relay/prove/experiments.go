@@ -12,7 +12,7 @@ type experiment struct {
 var experiments = []experiment{
 	// The process.
 	{"kill -9 at a random instant, under load", "relay", "TestKills", 170},
-	{"kill and power cut at random steps of the journal, with and without the cursors", "history/journal", "TestCrashes|TestCleanStopsRepeatNothing|TestRecoveryKilledThenPowerCut|TestRemovalCrashes|TestCompressCrash", 1},
+	{"kill and power cut at random steps of the journal, with and without the cursors", "history/journal", "TestCrashes|TestCleanStopsRepeatNothing|TestRecoveryKilledThenPowerCut|TestRemovalCrashes|TestRetentionUnderPowerCuts|TestCompressCrash", 1},
 	{"stop and start, under load", "relay", "TestStopUnderLoad|TestRateOverAKill", 20},
 	{"stopped with SIGSTOP for longer than a request may take, under load", "relay", "TestSleep", 20},
 	{"a second process on the same folder, under load, and five at once", "relay", "TestDoubleStart|TestStartsAtOnce", 20},
