@@ -31,7 +31,7 @@ var experiments = []experiment{
 	{"segments missing: the first, some between, the last, all", "history/journal", "TestMissingSegments", 1},
 	{"foreign files in the folder: copies, links, folders, segments of another history", "history/journal", "TestForeignFiles|TestSegmentOfAnotherHistory", 1},
 	{"a write or fsync that fails", "history/journal", "TestFailedSyncEndsIt|TestFailedOutcomesEndIt|TestFailedCursorsEndIt|TestNothingIsAcknowledgedBehindAFailure", 1},
-	{"an fsync that fails for real, and would succeed the next time", "relay", "TestFsyncFails", 10},
+	{"an fsync that fails for real, and would succeed the next time", "relay", "TestFsyncFails", 30},
 	{"a file of the history deleted, moved, replaced, cut or appended to while it is written", "history/journal", "TestDeletedFileEndsIt|TestModifiedExternally|TestModifiedWhileIdle", 1},
 	{"the folder moved, replaced, mounted over or deleted, under load", "relay", "TestFolderTaken", 10},
 	{"a full volume, of bytes and of inodes", "relay", "TestFullVolume|TestNoInodes", 10},
@@ -47,8 +47,8 @@ var experiments = []experiment{
 	{"a secret planted in every place that may have one", "relay/send", "TestSecretsStayOut", 1},
 
 	// A cluster.
-	{"sidecars of a cluster killed, stopped and frozen, under load", "relay", "TestNemesesOfSidecars", 10},
-	{"the primary killed, paused, restarted, its standbys gone", "relay", "TestNemesesOfDatabase", 10},
-	{"connections cut during commits, PgBouncer", "relay", "TestNemesesOfConnections", 10},
-	{"a sidecar and the primary cut off by the network", "relay", "TestNemesesOfNetwork", 10},
+	{"sidecars of a cluster killed, stopped and frozen, under load", "relay", "TestNemesesOfSidecars", 6},
+	{"the primary killed, paused, restarted, its standbys gone", "relay", "TestNemesesOfDatabase", 6},
+	{"connections cut during commits, PgBouncer", "relay", "TestNemesesOfConnections", 6},
+	{"a sidecar and the primary cut off by the network", "relay", "TestNemesesOfNetwork", 6},
 }
