@@ -171,7 +171,7 @@ func (c *committer) commitBatch(b *batch) error {
 		}
 		for i := range fresh {
 			if r := &fresh[i]; !r.refers() {
-				c.dedupe.add(knownEvent{r.identity, history.Receipt{Seq: r.seq, To: r.to}})
+				c.dedupe.add(knownEvent{r.identity, r.seq, r.to})
 			}
 		}
 		// A caller that has its answer finds the events in their queues.

@@ -36,7 +36,7 @@ func (c *committer) dedupeAndNumber(b *batch) (fresh []durable) {
 			r.receipts[i] = history.Receipt{Seq: seq, To: rec.to}
 			fresh = append(fresh, durable{rec, seq, now, location})
 			if !rec.refers() {
-				inBatch[rec.key] = knownEvent{rec.identity, r.receipts[i]}
+				inBatch[rec.key] = knownEvent{rec.identity, seq, rec.to}
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
 
 	"sidehook/history"
@@ -22,49 +23,49 @@ type identity struct {
 // knownEvent is an event in the dedupeWindow.
 type knownEvent struct {
 	identity
-	receipt history.Receipt
+	seq history.Seq
+	to  []string
 }
 
 // duplicate returns the receipt of a repeat.
 func (k *knownEvent) duplicate() history.Receipt {
-	r := k.receipt
-	r.Duplicate = true
-	return r
+	return history.Receipt{Seq: k.seq, To: k.to, Duplicate: true}
 }
 
 // dedupeWindow finds repeats of the last events. It is a ring that grows until it
 // is full. It belongs to the writer of the events.
 type dedupeWindow struct {
 	ring  []knownEvent
-	next  int // the place in a full ring that is overwritten next
-	index map[[2]uint64]uint32
+	next  int               // the place in a full ring that is overwritten next
+	index map[uint64]uint32 // by the first half of the key; the last event that has it
 }
 
 func newDedupeWindow() *dedupeWindow {
-	return &dedupeWindow{index: map[[2]uint64]uint32{}}
+	return &dedupeWindow{index: map[uint64]uint32{}}
 }
 
 func (d *dedupeWindow) find(key [2]uint64) (knownEvent, bool) {
-	i, ok := d.index[key]
-	if !ok {
-		return knownEvent{}, false
+	if i, ok := d.index[key[0]]; ok && d.ring[i].key == key {
+		return d.ring[i], true
 	}
-	return d.ring[i], true
+	return knownEvent{}, false
 }
 
 func (d *dedupeWindow) add(k knownEvent) {
 	slot := d.next
 	if len(d.ring) < windowEvents {
-		slot = len(d.ring)
+		if slot = len(d.ring); slot == cap(d.ring) {
+			d.ring = slices.Grow(d.ring, min(max(slot, 1024), windowEvents-slot))
+		}
 		d.ring = append(d.ring, k)
 	} else {
-		if old := d.ring[slot].key; d.index[old] == uint32(slot) {
+		if old := d.ring[slot].key[0]; d.index[old] == uint32(slot) {
 			delete(d.index, old)
 		}
 		d.ring[slot] = k
 		d.next = (slot + 1) % windowEvents
 	}
-	d.index[k.key] = uint32(slot)
+	d.index[k.key[0]] = uint32(slot)
 }
 
 // identifier makes identities. It is for concurrent use.

@@ -68,7 +68,7 @@ func (r *recovery) eventsBetween(from, end uint64, sets map[string][]string) (li
 		if _, ok := sets[key]; !ok {
 			sets[key] = a.To
 		}
-		list = append(list, knownEvent{r.identify.of(&e), history.Receipt{Seq: a.Seq, To: sets[key]}})
+		list = append(list, knownEvent{r.identify.of(&e), a.Seq, sets[key]})
 		return true
 	})
 	return list, began, err
