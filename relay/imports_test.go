@@ -101,7 +101,7 @@ var flow = map[string][]string{
 	"history/historytest":           {"history", "history/event", "history/internal/files", "history/internal/segment", "history/internal/vfs", "history/internal/vfs/memfs", "history/internal/upkeep"},
 	"history/historytest/played":    {"history", "history/event", "history/historytest", "history/journal", "history/query", "history/queue"}, // of tests alone
 	"history/historytest/generate":  {"history/historytest"},
-	"history/query":                 {"history", "history/event", "history/internal/files", "history/internal/index", "history/internal/jsonl", "history/internal/lookup", "history/internal/pending", "history/internal/segment", "history/internal/seqset", "history/internal/vfs", "history/stats"},
+	"history/query":                 {"history", "history/event", "history/internal/files", "history/internal/index", "history/internal/jsonl", "history/internal/lookup", "history/internal/pending", "history/internal/segment", "history/internal/vfs", "history/stats"},
 	"history/stats":                 {"history", "history/internal/index", "history/internal/lookup"},
 	"history/verify":                {"history", "history/internal/files", "history/internal/jsonl", "history/internal/segment", "history/internal/seqset", "history/internal/vfs"},
 	"history/internal/files":        {"history", "history/internal/jsonl", "history/internal/pending", "history/internal/segment", "history/internal/seqset", "history/internal/streak", "history/internal/vfs"},

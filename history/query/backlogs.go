@@ -6,9 +6,11 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/files"
 	"sidehook/history/internal/index"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
+	"sidehook/history/internal/pending"
 )
 
 // Backlogs returns how many deliveries to each webhook have not ended: those that waited
@@ -31,6 +33,38 @@ func (r *Reader) Backlogs() (map[string]uint64, error) {
 		}
 	}
 	return waiting, err
+}
+
+// loadPending reads the checkpoint. It is false if there is none.
+func (r *Reader) loadPending() (p *pending.Waiting, deliveries uint64, ok bool) {
+	c, _ := files.LoadCheckpoint(r.events.FS)
+	if c == nil {
+		return pending.NewWaiting(0), 0, false
+	}
+	p = pending.NewWaiting(history.Seq(c.Events.Number))
+	for name, w := range c.Webhooks {
+		p.Add(name, &w, p.After())
+	}
+	return p, c.Deliveries.Number, true
+}
+
+// loadWaiting reads the checkpoint and what has ended since, so that it is known what
+// waits. It is false if there is no checkpoint.
+func (r *Reader) loadWaiting() (*pending.Waiting, bool, error) {
+	p, covered, ok := r.loadPending()
+	if !ok {
+		return p, false, nil
+	}
+	err := r.Attempts(Query{}, func(o *history.DeliveryRecord) bool {
+		if uint64(o.N) <= covered {
+			return false
+		}
+		if o.Status != history.Retrying && !o.Test && !o.Late {
+			p.End(o.QueueName(), o.Seq)
+		}
+		return true
+	})
+	return p, true, err
 }
 
 // countAll counts what waits by the lists of all segments.
@@ -68,17 +102,17 @@ func (r *Reader) countAll(counts map[string]int) error {
 }
 
 // countSince counts what waits by the checkpoint.
-func (r *Reader) countSince(p *Waits, counts map[string]int) error {
+func (r *Reader) countSince(p *pending.Waiting, counts map[string]int) error {
 	p.Counts(func(name string, _ history.Seq, waiting int) { counts[name] = waiting })
 	for _, first := range slices.Backward(r.events.Segments()) {
 		enough := false
 		w := walk{Stream: r.events, first: first, tell: func(line *jsonl.Line) bool {
 			a := history.ParseEventRecord(line)
-			if enough = a.Seq <= p.after; enough {
+			if enough = a.Seq <= p.After(); enough {
 				return false
 			}
 			for _, name := range a.To {
-				if of := p.webhooks[name]; of == nil || a.Seq > of.last {
+				if !p.Counted(name, a.Seq) {
 					counts[name]++
 				}
 			}

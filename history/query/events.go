@@ -14,6 +14,7 @@ import (
 	"sidehook/history/internal/index"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/lookup"
+	"sidehook/history/internal/pending"
 	"sidehook/history/internal/segment"
 )
 
@@ -101,8 +102,8 @@ type eventSearch struct {
 	EventQuery
 	ctx     context.Context
 	visit   func(*AcceptedEvent) bool
-	pending *Waits        // nil unless only events that wait are asked for
-	resent  []history.Seq // events of resends that may wait, the highest last
+	pending *pending.Waiting // nil unless only events that wait are asked for
+	resent  []history.Seq    // events of resends that may wait, the highest last
 	found   []AcceptedEvent
 	enough  bool
 	failed  error // why the rest is not read
@@ -145,7 +146,7 @@ func (s *eventSearch) selection(first uint64) index.Selection {
 	}
 	if s.pending != nil {
 		_, next := s.events.Bounds(first)
-		which.Webhooks = func(name string) bool { return s.pending.mayWaitIn(name, history.Seq(first), history.Seq(next)) }
+		which.Webhooks = func(name string) bool { return s.pending.MayWaitIn(name, history.Seq(first), history.Seq(next)) }
 		which.Seqs = func(name string, seq uint64) bool { return s.pending.MayWait(name, history.Seq(seq)) }
 	}
 	return which

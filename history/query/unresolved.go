@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"sidehook/history"
+	"sidehook/history/internal/pending"
 )
 
 // unresolved is FindUnresolved.
@@ -30,6 +31,10 @@ func FindUnresolved(r Records, waits func(webhook string, seq history.Seq) (bool
 	c := newBulkSearch(context.Background(), r, b)
 	if err := c.readResends(); err != nil {
 		return err
+	}
+	type delivery struct {
+		webhook string
+		seq     history.Seq
 	}
 	visited := map[delivery]bool{} // after a crash a line may be there twice
 	var failed error
@@ -76,7 +81,7 @@ func (c *bulkSearch) after(of history.Seq, webhook string, seq history.Seq) []re
 // waitsFor returns what reports whether a delivery has not ended. The checkpoint is read
 // when it is first needed; without one each delivery is looked up.
 func (r *Reader) waitsFor() func(webhook string, seq history.Seq) (bool, error) {
-	var p *Waits
+	var p *pending.Waiting
 	known := false
 	return func(webhook string, seq history.Seq) (bool, error) {
 		if p == nil {

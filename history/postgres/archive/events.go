@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sidehook/history"
+	"sidehook/history/internal/pending"
 	"sidehook/history/postgres/database"
 	"sidehook/history/query"
 )
@@ -195,7 +196,7 @@ func (s *eventSearch) waiting() error {
 
 // knownToWait returns the seqs of the events of which a delivery is scheduled or a
 // resend may wait, in order.
-func (s *eventSearch) knownToWait(waits *query.Waits) (known []history.Seq, err error) {
+func (s *eventSearch) knownToWait(waits *pending.Waiting) (known []history.Seq, err error) {
 	waits.Each(s.Webhook, func(webhook string, _ history.Seq, scheduled []history.Seq) {
 		for _, seq := range scheduled {
 			if waits.Wait(webhook, seq) {

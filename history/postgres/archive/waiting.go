@@ -7,13 +7,12 @@ import (
 	"sidehook/history"
 	"sidehook/history/internal/pending"
 	"sidehook/history/postgres/database"
-	"sidehook/history/query"
 )
 
 // waits returns what waits for a webhook, or for all if it is "": what the checkpoints
 // say, less what has ended since.
-func (r *Reader) waits(ctx context.Context, webhook string) (*query.Waits, error) {
-	p := query.NewWaits(0)
+func (r *Reader) waits(ctx context.Context, webhook string) (*pending.Waiting, error) {
+	p := pending.NewWaiting(0)
 	var name string
 	var checkpoint database.Shared
 	var coversN, coversSeq int64
@@ -55,7 +54,7 @@ func firstOf(a, b error) error {
 // waitsFor returns what reports whether a delivery has not ended. The checkpoints are
 // read when it is first needed.
 func (r *Reader) waitsFor(ctx context.Context) func(webhook string, seq history.Seq) (bool, error) {
-	var p *query.Waits
+	var p *pending.Waiting
 	return func(webhook string, seq history.Seq) (bool, error) {
 		if p == nil {
 			var err error
