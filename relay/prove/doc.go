@@ -14,6 +14,11 @@
 //	acknowledged  how many events were answered with 202
 //	repeated      how many requests came again
 //
+// TestSoak has the program under a mixed load, and a nemesis at work that kills, stops and
+// reconfigures it and breaks its receivers. It takes some seconds, or as long as
+// SIDEHOOK_TEST_SOAK says (1h): then it prints memory, descriptors and goroutines of the
+// second and of the last quarter, which must not have grown.
+//
 // What was acknowledged and is lost fails the test, and with it this program: "lost" is 0
 // where the tests count what they acknowledge, "held" where they check something else. A
 // test that cannot run here says why in its row, as it does under go test: it needs root, a

@@ -20,6 +20,7 @@ var experiments = []experiment{
 	{"killed by the kernel for want of memory, under load", "relay", "TestKilledForMemory", 50},
 	{"a flood of large events within 128 MiB, while the receivers hang", "relay", "TestFloodWithinMemory", 5},
 	{"no descriptor left, for longer than a checkpoint is due", "relay", "TestDescriptors", 5},
+	{"mixed load with a random nemesis (see the package comment)", "relay", "TestSoak", 1},
 
 	// The disk.
 	{"power cut of ext4, under load", "relay", "TestPowerCuts", 250},
