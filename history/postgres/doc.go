@@ -1,6 +1,6 @@
 // Package postgres is the history in PostgreSQL, shared by the relays of a cluster. It
 // is an engine like package journal, which has the history as files, and stores the
-// same records: a line of a table is what stands between the head and the checksum of
+// same records: a line of a table is the part between the head and the checksum of
 // a line of a file, made and read by the codecs of package history.
 //
 //	accept        events, resends and renames made durable, with group commit
@@ -39,9 +39,9 @@
 //	             of the first acceptance, and which batch
 //	             it came with
 //	attempts     the stream of the deliveries: attempts, and the ledger
-//	             the states of webhooks (kind). skew is by how
-//	             much the database's clock was ahead of that
-//	             which the times in the line are of; took and
+//	             the states of webhooks (kind). skew is the
+//	             database's time minus that of the clock which
+//	             the times in the line are of; took and
 //	             counts are what statistics need
 //	minutes      the attempts of a partition that is         retention
 //	             filled, counted by webhook and minute, for
@@ -90,12 +90,12 @@
 //	    the row of cursors, if owner, incarnation and epoch are still its own; else the
 //	    lines are late, and have no effect on the queue.
 //	P9  A checkpoint covers the attempts up to covers_n and the records up to covers_seq,
-//	    and never says more than these.
+//	    and nothing else.
 //	P10 An accept is made again while it may not be committed. It has the number of its
-//	    batch each time, by which what it has committed before is told from what others
-//	    have: its requests are answered as the first time.
+//	    batch each time, which distinguishes what it has committed before from what
+//	    others have: its requests get the same answers as the first time.
 //	P11 Nothing is kept in a session: no prepared statement, setting, or lock but those
-//	    of a transaction. So PgBouncer may stand between, in transaction mode.
+//	    of a transaction. So PgBouncer may be used, in transaction mode.
 //	P12 A delivery is moved to a new name once, whatever an owner believes: accept looks
 //	    for a rename that has ended it.
 //

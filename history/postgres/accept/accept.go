@@ -130,10 +130,10 @@ func (a *Acceptor) Resend(ctx context.Context, of *history.EventRecord, to []str
 // bulkBatch is how many resends share a commit (journal.ResendBulk).
 const bulkBatch = 4096
 
-// ResendBulk makes deliveries again, in batches that are committed each as a whole or
-// not at all. seen is the last record that there was when they were selected: those that
-// were made again since then, by another member, are left out. An error tells how many
-// were accepted before it; then the result is what was done until then.
+// ResendBulk resends deliveries in batches, each committed as a whole or not at all. seen
+// is the last record from before they were selected: it leaves out those that another
+// member has resent since then. An error states how many were accepted before it; then
+// the result is what was done until then.
 func (a *Acceptor) ResendBulk(ctx context.Context, m *query.Matches, seen history.Seq, by string) (journal.Resends, error) {
 	done := journal.Resends{Gone: m.Gone}
 	if m.Count > query.MaxBulk {
@@ -167,7 +167,7 @@ func (a *Acceptor) ResendBulk(ctx context.Context, m *query.Matches, seen histor
 	return done, nil
 }
 
-// count counts one delivery that is made again, 0 if its event was removed.
+// count counts one resend by its seq, which is 0 if the event was removed.
 func count(done *journal.Resends, seq history.Seq) {
 	if seq == 0 {
 		done.Gone++

@@ -25,7 +25,7 @@ const (
 type caller struct {
 	db    *database.DB
 	full  bool
-	batch int64 // tells this call, and each try of it, from all others (P10)
+	batch int64 // identifies this call, with each try of it (P10)
 
 	sent []sent // one for each record
 	req  []int32

@@ -210,8 +210,8 @@ func (x *run) probe() {
 	x.result(o.err)
 }
 
-// result takes in how a call went of which nobody waits for the answer, or that
-// succeeded.
+// result notes the outcome of a call that succeeded, or whose answer no request waits
+// for.
 func (x *run) result(err error) {
 	switch {
 	case err == nil:
@@ -238,7 +238,7 @@ func (x *run) noRoomLeft(err error) error {
 	return fault
 }
 
-// unanswered takes in that a call has not ended by its deadline.
+// unanswered notes that a call has not ended by its deadline.
 func (x *run) unanswered() error {
 	cause := fmt.Errorf("no answer for %s from the database, or from its synchronous standby", x.deadline)
 	fault := fmt.Errorf("%w: %w", history.ErrAway, cause)
@@ -302,7 +302,7 @@ func (x *run) commitBatch(b *batch) {
 // newBatch returns a number that no other batch has, nor a record that was imported.
 func newBatch() int64 { return 1 + rand.Int64N(math.MaxInt64) }
 
-// failed gives requests their error if their call is not to be made again, and returns
+// failed gives requests their error unless their call must be made again, and returns
 // the others.
 func (x *run) failed(pending []*request, err error, deadline time.Time) (again []*request) {
 	switch {
@@ -310,7 +310,7 @@ func (x *run) failed(pending []*request, err error, deadline time.Time) (again [
 		refuse(pending, x.noRoomLeft(err))
 		return nil
 	case database.IsData(err):
-		// One of them has what the database does not take; nobody else suffers for it.
+		// The database rejects the data of one of them; the others must not fail.
 		if len(pending) > 1 {
 			for _, r := range pending {
 				x.alone(r, deadline)
@@ -358,8 +358,8 @@ func refuse(list []*request, err error) {
 	}
 }
 
-// exec makes the call, and reports false if it has not ended by its deadline. It goes on
-// then, since it must not be canceled.
+// exec makes the call, and reports false if it has not ended by its deadline. The call
+// then continues, because it must not be canceled.
 func (x *run) exec(deadline time.Time) (outcome, bool) {
 	done := make(chan outcome, 1)
 	c := x.call

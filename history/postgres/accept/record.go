@@ -68,8 +68,8 @@ func eventRecord(e *history.Entry) record {
 	}
 }
 
-// identity is equal for an event and its repeat. All members must find the same, also
-// after years, so it is of a hash without a seed, for which nobody finds a collision.
+// identity is equal for an event and its repeat. All members must compute the same one,
+// also after years, so it is a hash without a seed, for which no collision is known.
 type identity struct {
 	key     [16]byte
 	content int64

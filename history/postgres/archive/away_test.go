@@ -9,8 +9,8 @@ import (
 	"sidehook/history/query"
 )
 
-// TestAway: what a page says while the database is away does not have the user, the
-// database, or a secret.
+// TestAway: what a page shows while the database is away does not contain the user, the
+// database or a secret.
 func TestAway(t *testing.T) {
 	db, err := database.Open(database.Options{URL: "postgres://someone:secret@127.0.0.1:1/somewhere?sslmode=disable", Schema: "sidehook", Sync: database.Storage})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"sidehook/history/query"
 )
 
-// Bulk finds the deliveries to be made again (query.FindBulk).
+// Bulk finds the deliveries to resend (query.FindBulk).
 func (r *Reader) Bulk(ctx context.Context, b query.Bulk) (query.Matches, error) {
 	return query.FindBulk(ctx, r, b)
 }
@@ -51,7 +51,7 @@ func (r *Reader) Resends(since time.Time, visit func(*history.EventRecord) bool)
 	return nil
 }
 
-// Removed returns what reports whether retention has removed a record.
+// Removed returns a function that reports whether retention has removed a record.
 func (r *Reader) Removed() (func(history.Seq) bool, error) {
 	var first int64
 	err := r.each(context.Background(), `SELECT coalesce((SELECT min(first) FROM {schema}.parts WHERE stream = 'events'), 1)`, nil, []any{&first}, func() bool { return true })

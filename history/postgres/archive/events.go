@@ -83,7 +83,7 @@ func (s *eventSearch) all() error {
 	})
 }
 
-// add takes in records, those that match.
+// add adds the records that match.
 func (s *eventSearch) add(list []history.EventRecord) (more bool, err error) {
 	for i := range list {
 		e, ok := s.Match(&list[i])
@@ -139,8 +139,8 @@ func (s *eventSearch) statuses(list []query.AcceptedEvent) error {
 	return nil
 }
 
-// waiting reads the events of which a delivery may wait: those that the checkpoints say,
-// and those that came later.
+// waiting reads the events with a delivery that may wait: those in the checkpoints, and
+// those that came later.
 func (s *eventSearch) waiting() error {
 	waits, err := s.waits(s.ctx, s.Webhook)
 	if err != nil {
@@ -216,7 +216,7 @@ func (s *eventSearch) knownToWait(waits *pending.Waiting) (known []history.Seq, 
 	return slices.Compact(known), err
 }
 
-// load takes in the events of seqs, the newest first.
+// load adds the events of seqs, the newest first.
 func (s *eventSearch) load(seqs []int64) (more bool, err error) {
 	for list := range slices.Chunk(sortedDown(seqs), rowsLeast) {
 		var x eventRow

@@ -98,7 +98,7 @@ func (r *Reader) minutes(ctx context.Context, s span, visit func(*index.Minute) 
 }
 
 // countedParts returns the partitions of the attempts that a span may be in: the first
-// numbers of those that are counted, and those of which rows are to be read, joined.
+// numbers of those that are counted, and those whose rows must be read, joined.
 func (r *Reader) countedParts(ctx context.Context, s *span) (done []int64, live []part, err error) {
 	from, upto := int64(1<<63-1), int64(1<<63-1)
 	if s.webhooks != nil {

@@ -13,8 +13,8 @@ import (
 	"sidehook/history/stats"
 )
 
-// TestTallied: what retention has counted of partitions that are filled is what their
-// attempts say.
+// TestTallied: what retention has counted of filled partitions agrees with their
+// attempts.
 func TestTallied(t *testing.T) {
 	r := imported(t, historytest.Generated(t), 300)
 	since := historytest.Until.Truncate(time.Minute).Add(-time.Minute)

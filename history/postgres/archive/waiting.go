@@ -9,8 +9,8 @@ import (
 	"sidehook/history/postgres/database"
 )
 
-// waits returns what waits for a webhook, or for all if it is "": what the checkpoints
-// say, less what has ended since.
+// waits returns what waits for a webhook, or for all if it is "": what waited at the
+// checkpoints and came later, less what has ended since.
 func (r *Reader) waits(ctx context.Context, webhook string) (*pending.Waiting, error) {
 	p := pending.NewWaiting(0)
 	var name string
@@ -51,8 +51,8 @@ func firstOf(a, b error) error {
 	return b
 }
 
-// waitsFor returns what reports whether a delivery has not ended. The checkpoints are
-// read when it is first needed.
+// waitsFor returns a function that reports whether a delivery has not ended. It reads the
+// checkpoints when it is first called.
 func (r *Reader) waitsFor(ctx context.Context) func(webhook string, seq history.Seq) (bool, error) {
 	var p *pending.Waiting
 	return func(webhook string, seq history.Seq) (bool, error) {

@@ -15,7 +15,7 @@ type where struct {
 	args       []database.Argument
 }
 
-// add adds a condition, in which each ? stands for one of the arguments.
+// add adds a condition, in which each ? is replaced by one of the arguments.
 func (w *where) add(condition string, args ...database.Argument) {
 	for _, arg := range args {
 		w.args = append(w.args, arg)
@@ -43,7 +43,7 @@ func (w *where) glob(g query.Glob) {
 	case !wild:
 		w.add(`type = ?`, database.Text(text))
 	default:
-		// ** may stand for no word, and then for no dot.
+		// ** may match no word, and then no dot.
 		fixed = strings.TrimSuffix(fixed, ".")
 		if n := len(fixed); n > 0 && fixed[n-1] < 0x7f {
 			w.add(`type >= ? AND type < ?`, database.Text(fixed), database.Text(fixed[:n-1]+string(fixed[n-1]+1)))

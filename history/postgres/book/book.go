@@ -39,7 +39,7 @@ func (b *Book) Bounds(seq history.Seq) (first, next history.Seq) {
 	return first, first + blockSize
 }
 
-// Location returns what stands for the location of a record: its block and its size.
+// Location returns a record's block and size in the form of a location.
 func Location(seq history.Seq, size uint32) history.Location {
 	return history.Location{Segment: uint64(seq - seq%blockSize), Length: size}
 }

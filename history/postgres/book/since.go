@@ -44,8 +44,8 @@ type Delivery struct {
 }
 
 // For visits the records for webhooks, of each after a seq and of all up to another one, in
-// order. They have their lines if these tell more than that an event was accepted. What is
-// visited is valid until visit returns.
+// order. They have their lines only if these hold more than the acceptance of an event. A
+// record is valid until visit returns.
 //
 // What is read of one webhook is found by index, whatever the planner thinks of the tables:
 // OFFSET 0 keeps each LATERAL a loop of its own. So it is in Attempts.

@@ -17,7 +17,7 @@ type conn struct {
 	idleSince time.Time
 	broken    bool           // it ended without our doing
 	notice    *pgconn.Notice // the last one
-	heard     []string       // what was told on the channels that it listens to
+	heard     []string       // notifications on the channels that it listens to
 }
 
 // send sends a statement. Nothing is prepared under a name, since a pooler may hand each
@@ -52,12 +52,12 @@ func (c *conn) do(ctx context.Context, sql string, args []Argument, row ...any) 
 	return scanned
 }
 
-// failed takes in why a statement failed.
+// failed notes why a statement failed.
 func (c *conn) failed(err error) {
 	c.broken = c.pg.IsClosed() && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
-// old reports whether a connection is to be closed for its age.
+// old reports whether a connection must be closed for its age.
 func (c *conn) old() bool { return time.Since(c.opened) > ageMost }
 
 // answers reports whether a connection that was idle is still one.
@@ -79,8 +79,8 @@ func (c *conn) close() {
 	_ = c.pg.Close(ctx) // there is nothing to be lost
 }
 
-// Listener hears what is told on a channel (pg_notify). It has a session of its own, and
-// behind a pooler hears nothing.
+// Listener receives the notifications of a channel (pg_notify). It has a session of its
+// own; through a pooler it receives none.
 type Listener struct{ *conn }
 
 // Listen listens to a channel.
@@ -96,7 +96,7 @@ func (db *DB) Listen(ctx context.Context, channel string) (*Listener, error) {
 	return &Listener{c}, nil
 }
 
-// Next waits for what is told next.
+// Next waits for the next notification.
 func (l *Listener) Next(ctx context.Context) (text string, err error) {
 	for len(l.heard) == 0 {
 		if err := l.pg.WaitForNotification(ctx); err != nil {

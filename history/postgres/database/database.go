@@ -1,9 +1,9 @@
 // Package database owns the connections to PostgreSQL and the schema. It knows no
 // event: packages above it call functions and statements of the schema.
 //
-// It works behind PgBouncer in transaction mode: no statement is prepared under a
-// name, nothing is set for a session, nothing relies on what a Listener hears, and every
-// name is qualified with the schema.
+// It works through PgBouncer in transaction mode: no statement is prepared under a
+// name, nothing is set for a session, nothing relies on a Listener, and every name is
+// qualified with the schema.
 //
 // It speaks the protocol by package pgconn alone. The types that are used are written by
 // hand: the arguments in argument.go, the columns of rows in scan.go.

@@ -18,7 +18,7 @@ func (e *NoticeError) Error() string {
 	return fmt.Sprintf("the commit came with a notice: %s: %s", e.Severity, e.Message)
 }
 
-// The SQLSTATEs that callers tell apart.
+// The SQLSTATEs that callers distinguish.
 const (
 	undefinedTable  = "42P01"
 	undefinedSchema = "3F000"

@@ -26,7 +26,7 @@ func Explained(err error) error {
 	text = strings.ReplaceAll(secrets.ReplaceAllString(text, "$1$2***@"), "ValidateConnect failed: read only connection", "takes no writes")
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
-		// A name with several addresses says again what the first of them did.
+		// A name with several addresses repeats the message of the first.
 		line = strings.TrimSpace(line)
 		if n := len(lines); n == 0 || !strings.HasSuffix(lines[n-1], line) {
 			lines = append(lines, line)

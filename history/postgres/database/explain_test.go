@@ -9,7 +9,7 @@ import (
 	"sidehook/history/postgres/postgrestest"
 )
 
-// TestExplained: an operator reads one line that says what to do.
+// TestExplained: an operator reads one line, which shows what to do.
 func TestExplained(t *testing.T) {
 	s := postgrestest.Shared(t)
 	ready, foreign := s.Schema(t), s.Schema(t)

@@ -39,7 +39,7 @@ func hostsOf(c *pgconn.Config) *hosts {
 	return hs
 }
 
-// order returns the hosts as they are to be tried.
+// order returns the hosts in the order in which to try them.
 func (hs *hosts) order() []*host {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
@@ -58,7 +58,7 @@ func (hs *hosts) order() []*host {
 	return list
 }
 
-// took says that a host has taken a connection.
+// took notes that a host has accepted a connection.
 func (hs *hosts) took(h *host) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
@@ -67,7 +67,7 @@ func (hs *hosts) took(h *host) {
 	}
 }
 
-// failed says that a connection to a host was lost, or could not be made.
+// failed notes that a connection to a host was lost, or could not be made.
 func (hs *hosts) failed(h *host) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()

@@ -37,7 +37,7 @@ const (
 	// idleMost and ageMost are when a connection is closed.
 	idleMost = 5 * time.Minute
 	ageMost  = time.Hour
-	// closeTimeout is how long a server may take to be told of the end of a connection.
+	// closeTimeout is how long it may take to close a connection in good order.
 	closeTimeout = time.Second
 )
 
@@ -126,8 +126,8 @@ func (p *pool) lost(c *conn) {
 // drop closes a connection, without waiting for that.
 func (p *pool) drop(c *conn) { p.running.Go(c.close) }
 
-// connect makes a connection. If ctx is done before, that goes on for who asks next: with
-// several hosts it may take longer than one statement may.
+// connect makes a connection. If ctx is done before, the attempt continues for the next
+// caller: with several hosts it may take longer than one statement may.
 func (p *pool) connect(ctx context.Context) (*conn, error) {
 	type made struct {
 		*conn

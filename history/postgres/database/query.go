@@ -24,8 +24,8 @@ func (db *DB) Query(ctx context.Context, sql string, args ...Argument) *Rows {
 	return &Rows{pool: db.reading, conn: c, result: c.send(ctx, db.SQL(sql), args)}
 }
 
-// Next reads the next row, and reports whether there is one. The columns go where row
-// points to, as scanValue says.
+// Next reads the next row, and reports whether there is one. scanValue stores the
+// columns where row points to.
 func (r *Rows) Next(row ...any) bool {
 	if r.conn == nil {
 		return false

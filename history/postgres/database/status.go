@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Status is how a database stands, for those who look after it.
+// Status is the state of a database, for its operators.
 type Status struct {
 	Server     string // its version
 	Standbys   string // synchronous_standby_names
@@ -17,7 +17,7 @@ type Status struct {
 	Members    []Member
 }
 
-// Member is one relay that has not left, as it has told last.
+// Member is a relay that has not left, by its last beat.
 type Member struct {
 	Name       string
 	Silent     time.Duration // since its last beat

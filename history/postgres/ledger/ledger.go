@@ -3,7 +3,7 @@
 //
 //	O1  Lines become durable in the order in which they were recorded, and a checkpoint
 //	    after all lines that were recorded before it was taken. So a checkpoint never
-//	    says more than durable lines do (P9).
+//	    covers more than durable lines do (P9).
 //	O2  A line is written once: a batch whose answer was lost is written again under its
 //	    number, and the database knows the numbers that it has.
 //	O3  A line is written under the ownership (epoch) that it was recorded under. The
@@ -33,7 +33,7 @@ type Options struct {
 	DB                  *database.DB
 	Member, Incarnation string
 	Log                 *slog.Logger
-	// Skew returns by how much the database's clock is ahead of time.Now.
+	// Skew returns the database's time minus time.Now.
 	Skew func() time.Duration
 	// Late is called with each ownership that has ended, as a batch has found.
 	Late func(webhook string, epoch int64)
@@ -75,7 +75,7 @@ type entry struct {
 	saved *Checkpoint
 }
 
-// Checkpoint is where a queue stands. It is to be taken after LastN was asked for.
+// Checkpoint is the state of a queue. It must be taken after a call of LastN.
 type Checkpoint struct {
 	Webhook   string
 	Epoch     int64
@@ -123,7 +123,7 @@ func New(o Options) *Ledger {
 	return &Ledger{o: o, epochs: map[string]int64{}, counts: map[string]int{}, kick: make(chan struct{}, 1), known: map[history.ConfigKey]bool{}}
 }
 
-// Own says under which ownership the lines of a webhook are recorded from now on. No
+// Own sets the ownership under which the lines of a webhook are recorded from now on. No
 // lease of an earlier one may be left.
 func (l *Ledger) Own(webhook string, epoch int64) {
 	l.mu.Lock()
@@ -223,15 +223,14 @@ func (l *Ledger) wake() {
 // member has written or replayed, and below those of all lines that it has not written.
 func (l *Ledger) LastN() history.LineNo { return history.LineNo(l.last.Load()) }
 
-// Reached says that what was recorded up to a number is in the queues, as a replay has
-// found.
+// Reached notes that what was recorded up to a number is in the queues, after a replay.
 func (l *Ledger) Reached(n history.LineNo) {
 	for last := l.last.Load(); int64(n) > last && !l.last.CompareAndSwap(last, int64(n)); {
 		last = l.last.Load()
 	}
 }
 
-// Skew returns by how much the database's clock is ahead of time.Now.
+// Skew returns the database's time minus time.Now.
 func (l *Ledger) Skew() time.Duration { return l.o.Skew() }
 
 // Late returns how many lines were late so far.
@@ -303,7 +302,7 @@ func (l *Ledger) write(ctx context.Context, b *batch) bool {
 	}
 }
 
-// wrote takes in that a batch is durable.
+// wrote notes that a batch is durable.
 func (l *Ledger) wrote(b *batch) {
 	l.Reached(history.LineNo(b.lastN))
 	for i, late := range b.late {
@@ -330,7 +329,7 @@ func (l *Ledger) wrote(b *batch) {
 	}
 }
 
-// failed answers those who wait. That the database is away is said by those who accept.
+// failed answers those who wait. The acceptor logs that the database is away.
 func (l *Ledger) failed(err error) {
 	err = database.Explained(err)
 	if database.IsRefused(err) {

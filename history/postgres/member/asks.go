@@ -135,7 +135,7 @@ type openAsk struct {
 	id int64
 }
 
-// openAsks reads what nobody has begun. What is older than a minute is nobody's any more.
+// openAsks reads the requests that no member has begun. One older than a minute is dead.
 func (m *Member) openAsks(ctx context.Context) (list []openAsk, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 // takeMost is how many webhooks are taken in one transaction.
 const takeMost = 256
 
-// claimed is a webhook that is to be taken, as it was seen.
+// claimed is a webhook to take, as it was when it was read.
 type claimed struct {
 	webhook string
 	cursor

@@ -44,7 +44,7 @@ func (f *feed) save() {
 	}
 }
 
-// saveQueue writes the checkpoint of a queue that goes on.
+// saveQueue writes the checkpoint of a queue that stays in use.
 func (f *feed) saveQueue(name string) {
 	n, published := f.m.ledger.LastN(), f.published()
 	q := f.m.Set.Queue(name)

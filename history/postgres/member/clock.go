@@ -8,9 +8,9 @@ import (
 	"sidehook/history/internal/clock"
 )
 
-// dbClock is the queue.Clock of a member. It tells the time of the database, which stamps
-// the events, as each beat shows it. It runs on while the database is away, and while its
-// clock is set: ages go on as if it had not been.
+// dbClock is the queue.Clock of a member. It shows the time of the database, which stamps
+// the events, as of the last beat. It runs on while the database is away. If the clock of
+// the database is set, ages grow as if it had not been.
 type dbClock struct {
 	began time.Time
 
@@ -35,7 +35,7 @@ const (
 	maxSteps = 100
 )
 
-// newClock returns a clock that tells the time of this machine until the first sync.
+// newClock returns a clock that shows the time of this machine until the first sync.
 func newClock() *dbClock {
 	now := time.Now()
 	return &dbClock{began: now, offset: time.Duration(now.UnixNano())}
@@ -63,11 +63,11 @@ func (c *dbClock) Age(seq history.Seq, stamped int64, now clock.Mono) time.Durat
 	return age
 }
 
-// skew returns by how much the database's clock is ahead of time.Now.
+// skew returns the database's time minus time.Now.
 func (c *dbClock) skew() time.Duration { return c.Check().Sub(time.Now().Round(0)) }
 
-// sync takes in that the database told its time between two moments. It returns by how
-// much the clock was set, 0 if it was not.
+// sync adjusts the clock to the database's time, which was read between two moments. It
+// returns by how much the database's clock was set, 0 if it was not.
 func (c *dbClock) sync(told time.Time, sent, received clock.Mono) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,7 +94,7 @@ func (c *dbClock) sync(told time.Time, sent, received clock.Mono) time.Duration 
 	return 0
 }
 
-// stamped says which record is the last one that was read.
+// stamped records the last record that was read.
 func (c *dbClock) stamped(last history.Seq) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

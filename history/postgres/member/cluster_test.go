@@ -215,7 +215,7 @@ func TestDeath(t *testing.T) {
 	})
 }
 
-// The database's clock may be set: no lease ends by that, and none goes on.
+// The database's clock may be set: that neither ends a lease nor extends one.
 func TestClockIsSet(t *testing.T) {
 	for name, by := range map[string]time.Duration{"ahead": 3 * time.Hour, "back": -3 * time.Hour} {
 		t.Run(name, func(t *testing.T) {

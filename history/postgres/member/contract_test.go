@@ -70,7 +70,7 @@ func (c *cluster) tick() {
 	}
 }
 
-// set sets the database's clock, so far ahead of the time of the test.
+// set makes the database's clock differ by so much from the time of the test.
 func (c *cluster) set(ahead time.Duration) {
 	c.mu.Lock()
 	c.ahead, c.told = ahead, time.Time{}

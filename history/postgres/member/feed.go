@@ -78,8 +78,8 @@ func (f *feed) later(call func()) {
 	f.wake()
 }
 
-// accepted takes in records that the member has accepted. Without any, there may be some
-// that it does not know of.
+// accepted adds records that the member has accepted. Without any, there may be records
+// that it does not know.
 func (f *feed) accepted(fresh []queue.Published) {
 	f.mu.Lock()
 	if len(fresh) == 0 {
@@ -99,7 +99,7 @@ func (f *feed) accepted(fresh []queue.Published) {
 	f.wake()
 }
 
-// others says that others have accepted something.
+// others notes that other members have accepted something.
 func (f *feed) others() {
 	f.mu.Lock()
 	f.more = true

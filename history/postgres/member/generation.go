@@ -10,7 +10,7 @@ import (
 	"sidehook/history/postgres/database"
 )
 
-// Declaration is what a member's file says.
+// Declaration is the content of a member's file.
 type Declaration struct {
 	File       string             // a hash of what the file means
 	Generation history.Generation // its Number; 0: the database has not numbered it yet
@@ -25,8 +25,8 @@ type Declaration struct {
 const numberTimeout = 2 * time.Second
 
 // Number returns the number of a configuration: all members whose files mean the same
-// have the same one. If the database does not answer it returns 0; the number is told
-// later, after Declare (Options.Numbered).
+// have the same one. It returns 0 if the database does not answer; Options.Numbered gets
+// the number later, after Declare.
 func (m *Member) Number(file string, edited bool) history.Generation {
 	ctx, cancel := context.WithTimeout(context.Background(), numberTimeout)
 	defer cancel()
@@ -45,7 +45,7 @@ func (m *Member) number(ctx context.Context, file string, edited bool) (history.
 	return history.Generation(n), err
 }
 
-// Declare says what the member's file has.
+// Declare sets what the member's file has. The next beat writes it.
 func (m *Member) Declare(d Declaration) {
 	m.mu.Lock()
 	m.next = &d
@@ -53,7 +53,7 @@ func (m *Member) Declare(d Declaration) {
 	m.wakeBeat()
 }
 
-// declare numbers what the file says, if that is new, and each entry by the first
+// declare numbers the content of the file, if that is new, and each entry by the first
 // generation that has it. It is called before a beat.
 func (b *beats) declare(ctx context.Context) error {
 	b.mu.Lock()
@@ -90,8 +90,8 @@ func (b *beats) declare(ctx context.Context) error {
 }
 
 // numbered gives each entry its generation. One that the member had before keeps its
-// own; one that was changed has the new one; and a member that is new takes over what
-// others say of the same entry.
+// own; one that was changed gets the new one; a new member takes the generation that
+// others have for the same entry.
 func numbered(d *Declaration, own map[string]Entry, known map[string]map[string]Entry) map[string]Entry {
 	entries := make(map[string]Entry, len(d.Digests))
 	for name, digest := range d.Digests {

@@ -7,8 +7,8 @@ import (
 	"sidehook/history/postgres/database"
 )
 
-// What members tell each other. Nothing relies on it: who does not hear, such as behind a
-// PgBouncer, reads again after Poll, and sees the rest at the next beat.
+// The notifications that members send to each other. Nothing relies on them: a member that
+// gets none, for example through PgBouncer, reads again after Poll and at the next beat.
 const (
 	newRecords = "records" // there are more records
 	newOwners  = "owners"  // a webhook has no owner any more
@@ -16,24 +16,25 @@ const (
 )
 
 const (
-	// tellEvery is how often records are told of at most.
+	// tellEvery is the least time between two notifications of records.
 	tellEvery = 20 * time.Millisecond
-	// listenAgain is when a connection is opened again that was lost.
+	// listenAgain is the pause before a lost connection is opened again.
 	listenAgain = time.Second
-	// heardPoll is how often records are read while others are heard.
+	// heardPoll is how often records are read while notifications arrive.
 	heardPoll = time.Second
 )
 
 func (m *Member) channel() string { return "sidehook_" + m.o.DB.Schema() }
 
-// tell tells all members something.
+// tell sends a notification to all members.
 func (m *Member) tell(ctx context.Context, what string) {
 	_ = m.call(ctx, `SELECT pg_notify($1, $2)::text`, []database.Argument{
 		database.Text(m.channel()), database.Text(what),
 	})
 }
 
-// tellOthers tells the others of records that this member has accepted, until ctx is done.
+// tellOthers notifies the other members of records that this one accepts, until ctx is
+// done.
 func (m *Member) tellOthers(ctx context.Context) {
 	for {
 		select {
@@ -59,7 +60,7 @@ func (m *Member) alone() bool {
 	return m.view == nil || len(m.view.living()) < 2
 }
 
-// listen hears what others tell, until ctx is done.
+// listen receives the notifications of other members, until ctx is done.
 func (m *Member) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		m.hear(ctx)

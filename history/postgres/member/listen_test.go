@@ -10,8 +10,8 @@ import (
 	"sidehook/history/postgres/postgrestest"
 )
 
-// Members hear of what others accept, and of webhooks without an owner, at once: nothing
-// else would tell them for a minute.
+// Members learn at once what others accept, and which webhooks have no owner. Without
+// notifications they would learn it after a minute.
 func TestListening(t *testing.T) {
 	c := newCluster(t, postgrestest.Shared(t))
 	var members []*running

@@ -49,12 +49,12 @@ type Options struct {
 	Recorded          func(history.Recorded) // as of queue.Options
 	Bodies, LeastBody int64                  // as of queue.Options
 
-	// Hold is called when the queue of a webhook is the member's, and Drop when it is not
-	// any more, or is to be given up. Drop's channel is closed when nothing uses the
-	// queue any more. Nil: nobody uses queues.
+	// Hold is called when the member has become the owner of a webhook, and Drop when it
+	// no longer is, or must give it up. Drop's channel is closed when nothing uses the
+	// queue any more. Nil: queues are not used.
 	Hold func(webhook string)
 	Drop func(webhook string) (released <-chan struct{})
-	// Figures returns what other members are to show of a webhook, nil if nothing new. It
+	// Figures returns what other members show of a webhook, nil if nothing is new. It
 	// must not wait for the member.
 	Figures func(webhook string) []byte
 	// Do does an action that another member has asked for (Ask).
@@ -62,9 +62,9 @@ type Options struct {
 	// Numbered is called with the number of what was declared.
 	Numbered func(history.Generation)
 
-	// Poll is how often the records are read while nothing tells of new ones.
+	// Poll is how often the records are read without notifications.
 	Poll time.Duration
-	// Deaf has the member not listen for what others accept, but poll alone.
+	// Deaf makes the member poll only, without notifications of what others accept.
 	Deaf bool
 }
 
@@ -93,7 +93,7 @@ type Member struct {
 	up        atomic.Bool
 	takeovers atomic.Int64
 	stopping  atomic.Bool
-	heard     atomic.Bool // what others tell comes at once
+	heard     atomic.Bool // notifications arrive
 	beatNow   chan struct{}
 	fresh     chan struct{} // the member has accepted something
 	away      trouble.Trouble
@@ -250,7 +250,7 @@ func (m *Member) WaitWritten(ctx context.Context) { m.ledger.WaitWritten(ctx) }
 // queues.
 func (m *Member) Published() history.Seq { return m.feed.published() }
 
-// Accepted takes in what the member itself has accepted, for accept.Options.
+// Accepted adds what the member itself has accepted. It is for accept.Options.
 func (m *Member) Accepted(fresh []queue.Published, _ history.Seq) {
 	if n := len(fresh); n > 0 {
 		m.accepted.Store(uint64(fresh[n-1].Number))

@@ -140,8 +140,8 @@ func (m *model) attempt(h *host, webhook string, l *queue.Lease) {
 	}
 }
 
-// post accepts some events on a host. What it does not confirm is posted again elsewhere
-// by nobody, and may be delivered or not: it has a key of its own.
+// post accepts some events on a host. An event that the host does not confirm is not posted
+// again, and may be delivered or not: it has a key of its own.
 func (m *model) post(h *host) {
 	var entries []history.Entry
 	type promise struct{ key, id string }

@@ -8,9 +8,9 @@ import (
 	"sidehook/history/queue"
 )
 
-// RenameInEffect reports whether a former name goes on under a new one, by the files of
-// the members: not if one of them has a newer entry of the former name. It is not known
-// before this member has seen what it has declared last.
+// RenameInEffect reports whether deliveries for a former name continue under a new one, by
+// the files of the members. They do not if a member has a newer entry of the former name.
+// It is not known until this member has seen its own last declaration.
 func (m *Member) RenameInEffect(was, to string) (inEffect, known bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -21,7 +21,7 @@ func (m *Member) RenameInEffect(was, to string) (inEffect, known bool) {
 }
 
 // MayWait returns those of some webhooks for which deliveries may wait that were accepted
-// before the call. It reads what owners have written, so that nobody needs to own them.
+// before the call. It reads what owners have written, so they may have no owner.
 func (m *Member) MayWait(ctx context.Context, webhooks []string) (list []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

@@ -107,7 +107,7 @@ func (m *Member) readSaved(ctx context.Context, list []*rebuilt) error {
 	return rows.Close()
 }
 
-// replayAttempts takes in what was recorded after the checkpoints.
+// replayAttempts adds what was recorded after the checkpoints.
 func (m *Member) replayAttempts(ctx context.Context, list []*rebuilt) error {
 	of := make(map[string]*queue.Replay, len(list))
 	names, after := make([]string, len(list)), make([]history.LineNo, len(list))
@@ -142,8 +142,8 @@ func (m *Member) replayAttempts(ctx context.Context, list []*rebuilt) error {
 	})
 }
 
-// replayRecords takes in the records after a seq, and after the checkpoints, and up to
-// another one.
+// replayRecords adds the records after a seq and after the checkpoints, up to another
+// seq.
 func (m *Member) replayRecords(ctx context.Context, list []*rebuilt, after, upto history.Seq) error {
 	of := make(map[string]*rebuilt, len(list))
 	names, from := make([]string, len(list)), make([]history.Seq, len(list))
@@ -161,8 +161,8 @@ func (m *Member) replayRecords(ctx context.Context, list []*rebuilt, after, upto
 	})
 }
 
-// checkpoint returns where a queue stands, in the terms of the database's clock. published
-// is the record up to which everything is in the queue.
+// checkpoint returns the state of a queue, with times of the database's clock. published is
+// the record up to which everything is in the queue.
 func (m *Member) checkpoint(q *queue.Queue, published history.Seq) queue.Checkpoint {
 	c, ok := q.Checkpoint(m.clock.Check(), published, 0)
 	return m.completed(c, ok, published)

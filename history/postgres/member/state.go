@@ -31,7 +31,7 @@ func (m *Member) State() State {
 	return s
 }
 
-// Skew returns by how much the database's clock is ahead of time.Now.
+// Skew returns the database's time minus time.Now.
 func (m *Member) Skew() time.Duration { return m.clock.skew() }
 
 // LastLine returns a number of the attempts: when Hold is called for a webhook, all that

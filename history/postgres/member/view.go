@@ -8,9 +8,9 @@ import (
 	"sidehook/history"
 )
 
-// Entry is what a member says of a webhook in its file.
+// Entry describes a webhook in the file of a member.
 type Entry struct {
-	Digest     string             `json:"d"` // tells this entry from any other
+	Digest     string             `json:"d"` // differs between any two entries
 	Generation history.Generation `json:"g"` // the first one that has it
 	Was        string             `json:"w,omitempty"`
 }
@@ -42,13 +42,13 @@ type view struct {
 	cursors map[string]cursor
 }
 
-// lives reports whether a member's lease goes on.
+// lives reports whether a member's lease has not ended.
 func (v *view) lives(name, incarnation string) bool {
 	p := v.peers[name]
 	return p != nil && p.Incarnation == incarnation && !p.over
 }
 
-// living returns the members whose lease goes on, by name.
+// living returns the members whose lease has not ended, by name.
 func (v *view) living() (list []*peer) {
 	for _, p := range v.peers {
 		if v.lives(p.Name, p.Incarnation) {

@@ -142,7 +142,7 @@ func (s *Server) Schema(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%x", rand.Uint64())
 	t.Cleanup(func() {
-		// What a connection was doing that a test has cut may still go on, and hold locks.
+		// A statement whose connection a test has cut may still run, and hold locks.
 		s.Exec(t, `DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%`+name+`%' AND pid <> pg_backend_pid(); END $$`)
 		s.Exec(t, `DROP SCHEMA IF EXISTS `+name+` CASCADE`)
 	})
@@ -206,8 +206,8 @@ func (s *Server) Ended() bool {
 	}
 }
 
-// Suspend stops all processes of the server from running, as a machine that hangs, and
-// Resume has them go on.
+// Suspend freezes all processes of the server, as a machine that hangs, and Resume lets
+// them continue.
 func (s *Server) Suspend(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
 func (s *Server) Resume(t testing.TB)  { s.signal(t, syscall.SIGCONT) }
 
@@ -312,8 +312,8 @@ func (s *Server) run() error {
 	s.exited = make(chan struct{})
 	started := make(chan error)
 	go func() {
-		// The server is told of the end of the thread that started it, so the thread
-		// stays as long as the server.
+		// The server gets a signal at the end of the thread that started it, so the
+		// thread must live as long as the server.
 		runtime.LockOSThread()
 		if s.at.Enter == nil {
 			defer runtime.UnlockOSThread()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Proxy stands between a program and a server, and breaks what goes through it.
+// Proxy forwards between a program and a server, and breaks what goes through it.
 type Proxy struct {
 	server   string
 	listener net.Listener
@@ -66,8 +66,8 @@ func (p *Proxy) Set(b Break) {
 	}
 }
 
-// Delay has what is sent, in either direction, arrive so much later, as each call tells;
-// nil: at once.
+// Delay delays what is sent in either direction by what each call of delay returns; nil: no
+// delay.
 func (p *Proxy) Delay(delay func() time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -74,7 +74,7 @@ func (r *Replicated) url(role string) string {
 }
 
 // Promote makes the standby that has received the most the primary, and the other one its
-// standby. The primary before must have ended, or nobody must reach it.
+// standby. The former primary must have ended, or must be out of reach.
 func (r *Replicated) Promote(t testing.TB) {
 	t.Helper()
 	next, other := r.Standbys[0], r.Standbys[1]

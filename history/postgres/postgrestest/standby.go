@@ -13,9 +13,9 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// Standby has a synchronous standby, of the name "standby", receive what the server
-// writes and say that it is on disk: all that commits wait for, without a second server.
-// stop ends it, after which commits wait.
+// Standby starts a synchronous standby, named "standby", which receives what the server
+// writes and confirms that it is on disk: all that commits wait for, without a second
+// server. stop ends it, after which commits wait.
 func (s *Server) Standby(t testing.TB) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -53,7 +53,7 @@ func (s *Server) Standby(t testing.TB) (stop func()) {
 		}
 	})
 	working.Go(func() {
-		// The server takes no notice of what it is told while it does not stream yet.
+		// The server ignores confirmations until it streams.
 		for tell(onDisk(end.Load())) == nil && ctx.Err() == nil {
 			time.Sleep(10 * time.Millisecond)
 		}

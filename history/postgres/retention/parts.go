@@ -105,7 +105,7 @@ func (k *Keeper) remove(ctx context.Context, parts []part, now int64) (removed i
 	reached := map[string]int64{} // the newest record so far
 	for _, p := range parts {
 		if p.full() {
-			// A clock that was behind for a while stamps what is newer than the one before.
+			// A clock that was slow for a while stamps a newer partition with an older time.
 			p.newest = max(p.newest, reached[p.stream])
 			if p.newest <= now {
 				reached[p.stream] = p.newest
@@ -143,7 +143,7 @@ func (k *Keeper) remove(ctx context.Context, parts []part, now int64) (removed i
 
 var errClocks = errors.New("the clocks of the database and of this host differ")
 
-// believes reports whether the database's clock may say how old something is (T5).
+// believes reports whether the database's clock may decide how old something is (T5).
 func (k *Keeper) believes(now int64) bool {
 	ahead := time.Until(time.Unix(0, now))
 	if ahead.Abs() <= clockBound {

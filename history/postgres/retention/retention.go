@@ -1,5 +1,5 @@
 // Package retention removes the oldest partitions of the history in PostgreSQL, and makes
-// new ones ahead of need. Rows are never deleted.
+// new ones before they are needed. Rows are never deleted.
 //
 //	T1  A partition of the events is removed only while no checkpoint refers to a record
 //	    in it, no record of it is beyond what the checkpoints cover, and no resend beyond
@@ -135,7 +135,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 			k.trouble.Over(k.o.Log, "old history can be removed again")
 		case ctx.Err() != nil:
 			return nil
-		case database.IsRefused(err): // that the database is away is said by those who accept
+		case database.IsRefused(err): // the acceptor logs that the database is away
 			k.trouble.Met(k.o.Log, "cannot remove old history", database.Explained(err))
 		}
 		every := k.o.Every
@@ -265,7 +265,7 @@ func reserve(limit int64) int64   { return limit / 16 }
 
 var errFull = errors.New("history.max_size is reached")
 
-// tell logs when the history becomes full, and when it no longer is.
+// tell logs that the history has become full, and that it no longer is.
 func (k *Keeper) tell() {
 	if limit := k.limit.Load(); k.Full() {
 		k.over.Met(k.o.Log, "the history is full: events are refused until pending ones are delivered; or make history.max_size larger", errFull, "bytes", k.size.Load(), "limit", limit)

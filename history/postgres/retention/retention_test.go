@@ -223,7 +223,7 @@ func TestWrote(t *testing.T) {
 	}
 }
 
-// TestNothingIsThereYet looks at a history without partitions, which tells no time.
+// TestNothingIsThereYet reads a history without partitions, which has no time.
 func TestNothingIsThereYet(t *testing.T) {
 	x := newTable(t, 0)
 	x.exec(`DELETE FROM {schema}.parts`)
@@ -299,8 +299,8 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// TestBusy: a reader that takes its time delays the removal, and the removal delays
-// nobody.
+// TestBusy: a slow reader delays the removal, and the removal delays no other
+// statement.
 func TestBusy(t *testing.T) {
 	x := newTable(t, 100)
 	err := x.Transact(t.Context(), func(tx *database.Tx) error {

@@ -19,7 +19,7 @@ import (
 	"sidehook/history/postgres/database"
 )
 
-// Partial is what stands after the name of a folder while it is not complete.
+// Partial is the suffix of the name of a folder that is not complete.
 const Partial = ".partial"
 
 // Export copies the history of a schema into a folder that does not exist yet, or is

@@ -71,7 +71,7 @@ func (x *importer) importEvents() error {
 	return flush()
 }
 
-// seen takes in what a record tells of the configuration.
+// seen notes the configuration that a record names.
 func (x *importer) seen(generation history.Generation, webhooks ...string) {
 	x.generation = max(x.generation, generation)
 	for _, name := range webhooks {

@@ -3,10 +3,10 @@
 // deliveries are numbered anew on the way back, because files repeat the configuration in
 // each segment.
 //
-// Import may be killed at any point and run again: each transaction adds records and says
-// up to which number, and a relay does not start before the last one (meta.importing).
-// Export writes the files as package journal does; if it is killed, what it has written is
-// to be deleted.
+// Import may be killed at any point and run again: each transaction adds records and
+// notes their last number, and a relay does not start before the last one (meta.importing).
+// Export writes the files as package journal does; if it is killed, what it has written
+// must be deleted.
 package transfer
 
 import (

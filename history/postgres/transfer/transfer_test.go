@@ -73,8 +73,8 @@ func killed(at int, steps *int) func(string) error {
 	}
 }
 
-// TestImportKilled: an import that is killed at any step goes on where it was, and no
-// relay starts before that.
+// TestImportKilled: an import that is killed at any step continues where it was, and no
+// relay starts before it is complete.
 func TestImportKilled(t *testing.T) {
 	disk := played.History(t)
 	db := open(t)
@@ -243,8 +243,8 @@ func copied(t *testing.T, disk *historytest.Disk) string {
 	return path
 }
 
-// TestExport: what was imported comes back, and a relay goes on with it; also if an
-// export is killed at any step before.
+// TestExport: what was imported comes back, and a relay can use it; also if an export was
+// killed at any step before.
 func TestExport(t *testing.T) {
 	db := open(t)
 	from := copied(t, played.History(t))
