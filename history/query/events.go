@@ -18,8 +18,7 @@ import (
 	"sidehook/history/internal/segment"
 )
 
-// EventQuery says which accepted events are asked for: those that match all that is
-// given.
+// EventQuery selects accepted events: those that match all that is given.
 type EventQuery struct {
 	Type    Glob
 	Webhook string // that the event was accepted for; with Waiting, that it waits for
@@ -43,11 +42,11 @@ const (
 
 func (c Choice) allows(holds bool) bool { return c == Either || holds == (c == Yes) }
 
-// EventCursor is where a page that ends with the event of that seq goes on. It stays
-// true whatever is appended or removed.
+// EventCursor returns where to continue after a page that ends with the event of that seq.
+// It stays valid when records are appended or removed.
 func EventCursor(seq history.Seq) string { return "e" + strconv.FormatUint(uint64(seq), 36) }
 
-// ParseEventCursor is the opposite of EventCursor: what goes into EventQuery.Before.
+// ParseEventCursor is the opposite of EventCursor. Its result is for EventQuery.Before.
 func ParseEventCursor(text string) (history.Seq, error) {
 	digits, ok := strings.CutPrefix(text, "e")
 	n, err := strconv.ParseUint(digits, 36, 64)
@@ -65,11 +64,11 @@ type AcceptedEvent struct {
 	Statuses map[string]history.Status
 }
 
-// eventChunk is for how many events what became of them is looked up at once.
+// eventChunk is the number of events whose outcomes are looked up together.
 const eventChunk = 128
 
 // Events visits the accepted events that match, the newest first, until visit is false.
-// What it is given stays valid. Damaged lines are passed over.
+// The events stay valid. Damaged lines are skipped.
 func (r *Reader) Events(ctx context.Context, q EventQuery, visit func(*AcceptedEvent) bool) error {
 	s := &eventSearch{Reader: r, EventQuery: q, ctx: ctx, visit: visit}
 	if q.Waiting == Yes {
@@ -152,7 +151,7 @@ func (s *eventSearch) selection(first uint64) index.Selection {
 	return which
 }
 
-// tell takes in a line.
+// tell adds the event of a line, if it matches.
 func (s *eventSearch) tell(line *jsonl.Line) (more bool) {
 	if s.fail(s.ctx.Err()) {
 		return false
@@ -168,7 +167,7 @@ func (s *eventSearch) tell(line *jsonl.Line) (more bool) {
 	return !s.enough && s.add(&a)
 }
 
-// add takes in an event, if it matches.
+// add adds an event, if it matches.
 func (s *eventSearch) add(a *history.EventRecord) (more bool) {
 	e, ok := s.Match(a)
 	if !ok {
@@ -191,8 +190,8 @@ func (q *EventQuery) Match(a *history.EventRecord) (e event.Event, ok bool) {
 	return e, err == nil && q.Type.Match(e.Type)
 }
 
-// Chunk is for how many events what became of them is looked up at once. One more than
-// are asked for shows that there are more.
+// Chunk returns the number of events whose outcomes are looked up together. One more than
+// Limit shows that there are more.
 func (q *EventQuery) Chunk() int {
 	if q.Waiting == Either && q.Limit > 0 && q.Limit < eventChunk {
 		return q.Limit + 1
@@ -266,7 +265,7 @@ func (s *eventSearch) findResent() error {
 	return nil
 }
 
-// addResent takes in the events of resends from a seq on.
+// addResent adds the events of resends from a seq on.
 func (s *eventSearch) addResent(from history.Seq) {
 	for n := len(s.resent); n > 0 && s.resent[n-1] >= from && !s.enough; n = len(s.resent) {
 		seq := s.resent[n-1]

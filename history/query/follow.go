@@ -73,7 +73,7 @@ func newestFirst(stream *lookup.Stream, visit func(*jsonl.Line) bool) error {
 }
 
 // Follower reads the records of the deliveries as they are written, through all segments.
-// It only reads the files, so that a slow reader delays nobody.
+// It only reads the files, so a slow reader does not delay the writer.
 type Follower struct {
 	*lookup.Stream
 	after   history.LineNo // records up to this number are known

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Glob selects types. It consists of words separated by dots: * stands for exactly
-// one word and ** for any number of words, also none. Any other text is the type
+// Glob selects types. It consists of words separated by dots: * matches exactly
+// one word and ** any number of words, also none. Any other text is the type
 // itself, and "" selects all types. Unlike a webhook's globs, ** selects operational
 // events, too: what is asked for is shown.
 type Glob string
 
-// ParseGlob returns an error that says what is wrong with a glob.
+// ParseGlob checks a glob. The error states what is wrong with it.
 func ParseGlob(text string) (Glob, error) {
 	if strings.Contains(text, "*") {
 		for word := range strings.SplitSeq(text, ".") {

@@ -14,7 +14,7 @@ import (
 	"sidehook/history/internal/lookup"
 )
 
-// NewResendID makes the id of a resend in bulk, which says when it began: so its
+// NewResendID makes the id of a resend in bulk. The id contains when it began, so its
 // records are found without reading what came before.
 func NewResendID(at time.Time) string { return "r" + strconv.FormatInt(at.UnixMicro(), 36) }
 
@@ -35,9 +35,9 @@ type ResendProgress struct {
 
 	began   time.Time
 	spans   []resentSpan
-	renamed map[history.Seq]history.Seq // what goes on under another name, by the seq that it has there
+	renamed map[history.Seq]history.Seq // the former seqs of renamed deliveries, by the seqs under the new name
 	ended   []bool                      // by place in spans
-	moved   bool                        // a delivery goes on under a name that renamed does not have
+	moved   bool                        // a delivery was renamed, and renamed does not have it
 	first   uint64                      // the segment that is read, and up to where
 	offset  int64
 
@@ -161,7 +161,7 @@ func (p *ResendProgress) Spans() (spans [][2]history.Seq) {
 func (p *ResendProgress) Done() bool  { return p.Waiting() == 0 || p.moved }
 func (p *ResendProgress) Moved() bool { return p.moved }
 
-// Learn takes in an attempt, which may be of any delivery.
+// Learn counts an attempt, which may be of any delivery, if it ended one of the resend.
 func (p *ResendProgress) Learn(o *history.DeliveryRecord) {
 	place, ok := p.place(o.Seq)
 	switch {
@@ -178,7 +178,7 @@ func (p *ResendProgress) Learn(o *history.DeliveryRecord) {
 	p.ended[place] = true
 }
 
-// goesOn reports whether it is known under which seq a delivery goes on.
+// goesOn reports whether renamed has the seq under which a delivery continues.
 func (p *ResendProgress) goesOn(seq history.Seq) bool {
 	for _, was := range p.renamed {
 		if was == seq {

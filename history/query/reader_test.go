@@ -237,8 +237,8 @@ func testStats(t *testing.T, state string, r *query.Reader, all []history.Delive
 // testRecent holds the minutes against the lines.
 func testRecent(t *testing.T, state string, r *query.Reader, all []history.DeliveryRecord) {
 	const within = 10 * time.Minute
-	// Some lines of the last minute are behind it, as if they were the next
-	// process's.
+	// Some lines of the last minute come after it, as if the next process had
+	// written them.
 	until := all[len(all)-10].At
 	since := until.Add(-within)
 	got, want := map[string]int{}, map[string]int{}
@@ -279,7 +279,7 @@ func testRecent(t *testing.T, state string, r *query.Reader, all []history.Deliv
 	}
 }
 
-// TestLyingIndex: lines that are not what an index says of them are not told.
+// TestLyingIndex: a line that contradicts its index is not visited.
 func TestLyingIndex(t *testing.T) {
 	fs := historytest.Generated(t)
 	historytest.Index(t, fs)
@@ -295,11 +295,11 @@ func TestLyingIndex(t *testing.T) {
 		historytest.Rewrite(t, fs, name, text)
 	}
 	if got := attempts(t, read(t, fs), query.Query{Webhook: "webhook-4"}, 0); len(got) > 0 {
-		t.Errorf("%d attempts are told that are of another webhook", len(got))
+		t.Errorf("%d attempts of another webhook", len(got))
 	}
 }
 
-// TestPages: pages that go on by their cursors hold each attempt once.
+// TestPages: pages that follow each other's cursors contain each attempt once.
 func TestPages(t *testing.T) {
 	fs := historytest.Generated(t)
 	historytest.Index(t, fs)

@@ -22,7 +22,7 @@ type Records interface {
 	// Resends visits the resends, and the renames, that may be from since on, the
 	// oldest first, until visit returns false.
 	Resends(since time.Time, visit func(*history.EventRecord) bool) error
-	// Removed returns what reports whether retention has removed a record.
+	// Removed returns a function that reports whether retention has removed a record.
 	Removed() (func(history.Seq) bool, error)
 }
 
@@ -46,7 +46,8 @@ func (r *Reader) Resends(since time.Time, visit func(*history.EventRecord) bool)
 	return nil
 }
 
-// Removed returns what reports whether retention has removed a record of the events.
+// Removed returns a function that reports whether retention has removed a record of the
+// events.
 func (r *Reader) Removed() (func(history.Seq) bool, error) {
 	removed, err := files.LoadRemoved(r.events.FS, segment.Events)
 	return func(seq history.Seq) bool { return removed.Has(uint64(seq)) }, err

@@ -78,8 +78,8 @@ func (c *bulkSearch) after(of history.Seq, webhook string, seq history.Seq) []re
 	return c.resends[from:to]
 }
 
-// waitsFor returns what reports whether a delivery has not ended. The checkpoint is read
-// when it is first needed; without one each delivery is looked up.
+// waitsFor returns a function that reports whether a delivery has not ended. It reads the
+// checkpoint when it is first called; without one each delivery is looked up.
 func (r *Reader) waitsFor() func(webhook string, seq history.Seq) (bool, error) {
 	var p *pending.Waiting
 	known := false

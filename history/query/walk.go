@@ -39,7 +39,7 @@ func (w *walk) from(before uint64) (err error) {
 	return nil
 }
 
-// lines returns what knows which lines there are; nil if nothing does, or all may match.
+// lines returns the list of the segment's lines; nil if there is none, or all may match.
 func (w *walk) lines() (lookup.Lines, error) {
 	if w.which.IsAll() && w.since.IsZero() && w.until.IsZero() {
 		return nil, nil

@@ -15,7 +15,7 @@ const (
 // Outages are the outages of webhooks, of which the last of each may go on.
 type Outages map[string][]history.Outage
 
-// Learn takes in the record of a state, in their order.
+// Learn adds the record of a state. They must come in order.
 func (all Outages) Learn(d *history.DeliveryRecord) {
 	all[d.Webhook] = learnState(all[d.Webhook], d.WebhookState(), d.At)
 }
@@ -34,8 +34,8 @@ func (all Outages) Within(since, until time.Time) Outages {
 	return all
 }
 
-// learnState continues the outages of a webhook with a state that it went into, or is
-// said to be in again.
+// learnState adds to the outages of a webhook a state that it went into, or whose record
+// was repeated.
 func learnState(list []history.Outage, s history.WebhookState, at time.Time) []history.Outage {
 	if !s.Since.IsZero() {
 		at = s.Since
