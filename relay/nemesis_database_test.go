@@ -71,7 +71,7 @@ func TestNemesesOfDatabase(t *testing.T) {
 	})
 }
 
-// TestNemesesOfConnections disturbs what stands between three sidecars under load and
+// TestNemesesOfConnections disturbs the connections between three sidecars under load and
 // their database.
 func TestNemesesOfConnections(t *testing.T) {
 	skipNemeses(t)

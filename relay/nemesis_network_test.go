@@ -68,7 +68,7 @@ func (w *network) enter() error {
 	return unix.Setns(int(fd.Fd()), unix.CLONE_NEWNET)
 }
 
-// cut loses all that is sent between the machines, and tells nobody. heal ends that.
+// cut drops all that is sent between the machines, without an error. heal ends that.
 func (w *network) cut() {
 	w.t.Helper()
 	w.do("tc", "qdisc", "add", "dev", w.name, "root", "pfifo", "limit", "0")

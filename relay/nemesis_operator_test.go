@@ -55,7 +55,7 @@ func TestNemesesOfOperators(t *testing.T) {
 		f.flows()
 		end()
 
-		// What becomes of deliveries is kept in memory, and they go on.
+		// Outcomes are kept in memory, and deliveries continue.
 		f.during("", func() {
 			end := f.hold("BEGIN;", `SELECT FROM {schema}.cursors WHERE webhook = 'plain1' FOR UPDATE`)
 			time.Sleep(lapse)

@@ -12,7 +12,7 @@ import (
 	"sidehook/history/postgres/postgrestest"
 )
 
-// nemesisFor is how long each nemesis goes on, such as 5m. Without it, it comes once.
+// nemesisFor is how long each nemesis is repeated, such as 5m. Without it, it comes once.
 const nemesisFor = "SIDEHOOK_TEST_NEMESIS"
 
 // again reports whether a nemesis comes once more.
