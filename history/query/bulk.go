@@ -79,12 +79,8 @@ func (r *Reader) Bulk(ctx context.Context, b Bulk) (Matches, error) { return Fin
 // another one waited may be older than Since and be missed: then the event is sent once
 // more than needed.
 func FindBulk(ctx context.Context, r Records, b Bulk) (Matches, error) {
-	c := newBulkSearch(ctx, r, b)
-	var err error
-	if c.removed, err = r.Removed(); err != nil {
-		return c.Matches, err
-	}
-	if err := c.readResends(); err != nil {
+	c, err := newBulkSearch(ctx, r, b)
+	if err != nil {
 		return c.Matches, err
 	}
 	if b.To != "" {
@@ -115,15 +111,19 @@ type bulkSearch struct {
 	spare   map[history.Seq]bool // resends to To that ended with a status of the Bulk
 }
 
-func newBulkSearch(ctx context.Context, r Records, b Bulk) *bulkSearch {
-	c := &bulkSearch{Records: r, Bulk: b, ctx: ctx}
+// newBulkSearch reads what has been removed, and which resends there are.
+func newBulkSearch(ctx context.Context, r Records, b Bulk) (c *bulkSearch, err error) {
+	c = &bulkSearch{Records: r, Bulk: b, ctx: ctx}
 	if len(b.Webhooks) > 0 {
 		c.wanted = make(map[string]bool, len(b.Webhooks))
 	}
 	for _, name := range b.Webhooks {
 		c.wanted[name] = true
 	}
-	return c
+	if c.removed, err = r.Removed(); err != nil {
+		return c, err
+	}
+	return c, c.readResends()
 }
 
 // wants reports whether deliveries to a webhook are selected.

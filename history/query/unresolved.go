@@ -28,8 +28,8 @@ func FindUnresolved(r Records, waits func(webhook string, seq history.Seq) (bool
 	if q.Webhook != "" {
 		b.Webhooks = []string{q.Webhook}
 	}
-	c := newBulkSearch(context.Background(), r, b)
-	if err := c.readResends(); err != nil {
+	c, err := newBulkSearch(context.Background(), r, b)
+	if err != nil {
 		return err
 	}
 	type delivery struct {
@@ -38,7 +38,7 @@ func FindUnresolved(r Records, waits func(webhook string, seq history.Seq) (bool
 	}
 	visited := map[delivery]bool{} // after a crash a line may be there twice
 	var failed error
-	err := r.Attempts(q, func(o *history.DeliveryRecord) bool {
+	err = r.Attempts(q, func(o *history.DeliveryRecord) bool {
 		ended := EndedBy(o)
 		if ended.hasNoEffect() || visited[delivery{o.Webhook, o.Seq}] {
 			return true
