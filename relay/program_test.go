@@ -157,3 +157,14 @@ func checkHistory(t *testing.T, dir string) {
 
 // dir is the folder of its file.
 func (p *process) dir() string { return filepath.Dir(p.path) }
+
+// text is what a GET answers, "" without an answer.
+func (p *process) text(path string) string {
+	resp, err := p.client.Get("http://localhost" + path)
+	if err != nil {
+		return ""
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(resp.Body)
+	return string(text)
+}

@@ -67,17 +67,6 @@ func (s *soak) call(path, body string) {
 	}
 }
 
-// text is what a GET answers, "" without an answer.
-func (p *process) text(path string) string {
-	resp, err := p.client.Get("http://localhost" + path)
-	if err != nil {
-		return ""
-	}
-	defer resp.Body.Close()
-	text, _ := io.ReadAll(resp.Body)
-	return string(text)
-}
-
 // How a receiver of a soak answers.
 const (
 	good int32 = iota

@@ -46,6 +46,7 @@ var experiments = []experiment{
 	// Callers and secrets.
 	{"slow clients, and more connections than are allowed", "relay/httpd", "TestSlowClients|TestSlowReader|TestConnectionLimit", 1},
 	{"a secret planted in every place that may have one", "relay/send", "TestSecretsStayOut", 1},
+	{"such secrets through deliveries, edits, commands, a kill and a dump of the program", "relay", "TestCanary", 5},
 
 	// A cluster.
 	{"sidecars of a cluster killed, stopped and frozen, under load", "relay", "TestNemesesOfSidecars", 6},
