@@ -2,13 +2,14 @@
 // a table:
 //
 //	go run ./relay/prove           each a few times, in some minutes
-//	go run ./relay/prove -long     over two thousand kills, a thousand power cuts; about half an hour
+//	go run ./relay/prove -long     over two thousand kills, a thousand power cuts; some 35 minutes
 //	go run ./relay/prove -only kill
 //	go run ./relay/prove -teeth    builds with one bug each: the tests must find it
 //
 // A row is printed when its tests have ended, and a row of a run that is stopped has what
-// was counted until then. An experiment is a test of this module, run by go test as often as
-// is wanted. It counts by itself what it has done (testing.T.Attr):
+// was counted until then; it may leave a volume mounted below the folder for temporary
+// files. An experiment is a test of this module, run by go test as often as is wanted. It
+// counts by itself what it has done (testing.T.Attr):
 //
 //	times         how often the fault was made to happen; without it, how many cases ran
 //	acknowledged  how many events were answered with 202

@@ -18,7 +18,7 @@ import (
 )
 
 func main() {
-	long := flag.Bool("long", false, "repeat the experiments that are left to chance, for about half an hour")
+	long := flag.Bool("long", false, "repeat the experiments that are left to chance, for some 35 minutes")
 	teeth := flag.Bool("teeth", false, "write a bug into the program, one after the other: the tests must find it")
 	only := flag.String("only", "", "only the experiments whose fault, or the bugs whose name, has this text")
 	flag.Parse()
