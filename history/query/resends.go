@@ -47,3 +47,18 @@ func (c *bulkSearch) last(of history.Seq, webhook string) history.Seq {
 	}
 	return c.resends[i-1].seq
 }
+
+// after returns the resends of an event to a webhook that are newer than a delivery.
+func (c *bulkSearch) after(of history.Seq, webhook string, seq history.Seq) []resent {
+	number, ok := c.Targets.numbers[webhook]
+	if !ok {
+		return nil
+	}
+	key := Again{of, number}
+	from, _ := slices.BinarySearchFunc(c.resends, resent{key, seq + 1}, compareResent)
+	to := from
+	for to < len(c.resends) && c.resends[to].Again == key {
+		to++
+	}
+	return c.resends[from:to]
+}

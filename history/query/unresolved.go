@@ -63,21 +63,6 @@ func FindUnresolved(r Records, waits func(webhook string, seq history.Seq) (bool
 	return errors.Join(err, failed)
 }
 
-// after returns the resends of an event to a webhook that are newer than a delivery.
-func (c *bulkSearch) after(of history.Seq, webhook string, seq history.Seq) []resent {
-	number, ok := c.Targets.numbers[webhook]
-	if !ok {
-		return nil
-	}
-	key := Again{of, number}
-	from, _ := slices.BinarySearchFunc(c.resends, resent{key, seq + 1}, compareResent)
-	to := from
-	for to < len(c.resends) && c.resends[to].Again == key {
-		to++
-	}
-	return c.resends[from:to]
-}
-
 // waitsFor returns a function that reports whether a delivery has not ended. It reads the
 // checkpoint when it is first called; without one each delivery is looked up.
 func (r *Reader) waitsFor() func(webhook string, seq history.Seq) (bool, error) {
