@@ -10,7 +10,7 @@ import (
 	"sidehook/history/internal/pending"
 )
 
-// Waiting is a pending delivery that is not in flight, for those who decide about it.
+// Waiting is a pending delivery that is not in flight, for the caller's Verdict.
 type Waiting struct {
 	Seq      history.Seq
 	Event    []byte // as stored; shared, must not be changed
@@ -19,13 +19,13 @@ type Waiting struct {
 	Size     int64 // what it counts for in the backlog, in bytes
 }
 
-// Verdict is what is to become of a waiting delivery.
+// Verdict decides about a waiting delivery.
 type Verdict int
 
 const (
-	Keep   Verdict = iota // it goes on waiting
+	Keep   Verdict = iota // it continues to wait
 	End                   // it ends
-	Enough                // it goes on waiting, and so do all that were accepted after it
+	Enough                // it continues to wait, and so do all that were accepted after it
 )
 
 // Cancel ends the waiting deliveries that end returns End for, each with the attempt
@@ -84,7 +84,7 @@ func (q *Queue) endMatching(items []Item, judge func(it *Item, known bool) (hist
 	q.mu.Lock()
 	ended = q.endLocked(items, ends)
 	q.mu.Unlock()
-	q.wakeUp() // who counts what waits may do so anew
+	q.wakeUp() // the counts of what waits have changed
 	return ended, enough, err
 }
 

@@ -8,9 +8,9 @@ import (
 	"sidehook/history/internal/pending"
 )
 
-// Checkpoint returns where the queue stands. It reports false if a start without it
-// would find the same, but for the failure streak: nothing is pending, and no event
-// after published was for it.
+// Checkpoint returns the state of the queue. It reports false if a start without it would
+// find the same, except for the failure streak: nothing is pending, and no event after
+// published was for it.
 func (q *Queue) Checkpoint(now time.Time, published history.Seq, keep time.Duration) (Checkpoint, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -37,7 +37,7 @@ func (q *Queue) Checkpoint(now time.Time, published history.Seq, keep time.Durat
 	// A crash ends what is in flight: the attempts are made again, at once.
 	for _, l := range q.inFlight {
 		if l.moved != nil {
-			continue // it goes on under its new name
+			continue // it continues under its new name
 		}
 		c.Add(&l.Item, at.Mono, &l.tries, at)
 	}

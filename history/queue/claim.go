@@ -8,7 +8,7 @@ import (
 	"sidehook/history/internal/pending"
 )
 
-// ClaimMode says which delivery a claim prefers.
+// ClaimMode is which delivery a claim prefers.
 type ClaimMode int
 
 const (

@@ -17,7 +17,7 @@ import (
 type Book interface {
 	// Follow reads on from a mark, through the records up to last. It returns the
 	// deliveries to the webhook that it meets, in order and at most ChunkSize of
-	// them, and the mark from which to go on. It passes over damaged records; if
+	// them, and the mark from which to continue. It skips damaged records; if
 	// none that is good is left, the mark's Seq is last+1. It ends before the first
 	// record that stop reports true for, whichever webhook that is for; stop may be
 	// nil. A delivery has its Body if keep reports true for it; keep must be asked
@@ -44,12 +44,12 @@ type Ledger interface {
 	// for now: then nothing is claimed. The engine calls Set.WakeAll after that.
 	Full() bool
 	// Flush returns once all that was recorded before is durable. If it fails, that
-	// may become durable later: the Ledger goes on trying, and the caller decides
+	// may become durable later: the Ledger continues to try, and the caller decides
 	// whether to ask again.
 	Flush() error
 }
 
-// Clock tells the time for waits and for the age of events. It runs on, also while
+// Clock has the time for waits and for the age of events. It runs on, also while
 // the wall clock is set. Its methods may run at once and must be quick: a claim
 // asks it with the queue locked. That it is called through an interface costs nothing
 // that can be measured (BenchmarkClaim).

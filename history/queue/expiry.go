@@ -47,8 +47,8 @@ func nothingExpires() expiry {
 	return expiry{nextSweep: never, nextTime: never, arrivedSweep: never, arrivedTime: never}
 }
 
-// Limit says what ends deliveries from now on. If nothing has changed it costs next
-// to nothing.
+// Limit sets what ends deliveries from now on. It costs next to nothing if that has not
+// changed.
 func (q *Queue) Limit(generation history.Generation, limits ...Limit) {
 	var age, size Limit
 	for _, l := range limits {
@@ -72,9 +72,8 @@ func (q *Queue) Limit(generation history.Generation, limits ...Limit) {
 	}
 }
 
-// IgnoreExpirytimes has the queue hand out events whose expirytime has passed: who gets
-// them passes them on, to where that is judged. It must be called before anything is
-// claimed or swept.
+// IgnoreExpirytimes makes the queue hand out events whose expirytime has passed: their
+// receiver decides about that. It must be called before anything is claimed or swept.
 func (q *Queue) IgnoreExpirytimes() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -111,7 +111,7 @@ func (l *Lease) end(a *history.Attempt, again bool, next time.Time, change func(
 	}
 }
 
-// releaseNextLocked lets what waits for the delivery go on.
+// releaseNextLocked releases what waits for the delivery.
 func (l *Lease) releaseNextLocked() {
 	l.queue.releaseNextForKeyLocked(l.key)
 	l.queue.dropRefsIfEmptyLocked()
@@ -152,7 +152,7 @@ func (l *Lease) record(fields []byte, config *history.Config, at time.Time) {
 	l.queue.set.ledger.Record(history.Line{Webhook: l.queue.name, Config: config, At: at, Fields: fields})
 }
 
-// recorded tells that an attempt was recorded.
+// recorded calls Options.Recorded for an attempt.
 func (l *Lease) recorded(a *history.Attempt, again bool) {
 	l.queue.set.recorded(history.Recorded{
 		Attempt: *a, Webhook: l.queue.name, Seq: l.Seq, Number: l.Attempt, Test: l.test, Again: again, Accepted: l.Accepted,

@@ -9,7 +9,7 @@ import (
 	"sidehook/history/internal/pending"
 )
 
-// Order says which deliveries of a webhook wait for others. In the zero Order none
+// Order is which deliveries of a webhook wait for others. In the zero Order none
 // does.
 type Order struct {
 	All bool   // one at a time, in the order of acceptance

@@ -9,7 +9,7 @@ const ChunkSize = 128
 const readAgain = time.Second
 
 // read prefetches the next unread deliveries. Only one claim does that at a time
-// (reading is set). It reads without the lock, and publish goes on meanwhile.
+// (reading is set). It reads without the lock, and publish continues meanwhile.
 func (q *Queue) read() {
 	q.mu.Lock()
 	from, last := q.readPosition, q.last

@@ -2,10 +2,11 @@
 // flight, scheduled for a retry, or waits for another delivery of its key. It
 // promises leases, order, retry schedules, expiry, cancel and rename.
 //
-// It knows no file. What it needs stands in three interfaces that an engine
+// It knows no file. It declares what it needs as three interfaces that an engine
 // implements: Book, Ledger and Clock. It writes and reads its own part of a
-// checkpoint. The plain data that a queue is made of is in package pending. An engine (package journal) publishes to a Set; package relay/deliver
-// claims from its queues. Package queuetest has the contract.
+// checkpoint. Package pending has the plain data that a queue consists of. An engine
+// (package journal) publishes to a Set; package relay/deliver claims from its queues.
+// Package queuetest has the contract.
 package queue
 
 import (
@@ -44,8 +45,8 @@ type (
 //	    over them, also after a restart, which reads the prefetched events again.
 //	Q4  All that was not started and is not unread is prefetched. Memory does not
 //	    grow with the backlog.
-//	Q5  Each line of a delivery says in full how the attempts at it have gone, so
-//	    that replaying a line twice changes nothing.
+//	Q5  Each line of a delivery contains the whole outcome of the attempts at it, so
+//	    replaying a line twice changes nothing.
 //	Q6  Each delivery that has not ended counts in segmentRefs once, and so does
 //	    the event that a resend points to. Both change in the step that publishes or
 //	    ends the delivery, so that retention can rely on them.
@@ -63,7 +64,7 @@ type Queue struct {
 	scheduled    pending.Heap
 	order        ordering
 	prefetch     []Item
-	readPosition Mark // where the reader goes on, while anything is unread
+	readPosition Mark // where the reader continues, while anything is unread
 	unread       int
 	startedSeqs  seqset.Set[history.Seq]
 	last         history.Seq   // the last seq that was published to it
@@ -81,7 +82,7 @@ type Queue struct {
 }
 
 // Mark is a position in the accepted events: no unread delivery has a seq below
-// Seq, stands before Location, or was accepted before At.
+// Seq, a record before Location, or an acceptance before At.
 type Mark struct {
 	Seq      history.Seq
 	Location history.Location
@@ -120,7 +121,7 @@ func (q *Queue) wakeUp() {
 	wake()
 }
 
-// Configure says what the config line of a generation has.
+// Configure sets the content of the config line of a generation.
 func (q *Queue) Configure(c history.Config) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -134,14 +135,14 @@ func (q *Queue) Configure(c history.Config) {
 	}
 }
 
-// configOf returns what Configure said of a generation, nil if nothing.
+// configOf returns what Configure set for a generation, nil if nothing.
 func (q *Queue) configOf(generation history.Generation) *history.Config {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.config[generation]
 }
 
-// generation returns the newest one that Configure was told of.
+// generation returns the newest one that Configure has set.
 func (q *Queue) generation() (newest history.Generation) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

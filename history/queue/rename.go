@@ -8,7 +8,7 @@ import (
 	"sidehook/history/internal/pending"
 )
 
-// Moving is a delivery that is about to go on under another name.
+// Moving is a delivery that is about to continue under another name.
 type Moving struct {
 	Seq            history.Seq
 	Of             history.Seq // the seq of its event
@@ -20,7 +20,7 @@ type Moving struct {
 	Body           *Body
 }
 
-// Renamed is a delivery that goes on under another name.
+// Renamed is a delivery that continues under another name.
 type Renamed struct {
 	queue *Queue // of the former name
 	ending
@@ -31,14 +31,14 @@ type Renamed struct {
 // From returns the queue of the former name.
 func (r *Renamed) From() *Queue { return r.queue }
 
-// moved is how a delivery goes on that is in flight under its former name.
+// moved is how a delivery continues that is in flight under its former name.
 type moved struct {
 	to    *Lease          // under the new name, in flight until the attempt is over; nil before it is published
 	end   history.Attempt // under the former name
 	ended bool            // the attempt ended the delivery
 }
 
-// Move visits the pending deliveries that are to go on under another name, in chunks
+// Move visits the pending deliveries, which continue under another name, in chunks
 // and in order, those in flight first, until visit returns an error. The caller
 // makes the moves durable and then publishes each with its Moving. A delivery whose record is
 // damaged stays where it is.
@@ -106,8 +106,8 @@ func renamedTo(to string, generation history.Generation) history.Attempt {
 	return history.Attempt{Generation: generation, Status: history.Canceled, Unsent: true, Error: "renamed to " + to, RenamedTo: to}
 }
 
-// Renamed returns how a delivery goes on whose rename was read from the storage, which an
-// engine publishes that owns the former name. It ends there if it has not ended yet.
+// Renamed returns how a delivery continues whose rename was read from the storage. The
+// engine that owns the former name publishes it. It ends there if it has not ended yet.
 func (s *Set) Renamed(a *history.EventRecord) *Renamed {
 	r := &Renamed{queue: s.Queue(a.Was), ending: ending{pending.FormerOf(a), renamedTo(a.To[0], a.Generation)}}
 	if of := (Item{Number: a.Of}); s.book.Load(&of) == nil {
@@ -132,7 +132,7 @@ func (s *Set) endRenamed(batch []Published) {
 	}
 }
 
-// giveAway takes deliveries out of the queue that go on under another name.
+// giveAway takes deliveries out of the queue that continue under another name.
 func (q *Queue) giveAway(list []*Renamed) {
 	items, ends := make([]Item, 0, len(list)), make(map[history.Seq]ending, len(list))
 	q.mu.Lock()

@@ -49,7 +49,7 @@ func (r *Replay) queue(webhook string) *Queue {
 	return q
 }
 
-// Checkpoint puts a queue where its part of a checkpoint says, written at a time.
+// Checkpoint restores a queue from its part of a checkpoint, written at a time.
 func (r *Replay) Checkpoint(webhook string, c *Checkpoint, written time.Time) {
 	r.queue(webhook).restore(c, written, r.now)
 }
@@ -57,15 +57,15 @@ func (r *Replay) Checkpoint(webhook string, c *Checkpoint, written time.Time) {
 // Streak restores the failure streak of a webhook.
 func (r *Replay) Streak(webhook string, c *streak.Checkpoint) { r.queue(webhook).streak.Restore(c) }
 
-// State takes in a record of a webhook's state.
+// State adds a record of a webhook's state.
 func (r *Replay) State(d *history.DeliveryRecord) {
 	q := r.queue(d.Webhook)
 	q.state = d.WebhookState()
 	q.streak.Enter(q.state)
 }
 
-// Attempt takes in a record of an attempt. If its event was removed, it only counts in
-// the failure streak: the delivery has ended, though the line that says so may have
+// Attempt adds a record of an attempt. If its event was removed, it only counts in the
+// failure streak: the delivery has ended, though the line of its end may have
 // been removed, too.
 func (r *Replay) Attempt(d *history.DeliveryRecord, removed bool) {
 	r.queue(d.Webhook).streak.Replay(d)
@@ -125,7 +125,7 @@ func (r *Replay) start(q *Queue, seq history.Seq) (s pending.Scheduled, ok bool)
 }
 
 // end ends a delivery, and reports false if it had ended. What it is about counts
-// unless the checkpoint has told.
+// unless the checkpoint has it.
 func (r *Replay) end(q *Queue, it Item) (ended bool) {
 	s, ok := r.start(q, it.Number)
 	delete(r.scheduledOf(q), it.Number)
@@ -157,7 +157,7 @@ func (r *Replay) EndRenamed(a *history.EventRecord) {
 	}
 }
 
-// Accepted takes in a record of the events.
+// Accepted adds a record of the events.
 func (r *Replay) Accepted(a *history.EventRecord) {
 	if a.Was != "" {
 		r.EndRenamed(a)
@@ -165,7 +165,7 @@ func (r *Replay) Accepted(a *history.EventRecord) {
 	r.Begin(a)
 }
 
-// Begin takes in the deliveries that a record begins. Accepted calls it; an engine that
+// Begin adds the deliveries that a record begins. Accepted calls it; an engine that
 // owns some of the webhooks calls it instead, with those alone in To.
 func (r *Replay) Begin(a *history.EventRecord) {
 	it := pending.ItemOf(a)
@@ -238,7 +238,7 @@ func (r *Replay) Finish(stepped bool) {
 }
 
 // Unmeasured returns the seqs of what the checkpoint counts and has ended since, if
-// only the record tells how much it counts for: see Subtract.
+// only the record has how much it counts for: see Subtract.
 func (r *Replay) Unmeasured() map[history.Seq][]*Queue { return r.ended }
 
 // Subtract takes a record that Unmeasured has out of what the checkpoint counts: its

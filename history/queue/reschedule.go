@@ -78,7 +78,7 @@ func (q *Queue) Throttled() (until time.Time) {
 	return until
 }
 
-// Schedule says how long a delivery waits at most after each attempt that used up
+// Schedule sets how long a delivery waits at most after each attempt that used up
 // a step. A delivery that waits longer, by an earlier schedule, is due that much
 // sooner; a throttled one waits for the receiver.
 func (q *Queue) Schedule(longest []time.Duration) {

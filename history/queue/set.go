@@ -23,7 +23,7 @@ const (
 	maxReads = 4
 )
 
-// Options are what the queues of a set stand on. All are required but Bodies and
+// Options are what the queues of a set need. All are required but Bodies and
 // LeastBody.
 type Options struct {
 	Book     Book
@@ -122,7 +122,7 @@ func (s *Set) Remove(webhook string, now time.Time) Checkpoint {
 	return c
 }
 
-// WakeAll tells every queue that more may be claimed.
+// WakeAll wakes every queue: more may be claimed.
 func (s *Set) WakeAll() {
 	for _, q := range s.Queues() {
 		q.wakeUp()

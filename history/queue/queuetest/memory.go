@@ -22,7 +22,7 @@ type Memory struct {
 
 	mu    sync.Mutex // is held while events are accepted and published, and for the others
 	saved saved
-	lost  map[string]saved // the webhooks that it does not own, where each stood
+	lost  map[string]saved // the checkpoints of webhooks that it does not own
 }
 
 // saved is a checkpoint: of each queue in which something waits, and how many
@@ -53,7 +53,7 @@ func newMemory(s *Store, from saved) *Memory {
 	return m
 }
 
-// checkpointed puts a queue where a checkpoint says.
+// checkpointed restores a queue from a checkpoint.
 func (m *Memory) checkpointed(r *queue.Replay, webhook string, text []byte, at time.Time) {
 	var c queue.Checkpoint
 	if err := json.Unmarshal(text, &c); err != nil {
@@ -62,7 +62,7 @@ func (m *Memory) checkpointed(r *queue.Replay, webhook string, text []byte, at t
 	r.Checkpoint(webhook, &c, at)
 }
 
-// replay takes in what came after a checkpoint, for some webhooks.
+// replay adds what came after a checkpoint, for some webhooks.
 func (m *Memory) replay(r *queue.Replay, from saved, mine func(webhook string) bool) {
 	for _, l := range m.Store.lines[from.lines:] {
 		d := history.ParseDeliveryFields(l.Fields)
