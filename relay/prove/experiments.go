@@ -44,6 +44,7 @@ var experiments = []experiment{
 	{"one receiver that hangs, ninety-nine that do not", "relay/deliver", "TestIsolation", 1},
 
 	// Callers and secrets.
+	{"ten thousand slow clients, beside others", "relay", "TestManySlowClients", 5},
 	{"slow clients, and more connections than are allowed", "relay/httpd", "TestSlowClients|TestSlowReader|TestConnectionLimit", 1},
 	{"a secret planted in every place that may have one", "relay/send", "TestSecretsStayOut", 1},
 	{"such secrets through deliveries, edits, commands, a kill and a dump of the program", "relay", "TestCanary", 5},
