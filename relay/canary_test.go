@@ -130,12 +130,14 @@ func TestCanary(t *testing.T) {
 		{"history"}, {"history", "--json"}, {"history", "stats"}, {"history", "check"}, {"events"}, {"events", "--json"},
 		{"check"}, {"check", "--print"}, {"check", "--as-run"}, {"check", "--as-run", "--print"}, {"plan", edited}, {"plan", edited, "--json"},
 		{"webhook", "test", "one"}, {"webhook", "test", "filled"}, {"webhook", "retry", "one"}, {"resend", "e0", "--all"},
-		{"webhook", "edit", "signed", "--header", "X-New=" + planted},
+		{"webhook", "edit", "signed", "--header", "X-New-Token=" + planted},
 		{"webhook", "edit", "queried", "--set", "timeout=9s"}, {"webhook", "off", "proxied"}, {"webhook", "remove", "filled", "--yes"},
 		{"cancel", "e1"}, {"send", "a.b", "--id", "sent"},
 	} {
 		run(args...)
 	}
+	eventually(t, "the edits are in force", func() bool { return strings.Contains(p.text("/v1/webhooks"), "X-New-Token") })
+	ask()
 	for _, bad := range [][2]string{
 		{"headers: {Authorization", "headrs: {Authorization"},
 		{"secret: " + planted + "-0123456789abcdef", "secret: {" + planted + ": " + planted + "}"},
