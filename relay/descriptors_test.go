@@ -4,9 +4,11 @@ package relay_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,11 +21,13 @@ import (
 func TestDescriptors(t *testing.T) {
 	startsProcesses(t)
 	s := newReceiver(t)
+	hold := make(chan struct{}) // what waits then is in several segments
 	s.answer(func(w http.ResponseWriter, _ *http.Request) {
+		<-hold
 		time.Sleep(20 * time.Millisecond)
 		w.Header().Set("Connection", "close")
 	})
-	p := newProgram(t, t.TempDir(), "webhooks:\n"+hook(s, "one", ""), "sh", "-c", `ulimit -n 64; exec "$0" "$@"`)
+	p := newProgram(t, t.TempDir(), "history: {max_size: 16MiB}\nwebhooks:\n"+hook(s, "one", ""), "sh", "-c", `ulimit -n 64; exec "$0" "$@"`)
 	cmd := p.launchHere()
 	defer func() {
 		if t.Failed() {
@@ -31,7 +35,24 @@ func TestDescriptors(t *testing.T) {
 		}
 	}()
 	x := newTraffic()
-	x.post(p, "first") // its connection is kept
+	large := strings.Repeat("x", 100<<10)
+	postLarge := func(name string) { // which finishes segments
+		t.Helper()
+		for n := range 40 {
+			id := fmt.Sprint(name, "-", n)
+			resp, err := p.client.Post("http://localhost/v1/events", "application/json", strings.NewReader(`{"type":"a.b","id":"`+id+`","data":"`+large+`"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, resp.Body) // its connection is kept
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusAccepted {
+				t.Errorf("answer %d to %s", resp.StatusCode, id)
+			}
+			x.posted[id], x.acked[id] = true, true
+		}
+	}
+	postLarge("before")
 	var clients []net.Conn
 	leave := func() {
 		for _, c := range clients {
@@ -52,11 +73,13 @@ func TestDescriptors(t *testing.T) {
 		eventually(t, "it logs: "+text, func() bool { return len(p.log.lines(text)) > 0 })
 	}
 	logs("cannot accept connections; trying again")
+	close(hold)
 	for n := range 100 {
 		if code := x.post(p, fmt.Sprint("none-", n)); code != http.StatusAccepted {
 			t.Errorf("answer %d without a descriptor left", code)
 		}
 	}
+	postLarge("overdue")
 	logs("this machine cannot make requests; trying again each second")
 	logs("cannot write the checkpoint; the next start reads more of the history")
 	var one standing

@@ -53,6 +53,9 @@ func (w *Writer) SetLimit(bytes int64) {
 	}
 }
 
+// maxOverdue is the size that a segment may reach while no other can be opened.
+const maxOverdue = 4 * MaxSize
+
 // Begin prepares the writer for a batch, in a new segment if the old one is full. It
 // reports whether it began one.
 func (w *Writer) Begin() (fresh bool, err error) {
@@ -73,6 +76,9 @@ func (w *Writer) Begin() (fresh bool, err error) {
 	if vfs.NoRoom(err) && !errors.Is(err, vfs.ErrUnsynced) {
 		// The old segment can still be written to while there is room.
 		return false, fmt.Errorf("begin segment %s: %w: %w", w.stream.File(w.next), ErrNoRoom, err)
+	}
+	if vfs.NoDescriptors(err) && !errors.Is(err, vfs.ErrUnsynced) && w.size < maxOverdue {
+		return false, nil // the old segment is open, and becomes larger than it should be
 	}
 	if err != nil {
 		return false, w.fail(fmt.Errorf("begin segment %s: %w", w.stream.File(w.next), bare(err)))

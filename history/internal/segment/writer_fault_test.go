@@ -78,6 +78,37 @@ func TestWriterWithoutRoom(t *testing.T) {
 	wholeUpTo(t, fs, acked+3)
 }
 
+// TestWriterWithoutDescriptors: while no segment can be opened, the one that is open becomes
+// larger than it should be.
+func TestWriterWithoutDescriptors(t *testing.T) {
+	for _, lack := range []error{syscall.EMFILE, syscall.ENFILE} {
+		fs := memfs.New()
+		l := open(t, fs, segment.Options{Limit: 1})
+		fs.SetFault(func(op memfs.Op) error {
+			if op.Kind == memfs.Create {
+				return lack
+			}
+			return nil
+		})
+		for range 3 {
+			if err := l.batch(3); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := l.Writer.First(); got != 1 {
+			t.Errorf("%v: it writes to segment %d, want 1", lack, got)
+		}
+		fs.SetFault(nil)
+		if err := l.batch(3); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Writer.First(); got != 10 {
+			t.Errorf("then it writes to segment %d, want 10", got)
+		}
+		wholeUpTo(t, fs, 12)
+	}
+}
+
 // TestModifiedExternally cuts a full segment from outside: no other one is begun after
 // it (S7).
 func TestModifiedExternally(t *testing.T) {

@@ -177,8 +177,14 @@ func writeFile(fsys FS, name string, content []byte) error {
 	return f.Close()
 }
 
+// NoDescriptors reports whether err means that this process or this machine can have no
+// more files open. Nothing was done, and it may pass.
+func NoDescriptors(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
 // NoRoom reports whether err means that the disk is full, or a quota or the limit
-// on a file's size is reached. That may pass; any other failure does not.
+// on a file's size is reached. That may pass; any other failure of a write does not.
 func NoRoom(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
