@@ -3,6 +3,7 @@
 package relay_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -28,11 +29,11 @@ type group struct {
 // newGroup skips the test where there can be none. The end of the test removes it.
 func newGroup(t *testing.T, limit int) *group {
 	t.Helper()
-	for root, files := range map[string]struct{ limit, swap, kills string }{
-		"/sys/fs/cgroup/memory": {"memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.oom_control"},
-		"/sys/fs/cgroup":        {"memory.max", "memory.swap.max", "memory.events"},
+	for _, files := range []struct{ root, limit, swap, kills string }{
+		{"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.oom_control"},
+		{"/sys/fs/cgroup", "memory.max", "memory.swap.max", "memory.events"},
 	} {
-		g := &group{dir: filepath.Join(root, fmt.Sprintf("sidehook-test-%x", rand.Uint64()))}
+		g := &group{dir: filepath.Join(files.root, fmt.Sprintf("sidehook-test-%x", rand.Uint64()))}
 		if os.Mkdir(g.dir, 0o700) != nil {
 			continue
 		}
@@ -45,10 +46,18 @@ func newGroup(t *testing.T, limit int) *group {
 			}
 			t.Errorf("cannot remove %s", g.dir)
 		})
-		if os.WriteFile(filepath.Join(g.dir, files.limit), []byte(strconv.Itoa(limit)), 0) != nil {
+		set := func(name string) error {
+			file, err := os.OpenFile(filepath.Join(g.dir, name), os.O_WRONLY, 0) // it is there, or this is no cgroup
+			if err == nil {
+				_, err = file.WriteString(strconv.Itoa(limit))
+				err = errors.Join(err, file.Close())
+			}
+			return err
+		}
+		if set(files.limit) != nil {
 			continue
 		}
-		_ = os.WriteFile(filepath.Join(g.dir, files.swap), []byte(strconv.Itoa(limit)), 0) // not everywhere
+		_ = set(files.swap) // not everywhere
 		g.kills = func() int {
 			text, _ := os.ReadFile(filepath.Join(g.dir, files.kills))
 			for line := range strings.Lines(string(text)) {
