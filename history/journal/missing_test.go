@@ -122,6 +122,62 @@ func TestMissingSegments(t *testing.T) {
 	t.Attr("times", fmt.Sprint(times))
 }
 
+// TestMissingDeliveries takes segments of the deliveries away. What they told of may be sent
+// again, and nothing is lost. The check says what is missing, and so does a start that reads
+// all of it.
+func TestMissingDeliveries(t *testing.T) {
+	const events = 200
+	times := 0
+	for name, gone := range map[string]func(all []string) []string{
+		"the first":         func(all []string) []string { return all[:1] },
+		"one in the middle": func(all []string) []string { return all[len(all)/2:][:1] },
+		"the last":          func(all []string) []string { return all[len(all)-1:] },
+		"all":               func(all []string) []string { return all },
+	} {
+		for _, cursors := range []bool{true, false} {
+			times++
+			t.Run(fmt.Sprintf("%s, cursors %v", name, cursors), func(t *testing.T) {
+				runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
+					r.stock(fs, events)
+					r.stop()
+					fs = fs.Kill()
+					if !cursors {
+						loseCursors(fs)
+					}
+					all := segments(t, fs, "deliveries")
+					if len(all) < 4 {
+						t.Fatalf("%d segments are too few for this test", len(all))
+					}
+					for _, name := range gone(all) {
+						if err := fs.Remove(name); err != nil {
+							t.Fatal(err)
+						}
+					}
+					seen := cursors || slices.Contains(segments(t, fs, "deliveries"), all[len(all)-1])
+					if lacks := missing(check(t, fs)); lacks != seen {
+						t.Errorf("a check before the start finds that something is missing: %v, want %v", lacks, seen)
+					}
+					var log bytes.Buffer
+					r = start(t, fs, journal.Options{SegmentSize: small, Log: slog.New(slog.NewTextHandler(&log, nil))})
+					if told := strings.Contains(log.String(), "are missing"); told != seen && !cursors {
+						t.Errorf("the log says %q", &log)
+					}
+					same(t, "delivered", r.drain("a"), ids(1, events))
+					r.drain("b") // again, what was not told
+					r.append([]string{"new"}, "a", "b")
+					same(t, "delivered after that", append(r.drain("a"), r.drain("b")...), []string{"new", "new"})
+					r.stop()
+					fs = fs.Kill()
+					loseCursors(fs)
+					r = start(t, fs, journal.Options{SegmentSize: small})
+					same(t, "delivered once more", r.drain("a"), nil)
+				})
+			})
+		}
+	}
+	t.Attr("times", fmt.Sprint(times))
+}
+
 // missing reports whether a check has found that records are missing.
 func missing(c verify.Checked) bool {
 	return slices.ContainsFunc(c.Problems, func(p history.Problem) bool { return strings.Contains(p.What, " are missing ") })

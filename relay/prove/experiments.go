@@ -29,7 +29,7 @@ var experiments = []experiment{
 	{"every bit flipped", "history/internal/segment", "TestEveryBit", 1},
 	{"zeros over every range of 1, 16, 512 bytes and to the end", "history/internal/segment", "TestEveryRange", 1},
 	{"damaged lines, pages and compressed frames", "history/internal/segment", "TestDamage|TestDamagedFrame", 1},
-	{"segments missing: the first, some between, the last, all", "history/journal", "TestMissingSegments", 1},
+	{"segments missing: the first, some between, the last, all", "history/journal", "TestMissingSegments|TestMissingDeliveries", 1},
 	{"foreign files in the folder: copies, links, folders, segments of another history", "history/journal", "TestForeignFiles|TestSegmentOfAnotherHistory", 1},
 	{"a write or fsync that fails", "history/journal", "TestFailedSyncEndsIt|TestFailedOutcomesEndIt|TestFailedCursorsEndIt|TestNothingIsAcknowledgedBehindAFailure", 1},
 	{"an fsync that fails for real, and would succeed the next time", "relay", "TestFsyncFails", 30},
