@@ -19,8 +19,8 @@ func TestFolderTaken(t *testing.T) {
 		t.Skip("starts processes")
 	}
 	filesOnly(t)
-	over := func(args ...string) func(folder string) error {
-		return func(folder string) error {
+	over := func(args ...string) func(t *testing.T, folder string) error {
+		return func(t *testing.T, folder string) error {
 			if os.Getuid() != 0 {
 				t.Skip("mounts a volume, which needs root and time")
 			}
@@ -35,18 +35,19 @@ func TestFolderTaken(t *testing.T) {
 		return errors.Join(os.RemoveAll(folder), os.Rename(away(folder), folder))
 	}
 	for _, c := range []struct {
-		name       string
-		take, back func(folder string) error
+		name string
+		take func(t *testing.T, folder string) error
+		back func(folder string) error
 	}{
-		{"moved", func(folder string) error { return os.Rename(folder, away(folder)) }, back},
-		{"replaced by an empty one", func(folder string) error {
+		{"moved", func(_ *testing.T, folder string) error { return os.Rename(folder, away(folder)) }, back},
+		{"replaced by an empty one", func(_ *testing.T, folder string) error {
 			return errors.Join(os.Rename(folder, away(folder)), os.Mkdir(folder, 0o700))
 		}, back},
-		{"replaced by a copy", func(folder string) error {
+		{"replaced by a copy", func(_ *testing.T, folder string) error {
 			return errors.Join(os.Rename(folder, away(folder)), os.CopyFS(folder, os.DirFS(away(folder))))
 		}, back},
 		{"mounted over", over("-t", "tmpfs", "tmpfs"), func(folder string) error { return exec.Command("umount", folder).Run() }},
-		{"deleted", func(folder string) error {
+		{"deleted", func(_ *testing.T, folder string) error {
 			for os.RemoveAll(folder) != nil { // a file was created meanwhile
 			}
 			return nil
@@ -61,7 +62,7 @@ func TestFolderTaken(t *testing.T) {
 			x := newTraffic()
 			x.begin(p, 4)
 			eventually(t, "events are accepted", func() bool { return x.acknowledged() > 100 })
-			if err := c.take(folder); err != nil {
+			if err := c.take(t, folder); err != nil {
 				t.Error(err)
 			}
 			if c.name == "mounted over" {

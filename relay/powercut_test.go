@@ -32,22 +32,31 @@ func newVolume(t *testing.T) *volume {
 	if err := os.Mkdir(v.mount, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	v.format(100 << 20)
+	v.format(100<<20, 0)
 	return v
 }
 
-// format makes the image, of a size, and mounts it.
-func (v *volume) format(size int64, options ...string) {
+// format makes the image, of a size, and mounts it. Its first bytes, so many, have room of
+// their own on what it lies on.
+func (v *volume) format(size, room int64, options ...string) {
 	v.t.Helper()
-	file, err := os.Create(v.image)
-	if err == nil {
-		err = errors.Join(file.Truncate(size), file.Close())
+	if err := os.WriteFile(v.image, nil, 0o600); err != nil {
+		v.t.Fatal(err)
 	}
-	if err != nil {
+	if err := os.Truncate(v.image, size); err != nil {
 		v.t.Fatal(err)
 	}
 	if out, err := exec.Command("mkfs.ext4", append(options, "-q", "-F", v.image)...).CombinedOutput(); err != nil {
 		v.t.Skipf("cannot make a file system here: %v %s", err, out)
+	}
+	if room > 0 {
+		file, err := os.OpenFile(v.image, os.O_RDWR, 0)
+		if err == nil {
+			err = errors.Join(unix.Fallocate(int(file.Fd()), 0, 0, room), file.Close())
+		}
+		if err != nil {
+			v.t.Fatal(err)
+		}
 	}
 	if out, err := exec.Command("mount", "-o", "loop", v.image, v.mount).CombinedOutput(); err != nil {
 		v.t.Skipf("cannot mount here: %v %s", err, out)
