@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -82,6 +84,15 @@ func (g *group) line(score int) []string {
 
 const mib = 1 << 20
 
+// measuresMemory skips a test under the race detector, with which memory says nothing.
+func measuresMemory(t *testing.T) {
+	t.Helper()
+	build, _ := debug.ReadBuildInfo()
+	if slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		t.Skip("the race detector takes several times the memory")
+	}
+}
+
 // TestKilledForMemory has the kernel kill the process under load, each time because
 // another one in its cgroup takes the memory. It is like any other kill.
 func TestKilledForMemory(t *testing.T) {
@@ -126,6 +137,7 @@ func TestKilledForMemory(t *testing.T) {
 // arrives once they answer.
 func TestFloodWithinMemory(t *testing.T) {
 	startsProcesses(t)
+	measuresMemory(t)
 	const events, webhooks = 400, 4
 	g := newGroup(t, 128*mib)
 	s := newReceiver(t)

@@ -111,6 +111,7 @@ func (c *slowClients) stop() {
 // other clients are served, and the memory is bounded.
 func TestManySlowClients(t *testing.T) {
 	startsProcesses(t)
+	measuresMemory(t)
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
