@@ -54,4 +54,6 @@ var experiments = []experiment{
 	{"the primary killed, paused, restarted, its standbys gone", "relay", "TestNemesesOfDatabase", 6},
 	{"connections cut during commits, PgBouncer", "relay", "TestNemesesOfConnections", 6},
 	{"a sidecar and the primary cut off by the network", "relay", "TestNemesesOfNetwork", 6},
+	{"the database's disk full", "relay", "TestNemesesOfDisk", 6},
+	{"locked rows and open snapshots in the database, a clock that is set", "relay", "TestNemesesOfOperators", 6},
 }
