@@ -172,10 +172,18 @@ func (b *books) once() {
 	}
 }
 
+// some is how many seeds of so many are tried: in a short run a quarter.
+func some(seeds uint64) uint64 {
+	if testing.Short() {
+		return (seeds + 3) / 4
+	}
+	return seeds
+}
+
 // lives runs a test so many times, in parallel, each in a bubble with its own books
 // and random numbers. No two tests have the same stream.
 func lives(t *testing.T, seeds, stream uint64, test func(t *testing.T, b *books)) {
-	for seed := range seeds {
+	for seed := range some(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

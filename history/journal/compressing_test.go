@@ -107,7 +107,7 @@ func TestCompress(t *testing.T) {
 // TestCompressCrash cuts the power at some moment of the hours in which all is
 // compressed: the next start goes on with it.
 func TestCompressCrash(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range some(12) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 9))
 			fs := grown(t, 1000)

@@ -22,7 +22,7 @@ import (
 // and to what it stands on: order, throttling, limits, former names, resends,
 // cancels, retention, stops, kills and power cuts, and holds it against books.
 func TestInterplay(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range some(10) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { interplay(t, seed) })

@@ -156,7 +156,7 @@ func TestOrderByKey(t *testing.T) {
 // no delivery is handed out while one of its key that was accepted before it has
 // not ended, and none is forgotten.
 func TestOrderHolds(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range some(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { orderHolds(t, rand.New(rand.NewPCG(seed, 1)), seed%2 == 0) })
 		})

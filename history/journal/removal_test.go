@@ -159,7 +159,7 @@ func TestRetentionBooks(t *testing.T) {
 // TestEndsAreDurableBeforeRemoval: if the power goes when the first segment is removed,
 // it is on disk that the deliveries of its events have ended (R3).
 func TestEndsAreDurableBeforeRemoval(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range some(20) {
 		runInBubble(t, journal.Options{SegmentSize: small}, func(t *testing.T, fs *memfs.FS, r *running) {
 			var removing atomic.Bool
 			fs.SetFault(func(op memfs.Op) error {

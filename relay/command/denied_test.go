@@ -16,6 +16,7 @@ import (
 
 // TestReadOverSocket: who may open the socket and not the files gets the same answers.
 func TestReadOverSocket(t *testing.T) {
+	startsMany(t)
 	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("only root can run a command as another user")

@@ -20,6 +20,7 @@ func (s *service) command(args ...string) *exec.Cmd {
 // TestFailedWrites: every command fails if its output goes to a full disk, which it
 // reports in one line, or to a closed pipe, which it does not report.
 func TestFailedWrites(t *testing.T) {
+	startsMany(t)
 	t.Parallel()
 	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer receiver.Close()

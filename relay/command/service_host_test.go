@@ -54,6 +54,14 @@ func (b *safeBuffer) String() string {
 	return b.buf.String()
 }
 
+// startsMany skips a test, in a short run, that starts a command dozens of times.
+func startsMany(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts many processes")
+	}
+}
+
 // newService makes a folder with a configuration that has an HTTP address and a
 // socket, dir/s.
 func newService(t *testing.T, address string) *service {
