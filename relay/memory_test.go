@@ -94,7 +94,8 @@ func measuresMemory(t *testing.T) {
 }
 
 // TestKilledForMemory has the kernel kill the process under load, each time because
-// another one in its cgroup takes the memory. It is like any other kill.
+// another one in its cgroup takes the memory. Nothing is lost. How many requests come again
+// is not limited: while the kernel looks for memory, it holds up what writes the outcomes.
 func TestKilledForMemory(t *testing.T) {
 	startsProcesses(t)
 	g := newGroup(t, 96*mib)
@@ -126,9 +127,6 @@ func TestKilledForMemory(t *testing.T) {
 	p.launchHere()
 	repeats := x.arrives(t, s, "/one", "/two")
 	counted(t, kills, x.acknowledged(), repeats)
-	if most := kills * 2 * (16 + 2); repeats > most {
-		t.Errorf("%d repeats, want at most %d", repeats, most)
-	}
 	checkHistory(t, p.dir())
 }
 
