@@ -2,7 +2,7 @@
 // a table:
 //
 //	go run ./relay/prove           each a few times, in some minutes
-//	go run ./relay/prove -long     over two thousand kills, a thousand power cuts; some 40 minutes
+//	go run ./relay/prove -long     over two thousand kills, a thousand power cuts; some 35 minutes
 //	go run ./relay/prove -only kill
 //	go run ./relay/prove -teeth    builds with one bug each: the tests must find it
 //
