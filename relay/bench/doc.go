@@ -44,10 +44,10 @@
 //	scheduler                      4.7       -      3.8       -
 //	all                          113.4     119     60.3      83
 //
-// The heap profile is a sample, and shows fewer of the smallest allocations than there are.
-// The benchmarks of the packages count all of them: 92 an accept, of which 82 are those of net/http, and 102 a
-// delivery, of which 67 are those of a bare http.Post. System calls are those of the
-// yardstick, by strace -c -f: a read and a write an exchange, two reads that find nothing,
-// and 0.035 fdatasyncs an event. net/http is half of sidehook's CPU, and two thirds of the
-// yardstick's.
+// The heap profile is a sample, and shows fewer of the smallest allocations than there
+// are. The benchmarks of the packages count all of them: 92 an accept, of which 82 are
+// those of net/http, and 102 a delivery, of which 67 are those of a bare http.Post.
+// System calls are those of the yardstick, by strace -c -f: a read and a write an
+// exchange, two reads that find nothing, and 0.035 fdatasyncs an event. net/http is
+// half of sidehook's CPU, and two thirds of the yardstick's.
 package main
