@@ -164,10 +164,12 @@ func (w *Writer) Drop() {
 	}
 }
 
-// reuse keeps the buffer for the next batch, unless one giant batch made it so
-// large that it would waste memory.
+// reuse keeps the buffer for the next batch, unless one giant batch made it so large that
+// it would waste memory. Large batches that follow each other share it, because growing it
+// costs more than all else that is done with a batch.
 func (w *Writer) reuse() {
-	if cap(w.pending) > 1<<20 {
+	const small, large = 1 << 20, 8 << 20
+	if size := cap(w.pending); size > large || size > small && len(w.pending) < size/4 {
 		w.pending = nil
 	}
 	w.pending = w.pending[:0]
