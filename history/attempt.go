@@ -23,6 +23,16 @@ func Statuses() []Status {
 	return []Status{Delivered, Retrying, Failed, Exhausted, Canceled, Expired}
 }
 
+// status decodes a status. It allocates nothing for those that there are.
+func status(raw []byte) Status {
+	for _, s := range [...]Status{Delivered, Retrying, Failed, Exhausted, Canceled, Expired} {
+		if len(raw) == len(s)+2 && string(raw[1:len(raw)-1]) == string(s) {
+			return s
+		}
+	}
+	return Status(text(raw))
+}
+
 // Ends returns the statuses that end a delivery.
 func Ends() []Status {
 	return slices.DeleteFunc(Statuses(), func(s Status) bool { return s == Retrying })

@@ -80,83 +80,87 @@ func ParseDeliveryRecord(line *jsonl.Line) DeliveryRecord {
 
 // ParseDeliveryFields reads the fields of a Line, for an engine that stores them
 // without number, time and checksum.
-func ParseDeliveryFields(fields []byte) DeliveryRecord {
-	var o DeliveryRecord
+func ParseDeliveryFields(fields []byte) (o DeliveryRecord) {
 	for name, raw := range Members(fields) {
-		switch name {
-		case "kind":
-			o.Kind = text(raw)
-		case "webhook":
-			o.Webhook = text(raw)
-		case "was":
-			o.Was = text(raw)
-		case "generation":
-			o.Generation = Generation(Number(raw))
-		case "seq":
-			o.Seq = Seq(Number(raw))
-		case "event":
-			o.Event = text(raw)
-		case "sent_id":
-			o.SentID = text(raw)
-		case "type":
-			o.Type = text(raw)
-		case "resend":
-			o.Resend = true
-		case "of":
-			o.Of = Seq(Number(raw))
-		case "test":
-			o.Test = true
-		case "attempt":
-			o.Attempt = int(Number(raw))
-		case "status":
-			o.Status = Status(text(raw))
-		case "again":
-			o.Again = true
-		case "unsent":
-			o.Unsent = true
-		case "renamed_to":
-			o.RenamedTo = text(raw)
-		case "late":
-			o.Late = true
-		case "no_step":
-			o.NoStep = true
-		case "free":
-			o.Free = int(Number(raw))
-		case "throttled_since":
-			o.Throttled, _ = time.Parse(jsonl.TimeFormat, text(raw))
-		case "throttled_until":
-			o.Until, _ = time.Parse(jsonl.TimeFormat, text(raw))
-		case "code":
-			o.Code = int(Number(raw))
-		case "error":
-			o.Error = text(raw)
-		case "next":
-			o.Next, _ = time.Parse(jsonl.TimeFormat, text(raw))
-		case "remote":
-			o.Remote = text(raw)
-		case "state":
-			o.State = text(raw)
-		case "why":
-			o.Why = text(raw)
-		case "entry":
-			o.Entry = text(raw)
-		case "since":
-			o.Since, _ = time.Parse(jsonl.TimeFormat, text(raw))
-		case "took_ms":
-			o.Took = raw
-		case "timing_ms":
-			o.Timing = raw
-		case "request":
-			o.Request = raw
-		case "response":
-			o.Response = raw
-		case "url":
-			o.URL = raw
-		case "headers":
-			o.Headers = raw
-		}
+		o.set(name, raw, nil)
 	}
 	return o
+}
+
+// set sets a member.
+func (o *DeliveryRecord) set(name, raw []byte, known texts) {
+	switch string(name) {
+	case "kind":
+		o.Kind = kind(raw)
+	case "webhook":
+		o.Webhook = known.text(raw)
+	case "was":
+		o.Was = known.text(raw)
+	case "generation":
+		o.Generation = Generation(Number(raw))
+	case "seq":
+		o.Seq = Seq(Number(raw))
+	case "event":
+		o.Event = text(raw)
+	case "sent_id":
+		o.SentID = text(raw)
+	case "type":
+		o.Type = known.text(raw)
+	case "resend":
+		o.Resend = true
+	case "of":
+		o.Of = Seq(Number(raw))
+	case "test":
+		o.Test = true
+	case "attempt":
+		o.Attempt = int(Number(raw))
+	case "status":
+		o.Status = status(raw)
+	case "again":
+		o.Again = true
+	case "unsent":
+		o.Unsent = true
+	case "renamed_to":
+		o.RenamedTo = text(raw)
+	case "late":
+		o.Late = true
+	case "no_step":
+		o.NoStep = true
+	case "free":
+		o.Free = int(Number(raw))
+	case "throttled_since":
+		o.Throttled, _ = time.Parse(jsonl.TimeFormat, text(raw))
+	case "throttled_until":
+		o.Until, _ = time.Parse(jsonl.TimeFormat, text(raw))
+	case "code":
+		o.Code = int(Number(raw))
+	case "error":
+		o.Error = text(raw)
+	case "next":
+		o.Next, _ = time.Parse(jsonl.TimeFormat, text(raw))
+	case "remote":
+		o.Remote = text(raw)
+	case "state":
+		o.State = text(raw)
+	case "why":
+		o.Why = text(raw)
+	case "entry":
+		o.Entry = text(raw)
+	case "since":
+		o.Since, _ = time.Parse(jsonl.TimeFormat, text(raw))
+	case "took_ms":
+		o.Took = raw
+	case "timing_ms":
+		o.Timing = raw
+	case "request":
+		o.Request = raw
+	case "response":
+		o.Response = raw
+	case "url":
+		o.URL = raw
+	case "headers":
+		o.Headers = raw
+	}
 }
 
 // JSON returns the record as in the history, without its checksum.

@@ -18,6 +18,23 @@ const (
 	KindWebhook = "webhook"
 )
 
+// kind decodes a kind. It allocates nothing for those that there are.
+func kind(raw []byte) string {
+	switch string(raw) {
+	case `"` + KindEvent + `"`:
+		return KindEvent
+	case `"` + KindResend + `"`:
+		return KindResend
+	case `"` + KindAttempt + `"`:
+		return KindAttempt
+	case `"` + KindConfig + `"`:
+		return KindConfig
+	case `"` + KindWebhook + `"`:
+		return KindWebhook
+	}
+	return text(raw)
+}
+
 // AppendText, AppendNumber and AppendTime append a member of an object: its name, in
 // quotes and with what comes before it in the line, and its value.
 
@@ -125,49 +142,58 @@ func ParseEventRecord(line *jsonl.Line) EventRecord {
 // ParseEventFields reads the fields of a record of the events, for an engine that stores
 // them without number, time and checksum. It shares their memory.
 func ParseEventFields(fields []byte) (a EventRecord) {
-	// The event comes last and is most of the record, so it is not walked through.
-	// Within a string, the quotes of its name would be escaped.
+	for name, raw := range Members(a.cutEvent(fields)) {
+		a.set(name, raw, nil)
+	}
+	a.Resend = a.Kind == KindResend && (a.Was == "" || a.Resend)
+	return a
+}
+
+// cutEvent sets the event, and returns the members before it. It comes last and is most of
+// the record, so it is not walked through. Within a string, the quotes of its name would
+// be escaped.
+func (a *EventRecord) cutEvent(fields []byte) (head []byte) {
 	head, event, isEvent := bytes.Cut(fields, []byte(`,"event":`))
 	if isEvent {
 		a.Event = event
 	}
-	resent := false
-	for name, raw := range Members(head) {
-		switch name {
-		case "kind":
-			a.Kind = text(raw)
-		case "of":
-			a.Of = Seq(Number(raw))
-		case "by":
-			a.By = text(raw)
-		case "bulk":
-			a.Bulk = text(raw)
-		case "was":
-			a.Was = text(raw)
-		case "from":
-			a.From = Seq(Number(raw))
-		case "bytes":
-			a.FormerBytes = uint32(Number(raw))
-		case "accepted":
-			a.FirstAccepted, _ = time.Parse(jsonl.TimeFormat, text(raw))
-		case "resend":
-			resent = true
-		case "generation":
-			a.Generation = Generation(Number(raw))
-		case "to":
-			a.To = names(raw)
-		case "test":
-			a.Test = text(raw)
-		case "filled":
-			a.Filled = names(raw)
-		case "failed_when":
-			for webhook, reason := range Members(Inside(raw)) {
-				a.Failures = append(a.Failures, Failure{webhook, text(reason)})
-			}
+	return head
+}
+
+// set sets a member.
+func (a *EventRecord) set(name, raw []byte, known texts) {
+	switch string(name) {
+	case "kind":
+		a.Kind = kind(raw)
+	case "of":
+		a.Of = Seq(Number(raw))
+	case "by":
+		a.By = text(raw)
+	case "bulk":
+		a.Bulk = text(raw)
+	case "was":
+		a.Was = text(raw)
+	case "from":
+		a.From = Seq(Number(raw))
+	case "bytes":
+		a.FormerBytes = uint32(Number(raw))
+	case "accepted":
+		a.FirstAccepted, _ = time.Parse(jsonl.TimeFormat, text(raw))
+	case "resend":
+		a.Resend = true
+	case "generation":
+		a.Generation = Generation(Number(raw))
+	case "to":
+		a.To = known.list(a.To[:0], raw)
+	case "test":
+		a.Test = known.text(raw)
+	case "filled":
+		a.Filled = known.list(nil, raw)
+	case "failed_when":
+		for webhook, reason := range Members(Inside(raw)) {
+			a.Failures = append(a.Failures, Failure{string(webhook), text(reason)})
 		}
 	}
-	a.Resend = a.Kind == KindResend && (a.Was == "" || resent)
-	return a
 }
 
 // ConfigKey names a config line.

@@ -2,16 +2,18 @@ package history
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"iter"
+	"math/bits"
 	"strconv"
 )
 
 // Members returns the members of a record whose checksum held: compact JSON that this
 // package wrote, or a newer version of it. It allocates nothing, so that a start can
 // read a million records a second.
-func Members(fields []byte) iter.Seq2[string, []byte] {
-	return func(yield func(string, []byte) bool) {
+func Members(fields []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
 		for len(fields) > 2 && fields[0] == '"' {
 			end := bytes.IndexByte(fields[1:], '"') + 1
 			if end == 0 || end+1 >= len(fields) || fields[end+1] != ':' {
@@ -20,7 +22,7 @@ func Members(fields []byte) iter.Seq2[string, []byte] {
 			name := fields[1:end]
 			value := fields[end+2:]
 			n := valueLen(value)
-			if !yield(string(name), value[:n]) {
+			if !yield(name, value[:n]) {
 				return
 			}
 			fields = bytes.TrimPrefix(value[n:], []byte{','})
@@ -58,21 +60,30 @@ func valueLen(b []byte) int {
 // stringLen returns the length of the JSON string that b begins with, with its quotes.
 func stringLen(b []byte) int {
 	for i := 1; i < len(b); i++ {
-		next := bytes.IndexByte(b[i:], '"')
-		if next < 0 {
-			break
+		// Eight bytes at a time, because most strings are short. The lowest high bit is
+		// right; those above it may not be.
+		for i+8 <= len(b) {
+			w := binary.LittleEndian.Uint64(b[i:])
+			quotes, slashes := w^ones*'"', w^ones*'\\'
+			found := ((quotes-ones)&^quotes | (slashes-ones)&^slashes) & (ones << 7)
+			if found != 0 {
+				i += bits.TrailingZeros64(found) / 8
+				break
+			}
+			i += 8
 		}
-		i += next
-		slashes := 0
-		for b[i-1-slashes] == '\\' {
-			slashes++
-		}
-		if slashes%2 == 0 {
+		switch {
+		case i == len(b):
+		case b[i] == '"':
 			return i + 1
+		case b[i] == '\\':
+			i++ // and what it escapes
 		}
 	}
 	return len(b)
 }
+
+const ones = 0x0101010101010101
 
 // text decodes a JSON string.
 func text(raw []byte) string {
@@ -90,18 +101,6 @@ func text(raw []byte) string {
 func Number(raw []byte) uint64 {
 	n, _ := strconv.ParseUint(string(raw), 10, 64)
 	return n
-}
-
-// names decodes a JSON array of strings.
-func names(raw []byte) []string {
-	var list []string
-	for len(raw) > 2 {
-		raw = raw[1:] // the bracket, or a comma
-		n := stringLen(raw)
-		list = append(list, text(raw[:n]))
-		raw = raw[n:]
-	}
-	return list
 }
 
 // Inside returns the members of an object, without the braces.

@@ -204,6 +204,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		event.Parse(body, nil)
+		event.Identify(body)
 		var events []event.Event
 		if e, err := decoder.Plain(body); err == nil {
 			events = append(events, e)

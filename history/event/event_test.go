@@ -205,6 +205,10 @@ func same(t *testing.T, got, want *event.Event) {
 	if g, w := content(got), content(want); g != w {
 		t.Errorf("content\ngot  %s\nwant %s", g, w)
 	}
+	rawID, rawType := event.Identify(got.JSON)
+	if id, kind := event.AppendUnquoted(nil, rawID), event.AppendUnquoted(nil, rawType); string(id) != want.ID || string(kind) != want.Type {
+		t.Errorf("identified as %q of the type %q, want %q, %q", id, kind, want.ID, want.Type)
+	}
 }
 
 // A stored event is read out of a longer buffer, which nobody may write to.

@@ -90,6 +90,9 @@ func Unquote(raw []byte) (string, bool) {
 	return string(unescape(nil, raw)), true
 }
 
+// AppendUnquoted appends the text of a JSON string.
+func AppendUnquoted(dst, raw []byte) []byte { return unescape(dst, raw[1:len(raw)-1]) }
+
 // unescape appends the text of raw, the inside of a JSON string.
 func unescape(dst, raw []byte) []byte {
 	for {

@@ -87,7 +87,7 @@ func (j *Journal) vanished(first uint64, err error) bool {
 // goesTo reports whether a record is for the webhook of the quoted name.
 func goesTo(line *jsonl.Line, quoted []byte) bool {
 	for name, raw := range history.Members(line.Fields()) {
-		if name == "to" {
+		if string(name) == "to" {
 			return bytes.Contains(raw, quoted)
 		}
 	}

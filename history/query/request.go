@@ -20,14 +20,14 @@ func withRequest(o *history.DeliveryRecord, e *event.Event, config *history.Deli
 	request := append([]byte(`,"request":`), requestOf(o, e, config)...)
 	whole := make([]byte, 0, len(line)+len(request))
 	for name, raw := range history.Members(history.Inside(line)) {
-		if name == "request" {
+		if string(name) == "request" {
 			continue
 		}
-		if name == "response" {
+		if string(name) == "response" {
 			whole = append(whole, request...)
 			request = nil
 		}
-		whole = append(whole, `,"`+name+`":`...)
+		whole = append(whole, `,"`+string(name)+`":`...)
 		whole = append(whole, raw...)
 	}
 	whole = append(append(whole, request...), '}')
@@ -62,7 +62,7 @@ func requestOf(o *history.DeliveryRecord, e *event.Event, config *history.Delive
 	}
 	var own []byte
 	for name, raw := range history.Members(history.Inside(o.Request)) {
-		if name == "headers" {
+		if string(name) == "headers" {
 			own = raw
 		}
 	}
@@ -90,7 +90,7 @@ func (l *headerLines) add(name string, raw []byte) {
 // addAll adds the members of an object.
 func (l *headerLines) addAll(object []byte) {
 	for name, raw := range history.Members(history.Inside(object)) {
-		l.add(name, raw)
+		l.add(string(name), raw)
 	}
 }
 

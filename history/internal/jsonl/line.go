@@ -114,8 +114,8 @@ func (l *Line) Fields() []byte { return l.Raw[l.fields : len(l.Raw)-tailSize] }
 
 // At returns the record's time.
 func (l *Line) At() time.Time {
-	t, err := time.Parse(TimeFormat, string(l.at))
-	if err != nil {
+	var t time.Time
+	if err := t.UnmarshalText(l.at); err != nil {
 		return time.Time{} // another head than ours: the checksum held, so it was written like that
 	}
 	return t
@@ -165,13 +165,18 @@ func checkSum(raw []byte) (body int, reason string) {
 	if body < 0 || string(raw[body:body+len(crcMember)]) != crcMember || string(raw[len(raw)-2:]) != `"}` {
 		return 0, "it does not end in a checksum"
 	}
-	var sum [4]byte
-	digits := raw[body+len(crcMember) : len(raw)-2]
-	// With upper-case digits, a flipped bit of a digit's case would not be noticed.
-	if _, err := hex.Decode(sum[:], digits); err != nil || bytes.ContainsAny(digits, "ABCDEF") {
-		return 0, "its checksum is not eight lower-case hex digits"
+	sum := uint32(0)
+	for _, c := range raw[body+len(crcMember) : len(raw)-2] {
+		switch {
+		case '0' <= c && c <= '9':
+			sum = sum<<4 | uint32(c-'0')
+		case 'a' <= c && c <= 'f': // with upper case, a flipped bit of a digit's case would not be noticed
+			sum = sum<<4 | uint32(c-'a'+10)
+		default:
+			return 0, "its checksum is not eight lower-case hex digits"
+		}
 	}
-	if crc32.Checksum(raw[:body], castagnoli) != binary.BigEndian.Uint32(sum[:]) {
+	if crc32.Checksum(raw[:body], castagnoli) != sum {
 		return 0, "its checksum does not hold"
 	}
 	return body, ""

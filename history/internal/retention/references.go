@@ -51,7 +51,7 @@ func (k *Keeper) refersToKept(first uint64) (bool, error) {
 // it refers to none.
 func seqOf(line *jsonl.Line) uint64 {
 	for name, raw := range history.Members(line.Fields()) {
-		if name == "seq" {
+		if string(name) == "seq" {
 			return history.Number(raw)
 		}
 	}

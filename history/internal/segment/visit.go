@@ -12,10 +12,11 @@ import (
 func (s *Scanner) NextGood(damaged func(*Damage)) (line jsonl.Line, ok bool, err error) {
 	for {
 		line, err := s.Next()
+		if err == nil {
+			return line, true, nil
+		}
 		var damage *Damage
 		switch {
-		case err == nil:
-			return line, true, nil
 		case errors.As(err, &damage):
 			damaged(damage)
 		case errors.Is(err, io.EOF), errors.Is(err, ErrTorn):
@@ -33,8 +34,9 @@ func (a *Archive) Visit(first uint64, offset int64, damaged func(*Damage), visit
 	if err != nil {
 		return err
 	}
-	for {
-		line, ok, err := s.NextGood(damaged)
+	var line jsonl.Line
+	for ok := false; ; {
+		line, ok, err = s.NextGood(damaged)
 		if err != nil || !ok || !visit(&line) {
 			return err
 		}
