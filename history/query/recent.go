@@ -62,9 +62,10 @@ func (r *Reader) indexed(first uint64, until time.Time, visit func(*index.Minute
 // count counts the lines of a segment before until.
 func (r *Reader) count(first uint64, until time.Time, visit func(*index.Minute) bool) error {
 	b := index.Build(index.Segment{})
+	entries := r.deliveries.Entries()
 	err := lookup.VisitLines(r.deliveries.Archive, first, func(line *jsonl.Line) bool {
-		if e := r.deliveries.Entry(line); e.Tally && e.At.Before(until) {
-			b.Add(&e)
+		if e := entries.Of(line); e.Tally && e.At.Before(until) {
+			b.Add(e)
 		}
 		return true
 	})

@@ -79,7 +79,7 @@ func (w *walk) listed(lines lookup.Lines) (right bool, err error) {
 		if err != nil && !errors.As(err, &damage) {
 			return false, err
 		}
-		if err != nil || !slices.ContainsFunc(w.Entry(&line).Listings, w.mayBe) {
+		if err != nil || !slices.ContainsFunc(w.Entries().Of(&line).Listings, w.mayBe) {
 			return false, nil
 		}
 		w.before = int64(offset)

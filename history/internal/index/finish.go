@@ -1,60 +1,70 @@
 package index
 
 import (
-	"cmp"
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
 )
 
-// Finish returns the index as a file.
-func (b *Builder) Finish() []byte {
-	var head, body encoder
+// Finish returns the index as a file, in parts. The builder must not be used any more.
+func (b *Builder) Finish() [][]byte {
+	var head encoder
 	head.string(b.of.Stream)
 	head.uint(b.of.First, uint64(b.of.Size), uint64(b.lines), b.last, b.seqs.lowest, b.seqs.highest)
-	b.encodeGroups(&head, &body)
+	postings := b.encodeGroups(&head)
 	b.encodeBlocks(&head)
-	b.encodeWebhooks(&head, &body)
-	b.encodeKeys(&head, &body)
+	webhooks := b.encodeWebhooks(&head)
+	keys := b.encodeKeys(&head)
 	minutes := b.encodeMinutes()
 	head.part(minutes)
 
-	file := append(make([]byte, 0, preludeLen+len(head)+len(body)+len(minutes)), magic...)
-	file = binary.LittleEndian.AppendUint32(file, uint32(len(head)))
-	file = binary.LittleEndian.AppendUint32(file, crc32.Checksum(head, castagnoli))
-	return append(append(append(file, head...), body...), minutes...)
+	prelude := append(make([]byte, 0, preludeLen), magic...)
+	prelude = binary.LittleEndian.AppendUint32(prelude, uint32(len(head)))
+	prelude = binary.LittleEndian.AppendUint32(prelude, crc32.Checksum(head, castagnoli))
+	return append(append([][]byte{prelude, head}, postings...), webhooks, keys, minutes)
 }
 
 // encodeGroups encodes the offsets of each group's lines, as deltas.
-func (b *Builder) encodeGroups(head, body *encoder) {
-	type posting struct {
+func (b *Builder) encodeGroups(head *encoder) (postings [][]byte) {
+	type group struct {
 		count uint64
 		last  uint32
 		bytes encoder
 	}
-	postings := make([]posting, len(b.groups.list))
+	groups, groupOf := b.groups()
+	list := make([]group, len(groups))
 	for _, l := range b.listed {
-		p := &postings[l.group]
-		if p.count > 0 && p.last == l.offset {
+		g := &list[groupOf[l.listing]]
+		if g.count > 0 && g.last == l.offset {
 			continue // for another webhook
 		}
-		p.bytes.uint(uint64(l.offset - p.last))
-		p.last = l.offset
-		p.count++
+		g.bytes.uint(uint64(l.offset - g.last))
+		g.last = l.offset
+		g.count++
 	}
-	head.uint(uint64(len(postings)))
-	for i, g := range b.groups.list {
-		p := &postings[i]
-		head.string(g.Type)
-		head.string(g.Status)
+	head.uint(uint64(len(list)))
+	for i, of := range groups {
+		g := &list[i]
+		head.string(of.Type)
+		head.string(of.Status)
 		apart := uint64(0)
-		if g.Apart {
+		if of.Apart {
 			apart = 1
 		}
-		head.uint(uint64(g.Code), apart, p.count)
-		head.part(p.bytes)
-		*body = append(*body, p.bytes...)
+		head.uint(uint64(of.Code), apart, g.count)
+		head.part(g.bytes)
+		postings = append(postings, g.bytes)
 	}
+	return postings
+}
+
+// groups returns the groups of the listings, and the number of each one's.
+func (b *Builder) groups() (list []Group, of []uint32) {
+	var groups numbered[Group]
+	for _, l := range b.listings.list {
+		of = append(of, groups.number(l.Group))
+	}
+	return groups.list, of
 }
 
 func (b *Builder) encodeBlocks(head *encoder) {
@@ -70,14 +80,9 @@ func (b *Builder) encodeBlocks(head *encoder) {
 // encodeWebhooks encodes the lines of each webhook, as runs: the name, the length, and of
 // each line the group, and offset and seq as deltas. A long run goes on in the next page
 // as another one.
-func (b *Builder) encodeWebhooks(head, body *encoder) {
-	ranks := make([]int, len(b.webhooks.list))
-	for rank, i := range b.byName() {
-		ranks[i] = rank
-	}
-	lines := slices.Clone(b.listed)
-	slices.SortStableFunc(lines, func(x, y listed) int { return cmp.Compare(ranks[x.webhook], ranks[y.webhook]) })
+func (b *Builder) encodeWebhooks(head *encoder) encoder {
 	var pages, page, run encoder
+	all := make(encoder, 0, 5*len(b.listed)) // about
 	count := uint64(0)
 	first := "" // of the page
 	endRun := func(name string) {
@@ -96,14 +101,17 @@ func (b *Builder) encodeWebhooks(head, body *encoder) {
 		pages.string(first)
 		pages.part(page)
 		count++
-		*body = append(*body, page...)
+		all = append(all, page...)
 		page = page[:0]
 	}
+	_, groupOf := b.groups()
+	name := ""
 	var before listed
-	for i, l := range lines {
-		name := b.webhooks.list[l.webhook]
-		if i > 0 && l.webhook != before.webhook {
-			endRun(b.webhooks.list[before.webhook])
+	for i, at := range b.byWebhook() {
+		l := b.listed[at]
+		if next := b.listings.list[l.listing].Webhook; next != name || i == 0 {
+			endRun(name)
+			name = next
 		}
 		if len(page)+len(run) >= pageBytes {
 			endRun(name)
@@ -112,48 +120,91 @@ func (b *Builder) encodeWebhooks(head, body *encoder) {
 		if len(run) == 0 {
 			before = listed{}
 		}
-		run.uint(uint64(l.group), uint64(l.offset-before.offset))
+		run.uint(uint64(groupOf[l.listing]), uint64(l.offset-before.offset))
 		run.int(int64(l.seq - before.seq))
 		before = l
 	}
-	if len(lines) > 0 {
-		endRun(b.webhooks.list[before.webhook])
+	if len(b.listed) > 0 {
+		endRun(name)
 		endPage()
 	}
 	head.uint(count)
 	*head = append(*head, pages...)
+	return all
 }
 
-// byName returns the numbers of the webhooks in the order of their names.
-func (b *Builder) byName() []int {
-	order := make([]int, len(b.webhooks.list))
-	for i := range order {
-		order[i] = i
+// byWebhook returns where the lines are in listed, by the name of the webhook and then in
+// order.
+func (b *Builder) byWebhook() []uint32 {
+	var webhooks numbered[string]
+	webhookOf := make([]uint32, len(b.listings.list))
+	for i, l := range b.listings.list {
+		webhookOf[i] = webhooks.number(l.Webhook)
 	}
-	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(b.webhooks.list[x], b.webhooks.list[y]) })
+	counts := make([]uint32, len(webhooks.list))
+	for _, l := range b.listed {
+		counts[webhookOf[l.listing]]++
+	}
+	next, end := make([]uint32, len(counts)), uint32(0)
+	for _, name := range slices.Sorted(slices.Values(webhooks.list)) {
+		i := webhooks.number(name)
+		next[i] = end
+		end += counts[i]
+	}
+	order := make([]uint32, len(b.listed))
+	for at, l := range b.listed {
+		place := &next[webhookOf[l.listing]]
+		order[*place] = uint32(at)
+		*place++
+	}
 	return order
 }
 
-func (b *Builder) encodeKeys(head, body *encoder) {
-	keys := slices.SortedFunc(slices.Values(b.keys), func(x, y key) int {
-		return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(x.offset, y.offset))
-	})
+func (b *Builder) encodeKeys(head *encoder) encoder {
+	keys := sorted(b.keys)
+	all := make(encoder, 0, len(keys)*keyLen)
 	head.uint(uint64(len(keys)))
 	for page := range slices.Chunk(keys, pageKeys) {
-		from := len(*body)
+		from := len(all)
 		for _, k := range page {
-			*body = binary.LittleEndian.AppendUint32(*body, k.hash)
-			*body = binary.LittleEndian.AppendUint32(*body, k.offset)
+			all = binary.LittleEndian.AppendUint32(all, k.hash())
+			all = binary.LittleEndian.AppendUint32(all, k.offset())
 		}
-		*head = binary.LittleEndian.AppendUint32(*head, page[0].hash)
-		*head = binary.LittleEndian.AppendUint32(*head, crc32.Checksum((*body)[from:], castagnoli))
+		*head = binary.LittleEndian.AppendUint32(*head, page[0].hash())
+		*head = binary.LittleEndian.AppendUint32(*head, crc32.Checksum(all[from:], castagnoli))
 	}
+	return all
+}
+
+// sorted sorts keys, whose offsets ascend, by their hashes, some bits of them at a time from
+// the lowest. That takes a fifth of the time that comparing takes. It changes the list.
+func sorted(list []key) []key {
+	const bits = 11
+	to := make([]key, len(list))
+	for shift := 32; shift < 64; shift += bits {
+		var next [1 << bits]uint32
+		for _, k := range list {
+			next[k>>shift%(1<<bits)]++
+		}
+		end := uint32(0)
+		for i, n := range next {
+			next[i] = end
+			end += n
+		}
+		for _, k := range list {
+			place := &next[k>>shift%(1<<bits)]
+			to[*place] = k
+			*place++
+		}
+		list, to = to, list
+	}
+	return list
 }
 
 func (b *Builder) encodeMinutes() encoder {
 	var e encoder
 	before := int64(0)
-	for _, k := range b.sorted() {
+	for _, k := range b.minutes() {
 		t := b.minute[k]
 		e.int(k.at - before)
 		e.string(k.webhook)

@@ -71,20 +71,21 @@ type Listing struct {
 	Group
 }
 
-// Entry is what an index has of a line.
+// Entry is what an index has of a line. Add keeps its texts, and neither its lists nor its
+// keys.
 type Entry struct {
 	Number   uint64
 	At       time.Time
 	Offset   uint32
 	Seq      uint64 // of the event that it is about; 0 for none
 	Listings []Listing
-	Keys     []string
+	Keys     [][]byte
 
 	// Tally adds it to the counts of its webhook's minute: one to each of the
 	// counters, and Took, if it is not 0, to the histogram.
 	Tally    bool
 	Webhook  string
-	Counters []Counter
+	Counters CounterSet
 	Took     time.Duration
 }
 
@@ -93,6 +94,12 @@ type Counter int
 
 // Counters is the number of counters.
 const Counters = 9
+
+// CounterSet is a set of counters, a bit for each.
+type CounterSet uint16
+
+// With returns the set with another counter.
+func (s CounterSet) With(c Counter) CounterSet { return s | 1<<c }
 
 // Tally is counts of a webhook's lines.
 type Tally struct {
@@ -155,4 +162,4 @@ type Listed struct {
 }
 
 // Hash is the hash of a key.
-func Hash(key string) uint32 { return crc32.Checksum([]byte(key), castagnoli) }
+func Hash(key []byte) uint32 { return crc32.Checksum(key, castagnoli) }

@@ -40,19 +40,22 @@ func entry(i int) index.Entry {
 			{Webhook: fmt.Sprint("w", i%3), Group: index.Group{Type: fmt.Sprint("type", i%2000), Status: status, Code: 200 + i%10, Apart: i%7 == 0}},
 			{Webhook: "all", Group: index.Group{Status: status}},
 		},
-		Keys:  []string{fmt.Sprint("seq:", 5000+i/2), "id:same"},
-		Tally: true, Webhook: fmt.Sprint("w", i%3), Counters: []index.Counter{0, index.Counter(1 + i%2)}, Took: time.Duration(i) * time.Millisecond,
+		Keys:  [][]byte{fmt.Append(nil, "seq:", 5000+i/2), []byte("id:same")},
+		Tally: true, Webhook: fmt.Sprint("w", i%3), Counters: index.CounterSet(0).With(0).With(index.Counter(1 + i%2)), Took: time.Duration(i) * time.Millisecond,
 	}
 }
 
-func open(t *testing.T, file []byte) *index.Index {
+func open(t *testing.T, content []byte) *index.Index {
 	t.Helper()
-	x, err := index.Open(in(file), of)
+	x, err := index.Open(in(content), of)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return x
 }
+
+// file is an index as a file.
+func file(b *index.Builder) []byte { return slices.Concat(b.Finish()...) }
 
 // in opens a file that is in memory.
 func in(content []byte) func() (index.File, error) {
@@ -76,8 +79,7 @@ type lister interface {
 
 // TestAnswers: an index answers from its lines, and so does its builder.
 func TestAnswers(t *testing.T) {
-	b := sample()
-	for name, x := range map[string]lister{"index": open(t, b.Finish()), "builder": b} {
+	for name, x := range map[string]lister{"index": open(t, file(sample())), "builder": sample()} {
 		t.Run(name, func(t *testing.T) { testAnswers(t, x) })
 	}
 }
@@ -98,7 +100,7 @@ func testAnswers(t *testing.T, x lister) {
 	for _, keys := range [][]string{{"seq:5000"}, {"seq:5700", "seq:6499"}, {"id:same"}, {"seq:4999"}, {""}, nil} {
 		got, err := x.Lookup(keys...)
 		want := offsets(func(e *index.Entry) bool {
-			return slices.ContainsFunc(e.Keys, func(k string) bool { return slices.Contains(keys, k) })
+			return slices.ContainsFunc(e.Keys, func(k []byte) bool { return slices.Contains(keys, string(k)) })
 		})
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("look up %s: %d offsets, %v, want %d", keys, len(got), err, len(want))
@@ -196,7 +198,7 @@ func testAnswers(t *testing.T, x lister) {
 // TestManyTypes: types without end do not make an index without end, and are
 // found by the group of any type.
 func TestManyTypes(t *testing.T) {
-	x := open(t, sample().Finish())
+	x := open(t, file(sample()))
 	for i := 0; i < lines; i += 50 {
 		typ := fmt.Sprint("type", i%2000)
 		got, err := x.List(index.Selection{Groups: func(g index.Group) bool { return g.Type == typ || g.Type == "" }})
@@ -212,7 +214,7 @@ func TestManyTypes(t *testing.T) {
 func TestMinutes(t *testing.T) {
 	var minutes []index.Minute
 	var all index.Tally
-	err := open(t, sample().Finish()).Minutes(func(m *index.Minute) bool {
+	err := open(t, file(sample())).Minutes(func(m *index.Minute) bool {
 		minutes = append(minutes, *m)
 		all.Merge(&m.Tally)
 		return true
@@ -236,7 +238,7 @@ func TestMinutes(t *testing.T) {
 // TestUnfit: an index of another segment, or with any byte of it changed, is
 // refused, at the latest by what reads that part.
 func TestUnfit(t *testing.T) {
-	good := sample().Finish()
+	good := file(sample())
 	for name, other := range map[string]index.Segment{
 		"stream": {Stream: "events", First: of.First, Size: of.Size},
 		"first":  {Stream: of.Stream, First: 1, Size: of.Size},
@@ -277,7 +279,7 @@ func readAll(file []byte) error {
 
 // FuzzOpen: no file, however it was made, does more than be refused.
 func FuzzOpen(f *testing.F) {
-	f.Add(sample().Finish())
+	f.Add(file(sample()))
 	f.Add([]byte("shindex5"))
 	f.Fuzz(func(_ *testing.T, file []byte) { _ = readAll(file) })
 }

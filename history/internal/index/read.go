@@ -127,7 +127,7 @@ func (x *Index) Lookup(keys ...string) (offsets []uint32, err error) {
 	var hash uint32 // that the pages are searched for
 	err = x.read(func(yield func(part) bool) {
 		for _, k := range keys {
-			hash = Hash(k)
+			hash = Hash([]byte(k))
 			for p := range x.keys.of(hash) {
 				if !yield(p) {
 					return

@@ -39,21 +39,21 @@ func CounterOf(status history.Status) index.Counter {
 // CountersOf are the counts that an attempt adds to. A delivery counts as begun
 // with its first attempt, or with its end if it had none. A delivery that goes on under
 // another name counts there.
-func CountersOf(o *history.DeliveryRecord) []index.Counter {
+func CountersOf(o *history.DeliveryRecord) (set index.CounterSet) {
 	if o.RenamedTo != "" || o.Test || o.Late {
-		return nil
+		return set
 	}
 	unmade := o.Status == history.Canceled || o.Status == history.Expired
-	list := []index.Counter{CounterOf(o.Status)}
+	set = set.With(CounterOf(o.Status))
 	if o.Attempt == 0 || o.Attempt == 1 && !o.Again && !unmade {
-		list = append(list, CountBegun)
+		set = set.With(CountBegun)
 	}
 	switch {
 	case o.Again || unmade || !o.Throttled.IsZero():
 	case o.Status == history.Delivered:
-		list = append(list, CountArrived)
+		set = set.With(CountArrived)
 	default:
-		list = append(list, CountMissed)
+		set = set.With(CountMissed)
 	}
-	return list
+	return set
 }

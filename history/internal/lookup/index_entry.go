@@ -2,7 +2,6 @@ package lookup
 
 import (
 	"fmt"
-	"strconv"
 
 	"sidehook/history"
 	"sidehook/history/event"
@@ -10,14 +9,6 @@ import (
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/internal/segment"
 )
-
-// entryOf is how the lines of a stream are indexed.
-func entryOf(s segment.Stream) func(*jsonl.Line) index.Entry {
-	if s == segment.Events {
-		return eventEntry
-	}
-	return deliveryEntry
-}
 
 // The statuses of the groups of the events. An event is listed under each webhook that
 // it was accepted for, or under none if nobody wanted it.
@@ -28,54 +19,88 @@ const (
 	groupResend    = history.KindResend
 )
 
-func eventEntry(line *jsonl.Line) index.Entry {
-	a := history.ParseEventRecord(line)
-	x := index.Entry{Number: line.Number, At: a.At, Offset: line.Location.Offset, Seq: uint64(a.Seq)}
+// Entries makes the entries of a stream's lines. It reads many with little memory.
+type Entries struct {
+	read   func(*jsonl.Line)
+	parser *history.Parser
+	entry  index.Entry
+	text   []byte // of its keys
+}
+
+// Entries returns what makes the entries of the stream's lines.
+func (s *Stream) Entries() *Entries {
+	e := &Entries{parser: history.NewParser()}
+	if e.read = e.delivery; s.Of == segment.Events {
+		e.read = e.event
+	}
+	return e
+}
+
+// Of returns the entry of a line. It is valid until the next one.
+func (e *Entries) Of(line *jsonl.Line) *index.Entry {
+	e.entry = index.Entry{Number: line.Number, Offset: line.Location.Offset, Listings: e.entry.Listings[:0], Keys: e.entry.Keys[:0]}
+	e.text = e.text[:0]
+	e.read(line)
+	return &e.entry
+}
+
+func (e *Entries) event(line *jsonl.Line) {
+	a := e.parser.Event(line)
+	e.entry.At, e.entry.Seq = a.At, uint64(a.Seq)
 	switch a.Kind {
 	case history.KindEvent:
-		e, err := event.Parse(a.Event, a.Filled)
-		if err != nil {
+		rawID, rawType := event.Identify(a.Event)
+		if rawID == nil {
 			break
 		}
-		x.Keys = []string{idKey(e.ID)}
-		list := func(webhook, status string) {
-			x.Listings = append(x.Listings, index.Listing{Webhook: webhook, Group: index.Group{Type: e.Type, Status: status}})
-		}
+		e.key(event.AppendUnquoted(append(e.text, idPrefix...), rawID))
+		g := index.Group{Type: e.parser.Text(rawType), Status: GroupWanted}
 		for _, name := range a.To {
-			list(name, GroupWanted)
+			e.list(name, g)
 		}
 		switch {
 		case a.Test != "":
-			list(a.Test, GroupTest)
+			g.Status = GroupTest
+			e.list(a.Test, g)
 		case len(a.To) == 0:
-			list("", GroupUnmatched)
+			g.Status = GroupUnmatched
+			e.list("", g)
 		}
 	case history.KindResend:
-		x.Keys = []string{ofKey(a.Of)}
-		x.Listings = []index.Listing{{Group: index.Group{Status: groupResend}}}
+		e.key(appendOf(e.text, a.Of))
+		e.list("", index.Group{Status: groupResend})
 	}
-	return x
 }
 
-func deliveryEntry(line *jsonl.Line) index.Entry {
-	o := history.ParseDeliveryRecord(line)
-	x := index.Entry{Number: line.Number, At: o.At, Offset: line.Location.Offset}
+func (e *Entries) delivery(line *jsonl.Line) {
+	o := e.parser.Delivery(line)
+	e.entry.At = o.At
 	switch o.Kind {
 	case history.KindConfig:
-		x.Keys = []string{configKey(o.Generation, o.Webhook)}
+		e.key(appendConfig(e.text, o.Generation, o.Webhook))
 	case history.KindWebhook:
-		x.Keys = []string{stateKey}
+		e.key(append(e.text, stateKey...))
 	case history.KindAttempt:
-		x.Seq = uint64(o.Seq)
-		x.Listings = []index.Listing{{Webhook: o.Webhook, Group: index.Group{Type: o.Type, Status: string(o.Status), Code: o.Code, Apart: IsApart(&o)}}}
-		x.Keys = []string{seqKey(o.Seq), idKey(o.Event)}
+		e.entry.Seq = uint64(o.Seq)
+		e.list(o.Webhook, index.Group{Type: o.Type, Status: string(o.Status), Code: o.Code, Apart: IsApart(o)})
+		e.key(appendSeq(e.text, o.Seq))
+		e.key(append(append(e.text, idPrefix...), o.Event...))
 		if o.SentID != "" {
-			x.Keys = append(x.Keys, idKey(o.SentID))
+			e.key(append(append(e.text, idPrefix...), o.SentID...))
 		}
-		x.Tally, x.Webhook, x.Counters = !o.Test && !o.Late, o.Webhook, CountersOf(&o)
-		x.Took = o.Lasted()
+		e.entry.Tally, e.entry.Webhook, e.entry.Counters = !o.Test && !o.Late, o.Webhook, CountersOf(o)
+		e.entry.Took = o.Lasted()
 	}
-	return x
+}
+
+// key adds the key that text has after that of the keys before it.
+func (e *Entries) key(text []byte) {
+	e.entry.Keys = append(e.entry.Keys, text[len(e.text):])
+	e.text = text
+}
+
+func (e *Entries) list(webhook string, g index.Group) {
+	e.entry.Listings = append(e.entry.Listings, index.Listing{Webhook: webhook, Group: g})
 }
 
 // IsApart reports whether an attempt is not one at an event's own delivery, or has no
@@ -84,37 +109,39 @@ func IsApart(o *history.DeliveryRecord) bool {
 	return o.Test || o.Late || o.RenamedTo != "" || o.Resend || o.Of != 0
 }
 
-const stateKey = "state"
+const (
+	stateKey = "state"
+	idPrefix = "id:"
+)
 
-func idKey(id string) string        { return "id:" + id }
-func seqKey(seq history.Seq) string { return "seq:" + strconv.FormatUint(uint64(seq), 10) }
-func ofKey(seq history.Seq) string  { return "of:" + strconv.FormatUint(uint64(seq), 10) }
+func appendSeq(dst []byte, seq history.Seq) []byte { return history.AppendNumber(dst, "seq:", seq) }
+func appendOf(dst []byte, seq history.Seq) []byte  { return history.AppendNumber(dst, "of:", seq) }
 
-func configKey(generation history.Generation, webhook string) string {
-	return fmt.Sprintf("config:%d:%s", generation, webhook)
+func appendConfig(dst []byte, generation history.Generation, webhook string) []byte {
+	return fmt.Appendf(dst, "config:%d:%s", generation, webhook)
 }
 
 // The keys of a lookup, as the lines spell them.
 
 func WantEvent(id string) LookupKey {
 	// An application may write an id with escapes that it does not need.
-	return LookupKey{key: idKey(id), needle: event.AppendString(nil, id), escaped: true}
+	return LookupKey{key: idPrefix + id, needle: event.AppendString(nil, id), escaped: true}
 }
 
 func WantAttempts(id string) LookupKey {
-	return LookupKey{key: idKey(id), needle: event.AppendString(nil, id)}
+	return LookupKey{key: idPrefix + id, needle: event.AppendString(nil, id)}
 }
 
 func WantSeq(seq history.Seq) LookupKey {
-	return LookupKey{key: seqKey(seq), needle: fmt.Appendf(nil, `"seq":%d,`, seq), seq: seq}
+	return LookupKey{key: string(appendSeq(nil, seq)), needle: fmt.Appendf(nil, `"seq":%d,`, seq), seq: seq}
 }
 
 func WantResends(seq history.Seq) LookupKey {
-	return LookupKey{key: ofKey(seq), needle: fmt.Appendf(nil, `"of":%d,`, seq), groups: resends.Groups}
+	return LookupKey{key: string(appendOf(nil, seq)), needle: fmt.Appendf(nil, `"of":%d,`, seq), groups: resends.Groups}
 }
 
 func WantConfig(generation history.Generation, webhook string) LookupKey {
-	return LookupKey{key: configKey(generation, webhook), needle: fmt.Appendf(nil, `"kind":"config","generation":%d,`, generation)}
+	return LookupKey{key: string(appendConfig(nil, generation, webhook)), needle: fmt.Appendf(nil, `"kind":"config","generation":%d,`, generation)}
 }
 
 // WantStates looks for the states of all webhooks.

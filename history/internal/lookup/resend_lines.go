@@ -39,7 +39,7 @@ func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) 
 }
 
 func (s *Stream) isResend(line *jsonl.Line) bool {
-	return slices.ContainsFunc(s.Entry(line).Listings, resends.Has)
+	return slices.ContainsFunc(s.Entries().Of(line).Listings, resends.Has)
 }
 
 // visitAt visits the resends at some offsets. It returns index.ErrUnfit if one of the lines

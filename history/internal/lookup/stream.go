@@ -22,7 +22,6 @@ type Stream struct {
 	*segment.Archive
 	Of     segment.Stream
 	FS     vfs.ReadFS
-	Entry  func(*jsonl.Line) index.Entry
 	Memory *Memory // nil: nothing is remembered from one search to the next
 }
 
@@ -31,7 +30,7 @@ func OpenStream(fsys vfs.ReadFS, of segment.Stream) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Stream{Archive: archive, Of: of, FS: fsys, Entry: entryOf(of)}, nil
+	return &Stream{Archive: archive, Of: of, FS: fsys}, nil
 }
 
 // Index opens the index of a segment. It is nil if there is none that fits, as for the
@@ -125,6 +124,7 @@ func (s *Stream) Lookup(first uint64, keys ...LookupKey) ([]jsonl.Line, error) {
 // segment contradicts the offsets, it reads the segment.
 func (s *Stream) linesAt(first uint64, offsets []uint32, keys []LookupKey) ([]jsonl.Line, error) {
 	var found []jsonl.Line
+	entries := s.Entries()
 	for _, offset := range offsets {
 		line, err := s.At(first, offset)
 		var damage *segment.Damage
@@ -134,7 +134,7 @@ func (s *Stream) linesAt(first uint64, offsets []uint32, keys []LookupKey) ([]js
 		if err != nil {
 			return s.search(first, keys)
 		}
-		switch has(s.Entry(&line).Keys, keys) {
+		switch has(entries.Of(&line).Keys, keys) {
 		case itself:
 			found = append(found, line)
 		case neither:
@@ -153,14 +153,14 @@ const (
 	itself
 )
 
-func has(keys []string, lookup []LookupKey) keyMatch {
+func has(keys [][]byte, lookup []LookupKey) keyMatch {
 	best := neither
 	for _, k := range keys {
 		for _, w := range lookup {
 			switch {
-			case k == w.key:
+			case string(k) == w.key:
 				return itself
-			case index.Hash(k) == index.Hash(w.key):
+			case index.Hash(k) == index.Hash([]byte(w.key)):
 				best = alike
 			}
 		}
@@ -170,12 +170,13 @@ func has(keys []string, lookup []LookupKey) keyMatch {
 
 // search is Lookup without an index. It rules out most lines without parsing them.
 func (s *Stream) search(first uint64, keys []LookupKey) (found []jsonl.Line, err error) {
+	entries := s.Entries()
 	err = VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
 		for _, k := range keys {
 			if !bytes.Contains(line.Raw, k.needle) && !(k.escaped && bytes.IndexByte(line.Raw, '\\') >= 0) {
 				continue
 			}
-			if has(s.Entry(line).Keys, keys) == itself {
+			if has(entries.Of(line).Keys, keys) == itself {
 				found = append(found, line.Clone())
 			}
 			break
@@ -192,9 +193,9 @@ func (s *Stream) Build(first uint64, more func() bool) (*index.Builder, error) {
 		return nil, err
 	}
 	b := index.Build(index.Segment{Stream: s.Of.Name, First: first, Size: size})
+	entries := s.Entries()
 	err = VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
-		e := s.Entry(line)
-		b.Add(&e)
+		b.Add(entries.Of(line))
 		return more()
 	})
 	return b, err
@@ -212,11 +213,12 @@ func (s *Stream) Listed(first uint64, which index.Selection) (list []index.Liste
 		return list, nil
 	}
 	list = nil
+	entries := s.Entries()
 	err = VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
-		e := s.Entry(line)
-		for i, l := range e.Listings {
+		e := entries.Of(line)
+		for _, l := range e.Listings {
 			if which.Has(l) {
-				add(index.Listed{Webhook: l.Webhook, Group: &e.Listings[i].Group, Offset: e.Offset, Seq: e.Seq})
+				add(index.Listed{Webhook: l.Webhook, Group: &l.Group, Offset: e.Offset, Seq: e.Seq})
 			}
 		}
 		return true

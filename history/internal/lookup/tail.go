@@ -19,10 +19,11 @@ type tail struct {
 func (t *tail) update(s *Stream, first uint64) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	entries := s.Entries()
 	return VisitLinesFrom(s.Archive, first, t.read, func(line *jsonl.Line) bool {
-		e := s.Entry(line)
+		e := entries.Of(line)
 		e.Tally = false // it takes too much memory
-		t.lines.Add(&e)
+		t.lines.Add(e)
 		t.read = line.Location.End()
 		return true
 	})

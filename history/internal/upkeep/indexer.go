@@ -154,8 +154,12 @@ func (x *Indexer) build(ctx context.Context, s *lookup.Stream, first uint64, res
 // write puts a complete index in place. It does not sync: a sync would delay the
 // journal's own, and one of the folder could consume an error that the journal
 // must see.
-func (x *Indexer) write(name string, content []byte) error {
-	if err := x.space.Spare(int64(len(content))); err != nil {
+func (x *Indexer) write(name string, parts [][]byte) error {
+	size := int64(0)
+	for _, p := range parts {
+		size += int64(len(p))
+	}
+	if err := x.space.Spare(size); err != nil {
 		return err
 	}
 	temporary := name + ".tmp"
@@ -166,13 +170,17 @@ func (x *Indexer) write(name string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(content)
+	for _, p := range parts {
+		if _, err = file.Write(p); err != nil {
+			break
+		}
+	}
 	if err = errors.Join(err, file.Close()); err == nil {
 		err = vfs.Rename(x.fs, temporary, name)
 	}
 	if err != nil {
 		return errors.Join(err, x.fs.Remove(temporary))
 	}
-	x.space.Added(int64(len(content)))
+	x.space.Added(size)
 	return nil
 }

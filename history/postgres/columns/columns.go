@@ -40,12 +40,9 @@ func Of(d *history.DeliveryRecord) Attempt {
 		if d.Test || d.Late {
 			break
 		}
-		a.Counts = counted
+		a.Counts = counted | int32(lookup.CountersOf(d))
 		if took := d.Lasted(); took > 0 {
 			a.Took = int32(index.Bucket(took)) + 1
-		}
-		for _, c := range lookup.CountersOf(d) {
-			a.Counts |= 1 << c
 		}
 	}
 	return a
