@@ -65,11 +65,20 @@ func (s *scanner) event(f form, at *places, filled []string) Event {
 	for k, m := range members {
 		members[k] = m.moved(-uint32(s.base))
 	}
-	text := func(r role) string {
-		text, _ := Unquote(members[at[r]-1].raw(json))
-		return text
+	e := Event{Legacy: f == legacy, JSON: json, Filled: filled, members: members}
+	// One string has all three, because each would be an allocation.
+	var room [128]byte
+	text := room[:0]
+	var ends [3]int
+	for k, r := range [...]role{id, source, kind} {
+		if raw := members[at[r]-1].raw(json); raw[0] == '"' {
+			text = unescape(text, raw[1:len(raw)-1])
+		}
+		ends[k] = len(text)
 	}
-	return Event{ID: text(id), Source: text(source), Type: text(kind), Legacy: f == legacy, JSON: json, Filled: filled, members: members}
+	all := string(text)
+	e.ID, e.Source, e.Type = all[:ends[0]], all[ends[0]:ends[1]], all[ends[1]:]
+	return e
 }
 
 func (e *Event) form() form {

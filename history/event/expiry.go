@@ -21,6 +21,11 @@ func ExpiryTime(stored []byte, filled []string) (time.Time, bool) {
 	if err != nil {
 		return time.Time{}, false
 	}
+	return e.Expires()
+}
+
+// Expires is ExpiryTime of an event whose attributes have been found.
+func (e *Event) Expires() (time.Time, bool) {
 	text, _ := Unquote(e.Extension(expiryTime))
 	return ParseTime(text)
 }

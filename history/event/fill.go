@@ -10,25 +10,45 @@ import (
 // maxFill is how much fill adds at most, without the value of source.
 const maxFill = 128
 
-// fill adds the attributes that the object lacks, and returns their names. They come
-// before those that were given, or after the version of an envelope that begins with it.
-// dst has room for them before the object, so that little has to be moved.
+// fillable are the attributes that may be filled in, in their order.
+var fillable = [...]role{version, id, source, when}
+
+// filledNames has the names of what was filled in, by form and by the set of fillable: a
+// bit for each. All events share these lists.
+var filledNames = func() (names [len(attributeNames)][1 << len(fillable)][]string) {
+	for f := range names {
+		for set := range names[f] {
+			for k, r := range fillable {
+				if set>>k&1 == 1 {
+					names[f][set] = append(slices.Clip(names[f][set]), attributeNames[f][r])
+				}
+			}
+		}
+	}
+	return names
+}()
+
+// fill adds the attributes that the object lacks, and returns their names, in a list that
+// must not be changed. They come before those that were given, or after the version of an
+// envelope that begins with it. dst has room for them before the object, so that little
+// has to be moved.
 func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte) []string {
 	var (
 		buffer [2 * maxFill]byte
-		room   [4]member
-		names  [4]string
+		room   [len(fillable)]member
 		text   = buffer[:0]
 		added  = room[:0]
+		set    = 0
 		lead   = 0 // so many members stay in front
 	)
 	if f == legacy && at[version] == 1 {
 		lead = 1
 	}
-	for _, r := range [...]role{version, id, source, when} {
+	for k, r := range fillable {
 		if at[r] != 0 {
 			continue
 		}
+		set |= 1 << k
 		name := attributeNames[f][r]
 		var m member
 		m.at = uint32(len(text))
@@ -39,7 +59,6 @@ func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte) []st
 		text = d.appendDefault(text, r, quotedSource)
 		m.end = uint32(len(text))
 		text = append(text, ',')
-		names[len(added)] = name
 		added = append(added, m)
 	}
 	if len(added) == 0 {
@@ -58,7 +77,7 @@ func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte) []st
 	}
 	s.members = slices.Insert(s.members, lead, added...)
 	*at = s.locate(f)
-	return slices.Clone(names[:len(added)])
+	return filledNames[f][set]
 }
 
 func (d *Decoder) appendDefault(dst []byte, r role, quotedSource []byte) []byte {

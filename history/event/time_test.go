@@ -147,6 +147,9 @@ func TestExpiryTime(t *testing.T) {
 	} {
 		e := decode(t, body)
 		at, ok := event.ExpiryTime(e.JSON, e.Filled)
+		if own, known := e.Expires(); known != ok || !own.Equal(at) {
+			t.Errorf("%s: Expires gives %v, %v, and ExpiryTime %v, %v", body, own, known, at, ok)
+		}
 		got := ""
 		if ok {
 			got = at.Format(time.RFC3339Nano)

@@ -148,7 +148,7 @@ func (j *Journal) Append(ctx context.Context, entries []history.Entry) ([]histor
 			identity: j.identify.of(&e.Event),
 			head:     history.AppendEventHead(make([]byte, 0, 128), e),
 			tail:     e.Event.JSON,
-			body:     pending.NewBody(e.Event.JSON, e.Event.Filled, e.Failures),
+			body:     pending.BodyOfEntry(e),
 			to:       e.To,
 		}
 	}

@@ -10,6 +10,6 @@ import (
 func (s *Server) Handler(addr net.Addr) (http.Handler, error) {
 	g, err := s.newGuard(addr)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.serve(context.Background(), w, r, g)
+		s.serve(context.Background(), w, r, &g)
 	}), err
 }

@@ -46,7 +46,10 @@ func (f *framing) line(start []byte) {
 		f.length, f.encoding = false, false
 		return
 	}
-	switch start = bytes.TrimLeft(start, " \t"); {
+	for len(start) > 0 && (start[0] == ' ' || start[0] == '\t') {
+		start = start[1:]
+	}
+	switch {
 	case isHeader(start, "content-length"):
 		f.length = true
 	case isHeader(start, "transfer-encoding"):

@@ -59,7 +59,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) httpServer(work context.Context, b *binding) *http.Server {
 	return &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s.serve(work, w, r, b.guard)
+			s.serve(work, w, r, &b.guard)
 		}),
 		ReadHeaderTimeout: s.opts.Times.Header,
 		ReadTimeout:       s.opts.Times.Body,

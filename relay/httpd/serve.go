@@ -8,12 +8,12 @@ import (
 
 // serve answers a request: it finds the call, asks the guard, and hands over to the
 // call, or to the site.
-func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, g guard) {
+func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, g *guard) {
 	c, arg, missing := s.find(r)
 	defer s.recoverPanic(c, w)
 	visit := c == nil && missing == nil && s.isVisit(r) && !g.open
 	if c == nil && missing == nil && !visit {
-		missing = s.missing(r, &g)
+		missing = s.missing(r, g)
 	}
 	var p *Problem
 	if visit {
@@ -28,7 +28,7 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	case p != nil:
 		p.Unread = true
 	case visit:
-		s.site.Serve(ctx, w, r, s.visitor(r, &g))
+		s.site.Serve(ctx, w, r, s.visitor(r, g))
 	default:
 		p = c.Handle(ctx, w, r, arg)
 	}
@@ -45,7 +45,7 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 // exist; which calls exist is no secret. A request that comes while the server stops,
 // on a connection that was accepted before, is served as any other: what it asks stops
 // later than the server.
-func (s *Server) admit(c *Call, r *http.Request, g guard) *Problem {
+func (s *Server) admit(c *Call, r *http.Request, g *guard) *Problem {
 	if c != nil && c.Access == Public {
 		return checkQuery(c, r)
 	}

@@ -91,20 +91,23 @@ func BodyOf(a, e *history.EventRecord) *Body {
 	return NewBody(e.Event, e.Filled, a.Failures)
 }
 
-// NewBody returns the body of an event that is delivered for the first time.
-func NewBody(json []byte, filled []string, failures []history.Failure) *Body {
-	b := &Body{JSON: json, Filled: filled, Failures: failures}
-	if at, ok := event.ExpiryTime(json, filled); ok {
-		b.Expires = expiryStamp(at)
-	}
-	return b
+// BodyOfEntry returns the body of an event that is accepted.
+func BodyOfEntry(e *history.Entry) *Body {
+	return &Body{JSON: e.Event.JSON, Filled: e.Event.Filled, Failures: e.Failures, Expires: expiryStamp(e.Event.Expires())}
 }
 
-// expiryStamp returns a time in Unix nanoseconds, or the nearest that there is: an
-// expirytime may be of any year. It is never 0, which means none.
-func expiryStamp(at time.Time) int64 {
+// NewBody returns the body of a stored event that is delivered for the first time.
+func NewBody(json []byte, filled []string, failures []history.Failure) *Body {
+	return &Body{JSON: json, Filled: filled, Failures: failures, Expires: expiryStamp(event.ExpiryTime(json, filled))}
+}
+
+// expiryStamp returns an expirytime, if there is one, in Unix nanoseconds, or the nearest
+// that there is: it may be of any year. Only that of none is 0.
+func expiryStamp(at time.Time, ok bool) int64 {
 	first, last := time.Unix(0, 1), time.Unix(0, math.MaxInt64)
 	switch {
+	case !ok:
+		return 0
 	case at.Before(first):
 		at = first
 	case at.After(last):

@@ -64,7 +64,7 @@ func eventRecord(e *history.Entry) record {
 	return record{
 		identity: identify(&e.Event), kind: e.Event.Type, idHash: database.Hash(e.Event.ID), generation: e.Generation,
 		line: append(history.AppendEventHead(line, e), e.Event.JSON...),
-		body: pending.NewBody(e.Event.JSON, e.Event.Filled, e.Failures), to: e.To,
+		body: pending.BodyOfEntry(e), to: e.To,
 	}
 }
 
