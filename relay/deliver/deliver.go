@@ -74,7 +74,7 @@ type Deliverer struct {
 	waiting atomic.Int64 // deliveries of all webhooks that wait for another attempt
 	// start starts a goroutine; nil before Run, and after it stops. It is called
 	// under the lock of the worker that it is for.
-	start atomic.Pointer[func(func(context.Context))]
+	start atomic.Pointer[func(runner)]
 
 	mu      sync.Mutex
 	applied []Webhook          // the configuration in force
@@ -118,8 +118,8 @@ func New(open func(webhook string) Queue, o Options) *Deliverer {
 func (d *Deliverer) Run(ctx context.Context) error {
 	sending, cutOff := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cutOff(nil)
-	pool := newGoroutinePool()
-	start := func(run func(context.Context)) { pool.start(ctx.Done(), func() { run(sending) }) }
+	var pool goroutinePool
+	start := func(do runner) { pool.start(sending, do) }
 	d.start.Store(&start)
 	d.each(func(w *worker) {
 		w.restoreThrottle() // a rename may have moved deliveries here since Apply
@@ -133,7 +133,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 	d.each(func(w *worker) { w.mu.Lock(); defer w.mu.Unlock() })
 	stop := time.AfterFunc(d.options.Grace, func() { cutOff(&stopError{d.options.Grace}) })
 	defer stop.Stop()
-	pool.all.Wait()
+	pool.close()
 	d.each((*worker).close)
 	return nil
 }

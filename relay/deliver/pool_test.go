@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net/http"
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +31,35 @@ func TestGoroutinesLinger(t *testing.T) {
 			time.Sleep(wait)
 		}
 		if len(by) != 4 || by[0] != by[1] || by[1] != by[2] || by[2] == by[3] {
+			t.Errorf("they were made by %q", by)
+		}
+	})
+}
+
+// The goroutine that has waited least takes what comes, so that one that was only
+// needed for a moment ends.
+func TestTooManyGoroutines(t *testing.T) {
+	var mu sync.Mutex
+	var by []string
+	note := func(*http.Request) (int, error) {
+		mu.Lock()
+		by = append(by, goroutine())
+		n := len(by)
+		mu.Unlock()
+		time.Sleep(time.Duration(n) * 10 * time.Millisecond)
+		return 200, nil
+	}
+	s := settings(t, "http://a.example")
+	s.Concurrency = 2
+	bubble(t, s, deliver.Options{}, note, func(t *testing.T, _ *deliver.Deliverer, q *fakeQueue) {
+		q.add("1", "2")
+		q.wait(t, 2)
+		for i := range 4 {
+			time.Sleep(400 * time.Millisecond)
+			q.add(string(rune('3' + i)))
+			q.wait(t, 3+i)
+		}
+		if n := len(slices.Compact(by[1:])); by[0] == by[1] || n != 1 {
 			t.Errorf("they were made by %q", by)
 		}
 	})

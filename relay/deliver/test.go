@@ -60,10 +60,10 @@ func (w *worker) startDetached(do func(context.Context, *job), l Lease) error {
 		return ErrNoWebhook
 	}
 	j := job{lease: l, hook: w.hook, client: w.acquireLocked()}
-	(*start)(func(ctx context.Context) {
+	(*start)(runFunc(func(ctx context.Context) {
 		defer w.end()
 		do(ctx, &j)
-	})
+	}))
 	return nil
 }
 

@@ -96,7 +96,7 @@ func (w *worker) startAnotherLocked() bool {
 		return false
 	}
 	w.running++
-	(*start)(w.run)
+	(*start)(w)
 	return true
 }
 
