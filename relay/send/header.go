@@ -3,6 +3,7 @@ package send
 import (
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 
 	"sidehook/history"
@@ -11,11 +12,18 @@ import (
 	"sidehook/relay/sign"
 )
 
+// headerRoom is the memory for the headers of most attempts, in one piece.
+type headerRoom struct {
+	signed [4]sign.Header
+	values [8]string
+	own    [4]history.Header
+}
+
 // header returns the headers that are sent, and those of them that are recorded
 // for this attempt. Of the event they contain nothing but printable ASCII.
 func (c *Client) header(e *event.Event, d *Delivery, content *format.Content, m sign.Message) (http.Header, []history.Header) {
-	var room [4]sign.Header
-	signed := room[:0]
+	room := new(headerRoom)
+	signed := room.signed[:0]
 	for _, signer := range c.settings.Signers {
 		signed = signer.Append(signed, m)
 	}
@@ -36,12 +44,12 @@ func (c *Client) header(e *event.Event, d *Delivery, content *format.Content, m 
 	for name, values := range c.headers {
 		h[name] = values
 	}
-	values := make([]string, 0, n)
+	values := slices.Grow(room.values[:0], n)
 	set := func(name, value string) {
 		values = append(values, value)
 		h[name] = values[len(values)-1 : len(values) : len(values)]
 	}
-	own := make([]history.Header, 0, len(signed)+len(content.Headers)+1)
+	own := room.own[:0]
 	set("Sidehook-Event", m.ID)
 	set("Sidehook-Attempt", strconv.Itoa(d.Attempt))
 	if d.Resend {
