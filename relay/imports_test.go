@@ -94,7 +94,7 @@ var flow = map[string][]string{
 	"history/postgres/archive":      {"history", "history/event", "history/internal/index", "history/internal/jsonl", "history/internal/pending", "history/postgres/columns", "history/postgres/database", "history/query", "history/stats"},
 	"history/postgres/columns":      {"history", "history/internal/index", "history/internal/lookup", "history/postgres/database"},
 	"history/postgres/database":     {},
-	"history/postgres/spool":        {"history", "history/event", "history/journal", "history/queue", "history/trouble"},
+	"history/postgres/spool":        {"history", "history/journal", "history/queue", "history/trouble"},
 	"history/postgres/retention":    {"history/journal", "history/postgres/database", "history/queue", "history/trouble"},
 	"history/postgres/transfer":     {"history", "history/event", "history/internal/files", "history/internal/jsonl", "history/internal/pending", "history/internal/segment", "history/internal/seqset", "history/internal/vfs", "history/postgres/accept", "history/postgres/columns", "history/postgres/database"},
 	"history/postgres/postgrestest": {}, // of tests alone

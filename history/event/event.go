@@ -8,8 +8,9 @@
 // null), and the names of attributes are spelled without escapes. What CloudEvents does
 // not allow is refused, never repaired; the error has the attribute and the offset.
 //
-// The listener decodes each event once, with a Decoder. The journal stores JSON and
-// Filled. Package send calls Parse on them.
+// The listener decodes each event once, with a Decoder, and a queue keeps it as it is
+// while it waits in memory. The journal stores JSON and Filled: package send has the
+// attributes of what was read again found by Parsed.
 package event
 
 import (
@@ -33,7 +34,22 @@ type Event struct {
 	JSON             []byte   // compact, with what was filled in
 	Filled           []string // the names of what was filled in, in order
 
-	members []member // of JSON, in order
+	members []member // of JSON, in order; nil: nothing but JSON and Filled is known
+}
+
+// Parsed returns an event with its attributes: the event itself, or what Parse finds in
+// one that has nothing but JSON and Filled.
+func (e *Event) Parsed() (*Event, error) {
+	if e.members != nil {
+		return e, nil
+	}
+	parsed, err := Parse(e.JSON, e.Filled)
+	return &parsed, err
+}
+
+// Size returns about how much memory it takes.
+func (e *Event) Size() int64 {
+	return int64(len(e.JSON) + len(e.ID) + len(e.Source) + len(e.Type) + 16*cap(e.members))
 }
 
 // Parse finds the attributes of a stored event again. The result shares stored, which a

@@ -268,3 +268,23 @@ func TestContentAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// A decoded event has its attributes. One that was read again has them found, and is not
+// changed by that, since others may read it.
+func TestParsed(t *testing.T) {
+	decoded := decode(t, `{"type":"order.paid","id":"1","source":"/s","data":1}`)
+	if got, err := decoded.Parsed(); got != &decoded || err != nil {
+		t.Errorf("got another event of one that was decoded, or %v", err)
+	}
+	stored := event.Event{JSON: decoded.JSON, Filled: decoded.Filled}
+	got, err := stored.Parsed()
+	if err != nil || got.ID != "1" || string(got.Raw("data")) != "1" || !slices.Equal(got.Filled, decoded.Filled) || stored.ID != "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, json := range []string{``, `{}`, `{"id":"1"`} {
+		broken := event.Event{JSON: []byte(json)}
+		if got, err := broken.Parsed(); err == nil {
+			t.Errorf("%s: got %+v", json, got)
+		}
+	}
+}

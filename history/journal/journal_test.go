@@ -86,7 +86,7 @@ func ids(from, to int) (list []string) {
 
 // id is the id of a lease's event.
 func id(l *queue.Lease) string {
-	e, err := event.Parse(l.Event, l.Filled)
+	e, err := l.Event.Parsed()
 	if err != nil {
 		return err.Error()
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/history/queue"
 )
 
@@ -28,7 +29,7 @@ func (j *Journal) Resend(ctx context.Context, r Resend) (history.Receipt, error)
 	req := &request{records: []record{{
 		of: r.Of.Seq, resend: true, to: fresh,
 		head: history.AppendResend(nil, r.Of.Seq, fresh, r.By),
-		body: &queue.Body{JSON: r.Of.Event, Filled: r.Of.Filled},
+		body: &queue.Body{Event: event.Event{JSON: r.Of.Event, Filled: r.Of.Filled}},
 	}}}
 	if !j.retention.Pin(r.Of.Seq) {
 		return history.Receipt{}, history.ErrNotFound

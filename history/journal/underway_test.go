@@ -70,7 +70,7 @@ func arrived(leases ...*queue.Lease) {
 func size(leases map[string][]*queue.Lease) (bytes int64, n int) {
 	for _, list := range leases {
 		for _, l := range list {
-			bytes, n = bytes+int64(len(l.Event)), n+1
+			bytes, n = bytes+int64(len(l.Event.JSON)), n+1
 		}
 	}
 	return bytes, n
@@ -286,8 +286,8 @@ func TestLargestIsNotStarved(t *testing.T) {
 		}
 		for range 200 {
 			if l, ok := r.Queue("giant").Claim(queue.Retries); ok {
-				if got := r.UnderWay(); got > int64(len(l.Event))+kib {
-					t.Errorf("%d bytes are in flight with it", got-int64(len(l.Event)))
+				if got := r.UnderWay(); got > int64(len(l.Event.JSON))+kib {
+					t.Errorf("%d bytes are in flight with it", got-int64(len(l.Event.JSON)))
 				}
 				arrived(l)
 				return

@@ -219,7 +219,7 @@ func (q *Queue) loadEvent(l *Lease) bool {
 // the lease has ended with it.
 func (q *Queue) fillLease(l *Lease) bool {
 	l.Resend = l.IsResend // a start may not have known
-	l.Event, l.Filled = l.Body.JSON, l.Body.Filled
+	l.Event = &l.Body.Event
 	l.ConditionError = l.Body.ConditionError(q.name)
 	l.Accepted = time.Unix(0, l.AcceptedAt)
 	if why := q.expiryReason(&l.Item); why != "" {

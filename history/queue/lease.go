@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/history/internal/budget"
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/pending"
@@ -14,8 +15,7 @@ import (
 // for the storage.
 type Lease struct {
 	Seq            history.Seq
-	Event          []byte   // the event as stored; shared, must not be changed
-	Filled         []string // the attributes in it that sidehook filled in
+	Event          *event.Event // as Body has it; shared
 	Accepted       time.Time
 	Attempt        int // the number of this attempt, from 1
 	Resend         bool

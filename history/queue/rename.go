@@ -85,7 +85,7 @@ func (q *Queue) moving(items []Item, to string, generation history.Generation) (
 		m := Moving{
 			Seq: it.Number, Of: it.Of, Resend: it.IsResend, Size: it.Size(), ConditionError: it.Body.ConditionError(q.name),
 			Accepted: q.set.clock.Check().Add(-q.set.clock.Age(it.Number, it.AcceptedAt, q.set.now())),
-			Body:     &Body{JSON: it.Body.JSON, Filled: it.Body.Filled, Expires: it.Body.Expires},
+			Body:     &Body{Event: it.Body.Event, Expires: it.Body.Expires},
 		}
 		if m.Of == 0 {
 			m.Of = it.Number

@@ -101,7 +101,7 @@ func (q journalQueue) Claim(pick queue.ClaimMode) (Lease, bool) {
 	l.Event = nil // so that the attempt can release it
 	return Lease{
 		Delivery: send.Delivery{
-			Event: stored, Filled: l.Filled, Accepted: l.Accepted,
+			Event: stored, Accepted: l.Accepted,
 			Attempt: l.Attempt, Resend: l.Resend, ConditionError: l.ConditionError,
 		},
 		Seq: l.Seq, Throttled: l.Throttled, Scheduled: l.Scheduled, Outcome: l,

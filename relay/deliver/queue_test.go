@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/history/queue"
 	"sidehook/relay/deliver"
 	"sidehook/relay/send"
@@ -112,7 +113,7 @@ func (q *fakeQueue) Claim(pick queue.ClaimMode) (deliver.Lease, bool) {
 	q.peak = max(q.peak, q.flight)
 	return deliver.Lease{
 		Delivery: send.Delivery{
-			Event: []byte(it.event), Accepted: it.accepted, Attempt: it.attempts + 1, Resend: it.resend, ConditionError: it.unmet,
+			Event: &event.Event{JSON: []byte(it.event)}, Accepted: it.accepted, Attempt: it.attempts + 1, Resend: it.resend, ConditionError: it.unmet,
 		},
 		Seq: it.seq, Throttled: it.throttled, Scheduled: it.back, Outcome: lease{q, it},
 	}, true

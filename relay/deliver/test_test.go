@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/relay/deliver"
 	"sidehook/relay/send"
 )
@@ -19,7 +20,7 @@ import (
 func testEvent(seq history.Seq) deliver.Lease {
 	return deliver.Lease{
 		Delivery: send.Delivery{
-			Event: []byte(`{"specversion":"1.0","id":"t","source":"test","type":"sidehook.test"}`), Accepted: time.Now(), Attempt: 1,
+			Event: &event.Event{JSON: []byte(`{"specversion":"1.0","id":"t","source":"test","type":"sidehook.test"}`)}, Accepted: time.Now(), Attempt: 1,
 		},
 		Seq: seq,
 	}

@@ -43,7 +43,7 @@ func (o *Operator) Test(ctx context.Context, name string) (json.RawMessage, erro
 	}
 	seq := receipts[0].Seq
 	a, err := o.deliver.Test(ctx, name, deliver.Lease{
-		Seq: seq, Delivery: send.Delivery{Event: e.JSON, Accepted: time.Now(), Attempt: 1},
+		Seq: seq, Delivery: send.Delivery{Event: &e, Accepted: time.Now(), Attempt: 1},
 	})
 	switch {
 	case errors.Is(err, deliver.ErrNoWebhook): // an edit has just removed it

@@ -30,7 +30,7 @@ func (c *Client) Send(ctx context.Context, d *Delivery, record Record) (r Result
 		}
 	}()
 	r.Attempt.Generation = record.Generation
-	e, err := event.Parse(d.Event, d.Filled)
+	e, err := d.Event.Parsed()
 	if err != nil {
 		return r.unprocessable(err)
 	}
@@ -39,7 +39,7 @@ func (c *Client) Send(ctx context.Context, d *Delivery, record Record) (r Result
 	if id != e.ID {
 		r.Attempt.SentID = id
 	}
-	content, err := c.content(&e, d)
+	content, err := c.content(e, d)
 	if err != nil {
 		return r.unprocessable(err)
 	}
@@ -50,7 +50,7 @@ func (c *Client) Send(ctx context.Context, d *Delivery, record Record) (r Result
 	if err != nil {
 		return c.withoutToken(ctx, r, begun, err)
 	}
-	header, own := c.header(&e, d, &content, sign.Message{ID: id, Type: headerType(e.Type), Timestamp: time.Now(), Body: content.Body})
+	header, own := c.header(e, d, &content, sign.Message{ID: id, Type: headerType(e.Type), Timestamp: time.Now(), Body: content.Body})
 	r.Attempt.Request = own
 	d.Event = nil // during the request only what is sent stays in memory
 

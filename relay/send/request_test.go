@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/relay/format"
 	"sidehook/relay/send"
 	"sidehook/relay/sign"
@@ -126,7 +127,7 @@ func TestQlik(t *testing.T) {
 func TestAttemptHeaders(t *testing.T) {
 	address, got := recorder(t, 500)
 	q := begin(t, settings(t, address), send.Options{})
-	q.send(send.Delivery{Event: []byte(`{"specversion":"1.0","id":"1","source":"a","type":"t","traceparent":"not\u00e9ascii"}`), Attempt: 2, Resend: true})
+	q.send(send.Delivery{Event: &event.Event{JSON: []byte(`{"specversion":"1.0","id":"1","source":"a","type":"t","traceparent":"not\u00e9ascii"}`)}, Attempt: 2, Resend: true})
 	l := q.wait(t, 1)[0]
 	r := <-got
 	if r.Header.Get("Sidehook-Attempt") != "2" || r.Header.Get("Sidehook-Resend") != "true" || r.Header.Get("Traceparent") != "" {

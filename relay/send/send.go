@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 )
 
 // Options say how connections are made. The zero value works.
@@ -38,8 +39,7 @@ type Options struct {
 
 // Delivery is one event as it is to be sent.
 type Delivery struct {
-	Event    []byte   // as stored; shared, not to be changed. Send releases it.
-	Filled   []string // the attributes in it that sidehook filled in
+	Event    *event.Event // as accepted, or with JSON and Filled alone; shared. Send releases it.
 	Accepted time.Time
 	Attempt  int // the number of this attempt, from 1
 	Resend   bool

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/relay/send"
 	"sidehook/relay/sign"
 )
@@ -121,8 +122,8 @@ func (q *sender) add(ids ...string) {
 	}
 }
 
-func (q *sender) addJSON(event string) {
-	q.send(send.Delivery{Event: []byte(event), Accepted: time.Now(), Attempt: 1})
+func (q *sender) addJSON(json string) {
+	q.send(send.Delivery{Event: &event.Event{JSON: []byte(json)}, Accepted: time.Now(), Attempt: 1})
 }
 
 func (q *sender) send(d send.Delivery) {

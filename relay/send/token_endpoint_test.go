@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sidehook/history/event"
 	"sidehook/relay/send"
 )
 
@@ -161,7 +162,7 @@ func TestTokenConnectionsClose(t *testing.T) {
 	to, _ := recorder(t, 200)
 	c := send.NewClient(oauth2(t, settings(t, to), s.URL+"/token"), send.Options{Roots: ca.pool})
 	c.Acquire()
-	d := send.Delivery{Event: []byte(`{"specversion":"1.0","id":"1","source":"s","type":"t"}`), Attempt: 1}
+	d := send.Delivery{Event: &event.Event{JSON: []byte(`{"specversion":"1.0","id":"1","source":"s","type":"t"}`)}, Attempt: 1}
 	if r := c.Send(t.Context(), &d, send.Record{}); r.Verdict != send.Delivered {
 		t.Fatalf("got %+v", r)
 	}

@@ -114,7 +114,7 @@ func (p *player) deliver() {
 		if !ok {
 			continue
 		}
-		e, _ := event.Parse(l.Event, l.Filled)
+		e, _ := l.Event.Parsed()
 		took := time.Duration(1+p.random.IntN(900)) * time.Millisecond
 		a := history.Attempt{
 			Generation: history.Generation(1 + p.events/500), Type: e.Type, Event: e.ID, Status: history.Delivered, Code: 200, Took: took,

@@ -18,7 +18,7 @@ func (m *Bodies) Keep(b *Body) bool {
 	if b == nil || b.holders.Add(1) > 1 {
 		return true
 	}
-	if m.bytes.Add(int64(len(b.JSON))) <= m.Limit {
+	if m.bytes.Add(b.Size()) <= m.Limit {
 		return true
 	}
 	m.Drop(b)
@@ -28,6 +28,6 @@ func (m *Bodies) Keep(b *Body) bool {
 // Drop is the opposite of Keep.
 func (m *Bodies) Drop(b *Body) {
 	if b != nil && b.holders.Add(-1) == 0 {
-		m.bytes.Add(-int64(len(b.JSON)))
+		m.bytes.Add(-b.Size())
 	}
 }

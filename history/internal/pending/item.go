@@ -26,10 +26,9 @@ type Item struct {
 
 // Body is what a delivery needs of an event, shared by all webhooks that get it.
 type Body struct {
-	JSON     []byte
-	Filled   []string
-	Failures []history.Failure // of the conditions of an event; a resend goes past them
-	Expires  int64             // its expirytime in Unix nanoseconds; 0: none, or it does not count
+	event.Event                   // not parsed, unless this process accepted it
+	Failures    []history.Failure // of the conditions of an event; a resend goes past them
+	Expires     int64             // its expirytime in Unix nanoseconds; 0: none, or it does not count
 
 	holders atomic.Int32 // how many queues keep it in memory
 }
@@ -45,7 +44,7 @@ func (b *Body) WithoutEvent() *Body {
 
 // Key returns what the path leads to in the event, "" if nothing.
 func (b *Body) Key(path string) string {
-	e, err := event.Parse(b.JSON, b.Filled)
+	e, err := b.Parsed()
 	if err != nil {
 		return ""
 	}
@@ -86,19 +85,19 @@ func ItemOf(a *history.EventRecord) Item {
 // BodyOf returns what the delivery that a record begins needs of its event e.
 func BodyOf(a, e *history.EventRecord) *Body {
 	if a.Resend {
-		return &Body{JSON: e.Event, Filled: e.Filled}
+		return &Body{Event: event.Event{JSON: e.Event, Filled: e.Filled}}
 	}
 	return NewBody(e.Event, e.Filled, a.Failures)
 }
 
 // BodyOfEntry returns the body of an event that is accepted.
 func BodyOfEntry(e *history.Entry) *Body {
-	return &Body{JSON: e.Event.JSON, Filled: e.Event.Filled, Failures: e.Failures, Expires: expiryStamp(e.Event.Expires())}
+	return &Body{Event: e.Event, Failures: e.Failures, Expires: expiryStamp(e.Event.Expires())}
 }
 
 // NewBody returns the body of a stored event that is delivered for the first time.
 func NewBody(json []byte, filled []string, failures []history.Failure) *Body {
-	return &Body{JSON: json, Filled: filled, Failures: failures, Expires: expiryStamp(event.ExpiryTime(json, filled))}
+	return &Body{Event: event.Event{JSON: json, Filled: filled}, Failures: failures, Expires: expiryStamp(event.ExpiryTime(json, filled))}
 }
 
 // expiryStamp returns an expirytime, if there is one, in Unix nanoseconds, or the nearest
@@ -118,7 +117,7 @@ func expiryStamp(at time.Time, ok bool) int64 {
 
 // Identify sets which event an attempt is about that is not made.
 func Identify(a *history.Attempt, b *Body) {
-	if e, err := event.Parse(b.JSON, b.Filled); err == nil {
+	if e, err := b.Parsed(); err == nil {
 		a.Event, a.Type = e.ID, e.Type
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/event"
 	"sidehook/history/journal"
 	"sidehook/history/postgres/database"
 	"sidehook/history/query"
@@ -116,7 +117,7 @@ func (a *Acceptor) Append(ctx context.Context, entries []history.Entry) ([]histo
 func (a *Acceptor) Resend(ctx context.Context, of *history.EventRecord, to []string, by string) (history.Receipt, error) {
 	r := &request{records: []record{{
 		of: of.Seq, resend: true, to: to, line: history.AppendResend(nil, of.Seq, to, by),
-		body: &queue.Body{JSON: of.Event, Filled: of.Filled},
+		body: &queue.Body{Event: event.Event{JSON: of.Event, Filled: of.Filled}},
 	}}}
 	if err := a.commit(ctx, r); err != nil {
 		return history.Receipt{}, err

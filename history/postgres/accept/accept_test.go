@@ -240,7 +240,7 @@ func TestRename(t *testing.T) {
 	if _, err := m.Append(t.Context(), []history.Entry{entry(t, "1", "1", "a")}); err != nil {
 		t.Fatal(err)
 	}
-	body := &queue.Body{JSON: []byte(`{}`)}
+	body := &queue.Body{Event: event.Event{JSON: []byte(`{}`)}}
 	moved, err := m.Rename(t.Context(), []queue.Moving{{Seq: 1, Of: 1, Rename: &queue.Renamed{}, Accepted: time.Unix(7, 0), Body: body}, {Seq: 9, Of: 9, Body: body}}, "a", "b", 4)
 	if err != nil || moved != 1 {
 		t.Errorf("got %d, %v, want 1", moved, err)

@@ -92,7 +92,7 @@ func claim(t *testing.T, m *running, webhook, id string) *queue.Lease {
 		l, ok = m.Queue(webhook).Claim(queue.Retries)
 		return ok
 	})
-	e, err := event.Parse(l.Event, l.Filled)
+	e, err := l.Event.Parsed()
 	if err != nil || e.ID != id {
 		t.Fatalf("claimed %s (%v), want %s", e.ID, err, id)
 	}

@@ -102,7 +102,7 @@ func (h *host) drop(webhook string) <-chan struct{} {
 
 // attempt makes an attempt, which takes some time.
 func (m *model) attempt(h *host, webhook string, l *queue.Lease) {
-	e, err := event.Parse(l.Event, l.Filled)
+	e, err := l.Event.Parsed()
 	if err != nil {
 		m.t.Error(err)
 	}

@@ -26,7 +26,6 @@ import (
 	"time"
 
 	"sidehook/history"
-	"sidehook/history/event"
 	"sidehook/history/journal"
 	"sidehook/history/queue"
 	"sidehook/history/trouble"
@@ -289,9 +288,11 @@ func (s *Spool) settle(l *queue.Lease, e *history.Entry, err error) {
 
 // entryOf returns the event of a lease, as it was to be accepted.
 func entryOf(l *queue.Lease) (e history.Entry, err error) {
-	if e.Event, err = event.Parse(l.Event, l.Filled); err != nil {
+	parsed, err := l.Event.Parsed()
+	if err != nil {
 		return e, err
 	}
+	e.Event = *parsed
 	var r route
 	if err := json.Unmarshal([]byte(l.ConditionError), &r); err != nil {
 		return e, fmt.Errorf("read where it goes: %w", err)

@@ -36,7 +36,7 @@ func accept(t *testing.T, e Engine, from, to int, webhooks ...string) []history.
 
 func idOf(t *testing.T, l *queue.Lease) string {
 	t.Helper()
-	e, err := event.Parse(l.Event, l.Filled)
+	e, err := l.Event.Parsed()
 	if err != nil {
 		t.Fatal(err)
 	}
