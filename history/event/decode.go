@@ -121,7 +121,8 @@ func (d *Decoder) Batch(body []byte) ([]Event, error) {
 
 // Lines reads one event a line, each as Plain does. Blank lines are none.
 func (d *Decoder) Lines(body []byte) ([]Event, error) {
-	var events []Event
+	// Blank lines must not make room for more than some.
+	events := make([]Event, 0, min(bytes.Count(body, []byte{'\n'})+1, 1024))
 	from := 0
 	for line := range bytes.Lines(body) {
 		if text := bytes.TrimRight(line, " \t\r\n"); len(text) > 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"sidehook/history"
@@ -34,6 +35,8 @@ func (x *exchange) decode(set *settings, f form, h http.Header) *httpd.Problem {
 		return badEvent(err)
 	}
 	addTrace(events, h)
+	x.answers, x.entries = slices.Grow(x.answers, len(events)), slices.Grow(x.entries, len(events))
+	x.answerOf = slices.Grow(x.answerOf, len(events))
 	for i := range events {
 		if detail := x.admit(set, &events[i]); detail != "" {
 			p := httpd.Refuse(http.StatusUnprocessableEntity, detail)

@@ -32,7 +32,7 @@ type answered struct {
 // How much memory an idle exchange may keep.
 const (
 	idleBytes  = 256 << 10
-	idleEvents = 256
+	idleEvents = 2 << 10
 )
 
 // releaseEvents drops the events once they are durable: the answer may be held
