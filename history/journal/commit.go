@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"sidehook/history/internal/clock"
 	"sidehook/history/internal/retention"
 	"sidehook/history/internal/segment"
+	"sidehook/history/queue"
 )
 
 // committer writes the stream of the events, with group commit: while one batch is
@@ -26,9 +28,11 @@ type committer struct {
 	segmentSize  func() int64
 	segmentBegun func(first uint64)
 	added        func(bytes int64)
-	publish      func([]durable) (wake func())
+	publish      func([]queue.Published) (wake func())
 	committed    func(records int, took time.Duration)
 	health       writerHealth
+	fresh        []durable         // the new records of a batch
+	published    []queue.Published // and as they are published
 
 	mu      sync.Mutex
 	batches []*batch // the first one is written next, the last one fills
@@ -45,6 +49,8 @@ const (
 	maxWaiting = 1024
 	// batchBytes is the size at which a batch is full.
 	batchBytes = 4 << 20
+	// mostKept is for how many records memory is kept from one batch to the next.
+	mostKept = 8 << 10
 )
 
 func newCommitter(j *Journal, w *segment.Writer, segmentSize func() int64, committed func(int, time.Duration)) *committer {
@@ -164,18 +170,20 @@ func (c *committer) nextBatch() *batch {
 // requests. Its error is final.
 func (c *committer) commitBatch(b *batch) error {
 	fresh, took, err := c.write(b)
+	defer c.release()
 	switch {
 	case err == nil:
 		if len(fresh) > 0 {
 			c.committed(len(fresh), took)
 		}
-		for i := range fresh {
-			if r := &fresh[i]; !r.refers() {
-				c.dedupe.add(knownEvent{r.identity, r.seq, r.to})
-			}
-		}
+		c.dedupe.keep()
 		// A caller that has its answer finds the events in their queues.
-		wake := c.publish(fresh)
+		c.published = slices.Grow(c.published[:0], len(fresh))
+		for i := range fresh {
+			d := &fresh[i]
+			c.published = append(c.published, queue.Published{Item: d.item(), To: d.to, Renamed: d.rename})
+		}
+		wake := c.publish(c.published)
 		c.answer(b, nil)
 		wake()
 		return nil
@@ -187,6 +195,16 @@ func (c *committer) commitBatch(b *batch) error {
 	}
 	c.answer(b, failure(err))
 	return err
+}
+
+// release drops the new records of a batch. The memory is for the next batch, unless this
+// one was very large.
+func (c *committer) release() {
+	clear(c.fresh)
+	clear(c.published)
+	if cap(c.fresh) > mostKept {
+		c.fresh, c.published = nil, nil
+	}
 }
 
 // write writes and syncs the new records of a batch, and returns how long the sync

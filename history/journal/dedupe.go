@@ -1,46 +1,63 @@
 package journal
 
 import (
+	"slices"
+
 	"sidehook/history"
 )
 
 // dedupeAndNumber gives the new records of a batch their numbers and finds the
-// events that the others repeat. It returns the new records.
-func (c *committer) dedupeAndNumber(b *batch) (fresh []durable) {
+// events that the others repeat. It returns the new records, which are valid until it is
+// called again. The events among them are in the window until it keeps or drops them.
+func (c *committer) dedupeAndNumber(b *batch) []durable {
 	most := 0
 	for _, r := range b.requests {
 		most += len(r.records)
 	}
 	now := c.clock.Stamp(history.Seq(c.writer.Next()), most)
 	defer func() { c.clock.Stamped(history.Seq(c.writer.Next())) }()
-	inBatch := map[[2]uint64]knownEvent{}
-	find := func(key [2]uint64) (knownEvent, bool) {
-		if k, ok := inBatch[key]; ok {
-			return k, true
-		}
-		return c.dedupe.find(key)
-	}
+	c.fresh = slices.Grow(c.fresh[:0], most)
 	for _, r := range b.requests {
-		if r.err = conflict(r, find); r.err != nil {
+		if r.err = c.dedupeRequest(r, history.Seq(c.writer.Next())); r.err != nil {
 			continue
 		}
-		r.receipts = make([]history.Receipt, len(r.records))
 		for i := range r.records {
+			if r.receipts[i].Duplicate {
+				continue
+			}
 			rec := &r.records[i]
-			if old, ok := find(rec.key); ok && !rec.refers() {
+			number, location := c.writer.Add(now, rec.head, rec.tail)
+			c.fresh = append(c.fresh, durable{rec, history.Seq(number), now, location})
+		}
+	}
+	return c.fresh
+}
+
+// dedupeRequest makes the receipts of a request whose new records have the numbers from
+// next on, and adds its new events to the window. A request with the source and id of
+// another event, and with different content, is refused as a whole.
+func (c *committer) dedupeRequest(r *request, next history.Seq) error {
+	before := c.dedupe.added
+	r.receipts = make([]history.Receipt, len(r.records))
+	for i := range r.records {
+		rec := &r.records[i]
+		if !rec.refers() {
+			old, ok := c.dedupe.find(rec.key)
+			if ok && old.content != rec.content {
+				c.dedupe.drop(before)
+				r.receipts = nil
+				return &history.ConflictError{Index: i}
+			}
+			if ok {
 				r.receipts[i] = old.duplicate()
 				continue
 			}
-			number, location := c.writer.Add(now, rec.head, rec.tail)
-			seq := history.Seq(number)
-			r.receipts[i] = history.Receipt{Seq: seq, To: rec.to}
-			fresh = append(fresh, durable{rec, seq, now, location})
-			if !rec.refers() {
-				inBatch[rec.key] = knownEvent{rec.identity, seq, rec.to}
-			}
+			c.dedupe.add(knownEvent{rec.identity, next, rec.to})
 		}
+		r.receipts[i] = history.Receipt{Seq: next, To: rec.to}
+		next++
 	}
-	return fresh
+	return nil
 }
 
 // refuse answers the requests of a batch that there was no room for. One that only
@@ -48,42 +65,12 @@ func (c *committer) dedupeAndNumber(b *batch) (fresh []durable) {
 func (c *committer) refuse(b *batch, err error) {
 	err = noRoom(err)
 	for _, r := range b.requests {
-		if r.receipts, r.err = nil, conflict(r, c.dedupe.find); r.err != nil {
-			continue
-		}
-		for i := range r.records {
-			old, ok := c.dedupe.find(r.records[i].key)
-			if !ok || r.records[i].refers() {
-				r.receipts, r.err = nil, err
-				break
-			}
-			r.receipts = append(r.receipts, old.duplicate())
+		c.dedupe.drop(0)
+		r.err = c.dedupeRequest(r, 0)
+		isFresh := func(x history.Receipt) bool { return !x.Duplicate }
+		if r.err == nil && slices.ContainsFunc(r.receipts, isFresh) {
+			r.receipts, r.err = nil, err
 		}
 	}
-}
-
-// conflict returns why a request is refused as a whole: it has an event with the
-// source and id of another one, and with different content.
-func conflict(r *request, find func([2]uint64) (knownEvent, bool)) error {
-	var own map[[2]uint64]uint64
-	for i := range r.records {
-		rec := &r.records[i]
-		if rec.refers() {
-			continue
-		}
-		if old, ok := find(rec.key); ok && old.content != rec.content {
-			return &history.ConflictError{Index: i}
-		}
-		if len(r.records) == 1 {
-			break
-		}
-		if content, ok := own[rec.key]; ok && content != rec.content {
-			return &history.ConflictError{Index: i}
-		}
-		if own == nil {
-			own = map[[2]uint64]uint64{}
-		}
-		own[rec.key] = rec.content
-	}
-	return nil
+	c.dedupe.drop(0)
 }

@@ -32,40 +32,116 @@ func (k *knownEvent) duplicate() history.Receipt {
 	return history.Receipt{Seq: k.seq, To: k.to, Duplicate: true}
 }
 
-// dedupeWindow finds repeats of the last events. It is a ring that grows until it
-// is full. It belongs to the writer of the events.
+// dedupeWindow finds repeats of the last events, and of those that are being written. It
+// is a ring that grows until it is full. It belongs to the writer of the events.
 type dedupeWindow struct {
 	ring  []knownEvent
-	next  int               // the place in a full ring that is overwritten next
-	index map[uint64]uint32 // by the first half of the key; the last event that has it
+	next  int      // the place in a full ring that is overwritten next
+	slots []uint32 // a hash table without buckets: places in the ring by their keys, from 1
+
+	// The events since keep: how many, and those that were in their places.
+	added       int
+	overwritten []knownEvent
 }
 
 func newDedupeWindow() *dedupeWindow {
-	return &dedupeWindow{index: map[uint64]uint32{}}
+	return &dedupeWindow{slots: make([]uint32, 2*firstEvents)}
+}
+
+// firstEvents is how many there is room for at first.
+const firstEvents = 1 << 10
+
+// slot returns where a key is in slots, or would be.
+func (d *dedupeWindow) slot(key [2]uint64) uint64 {
+	last := uint64(len(d.slots) - 1)
+	i := key[0] & last // a hash
+	for d.slots[i] != 0 && d.ring[d.slots[i]-1].key != key {
+		i = (i + 1) & last
+	}
+	return i
 }
 
 func (d *dedupeWindow) find(key [2]uint64) (knownEvent, bool) {
-	if i, ok := d.index[key[0]]; ok && d.ring[i].key == key {
-		return d.ring[i], true
+	if place := d.slots[d.slot(key)]; place != 0 {
+		return d.ring[place-1], true
 	}
 	return knownEvent{}, false
 }
 
+// add adds an event until keep or drop.
 func (d *dedupeWindow) add(k knownEvent) {
-	slot := d.next
+	d.added++
+	place := d.next
 	if len(d.ring) < windowEvents {
-		if slot = len(d.ring); slot == cap(d.ring) {
-			d.ring = slices.Grow(d.ring, min(max(slot, 1024), windowEvents-slot))
-		}
-		d.ring = append(d.ring, k)
+		place = len(d.ring)
+		d.append(k)
 	} else {
-		if old := d.ring[slot].key[0]; d.index[old] == uint32(slot) {
-			delete(d.index, old)
-		}
-		d.ring[slot] = k
-		d.next = (slot + 1) % windowEvents
+		d.overwritten = append(d.overwritten, d.ring[place])
+		d.forget(place)
+		d.ring[place] = k
+		d.next = (place + 1) % windowEvents
 	}
-	d.index[k.key[0]] = uint32(slot)
+	d.slots[d.slot(k.key)] = uint32(place + 1)
+}
+
+// append makes the ring longer, and slots so long that half of them are empty.
+func (d *dedupeWindow) append(k knownEvent) {
+	n := len(d.ring)
+	if n == cap(d.ring) {
+		d.ring = slices.Grow(d.ring, min(max(n, firstEvents), windowEvents-n))
+	}
+	if 2*n == len(d.slots) {
+		d.slots = make([]uint32, 4*n)
+		for i := range d.ring {
+			d.slots[d.slot(d.ring[i].key)] = uint32(i + 1)
+		}
+	}
+	d.ring = append(d.ring, k)
+}
+
+// forget takes a place out of slots. What comes after it moves up, so that each key is
+// found without a gap.
+func (d *dedupeWindow) forget(place int) {
+	last := uint64(len(d.slots) - 1)
+	gap := d.slot(d.ring[place].key)
+	if d.slots[gap] != uint32(place+1) {
+		return // a later event has the same key
+	}
+	for i := (gap + 1) & last; d.slots[i] != 0; i = (i + 1) & last {
+		home := d.ring[d.slots[i]-1].key[0]
+		if (i-home)&last >= (i-gap)&last {
+			d.slots[gap], gap = d.slots[i], i
+		}
+	}
+	d.slots[gap] = 0
+}
+
+// keep keeps the events that were added.
+func (d *dedupeWindow) keep() {
+	d.added = 0
+	clear(d.overwritten)
+	d.overwritten = d.overwritten[:0]
+	if cap(d.overwritten) > 4*firstEvents {
+		d.overwritten = nil
+	}
+}
+
+// drop drops the events that were added after the first n of them, as if they had not been.
+func (d *dedupeWindow) drop(n int) {
+	for ; d.added > n; d.added-- {
+		last := len(d.overwritten) - 1
+		if last < 0 {
+			d.forget(len(d.ring) - 1)
+			d.ring = d.ring[:len(d.ring)-1]
+			continue
+		}
+		d.next = (d.next + windowEvents - 1) % windowEvents
+		d.forget(d.next)
+		d.ring[d.next], d.overwritten = d.overwritten[last], d.overwritten[:last]
+		if i := d.slot(d.ring[d.next].key); d.slots[i] == 0 { // no later event has the same key
+			d.slots[i] = uint32(d.next + 1)
+		}
+	}
 }
 
 // identifier makes identities. It is for concurrent use.

@@ -142,11 +142,14 @@ func (j *Journal) Close() error {
 // be accepted or not.
 func (j *Journal) Append(ctx context.Context, entries []history.Entry) ([]history.Receipt, error) {
 	r := &request{records: make([]record, len(entries))}
+	heads := make([]byte, 0, 16+112*len(entries)) // about
 	for i := range entries {
 		e := &entries[i]
+		begin := len(heads)
+		heads = history.AppendEventHead(heads, e)
 		r.records[i] = record{
 			identity: j.identify.of(&e.Event),
-			head:     history.AppendEventHead(make([]byte, 0, 128), e),
+			head:     heads[begin:len(heads):len(heads)],
 			tail:     e.Event.JSON,
 			body:     pending.BodyOfEntry(e),
 			to:       e.To,
@@ -159,14 +162,9 @@ func (j *Journal) Append(ctx context.Context, entries []history.Entry) ([]histor
 }
 
 // publish puts durable records into the queues. wake wakes those queues.
-func (j *Journal) publish(batch []durable) (wake func()) {
-	list := make([]queue.Published, len(batch))
-	for i := range batch {
-		d := &batch[i]
-		list[i] = queue.Published{Item: d.item(), To: d.to, Renamed: d.rename}
-	}
+func (j *Journal) publish(batch []queue.Published) (wake func()) {
 	at := j.commits.writer.Position()
-	wake = j.queues.Publish(list, history.Seq(at.Number))
+	wake = j.queues.Publish(batch, history.Seq(at.Number))
 	j.mu.Lock()
 	j.published = at
 	j.mu.Unlock()

@@ -31,6 +31,7 @@ func (r *recovery) fillDedupeWindow() error {
 	for _, piece := range slices.Backward(pieces) {
 		for i := range piece {
 			r.commits.dedupe.add(piece[i])
+			r.commits.dedupe.keep()
 		}
 	}
 	return nil
