@@ -11,6 +11,7 @@
 //	journal.Run            Run              when Run closes the journal, or on a failure of the disk
 //	server.Run             Run              when serving is done and requests have been answered
 //	  one a listener       server.Run       when its listener is closed
+//	  one a connection     server.Run       with the connection, or when net/http serves it
 //	  one a connection     net/http         with the connection
 //	deliver.Run            Run              when serving is done and attempts have ended
 //	  one a webhook or attempt, as needed   with deliver.Run

@@ -64,8 +64,8 @@ func BenchmarkHandler(b *testing.B) {
 	}
 }
 
-// BenchmarkListener goes over one kept connection of the port, with net/http
-// on both sides; BenchmarkNetHTTP is the same without sidehook.
+// BenchmarkListener goes over one kept connection of the port, with net/http at the
+// client; BenchmarkNetHTTP is the same without sidehook, and with net/http on both sides.
 func BenchmarkListener(b *testing.B) {
 	opened := make(chan []net.Addr, 1)
 	s := apitest.New(&nowhere{make([]history.Receipt, 1)}, &apitest.Operator{}, apitest.Settings, apitest.Options{

@@ -15,6 +15,7 @@ type Call struct {
 	Path   string // at most one segment is a {name}, whose value the handler gets
 	Access Access
 	Params []string // the query parameters it has
+	Plain  bool     // its requests are many, and those that are plain bypass net/http
 	Handle Handler
 	// Refused is told of each refusal of this call, also of those before the
 	// handler. It may be nil.

@@ -11,6 +11,9 @@
 //   - A slow client holds only its own connection and goroutine.
 //   - A stop lets requests end, for as long as Times.Stop.
 //
+// Package plain serves each connection until a request comes that is not plain, and
+// net/http serves it from then on.
+//
 // The relay makes one Server, has the calls registered, and runs it.
 package httpd
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sidehook/history/trouble"
+	"sidehook/relay/httpd/plain"
 )
 
 // boundedListener limits the open connections, and waits while there are no
@@ -26,7 +27,7 @@ type boundedListener struct {
 	trouble trouble.Trouble
 
 	mu    sync.Mutex
-	conns map[*conn]struct{}
+	conns map[*conn]*plain.Conn // nil: net/http serves it, or nobody yet
 }
 
 func newListener(l net.Listener, maxConns int, log *slog.Logger) *boundedListener {
@@ -36,7 +37,7 @@ func newListener(l net.Listener, maxConns int, log *slog.Logger) *boundedListene
 		slots:    make(chan struct{}, maxConns),
 		done:     make(chan struct{}),
 		trouble:  trouble.Trouble{Level: slog.LevelWarn},
-		conns:    map[*conn]struct{}{},
+		conns:    map[*conn]*plain.Conn{},
 	}
 	x.close = sync.OnceValue(func() error {
 		close(x.done)
@@ -49,7 +50,7 @@ func newListener(l net.Listener, maxConns int, log *slog.Logger) *boundedListene
 func (l *boundedListener) Close() error { return l.close() }
 
 // Accept waits for a slot and for a connection.
-func (l *boundedListener) Accept() (net.Conn, error) {
+func (l *boundedListener) Accept() (*conn, error) {
 	if !l.takeSlot() {
 		return nil, net.ErrClosed
 	}
@@ -59,10 +60,17 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	x := &conn{Conn: c, listener: l}
-	l.mu.Lock()
-	l.conns[x] = struct{}{}
-	l.mu.Unlock()
+	l.servedBy(x, nil)
 	return x, nil
+}
+
+// servedBy notes that a connection is served by p; nil: by net/http.
+func (l *boundedListener) servedBy(c *conn, p *plain.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !c.closed.Load() {
+		l.conns[c] = p
+	}
 }
 
 // takeSlot waits for a slot. It returns false once the listener is closed.
@@ -130,18 +138,33 @@ func (l *boundedListener) waitUnused(patience time.Duration) {
 	}
 }
 
-// closeUnused closes the connections that never sent a request. Shutdown would
-// wait seconds for them.
+// closeUnused closes the connections of net/http that never sent a request, for which
+// Shutdown would wait seconds, and others that have no request in flight. No other request
+// follows one in flight there.
 func (l *boundedListener) closeUnused() {
+	l.closeWhere(func(c *conn, p *plain.Conn) bool {
+		if p != nil {
+			return p.Stop()
+		}
+		return !c.used.Load()
+	})
+}
+
+// closePlain closes the connections that net/http does not serve.
+func (l *boundedListener) closePlain() {
+	l.closeWhere(func(_ *conn, p *plain.Conn) bool { return p != nil })
+}
+
+func (l *boundedListener) closeWhere(close func(*conn, *plain.Conn) bool) {
 	l.mu.Lock()
-	var unused []*conn
-	for c := range l.conns {
-		if !c.used.Load() {
-			unused = append(unused, c)
+	var chosen []*conn
+	for c, p := range l.conns {
+		if close(c, p) {
+			chosen = append(chosen, c)
 		}
 	}
 	l.mu.Unlock()
-	for _, c := range unused {
+	for _, c := range chosen {
 		c.Close()
 	}
 }
@@ -150,13 +173,20 @@ func (l *boundedListener) closeUnused() {
 type conn struct {
 	net.Conn
 	listener *boundedListener
+	unread   []byte // what was read before net/http serves it
 	framing  framing
 	used     atomic.Bool // the first bytes of a request have arrived
 	closed   atomic.Bool
 }
 
-func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+// Read is for net/http alone.
+func (c *conn) Read(p []byte) (n int, err error) {
+	if len(c.unread) > 0 {
+		n = copy(p, c.unread)
+		c.unread = c.unread[n:]
+	} else {
+		n, err = c.Conn.Read(p)
+	}
 	c.framing.watch(p[:n])
 	return n, err
 }

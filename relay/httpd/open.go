@@ -20,7 +20,7 @@ func (s *Server) open() (bindings []*binding, err error) {
 	}()
 	add := func(l net.Listener, file *socketFile) error {
 		guard, err := s.newGuard(l.Addr())
-		bindings = append(bindings, &binding{boundedListener: newListener(l, s.opts.MaxConns, s.log), guard: guard, socket: file})
+		bindings = append(bindings, newBinding(newListener(l, s.opts.MaxConns, s.log), guard, file))
 		return err
 	}
 	var tcp, socket bool // opened by others

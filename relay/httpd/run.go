@@ -7,20 +7,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
+
+	"sidehook/relay/httpd/plain"
 )
 
 // maxHeader is 64 KiB less the slop that net/http adds.
 const maxHeader = 64<<10 - 4096
-
-// binding is one listener with what serves it.
-type binding struct {
-	*boundedListener
-	guard  guard
-	http   *http.Server
-	socket *socketFile // to remove at the end; nil if it is not ours
-}
 
 // Run opens the listeners and serves them until ctx is done. It returns when the
 // requests in flight have been answered, or with an error if they took too long
@@ -37,8 +32,9 @@ func (s *Server) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	ended := make(chan error, len(bindings))
 	for _, b := range bindings {
-		b.http = s.httpServer(work, b)
-		group.Go(func() { ended <- b.http.Serve(b.boundedListener) })
+		b.http, b.plain = s.httpServer(work, b), s.plainServer(work, b)
+		group.Go(func() { _ = b.http.Serve(b.rest) }) // until it is shut down
+		b.serving.Go(func() { ended <- b.accept() })
 	}
 	s.announce(bindings)
 
@@ -74,6 +70,20 @@ func (s *Server) httpServer(work context.Context, b *binding) *http.Server {
 	}
 }
 
+// plainServer serves the call that is made most.
+func (s *Server) plainServer(work context.Context, b *binding) *plain.Server {
+	server := &plain.Server{
+		Times: plain.Times{Header: s.opts.Times.Header, Body: s.opts.Times.Body, Write: s.opts.Times.Write, Idle: s.opts.Times.Idle},
+		Handle: func(w http.ResponseWriter, r *http.Request) {
+			s.serve(work, w, r, &b.guard)
+		},
+	}
+	if i := slices.IndexFunc(s.calls, func(c Call) bool { return c.Plain }); i >= 0 {
+		server.Method, server.Path = s.calls[i].Method, s.calls[i].Path
+	}
+	return server
+}
+
 func (s *Server) announce(bindings []*binding) {
 	addrs := make([]net.Addr, len(bindings))
 	for i, b := range bindings {
@@ -107,9 +117,10 @@ func (s *Server) stop(bindings []*binding) error {
 	var group sync.WaitGroup
 	for i, b := range bindings {
 		group.Go(func() {
-			if b.http.Shutdown(ctx) != nil && ctx.Err() != nil {
+			if b.http.Shutdown(ctx) != nil || !b.wait(ctx) {
 				errs[i] = fmt.Errorf("stop listener %s: %w", b.Addr(), context.Cause(ctx))
 				b.http.Close()
+				b.closePlain()
 			}
 		})
 	}

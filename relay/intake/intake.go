@@ -116,7 +116,7 @@ func New(server *httpd.Server, journal Journal, initial Settings, opts Options) 
 	h.pool.New = func() any { return new(exchange) }
 	h.Apply(initial)
 	server.Register(httpd.Call{
-		Method: http.MethodPost, Path: api.EventsPath, Access: httpd.Open, Handle: h.postEvents, Refused: h.countRefused,
+		Method: http.MethodPost, Path: api.EventsPath, Access: httpd.Open, Plain: true, Handle: h.postEvents, Refused: h.countRefused,
 	})
 	return h
 }
