@@ -35,7 +35,8 @@ var flow = map[string][]string{
 	"relay/deliver":        {"history", "history/queue", "history/stats", "relay/deliver/health", "relay/deliver/pace", "relay/send"},
 	"relay/deliver/health": {"history"},
 	"relay/deliver/pace":   {},
-	"relay/send":           {"history", "history/event", "relay/dial", "relay/format", "relay/sign"}, // no queue: an attempt cannot end a delivery
+	"relay/send":           {"history", "history/event", "relay/dial", "relay/format", "relay/send/http1", "relay/sign"}, // no queue: an attempt cannot end a delivery
+	"relay/send/http1":     {},
 	"relay/editing":        {"config", "config/edit", "config/mask", "history/event", "relay/admin", "relay/api", "relay/console/catalogue", "relay/console/editor", "relay/fileedit", "relay/plan", "relay/shell", "relay/sign"},
 	"relay/engine":         {"history", "history/journal", "history/query", "history/queue", "history/stats", "relay/admin", "relay/api", "relay/deliver", "relay/inforce", "relay/metrics"},
 	"relay/fileedit":       {"config", "config/edit"},

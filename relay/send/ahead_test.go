@@ -64,39 +64,40 @@ func TestClosedWhileIdle(t *testing.T) {
 	ca := newAuthority(t)
 	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 	for name, more := range map[string]string{"closed": "", "with an answer to nothing": "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "with a 408": "HTTP/1.1 408 Late\r\nConnection: close\r\n\r\n"} {
-		var closed atomic.Int32
-		serve := func(c net.Conn, r *bufio.Reader) {
+		type ends struct{ theirs, ours atomic.Int32 } // of connections
+		var ended [2]ends
+		serve := func(c interface {
+			net.Conn
+			CloseWrite() error
+		}, r *bufio.Reader, e *ends) {
 			if request(r) {
 				io.WriteString(c, answer)
 				time.Sleep(5 * time.Millisecond)
 				io.WriteString(c, more)
 			}
+			c.CloseWrite()
+			e.theirs.Add(1)
+			io.Copy(io.Discard, r)
+			e.ours.Add(1)
 		}
-		for _, address := range []string{
-			raw(t, func(c *net.TCPConn, r *bufio.Reader) {
-				serve(c, r)
-				c.CloseWrite()
-				io.Copy(io.Discard, r)
-				closed.Add(1)
-			}),
-			rawTLS(t, serves(ca.issue(nil)), func(c *tls.Conn, _ *net.TCPConn, r *bufio.Reader) {
-				serve(c, r)
-				c.CloseWrite()
-				io.Copy(io.Discard, r)
-				closed.Add(1)
-			}),
+		for i, address := range []string{
+			raw(t, func(c *net.TCPConn, r *bufio.Reader) { serve(c, r, &ended[0]) }),
+			rawTLS(t, serves(ca.issue(nil)), func(c *tls.Conn, _ *net.TCPConn, r *bufio.Reader) { serve(c, r, &ended[1]) }),
 		} {
 			scheme, _, _ := strings.Cut(address, ":")
 			t.Run(name+"/"+scheme, func(t *testing.T) {
+				t.Parallel()
 				q := begin(t, settings(t, address), send.Options{Roots: ca.pool})
-				closed.Store(0)
 				const events = 10
 				for n := range events {
 					q.addJSON(sized(100))
-					// Without another request, the transport has to see it and close its side.
-					if !soon(func() bool { return len(q.ended()) == n+1 && int(closed.Load()) == n+1 }) {
-						t.Fatalf("event %d: %d connections closed, got %s", n, closed.Load(), show(q.all()))
+					if !soon(func() bool { return len(q.ended()) == n+1 && int(ended[i].theirs.Load()) == n+1 }) {
+						t.Fatalf("event %d: %d connections closed, got %s", n, ended[i].theirs.Load(), show(q.all()))
 					}
+				}
+				// The last one is closed without another request.
+				if !soon(func() bool { return ended[i].ours.Load() == events }) {
+					t.Errorf("we closed %d of %d connections", ended[i].ours.Load(), events)
 				}
 				for _, l := range q.all() {
 					if l.how != "done" || l.number != 1 || l.Code != 200 {

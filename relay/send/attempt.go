@@ -104,7 +104,7 @@ func authorized(header http.Header, token string) http.Header {
 
 // exchange makes a request, with its quick tries, and judges the answer.
 func (c *Client) exchange(ctx context.Context, r *Result, x *exchange, body []byte, record Record) {
-	resp, err := c.do(x.follow(ctx, c.settings.URL.Scheme == "https"), body)
+	resp, err := c.do(x.follow(ctx), body)
 	if err == nil {
 		var asked bool
 		r.RetryAfter, asked = retryAfter(resp.Header, time.Now())

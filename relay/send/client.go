@@ -64,13 +64,9 @@ func (c *Client) addressText(addr net.Addr) string {
 
 // NewClient returns a client that has no connections yet.
 func NewClient(s *Settings, o Options) *Client {
-	transport := o.Transport
-	if transport == nil {
-		transport = newConnections(s, o)
-	}
 	c := &Client{
 		settings:  s,
-		transport: transport,
+		transport: newTransport(s, o),
 		headers:   make(http.Header, len(s.Headers)+2),
 		canonical: map[string]string{},
 		secrets:   secrets(s),
@@ -99,6 +95,14 @@ func NewClient(s *Settings, o Options) *Client {
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 	return c
+}
+
+// newTransport returns what makes the requests.
+func newTransport(s *Settings, o Options) http.RoundTripper {
+	if o.Transport != nil {
+		return traced{o.Transport}
+	}
+	return newConnections(s, o)
 }
 
 // again reports whether another try follows.

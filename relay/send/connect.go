@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"sidehook/relay/dial"
+	"sidehook/relay/send/http1"
 )
 
 const (
@@ -21,14 +21,19 @@ const (
 	connectTimeout = 10 * time.Second
 	// idleTimeout is how long a connection is kept alive without a request.
 	idleTimeout = 90 * time.Second
-	// pingAfter is how long an HTTP/2 connection may be silent, while requests
-	// are under way on it, before it is asked whether it still lives.
-	pingAfter = 15 * time.Second
 )
 
-// connections are those of one webhook while its settings are the same.
+// connections are those of one webhook while its settings are the same. They speak
+// HTTP/1.1, or HTTP/2 if the receiver chooses it. The context of each request has its
+// exchange.
 type connections struct {
-	*http.Transport
+	to      *url.URL    // the receiver
+	tls     *tls.Config // with it
+	proxy   *proxy      // nil: none
+	dialer  net.Dialer
+	timeout time.Duration // of the dial, and of the TLS handshake
+	http1   http1.Pool
+	http2   http2
 
 	mu     sync.Mutex
 	open   map[*connection]struct{}
@@ -38,91 +43,135 @@ type connections struct {
 // newConnections opens none yet. It ignores a proxy in the environment: that
 // would bypass the address rules without the file saying so.
 func newConnections(s *Settings, o Options) *connections {
-	// The transport continues to dial after the attempt, so there must be a limit
-	// even if the attempt's is shorter; but a longer one, which is not reported in
-	// its place.
-	connect := connectTimeout
+	c := &connections{
+		to:      s.URL,
+		tls:     s.TLS.config(o.Roots),
+		timeout: connectTimeout,
+		open:    map[*connection]struct{}{},
+	}
+	if c.tls.ServerName == "" {
+		c.tls.ServerName = s.URL.Hostname()
+	}
 	if s.Timeout <= connectTimeout {
-		connect = s.Timeout + time.Second
+		c.timeout = s.Timeout + time.Second // the attempt ends before, and says so
 	}
 	allow := s.Allow
 	if s.Proxy != nil {
-		allow = everywhere()
+		c.proxy, allow = newProxy(s.Proxy, o.Roots), everywhere()
 	}
-	dialer := &net.Dialer{
-		Timeout:        connect,
+	c.dialer = net.Dialer{
+		Timeout:        c.timeout,
 		ControlContext: dial.NewGuard(allow, o.Own).Control,
 		Resolver:       o.Resolver,
 	}
-	c := &connections{open: map[*connection]struct{}{}}
-	c.Transport = &http.Transport{
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			if x := exchangeOf(ctx); x != nil {
-				x.pauseDialling(ctx)
-				ctx = x.dialling(ctx)
-			}
-			conn, err := dialer.DialContext(ctx, network, addr)
-			if err != nil {
-				return nil, err
-			}
-			return c.follow(conn)
-		},
-		TLSClientConfig:        s.TLS.config(o.Roots),
-		TLSHandshakeTimeout:    connect,
-		DisableCompression:     true,
-		MaxIdleConnsPerHost:    s.Concurrency,
-		IdleConnTimeout:        idleTimeout,
-		MaxResponseHeaderBytes: maxHeaders,
-		ForceAttemptHTTP2:      true,
-		// Before it is read, a receiver may send no more of a body than will be.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter, MaxReceiveBufferPerStream: maxBody},
+	c.http1 = http1.Pool{
+		MaxIdle: s.Concurrency, IdleTimeout: idleTimeout, MaxHeaders: maxHeaders,
+		AbsoluteURL: c.forwarded(),
 	}
-	if s.Proxy != nil {
-		c.throughProxy(s.Proxy, o.Roots)
-	} else {
-		c.DialTLSContext = c.dialTLS
-	}
+	c.http2.init(c.connect)
 	return c
 }
 
-// dialTLS connects to a receiver. The transport would do the same, but only the
-// code that makes the handshake knows that the next write is a request.
-func (c *connections) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
-	conn, err := c.DialContext(ctx, network, addr)
+// RoundTrip makes a request on an idle connection, or on a new one.
+func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c.http2.chosen.Load() {
+		resp, err := c.http2.RoundTrip(r)
+		if !errors.Is(err, errChoseHTTP1) {
+			return resp, err
+		}
+	}
+	x := exchangeOf(r.Context())
+	conn := c.http1.Get()
+	reused := conn != nil
+	if !reused {
+		dialled, err := c.connect(r.Context())
+		if err != nil {
+			return nil, err
+		}
+		if dialled.choseHTTP2() {
+			return c.http2.roundTripOn(dialled, r)
+		}
+		if conn, err = c.http1.Add(dialled.Conn, dialled.tcp); err != nil {
+			dialled.Close()
+			return nil, err
+		}
+	}
+	x.gotConn(conn.RemoteAddr(), reused)
+	if c.forwarded() {
+		r = c.proxy.authorize(r)
+	}
+	return conn.RoundTrip(r, x)
+}
+
+// dialled is a connection to the receiver, with TLS if its URL says so.
+type dialled struct {
+	net.Conn
+	tcp *connection
+}
+
+func (d dialled) choseHTTP2() bool {
+	secure, ok := d.Conn.(*tls.Conn)
+	return ok && secure.ConnectionState().NegotiatedProtocol == "h2"
+}
+
+// connect opens a connection to the receiver.
+func (c *connections) connect(ctx context.Context) (dialled, error) {
+	exchangeOf(ctx).pauseDialling(ctx)
+	d, err := c.reach(ctx, hostPort(c.to))
+	if err == nil && c.to.Scheme == "https" {
+		d.Conn, err = c.handshake(ctx, d.Conn)
+	}
+	// Package net keeps to the deadline by its own timers, and ctx may end a moment later.
+	if deadline, ok := ctx.Deadline(); err != nil && ok && !time.Now().Before(deadline) {
+		<-ctx.Done()
+	}
+	return d, err
+}
+
+// reach opens a connection to the receiver's address.
+func (c *connections) reach(ctx context.Context, address string) (dialled, error) {
+	if c.proxy != nil {
+		return c.throughProxy(ctx, address)
+	}
+	tcp, err := c.dial(ctx, address)
+	return dialled{tcp, tcp}, err
+}
+
+// dial opens a connection of TCP.
+func (c *connections) dial(ctx context.Context, address string) (*connection, error) {
+	conn, err := c.dialer.DialContext(exchangeOf(ctx).dialling(ctx), "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	config := c.TLSClientConfig.Clone()
-	if config.ServerName == "" {
-		config.ServerName, _, _ = net.SplitHostPort(addr)
-	}
+	return c.follow(conn)
+}
+
+// handshake begins TLS with the receiver. It closes the connection if that fails.
+func (c *connections) handshake(ctx context.Context, conn net.Conn) (*tls.Conn, error) {
 	x := exchangeOf(ctx)
-	if x != nil {
-		x.startTLS()
-	}
-	late := fmt.Errorf("no end of the TLS handshake within %s", brief(c.TLSHandshakeTimeout))
-	ctx, cancel := context.WithTimeoutCause(ctx, c.TLSHandshakeTimeout, late)
+	x.startTLS()
+	late := fmt.Errorf("no end of the TLS handshake within %s", brief(c.timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, late)
 	defer cancel()
-	secure := tls.Client(conn, config)
-	if err = secure.HandshakeContext(ctx); err != nil {
+	secure := tls.Client(conn, c.tls)
+	err := secure.HandshakeContext(ctx)
+	x.done(&x.timing.TLS)
+	if err != nil {
 		conn.Close()
 		if context.Cause(ctx) == late {
 			err = late
 		}
-	} else if secure.ConnectionState().NegotiatedProtocol != "h2" {
-		conn.(*connection).awaitRequest()
-	}
-	if x != nil {
-		x.done(&x.timing.TLS)
-	}
-	if err != nil {
 		return nil, err
 	}
 	return secure, nil
 }
 
+// config returns what TLS with the host of a receiver needs.
 func (t TLS) config(roots *x509.CertPool) *tls.Config {
-	c := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: t.ServerName}
+	c := &tls.Config{
+		MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: t.ServerName,
+		NextProtos: []string{"h2", "http/1.1"},
+	}
 	if t.Roots != nil {
 		c.RootCAs = t.Roots
 	}
@@ -134,78 +183,13 @@ func (t TLS) config(roots *x509.CertPool) *tls.Config {
 	return c
 }
 
-// connection is one that is closed with the others. Once the receiver has reset
-// it, Write drops what it is given, and the next Read that fails returns the
-// error of that Write: the transport gives up a request whose Write fails, even
-// if an answer is there to be read. After a Read has failed, no answer is, and
-// Write fails as it does otherwise.
-type connection struct {
-	net.Conn
-	of    *connections
-	reset atomic.Pointer[error] // what Write failed with
-	ended atomic.Bool           // a Read has failed
-	early atomic.Pointer[early] // nil once a request has begun
-}
-
-func (c *connection) Write(p []byte) (int, error) {
-	c.begin()
-	if reset := c.reset.Load(); reset != nil {
-		return c.drop(p, *reset)
+// hostPort returns the address to dial for a URL.
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443", "socks5": "1080"}[u.Scheme]
 	}
-	n, err := c.Conn.Write(p)
-	// Only these may be dropped: after a reset, Read does not block.
-	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
-		c.reset.Store(&err)
-		return c.drop(p, err)
-	}
-	return n, err
-}
-
-// drop ends a Write after the reset. It reads ended after reset is set, and Read
-// does so in the opposite order, so one of them returns the error.
-func (c *connection) drop(p []byte, reset error) (int, error) {
-	if c.ended.Load() {
-		return 0, reset
-	}
-	return len(p), nil
-}
-
-func (c *connection) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if n > 0 {
-		if e := c.early.Load(); e != nil {
-			e.hold()
-		}
-	}
-	if err != nil {
-		c.ended.Store(true)
-		if reset := c.reset.Load(); reset != nil {
-			err = *reset
-		}
-	}
-	return n, err
-}
-
-func (c *connections) follow(conn net.Conn) (net.Conn, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		conn.Close()
-		return nil, net.ErrClosed
-	}
-	one := &connection{Conn: conn, of: c}
-	one.awaitRequest()
-	c.open[one] = struct{}{}
-	return one, nil
-}
-
-// Close closes the connection, and forgets it.
-func (c *connection) Close() error {
-	c.of.mu.Lock()
-	delete(c.of.open, c)
-	c.of.mu.Unlock()
-	c.begin()
-	return c.Conn.Close()
+	return net.JoinHostPort(u.Hostname(), port)
 }
 
 // Close closes all connections, and those that are still being dialled. No
@@ -220,7 +204,12 @@ func (c *connections) Close() {
 	c.open = map[*connection]struct{}{}
 	c.mu.Unlock()
 	for conn := range open {
-		conn.begin()
 		conn.Conn.Close()
 	}
+}
+
+// CloseIdleConnections closes those that carry no request.
+func (c *connections) CloseIdleConnections() {
+	c.http1.CloseIdle()
+	c.http2.transport.CloseIdleConnections()
 }

@@ -2,7 +2,6 @@ package send
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"net"
@@ -22,7 +21,6 @@ type exchange struct {
 	header http.Header // of the request
 	// secrets are those that an answer may repeat, longest first.
 	secrets [][]byte
-	trace   httptrace.ClientTrace
 
 	mu       sync.Mutex
 	begun    time.Time // of this try
@@ -39,6 +37,7 @@ type exchange struct {
 	location []string  // of a redirect
 	broken   []broken  // the tries before this one
 	ignored  int       // of broken, those that the receiver said it has not processed
+	dialled  net.Conn  // that the transport for HTTP/2 is to use
 }
 
 // broken is a try that ended with its connection, or with the receiver saying
@@ -52,24 +51,14 @@ type broken struct {
 
 type exchangeKey struct{}
 
-// exchangeOf returns the attempt that ctx is for, nil if there is none.
+// exchangeOf returns the exchange that ctx is for: each request has one.
 func exchangeOf(ctx context.Context) *exchange {
-	x, _ := ctx.Value(exchangeKey{}).(*exchange)
-	return x
+	return ctx.Value(exchangeKey{}).(*exchange)
 }
 
-// follow returns a context with which the client reports to x.
-func (x *exchange) follow(ctx context.Context, secure bool) context.Context {
-	x.trace = httptrace.ClientTrace{
-		GotConn:              x.gotConn,
-		WroteRequest:         x.wroteRequest,
-		GotFirstResponseByte: x.gotFirstByte,
-	}
-	if secure && x.client.settings.Proxy != nil { // without a proxy, dialTLS tells x
-		x.trace.TLSHandshakeStart = x.startTLS
-		x.trace.TLSHandshakeDone = func(tls.ConnectionState, error) { x.done(&x.timing.TLS) }
-	}
-	return httptrace.WithClientTrace(context.WithValue(ctx, exchangeKey{}, x), &x.trace)
+// follow returns a context with which the connections report to x.
+func (x *exchange) follow(ctx context.Context) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, x)
 }
 
 // dialling returns a context with which the dialer reports to x. Only a new
@@ -123,27 +112,46 @@ func (x *exchange) done(part *time.Duration) {
 	x.mu.Unlock()
 }
 
-func (x *exchange) gotConn(info httptrace.GotConnInfo) {
-	remote := x.client.addressText(info.Conn.RemoteAddr())
+// gotConn says which connection the request is made on.
+func (x *exchange) gotConn(to net.Addr, reused bool) {
+	remote := x.client.addressText(to)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.conns++; x.conns > 1 {
 		x.breaks(nil)
 		x.begun, x.written = time.Now(), false
 	}
-	if x.reused = info.Reused; x.reused {
+	if x.reused = reused; reused {
 		x.timing = history.Timing{} // it was of a connection that is not used
 	}
 	x.remote = remote
 }
 
-func (x *exchange) wroteRequest(info httptrace.WroteRequestInfo) {
+// handOver keeps a connection for the transport for HTTP/2.
+func (x *exchange) handOver(conn net.Conn) {
 	x.mu.Lock()
-	x.written = info.Err == nil
+	x.dialled = conn
 	x.mu.Unlock()
 }
 
-func (x *exchange) gotFirstByte() {
+// takeOver returns the connection that was handed over, nil if it is taken.
+func (x *exchange) takeOver() net.Conn {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	conn := x.dialled
+	x.dialled = nil
+	return conn
+}
+
+// WroteRequest is told that the request is written, or that it could not be.
+func (x *exchange) WroteRequest(err error) {
+	x.mu.Lock()
+	x.written = err == nil
+	x.mu.Unlock()
+}
+
+// GotFirstByte is told that the answer begins.
+func (x *exchange) GotFirstByte() {
 	x.mu.Lock()
 	x.answered = true
 	x.timing.FirstByte = time.Since(x.begun)
@@ -161,8 +169,8 @@ func (x *exchange) breaks(err error) {
 func (x *exchange) again(err error) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	// The trace counts what is in the transport's buffer as written. If it did not
-	// leave, the error is of a write.
+	// What is in a buffer, or is dropped after a reset, counts as written. If it did
+	// not leave, the error is of a write.
 	var op *net.OpError
 	written := x.written && !(errors.As(err, &op) && op.Op == "write")
 	if x.conns == 0 || x.answered || written && !x.reused || len(x.broken)-x.ignored >= quickTries {

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"sidehook/relay/send/http1"
 )
 
 // maxError limits the text of an error, because receivers influence some.
@@ -47,11 +49,12 @@ func shorten(text string, secrets [][]byte) string {
 // of the libraries that reported it.
 func (c *Client) plain(err error) string {
 	var (
-		op       *net.OpError
-		lookup   *net.DNSError
-		errno    syscall.Errno
-		notTLS   tls.RecordHeaderError
-		timedOut interface{ Timeout() bool }
+		op        *net.OpError
+		lookup    *net.DNSError
+		errno     syscall.Errno
+		notTLS    tls.RecordHeaderError
+		malformed *http1.MalformedError
+		timedOut  interface{ Timeout() bool }
 	)
 	late := errors.As(err, &timedOut) && timedOut.Timeout()
 	switch {
@@ -71,6 +74,10 @@ func (c *Client) plain(err error) string {
 		return "the receiver closed the connection without an answer"
 	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return "the receiver does not speak TLS at this port"
+	case errors.As(err, &malformed):
+		return "the receiver does not answer in HTTP: " + strings.TrimPrefix(malformed.Error(), "http: ")
+	case errors.Is(err, http1.ErrLargeHeaders):
+		return largeHeaders
 	}
 	return plainProtocol(err)
 }
@@ -145,21 +152,16 @@ func unprocessed(err error) bool {
 // HTTP. These errors have no types.
 func plainProtocol(err error) string {
 	text := protocolText(err)
-	for _, large := range [...]string{"response headers exceeded", "header list too large", "response header list larger"} {
+	for _, large := range [...]string{"header list too large", "response header list larger"} {
 		if strings.Contains(text, large) {
-			return fmt.Sprintf("the answer's headers are larger than %d KiB", maxHeaders>>10)
+			return largeHeaders
 		}
 	}
 	switch {
 	case text == neverSent:
 		return "the receiver takes no more requests on the connection over HTTP/2"
-	case strings.Contains(text, "server closed idle connection"), strings.HasPrefix(text, "readLoopPeekFailLocked"):
-		return "the receiver closed the connection, or spoke first, before the request was sent"
 	case text == "http2: client conn could not be established":
 		return "the receiver closed the connection over HTTP/2 before it began, or speaks something else on it"
-	}
-	if after, ok := strings.CutPrefix(text, "net/http: HTTP/1.x transport connection broken: "); ok {
-		return "the receiver does not answer in HTTP: " + strings.TrimPrefix(after, "http: ")
 	}
 	if strings.Contains(text, " GOAWAY") {
 		return "the receiver closed the connection over HTTP/2 with GOAWAY, without an answer" + errorCode(text)
@@ -189,6 +191,8 @@ func errorCode(text string) string {
 	code, _, _ = strings.Cut(code, ",")
 	return " (" + code + ")"
 }
+
+var largeHeaders = fmt.Sprintf("the answer's headers are larger than %d KiB", maxHeaders>>10)
 
 // statusText returns the status of an answer with its name.
 func statusText(code int) string {

@@ -68,10 +68,7 @@ func newTokens(s *Settings, o Options) *tokens {
 	if settings.URL.Hostname() != s.URL.Hostname() {
 		settings.TLS.ServerName = "" // it is the receiver's
 	}
-	transport := o.Transport
-	if transport == nil {
-		transport = newConnections(&settings, o)
-	}
+	transport := newTransport(&settings, o)
 	params := url.Values{}
 	for _, p := range s.OAuth2.Params {
 		params.Set(p.Name, p.Value)
@@ -152,7 +149,8 @@ func (t *tokens) fetch(ctx context.Context, f *fetching) {
 		t.mu.Unlock()
 		close(f.done)
 	}()
-	got, err := t.config.Token(context.WithValue(ctx, oauth2.HTTPClient, t.http))
+	x := &exchange{client: t.endpoint}
+	got, err := t.config.Token(context.WithValue(x.follow(ctx), oauth2.HTTPClient, t.http))
 	f.cut = ctx.Err() != nil
 	switch {
 	case err != nil:

@@ -1,0 +1,118 @@
+package http1
+
+import (
+	"net"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// checkEvery is how often idle connections are looked at. A receiver that closes one waits
+// so long for our side to be closed.
+const checkEvery = time.Second
+
+// Pool keeps the connections to one receiver that are idle. Its fields must not change
+// after the first Add.
+type Pool struct {
+	MaxIdle     int           // more are closed
+	IdleTimeout time.Duration // how long one is kept
+	MaxHeaders  int           // bytes of an answer's headers
+	AbsoluteURL bool          // requests name the whole URL, for a proxy
+
+	mu    sync.Mutex
+	idle  []*Conn     // the longest idle first
+	timer *time.Timer // of check; nil: no connection is idle
+}
+
+// Add makes a connection that has just been dialled one of the pool's. tcp is what lies
+// below conn, or conn itself.
+func (p *Pool) Add(conn net.Conn, tcp syscall.Conn) (*Conn, error) {
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{Conn: conn, pool: p, tcp: raw}, nil
+}
+
+// Get returns the connection that was used last, nil if none is idle. One that the
+// receiver has closed, or on which it has said something, is closed instead.
+func (p *Pool) Get() *Conn {
+	for {
+		p.mu.Lock()
+		n := len(p.idle) - 1
+		if n < 0 {
+			p.mu.Unlock()
+			return nil
+		}
+		c := p.idle[n]
+		p.idle[n] = nil
+		p.idle = p.idle[:n]
+		p.mu.Unlock()
+		if c.silent() {
+			return c
+		}
+		c.Close()
+	}
+}
+
+// silent reports whether a connection is open, with nothing to be read.
+func (c *Conn) silent() bool {
+	return c.tcp.Read(c.peek) == nil && c.peeked == syscall.EAGAIN
+}
+
+// peek looks at what has come, without waiting for it.
+func (c *Conn) peek(fd uintptr) (done bool) {
+	var one [1]byte
+	_, _, c.peeked = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK)
+	return true
+}
+
+func (p *Pool) put(c *Conn) {
+	c.idle = time.Now()
+	p.mu.Lock()
+	keep := len(p.idle) < p.MaxIdle
+	if keep {
+		p.idle = append(p.idle, c)
+		if p.timer == nil {
+			p.timer = time.AfterFunc(checkEvery, p.check)
+		}
+	}
+	p.mu.Unlock()
+	if !keep {
+		c.Close()
+	}
+}
+
+// check closes the connections that the receiver has closed, and those that have been
+// idle for too long.
+func (p *Pool) check() {
+	var closing []*Conn
+	p.mu.Lock()
+	p.idle = slices.DeleteFunc(p.idle, func(c *Conn) bool {
+		end := time.Since(c.idle) >= p.IdleTimeout || !c.silent()
+		if end {
+			closing = append(closing, c)
+		}
+		return end
+	})
+	p.timer = nil
+	if len(p.idle) > 0 {
+		p.timer = time.AfterFunc(checkEvery, p.check)
+	}
+	p.mu.Unlock()
+	for _, c := range closing {
+		c.Close()
+	}
+}
+
+// CloseIdle closes the connections that are idle.
+func (p *Pool) CloseIdle() {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle = nil
+	p.mu.Unlock()
+	for _, c := range idle {
+		c.Close()
+	}
+}
