@@ -52,7 +52,7 @@ func (c *committer) dedupeRequest(r *request, next history.Seq) error {
 				r.receipts[i] = old.duplicate()
 				continue
 			}
-			c.dedupe.add(knownEvent{rec.identity, next, rec.to})
+			c.dedupe.add(knownEvent{rec.identity, next, c.dedupe.share(rec.to)})
 		}
 		r.receipts[i] = history.Receipt{Seq: next, To: rec.to}
 		next++

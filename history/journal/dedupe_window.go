@@ -24,12 +24,12 @@ type identity struct {
 type knownEvent struct {
 	identity
 	seq history.Seq
-	to  []string
+	to  *[]string // not nil; most events have theirs in common with others
 }
 
 // duplicate returns the receipt of a repeat.
 func (k *knownEvent) duplicate() history.Receipt {
-	return history.Receipt{Seq: k.seq, To: k.to, Duplicate: true}
+	return history.Receipt{Seq: k.seq, To: *k.to, Duplicate: true}
 }
 
 // dedupeWindow finds repeats of the last events, and of those that are being written. It
@@ -42,6 +42,8 @@ type dedupeWindow struct {
 	// The events since keep: how many, and those that were in their places.
 	added       int
 	overwritten []knownEvent
+
+	shared *[]string // of the last event
 }
 
 func newDedupeWindow() *dedupeWindow {
@@ -66,6 +68,15 @@ func (d *dedupeWindow) find(key [2]uint64) (knownEvent, bool) {
 		return d.ring[place-1], true
 	}
 	return knownEvent{}, false
+}
+
+// share returns the webhooks of an event, which is the next one to be added.
+func (d *dedupeWindow) share(to []string) *[]string {
+	if s := d.shared; s == nil || len(*s) != len(to) || len(to) > 0 && &(*s)[0] != &to[0] {
+		own := to
+		d.shared = &own
+	}
+	return d.shared
 }
 
 // add adds an event until keep or drop.

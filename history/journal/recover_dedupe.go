@@ -13,7 +13,7 @@ import (
 // fillDedupeWindow reads the last events back. If the last records are mostly
 // resends it goes further back, for a day at most.
 func (r *recovery) fillDedupeWindow() error {
-	sets := map[string][]string{} // there are few sets of webhooks
+	sets := map[string]*[]string{} // there are few sets of webhooks
 	var pieces [][]knownEvent
 	found := 0
 	for end := r.commits.writer.Next(); end > 1 && found < windowEvents; {
@@ -40,7 +40,7 @@ func (r *recovery) fillDedupeWindow() error {
 // eventsBetween returns the events among the records from the number from to before
 // end, and when the first of the records was accepted. sets shares equal sets of
 // webhooks.
-func (r *recovery) eventsBetween(from, end uint64, sets map[string][]string) (list []knownEvent, began time.Time, err error) {
+func (r *recovery) eventsBetween(from, end uint64, sets map[string]*[]string) (list []knownEvent, began time.Time, err error) {
 	var after jsonl.Location
 	if from > 1 {
 		line, err := r.events.Find(from - 1)
@@ -67,7 +67,8 @@ func (r *recovery) eventsBetween(from, end uint64, sets map[string][]string) (li
 		}
 		key := strings.Join(a.To, " ")
 		if _, ok := sets[key]; !ok {
-			sets[key] = a.To
+			to := a.To
+			sets[key] = &to
 		}
 		list = append(list, knownEvent{r.identify.of(&e), a.Seq, sets[key]})
 		return true

@@ -14,6 +14,7 @@ func (b *Builder) Finish() [][]byte {
 	postings := b.encodeGroups(&head)
 	b.encodeBlocks(&head)
 	webhooks := b.encodeWebhooks(&head)
+	b.listed = nil // it is large
 	keys := b.encodeKeys(&head)
 	minutes := b.encodeMinutes()
 	head.part(minutes)
