@@ -47,7 +47,7 @@ func (a *answer) Write(p []byte) (int, error) {
 func (a *answer) closes() bool { return a.header.Get("Connection") == "close" }
 
 // bytes returns the whole answer.
-func (a *answer) bytes() []byte {
+func (a *answer) bytes(now time.Time) []byte {
 	a.WriteHeader(http.StatusOK)
 	a.out = strconv.AppendInt(append(a.out[:0], "HTTP/1.1 "...), int64(a.status), 10)
 	a.out = append(append(append(a.out, ' '), http.StatusText(a.status)...), "\r\n"...)
@@ -58,11 +58,12 @@ func (a *answer) bytes() []byte {
 			}
 		}
 	}
-	if now := time.Now(); now.Unix() != a.second {
-		a.second = now.Unix()
+	if second := now.Unix(); second != a.second {
+		a.second = second
 		a.date = now.UTC().AppendFormat(append(a.date[:0], "Date: "...), http.TimeFormat+"\r\n")
 	}
 	a.out = append(append(a.out, a.date...), "Content-Length: "...)
 	a.out = append(strconv.AppendInt(a.out, int64(len(a.body)), 10), "\r\n\r\n"...)
-	return append(a.out, a.body...)
+	a.out = append(a.out, a.body...)
+	return a.out
 }

@@ -48,8 +48,8 @@ type Conn struct {
 	buffer   []byte
 	from, to int // of what is in the buffer and not used yet
 
-	answered        bool      // a request
 	begun           time.Time // when the first bytes of the request came; zero: none have
+	free            time.Time // when the last answer was ready; zero: there is none
 	readBy, writeBy time.Time // the deadlines that are set
 	request         http.Request
 	head            head
@@ -113,7 +113,6 @@ func (c *Conn) Serve() (unread []byte, more bool) {
 			return nil, false
 		}
 		c.from += size
-		c.answered = true
 		if !c.exchange() || !c.state.CompareAndSwap(busy, idle) {
 			return nil, false
 		}
@@ -127,10 +126,10 @@ func (c *Conn) readHead() (size int, ok bool) {
 	for {
 		// Old clients send an empty line after a body, which is no part of it (RFC 9112,
 		// section 2.2).
-		for c.answered && c.from < c.to && (c.buffer[c.from] == '\r' || c.buffer[c.from] == '\n') {
+		for !c.free.IsZero() && c.from < c.to && (c.buffer[c.from] == '\r' || c.buffer[c.from] == '\n') {
 			c.from++
 		}
-		if c.answered && c.from == c.to {
+		if !c.free.IsZero() && c.from == c.to {
 			c.from, c.to = 0, 0
 		} else if c.begun.IsZero() {
 			c.begun = time.Now()
@@ -146,7 +145,7 @@ func (c *Conn) readHead() (size int, ok bool) {
 		}
 		by := c.begun.Add(c.server.Times.Header)
 		if c.begun.IsZero() {
-			by = time.Now().Add(c.server.Times.Idle)
+			by = c.free.Add(c.server.Times.Idle)
 		}
 		n, err := c.read(c.buffer[c.to:], by)
 		if c.to += n; n == 0 && err != nil {
@@ -158,7 +157,6 @@ func (c *Conn) readHead() (size int, ok bool) {
 // exchange handles the request whose head has been read, and answers it. It reports
 // whether another one may follow.
 func (c *Conn) exchange() bool {
-	by := time.Now().Add(c.server.Times.Write)
 	c.answer.reset()
 	c.server.Handle(&c.answer, &c.request)
 	closing := c.answer.closes()
@@ -166,7 +164,8 @@ func (c *Conn) exchange() bool {
 		closing = true
 		c.answer.header["Connection"] = []string{"close"}
 	}
-	err := c.write(c.answer.bytes(), by)
+	c.free = time.Now()
+	err := c.write(c.answer.bytes(c.free), c.begun.Add(c.server.Times.Write))
 	if closing && err == nil {
 		// A client that still sends could not read the answer if the connection were
 		// closed at once.

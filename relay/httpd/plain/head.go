@@ -15,28 +15,43 @@ type head struct{ host, contentType, authorization, userAgent, traceParent, trac
 // or Expect, is not plain.
 func (c *Conn) parse(b []byte) int {
 	line := c.line
-	if n := min(len(b), len(line)); string(b[:n]) != line[:n] {
+	n := min(len(b), len(line))
+	if string(b[:n]) != line[:n] {
 		return -1
-	}
-	end := bytes.Index(b, []byte("\r\n\r\n"))
-	if end < 0 {
-		return 0
 	}
 	clear(c.request.Header)
 	c.request.Host, c.request.ContentLength = "", -1
-	for fields := b[len(line) : end+2]; len(fields) > 0; {
-		field, rest, _ := bytes.Cut(fields, []byte("\r\n"))
-		name, value, ok := bytes.Cut(field, []byte(":"))
-		if !ok || !c.field(name, bytes.Trim(value, " \t")) {
+	for {
+		end := bytes.IndexByte(b[n:], '\n')
+		if end < 0 {
+			return 0
+		}
+		field := b[n : n+end]
+		n += end + 1
+		if string(field) == "\r" {
+			break
+		}
+		colon := bytes.IndexByte(field, ':')
+		if colon < 0 || field[end-1] != '\r' || !c.field(field[:colon], trim(field[colon+1:end-1])) {
 			return -1
 		}
-		fields = rest
 	}
 	if c.request.Host == "" || c.request.ContentLength < 0 {
 		return -1
 	}
 	c.body.left = c.request.ContentLength
-	return end + len("\r\n\r\n")
+	return n
+}
+
+// trim returns a value without the white space around it.
+func trim(value []byte) []byte {
+	for len(value) > 0 && (value[0] == ' ' || value[0] == '\t') {
+		value = value[1:]
+	}
+	for n := len(value); n > 0 && (value[n-1] == ' ' || value[n-1] == '\t'); n-- {
+		value = value[:n-1]
+	}
+	return value
 }
 
 // field notes a header, and reports whether a plain request can have it.
