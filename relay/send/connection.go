@@ -38,7 +38,8 @@ func (c *connection) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	// Only these may be dropped: after a reset, Read does not block.
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
-		c.reset.Store(&err)
+		reset := err // a copy, so that only this one is allocated
+		c.reset.Store(&reset)
 		return c.drop(p, err)
 	}
 	return n, err

@@ -59,10 +59,11 @@ type Observer interface {
 type Conn struct {
 	net.Conn
 	pool   *Pool
-	tcp    syscall.RawConn // also where Conn is TLS
-	peeked error           // of the last peek
-	idle   time.Time       // since when, while it is in the pool
-	left   int             // how much more may be read
+	tcp    syscall.RawConn       // also where Conn is TLS
+	peek   func(fd uintptr) bool // peekAt, allocated once
+	peeked error                 // of the last peek
+	idle   time.Time             // since when, while it is in the pool
+	left   int                   // how much more may be read
 }
 
 // RoundTrip makes a request. The connection is the answer's until its body is closed: it

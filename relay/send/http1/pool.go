@@ -32,7 +32,9 @@ func (p *Pool) Add(conn net.Conn, tcp syscall.Conn) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{Conn: conn, pool: p, tcp: raw}, nil
+	c := &Conn{Conn: conn, pool: p, tcp: raw}
+	c.peek = c.peekAt
+	return c, nil
 }
 
 // Get returns the connection that was used last, nil if none is idle. One that the
@@ -61,8 +63,8 @@ func (c *Conn) silent() bool {
 	return c.tcp.Read(c.peek) == nil && c.peeked == syscall.EAGAIN
 }
 
-// peek looks at what has come, without waiting for it.
-func (c *Conn) peek(fd uintptr) (done bool) {
+// peekAt looks at what has come, without waiting for it.
+func (c *Conn) peekAt(fd uintptr) (done bool) {
 	var one [1]byte
 	_, _, c.peeked = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK)
 	return true
