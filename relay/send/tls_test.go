@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"io"
 	"net"
+	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"sidehook/relay/send"
@@ -40,5 +42,27 @@ func TestOwnTLS(t *testing.T) {
 		{name: "another's certificate", address: address, status: not, set: with(func(t *send.TLS) { t.Certificate = &foreign }), err: "the receiver refuses the client certificate of tls.cert_file: "},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, other.pool) })
+	}
+}
+
+// A connection with TLS is kept, too. What a receiver sends after the handshake, such as
+// tickets for another one, is no answer to nothing.
+func TestKeptTLS(t *testing.T) {
+	ca := newAuthority(t)
+	var conns atomic.Int32
+	address := rawTLS(t, serves(ca.issue(nil)), func(c *tls.Conn, _ *net.TCPConn, r *bufio.Reader) {
+		conns.Add(1)
+		for request(r) {
+			io.WriteString(c, answer200)
+		}
+	})
+	q := begin(t, settings(t, address), send.Options{Roots: ca.pool})
+	const events = 5
+	for n := range events {
+		q.add(strconv.Itoa(n))
+		q.wait(t, n+1)
+	}
+	if conns.Load() != 1 || len(q.ended()) != events {
+		t.Errorf("%d connections for %d events: %s", conns.Load(), events, show(q.all()))
 	}
 }
