@@ -48,7 +48,7 @@ func AppendNumber[N ~uint64](dst []byte, name string, value N) []byte {
 
 func AppendTime(dst []byte, name string, value time.Time) []byte {
 	dst = append(append(dst, name...), '"')
-	return append(value.UTC().AppendFormat(dst, jsonl.TimeFormat), '"')
+	return append(jsonl.AppendTime(dst, value), '"')
 }
 
 func appendNames(dst []byte, names []string) []byte {

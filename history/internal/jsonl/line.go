@@ -30,6 +30,19 @@ const (
 // TimeFormat is RFC 3339 in UTC with nanoseconds, always of one width.
 const TimeFormat = "2006-01-02T15:04:05.000000000Z"
 
+// AppendTime appends a time in UTC in TimeFormat. Package time appends the seconds of
+// RFC 3339 several times faster than any other format.
+func AppendTime(dst []byte, at time.Time) []byte {
+	dst = at.UTC().AppendFormat(dst, time.RFC3339)
+	dst[len(dst)-1] = '.' // it was the Z
+	digits := [...]byte{9: 'Z'}
+	for i, n := 8, at.Nanosecond(); i >= 0; i-- {
+		digits[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return append(dst, digits[:]...)
+}
+
 // Append appends one line with its line feed.
 func Append(dst []byte, key string, number uint64, at time.Time, batch uint64, fields [][]byte) []byte {
 	start := len(dst)
@@ -38,7 +51,7 @@ func Append(dst []byte, key string, number uint64, at time.Time, batch uint64, f
 	dst = append(dst, '"', ':')
 	dst = strconv.AppendUint(dst, number, 10)
 	dst = append(dst, `,"at":"`...)
-	dst = at.UTC().AppendFormat(dst, TimeFormat)
+	dst = AppendTime(dst, at)
 	dst = append(dst, `","batch":`...)
 	dst = strconv.AppendUint(dst, batch, 10)
 	dst = append(dst, ',')
@@ -57,7 +70,7 @@ func AppendBare(dst []byte, key string, number uint64, at time.Time, fields []by
 	dst = append(dst, '"', ':')
 	dst = strconv.AppendUint(dst, number, 10)
 	dst = append(dst, `,"at":"`...)
-	dst = at.UTC().AppendFormat(dst, TimeFormat)
+	dst = AppendTime(dst, at)
 	dst = append(dst, '"', ',')
 	begin := len(dst)
 	dst = append(dst, fields...)
