@@ -19,14 +19,16 @@ type Decoder struct {
 // envelope, which has a cloudEventsVersion. It fills in id, source, time and specversion
 // where they are missing; an envelope has other names for them.
 func (d *Decoder) Plain(body []byte) (Event, error) {
-	e, err := d.plain(body)
+	var now time.Time
+	e, err := d.plain(body, &now)
 	if err != nil {
 		return Event{}, err
 	}
 	return e, nil
 }
 
-func (d *Decoder) plain(body []byte) (Event, *Error) {
+// plain is Plain with the time to fill in, which it sets if it is zero and needed.
+func (d *Decoder) plain(body []byte, now *time.Time) (Event, *Error) {
 	if err := d.tooLarge(len(body)); err != nil {
 		return Event{}, err
 	}
@@ -48,7 +50,7 @@ func (d *Decoder) plain(body []byte) (Event, *Error) {
 	if !ok {
 		return Event{}, s.err
 	}
-	filled := d.fill(&s, f, &at, quotedSource)
+	filled := d.fill(&s, f, &at, quotedSource, now)
 	return s.event(f, &at, filled), nil
 }
 
@@ -119,14 +121,16 @@ func (d *Decoder) Batch(body []byte) ([]Event, error) {
 	return events, nil
 }
 
-// Lines reads one event a line, each as Plain does. Blank lines are none.
+// Lines reads one event a line, each as Plain does, but that one time is filled in for
+// all of them. Blank lines are none.
 func (d *Decoder) Lines(body []byte) ([]Event, error) {
 	// Blank lines must not make room for more than some.
 	events := make([]Event, 0, min(bytes.Count(body, []byte{'\n'})+1, 1024))
+	var now time.Time
 	from := 0
 	for line := range bytes.Lines(body) {
 		if text := bytes.TrimRight(line, " \t\r\n"); len(text) > 0 {
-			e, err := d.plain(text)
+			e, err := d.plain(text, &now)
 			if err != nil {
 				err.Index = len(events)
 				if err.Offset >= 0 {

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ var filledNames = func() (names [len(attributeNames)][1 << len(fillable)][]strin
 // must not be changed. They come before those that were given, or after the version of an
 // envelope that begins with it. dst has room for them before the object, so that little
 // has to be moved.
-func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte) []string {
+func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte, now *time.Time) []string {
 	var (
 		buffer [2 * maxFill]byte
 		room   [len(fillable)]member
@@ -56,7 +57,7 @@ func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte) []st
 		text = append(text, name...)
 		text = append(text, `":`...)
 		m.value = uint32(len(text))
-		text = d.appendDefault(text, r, quotedSource)
+		text = d.appendDefault(text, r, quotedSource, now)
 		m.end = uint32(len(text))
 		text = append(text, ',')
 		added = append(added, m)
@@ -80,7 +81,7 @@ func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte) []st
 	return filledNames[f][set]
 }
 
-func (d *Decoder) appendDefault(dst []byte, r role, quotedSource []byte) []byte {
+func (d *Decoder) appendDefault(dst []byte, r role, quotedSource []byte, now *time.Time) []byte {
 	switch r {
 	case version:
 		return append(dst, `"1.0"`...)
@@ -89,13 +90,23 @@ func (d *Decoder) appendDefault(dst []byte, r role, quotedSource []byte) []byte 
 	}
 	dst = append(dst, '"')
 	if r == id {
-		dst = append(dst, uuid.Must(uuid.NewV7()).String()...)
-	} else {
-		now := time.Now
-		if d.Now != nil {
-			now = d.Now
+		u := uuid.Must(uuid.NewV7())
+		dst = hex.AppendEncode(dst, u[:4])
+		for _, group := range [...][]byte{u[4:6], u[6:8], u[8:10], u[10:]} {
+			dst = hex.AppendEncode(append(dst, '-'), group)
 		}
-		dst = now().UTC().AppendFormat(dst, time.RFC3339Nano)
+	} else {
+		if now.IsZero() {
+			*now = d.now()
+		}
+		dst = now.UTC().AppendFormat(dst, time.RFC3339Nano)
 	}
 	return append(dst, '"')
+}
+
+func (d *Decoder) now() time.Time {
+	if d.Now != nil {
+		return d.Now()
+	}
+	return time.Now()
 }

@@ -163,3 +163,23 @@ func TestExpiryTime(t *testing.T) {
 		t.Errorf("got %v", at)
 	}
 }
+
+// The events of one request were accepted at one time.
+func TestLinesShareATime(t *testing.T) {
+	calls := 0
+	d := event.Decoder{Source: "/s", Now: func() time.Time {
+		calls++
+		return time.Date(2026, 1, 2, 3, 4, 5, calls, time.UTC)
+	}}
+	own := `{"type":"a","time":"2020-01-01T00:00:00Z"}` + "\n"
+	events, err := d.Lines([]byte(own + `{"type":"a"}` + "\n" + own + `{"type":"a"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const first, given = `"2026-01-02T03:04:05.000000001Z"`, `"2020-01-01T00:00:00Z"`
+	for i, want := range []string{given, first, given, first} {
+		if got := string(events[i].Raw("time")); got != want {
+			t.Errorf("event %d: %s, want %s", i, got, want)
+		}
+	}
+}
