@@ -36,12 +36,18 @@ func TestAnswerAheadOfItsRequest(t *testing.T) {
 	busy(t)
 	ca := newAuthority(t)
 	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+	secure := func(version uint16) string {
+		config := serves(ca.issue(nil))
+		config.MaxVersion = version
+		return rawTLS(t, config, func(c *tls.Conn, _ *net.TCPConn, _ *bufio.Reader) { io.WriteString(c, answer) })
+	}
 	for name, address := range map[string]string{
-		"plain": raw(t, func(c *net.TCPConn, _ *bufio.Reader) { io.WriteString(c, answer) }),
-		"TLS":   rawTLS(t, serves(ca.issue(nil)), func(c *tls.Conn, _ *net.TCPConn, _ *bufio.Reader) { io.WriteString(c, answer) }),
+		"plain":   raw(t, func(c *net.TCPConn, _ *bufio.Reader) { io.WriteString(c, answer) }),
+		"TLS 1.3": secure(tls.VersionTLS13),
+		"TLS 1.2": secure(tls.VersionTLS12), // where it comes with the end of the handshake
 	} {
 		t.Run(name, func(t *testing.T) {
-			const events = 200
+			const events = 100
 			q := begin(t, settings(t, address), send.Options{Roots: ca.pool})
 			for n := range events {
 				q.addJSON(sized(n * 100))
