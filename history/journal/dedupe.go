@@ -49,10 +49,10 @@ func (c *committer) dedupeRequest(r *request, next history.Seq) error {
 				return &history.ConflictError{Index: i}
 			}
 			if ok {
-				r.receipts[i] = old.duplicate()
+				r.receipts[i] = c.dedupe.duplicate(old)
 				continue
 			}
-			c.dedupe.add(knownEvent{rec.identity, next, c.dedupe.share(rec.to)})
+			c.dedupe.add(c.dedupe.known(rec.identity, next, rec.to))
 		}
 		r.receipts[i] = history.Receipt{Seq: next, To: rec.to}
 		next++

@@ -24,12 +24,7 @@ type identity struct {
 type knownEvent struct {
 	identity
 	seq history.Seq
-	to  *[]string // not nil; most events have theirs in common with others
-}
-
-// duplicate returns the receipt of a repeat.
-func (k *knownEvent) duplicate() history.Receipt {
-	return history.Receipt{Seq: k.seq, To: *k.to, Duplicate: true}
+	to  uint32 // the number of its webhooks
 }
 
 // dedupeWindow finds repeats of the last events, and of those that are being written. It
@@ -43,11 +38,21 @@ type dedupeWindow struct {
 	added       int
 	overwritten []knownEvent
 
-	shared *[]string // of the last event
+	webhooks webhookLists
 }
 
 func newDedupeWindow() *dedupeWindow {
-	return &dedupeWindow{slots: make([]uint32, 2*firstEvents)}
+	return &dedupeWindow{slots: make([]uint32, 2*firstEvents), webhooks: webhookLists{numbers: map[string]uint32{}}}
+}
+
+// known returns an event that must be added.
+func (d *dedupeWindow) known(x identity, seq history.Seq, to []string) knownEvent {
+	return knownEvent{x, seq, d.webhooks.use(to)}
+}
+
+// duplicate returns the receipt of a repeat of an event in the window.
+func (d *dedupeWindow) duplicate(k knownEvent) history.Receipt {
+	return history.Receipt{Seq: k.seq, To: d.webhooks.lists[k.to].names, Duplicate: true}
 }
 
 // firstEvents is how many there is room for at first.
@@ -68,15 +73,6 @@ func (d *dedupeWindow) find(key [2]uint64) (knownEvent, bool) {
 		return d.ring[place-1], true
 	}
 	return knownEvent{}, false
-}
-
-// share returns the webhooks of an event, which is the next one to be added.
-func (d *dedupeWindow) share(to []string) *[]string {
-	if s := d.shared; s == nil || len(*s) != len(to) || len(to) > 0 && &(*s)[0] != &to[0] {
-		own := to
-		d.shared = &own
-	}
-	return d.shared
 }
 
 // add adds an event until keep or drop.
@@ -130,7 +126,9 @@ func (d *dedupeWindow) forget(place int) {
 // keep keeps the events that were added.
 func (d *dedupeWindow) keep() {
 	d.added = 0
-	clear(d.overwritten)
+	for i := range d.overwritten {
+		d.webhooks.unuse(d.overwritten[i].to)
+	}
 	d.overwritten = d.overwritten[:0]
 	if cap(d.overwritten) > 4*firstEvents {
 		d.overwritten = nil
@@ -142,12 +140,15 @@ func (d *dedupeWindow) drop(n int) {
 	for ; d.added > n; d.added-- {
 		last := len(d.overwritten) - 1
 		if last < 0 {
-			d.forget(len(d.ring) - 1)
-			d.ring = d.ring[:len(d.ring)-1]
+			end := len(d.ring) - 1
+			d.forget(end)
+			d.webhooks.unuse(d.ring[end].to)
+			d.ring = d.ring[:end]
 			continue
 		}
 		d.next = (d.next + windowEvents - 1) % windowEvents
 		d.forget(d.next)
+		d.webhooks.unuse(d.ring[d.next].to)
 		d.ring[d.next], d.overwritten = d.overwritten[last], d.overwritten[:last]
 		if i := d.slot(d.ring[d.next].key); d.slots[i] == 0 { // no later event has the same key
 			d.slots[i] = uint32(d.next + 1)

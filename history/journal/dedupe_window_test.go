@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 func TestKeysThatBeginAlike(t *testing.T) {
 	d := newDedupeWindow()
 	add := func(key [2]uint64, seq history.Seq) {
-		d.add(knownEvent{identity: identity{key: key}, seq: seq})
+		d.add(d.known(identity{key: key}, seq, nil))
 		d.keep()
 	}
 	find := func(key [2]uint64, want history.Seq) {
@@ -43,30 +44,37 @@ func TestKeysThatBeginAlike(t *testing.T) {
 func TestWindow(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	d := newDedupeWindow()
-	var kept []knownEvent
+	kept := 0
 	seq := history.Seq(1)
-	event := func(n history.Seq) knownEvent { // many begin at the same slots
-		return knownEvent{identity: identity{key: [2]uint64{uint64(n%997) << 7, uint64(n)}}, seq: n}
+	event := func(n history.Seq) identity { // many begin at the same slots
+		return identity{key: [2]uint64{uint64(n%9973) << 4, uint64(n)}}
 	}
+	to := func(n history.Seq) []string { return []string{"all", fmt.Sprint("w", n/50_000*3+n%3)} }
 	check := func() {
 		t.Helper()
-		from := max(0, len(kept)-windowEvents)
 		for range 200 {
-			i := random.IntN(len(kept) + 10)
-			k, ok := d.find(event(history.Seq(i + 1)).key)
-			if want := i >= from && i < len(kept); ok != want || ok && k.seq != kept[i].seq {
-				t.Fatalf("after %d events: event %d is %d, %v, want %v", len(kept), i+1, k.seq, ok, want)
+			n := history.Seq(1 + random.IntN(kept+10))
+			k, ok := d.find(event(n).key)
+			if want := int(n) > kept-windowEvents && int(n) <= kept; ok != want {
+				t.Fatalf("after %d events: event %d is found: %v, want %v", kept, n, ok, want)
+			}
+			if !ok {
+				continue
+			}
+			if got, want := fmt.Sprint(d.duplicate(k)), fmt.Sprint(history.Receipt{Seq: n, To: to(n), Duplicate: true}); got != want {
+				t.Fatalf("got %s, want %s", got, want)
 			}
 		}
 	}
-	for len(kept) < 3*windowEvents/2 {
+	for kept < 3*windowEvents {
 		n := 1 + random.IntN(3000)
 		stay := n
 		if random.IntN(3) == 0 {
 			stay = random.IntN(n)
 		}
 		for i := range n {
-			d.add(event(seq + history.Seq(i)))
+			n := seq + history.Seq(i)
+			d.add(d.known(event(n), n, to(n)))
 		}
 		d.drop(stay)
 		if random.IntN(4) == 0 {
@@ -74,10 +82,7 @@ func TestWindow(t *testing.T) {
 			d.drop(0)
 		}
 		d.keep()
-		for range stay {
-			kept = append(kept, event(seq))
-			seq++
-		}
+		kept, seq = kept+stay, seq+history.Seq(stay)
 		check()
 	}
 	used := 0
@@ -88,5 +93,12 @@ func TestWindow(t *testing.T) {
 	}
 	if used != windowEvents || len(d.ring) != windowEvents {
 		t.Errorf("%d slots of %d events are used, want %d", used, len(d.ring), windowEvents)
+	}
+	uses := 0
+	for _, l := range d.webhooks.lists {
+		uses += l.events
+	}
+	if uses != windowEvents || len(d.webhooks.numbers) > 9 || len(d.webhooks.lists) > 12 {
+		t.Errorf("%d events have %d of %d lists", uses, len(d.webhooks.numbers), len(d.webhooks.lists))
 	}
 }

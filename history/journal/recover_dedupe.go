@@ -2,7 +2,6 @@ package journal
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"sidehook/history"
@@ -13,12 +12,11 @@ import (
 // fillDedupeWindow reads the last events back. If the last records are mostly
 // resends it goes further back, for a day at most.
 func (r *recovery) fillDedupeWindow() error {
-	sets := map[string]*[]string{} // there are few sets of webhooks
 	var pieces [][]knownEvent
 	found := 0
 	for end := r.commits.writer.Next(); end > 1 && found < windowEvents; {
 		from := end - min(end-1, windowEvents)
-		piece, began, err := r.eventsBetween(from, end, sets)
+		piece, began, err := r.eventsBetween(from, end)
 		if err != nil {
 			return err
 		}
@@ -38,9 +36,8 @@ func (r *recovery) fillDedupeWindow() error {
 }
 
 // eventsBetween returns the events among the records from the number from to before
-// end, and when the first of the records was accepted. sets shares equal sets of
-// webhooks.
-func (r *recovery) eventsBetween(from, end uint64, sets map[string]*[]string) (list []knownEvent, began time.Time, err error) {
+// end, and when the first of the records was accepted.
+func (r *recovery) eventsBetween(from, end uint64) (list []knownEvent, began time.Time, err error) {
 	var after jsonl.Location
 	if from > 1 {
 		line, err := r.events.Find(from - 1)
@@ -65,12 +62,7 @@ func (r *recovery) eventsBetween(from, end uint64, sets map[string]*[]string) (l
 		if err != nil {
 			return true
 		}
-		key := strings.Join(a.To, " ")
-		if _, ok := sets[key]; !ok {
-			to := a.To
-			sets[key] = &to
-		}
-		list = append(list, knownEvent{r.identify.of(&e), a.Seq, sets[key]})
+		list = append(list, r.commits.dedupe.known(r.identify.of(&e), a.Seq, a.To))
 		return true
 	})
 	return list, began, err
