@@ -15,7 +15,8 @@ const SmallBody = 16 << 10
 
 // ReadBody reads a body into buf, which grows with what arrives and not with what
 // is announced: a header costs nothing to send. Before a body becomes more than a
-// small one, room is called with the size that it may have; nil: it is not.
+// small one, room is called with the size that it may have; nil: it is not. Then there
+// is memory for all that is announced.
 func ReadBody(r *http.Request, buf []byte, limit int, room func(size int) *Problem) ([]byte, *Problem) {
 	const first = 4 << 10
 	if r.ContentLength > int64(limit) {
@@ -32,6 +33,9 @@ func ReadBody(r *http.Request, buf []byte, limit int, room func(size int) *Probl
 			counted = true
 			if p := room(most); p != nil {
 				return buf, p
+			}
+			if r.ContentLength >= 0 {
+				buf = slices.Grow(buf, most-len(buf)+1)
 			}
 		}
 		if len(buf) == cap(buf) {
