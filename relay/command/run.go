@@ -104,6 +104,7 @@ func (c *commands) run(ctx context.Context, log *slog.Logger, forceQuit func()) 
 	manager := systemd.New(log)
 	reloads := reload.New(log, manager, file)
 	limit := memory.Heed(os.DirFS("/"), log)
+	limit.KeepHeadroom()
 	r, err := relay.New(file, relay.Options{
 		Log: log, Version: b.Version, Commit: b.Commit, Listeners: sockets, Memory: limit,
 		Opened: func([]net.Addr) {

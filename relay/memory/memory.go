@@ -1,5 +1,5 @@
 // Package memory finds the memory limit of the process: GOMEMLIMIT, or the limit of its
-// cgroups, beyond which the kernel kills it.
+// cgroups, beyond which the kernel kills it. It also sets how much garbage there may be.
 //
 // Command run asks once, at the start. A limit that changes later takes effect at the
 // next start.
