@@ -1,11 +1,10 @@
 // Package plain answers the requests that most senders of events make, without net/http,
 // whose work for a request is several times that of accepting an event.
 //
-// A request is plain if it has one certain request line and no header but those that
-// parse knows, each at most once, and a body whose length it gives. Of any other request
-// nothing is answered here: httpd hands the connection with all that has been read to
-// net/http, which serves it from then on. So this package refuses nothing: what is
-// doubtful in a request, is not plain.
+// A request is plain if it has one certain request line, gives the length of its body, and
+// has only headers that parse knows. Nothing else is answered here: httpd hands the
+// connection with all that has been read to net/http, which serves it from then on. So
+// this package refuses nothing. A request in which anything is doubtful is not plain.
 //
 // It promises what httpd.Times says. httpd, its only caller, opens and closes the
 // connections, and handles the requests.
