@@ -20,6 +20,22 @@ type request struct {
 	records  []record
 	receipts []history.Receipt
 	err      error
+
+	// The memory of most requests, which have one record.
+	record  [1]record
+	receipt [1]history.Receipt
+	head    [128]byte
+}
+
+// newRequest returns a request with so many records, and memory for the heads of most.
+func newRequest(records int) (r *request, heads []byte) {
+	r = &request{}
+	if records == 1 {
+		r.records = r.record[:]
+		return r, r.head[:0]
+	}
+	r.records = make([]record, records)
+	return r, make([]byte, 0, 112*records)
 }
 
 // record is an event, or the resend of one, before it is written.

@@ -38,7 +38,10 @@ func (c *committer) dedupeAndNumber(b *batch) []durable {
 // another event, and with different content, is refused as a whole.
 func (c *committer) dedupeRequest(r *request, next history.Seq) error {
 	before := c.dedupe.added
-	r.receipts = make([]history.Receipt, len(r.records))
+	r.receipts = r.receipt[:]
+	if len(r.records) != 1 {
+		r.receipts = make([]history.Receipt, len(r.records))
+	}
 	for i := range r.records {
 		rec := &r.records[i]
 		if !rec.refers() {

@@ -141,8 +141,7 @@ func (j *Journal) Close() error {
 // ErrNoRoom, ErrStopping, ErrFailed; and that of ctx, after which the events may
 // be accepted or not.
 func (j *Journal) Append(ctx context.Context, entries []history.Entry) ([]history.Receipt, error) {
-	r := &request{records: make([]record, len(entries))}
-	heads := make([]byte, 0, 16+112*len(entries)) // about
+	r, heads := newRequest(len(entries))
 	for i := range entries {
 		e := &entries[i]
 		begin := len(heads)
