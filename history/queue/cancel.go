@@ -148,6 +148,6 @@ func (q *Queue) endLocked(items []Item, ends map[history.Seq]ending) (ended int)
 // recordEndLocked records an end without an attempt.
 func (q *Queue) recordEndLocked(e *ending, attempts int) {
 	l := Lease{Seq: e.Number, Attempt: attempts, Resend: e.IsResend, Accepted: time.Unix(0, e.AcceptedAt), Item: e.Item, queue: q}
-	l.record(l.line(&e.Attempt, false, time.Time{}), q.config[e.Generation], time.Now())
+	l.recordLocked(l.line(&e.Attempt, false, time.Time{}), e.Generation, time.Now())
 	l.recorded(&e.Attempt, false)
 }

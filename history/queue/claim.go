@@ -87,8 +87,7 @@ func (q *Queue) takeLocked(mode ClaimMode) (*Lease, bool) {
 	case q.order.All:
 		return q.takeFirstLocked(mode)
 	}
-	now := q.set.now()
-	retry := len(q.scheduled) > 0 && q.scheduled[0].Due <= now
+	retry := len(q.scheduled) > 0 && q.scheduled[0].Due <= q.set.now()
 	fresh := len(q.prefetch) > 0 && mode != RetriesOnly
 	if mode == Oldest && retry && (fresh || len(q.prefetch) == 0 && q.unread > 0) {
 		if !fresh {
@@ -222,14 +221,15 @@ func (q *Queue) fillLease(l *Lease) bool {
 	l.Event = &l.Body.Event
 	l.ConditionError = l.Body.ConditionError(q.name)
 	l.Accepted = time.Unix(0, l.AcceptedAt)
-	if why := q.expiryReason(&l.Item); why != "" {
+	q.mu.Lock()
+	why := q.expiryReason(&l.Item, q.expiry.age)
+	if why == "" { // the event belongs to the caller now, who may let go of it
+		l.Body = l.Body.WithoutEvent()
+	}
+	q.mu.Unlock()
+	if why != "" {
 		l.Attempt-- // none was made
 		l.Done(q.expired(&l.Item, why))
-		return false
 	}
-	// The event belongs to the caller now, who may let go of it.
-	q.mu.Lock()
-	l.Body = l.Body.WithoutEvent()
-	q.mu.Unlock()
-	return true
+	return why == ""
 }

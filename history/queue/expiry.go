@@ -120,8 +120,10 @@ func (q *Queue) addToSweepLocked() {
 // expiryReason returns why a delivery whose event is in memory has expired, "" if it
 // has not. A resend was asked for by someone who saw the event: its expirytime does
 // not count.
-func (q *Queue) expiryReason(it *Item) string {
-	limit := q.ageLimit()
+func (q *Queue) expiryReason(it *Item, limit Limit) string {
+	if it.Body.Expires == 0 && limit.Age == 0 {
+		return ""
+	}
 	age := q.set.clock.Age(it.Number, it.AcceptedAt, q.set.now())
 	switch {
 	case it.Body.Expires != 0 && !q.expiry.timesIgnored && age >= time.Duration(it.Body.Expires-it.AcceptedAt):

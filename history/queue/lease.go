@@ -67,9 +67,8 @@ func (l *Lease) Release(a *history.Attempt, at time.Time) {
 func (l *Lease) Note(a history.Attempt) {
 	q := l.queue
 	fields := l.line(&a, true, time.Now())
-	config := q.configOf(a.Generation)
 	q.mu.Lock()
-	l.record(fields, config, time.Now())
+	l.recordLocked(fields, a.Generation, time.Now())
 	q.mu.Unlock()
 	l.recorded(&a, true)
 }
@@ -80,10 +79,8 @@ func (l *Lease) Note(a history.Attempt) {
 func (l *Lease) end(a *history.Attempt, again bool, next time.Time, change func()) {
 	q := l.queue
 	var fields []byte
-	var config *history.Config
 	if a != nil {
 		fields = l.line(a, again, next)
-		config = q.configOf(a.Generation)
 	}
 	q.mu.Lock()
 	delete(q.inFlight, l.Number)
@@ -95,7 +92,7 @@ func (l *Lease) end(a *history.Attempt, again bool, next time.Time, change func(
 	if a != nil {
 		now := time.Now()
 		q.streak.Learn(now, a.Status, a.Error, again || a.Unsent || !a.Throttled.IsZero())
-		l.record(fields, config, now)
+		l.recordLocked(fields, a.Generation, now)
 	}
 	goesOn := false
 	if m != nil {
@@ -147,9 +144,10 @@ func (l *Lease) line(a *history.Attempt, again bool, next time.Time) []byte {
 	}, a)
 }
 
-// record hands a line to the ledger. The queue that has the delivery is locked.
-func (l *Lease) record(fields []byte, config *history.Config, at time.Time) {
-	l.queue.set.ledger.Record(history.Line{Webhook: l.queue.name, Config: config, At: at, Fields: fields})
+// recordLocked hands a line to the ledger. The queue is locked.
+func (l *Lease) recordLocked(fields []byte, generation history.Generation, at time.Time) {
+	q := l.queue
+	q.set.ledger.Record(history.Line{Webhook: q.name, Config: q.config[generation], At: at, Fields: fields})
 }
 
 // recorded calls Options.Recorded for an attempt.
@@ -171,7 +169,10 @@ func (q *Queue) RecordTest(seq history.Seq, accepted time.Time, attempts ...hist
 		if again {
 			next = now
 		}
-		l.record(l.line(a, again, next), q.configOf(a.Generation), now)
+		fields := l.line(a, again, next)
+		q.mu.Lock()
+		l.recordLocked(fields, a.Generation, now)
+		q.mu.Unlock()
 		l.recorded(a, again)
 	}
 	return q.set.ledger.Flush()

@@ -135,13 +135,6 @@ func (q *Queue) Configure(c history.Config) {
 	}
 }
 
-// configOf returns what Configure set for a generation, nil if nothing.
-func (q *Queue) configOf(generation history.Generation) *history.Config {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.config[generation]
-}
-
 // generation returns the newest one that Configure has set.
 func (q *Queue) generation() (newest history.Generation) {
 	q.mu.Lock()

@@ -153,7 +153,7 @@ func (r *sweepRun) judge(it *Item, known bool) (history.Attempt, Verdict) {
 		found.Body = nil
 		r.found = append(r.found, found)
 	}
-	if why := q.expiryReason(it); why != "" {
+	if why := q.expiryReason(it, q.ageLimit()); why != "" {
 		r.over -= it.Size()
 		return q.expired(it, why), End
 	}
