@@ -26,6 +26,7 @@ type outcomes struct {
 
 	mu      sync.Mutex
 	lines   []history.Line // not written yet
+	spare   []history.Line // empty, for those that come while lines are written
 	bytes   int64          // of lines, and of those being written
 	max     int64          // of bytes; then no delivery is begun any more
 	flushes []chan error   // answered after lines are synced
@@ -45,6 +46,8 @@ const (
 	syncEvery = 500 * time.Millisecond
 	// noRoomRetry is when a full disk is tried again.
 	noRoomRetry = 250 * time.Millisecond
+	// maxSpare bounds the memory that is kept for lines to come.
+	maxSpare = 1024
 )
 
 func newOutcomes(j *Journal, w *segment.Writer, segmentSize func() int64) *outcomes {
@@ -162,7 +165,7 @@ func (o *outcomes) run(ctx context.Context) (err error) {
 func (o *outcomes) writeAndSync(stopping bool) (time.Duration, error) {
 	o.mu.Lock()
 	lines, flushes, waits := o.lines, o.flushes, o.waits
-	o.lines, o.flushes, o.waits = nil, nil, nil
+	o.lines, o.spare, o.flushes, o.waits = o.spare, nil, nil, nil
 	o.health.workTaken()
 	o.mu.Unlock()
 	defer o.health.diskCall()()
@@ -200,6 +203,9 @@ func (o *outcomes) keepUnwritten(lines []history.Line, written int, noRoom error
 	}
 	if noRoom != nil {
 		o.lines = append(lines[written:], o.lines...)
+	} else if cap(lines) <= maxSpare {
+		clear(lines)
+		o.spare = lines[:0]
 	}
 	o.mu.Unlock()
 	had := o.noRoom
