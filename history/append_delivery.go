@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/base64"
 	"strconv"
@@ -104,8 +105,12 @@ func appendTries(dst []byte, l *AttemptRecord, a *Attempt) []byte {
 	return dst
 }
 
+// appendMillis appends milliseconds, with no more than the three digits of microseconds.
 func appendMillis(dst []byte, d time.Duration) []byte {
-	return strconv.AppendFloat(dst, float64(d.Microseconds())/1000, 'f', -1, 64)
+	n := int(d.Microseconds())
+	dst = strconv.AppendInt(dst, int64(n/1000), 10)
+	digits := [...]byte{'.', '0' + byte(n/100%10), '0' + byte(n/10%10), '0' + byte(n%10)}
+	return append(dst, bytes.TrimRight(digits[:], ".0")...)
 }
 
 func appendTiming(dst []byte, t Timing) []byte {
