@@ -105,7 +105,7 @@ func New(file *config.File, opts Options) (*Relay, error) {
 				r.metrics.Recorded(a.Webhook, a.Status, a.Took, a.Accepted)
 			}
 			r.givenUp.Recorded(&a)
-			watches.Recorded(a)
+			watches.Recorded(&a)
 			r.losses.Recorded(&a)
 			r.reportAttempt(&a)
 		}, Log: opts.Log,

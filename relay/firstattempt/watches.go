@@ -55,7 +55,7 @@ func (w *Watches) Watch(ids []string) intake.Watch {
 
 // Recorded notes an attempt for the watches of its event. An attempt that is made again
 // with the same number does not count. It may be called under the lock of a queue.
-func (w *Watches) Recorded(a history.Recorded) {
+func (w *Watches) Recorded(a *history.Recorded) {
 	if a.Again || w.watching.Load() == 0 {
 		return
 	}

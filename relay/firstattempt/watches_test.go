@@ -32,7 +32,7 @@ func TestManyDeliveries(t *testing.T) {
 		defer watch.Close()
 		tell := func(webhook string, i int) {
 			a := history.Attempt{Event: ids[i], Status: history.Delivered, Code: 200}
-			w.Recorded(history.Recorded{Attempt: a, Webhook: webhook, Seq: history.Seq(i + 1)})
+			w.Recorded(&history.Recorded{Attempt: a, Webhook: webhook, Seq: history.Seq(i + 1)})
 		}
 		tell("a", 0) // before the wait
 		done := false
