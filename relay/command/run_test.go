@@ -1,12 +1,13 @@
 package command_test
 
 import (
-	"bufio"
 	"context"
+	"crypto/tls"
+	"encoding/pem"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"syscall"
@@ -17,11 +18,15 @@ import (
 	"sidehook/relay/command"
 )
 
-// TestStandardLogHasNoText: a receiver sends an unsolicited response over a
-// kept-alive connection, which net/http quotes on Go's standard logger.
+// TestStandardLogHasNoText: a receiver breaks the rules of HTTP/2, which net/http says on
+// Go's standard logger.
 func TestStandardLogHasNoText(t *testing.T) {
 	t.Parallel()
-	receiver, err := net.Listen("tcp", "127.0.0.1:0")
+	secure := httptest.NewUnstartedServer(nil)
+	secure.EnableHTTP2 = true
+	secure.StartTLS() // for its certificate
+	defer secure.Close()
+	receiver, err := tls.Listen("tcp", "127.0.0.1:0", secure.TLS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,17 +37,15 @@ func TestStandardLogHasNoText(t *testing.T) {
 			return
 		}
 		defer conn.Close()
-		if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
-			return
-		}
-		fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-		time.Sleep(50 * time.Millisecond)
-		fmt.Fprint(conn, "hunter2 was never asked for")
+		fmt.Fprint(conn, "\x00\x00\x08\x06\x00\x00\x00\x00\x00hunter2!") // a PING frame before one of SETTINGS
 		io.Copy(io.Discard, conn)
 	}()
 	s := newService(t, "off")
+	if err := os.WriteFile(s.path("ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s.write(fmt.Sprintf("listen: {http: off, socket: s}\nwebhooks:\n"+
-		"  - {name: a, url: 'http://%s/', events: ['**'], allow: [http, any-host, 127.0.0.0/8]}\n", receiver.Addr()))
+		"  - {name: a, url: 'https://%s/', events: ['**'], allow: [any-host, 127.0.0.0/8], tls: {ca_file: ca.pem}}\n", receiver.Addr()))
 	s.start(nil, nil, "sidehook", "--log-level", "debug")
 	s.expect("READY=1\n.*")
 	if status, err := s.post("unix", s.path("s")); status != http.StatusAccepted {
@@ -51,7 +54,7 @@ func TestStandardLogHasNoText(t *testing.T) {
 	s.logs("net/http logged a message")
 	s.signal(syscall.SIGTERM)
 	s.ends()
-	if text := s.stderr.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "Unsolicited") {
+	if text := s.stderr.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "protocol error") {
 		t.Errorf("what the receiver sent is in the log:\n%s", text)
 	}
 	said := 0
