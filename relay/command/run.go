@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -104,7 +105,8 @@ func (c *commands) run(ctx context.Context, log *slog.Logger, forceQuit func()) 
 	manager := systemd.New(log)
 	reloads := reload.New(log, manager, file)
 	limit := memory.Heed(os.DirFS("/"), log)
-	limit.KeepHeadroom()
+	headroom := limit.KeepHeadroom()
+	defer runtime.KeepAlive(headroom)
 	r, err := relay.New(file, relay.Options{
 		Log: log, Version: b.Version, Commit: b.Commit, Listeners: sockets, Memory: limit,
 		Opened: func([]net.Addr) {

@@ -2,15 +2,13 @@ package memory
 
 import (
 	"os"
-	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 )
 
-// mostHeadroom is by how much the heap may grow before it is collected, if what lives
-// is less. Under load a few MiB live, and the garbage collector would run each time that
-// as much was allocated: twenty times a second, for a twentieth of the CPU.
-const mostHeadroom = 32 << 20
+// mostHeadroom is how much more than what lives the heap counts as. Under load a few MiB
+// live, and the garbage collector would run each time that as much was allocated: twenty
+// times a second, for a twentieth of the CPU.
+const mostHeadroom = 24 << 20
 
 // headroom is less where memory is limited.
 func (l Limit) headroom() int64 {
@@ -20,31 +18,20 @@ func (l Limit) headroom() int64 {
 	return min(l.Bytes/8, mostHeadroom)
 }
 
-// KeepHeadroom has the garbage collector wait until the heap has grown by the headroom,
-// or as usual by what lives if that is more. A memory limit still goes before, and so does
-// GOGC.
-func (l Limit) KeepHeadroom() {
-	if os.Getenv("GOGC") == "" {
-		c := &collection{headroom: l.headroom(), percent: 100}
-		c.ended()
+// KeepHeadroom has the garbage collector run when the heap has grown by half of
+// what lives and of the headroom that it returns, as long as that is reachable. GOGC goes
+// before, and so does a memory limit.
+//
+// The headroom is memory that is never touched: it takes none of the machine's, and no scan,
+// and holds at once when what lives grows or shrinks.
+func (l Limit) KeepHeadroom() (headroom []byte) {
+	if os.Getenv("GOGC") != "" {
+		return nil
 	}
-}
-
-// collection is unreachable at each collection, so that its finalizer runs after each.
-type collection struct {
-	headroom int64
-	percent  int // of what lives, by which the heap may grow
-}
-
-// ended sets how far the heap may grow until the next collection.
-func (c *collection) ended() {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	live := max(int64(sample[0].Value.Uint64()), 4<<20) // less counts as so much
-	percent := int(max(100, 100*c.headroom/live))
-	if change := percent - c.percent; max(change, -change) > c.percent/8 { // as it stops the process for a moment
-		c.percent = percent
-		debug.SetGCPercent(percent)
+	debug.SetGCPercent(50)
+	headroom = make([]byte, l.headroom())
+	if l.Bytes > 0 {
+		debug.SetMemoryLimit(debug.SetMemoryLimit(-1) + l.headroom())
 	}
-	runtime.SetFinalizer(c, (*collection).ended)
+	return headroom
 }
