@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sidehook/history"
@@ -24,11 +25,12 @@ type outcomes struct {
 	drained      func() // is called when there is room again
 	health       writerHealth
 
+	bytes atomic.Int64 // of lines, and of those being written
+	max   int64        // of bytes; then no delivery is begun any more
+
 	mu      sync.Mutex
 	lines   []history.Line // not written yet
 	spare   []history.Line // empty, for those that come while lines are written
-	bytes   int64          // of lines, and of those being written
-	max     int64          // of bytes; then no delivery is begun any more
 	flushes []chan error   // answered after lines are synced
 	waits   []chan error   // answered after lines are written
 	failed  error          // ErrStopping or ErrFailed, for good
@@ -70,18 +72,14 @@ func (j ledger) Flush() error             { return j.outcomes.flush() }
 func (o *outcomes) add(line history.Line) {
 	o.mu.Lock()
 	o.lines = append(o.lines, line)
-	o.bytes += int64(len(line.Fields))
+	o.bytes.Add(int64(len(line.Fields)))
 	o.health.workAdded()
 	o.mu.Unlock()
 	o.wake()
 }
 
 // full reports whether so many lines wait that no more should be added.
-func (o *outcomes) full() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.bytes >= o.max
-}
+func (o *outcomes) full() bool { return o.bytes.Load() >= o.max }
 
 func (o *outcomes) wake() {
 	select {
@@ -199,7 +197,7 @@ func (o *outcomes) writeAndSync(stopping bool) (time.Duration, error) {
 func (o *outcomes) keepUnwritten(lines []history.Line, written int, noRoom error) {
 	o.mu.Lock()
 	for i := range lines[:written] {
-		o.bytes -= int64(len(lines[i].Fields))
+		o.bytes.Add(-int64(len(lines[i].Fields)))
 	}
 	if noRoom != nil {
 		o.lines = append(lines[written:], o.lines...)
