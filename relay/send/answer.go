@@ -12,6 +12,12 @@ import (
 // chunks are buffers to read bodies with.
 var chunks = sync.Pool{New: func() any { return new([8 << 10]byte) }}
 
+// answerRoom is the memory for most answers, in one piece.
+type answerRoom struct {
+	history.Response
+	headers [6]history.Header
+}
+
 // read returns what is kept of an answer, and closes it. The status has decided
 // already, so a body that is late, cut off or endless changes nothing. A body
 // larger than maxBody closes the connection.
@@ -20,7 +26,9 @@ func (x *exchange) read(resp *http.Response, keep int) *history.Response {
 	if x.location != nil {
 		resp.Header["Location"] = x.location
 	}
-	r := &history.Response{Headers: responseHeaders(resp.Header, x.secrets)}
+	answer := new(answerRoom)
+	r := &answer.Response
+	r.Headers = responseHeaders(answer.headers[:0], resp.Header, x.secrets)
 	if resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols {
 		return r
 	}

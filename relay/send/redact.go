@@ -104,12 +104,9 @@ func maskString(text string, secrets [][]byte) string {
 	return text
 }
 
-// responseHeaders returns the headers of an answer as they are recorded, by name.
-func responseHeaders(h http.Header, secrets [][]byte) []history.Header {
-	if len(h) == 0 {
-		return nil
-	}
-	list := make([]history.Header, 0, len(h))
+// responseHeaders appends the headers of an answer as they are recorded, by name.
+func responseHeaders(list []history.Header, h http.Header, secrets [][]byte) []history.Header {
+	list = slices.Grow(list, len(h))
 	for name, values := range h {
 		value := values[0]
 		switch {
