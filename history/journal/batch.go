@@ -57,19 +57,14 @@ type record struct {
 // refers reports whether a record refers to an event, instead of having one.
 func (r *record) refers() bool { return r.of != 0 }
 
-// durable is a record that is on disk.
-type durable struct {
-	*record
-	seq      history.Seq
-	at       time.Time
-	location jsonl.Location
-}
-
-// item returns the delivery that the record begins.
-func (d *durable) item() queue.Item {
-	accepted := d.at.UnixNano()
-	if d.rename != nil {
-		accepted = d.accepted
+// published returns the deliveries that the record begins, once it is durable.
+func (r *record) published(seq history.Seq, at time.Time, location jsonl.Location) queue.Published {
+	accepted := at.UnixNano()
+	if r.rename != nil {
+		accepted = r.accepted
 	}
-	return queue.Item{Number: d.seq, Of: d.of, IsResend: d.resend, Location: d.location, AcceptedAt: accepted, Body: d.body}
+	return queue.Published{
+		Item: queue.Item{Number: seq, Of: r.of, IsResend: r.resend, Location: location, AcceptedAt: accepted, Body: r.body},
+		To:   r.to, Renamed: r.rename,
+	}
 }

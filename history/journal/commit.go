@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -31,8 +30,7 @@ type committer struct {
 	publish      func([]queue.Published) (wake func())
 	committed    func(records int, took time.Duration)
 	health       writerHealth
-	fresh        []durable         // the new records of a batch
-	published    []queue.Published // and as they are published
+	fresh        []queue.Published // of the new records of a batch
 
 	mu      sync.Mutex
 	batches []*batch // the first one is written next, the last one fills
@@ -178,12 +176,7 @@ func (c *committer) commitBatch(b *batch) error {
 		}
 		c.dedupe.keep()
 		// A caller that has its answer finds the events in their queues.
-		c.published = slices.Grow(c.published[:0], len(fresh))
-		for i := range fresh {
-			d := &fresh[i]
-			c.published = append(c.published, queue.Published{Item: d.item(), To: d.to, Renamed: d.rename})
-		}
-		wake := c.publish(c.published)
+		wake := c.publish(fresh)
 		c.answer(b, nil)
 		wake()
 		return nil
@@ -201,15 +194,14 @@ func (c *committer) commitBatch(b *batch) error {
 // one was very large.
 func (c *committer) release() {
 	clear(c.fresh)
-	clear(c.published)
 	if cap(c.fresh) > mostKept {
-		c.fresh, c.published = nil, nil
+		c.fresh = nil
 	}
 }
 
 // write writes and syncs the new records of a batch, and returns how long the sync
 // took.
-func (c *committer) write(b *batch) ([]durable, time.Duration, error) {
+func (c *committer) write(b *batch) ([]queue.Published, time.Duration, error) {
 	defer c.health.diskCall()()
 	c.writer.SetLimit(c.segmentSize())
 	begun, err := c.writer.Begin()

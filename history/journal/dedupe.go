@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"sidehook/history"
+	"sidehook/history/queue"
 )
 
 // dedupeAndNumber gives the new records of a batch their numbers and finds the
-// events that the others repeat. It returns the new records, which are valid until it is
-// called again. The events among them are in the window until it keeps or drops them.
-func (c *committer) dedupeAndNumber(b *batch) []durable {
+// events that the others repeat. It returns the deliveries that the new records begin, until
+// it is called again. The events among them are in the window until it keeps or drops them.
+func (c *committer) dedupeAndNumber(b *batch) []queue.Published {
 	most := 0
 	for _, r := range b.requests {
 		most += len(r.records)
@@ -27,7 +28,7 @@ func (c *committer) dedupeAndNumber(b *batch) []durable {
 			}
 			rec := &r.records[i]
 			number, location := c.writer.Add(now, rec.head, rec.tail)
-			c.fresh = append(c.fresh, durable{rec, history.Seq(number), now, location})
+			c.fresh = append(c.fresh, rec.published(history.Seq(number), now, location))
 		}
 	}
 	return c.fresh
