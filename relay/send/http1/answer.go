@@ -68,9 +68,10 @@ func (a *answer) written() bool {
 }
 
 // close closes the connection, and returns what kept the request from being written: nil
-// if it was, or if only that.
+// if it was, or if only that. It says no goodbye in TLS, which would wait seconds for a
+// receiver that does not read.
 func (a *answer) close() error {
-	a.conn.Close()
+	a.conn.tcp.Close()
 	if a.writing == nil {
 		return nil
 	}

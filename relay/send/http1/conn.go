@@ -59,7 +59,8 @@ type Observer interface {
 type Conn struct {
 	net.Conn
 	pool   *Pool
-	tcp    syscall.RawConn       // also where Conn is TLS
+	tcp    net.Conn              // below Conn, where that is TLS, or Conn itself
+	raw    syscall.RawConn       // of tcp
 	peek   func(fd uintptr) bool // peekAt, allocated once
 	peeked error                 // of the last peek
 	idle   time.Time             // since when, while it is in the pool

@@ -261,6 +261,52 @@ func TestContextEnds(t *testing.T) {
 	}
 }
 
+// talkative is a layer over a connection, as TLS is, whose Close waits for the receiver.
+type talkative struct {
+	net.Conn
+	ended <-chan struct{}
+}
+
+func (c talkative) Close() error {
+	<-c.ended
+	return c.Conn.Close()
+}
+
+// A request that is cut off does not wait for its receiver to be told so.
+func TestCutOffAtOnce(t *testing.T) {
+	for name, text := range map[string]string{"no answer": "", "half an answer": "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			ended := make(chan struct{})
+			address, _ := receiver(t, func(c net.Conn, _ *bufio.Reader) {
+				io.WriteString(c, text)
+				<-ended
+			})
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := newPool().Add(talkative{conn, ended}, conn.(*net.TCPConn))
+			if err != nil {
+				t.Fatal(err)
+			}
+			late := time.AfterFunc(10*time.Second, func() { close(ended) })
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			r, err := http.NewRequestWithContext(ctx, "POST", "http://"+address, bytes.NewReader(make([]byte, 64<<20)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp, err := c.RoundTrip(r, &observed{}); err == nil {
+				io.Copy(io.Discard, resp.Body)
+			}
+			if !late.Stop() {
+				t.Fatal("it waited for the receiver")
+			}
+			close(ended)
+		})
+	}
+}
+
 // What is no answer is told apart from a connection that ends.
 func TestNoAnswer(t *testing.T) {
 	large := "X: " + strings.Repeat("x", 100) + "\r\n"

@@ -25,14 +25,20 @@ type Pool struct {
 	timer *time.Timer // of check; nil: no connection is idle
 }
 
+// TCP is a connection of TCP.
+type TCP interface {
+	net.Conn
+	syscall.Conn
+}
+
 // Add makes a connection that has just been dialled one of the pool's. tcp is what lies
 // below conn, or conn itself.
-func (p *Pool) Add(conn net.Conn, tcp syscall.Conn) (*Conn, error) {
+func (p *Pool) Add(conn net.Conn, tcp TCP) (*Conn, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{Conn: conn, pool: p, tcp: raw}
+	c := &Conn{Conn: conn, pool: p, tcp: tcp, raw: raw}
 	c.peek = c.peekAt
 	return c, nil
 }
@@ -60,7 +66,7 @@ func (p *Pool) Get() *Conn {
 
 // silent reports whether a connection is open, with nothing to be read.
 func (c *Conn) silent() bool {
-	return c.tcp.Read(c.peek) == nil && c.peeked == syscall.EAGAIN
+	return c.raw.Read(c.peek) == nil && c.peeked == syscall.EAGAIN
 }
 
 // peekAt looks at what has come, without waiting for it.
