@@ -3,6 +3,7 @@ package send
 import (
 	"errors"
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 )
@@ -16,7 +17,7 @@ type connection struct {
 	net.Conn
 	of    *connections
 	reset atomic.Pointer[error] // what Write failed with
-	ended atomic.Bool           // a Read has failed
+	ended atomic.Bool           // a Read has failed, and not by its deadline
 }
 
 func (c *connections) follow(conn net.Conn) (*connection, error) {
@@ -56,7 +57,7 @@ func (c *connection) drop(p []byte, reset error) (int, error) {
 
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		c.ended.Store(true)
 		if reset := c.reset.Load(); reset != nil {
 			err = *reset

@@ -66,3 +66,39 @@ func TestKeptTLS(t *testing.T) {
 		t.Errorf("%d connections for %d events: %s", conns.Load(), events, show(q.all()))
 	}
 }
+
+// corked is a connection on which what is written arrives at once, when the other side is
+// waited for.
+type corked struct {
+	*net.TCPConn
+	out *bufio.Writer
+}
+
+func (c corked) Write(p []byte) (int, error) { return c.out.Write(p) }
+
+func (c corked) Read(p []byte) (int, error) {
+	if err := c.out.Flush(); err != nil {
+		return 0, err
+	}
+	return c.TCPConn.Read(p)
+}
+
+// What follows an answer is not the answer to the next request, also if TLS has read it
+// together with the first.
+func TestTwoAnswersByTLS(t *testing.T) {
+	ca := newAuthority(t)
+	address := "https://" + listen(t, func(c *net.TCPConn) {
+		secure := tls.Server(corked{c, bufio.NewWriter(c)}, serves(ca.issue(nil)))
+		for r := bufio.NewReader(secure); request(r); {
+			io.WriteString(secure, answer200)
+			io.WriteString(secure, "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
+		}
+	})
+	q := begin(t, settings(t, address), send.Options{Roots: ca.pool})
+	for n := range 3 {
+		q.add(strconv.Itoa(n))
+		if l := q.wait(t, n+1)[n]; l.Code != 200 {
+			t.Errorf("event %d: got %d", n, l.Code)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func (a *answer) end(whole bool) {
 		return
 	}
 	a.ended = true
-	if a.release() && whole && !a.last && a.reader.Buffered() == 0 && a.written() {
+	if a.release() && whole && !a.last && a.reader.Buffered() == 0 && a.written() && a.conn.drained() {
 		a.conn.pool.put(a.conn)
 	} else {
 		a.close()

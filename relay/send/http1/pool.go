@@ -1,7 +1,9 @@
 package http1
 
 import (
+	"errors"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"syscall"
@@ -67,6 +69,17 @@ func (p *Pool) Get() *Conn {
 // silent reports whether a connection is open, with nothing to be read.
 func (c *Conn) silent() bool {
 	return c.raw.Read(c.peek) == nil && c.peeked == syscall.EAGAIN
+}
+
+// drained reports whether the layer over TCP, if there is one, has passed on all that it
+// has read. That cannot be seen at TCP.
+func (c *Conn) drained() bool {
+	if c.Conn == c.tcp {
+		return true
+	}
+	c.Conn.SetReadDeadline(time.Unix(1, 0))
+	_, err := c.Conn.Read(make([]byte, 1))
+	return errors.Is(err, os.ErrDeadlineExceeded) && c.Conn.SetReadDeadline(time.Time{}) == nil
 }
 
 // peekAt looks at what has come, without waiting for it.
