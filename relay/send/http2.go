@@ -24,13 +24,16 @@ type http2 struct {
 	transport http.Transport
 }
 
-// init sets how a connection is opened.
-func (h *http2) init(connect func(context.Context) (dialled, error)) {
+// init sets how a connection is opened, and for how long that is tried.
+func (h *http2) init(connect func(context.Context) (dialled, error), timeout time.Duration) {
 	h.transport = http.Transport{
 		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			if conn := exchangeOf(ctx).takeOver(); conn != nil {
 				return conn, nil
 			}
+			// The transport takes the end of the request from ctx.
+			ctx, cancel := context.WithTimeout(ctx, timeout)
+			defer cancel()
 			d, err := connect(ctx)
 			if err != nil {
 				return nil, err

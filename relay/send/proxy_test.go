@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -164,6 +165,54 @@ func failingProxies(t *testing.T, ca *authority) []hostile {
 				t.Errorf("the credentials are recorded: %s", text)
 			}
 		}},
+	}
+}
+
+// A proxy that goes silent holds no connection for longer than an attempt may take, also
+// where the transport for HTTP/2 dials for later requests.
+func TestSilentProxyOfHTTP2(t *testing.T) {
+	ca := newAuthority(t)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	s.Config.ErrorLog, s.TLS, s.EnableHTTP2 = discard, serves(ca.issue(nil)), true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	for _, scheme := range []string{"http", "socks5"} {
+		t.Run(scheme, func(t *testing.T) {
+			var open, all atomic.Int32
+			to := s.Listener.Addr().String()
+			serve := forward(to, make(chan string, 1))
+			if scheme == "socks5" {
+				serve = socks(to, 0, make(chan string, 1))
+			}
+			proxy := overTCP(t, func(c net.Conn) {
+				open.Add(1)
+				defer open.Add(-1)
+				if all.Add(1) == 1 {
+					serve(c)
+				} else {
+					io.Copy(io.Discard, c)
+				}
+			})
+			set := settings(t, "https://receiver.test/hook")
+			set.Allow, set.Proxy, set.Timeout = nil, proxyAt(scheme, proxy), short
+			q := begin(t, set, send.Options{Roots: ca.pool})
+			q.add("1")
+			if l := q.wait(t, 1)[0]; l.Code != 200 {
+				t.Fatalf("got %s", show(q.all()))
+			}
+			s.CloseClientConnections()
+			if !soon(func() bool { return open.Load() == 0 }) {
+				t.Fatal("the tunnel is left")
+			}
+			q.add("2")
+			q.settle()
+			if all.Load() < 2 {
+				t.Fatal("the proxy was not asked again")
+			}
+			if !soon(func() bool { return open.Load() == 0 }) {
+				t.Error("a connection is left")
+			}
+		})
 	}
 }
 
