@@ -68,7 +68,7 @@ func (c *connections) throughProxy(ctx context.Context, address string) (dialled
 	}
 	tcp, err := c.dial(ctx, hostPort(c.proxy.url))
 	if err != nil {
-		return dialled{}, err
+		return dialled{}, atProxy(err)
 	}
 	d := dialled{tcp, tcp}
 	if c.proxy.url.Scheme == "https" {
@@ -80,10 +80,13 @@ func (c *connections) throughProxy(ctx context.Context, address string) (dialled
 	}
 	if err != nil {
 		tcp.Close()
-		return dialled{}, err
+		return dialled{}, atProxy(err)
 	}
 	return d, nil
 }
+
+// atProxy marks an error as one of the proxy, as package net/http does.
+func atProxy(err error) error { return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: err} }
 
 // open asks the proxy for a connection to the receiver.
 func (p *proxy) open(ctx context.Context, conn net.Conn, address string) error {

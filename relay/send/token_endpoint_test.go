@@ -127,6 +127,14 @@ func TestTokenEndpointConnection(t *testing.T) {
 	if l := q.wait(t, 1)[0]; !strings.HasPrefix(l.Error, "the token endpoint: the proxy http://"+proxy+": 407 Proxy Authentication Required") {
 		t.Errorf("got %s", show(q.all()))
 	}
+	for _, scheme := range []string{"http", "https", "socks5"} {
+		set.Proxy = proxyAt(scheme, "127.0.0.1:1")
+		q = begin(t, set, send.Options{Roots: ca.pool})
+		q.add("1")
+		if l, want := q.wait(t, 1)[0], "the token endpoint: the proxy "+scheme+"://127.0.0.1:1: dial tcp 127.0.0.1:1: connection refused"; l.Error != want {
+			t.Errorf("got %q, want %q", l.Error, want)
+		}
+	}
 }
 
 // The listener's own address is out of reach of the endpoint, too.
