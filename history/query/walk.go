@@ -64,6 +64,7 @@ func (w *walk) listed(lines lookup.Lines) (right bool, err error) {
 	if err != nil {
 		return false, nil
 	}
+	entries := w.Entries()
 	for {
 		i := sort.Search(len(offsets), func(i int) bool { return int64(offsets[i]) >= w.before })
 		if offsets = offsets[:i]; i == 0 || w.enough {
@@ -79,7 +80,7 @@ func (w *walk) listed(lines lookup.Lines) (right bool, err error) {
 		if err != nil && !errors.As(err, &damage) {
 			return false, err
 		}
-		if err != nil || !slices.ContainsFunc(w.Entries().Of(&line).Listings, w.mayBe) {
+		if err != nil || !slices.ContainsFunc(entries.Of(&line).Listings, w.mayBe) {
 			return false, nil
 		}
 		w.before = int64(offset)

@@ -12,7 +12,7 @@ import (
 // Memory is what a process remembers of a stream from one search to the next: the heads of
 // indexes, and which lines the segments have that have no index, such as the one being
 // written, so that each line is read once. It takes some 20 KiB for each segment that has
-// an index, and 50 bytes for each line of one that has none. It forgets all when it was
+// an index, and 40 bytes for each line of one that has none. It forgets all when it was
 // not used for a while. It is for one stream of a process that neither truncates nor
 // replaces what it has written. Many may use it at once, and a nil one remembers nothing.
 type Memory struct {

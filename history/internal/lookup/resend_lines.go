@@ -33,18 +33,20 @@ func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) 
 			return err
 		}
 	}
+	entries := s.Entries()
 	return VisitLines(s.Archive, first, func(line *jsonl.Line) bool {
-		return !bytes.Contains(line.Raw, []byte(`"kind":"resend","of":`)) || !s.isResend(line) || visit(line)
+		return !bytes.Contains(line.Raw, []byte(`"kind":"resend","of":`)) || !entries.isResend(line) || visit(line)
 	})
 }
 
-func (s *Stream) isResend(line *jsonl.Line) bool {
-	return slices.ContainsFunc(s.Entries().Of(line).Listings, resends.Has)
+func (e *Entries) isResend(line *jsonl.Line) bool {
+	return slices.ContainsFunc(e.Of(line).Listings, resends.Has)
 }
 
 // visitAt visits the resends at some offsets. It returns index.ErrUnfit if one of the lines
 // is not a resend.
 func (s *Stream) visitAt(first uint64, lines Lines, offsets []uint32, since time.Time, visit func(*jsonl.Line) bool) error {
+	entries := s.Entries()
 	for _, offset := range offsets {
 		if some, _, _ := lines.WithinAt(offset, since, time.Time{}); !some {
 			continue
@@ -53,7 +55,7 @@ func (s *Stream) visitAt(first uint64, lines Lines, offsets []uint32, since time
 		if err != nil {
 			return err
 		}
-		if !s.isResend(&line) {
+		if !entries.isResend(&line) {
 			return index.ErrUnfit
 		}
 		if !visit(&line) {
