@@ -183,7 +183,9 @@ type conn struct {
 func (c *conn) Read(p []byte) (n int, err error) {
 	if len(c.unread) > 0 {
 		n = copy(p, c.unread)
-		c.unread = c.unread[n:]
+		if c.unread = c.unread[n:]; len(c.unread) == 0 {
+			c.unread = nil // its memory is free
+		}
 	} else {
 		n, err = c.Conn.Read(p)
 	}

@@ -20,6 +20,7 @@ type answer struct {
 // keepBytes is how much memory for answers a connection keeps.
 const keepBytes = 4 << 10
 
+// reset makes room for the next answer.
 func (a *answer) reset() {
 	if cap(a.body) > keepBytes {
 		a.body, a.out = nil, nil

@@ -37,6 +37,10 @@ type Server struct {
 // read before the answer, so that the connection can be kept; net/http reads as much.
 const maxBody = 256 << 10
 
+// linger is how long a client may go on sending after the last answer. net/http waits as
+// long.
+const linger = 500 * time.Millisecond
+
 // Conn serves one connection.
 type Conn struct {
 	server *Server
@@ -156,7 +160,7 @@ func (c *Conn) readHead() (size int, ok bool) {
 // exchange handles the request whose head has been read, and answers it. It reports
 // whether another one may follow.
 func (c *Conn) exchange() bool {
-	c.answer.reset()
+	c.body.by = c.begun.Add(c.server.Times.Body)
 	c.server.Handle(&c.answer, &c.request)
 	closing := c.answer.closes()
 	if !closing && c.body.discard() != nil {
@@ -165,9 +169,13 @@ func (c *Conn) exchange() bool {
 	}
 	c.free = time.Now()
 	err := c.write(c.answer.bytes(c.free), c.begun.Add(c.server.Times.Write))
+	c.answer.reset()
 	if closing && err == nil {
 		// A client that still sends could not read the answer if the connection were
 		// closed at once.
+		if by := time.Now().Add(linger); by.Before(c.body.by) {
+			c.body.by = by
+		}
 		_ = c.body.discard()
 	}
 	return err == nil && !closing
@@ -212,7 +220,8 @@ func (c *Conn) write(p []byte, by time.Time) error {
 // body is the body of the request.
 type body struct {
 	conn *Conn
-	left int64 // bytes
+	left int64     // bytes
+	by   time.Time // when they must have come
 }
 
 func (b *body) Read(p []byte) (n int, err error) {
@@ -226,7 +235,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 		n = copy(p, c.buffer[c.from:c.to])
 		c.from += n
 	} else {
-		n, err = c.read(p, c.begun.Add(c.server.Times.Body))
+		n, err = c.read(p, b.by)
 	}
 	switch b.left -= int64(n); {
 	case b.left == 0:

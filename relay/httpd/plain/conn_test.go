@@ -180,6 +180,40 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// After the last answer, a client may go on sending for a moment, and no longer.
+func TestLinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := dial()
+		defer x.Close()
+		whole := post("close", "12345")
+		x.send(whole[:len(whole)-1], 1<<20)
+		if got := x.answer(t); got != "415  (closed)" {
+			t.Fatalf("got %q", got)
+		}
+		start := time.Now()
+		<-x.ended
+		if took := time.Since(start); took != 500*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// An idle connection has no memory for large answers.
+func TestIdleMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := dial()
+		defer x.Close()
+		for _, size := range []int{10, 200_000} {
+			x.send(post("x", strings.Repeat("x", size)), 1<<20)
+			x.answer(t)
+			synctest.Wait()
+			if kept := x.served.Kept(); kept > 16<<10 {
+				t.Errorf("%d bytes are kept after an answer of %d", kept, size)
+			}
+		}
+	})
+}
+
 // An answer that nobody reads holds its connection for so long from its request on.
 func TestUnreadAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

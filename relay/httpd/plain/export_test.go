@@ -8,3 +8,6 @@ func Parse(text []byte) (size int, r *http.Request) {
 	c := New(&Server{Method: "POST", Path: "/v1/events"}, nil)
 	return c.parse(text), &c.request
 }
+
+// Kept returns how much memory for answers c has.
+func (c *Conn) Kept() int { return cap(c.answer.body) + cap(c.answer.out) }
