@@ -68,10 +68,14 @@ func (a *answer) written() bool {
 }
 
 // close closes the connection, and returns what kept the request from being written: nil
-// if it was, or if only that. It says no goodbye in TLS, which would wait seconds for a
-// receiver that does not read.
+// if it was, or if only that.
 func (a *answer) close() error {
-	a.conn.tcp.Close()
+	if c := a.conn; c.Conn == c.tcp {
+		c.Close()
+	} else {
+		// TLS says goodbye, and waits seconds for a receiver that does not read.
+		go c.Close()
+	}
 	if a.writing == nil {
 		return nil
 	}

@@ -264,11 +264,13 @@ func TestContextEnds(t *testing.T) {
 // talkative is a layer over a connection, as TLS is, whose Close waits for the receiver.
 type talkative struct {
 	net.Conn
-	ended <-chan struct{}
+	ended  <-chan struct{}
+	closed chan<- bool
 }
 
 func (c talkative) Close() error {
 	<-c.ended
+	c.closed <- true
 	return c.Conn.Close()
 }
 
@@ -276,7 +278,7 @@ func (c talkative) Close() error {
 func TestCutOffAtOnce(t *testing.T) {
 	for name, text := range map[string]string{"no answer": "", "half an answer": "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"} {
 		t.Run(name, func(t *testing.T) {
-			ended := make(chan struct{})
+			ended, closed := make(chan struct{}), make(chan bool, 1)
 			address, _ := receiver(t, func(c net.Conn, _ *bufio.Reader) {
 				io.WriteString(c, text)
 				<-ended
@@ -285,7 +287,7 @@ func TestCutOffAtOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := newPool().Add(talkative{conn, ended}, conn.(*net.TCPConn))
+			c, err := newPool().Add(talkative{conn, ended, closed}, conn.(*net.TCPConn))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -303,6 +305,7 @@ func TestCutOffAtOnce(t *testing.T) {
 				t.Fatal("it waited for the receiver")
 			}
 			close(ended)
+			<-closed
 		})
 	}
 }
