@@ -65,6 +65,10 @@ func insecure(t *testing.T, ca *authority) []hostile {
 		{name: "R10 close_notify missing after the answer", address: cut("HTTP/1.1 200 OK\r\n\r\nhello"), status: ok, code: 200},
 		{name: "R10 close_notify missing within the body", address: cut("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), status: ok, code: 200, check: truncated},
 		{name: "R10 close_notify missing within the headers", address: cut("HTTP/1.1 200 OK\r\nX: y\r\n"), status: not, err: midst},
+		{name: "R10 not in TLS from here on", address: rawTLS(t, serves(ca.issue(nil)), func(_ *tls.Conn, below *net.TCPConn, r *bufio.Reader) {
+			request(r)
+			below.Write([]byte{21, 3, 3, 0, 2, 2, 80}) // an alert in the clear
+		}), status: not, err: "the receiver breaks the rules of TLS: bad record MAC"},
 		{name: "R10 closed within the handshake", address: secured(raw(t, func(_ *net.TCPConn, r *bufio.Reader) { r.Peek(1) })), status: not, err: closed},
 	}
 }

@@ -68,6 +68,8 @@ func (c *Client) plain(err error) string {
 		return op.Error()
 	case errors.As(err, &op) && op.Op == "remote error":
 		return c.plainAlert(strings.TrimPrefix(op.Err.Error(), "tls: "))
+	case errors.As(err, &op) && op.Op == "local error":
+		return "the receiver breaks the rules of TLS: " + strings.TrimPrefix(op.Err.Error(), "tls: ")
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "the receiver closed the connection in the middle of its answer's headers"
 	case errors.Is(err, io.EOF):
