@@ -1,9 +1,8 @@
 // Package http1 makes requests over HTTP/1.1, each in the goroutine that asks for it.
-// Package net/http writes the requests and reads the answers. What is different from its
-// Transport is who does the work: the Transport has two goroutines for each connection,
-// which hand requests and answers to each other, and keeps 60 KiB for them while the
-// connection is idle. Here a request is a write and a read, and an idle connection
-// keeps nothing but itself.
+// What is different from the Transport of net/http is who does the work: that has two
+// goroutines for each connection, which hand requests and answers to each other, and keeps
+// 60 KiB for them while the connection is idle. Here a request is a write and a read, and
+// an idle connection keeps nothing but itself. Answers are read by net/http.
 //
 // Package send dials the connections, and decides whether a request is made again.
 package http1
@@ -100,11 +99,7 @@ func (c *Conn) interrupt() { c.SetDeadline(time.Unix(1, 0)) }
 func (c *Conn) write(r *http.Request, o Observer) error {
 	w := writers.Get().(*bufio.Writer)
 	w.Reset(c.Conn)
-	write := r.Write
-	if c.pool.AbsoluteURL {
-		write = r.WriteProxy
-	}
-	err := write(w)
+	err := write(w, r, c.pool.AbsoluteURL)
 	if err == nil {
 		err = w.Flush()
 	}

@@ -3,11 +3,14 @@ package http1
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -342,4 +345,74 @@ func TestNoAnswer(t *testing.T) {
 func isMalformed(err error) bool {
 	var malformed *MalformedError
 	return errors.As(err, &malformed)
+}
+
+// What is written is what net/http would write, but for the order of the headers.
+func TestWrite(t *testing.T) {
+	for name, c := range map[string]struct {
+		url, body string
+		host      string
+		header    http.Header
+	}{
+		"the least":             {url: "http://a.example"},
+		"a path and a query":    {url: "https://a.example:8443/b/%C3%A4%2F?c=d%20e&f", body: "{}"},
+		"a path to be escaped":  {url: "http://a.example/b c/é", body: "{}"},
+		"another host":          {url: "http://a.example/", host: "b.example", body: "{}"},
+		"an address":            {url: "http://[::1]:80/", body: "{}"},
+		"an address and a zone": {url: "http://[fe80::1%25eth0]:80/", body: "{}"},
+		"headers":               {url: "http://a.example/", body: strings.Repeat("x", 9000), header: http.Header{"Webhook-Id": {"1"}, "X": {"b", "a"}, "Content-Type": {"application/json"}, "Empty": {""}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := request(t, c.url, c.body)
+			r.Host = cmp.Or(c.host, r.Host)
+			r.Header = http.Header{"User-Agent": {"x"}}
+			maps.Copy(r.Header, c.header)
+			var ours, theirs bytes.Buffer
+			w := bufio.NewWriter(&ours)
+			if err := cmp.Or(write(w, r, false), w.Flush()); err != nil {
+				t.Fatal(err)
+			}
+			if c.body != "" {
+				r.Body = io.NopCloser(strings.NewReader(c.body))
+			}
+			if err := r.Write(&theirs); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := sortedLines(ours.String()), sortedLines(theirs.String()); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			if line, _, _ := strings.Cut(ours.String(), "\r\n"); !strings.HasPrefix(theirs.String(), line+"\r\n") {
+				t.Errorf("got first %q", line)
+			}
+		})
+	}
+}
+
+// A value with a line break, or a body of another length, is no request.
+func TestWriteRefuses(t *testing.T) {
+	w := bufio.NewWriter(io.Discard)
+	r := request(t, "http://a.example", "{}")
+	r.Header["X"] = []string{"a\r\nY: b"}
+	if err := write(w, r, false); err != errHeader {
+		t.Errorf("got %v", err)
+	}
+	r = request(t, "http://a.example", "{}")
+	r.ContentLength++
+	if err := write(w, r, false); err != io.ErrUnexpectedEOF {
+		t.Errorf("got %v", err)
+	}
+}
+
+func request(t *testing.T, url, body string) *http.Request {
+	r, err := http.NewRequest("POST", url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func sortedLines(text string) string {
+	lines := strings.Split(text, "\r\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
