@@ -54,7 +54,7 @@ func (b *binding) serve(c *conn) {
 		c.Close()
 		return
 	}
-	c.unread = unread
+	c.unread, c.headBy = unread, p.HeadBy()
 	b.servedBy(c, nil)
 	b.rest.hand(c)
 }

@@ -48,6 +48,33 @@ func TestSlowClients(t *testing.T) {
 	}
 }
 
+// TestSlowHeadsToTheEnd has clients whose requests turn out late not to be plain. They
+// have no more time than others.
+func TestSlowHeadsToTheEnd(t *testing.T) {
+	for name, before := range map[string]string{"first": "", "after another": apitest.Request} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, stop := apitest.Serve(&apitest.Journal{}, apitest.Options{})
+				defer stop()
+				client := p.Dial()
+				if before != "" {
+					client.Send(t, before)
+					client.Answer(t)
+					time.Sleep(time.Minute)
+				}
+				start := time.Now()
+				client.Send(t, "POST /v1/events HTTP/1.1\r\n")
+				time.Sleep(4 * time.Second)
+				client.Send(t, "X: y\r\n")
+				client.Closed(t)
+				if got := time.Since(start); got != 5*time.Second {
+					t.Errorf("closed after %v, want 5s", got)
+				}
+			})
+		})
+	}
+}
+
 func TestIdleConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, stop := apitest.Serve(&apitest.Journal{}, apitest.Options{})

@@ -173,7 +173,8 @@ func (l *boundedListener) closeWhere(close func(*conn, *plain.Conn) bool) {
 type conn struct {
 	net.Conn
 	listener *boundedListener
-	unread   []byte // what was read before net/http serves it
+	unread   []byte    // what was read before net/http serves it
+	headBy   time.Time // when the head that unread begins must have come; zero: net/http knows
 	framing  framing
 	used     atomic.Bool // the first bytes of a request have arrived
 	closed   atomic.Bool
@@ -191,6 +192,18 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	}
 	c.framing.watch(p[:n])
 	return n, err
+}
+
+// SetReadDeadline is for net/http, whose first deadline is that of a head. It does not
+// know when the client began with the one that was handed to it.
+func (c *conn) SetReadDeadline(by time.Time) error {
+	if !c.headBy.IsZero() {
+		if c.headBy.Before(by) {
+			by = c.headBy
+		}
+		c.headBy = time.Time{}
+	}
+	return c.Conn.SetReadDeadline(by)
 }
 
 func (c *conn) Close() error {

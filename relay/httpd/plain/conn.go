@@ -123,6 +123,9 @@ func (c *Conn) Serve() (unread []byte, more bool) {
 	}
 }
 
+// HeadBy returns when the rest of the head must have come that Serve returned.
+func (c *Conn) HeadBy() time.Time { return c.begun.Add(c.server.Times.Header) }
+
 // readHead reads until the head of a request has come, and returns its size; -1 if the
 // request is not plain. It reports false if none comes.
 func (c *Conn) readHead() (size int, ok bool) {
@@ -146,7 +149,7 @@ func (c *Conn) readHead() (size int, ok bool) {
 		if c.to == len(c.buffer) {
 			return -1, true
 		}
-		by := c.begun.Add(c.server.Times.Header)
+		by := c.HeadBy()
 		if c.begun.IsZero() {
 			by = c.free.Add(c.server.Times.Idle)
 		}
