@@ -105,13 +105,14 @@ func TestRenamedInACluster(t *testing.T) {
 			other.end()
 			p.fails()
 			other.start(p.file(1-owner, renamed(p)))
-			p.hosts[owner], p.hosts[1-owner] = other, p.hosts[owner] // the first one posts first
+			p.hosts[0], p.hosts[1] = other, p.hosts[owner] // the first one posts first
 		},
 		"one is edited, and the owner has the old file": func(t *testing.T, p *pair) {
 			owner := p.owner(t, "old")
 			p.fails()
-			p.hosts[1-owner].apply(p.file(1-owner, renamed(p)))
-			p.hosts[owner], p.hosts[1-owner] = p.hosts[1-owner], p.hosts[owner]
+			other := p.hosts[1-owner]
+			other.apply(p.file(1-owner, renamed(p)))
+			p.hosts[0], p.hosts[1] = other, p.hosts[owner]
 		},
 		"the owner stops, and is started with it": func(t *testing.T, p *pair) {
 			owner := p.owner(t, "old")
