@@ -8,7 +8,7 @@ import (
 // mostHeadroom is how much more than what lives the heap counts as. Under load a few MiB
 // live, and the garbage collector would run each time that as much was allocated: twenty
 // times a second, for a twentieth of the CPU.
-const mostHeadroom = 24 << 20
+const mostHeadroom = 20 << 20
 
 // headroom is less where memory is limited.
 func (l Limit) headroom() int64 {
