@@ -68,7 +68,7 @@ func newConnections(s *Settings, o Options) *connections {
 		MaxIdle: s.Concurrency, IdleTimeout: idleTimeout, MaxHeaders: maxHeaders,
 		AbsoluteURL: c.forwarded(),
 	}
-	c.http2.init(c.connect, s.Timeout)
+	c.http2.dialBy(c.connect, s.Timeout)
 	return c
 }
 

@@ -14,8 +14,9 @@ import (
 )
 
 // exchange records one attempt on the wire: one try, or more if connections
-// break. The transport calls it from its own goroutines, and for a spare
-// connection even after the attempt, so it is not reused.
+// break. A large body is written, and HTTP/2 is spoken, by other goroutines; that
+// for HTTP/2 calls it even after the attempt, for a spare connection, so it is not
+// reused.
 type exchange struct {
 	client *Client
 	header http.Header // of the request
@@ -25,7 +26,7 @@ type exchange struct {
 	mu       sync.Mutex
 	begun    time.Time // of this try
 	dials    int       // connections that were dialled for it
-	conns    int       // connections that it was given; a second one is a try of the transport's own
+	conns    int       // connections that it was given; a second one is a try of the transport for HTTP/2
 	reused   bool      // the last of them had carried a request before
 	written  bool      // the request is on its way as a whole
 	answered bool      // a byte of the answer is here

@@ -24,8 +24,8 @@ type http2 struct {
 	transport http.Transport
 }
 
-// init sets how a connection is opened, and for how long that is tried.
-func (h *http2) init(connect func(context.Context) (dialled, error), timeout time.Duration) {
+// dialBy sets how a connection is opened, and for how long that is tried.
+func (h *http2) dialBy(connect func(context.Context) (dialled, error), timeout time.Duration) {
 	h.transport = http.Transport{
 		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			if conn := exchangeOf(ctx).takeOver(); conn != nil {
