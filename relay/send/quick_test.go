@@ -2,6 +2,7 @@ package send_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"crypto/x509"
 	"io"
 	"net"
@@ -170,4 +171,43 @@ func TestUnseenTry(t *testing.T) {
 			t.Errorf("got %+v", l)
 		}
 	})
+}
+
+// A receiver may choose another version of HTTP on each connection, as those behind a
+// load balancer do.
+func TestReceiverChangesVersion(t *testing.T) {
+	got := make(chan string, 1)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Proto }))
+	s.Config.ErrorLog = discard
+	s.EnableHTTP2 = true
+	s.TLS = &tls.Config{}
+	var only1 atomic.Bool
+	s.TLS.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		config := s.TLS.Clone()
+		config.GetConfigForClient = nil
+		if only1.Load() {
+			config.NextProtos = []string{"http/1.1"}
+		}
+		return config, nil
+	}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	q := begin(t, settings(t, s.URL), send.Options{Roots: roots})
+	for n, want := range []string{"HTTP/2.0", "HTTP/1.1", "HTTP/2.0", "HTTP/1.1"} {
+		only1.Store(want == "HTTP/1.1")
+		q.add("1")
+		if proto := <-got; proto != want {
+			t.Errorf("request %d: got %s, want %s", n, proto, want)
+		}
+		q.running.Wait()
+		s.CloseClientConnections()
+		time.Sleep(20 * time.Millisecond) // the end of the connection arrives
+	}
+	for _, l := range q.ended() {
+		if l.how != "done" || l.number != 1 {
+			t.Errorf("got %s", show(q.all()))
+		}
+	}
 }
