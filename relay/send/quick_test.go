@@ -198,10 +198,15 @@ func TestReceiverChangesVersion(t *testing.T) {
 	for n, want := range []string{"HTTP/2.0", "HTTP/1.1", "HTTP/2.0", "HTTP/1.1"} {
 		only1.Store(want == "HTTP/1.1")
 		q.add("1")
-		if proto := <-got; proto != want {
-			t.Errorf("request %d: got %s, want %s", n, proto, want)
-		}
 		q.running.Wait()
+		select {
+		case proto := <-got:
+			if proto != want {
+				t.Errorf("request %d: got %s, want %s", n, proto, want)
+			}
+		default:
+			t.Fatalf("request %d: got %s", n, show(q.all()))
+		}
 		s.CloseClientConnections()
 		time.Sleep(20 * time.Millisecond) // the end of the connection arrives
 	}
