@@ -43,17 +43,27 @@ func lineStarts(text []byte) []int {
 }
 
 // start returns the offset of the first byte of a node. The library counts lines
-// from 1 and columns from 1, in characters.
+// from 1 and columns from 1, in characters. It may place a value that is not written
+// where the next thing stands, on whatever line; here it follows what is before it.
 func (d Document) start(n *yaml.Node) int {
-	if n.Line > len(d.starts) {
-		return len(d.text)
+	at := len(d.text)
+	if n.Line <= len(d.starts) {
+		at = d.starts[max(n.Line, 1)-1]
 	}
-	at := d.starts[max(n.Line, 1)-1]
 	for column := 1; column < n.Column && at < len(d.text); column++ {
 		_, size := utf8.DecodeRune(d.text[at:])
 		at += size
 	}
+	if n.Kind == yaml.ScalarNode && n.Value == "" && n.Style == 0 && n.Anchor == "" {
+		return d.afterText(at)
+	}
 	return at
+}
+
+// afterText returns the offset after the last byte before at that is neither blank
+// nor a line break.
+func (d Document) afterText(at int) int {
+	return len(bytes.TrimRight(d.text[:at], " \t\r\n"))
 }
 
 // nextLine returns the offset of the line after the one that at is on.
@@ -236,6 +246,9 @@ func (d Document) plainEnd(value string, at int) (int, bool) {
 			return at, false
 		}
 		at += len(word)
+	}
+	if value == "" {
+		at = d.afterText(at)
 	}
 	return at, true
 }

@@ -1,7 +1,6 @@
 package edit
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -208,10 +207,6 @@ func (d Document) insert(path Path, mapping, value *yaml.Node, order []string) (
 		end, ok := d.end(before, -1)
 		if !ok {
 			return Document{}, refuse(before, "the end of this value cannot be told")
-		}
-		// A value that is not written stands where the next thing does, maybe on another line.
-		if text := bytes.TrimRight(d.text[:end], " \t\r\n"); before.Kind == yaml.ScalarNode && before.Value == "" && bytes.HasSuffix(text, []byte(":")) {
-			end = len(text)
 		}
 		return d.commit(mapping, change, splice{end, end, ", " + pair})
 	}
