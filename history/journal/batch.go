@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"sidehook/history"
+	"sidehook/history/internal/dedupe"
 	"sidehook/history/internal/jsonl"
 	"sidehook/history/queue"
 )
@@ -40,13 +41,13 @@ func newRequest(records int) (r *request, heads []byte) {
 
 // record is an event, or the resend of one, before it is written.
 type record struct {
-	identity
-	head   []byte // the fields before the event
-	tail   []byte // the event; nil for a resend
-	body   *queue.Body
-	of     history.Seq // the event of a resend or a rename
-	resend bool        // the delivery is sent as a resend
-	to     []string
+	identity dedupe.Identity // of an event
+	head     []byte          // the fields before the event
+	tail     []byte          // the event; nil for a resend
+	body     *queue.Body
+	of       history.Seq // the event of a resend or a rename
+	resend   bool        // the delivery is sent as a resend
+	to       []string
 
 	// Of a rename: when the delivery was accepted, in Unix nanoseconds, and the
 	// delivery that it continues.

@@ -10,6 +10,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/dedupe"
 	"sidehook/history/internal/retention"
 	"sidehook/history/internal/segment"
 	"sidehook/history/queue"
@@ -21,7 +22,7 @@ import (
 // knows the order.
 type committer struct {
 	writer       *segment.Writer
-	dedupe       *dedupeWindow
+	window       *dedupe.Window
 	space        *diskSpace
 	clock        *clock.Clock
 	segmentSize  func() int64
@@ -53,7 +54,7 @@ const (
 
 func newCommitter(j *Journal, w *segment.Writer, segmentSize func() int64, committed func(int, time.Duration)) *committer {
 	return &committer{
-		writer: w, dedupe: newDedupeWindow(), clock: j.clock, publish: j.publish, committed: committed,
+		writer: w, window: dedupe.New(), clock: j.clock, publish: j.publish, committed: committed,
 		space:       &diskSpace{fs: j.fs, log: j.log, quota: &retention.Quota{Keeper: j.retention}},
 		segmentSize: segmentSize, segmentBegun: func(first uint64) { j.segmentBegun(j.events, first) }, added: j.retention.Added,
 		kick: make(chan struct{}, 1),
@@ -174,7 +175,7 @@ func (c *committer) commitBatch(b *batch) error {
 		if len(fresh) > 0 {
 			c.committed(len(fresh), took)
 		}
-		c.dedupe.keep()
+		c.window.Keep()
 		// A caller that has its answer finds the events in their queues.
 		wake := c.publish(fresh)
 		c.answer(b, nil)

@@ -38,7 +38,7 @@ func (c *committer) dedupeAndNumber(b *batch) []queue.Published {
 // next on, and adds its new events to the window. A request with the source and id of
 // another event, and with different content, is refused as a whole.
 func (c *committer) dedupeRequest(r *request, next history.Seq) error {
-	before := c.dedupe.added
+	before := c.window.Added()
 	r.receipts = r.receipt[:]
 	if len(r.records) != 1 {
 		r.receipts = make([]history.Receipt, len(r.records))
@@ -46,17 +46,17 @@ func (c *committer) dedupeRequest(r *request, next history.Seq) error {
 	for i := range r.records {
 		rec := &r.records[i]
 		if !rec.refers() {
-			old, ok := c.dedupe.find(rec.key)
-			if ok && old.content != rec.content {
-				c.dedupe.drop(before)
+			old, ok := c.window.Find(rec.identity)
+			if ok && !old.SameContent(rec.identity) {
+				c.window.Drop(before)
 				r.receipts = nil
 				return &history.ConflictError{Index: i}
 			}
 			if ok {
-				r.receipts[i] = c.dedupe.duplicate(old)
+				r.receipts[i] = c.window.Receipt(old)
 				continue
 			}
-			c.dedupe.add(c.dedupe.known(rec.identity, next, rec.to))
+			c.window.Add(c.window.Event(rec.identity, next, rec.to))
 		}
 		r.receipts[i] = history.Receipt{Seq: next, To: rec.to}
 		next++
@@ -69,12 +69,12 @@ func (c *committer) dedupeRequest(r *request, next history.Seq) error {
 func (c *committer) refuse(b *batch, err error) {
 	err = noRoom(err)
 	for _, r := range b.requests {
-		c.dedupe.drop(0)
+		c.window.Drop(0)
 		r.err = c.dedupeRequest(r, 0)
 		isFresh := func(x history.Receipt) bool { return !x.Duplicate }
 		if r.err == nil && slices.ContainsFunc(r.receipts, isFresh) {
 			r.receipts, r.err = nil, err
 		}
 	}
-	c.dedupe.drop(0)
+	c.window.Drop(0)
 }

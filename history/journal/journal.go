@@ -29,6 +29,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/dedupe"
 	"sidehook/history/internal/pending"
 	"sidehook/history/internal/retention"
 	"sidehook/history/internal/segment"
@@ -92,7 +93,7 @@ type Journal struct {
 	fs        *vfs.Locked
 	log       *slog.Logger
 	clock     *clock.Clock
-	identify  *identifier
+	identify  *dedupe.Identifier
 	commits   *committer
 	outcomes  *outcomes
 	queues    *queue.Set
@@ -147,7 +148,7 @@ func (j *Journal) Append(ctx context.Context, entries []history.Entry) ([]histor
 		begin := len(heads)
 		heads = history.AppendEventHead(heads, e)
 		r.records[i] = record{
-			identity: j.identify.of(&e.Event),
+			identity: j.identify.Of(&e.Event),
 			head:     heads[begin:len(heads):len(heads)],
 			tail:     e.Event.JSON,
 			body:     pending.BodyOfEntry(e),

@@ -10,6 +10,7 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/internal/clock"
+	"sidehook/history/internal/dedupe"
 	"sidehook/history/internal/files"
 	"sidehook/history/internal/retention"
 	"sidehook/history/internal/vfs"
@@ -77,7 +78,7 @@ func OpenFS(unlocked vfs.Lockable, opts Options) (_ *Journal, err error) {
 	}
 	j := &Journal{
 		fs: fsys, log: opts.Log, clock: clock.New(opts.Wall, opts.Log),
-		identify: newIdentifier(),
+		identify: dedupe.NewIdentifier(),
 		accepted: make(chan acceptance), bulkBatch: bulkBatch,
 	}
 	j.queues = queue.NewSet(queue.Options{

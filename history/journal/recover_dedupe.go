@@ -6,16 +6,17 @@ import (
 
 	"sidehook/history"
 	"sidehook/history/event"
+	"sidehook/history/internal/dedupe"
 	"sidehook/history/internal/jsonl"
 )
 
 // fillDedupeWindow reads the last events back. If the last records are mostly
 // resends it goes further back, for a day at most.
 func (r *recovery) fillDedupeWindow() error {
-	var pieces [][]knownEvent
+	var pieces [][]dedupe.Event
 	found := 0
-	for end := r.commits.writer.Next(); end > 1 && found < windowEvents; {
-		from := end - min(end-1, windowEvents)
+	for end := r.commits.writer.Next(); end > 1 && found < dedupe.Size; {
+		from := end - min(end-1, dedupe.Size)
 		piece, began, err := r.eventsBetween(from, end)
 		if err != nil {
 			return err
@@ -28,8 +29,8 @@ func (r *recovery) fillDedupeWindow() error {
 	}
 	for _, piece := range slices.Backward(pieces) {
 		for i := range piece {
-			r.commits.dedupe.add(piece[i])
-			r.commits.dedupe.keep()
+			r.commits.window.Add(piece[i])
+			r.commits.window.Keep()
 		}
 	}
 	return nil
@@ -37,7 +38,7 @@ func (r *recovery) fillDedupeWindow() error {
 
 // eventsBetween returns the events among the records from the number from to before
 // end, and when the first of the records was accepted.
-func (r *recovery) eventsBetween(from, end uint64) (list []knownEvent, began time.Time, err error) {
+func (r *recovery) eventsBetween(from, end uint64) (list []dedupe.Event, began time.Time, err error) {
 	var after jsonl.Location
 	if from > 1 {
 		line, err := r.events.Find(from - 1)
@@ -62,7 +63,7 @@ func (r *recovery) eventsBetween(from, end uint64) (list []knownEvent, began tim
 		if err != nil {
 			return true
 		}
-		list = append(list, r.commits.dedupe.known(r.identify.of(&e), a.Seq, a.To))
+		list = append(list, r.commits.window.Event(r.identify.Of(&e), a.Seq, a.To))
 		return true
 	})
 	return list, began, err

@@ -1,8 +1,8 @@
-package journal
+package dedupe
 
-// webhookLists has the lists of webhooks of the events in the window, each once, by their
-// numbers. So the window has no pointers: the garbage collector would follow one for
-// each event, each time.
+// webhookLists stores each list of webhooks of the events in the window once, under a
+// number. An event has the number, so that the window has no pointers: the garbage
+// collector would follow one for each event, each time.
 type webhookLists struct {
 	lists   []webhookList
 	numbers map[string]uint32 // by the key
