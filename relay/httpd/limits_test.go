@@ -188,6 +188,26 @@ func TestBrokenBody(t *testing.T) {
 	}
 }
 
+// A head that ends early is refused, also after other requests.
+func TestBrokenHead(t *testing.T) {
+	l := apitest.Start(t, apitest.Settings, apitest.Options{})
+	for name, before := range map[string]string{"first": "", "after another": apitest.Request} {
+		t.Run(name, func(t *testing.T) {
+			conn := l.Dial(t)
+			if before != "" {
+				conn.Send(t, before)
+				conn.Answer(t)
+			}
+			conn.Send(t, "POST /v1/events HTTP/1.1\r\nHost: local")
+			conn.Conn.(*net.UnixConn).CloseWrite()
+			if answer := conn.Answer(t); answer == nil || answer.StatusCode != 400 || !answer.Close {
+				t.Errorf("got %+v, want 400", answer)
+			}
+			conn.Closed(t)
+		})
+	}
+}
+
 // A client that is refused while it still sends has a moment to read why, also
 // one that has the connection closed, and only then: what was read whole is not
 // waited for.

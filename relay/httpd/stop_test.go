@@ -79,7 +79,7 @@ func TestStopUnused(t *testing.T) {
 }
 
 // TestStopFinishesRequests has one in the journal, and one whose body comes
-// slowly, when the stop begins.
+// slowly, when the stop begins. Their answers say that no other may follow.
 func TestStopFinishesRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &apitest.Journal{Wait: func(context.Context) error { time.Sleep(3 * time.Second); return nil }}
@@ -92,8 +92,12 @@ func TestStopFinishesRequests(t *testing.T) {
 		go func() { ended <- stop() }()
 		time.Sleep(2 * time.Second)
 		slow.Send(t, `"id":"2"}`)
-		waiting.Answer(t).Check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
-		slow.Answer(t).Check(t, 202, `{"id":"2","webhooks":["one"]}`+"\n")
+		first, second := waiting.Answer(t), slow.Answer(t)
+		first.Check(t, 202, `{"id":"1","webhooks":["one"]}`+"\n")
+		second.Check(t, 202, `{"id":"2","webhooks":["one"]}`+"\n")
+		if !first.Close || !second.Close {
+			t.Errorf("a connection is kept: %v, %v", first.Close, second.Close)
+		}
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}

@@ -84,8 +84,9 @@ func New(server *Server, conn net.Conn) *Conn {
 	return c
 }
 
-// Stop lets a request that is being answered end as the last one. It reports whether
-// there is none, and none will be answered any more, so that the connection may be closed.
+// Stop lets a request that is being answered end as the last one, and tells its client so.
+// It reports whether there is none, and none will be answered any more, so that the
+// connection may be closed.
 func (c *Conn) Stop() bool {
 	for {
 		switch state := c.state.Load(); {
@@ -127,7 +128,7 @@ func (c *Conn) Serve() (unread []byte, more bool) {
 func (c *Conn) HeadBy() time.Time { return c.begun.Add(c.server.Times.Header) }
 
 // readHead reads until the head of a request has come, and returns its size; -1 if the
-// request is not plain. It reports false if none comes.
+// request is not plain, or its head ends early. It reports false if none comes.
 func (c *Conn) readHead() (size int, ok bool) {
 	for {
 		// Old clients send an empty line after a body, which is no part of it (RFC 9112,
@@ -155,7 +156,7 @@ func (c *Conn) readHead() (size int, ok bool) {
 		}
 		n, err := c.read(c.buffer[c.to:], by)
 		if c.to += n; n == 0 && err != nil {
-			return 0, false
+			return -1, err == io.EOF && c.from < c.to
 		}
 	}
 }
@@ -166,7 +167,7 @@ func (c *Conn) exchange() bool {
 	c.body.by = c.begun.Add(c.server.Times.Body)
 	c.server.Handle(&c.answer, &c.request)
 	closing := c.answer.closes()
-	if !closing && c.body.discard() != nil {
+	if !closing && (c.body.discard() != nil || c.state.Load() == last) {
 		closing = true
 		c.answer.header["Connection"] = []string{"close"}
 	}

@@ -250,7 +250,7 @@ func TestStop(t *testing.T) {
 		}
 		inHead.send("Host: a\r\nContent-Length: 0\r\n\r\n", 1<<20)
 		inOther.send("Expect: 100-continue\r\n\r\n", 1<<20)
-		if got := answering.answer(t); got != "202 one" {
+		if got := answering.answer(t); got != "202 one (closed)" {
 			t.Errorf("got %q", got)
 		}
 		for _, x := range []*client{inHead, inOther, answering} {
