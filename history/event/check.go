@@ -7,8 +7,8 @@ import (
 	"unicode/utf16"
 )
 
-// usualMembers is how many members most objects have at most. There is room for so
-// many, and so many are compared one by one.
+// usualMembers is a number of members that most objects do not exceed. There is room for
+// so many, and up to so many are compared one by one.
 const usualMembers = 12
 
 // check checks the members of the object read last by the rules of a form, and drops
@@ -69,8 +69,8 @@ func (s *scanner) has(name string) bool {
 	return false
 }
 
-// repeated returns the first member whose name came before it, or -1. It does not
-// compare every two of many, which would keep a core busy for minutes.
+// repeated returns the first member that repeats the name of an earlier one, or -1. If
+// there are many it uses a map: comparing each with each would take minutes.
 func (s *scanner) repeated() int {
 	if len(s.members) <= usualMembers {
 		for k, m := range s.members {

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Decoder makes events of what applications post. All errors are of type *Error. It is
+// Decoder turns the bodies that applications post into events. All errors are of type *Error. It is
 // for concurrent use, and keeps no part of a body.
 type Decoder struct {
-	Source  string           // of events that come without one, itself a valid one; empty: they must have one
-	MaxSize int              // of one event as posted, in bytes; 0: 1 MiB
+	Source  string           // for events without a source; must be a valid one; empty: each must have its own
+	MaxSize int              // of one event as it was posted, in bytes; 0: 1 MiB
 	Now     func() time.Time // nil: time.Now
 }
 
@@ -27,7 +27,7 @@ func (d *Decoder) Plain(body []byte) (Event, error) {
 	return e, nil
 }
 
-// plain is Plain with the time to fill in, which it sets if it is zero and needed.
+// plain is Plain. now is the time to fill in; if it is zero, plain sets it when it needs it.
 func (d *Decoder) plain(body []byte, now *time.Time) (Event, *Error) {
 	if err := d.tooLarge(len(body)); err != nil {
 		return Event{}, err
@@ -68,8 +68,8 @@ func (d *Decoder) Structured(body []byte) (Event, error) {
 	return e, nil
 }
 
-// structured reads the event that should follow i, its JSON to dst, and returns the
-// offset after it, or -1.
+// structured reads the event that should begin at i, writes its JSON to dst, and returns
+// the offset after the event, or -1.
 func (d *Decoder) structured(s *scanner, i int, dst []byte) (Event, int) {
 	i, _ = s.blank(i)
 	end := s.outer(i, dst, 0)
@@ -121,10 +121,10 @@ func (d *Decoder) Batch(body []byte) ([]Event, error) {
 	return events, nil
 }
 
-// Lines reads one event a line, each as Plain does, but that one time is filled in for
-// all of them. Blank lines are none.
+// Lines reads one event a line, as Plain does. All events that lack a time get the same
+// one. Blank lines are skipped.
 func (d *Decoder) Lines(body []byte) ([]Event, error) {
-	// Blank lines must not make room for more than some.
+	// A body of blank lines must not make it reserve much memory.
 	events := make([]Event, 0, min(bytes.Count(body, []byte{'\n'})+1, 1024))
 	var now time.Time
 	from := 0

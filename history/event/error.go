@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// Error is what is wrong with one event. Its Problem is a clause about Field,
-// or about the body where Field is empty.
+// Error is why an event is refused. Problem is a clause about Field, or about the body if
+// Field is empty.
 type Error struct {
 	Index    int    // the event's place in its request, from 0; -1 if it is not one of several
 	Field    string // the attribute
 	Problem  string
-	Offset   int  // in the body, in bytes; -1 for what has no place, such as an attribute that is missing
+	Offset   int  // in the body, in bytes; -1 if the problem has no place, such as a missing attribute
 	TooLarge bool // only the size is wrong
 }
 
@@ -31,8 +31,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// fail notes what is wrong at i and returns -1. At the end of a source that was cut,
-// the reason for the cut is what is wrong.
+// fail sets the error for the problem at i and returns -1. If src was cut, the problem at
+// its end is the reason of the cut.
 func (s *scanner) fail(i int, problem string) int {
 	if i >= len(s.src) && s.cut {
 		problem = "not valid UTF-8"

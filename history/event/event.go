@@ -9,8 +9,8 @@
 // not allow is refused, never repaired; the error has the attribute and the offset.
 //
 // The listener decodes each event once, with a Decoder, and a queue keeps it as it is
-// while it waits in memory. The journal stores JSON and Filled: package send has the
-// attributes of what was read again found by Parsed.
+// while it waits in memory. The journal stores JSON and Filled. When an event was read
+// again, package send calls Parsed to find its attributes.
 package event
 
 import (
@@ -34,11 +34,11 @@ type Event struct {
 	JSON             []byte   // compact, with what was filled in
 	Filled           []string // the names of what was filled in, in order
 
-	members []member // of JSON, in order; nil: nothing but JSON and Filled is known
+	members []member // of JSON, in order; nil: only JSON and Filled are known
 }
 
-// Parsed returns an event with its attributes: the event itself, or what Parse finds in
-// one that has nothing but JSON and Filled.
+// Parsed returns an event with its attributes: the event itself, or the result of Parse if
+// it has only JSON and Filled.
 func (e *Event) Parsed() (*Event, error) {
 	if e.members != nil {
 		return e, nil
@@ -47,7 +47,7 @@ func (e *Event) Parsed() (*Event, error) {
 	return &parsed, err
 }
 
-// Size returns about how much memory it takes.
+// Size returns about how much memory the event takes.
 func (e *Event) Size() int64 {
 	return int64(len(e.JSON) + len(e.ID) + len(e.Source) + len(e.Type) + 16*cap(e.members))
 }

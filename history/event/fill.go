@@ -8,14 +8,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxFill is how much fill adds at most, without the value of source.
+// maxFill bounds the bytes that fill adds, without the value of source.
 const maxFill = 128
 
 // fillable are the attributes that may be filled in, in their order.
 var fillable = [...]role{version, id, source, when}
 
-// filledNames has the names of what was filled in, by form and by the set of fillable: a
-// bit for each. All events share these lists.
+// filledNames has a list of names for each form and each set of attributes that can be
+// filled in: bit k stands for fillable[k]. All events share these lists.
 var filledNames = func() (names [len(attributeNames)][1 << len(fillable)][]string) {
 	for f := range names {
 		for set := range names[f] {
@@ -29,10 +29,10 @@ var filledNames = func() (names [len(attributeNames)][1 << len(fillable)][]strin
 	return names
 }()
 
-// fill adds the attributes that the object lacks, and returns their names, in a list that
-// must not be changed. They come before those that were given, or after the version of an
-// envelope that begins with it. dst has room for them before the object, so that little
-// has to be moved.
+// fill adds the attributes that the object lacks, and returns their names in a list that
+// must not be changed. It puts them before the given members; if an envelope begins with
+// its version, the version stays first. dst has room before the object, so that little has
+// to be moved.
 func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte, now *time.Time) []string {
 	var (
 		buffer [2 * maxFill]byte
@@ -40,7 +40,7 @@ func (d *Decoder) fill(s *scanner, f form, at *places, quotedSource []byte, now 
 		text   = buffer[:0]
 		added  = room[:0]
 		set    = 0
-		lead   = 0 // so many members stay in front
+		lead   = 0 // how many members stay in front
 	)
 	if f == legacy && at[version] == 1 {
 		lead = 1

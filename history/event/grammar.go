@@ -162,8 +162,8 @@ func (s *scanner) digits(i int) int {
 	return i
 }
 
-// text reads a string from after its opening quote, eight bytes at a time where there
-// are as many.
+// text reads a string from after its opening quote. It looks at eight bytes at a time while
+// so many are left.
 func (s *scanner) text(i int) int {
 	src := s.src
 	for i+8 <= len(src) {

@@ -2,9 +2,9 @@ package event
 
 import "strings"
 
-// Value returns what a path of names, joined by dots, leads to: an attribute by its name
-// in CloudEvents 1.0, an extension attribute, or data and what is inside. It is nil if
-// there is no such value, or if it is null.
+// Value returns the JSON value at a path of names joined by dots. The first name is an
+// attribute by its name in CloudEvents 1.0, an extension attribute, or data; the others lead
+// into its value. It returns nil if there is no such value, or if it is null.
 func (e *Event) Value(path string) []byte {
 	name, rest, deeper := strings.Cut(path, ".")
 	raw := e.attributeOrExtension(name)
@@ -25,9 +25,9 @@ func (e *Event) attributeOrExtension(name string) []byte {
 	return e.Extension(name)
 }
 
-// Extension returns the JSON value of an extension attribute, nil if there is none. One
-// of the 0.1 envelope is found by its name there, and by the name in lower case that it
-// has in 1.0. eventTypeVersion is an extension in 1.0, too.
+// Extension returns the JSON value of an extension attribute, nil if there is none. An
+// extension of the 0.1 envelope is found by its name there, and by the same name in lower
+// case, which it has in 1.0. So is eventTypeVersion, which is an extension in 1.0.
 func (e *Event) Extension(name string) []byte {
 	var lower []byte
 	for given, raw := range e.Extensions() {
@@ -44,7 +44,8 @@ func (e *Event) Extension(name string) []byte {
 	return lower
 }
 
-// memberOf returns a member of a JSON object; nil if there is none, or no object.
+// memberOf returns the value of a member of a JSON object. It returns nil if json is no
+// object or has no such member.
 func memberOf(json []byte, name string) []byte {
 	s, err := scanObject(json)
 	if err != nil {

@@ -60,8 +60,8 @@ func appendHex(dst []byte, c byte) []byte {
 }
 
 // plain returns how many bytes at the start of b are printable ASCII other than the
-// quote and the backslash. stops explains how it looks at eight together; here bytes
-// above 0x7e stop it, too.
+// quote and the backslash. It looks at eight at a time, as stops does; here bytes above
+// 0x7e count as well.
 func plain(b []byte) int {
 	i := 0
 	for ; i+8 <= len(b); i += 8 {

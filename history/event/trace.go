@@ -40,10 +40,9 @@ func (e *Event) traceAttribute(name string) []byte {
 	return e.Raw(name)
 }
 
-// WithTrace returns the event with the trace of its request, as attributes that were
-// filled in: a repeat of the event has another trace, and is still a duplicate. An event
-// with a trace of its own stays as it is, and so does one whose request has no valid
-// trace.
+// WithTrace returns the event with the trace of its request. The attributes count as filled
+// in, so that a repeat of the event, which has another trace, is still a duplicate. An event
+// that has a trace stays as it is, and so does one whose request has no valid trace.
 //
 // A CloudEvents 0.1 envelope gets them next to its attributes, where 0.1 allows none. It
 // is sent without them in its own form.

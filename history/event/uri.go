@@ -29,8 +29,8 @@ func isURI(b []byte) bool {
 	return isRelative(b[len(scheme)+1:])
 }
 
-// schemeOf returns what comes before the first colon, nil if there is none or another
-// delimiter comes before it.
+// schemeOf returns the text before the first colon. It returns nil if there is no colon, or
+// if another delimiter comes first.
 func schemeOf(b []byte) []byte {
 	if i := bytes.IndexAny(b, ":/?#"); i >= 0 && b[i] == ':' {
 		return b[:i]
@@ -94,8 +94,8 @@ func isIPLiteral(b []byte) bool {
 	return err == nil && ip.Is6() && ip.Zone() == ""
 }
 
-// isEncoded reports whether b has only bytes that any part of a URI may have, bytes of
-// more, and percent-encoded bytes.
+// isEncoded reports whether b has only bytes that every part of a URI may have, the
+// bytes in more, and percent-encoded bytes.
 func isEncoded(b []byte, more string) bool {
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {

@@ -95,9 +95,9 @@ func (x *Checker) Check(progress func(read, total int64)) (Checked, error) {
 	if err != nil {
 		c.Problems = append(c.Problems, history.Problem{File: files.DamageFile, What: "what was accepted as known is reported again: " + err.Error()})
 	}
-	// The checkpoint is read before the lines, so that there are at least as many
-	// lines as it claims (H4). One that is missing or damaged claims nothing, and one
-	// of no clean stop may be newer than the segments, in a copy of the folder.
+	// The checkpoint is read before the lines, so that all lines that it claims must be
+	// there (H4). One that is missing or damaged claims nothing. One without a clean
+	// stop is not used: in a copy of the folder it may be newer than the segments.
 	synced, _ := files.LoadCheckpoint(x.fs)
 	if synced == nil || !synced.Stopped {
 		synced = &files.Checkpoint{}
@@ -116,7 +116,7 @@ func (x *Checker) Check(progress func(read, total int64)) (Checked, error) {
 			}
 			if err == nil {
 				total += size
-			} // or the segment itself is bad
+			} // another error comes again when the segment is checked
 		}
 	}
 	for _, s := range streams {

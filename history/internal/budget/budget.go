@@ -53,7 +53,8 @@ type waiter struct {
 	ticket uint64
 }
 
-// Share is what one queue has of the large bodies. It belongs to the Budget.
+// Share is the part of the large bodies that one queue has in flight. It belongs to the
+// Budget.
 type Share struct {
 	Wake func() // is called when the queue may ask again, without a lock held
 
@@ -61,7 +62,7 @@ type Share struct {
 	waits bool // in a line
 }
 
-// Charge is what one lease has taken. The zero Charge is nothing.
+// Charge is the room that one lease has taken. The zero Charge is none.
 type Charge struct {
 	bytes int64
 	part  part

@@ -112,9 +112,9 @@ func (c *Clock) lookLocked() time.Time {
 	return now
 }
 
-// Resume sets the steps of former processes. last has the last times that these stamped,
-// which show how far the clock went while none ran; next is the first record of this
-// process. It reports whether that is a step.
+// Resume sets the steps of former processes. last has the last times that they stamped;
+// they show how far the wall clock went while no process ran. next is the first record of
+// this process. Resume reports whether the clock went so far that it counts as a step.
 func (c *Clock) Resume(before []Step, last []time.Time, next history.Seq, keep time.Duration) bool {
 	c.next = next
 	c.Steps.Store(&Steps{List: before})

@@ -12,8 +12,8 @@ type Instant struct {
 // Unix converts a moment to the wall clock, in milliseconds.
 func (n Instant) Unix(at Mono) int64 { return n.Wall.Add(at.Sub(n.Mono)).UnixMilli() }
 
-// Future converts a time of the wall clock, which was written at another: it comes no
-// later than it was to when it was written.
+// Future converts a time of the wall clock that was noted at the time written. The wait
+// from now is never longer than it was to be then, whatever the wall clock did since.
 func (n Instant) Future(at, written time.Time) Mono {
 	return n.Mono.Add(max(0, min(at.Sub(n.Wall), at.Sub(written))))
 }

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Builder makes the index of a segment from its lines, in order, and answers as the index
-// does of the lines so far. It takes some 40 bytes a line, without tallies.
+// Builder makes the index of a segment. The lines are added in order; meanwhile it answers
+// queries about those so far, as Index does. It takes some 40 bytes a line, and more for
+// tallies.
 type Builder struct {
 	of       Segment
 	lines    int
@@ -24,14 +25,15 @@ type Builder struct {
 	minute   map[minuteKey]*Tally
 }
 
-// listed is a line as it is listed under a webhook.
+// listed is one line in the list of one webhook.
 type listed struct {
 	seq     uint64
 	offset  uint32
 	listing uint32 // its number
 }
 
-// key is the hash of a key, and below it the offset of a line that has the key.
+// key has the hash of a key in its upper half, and in the lower one the offset of a line
+// with that key.
 type key uint64
 
 func (k key) hash() uint32   { return uint32(k >> 32) }
@@ -42,7 +44,7 @@ type minuteKey struct {
 	webhook string
 }
 
-// numbered has values, each with a number.
+// numbered gives each value a number, from 0.
 type numbered[T comparable] struct {
 	list    []T
 	numbers map[T]uint32
@@ -99,8 +101,8 @@ func (b *Builder) list(l Listing, e *Entry) {
 	b.listed = append(room(b, b.listed, e), listed{e.Seq, e.Offset, b.listings.number(l)})
 }
 
-// room returns a list, with room for the rest of the segment if there is none: for as many
-// as there would be if the rest is like what came before the entry.
+// room grows a full list at once for all that is still to come. It estimates how much that
+// is: it takes the rest of the segment to be like the part before the entry.
 func room[T any](b *Builder, list []T, e *Entry) []T {
 	if len(list) < cap(list) || len(list) < blockLines || b.of.Size <= int64(e.Offset) {
 		return list
@@ -124,8 +126,8 @@ func (b *Builder) count(e *Entry) {
 	}
 }
 
-// stamp returns a time as an index has it: in Unix nanoseconds, or the nearest that
-// there is.
+// stamp returns a time in Unix nanoseconds. A time outside their range becomes the
+// nearest one in it, and the zero time becomes 0.
 func stamp(at time.Time) int64 {
 	switch {
 	case at.IsZero():
@@ -153,7 +155,7 @@ func (b *Builder) minutes() []minuteKey {
 	})
 }
 
-// The answers, as Index documents them.
+// The methods below answer as those of Index do.
 
 func (b *Builder) HasSeq(seq uint64) bool { return b.seqs.has(seq) }
 
@@ -191,7 +193,7 @@ func (b *Builder) Each(s Selection, visit func(Listed)) error {
 
 func (b *Builder) Lookup(keys ...string) (offsets []uint32, err error) {
 	const bits = 12
-	var may [1 << bits]bool // by the end of a hash: most lines have none of many keys
+	var may [1 << bits]bool // by the last bits of a hash; rules out most lines without a look into the map
 	hashes := make(map[uint32]bool, len(keys))
 	for _, k := range keys {
 		hash := Hash([]byte(k))

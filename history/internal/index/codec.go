@@ -32,9 +32,9 @@ func (e *encoder) part(content []byte) {
 	*e = binary.LittleEndian.AppendUint32(*e, crc32.Checksum(content, castagnoli))
 }
 
-// decoder reads them. After the first value that is missing it returns zeros and has
-// failed, so that a caller checks once, at the end. It must not trust its input: a
-// checksum only guards against accidents.
+// decoder reads the parts of an index. When a value is missing it sets failed and returns
+// zeros from then on, so that a caller checks once, at the end. It must not trust its
+// input, because a checksum only guards against accidents.
 type decoder struct {
 	rest   []byte
 	failed bool
@@ -59,7 +59,7 @@ func (d *decoder) took(n uint64, size int) uint64 {
 	return n
 }
 
-// count reads a number of things that take at least a byte each.
+// count reads how many values follow. Each takes at least one byte, which bounds the number.
 func (d *decoder) count() int {
 	n := d.uint()
 	if n > uint64(len(d.rest)) {
@@ -81,7 +81,7 @@ func (d *decoder) fixed() uint32 {
 
 func (d *decoder) string() string { return string(d.bytes()) }
 
-// bytes shares the memory of the input.
+// bytes reads a string. It shares the memory of the input.
 func (d *decoder) bytes() []byte {
 	n := d.count()
 	b := d.rest[:n]
@@ -89,7 +89,8 @@ func (d *decoder) bytes() []byte {
 	return b
 }
 
-// part reads where a part is that begins at an offset, and moves the offset to its end.
+// part reads the length and the checksum of the part at an offset, and moves the offset to
+// the end of that part.
 func (d *decoder) part(at *int64) part {
 	p := part{*at, int(d.uint()), d.fixed()}
 	if p.length < 0 || p.length > math.MaxInt32 {

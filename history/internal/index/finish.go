@@ -59,7 +59,7 @@ func (b *Builder) encodeGroups(head *encoder) (postings [][]byte) {
 	return postings
 }
 
-// groups returns the groups of the listings, and the number of each one's.
+// groups returns the groups, and for each listing the number of its group.
 func (b *Builder) groups() (list []Group, of []uint32) {
 	var groups numbered[Group]
 	for _, l := range b.listings.list {
@@ -78,9 +78,9 @@ func (b *Builder) encodeBlocks(head *encoder) {
 	}
 }
 
-// encodeWebhooks encodes the lines of each webhook, as runs: the name, the length, and of
-// each line the group, and offset and seq as deltas. A long run goes on in the next page
-// as another one.
+// encodeWebhooks encodes the lines of each webhook as a run: the name, the length in bytes,
+// and for each line its group, and its offset and seq as deltas. A run that does not fit
+// into a page continues in the next one as a run of its own.
 func (b *Builder) encodeWebhooks(head *encoder) encoder {
 	var pages, page, run encoder
 	all := make(encoder, 0, 5*len(b.listed)) // about
@@ -134,8 +134,8 @@ func (b *Builder) encodeWebhooks(head *encoder) encoder {
 	return all
 }
 
-// byWebhook returns where the lines are in listed, by the name of the webhook and then in
-// order.
+// byWebhook returns the indexes of listed, sorted by the name of the webhook. The lines of
+// one webhook stay in order.
 func (b *Builder) byWebhook() []uint32 {
 	var webhooks numbered[string]
 	webhookOf := make([]uint32, len(b.listings.list))
@@ -177,8 +177,8 @@ func (b *Builder) encodeKeys(head *encoder) encoder {
 	return all
 }
 
-// sorted sorts keys, whose offsets ascend, by their hashes, some bits of them at a time from
-// the lowest. That takes a fifth of the time that comparing takes. It changes the list.
+// sorted sorts keys by their hashes; keys with the same hash keep their order. It is a
+// radix sort, which takes a fifth of the time of one that compares. It overwrites the list.
 func sorted(list []key) []key {
 	const bits = 11
 	to := make([]key, len(list))

@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// Histogram counts lengths of time by their microseconds, in 16 buckets for
-// each power of two, so that what it says of them is right within 6 %. It has those
-// buckets that have any, ascending.
+// Histogram counts durations in microseconds. Each power of two has 16 buckets, so that a
+// duration is off by 6 % at most. It lists the buckets that are not empty, ascending.
 type Histogram []counted
 
 type counted struct {
@@ -28,7 +27,7 @@ func bucketOf(us uint64) uint16 {
 	return uint16((shift+1)<<subBits + int(us>>shift) - 1<<subBits)
 }
 
-// middle is the length of time that stands for a bucket.
+// middle returns the duration that stands for a bucket.
 func middle(bucket uint16) time.Duration {
 	if bucket < 1<<subBits {
 		return time.Duration(bucket) * time.Microsecond
@@ -38,13 +37,13 @@ func middle(bucket uint16) time.Duration {
 	return time.Duration(low+(1<<shift)/2) * time.Microsecond
 }
 
-// Add counts a length of time.
+// Add counts a duration.
 func (h *Histogram) Add(d time.Duration) { h.AddBucket(Bucket(d), 1) }
 
-// Bucket returns the bucket of a length of time, for those who count elsewhere.
+// Bucket returns the bucket of a duration, for callers that keep counts of their own.
 func Bucket(d time.Duration) uint16 { return bucketOf(uint64(max(d, 0).Microseconds())) }
 
-// AddBucket counts n lengths of time of a bucket.
+// AddBucket counts n durations in a bucket.
 func (h *Histogram) AddBucket(bucket uint16, n uint64) {
 	i, ok := slices.BinarySearchFunc(*h, bucket, func(c counted, bucket uint16) int { return cmp.Compare(c.bucket, bucket) })
 	if !ok {
@@ -53,7 +52,7 @@ func (h *Histogram) AddBucket(bucket uint16, n uint64) {
 	(*h)[i].n += n
 }
 
-// All are the lengths of time that were counted, each with how often, ascending.
+// All yields the durations that were counted, ascending, each with its count.
 func (h Histogram) All() iter.Seq2[time.Duration, uint64] {
 	return func(yield func(time.Duration, uint64) bool) {
 		for _, c := range h {
@@ -64,8 +63,8 @@ func (h Histogram) All() iter.Seq2[time.Duration, uint64] {
 	}
 }
 
-// Quantile is the length of time that a part of all, from 0 to 1, is not above;
-// 0 of none.
+// Quantile returns the duration that a share of all, from 0 to 1, does not exceed. It
+// returns 0 if nothing was counted.
 func (h Histogram) Quantile(part float64) time.Duration {
 	var total, seen uint64
 	for _, c := range h {

@@ -21,7 +21,7 @@
 // may be kept. Each webhook has its lines in order, each with its group and its seq, so
 // that they can be counted without the segment.
 //
-// A Builder answers what an Index does, of the lines so far.
+// A Builder answers the same queries, about the lines that were added so far.
 //
 // Package lookup makes the entries and knows what they mean.
 package index
@@ -46,8 +46,8 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrUnfit is the error for a file that is not an index of the segment: it is that of
-// another one, of another version, or damaged.
+// ErrUnfit is the error for a file that is no valid index of the segment: it belongs to
+// another segment, has another version, or is damaged.
 var ErrUnfit = errors.New("no index of this segment")
 
 // Segment identifies the segment of an index.
@@ -57,22 +57,22 @@ type Segment struct {
 	Size   int64 // of its text in bytes
 }
 
-// Group is what lines have in common, whatever their webhook. Type is "" for the types
-// that have no group of their own.
+// Group is the attributes that lines of any webhook share. Type is "" for types beyond
+// maxTypes, which have no group of their own.
 type Group struct {
 	Type, Status string
 	Code         int  // of an HTTP answer; 0 for none
-	Apart        bool // not every line of the group means the same: it must be read
+	Apart        bool // the lines of the group differ in meaning: each must be read
 }
 
-// Listing is a webhook that a line is listed under, and the group.
+// Listing puts a line into the list of a webhook, in a group.
 type Listing struct {
 	Webhook string
 	Group
 }
 
-// Entry is what an index has of a line. Add keeps its texts, and neither its lists nor its
-// keys.
+// Entry is the part of a line that goes into an index. Builder.Add keeps the strings, but
+// neither the two slices nor the bytes of the keys.
 type Entry struct {
 	Number   uint64
 	At       time.Time
@@ -81,8 +81,8 @@ type Entry struct {
 	Listings []Listing
 	Keys     [][]byte
 
-	// Tally adds it to the counts of its webhook's minute: one to each of the
-	// counters, and Took, if it is not 0, to the histogram.
+	// With Tally, the line counts in the minute of its webhook: each of the counters
+	// goes up by one, and Took, if it is not 0, goes into the histogram.
 	Tally    bool
 	Webhook  string
 	Counters CounterSet
@@ -124,23 +124,23 @@ type Minute struct {
 	Tally
 }
 
-// Selection says which lines are asked for: those that are listed under one of the
-// webhooks, in one of the groups.
+// Selection selects lines by webhook, group and event. A line must match each of the
+// fields that are set.
 type Selection struct {
 	Webhook  string            // "": any
-	Webhooks func(string) bool // reports whether it is one of them; nil: any
-	Groups   func(Group) bool  // reports whether it is one of them; nil: any
-	// Seqs reports whether a line of a webhook is about one of the events; nil: about any.
+	Webhooks func(string) bool // reports whether a webhook matches; nil: any
+	Groups   func(Group) bool  // reports whether a group matches; nil: any
+	// Seqs reports whether the event of a line matches; nil: any.
 	Seqs func(webhook string, seq uint64) bool
 }
 
-// IsAll reports whether all lines are asked for that are listed.
+// IsAll reports whether the selection has every line that is in a list.
 func (s *Selection) IsAll() bool { return s.Groups == nil && !s.ofWebhooks() }
 
-// ofWebhooks reports whether it depends on the webhook.
+// ofWebhooks reports whether the selection depends on the webhook or the event of a line.
 func (s *Selection) ofWebhooks() bool { return s.Webhook != "" || s.Webhooks != nil || s.Seqs != nil }
 
-// Has reports whether a line with that listing is asked for, about whatever event.
+// Has reports whether the webhook and the group of a listing match.
 func (s *Selection) Has(l Listing) bool { return s.hasWebhook(l.Webhook) && s.hasGroup(l.Group) }
 
 func (s *Selection) hasWebhook(name string) bool {
@@ -153,7 +153,7 @@ func (s *Selection) hasSeq(webhook string, seq uint64) bool {
 
 func (s *Selection) hasGroup(g Group) bool { return s.Groups == nil || s.Groups(g) }
 
-// Listed is a line as it is listed under a webhook.
+// Listed is one line in the list of one webhook.
 type Listed struct {
 	Webhook string
 	Group   *Group

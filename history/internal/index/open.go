@@ -10,8 +10,8 @@ import (
 	"math"
 )
 
-// Index is an index that is open for reading: its head. The other parts are read when they
-// are asked for. A head may be kept, and read by others From a file of their own.
+// Index is the head of an index. It reads the other parts from the file when they are
+// needed. A head may be kept and shared: From gives it another reader's file.
 type Index struct {
 	open     func() (File, error)
 	Lines    int
@@ -59,7 +59,7 @@ type keyPages struct {
 
 type keyPage struct{ first, crc uint32 }
 
-// headGuess is how much is read at first, which is all of most heads.
+// headGuess is how much is read at first: most heads are smaller.
 const headGuess = 16 << 10
 
 // maxHead bounds the memory that a bad file can ask for.
@@ -101,8 +101,7 @@ func Open(open func() (File, error), of Segment) (*Index, error) {
 	return x, nil
 }
 
-// From returns the same index, which reads its other parts from another file: a copy of the
-// one that the head is from, or the same.
+// From returns the index with another way to open its file, or a copy of the file.
 func (x *Index) From(open func() (File, error)) *Index {
 	copied := *x
 	copied.open = open
@@ -157,7 +156,7 @@ func readUpTo(file io.ReaderAt, at int64, length int) ([]byte, error) {
 	return b[:n], nil
 }
 
-// read calls use with each of some parts, once its checksum was verified, until it returns
+// read reads parts, verifies the checksum of each, and passes it to use until use returns
 // false.
 func (x *Index) read(parts iter.Seq[part], use func([]byte) (more bool)) (err error) {
 	var file File

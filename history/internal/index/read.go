@@ -20,8 +20,8 @@ func (x *Index) HasGroup(has func(Group) bool) bool {
 // are no bounds.
 func (x *Index) Within(since, until time.Time) bool { return x.blocks.within(since, until) }
 
-// WithinAt reports the same for the lines around an offset, whether each of them is of
-// that time for certain, and where they begin.
+// WithinAt reports for the block of lines around an offset whether some of them may be of
+// that time, whether all of them are, and where the block begins.
 func (x *Index) WithinAt(offset uint32, since, until time.Time) (some, all bool, begin uint32) {
 	return x.blocks.withinAt(offset, since, until)
 }
@@ -124,7 +124,7 @@ func (x *Index) pagesOf(webhook string) iter.Seq[part] {
 // Lookup returns the offsets of the lines that may have one of the keys, ascending: all
 // that have it, and those of other keys with the same hash.
 func (x *Index) Lookup(keys ...string) (offsets []uint32, err error) {
-	var hash uint32 // that the pages are searched for
+	var hash uint32 // of the key whose pages are being read
 	err = x.read(func(yield func(part) bool) {
 		for _, k := range keys {
 			hash = Hash([]byte(k))
@@ -160,13 +160,13 @@ func (k *keyPages) of(hash uint32) iter.Seq[part] {
 	}
 }
 
-// Minutes visits the counts, by time and webhook, until visit returns false. One is valid
-// until the next.
+// Minutes visits the counts, by time and webhook, until visit returns false. A Minute is
+// valid until visit returns.
 func (x *Index) Minutes(visit func(*Minute) (more bool)) error {
 	failed := false
 	err := x.read(func(yield func(part) bool) { yield(x.minutes) }, func(text []byte) bool {
 		d := decoder{rest: text}
-		names := map[string]string{} // each is made once, and not for each minute
+		names := map[string]string{} // one string for each webhook, and not for each minute
 		var m Minute
 		for at := int64(0); len(d.rest) > 0; {
 			at += d.int()

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// block is the times of blockLines lines.
+// block has the earliest and the latest time of blockLines lines.
 type block struct {
-	offset   uint32 // of the first of them
+	offset   uint32 // of the first line
 	min, max int64
 }
 
@@ -16,7 +16,7 @@ func (b block) within(since, until time.Time) bool {
 	return (since.IsZero() || b.max >= stamp(since)) && (until.IsZero() || b.min < stamp(until))
 }
 
-// blocks are those of a segment, in order.
+// blocks are the blocks of a segment, in order.
 type blocks []block
 
 func (list blocks) within(since, until time.Time) bool {
@@ -33,7 +33,7 @@ func (list blocks) withinAt(offset uint32, since, until time.Time) (some, all bo
 	return b.within(since, until), all, b.offset
 }
 
-// seqs are the lowest and the highest seq of lines; zero: no line is about an event.
+// seqs are the lowest and the highest seq that lines have; zero if none has one.
 type seqs struct{ lowest, highest uint64 }
 
 func (s *seqs) add(seq uint64) {

@@ -14,7 +14,7 @@ const (
 	countExhausted
 	countCanceled
 	countExpired
-	// Attempts that arrived, and those that failed; what was throttled is neither.
+	// Attempts that arrived, and attempts that failed. A throttled one is neither.
 	CountArrived
 	CountMissed
 )
@@ -36,8 +36,8 @@ func CounterOf(status history.Status) index.Counter {
 	return countExpired
 }
 
-// CountersOf are the counts that an attempt adds to. A delivery counts as begun
-// with its first attempt, or with its end if it had none. A delivery that goes on under
+// CountersOf returns the counters that an attempt adds one to. A delivery counts as begun
+// with its first attempt, or with its end if it had none. A delivery that continues under
 // another name counts there.
 func CountersOf(o *history.DeliveryRecord) (set index.CounterSet) {
 	if o.RenamedTo != "" || o.Test || o.Late {

@@ -10,8 +10,8 @@ import (
 	"sidehook/history/internal/segment"
 )
 
-// The statuses of the groups of the events. An event is listed under each webhook that
-// it was accepted for, or under none if nobody wanted it.
+// The statuses of the groups of the events. An event is in the list of each webhook that
+// it was accepted for, or in that of the webhook "" if no webhook wanted it.
 const (
 	GroupWanted    = "wanted"
 	GroupUnmatched = "unmatched"
@@ -19,7 +19,7 @@ const (
 	groupResend    = history.KindResend
 )
 
-// Entries makes the entries of a stream's lines. It reads many with little memory.
+// Entries turns the lines of a stream into entries of an index. It reuses its memory.
 type Entries struct {
 	read   func(*jsonl.Line)
 	parser *history.Parser
@@ -27,7 +27,7 @@ type Entries struct {
 	text   []byte // of its keys
 }
 
-// Entries returns what makes the entries of the stream's lines.
+// Entries returns the Entries of the stream.
 func (s *Stream) Entries() *Entries {
 	e := &Entries{parser: history.NewParser()}
 	if e.read = e.delivery; s.Of == segment.Events {
@@ -36,7 +36,7 @@ func (s *Stream) Entries() *Entries {
 	return e
 }
 
-// Of returns the entry of a line. It is valid until the next one.
+// Of returns the entry of a line. It is valid until the next call.
 func (e *Entries) Of(line *jsonl.Line) *index.Entry {
 	e.entry = index.Entry{Number: line.Number, Offset: line.Location.Offset, Listings: e.entry.Listings[:0], Keys: e.entry.Keys[:0]}
 	e.text = e.text[:0]
@@ -93,7 +93,7 @@ func (e *Entries) delivery(line *jsonl.Line) {
 	}
 }
 
-// key adds the key that text has after that of the keys before it.
+// key adds a key to the entry: the part of text after the keys that e.text has already.
 func (e *Entries) key(text []byte) {
 	e.entry.Keys = append(e.entry.Keys, text[len(e.text):])
 	e.text = text
@@ -103,8 +103,8 @@ func (e *Entries) list(webhook string, g index.Group) {
 	e.entry.Listings = append(e.entry.Listings, index.Listing{Webhook: webhook, Group: g})
 }
 
-// IsApart reports whether an attempt is not one at an event's own delivery, or has no
-// effect on it: what it is about is in its line alone.
+// IsApart reports whether only the line of an attempt tells what it means: it is about a
+// resend or a rename, or does not change the state of a delivery (a test, a late attempt).
 func IsApart(o *history.DeliveryRecord) bool {
 	return o.Test || o.Late || o.RenamedTo != "" || o.Resend || o.Of != 0
 }
@@ -121,7 +121,7 @@ func appendConfig(dst []byte, generation history.Generation, webhook string) []b
 	return fmt.Appendf(dst, "config:%d:%s", generation, webhook)
 }
 
-// The keys of a lookup, as the lines spell them.
+// The functions below return the keys of a lookup.
 
 func WantEvent(id string) LookupKey {
 	// An application may write an id with escapes that it does not need.

@@ -9,12 +9,12 @@ import (
 	"sidehook/history/internal/index"
 )
 
-// Memory is what a process remembers of a stream from one search to the next: the heads of
-// indexes, and which lines the segments have that have no index, such as the one being
-// written, so that each line is read once. It takes some 20 KiB for each segment that has
-// an index, and 40 bytes for each line of one that has none. It forgets all when it was
-// not used for a while. It is for one stream of a process that neither truncates nor
-// replaces what it has written. Many may use it at once, and a nil one remembers nothing.
+// Memory keeps what a process has read of a stream from one search to the next: the heads
+// of indexes, and an index in memory of each segment that has none, such as the one being
+// written, so that each line is read once. A head takes some 20 KiB, and a segment without
+// an index 40 bytes for each line. Memory forgets all when it was not used for a while.
+// The process must neither truncate nor replace what it has written. Memory is for
+// concurrent use, and a nil one remembers nothing.
 type Memory struct {
 	mu     sync.Mutex
 	heads  map[uint64]*index.Index
@@ -23,13 +23,13 @@ type Memory struct {
 }
 
 const (
-	// mostHeads is how many heads are kept, and largestHead how large one may be in
-	// bytes: one of very many groups is larger.
+	// mostHeads is how many heads are kept. One that is larger than largestHead, in
+	// bytes, has very many groups and is not kept.
 	mostHeads, largestHead = 512, 64 << 10
 	// mostTails is how many segments may have no index: the one being written, and the
 	// one before until it is indexed.
 	mostTails = 2
-	// kept is how long something is remembered that nobody asks for.
+	// kept is how long a Memory that is not used remembers.
 	kept = 2 * time.Minute
 )
 
@@ -44,8 +44,8 @@ func (m *Memory) head(first uint64) *index.Index {
 	return m.heads[first]
 }
 
-// keep remembers the head of the index of a segment, which is finished: it fits as long as the segment
-// exists.
+// keep remembers the head of the index of a finished segment. It is valid as long as the
+// segment exists.
 func (m *Memory) keep(first uint64, x *index.Index) {
 	if m == nil || x.HeadSize > largestHead {
 		return
@@ -66,8 +66,8 @@ func (m *Memory) keep(first uint64, x *index.Index) {
 	delete(m.tails, first)
 }
 
-// tail returns what is remembered of a segment without an index, which may be nothing yet.
-// It is nil if nothing is to be remembered of it.
+// tail returns the index in memory of a segment that has no index of its own; it may be
+// empty. It returns nil for a segment that is not one of the last.
 func (m *Memory) tail(s *Stream, first uint64) *tail {
 	if m == nil {
 		return nil

@@ -14,7 +14,7 @@ import (
 // resends selects the resends among the events.
 var resends = index.Selection{Groups: func(g index.Group) bool { return g.Status == groupResend }}
 
-// Resends visits the resends of a segment that may be from since on.
+// Resends visits the resends of a segment. It may leave out those before since.
 func (s *Stream) Resends(first uint64, since time.Time, visit func(*jsonl.Line) bool) error {
 	lines, err := s.Lines(first)
 	if err != nil {

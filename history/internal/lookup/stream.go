@@ -22,7 +22,7 @@ type Stream struct {
 	*segment.Archive
 	Of     segment.Stream
 	FS     vfs.ReadFS
-	Memory *Memory // nil: nothing is remembered from one search to the next
+	Memory *Memory // may be nil
 }
 
 func OpenStream(fsys vfs.ReadFS, of segment.Stream) (*Stream, error) {
@@ -33,12 +33,12 @@ func OpenStream(fsys vfs.ReadFS, of segment.Stream) (*Stream, error) {
 	return &Stream{Archive: archive, Of: of, FS: fsys}, nil
 }
 
-// Index opens the index of a segment. It is nil if there is none that fits, as for the
-// segment being written.
+// Index opens the index of a segment. It returns nil if the segment has no valid one, such
+// as the segment being written.
 func (s *Stream) Index(first uint64) (*index.Index, error) {
 	open := func() (index.File, error) { return s.FS.Open(s.Of.Index(first)) }
 	if x := s.Memory.head(first); x != nil {
-		return x.From(open), nil // the reader that it was kept by may be closed
+		return x.From(open), nil // the Stream that kept it may be closed
 	}
 	size, err := s.Size(first)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Stream) Index(first uint64) (*index.Index, error) {
 	return x, nil
 }
 
-// Lines answers which lines a segment has, as index.Index documents it.
+// Lines answers queries about the lines of a segment, as index.Index does.
 type Lines interface {
 	HasSeq(seq uint64) bool
 	HasGroup(has func(index.Group) bool) bool
@@ -63,8 +63,8 @@ type Lines interface {
 	Lookup(keys ...string) (offsets []uint32, err error)
 }
 
-// Lines returns what answers for a segment: its index, or what is remembered of it. It is
-// nil if there is neither; then the segment must be read.
+// Lines returns the index of a segment, or the one in memory. It returns nil if there is
+// neither: then the segment must be read.
 func (s *Stream) Lines(first uint64) (Lines, error) {
 	x, err := s.Index(first)
 	if err != nil {
@@ -79,15 +79,15 @@ func (s *Stream) Lines(first uint64) (Lines, error) {
 	return nil, nil
 }
 
-// LookupKey is a key, and bytes that each line with that key contains, except lines with
-// escapes if escaped is set.
+// LookupKey is a key to look for. Each line with the key contains the needle; if escaped is
+// set, a line with a backslash may lack it.
 type LookupKey struct {
 	key     string
 	needle  []byte
 	escaped bool
-	// What only segments have that have such a line.
-	seq    history.Seq            // of the event that the line is about; 0: any
-	groups func(index.Group) bool // one of these; nil: any
+	// A segment without these has no line with the key.
+	seq    history.Seq            // 0: any
+	groups func(index.Group) bool // nil: any
 }
 
 // mayBeIn reports whether a segment may have a line with the key.
@@ -144,7 +144,7 @@ func (s *Stream) linesAt(first uint64, offsets []uint32, keys []LookupKey) ([]js
 	return found, nil
 }
 
-// keyMatch is how the keys of a line match those that are looked for.
+// keyMatch is the result of comparing the keys of a line with those of a lookup.
 type keyMatch int
 
 const (
@@ -201,8 +201,7 @@ func (s *Stream) Build(first uint64, more func() bool) (*index.Builder, error) {
 	return b, err
 }
 
-// Listed returns the listings of a segment's lines that are selected, by its index or its
-// lines.
+// Listed returns the selected lines of a segment, by its index or by reading it.
 func (s *Stream) Listed(first uint64, which index.Selection) (list []index.Listed, err error) {
 	lines, err := s.Lines(first)
 	if err != nil {
@@ -230,9 +229,9 @@ func (s *Stream) Listed(first uint64, which index.Selection) (list []index.Liste
 // listed.
 func IsGone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
-// VisitLines visits the good records of a segment until visit returns false. Damaged ones
-// are left to package verify. It ends without an error if the segment is removed
-// meanwhile.
+// VisitLines visits the good records of a segment until visit returns false. It skips
+// damaged ones, which package verify reports. It ends without an error if the segment is
+// removed meanwhile.
 func VisitLines(a *segment.Archive, first uint64, visit func(*jsonl.Line) bool) error {
 	return VisitLinesFrom(a, first, 0, visit)
 }

@@ -8,10 +8,11 @@ import (
 	"sidehook/history/internal/jsonl"
 )
 
-// tail answers for a segment that may still get lines. Many may use it at once.
+// tail is the index in memory of a segment that may still get lines. It is for concurrent
+// use.
 type tail struct {
 	mu    sync.Mutex
-	read  int64 // up to this offset
+	read  int64 // the offset up to which the segment was read
 	lines *index.Builder
 }
 
@@ -65,7 +66,7 @@ func (t *tail) Each(s index.Selection, visit func(index.Listed)) error {
 	err := t.lines.Each(s, func(l index.Listed) { list = append(list, l) })
 	t.mu.Unlock()
 	for _, l := range list {
-		visit(l) // which may ask for more
+		visit(l) // not under the lock: visit may call the tail
 	}
 	return err
 }

@@ -16,8 +16,8 @@ func (b *Backlog) Add(size int64) {
 	b.Bytes += size
 }
 
-// Subtract takes one delivery out. Its size may not be known: its record is damaged,
-// or a start has replayed its end and not yet its record.
+// Subtract takes one delivery out. Its size is not always known: the record may be damaged,
+// or a start may have replayed its end before its record.
 func (b *Backlog) Subtract(size int64) {
 	b.Events--
 	if b.Bytes = max(0, b.Bytes-size); b.Events == 0 {

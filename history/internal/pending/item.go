@@ -1,7 +1,8 @@
 // Package pending has the parts that a queue is made of, as plain data: a delivery and
 // its event (Item, Body), the heap of what is scheduled, the queues of keys, the counts,
-// and their form in a checkpoint. It knows no lock, no storage and no clock: package
-// queue, its only caller, gives it the time and locks it.
+// and their form in a checkpoint. It knows no lock, no storage and no clock: package queue
+// gives it the time and locks it. The engines and their readers make items of records, and
+// read checkpoints.
 package pending
 
 import (
@@ -20,21 +21,21 @@ type Item struct {
 	IsResend   bool             // it is sent as a resend, which a rename may not be
 	Location   history.Location // of its record; zero: not known
 	AcceptedAt int64            // in Unix nanoseconds; 0 if not known
-	Length     uint32           // of its event, once that was read and nothing else tells; else 0
-	Body       *Body            // in memory, or nil: it has to be read
+	Length     uint32           // of the event of a resend or a rename, after it was read; else 0
+	Body       *Body            // nil: not in memory, has to be read
 }
 
 // Body is what a delivery needs of an event, shared by all webhooks that get it.
 type Body struct {
 	event.Event                   // not parsed, unless this process accepted it
-	Failures    []history.Failure // of the conditions of an event; a resend goes past them
-	Expires     int64             // its expirytime in Unix nanoseconds; 0: none, or it does not count
+	Failures    []history.Failure // of the conditions of an event; a resend ignores them
+	Expires     int64             // the expirytime in Unix nanoseconds; 0 if there is none, and for a resend
 
 	holders atomic.Int32 // how many queues keep it in memory
 }
 
-// WithoutEvent returns what has to be known of an event while it is in flight, nil if
-// nothing.
+// WithoutEvent returns the part of a body that a queue needs while the delivery is in
+// flight: the expirytime. It returns nil without one.
 func (b *Body) WithoutEvent() *Body {
 	if b.Expires == 0 {
 		return nil
@@ -42,7 +43,7 @@ func (b *Body) WithoutEvent() *Body {
 	return &Body{Expires: b.Expires}
 }
 
-// Key returns what the path leads to in the event, "" if nothing.
+// Key returns the value at a path in the event, "" if there is none.
 func (b *Body) Key(path string) string {
 	e, err := b.Parsed()
 	if err != nil {
@@ -61,7 +62,7 @@ func (b *Body) ConditionError(webhook string) string {
 	return ""
 }
 
-// Size returns what the delivery counts for in a backlog, in bytes.
+// Size returns how many bytes of a backlog the delivery is: those of its record.
 func (i *Item) Size() int64 { return int64(i.Location.Length) }
 
 // FormerOf returns the delivery under the former name that a rename ends.
@@ -82,7 +83,7 @@ func ItemOf(a *history.EventRecord) Item {
 	return Item{Number: a.Seq, Of: a.Of, IsResend: a.Resend, Location: a.Location, AcceptedAt: accepted.UnixNano()}
 }
 
-// BodyOf returns what the delivery that a record begins needs of its event e.
+// BodyOf returns the body of the delivery that record a begins. e is the record of its event.
 func BodyOf(a, e *history.EventRecord) *Body {
 	if a.Resend {
 		return &Body{Event: event.Event{JSON: e.Event, Filled: e.Filled}}
@@ -100,8 +101,8 @@ func NewBody(json []byte, filled []string, failures []history.Failure) *Body {
 	return &Body{Event: event.Event{JSON: json, Filled: filled}, Failures: failures, Expires: expiryStamp(event.ExpiryTime(json, filled))}
 }
 
-// expiryStamp returns an expirytime, if there is one, in Unix nanoseconds, or the nearest
-// that there is: it may be of any year. Only that of none is 0.
+// expiryStamp returns an expirytime in Unix nanoseconds, and 0 if there is none (not ok).
+// It may be of any year: one out of range becomes the nearest that is not 0.
 func expiryStamp(at time.Time, ok bool) int64 {
 	first, last := time.Unix(0, 1), time.Unix(0, math.MaxInt64)
 	switch {
@@ -115,7 +116,8 @@ func expiryStamp(at time.Time, ok bool) int64 {
 	return at.UnixNano()
 }
 
-// Identify sets which event an attempt is about that is not made.
+// Identify sets the id and type of the event in an attempt that ends a delivery without a
+// request.
 func Identify(a *history.Attempt, b *Body) {
 	if e, err := b.Parsed(); err == nil {
 		a.Event, a.Type = e.ID, e.Type

@@ -11,14 +11,14 @@ import (
 // and is due at a time. Its body is not held: it is read again then.
 type Scheduled struct {
 	Item
-	Due clock.Mono // as all times here, on the monotonic clock
+	Due clock.Mono
 	Attempts
-	Key string // of which it is the first; see Keys
+	Key string // the delivery is the first of this key (Keys); "": none
 }
 
 // Attempts is how the attempts at a delivery have gone so far.
 type Attempts struct {
-	Count       int        // that used up a step of the schedule
+	Count       int        // of the attempts that used up a step of the schedule
 	Throttled   bool       // the receiver answered the last one by asking to wait
 	Since       clock.Mono // when the first of such answers in a row came, while throttled
 	Until       clock.Mono // when the receiver may be asked again, while throttled
@@ -26,7 +26,7 @@ type Attempts struct {
 	OriginalDue clock.Mono // when it is due by its schedule, if it was pulled forward
 }
 
-// Heap is a heap, the delivery that is due first on top.
+// Heap is a binary heap with the delivery that is due first on top.
 type Heap []Scheduled
 
 // Push adds a delivery, without its body.

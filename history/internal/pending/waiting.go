@@ -7,11 +7,11 @@ import (
 	"sidehook/history/internal/seqset"
 )
 
-// Waiting knows which deliveries may wait, by checkpoints: those that waited when one was
-// taken, and all that came later. The records of attempts have those of them that ended
-// since; whoever reads these calls End.
+// Waiting tells which deliveries may wait. By the checkpoint of a webhook these are the
+// ones that waited when it was taken, and all later ones. Some of them have ended since: a
+// caller that reads the records of attempts calls End for each.
 type Waiting struct {
-	after    history.Seq // all that came after it may wait for a webhook without a checkpoint
+	after    history.Seq // for a webhook without a checkpoint, all after it may wait
 	webhooks map[string]*waitingOf
 	ended    map[delivery]bool
 }
@@ -21,16 +21,16 @@ type delivery struct {
 	seq     history.Seq
 }
 
-// waitingOf is what may wait for one webhook.
+// waitingOf has the deliveries that may wait for one webhook.
 type waitingOf struct {
-	next      history.Seq // of this seq or a higher one, all that are not in started
+	next      history.Seq // from this seq on, all that are not in started may wait
 	started   seqset.Set[history.Seq]
-	scheduled []history.Seq // and these, in order
-	last      history.Seq   // that count covers
-	count     int           // that waited at the checkpoint
+	scheduled []history.Seq // these may wait, too; ascending
+	last      history.Seq   // the last seq that count covers
+	count     int           // how many waited at the checkpoint
 }
 
-// NewWaiting returns one without checkpoints: all deliveries after a seq may wait.
+// NewWaiting returns a Waiting without checkpoints: all deliveries after a seq may wait.
 func NewWaiting(after history.Seq) *Waiting {
 	return &Waiting{after: after, webhooks: map[string]*waitingOf{}, ended: map[delivery]bool{}}
 }
@@ -49,18 +49,18 @@ func (w *Waiting) Add(webhook string, c *Checkpoint, covers history.Seq) {
 	w.webhooks[webhook] = of
 }
 
-// End records that a delivery has ended since.
+// End marks a delivery as ended after the checkpoint.
 func (w *Waiting) End(webhook string, seq history.Seq) { w.ended[delivery{webhook, seq}] = true }
 
-// Wait reports whether the delivery of a record to a webhook that it is for has not
-// ended, as far as End knows.
+// Wait reports whether a delivery may wait and End was not called for it. The record of
+// the seq must be for the webhook.
 func (w *Waiting) Wait(webhook string, seq history.Seq) bool {
 	return w.MayWait(webhook, seq) && !w.ended[delivery{webhook, seq}]
 }
 
-// Counts calls visit for each webhook that has a checkpoint, or of which deliveries ended
-// since: with how many waited, less what has ended since, and the last seq that this
-// covers.
+// Counts visits each webhook that has a checkpoint or an ended delivery. waiting is how
+// many waited at the checkpoint less those that ended, and last is the last seq that it
+// covers. Without a checkpoint waiting is negative: the caller adds those after last.
 func (w *Waiting) Counts(visit func(webhook string, last history.Seq, waiting int)) {
 	ended := map[string]int{}
 	for d := range w.ended {
@@ -86,7 +86,7 @@ func (w *Waiting) Counted(webhook string, seq history.Seq) bool {
 	return of != nil && seq <= of.last
 }
 
-// of returns what may wait for a webhook.
+// of returns the deliveries that may wait for a webhook.
 func (w *Waiting) of(webhook string) *waitingOf {
 	if of := w.webhooks[webhook]; of != nil {
 		return of
@@ -94,7 +94,8 @@ func (w *Waiting) of(webhook string) *waitingOf {
 	return &waitingOf{next: w.after + 1}
 }
 
-// MayWait reports whether the delivery of a record to a webhook that it is for may wait.
+// MayWait reports whether a delivery may wait, whatever End was called for. The record of
+// the seq must be for the webhook.
 func (w *Waiting) MayWait(webhook string, seq history.Seq) bool {
 	of := w.of(webhook)
 	if seq >= of.next && !of.started.Has(seq) {
@@ -104,7 +105,8 @@ func (w *Waiting) MayWait(webhook string, seq history.Seq) bool {
 	return ok
 }
 
-// MayWaitAny reports the same of any of the webhooks that is the one, if it is not "".
+// MayWaitAny reports whether the record of a seq may wait for one of the webhooks. Only the
+// webhook one counts if it is not "".
 func (w *Waiting) MayWaitAny(webhooks []string, seq history.Seq, one string) bool {
 	return slices.ContainsFunc(webhooks, func(name string) bool { return (one == "" || name == one) && w.MayWait(name, seq) })
 }
@@ -116,7 +118,8 @@ func (w *Waiting) MayWaitIn(webhook string, first, next history.Seq) bool {
 	return of.next < next || i < len(of.scheduled) && of.scheduled[i] < next
 }
 
-// Lowest returns the lowest seq that may wait for a webhook, or for any if it is "".
+// Lowest returns the lowest seq that may wait for a webhook, or for any webhook if the name
+// is "".
 func (w *Waiting) Lowest(webhook string) history.Seq {
 	lowest := w.after + 1
 	w.Each(webhook, func(_ string, next history.Seq, scheduled []history.Seq) {
@@ -128,8 +131,8 @@ func (w *Waiting) Lowest(webhook string) history.Seq {
 	return lowest
 }
 
-// Each calls visit for a webhook, or all that have a checkpoint if it is "": with the
-// seq from which on all may wait, and what is lower and may wait.
+// Each visits the checkpoint of a webhook, or all checkpoints if the name is "". From next
+// on all may wait, and so may those in scheduled.
 func (w *Waiting) Each(webhook string, visit func(webhook string, next history.Seq, scheduled []history.Seq)) {
 	for name, of := range w.webhooks {
 		if webhook == "" || name == webhook {

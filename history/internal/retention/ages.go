@@ -21,8 +21,9 @@ func (a *ages) of(at time.Time) time.Duration {
 	return min(time.Now().Round(0).Sub(at), time.Since(a.began)+from.Round(0).Sub(at))
 }
 
-// start decides how long no process ran. The wall clock is believed unless that is more
-// than keep: then the difference is returned and does not count.
+// start decides how long no process ran. It believes the wall clock unless that shows more
+// than keep. Then it takes the stop to have lasted no time, and returns what the clock
+// shows.
 func (a *ages) start(last time.Time, keep time.Duration) (step time.Duration) {
 	a.stopped = a.began
 	if step = a.began.Round(0).Sub(last); last.IsZero() || keep == 0 || step.Abs() <= keep {

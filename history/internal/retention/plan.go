@@ -21,25 +21,25 @@ type finished struct {
 	last                time.Time // of its last good line; zero if it has none
 }
 
-// plan is which segments are to be removed.
+// plan is the segments that are to be removed.
 type plan struct {
 	segments []finished
 	bytes    int64
-	durable  map[segment.Stream]seqset.Set[uint64] // what is removed without them
+	durable  map[segment.Stream]seqset.Set[uint64] // the numbers that are removed already
 }
 
 func (p *plan) has(stream segment.Stream) bool {
 	return slices.ContainsFunc(p.segments, func(f finished) bool { return f.stream == stream })
 }
 
-// planner makes a plan. It marks a segment of events as removed when it plans that, so
-// that no new resend refers to it.
+// planner makes a plan. When it plans to remove a segment of events it marks it as removed
+// at once, so that no new resend refers to it.
 type planner struct {
 	*Keeper
 	plan
 	events, deliveries []finished
 	referenced         seqset.Set[uint64] // seqs that pending deliveries need
-	unread             error              // why a segment could not be read: it stays, and others go
+	unread             error              // the first error of a segment that could not be read, and so stays
 }
 
 // plan returns which segments are to be removed: those that are older than keep,
@@ -66,7 +66,7 @@ func (k *Keeper) plan(ctx context.Context, now sizes, bytes int64) (_ *plan, unr
 	return &c.plan, c.unread, nil
 }
 
-// skip keeps the first reason why a segment stays.
+// skip notes why a segment stays. The first reason counts.
 func (c *planner) skip(err error) {
 	if c.unread == nil {
 		c.unread = err
@@ -123,8 +123,8 @@ func (c *planner) takeEvents(must func(*finished) bool) bool {
 	return false
 }
 
-// claim marks a segment of the events as removed, unless somebody has come to
-// need it.
+// claim marks a segment of the events as removed, unless a resend or a delivery has come
+// to need it.
 func (c *planner) claim(s seqset.Span[uint64]) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

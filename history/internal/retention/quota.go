@@ -82,8 +82,8 @@ func (k *Keeper) explain() error {
 		history.ErrNoRoom, limit, files.Mebibytes(bytes), webhook)
 }
 
-// Spare returns ErrNoRoom if neither the size limit nor the volume has room for so
-// many bytes that can be done without.
+// Spare returns ErrNoRoom if the size limit or the volume has no room for so many bytes
+// that are not needed, such as those of an index.
 func (k *Keeper) Spare(bytes int64) error {
 	if k.over(bytes) {
 		return fmt.Errorf("%w: history.max_size, %s, is reached", history.ErrNoRoom, files.Mebibytes(k.limit.Load()))
@@ -91,8 +91,8 @@ func (k *Keeper) Spare(bytes int64) error {
 	return files.CheckReserve(k.FS, bytes)
 }
 
-// Short reports whether segments are removed because of the size limit, or events
-// refused because the volume is full.
+// Short reports whether room is short: segments must be removed because of the size limit,
+// or events are refused because the volume is full.
 func (k *Keeper) Short() bool {
 	limit := k.limit.Load()
 	return limit > 0 && k.size.Load()+k.added.Load() > softLimit(limit) || files.CheckReserve(k.FS, 0) != nil
@@ -119,9 +119,9 @@ func (k *Keeper) Added(bytes int64) {
 // stream.
 const usageSlack = 100*2/segmentShare + 1
 
-// warnUsage warns once when the folder fills 70, and 90, percent of the limit. It
-// warns again only after the folder was emptier by more than the removal of
-// segments explains.
+// warnUsage warns once when the folder fills 70, and 90, percent of the limit. It warns
+// again only after usage has fallen by more than usageSlack: the removal of segments alone
+// makes it fall and rise again.
 func (k *Keeper) warnUsage(size int64) {
 	s, limit := &k.look, k.limit.Load()
 	if limit <= 0 {

@@ -6,9 +6,9 @@ import (
 	"sidehook/history/internal/segment"
 )
 
-// reference is an event that exists and that a finished segment of the deliveries
-// refers to. The segment stays as long as the event, and only then is read on, so
-// each segment is read once at most.
+// reference is an event that exists and to which a finished segment of the deliveries
+// refers. The segment stays as long as the event exists. Then the search continues after
+// the line that refers to it, so that each segment is read once at most.
 type reference struct {
 	seq    uint64 // 0: none was found yet
 	offset int64  // of the line that refers to it

@@ -87,7 +87,7 @@ type Keeper struct {
 	Files sync.Mutex
 
 	mu           sync.Mutex
-	removed      map[segment.Stream]seqset.Set[uint64] // and what is about to be; a Set is replaced, never changed
+	removed      map[segment.Stream]seqset.Set[uint64] // removed or about to be; a Set is replaced, never changed
 	pins         map[history.Seq]int                   // seqs that a resend is about to point to
 	segmentSizes map[uint64]int64                      // sizes of the segments of the events, when last measured
 }
@@ -104,7 +104,7 @@ type Options struct {
 	Damaged func(*segment.Damage)
 }
 
-// lookState is what one Look leaves for the next one.
+// lookState is the state that a Look passes on to the next.
 type lookState struct {
 	events, deliveries *segment.Archive
 
@@ -112,7 +112,7 @@ type lookState struct {
 	lastRun    time.Time // when the process before this one wrote last
 	started    bool
 	sizes      sizes
-	measured   time.Time                               // when sizes were; zero: they must be measured anew
+	measured   time.Time                               // when the sizes were measured; zero: measure them anew
 	times      map[segment.Stream]map[uint64]time.Time // of the last line of finished segments
 	references map[uint64]*reference                   // of the segments of the deliveries
 	trouble    trouble.Trouble

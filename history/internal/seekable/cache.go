@@ -8,15 +8,15 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Cache keeps the frames that were read last, for all readers that share it. It
-// decompresses one frame at a time, so that its memory does not grow with the number of
-// readers. The zero value works.
+// Cache keeps the text of the frames that were read last. Readers share it. It decompresses
+// one frame at a time, so that its memory does not grow with the number of readers. The
+// zero value works.
 type Cache struct {
 	mu     sync.Mutex
 	strict *zstd.Decoder // made when it is first needed
-	lax    *zstd.Decoder // reads also where the checksum does not hold
+	lax    *zstd.Decoder // ignores checksums
 	packed []byte
-	kept   []piece // in the order of their use, the last one last
+	kept   []piece // the one used last is at the end
 	bytes  int
 }
 
@@ -26,7 +26,7 @@ type piece struct {
 	text  []byte
 }
 
-// cacheSize is how many bytes of text are kept; a single frame always is.
+// cacheSize bounds the bytes of text that are kept, unless a single frame is larger.
 const cacheSize = 8 * frameSize
 
 // read copies from an offset of a frame's text.
@@ -56,7 +56,8 @@ func (c *Cache) text(r *Reader, i int) ([]byte, error) {
 	return text, nil
 }
 
-// room makes room for a text of that size, and drops what was not used for longest.
+// room returns memory for a text of that size. It drops the frames that were not used for
+// longest, and reuses their memory.
 func (c *Cache) room(size int) (free []byte) {
 	for len(c.kept) > 0 && c.bytes+size > cacheSize {
 		free = c.kept[0].text
@@ -69,11 +70,11 @@ func (c *Cache) room(size int) (free []byte) {
 	return free[:0]
 }
 
-// decompress reads a frame. The part that cannot be read becomes zeros up to a line
-// feed, and is added to the reader's flaws.
+// decompress reads a frame. If a part of it cannot be read, zeros and a line feed take its
+// place, and the frame is added to the reader's flaws.
 func (c *Cache) decompress(r *Reader, i int, text []byte) ([]byte, error) {
 	f := r.frames[i]
-	if f.length == 0 { // is what walk could not read
+	if f.length == 0 { // walk could not read it
 		return append(text, '\n'), nil
 	}
 	if err := c.ready(); err != nil {
@@ -96,7 +97,7 @@ func (c *Cache) decompress(r *Reader, i int, text []byte) ([]byte, error) {
 	if err == nil {
 		err = fmt.Errorf("it has %d bytes of text instead of %d", len(got), f.size)
 	}
-	got, _ = c.lax.DecodeAll(c.packed, limited) // why it is incomplete is known
+	got, _ = c.lax.DecodeAll(c.packed, limited) // the error is known: strict has found it
 	all := text[:f.size]
 	lost := int64(copy(all, got))
 	if clear(all[lost:]); lost < f.size {

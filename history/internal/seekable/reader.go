@@ -13,23 +13,23 @@ type Reader struct {
 	cache  *Cache
 	frames []frame
 	size   int64
-	table  string        // what is wrong with the seek table
-	flaws  map[int]*flaw // of frames, as they were found; the cache's lock guards it
+	table  string        // why the seek table is damaged, or ""
+	flaws  map[int]*flaw // by frame, as far as found; guarded by the lock of the cache
 }
 
-// flaw is what is wrong with a frame.
+// flaw is the damage of a frame.
 type flaw struct {
 	why  string
-	lost int64 // of its text, from here on
+	lost int64 // its text is lost from this offset on
 }
 
-// Flaw is a place of the file that is not what was written.
+// Flaw is a place where the file is damaged.
 type Flaw struct {
 	Offset int64 // in the file
 	Why    string
 }
 
-// tailGuess is how much is read at first, which is all of most seek tables.
+// tailGuess is how much is read at first: most seek tables are smaller.
 const tailGuess = 8 << 10
 
 // Open finds the frames of a file of that size. It fails only if reading fails: a
@@ -93,8 +93,8 @@ func (r *Reader) ReadAt(b []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
-// Lost returns why a part of the text, from one offset to another, is not what was
-// compressed, as far as it was read; "" if it is.
+// Lost returns why some of the text between two offsets is lost, or "". It knows only the
+// parts that were read.
 func (r *Reader) Lost(from, to int64) string {
 	r.cache.mu.Lock()
 	defer r.cache.mu.Unlock()
@@ -106,8 +106,7 @@ func (r *Reader) Lost(from, to int64) string {
 	return ""
 }
 
-// Flaws returns the places of the file that were found so far not to be what was
-// written, whether or not some of the text is lost by it.
+// Flaws returns the damaged places that were found so far, also those that cost no text.
 func (r *Reader) Flaws() (list []Flaw) {
 	if r.table != "" {
 		list = append(list, Flaw{0, r.table})

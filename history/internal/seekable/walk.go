@@ -9,9 +9,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// walk finds the frames one by one, by the lengths of their blocks. Where that ends
-// before the file does, an empty line takes the place of the rest, whose length is not
-// known.
+// walk finds the frames one by one, by the lengths of their blocks. If it meets a frame
+// that it cannot read, an empty line takes the place of the rest, whose length is not known.
 func (r *Reader) walk(size int64) error {
 	var at, text int64
 	r.frames = nil
@@ -44,8 +43,8 @@ func (r *Reader) walk(size int64) error {
 	return nil
 }
 
-// tableAt reports whether the rest of the file is a seek table, although its checksum
-// does not hold. Its length is right, so that either end of it is proof.
+// tableAt reports whether the rest of the file is a seek table with a wrong checksum. The
+// caller has found the right length, so one intact end of it is enough.
 func (r *Reader) tableAt(at, size int64) (bool, error) {
 	var begin, end [4]byte
 	if err := readFull(r.file, begin[:], at); err != nil {
@@ -57,7 +56,7 @@ func (r *Reader) tableAt(at, size int64) (bool, error) {
 	return binary.LittleEndian.Uint32(begin[:]) == sumMagic || binary.LittleEndian.Uint32(end[:]) == footMagic, nil
 }
 
-// badFrame is what is wrong with the bytes of a frame.
+// badFrame is the error for a frame that is not valid.
 type badFrame struct{ why string }
 
 func (b *badFrame) Error() string { return b.why }
@@ -129,7 +128,8 @@ func (r *Reader) length(at, size int64, head *zstd.Header) (int64, error) {
 	return end - at, nil
 }
 
-// measure returns how much text a frame has that does not record it.
+// measure returns the length of the text of a frame that does not record it. It
+// decompresses the frame.
 func (c *Cache) measure(r *Reader, f frame) (int64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -15,16 +15,16 @@ import (
 type Options struct {
 	// Limit is the size in bytes at which a segment is finished; MaxSize if 0.
 	Limit int64
-	// Known is a position that is known to be synced, from the checkpoint. What is
-	// at or before it is not read, and a bad line there is damage.
+	// Known is a position that is known to be synced, from the checkpoint. Lines up to
+	// it are not read; a bad one there would be damage.
 	Known Position
 	// Stopped is whether the stop was clean: nothing was ever written after Known.
 	Stopped bool
 	// Proven is a number that is known to have been synced, apart from Known.
 	Proven uint64
-	// Prepend returns the fields of records that a segment needs before those that
-	// are moved into it, given those that came before them in their old segment.
-	// nil: none.
+	// Prepend returns the fields of records that must come before those that recovery
+	// moves into a new segment. It gets the records before them in their old segment,
+	// and those that are moved. nil: none.
 	Prepend func(before, moved iter.Seq[*jsonl.Line]) [][]byte
 }
 

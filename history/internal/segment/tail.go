@@ -70,11 +70,10 @@ func (r *recovery) trust(last uint64, size int64) error {
 	return nil
 }
 
-// scan reads the lines to the end and distinguishes a torn batch from damage. Unless it
-// is proven to be synced, these are torn: what comes after the last good line, and a
-// line of the last batch that lacks a page, with all that follows it, because nothing
-// of that batch was ever acknowledged (S2). Any other bad line is damage, and what
-// follows it stays.
+// scan reads the lines to the end and tells a torn batch from damage. All after the last
+// good line is torn, unless a record there is proven to be synced. If a line of the last
+// batch lacks a page, that line and all after it are torn, because nothing of that batch
+// was ever acknowledged (S2). Any other bad line is damage, and the lines after it stay.
 func (r *recovery) scan(last uint64, t *tail) error {
 	s, err := r.archive.Scan(last, t.known)
 	if err != nil {

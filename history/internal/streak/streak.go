@@ -8,16 +8,15 @@ import (
 	"sidehook/history"
 )
 
-// Streak is a webhook's failure streak. Without a checkpoint it is made of all
-// lines there are. It is for concurrent use, and its zero value works.
+// Streak is a webhook's failure streak. It is for concurrent use, and its zero value works.
 type Streak struct {
 	mu sync.Mutex
 	history.FailureStreak
-	last time.Time // when it last changed; lines up to then may come again
+	last time.Time // when it last changed; a replay may bring lines up to then again
 }
 
-// Learn takes in the end of an attempt or a delivery. An attempt that says nothing
-// of the receiver does not count, but what it failed for is the last error.
+// Learn adds the end of an attempt or a delivery. If it says nothing about the receiver it
+// does not count; but the reason of a failure becomes the last error.
 func (s *Streak) Learn(at time.Time, status history.Status, why string, saysNothing bool) {
 	if status == history.Canceled || status == history.Expired || saysNothing && status != history.Failed {
 		return
@@ -39,15 +38,16 @@ func (s *Streak) Learn(at time.Time, status history.Status, why string, saysNoth
 	}
 }
 
-// Replay takes in a line again, which the checkpoint may cover already. To forget
-// a failure too many is harmless, to count one twice is not.
+// Replay adds a line at a start. The checkpoint may cover the line already, so an old
+// failure is skipped: to miss a failure does no harm, to count one twice may disable a
+// webhook.
 func (s *Streak) Replay(d *history.DeliveryRecord) {
 	if _, last := s.get(); d.Status == history.Delivered || d.At.After(last) {
 		s.Learn(d.At, d.Status, d.Error, d.Again || d.Unsent || !d.Throttled.IsZero())
 	}
 }
 
-// Enter ends the streak with a state that does: an active one.
+// Enter ends the streak if the webhook becomes active.
 func (s *Streak) Enter(state history.WebhookState) {
 	if state.Name == "" || state.Name == history.StateActive {
 		s.mu.Lock()
@@ -58,7 +58,7 @@ func (s *Streak) Enter(state history.WebhookState) {
 
 func (s *Streak) resetLocked() { s.Since, s.Failures = time.Time{}, 0 }
 
-// InDoubt reports whether the last attempt that counts failed, or there was none.
+// InDoubt reports whether the last attempt that counts has failed, or none has succeeded yet.
 func (s *Streak) InDoubt() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,8 +87,8 @@ type Checkpoint struct {
 	ErrorAt  time.Time `json:"error_at,omitzero"`
 }
 
-// Checkpoint returns nil for a streak that is empty, or has no failures and is
-// older than lines are kept; 0 is forever.
+// Checkpoint returns the streak for a checkpoint. It returns nil if the streak is empty, or
+// has no failures and is older than keep (0: forever).
 func (s *Streak) Checkpoint(now time.Time, keep time.Duration) *Checkpoint {
 	f, last := s.get()
 	if f == (history.FailureStreak{}) || f.Failures == 0 && keep > 0 && now.Sub(last) > keep {
