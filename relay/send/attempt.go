@@ -55,11 +55,11 @@ func (c *Client) Send(ctx context.Context, d *Delivery, record Record) (r Result
 	d.Event = nil // during the request only what is sent stays in memory
 
 	if token == "" {
-		c.exchange(ctx, &r, &exchange{client: c, header: header, secrets: secrets}, content.Body, record)
+		c.exchange(ctx, &r, &exchange{client: c, header: header, body: content.Body, secrets: secrets}, record)
 		return r
 	}
 	secrets = withSecret(secrets, token)
-	c.exchange(ctx, &r, &exchange{client: c, header: authorized(header, token), secrets: secrets}, content.Body, record)
+	c.exchange(ctx, &r, &exchange{client: c, header: authorized(header, token), body: content.Body, secrets: secrets}, record)
 	if r.Attempt.Code != http.StatusUnauthorized {
 		return r
 	}
@@ -75,7 +75,7 @@ func (c *Client) Send(ctx context.Context, d *Delivery, record Record) (r Result
 		return c.withoutToken(ctx, r, time.Now(), err)
 	}
 	secrets = withSecret(secrets, token)
-	c.exchange(ctx, &r, &exchange{client: c, header: authorized(header, token), secrets: secrets}, content.Body, record)
+	c.exchange(ctx, &r, &exchange{client: c, header: authorized(header, token), body: content.Body, secrets: secrets}, record)
 	return r
 }
 
@@ -103,8 +103,8 @@ func authorized(header http.Header, token string) http.Header {
 }
 
 // exchange makes a request, with its quick tries, and judges the answer.
-func (c *Client) exchange(ctx context.Context, r *Result, x *exchange, body []byte, record Record) {
-	resp, err := c.do(x.follow(ctx), body)
+func (c *Client) exchange(ctx context.Context, r *Result, x *exchange, record Record) {
+	resp, err := c.retry.Do(&retryablehttp.Request{Request: c.request.WithContext(x.follow(ctx))})
 	if err == nil {
 		var asked bool
 		r.RetryAfter, asked = retryAfter(resp.Header, time.Now())
@@ -149,21 +149,6 @@ func (s *Settings) Content(e *event.Event, accepted time.Time) (format.Content, 
 		return format.Content{}, fmt.Errorf("its datacontenttype %.64q would make receivers of cloudevents-binary take the data for the event; set format: cloudevents for this webhook", content.ContentType)
 	}
 	return content, nil
-}
-
-// do makes the request, with its quick tries.
-func (c *Client) do(ctx context.Context, body []byte) (*http.Response, error) {
-	req := retryablehttp.Request{Request: c.request.WithContext(ctx)}
-	// The transport cannot tell that a reader is empty, and would send chunks
-	// instead of a Content-Length of 0.
-	if len(body) > 0 {
-		if err := req.SetBody(body); err != nil {
-			return nil, err
-		}
-	}
-	// With GetBody, the transport would make tries of its own, which are not recorded.
-	req.GetBody = nil
-	return c.retry.Do(&req)
 }
 
 // quickTry returns the record of a quick try, given that of its attempt.

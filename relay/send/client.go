@@ -1,7 +1,9 @@
 package send
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -84,7 +86,7 @@ func NewClient(s *Settings, o Options) *Client {
 		}
 	}
 	c.request = &http.Request{
-		Method: http.MethodPost, URL: s.URL, Host: s.URL.Host,
+		Method: http.MethodPost, URL: s.URL,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
 	}
 	c.retry = retryablehttp.Client{
@@ -168,9 +170,14 @@ type tries struct{ *Client }
 func (t tries) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
 	x.begin()
-	// Nobody else has the request. It gets its headers only here, because the
-	// client would copy them for a redirect that it will not follow.
+	// Nobody else has the request. It gets its headers only here, because the client
+	// would copy them for a redirect that it will not follow; and its body, because a
+	// way to get it again would have the transport make tries of its own, which are not
+	// recorded. An empty one is none: the transport could not tell, and would send chunks.
 	r.Header = x.header
+	if len(x.body) > 0 {
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(x.body)), int64(len(x.body))
+	}
 	resp, err := t.transport.RoundTrip(r)
 	if resp != nil {
 		x.hideLocation(resp.Header)

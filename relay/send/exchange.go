@@ -20,6 +20,7 @@ import (
 type exchange struct {
 	client *Client
 	header http.Header // of the request
+	body   []byte
 	// secrets are those that an answer may repeat, longest first.
 	secrets [][]byte
 
