@@ -56,8 +56,8 @@ type (
 // complete. It is immutable.
 type File struct {
 	Path     string   // as the user named it
-	Hash     string   // hex SHA-256 of what is in force: of the file and every file it names
-	Warnings Problems // what is doubtful, in file order
+	Hash     string   // hex SHA-256 of the content in force: of the file and every file that it names
+	Warnings Problems // in file order
 	Unread   Problems // in mode Tools: why keys of listen and history count as not given
 	// InCluster: cluster is given, so the history is in PostgreSQL. It is known in every
 	// mode.

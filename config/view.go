@@ -22,7 +22,7 @@ func (w *Webhook) View() json.RawMessage {
 	return text.Bytes()
 }
 
-// each returns what of makes of each item.
+// each returns the result of calling of with each item.
 func each[T, V any](list []T, of func(T) V) []V {
 	made := make([]V, len(list))
 	for i, item := range list {

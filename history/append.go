@@ -24,7 +24,7 @@ type Entry struct {
 // the condition may be another one at the time of the delivery.
 type Failure struct{ Webhook, Reason string }
 
-// Receipt is what Append did with one Entry.
+// Receipt is the result of Append for one Entry.
 type Receipt struct {
 	Seq       Seq
 	To        []string // of the first acceptance, for a duplicate

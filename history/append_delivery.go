@@ -11,18 +11,18 @@ import (
 	"sidehook/history/event"
 )
 
-// AttemptRecord is what the line of an attempt has, other than the Attempt.
+// AttemptRecord has the fields that the line of an attempt has beside the Attempt.
 type AttemptRecord struct {
 	Webhook string
 	Seq     Seq
-	Of      Seq // of a resend, and after a rename, the seq of its event
+	Of      Seq // the seq of the event of a resend, or of a renamed delivery; else 0
 	Resend  bool
 	Test    bool
 	Number  int       // of the attempt
 	Again   bool      // it is made again at once, or as if it had not been
 	Next    time.Time // of the attempt after it; zero: there is none
-	// Throttled is since when the receiver has asked to wait; zero: it had not before
-	// this attempt.
+	// Throttled is when the receiver first asked to wait; zero if it had not before this
+	// attempt.
 	Throttled time.Time
 }
 
@@ -85,8 +85,8 @@ func AppendAttempt(dst []byte, l *AttemptRecord, a *Attempt) []byte {
 	return dst
 }
 
-// appendTries appends what else the attempts so far came to, in full, so that a line
-// that is replayed twice changes nothing.
+// appendTries appends the state of the delivery after the attempts so far. Each line has it
+// in full, so that replaying a line twice changes nothing.
 func appendTries(dst []byte, l *AttemptRecord, a *Attempt) []byte {
 	if a.NoStep {
 		dst = append(dst, `,"no_step":true`...)

@@ -91,8 +91,8 @@ type Response struct {
 	Truncated bool // there was more than Body
 }
 
-// Config is what all attempts of a webhook and generation share. It is written once
-// per segment, before the first of them.
+// Config has the settings that all attempts of a webhook and generation share. It is written
+// once in a segment, before the first of those attempts.
 type Config struct {
 	Generation Generation
 	URL        string   // redacted

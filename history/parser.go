@@ -6,8 +6,8 @@ import (
 	"sidehook/history/internal/jsonl"
 )
 
-// Parser reads what an index has of many records. It reuses the memory of a record for the
-// next, and makes a text that comes again only once.
+// Parser parses the parts of records that go into an index. It reuses the memory of a
+// record for the next, and makes a string that comes again only once.
 type Parser struct {
 	known    texts
 	event    EventRecord
@@ -16,7 +16,7 @@ type Parser struct {
 
 func NewParser() *Parser { return &Parser{known: texts{}} }
 
-// Event reads what an index has of a record of the events. It is valid until the next one.
+// Event parses a record of the events. The result is valid until the next call.
 func (p *Parser) Event(line *jsonl.Line) *EventRecord {
 	a := &p.event
 	*a = EventRecord{Seq: Seq(line.Number), At: line.At(), To: a.To[:0]}
@@ -32,8 +32,7 @@ func (p *Parser) Event(line *jsonl.Line) *EventRecord {
 // lateMember ends the line of a late attempt.
 const lateMember = `,"late":true`
 
-// Delivery reads what an index has of a record of the deliveries. It is valid until the
-// next one.
+// Delivery parses a record of the deliveries. The result is valid until the next call.
 func (p *Parser) Delivery(line *jsonl.Line) *DeliveryRecord {
 	o, fields := &p.delivery, line.Fields()
 	*o = DeliveryRecord{At: line.At(), Late: bytes.HasSuffix(fields, []byte(lateMember))}

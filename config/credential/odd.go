@@ -14,8 +14,9 @@ func IsAssignment(s string) bool { return assignment.MatchString(s) }
 
 var assignment = regexp.MustCompile(`^(export +)?[A-Za-z_][A-Za-z0-9_]*=[^=]`)
 
-// OddEnds returns what is odd about how s begins or ends, as no secret should; "" if
-// nothing is. It ignores control characters, which are refused elsewhere.
+// OddEnds returns what is odd about the first or last character of s, "" if nothing is: a
+// secret that was copied badly has such ends. It ignores control characters, which are
+// refused elsewhere.
 func OddEnds(s string) string {
 	first, _ := utf8.DecodeRuneInString(s)
 	last, _ := utf8.DecodeLastRuneInString(s)

@@ -2,8 +2,8 @@ package yamlnode
 
 import "strings"
 
-// DidYouMean returns the hint for a word that is none of the known ones, "" if
-// none is near.
+// DidYouMean returns a hint for an unknown word: the known word nearest to it. It returns ""
+// if none is near.
 func (r *Reader) DidYouMean(word string, known []string) string {
 	// A hint for a problem that is not kept would be wasted work.
 	if r.Full() {

@@ -10,14 +10,13 @@ import (
 	"sidehook/history/internal/segment"
 )
 
-// configs are the configurations that the segment being written has a line of. Each
-// segment has a line for every configuration that its attempts were made under, so
-// that it can be read without the others. The lines of a segment that a former
-// process began are read when the first configuration is added, so that no start
-// waits for that.
+// configs knows which configurations have a line in the segment being written. Each segment
+// has a line for every configuration that its attempts were made under, so that it can be
+// read without the others. If a former process began the segment, its lines are read when
+// the first configuration is added, so that no start waits for that.
 type configs struct {
 	archive *segment.Archive
-	segment uint64 // that the others are about; 0: of none yet
+	segment uint64 // the segment that known is about; 0: none yet
 	known   map[history.ConfigKey]bool
 	pending []history.ConfigKey // in the batch that is not written yet
 }

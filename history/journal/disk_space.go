@@ -15,9 +15,9 @@ import (
 	"sidehook/history/trouble"
 )
 
-// diskSpace reports whether there is room for events. It refuses them before the
-// disk is full, so that there is room left for what becomes of those that were
-// accepted. It belongs to the writer of the events, except refusal.
+// diskSpace reports whether there is room for events. It refuses them before the disk is
+// full, so that there is room left for the outcomes of accepted ones. It belongs to the
+// writer of the events, except refusal.
 type diskSpace struct {
 	fs    vfs.FS
 	log   *slog.Logger

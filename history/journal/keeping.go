@@ -28,13 +28,13 @@ func (j *Journal) Size() (int64, error) { return j.retention.Size() }
 // Full reports whether events are refused because the limit is reached.
 func (j *Journal) Full() bool { return j.retention.Full() }
 
-// Held returns how many bytes of the history cannot be removed because of what is
-// pending for the webhook of a queue.
+// Held returns how many bytes of the history must be kept for the pending deliveries of a
+// queue.
 func (j *Journal) Held(q *queue.Queue) int64 {
 	return q.HeldBytes(j.events.Segments(), j.retention.SegmentSizes())
 }
 
-// segmentBegun takes in a new segment: the one before it is finished.
+// segmentBegun must be called after a segment was begun. The one before it is finished.
 func (j *Journal) segmentBegun(archive *segment.Archive, first uint64) {
 	archive.Grow(first)
 	j.indexer.SegmentFinished()

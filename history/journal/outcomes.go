@@ -159,7 +159,7 @@ func (o *outcomes) run(ctx context.Context) (err error) {
 }
 
 // writeAndSync writes the lines that wait, and syncs if it is time to or requested.
-// It returns after what time it must be called again.
+// It returns how long to wait before the next call.
 func (o *outcomes) writeAndSync(stopping bool) (time.Duration, error) {
 	o.mu.Lock()
 	lines, flushes, waits := o.lines, o.flushes, o.waits

@@ -51,9 +51,9 @@ func (r *recovery) recover(stream segment.Stream, known files.Position, proven u
 	return found, nil
 }
 
-// since visits all records after a position, and reports those that are not there: somebody
-// has removed segments. What was before the position is not read; a queue that waits for
-// it tells, and so does a check.
+// since visits all records after a position. It reports missing ones: somebody has removed
+// segments. It does not read the records before the position. If one of them is missing, a
+// queue that needs it reports that, and so does a check.
 func (r *recovery) since(stream segment.Stream, found *segment.Recovered, from files.Position, visit func(*jsonl.Line)) error {
 	last, damaged := from.Number, false
 	skipped := func(d *segment.Damage) {
@@ -101,8 +101,9 @@ func (j *Journal) walk(archive *segment.Archive, after jsonl.Location, damaged f
 	return nil
 }
 
-// What follows is for a copy of the folder that was made file by file while the
-// journal ran, so that its files are of different moments. Retention has more of it.
+// The functions below are for a copy of the folder that was made file by file while the
+// journal ran, so that its files are of different moments. Package retention has another
+// one (restoreRemoved).
 
 // checkpointOlderThanRemoval reports whether a checkpoint was made before the last
 // removal: one of its pending deliveries refers to a removed segment. By R1 this happens
@@ -119,9 +120,9 @@ func (r *recovery) checkpointOlderThanRemoval(c *files.Checkpoint) bool {
 	return false
 }
 
-// dropLostEvents drops the deliveries of events after the last one that there is. In
-// a copy the deliveries may be newer than the events. The numbers are not used
-// again. An event whose line is there but damaged is not lost.
+// dropLostEvents drops the deliveries of events that are missing at the end: in a copy the
+// deliveries may be newer than the events. Their numbers are not used again. An event whose
+// line exists but is damaged is not lost.
 func (r *recovery) dropLostEvents(events *segment.Recovered) {
 	last := history.Seq(events.Writer.Position().Number)
 	if r.highestSeq <= last || len(events.Damage) > 0 {

@@ -89,8 +89,8 @@ func (r *recovery) run() error {
 // contradiction is why a checkpoint of another history is discarded.
 const contradiction = "the checkpoint contradicts the history"
 
-// discardCheckpoint logs why a checkpoint does not fit the segments, and returns what
-// is still true of it: the generation, which only counts up, the steps of the clock,
+// discardCheckpoint logs why a checkpoint does not fit the segments, and returns the part
+// that is still true: the generation, which only counts up, the steps of the clock,
 // and the states of webhooks, which a line may override. In a copy of the folder
 // there may be no such line (R5).
 func (r *recovery) discardCheckpoint(c *files.Checkpoint, why string) *files.Checkpoint {
@@ -160,10 +160,10 @@ func (r *recovery) resumeClock(c *files.Checkpoint) bool {
 	return r.clock.Resume(before, last, history.Seq(r.commits.writer.Next()), r.opts.Keep)
 }
 
-// subtractEnded subtracts what has ended since the checkpoint from what a queue
-// counts, as far as only the record says how much that is: its bytes, and the event
-// that a resend points to. That is what ended in the last seconds, and mostly
-// neighbours, so each segment is read once at most.
+// subtractEnded takes deliveries that have ended since the checkpoint out of the counts of
+// their queues, if their size, and the event that a resend points to, are known from the
+// record alone. These have ended in the last seconds and are mostly neighbours. Each segment
+// is read once at most.
 func (r *recovery) subtractEnded() error {
 	segments, unmeasured := map[uint64]struct{}{}, r.replay.Unmeasured()
 	for seq := range unmeasured {

@@ -56,7 +56,7 @@ func (j *Journal) rename(ctx context.Context, list []queue.Moving, was, to strin
 	return len(r.records), nil
 }
 
-// byRename stands in the record of a rename for who asked for it.
+// byRename is who asked for the resend, in the record of a rename.
 const byRename = "rename"
 
 // AppendRename appends the record of a rename: for files and indexes a resend, which

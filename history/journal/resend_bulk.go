@@ -24,17 +24,17 @@ type Resends struct {
 const bulkBatch = 4096
 
 // ResendBulk makes the deliveries that match b again, in the order of acceptance
-// (H8). They are durable on return, and come after what their webhooks have pending.
+// (H8). They are durable on return, and come after the pending deliveries of their webhooks.
 // Calls run one after another, so that none makes a delivery again that another
 // one has queued.
 //
-// With an error the result is what was done until then; the same call again does
+// With an error the result counts the resends made until then. The same call again makes
 // the rest, as after a crash. Errors: *TooManyError, and those of Append.
 func (j *Journal) ResendBulk(ctx context.Context, b query.Bulk, by string) (Resends, error) {
 	j.bulk.Lock()
 	defer j.bulk.Unlock()
 	var done Resends
-	if err := j.outcomes.flush(); err != nil { // what has ended by now is found
+	if err := j.outcomes.flush(); err != nil { // so that the search finds those that have ended by now
 		return done, err
 	}
 	reading, err := query.OpenFS(j.fs)

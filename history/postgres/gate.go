@@ -11,11 +11,11 @@ import (
 	"sidehook/history/postgres/accept"
 )
 
-// errHeldUp is the error of what was not accepted because it would overtake.
+// errHeldUp is the error for events that would overtake deliveries which must come first.
 var errHeldUp = errors.New("what waits for a former name of a webhook is being moved and must not be overtaken; try again in a few seconds")
 
-// gate is the acceptor, before which events for some webhooks wait: those whose former
-// names have deliveries that must be moved first.
+// gate is the acceptor. Events for a webhook wait before it while deliveries of a former name
+// of the webhook must be moved.
 type gate struct {
 	*accept.Acceptor
 	patience time.Duration
@@ -24,10 +24,10 @@ type gate struct {
 
 type closed struct {
 	webhooks []string
-	changed  chan struct{} // closed when others wait, or nothing
+	changed  chan struct{} // closed when the list is replaced
 }
 
-// holdUp has events for these webhooks wait, and those for others no more.
+// holdUp makes events for these webhooks wait. Events for any others wait no more.
 func (g *gate) holdUp(webhooks []string) {
 	var next *closed
 	if len(webhooks) > 0 {
@@ -56,7 +56,7 @@ func (g *gate) Resend(ctx context.Context, of *history.EventRecord, to []string,
 	return g.Acceptor.Resend(ctx, of, to, by)
 }
 
-// wait returns when nothing for these webhooks is to wait.
+// wait waits until events for these webhooks may be accepted.
 func (g *gate) wait(ctx context.Context, webhooks []string) error {
 	if g.closed.Load() == nil {
 		return nil

@@ -13,9 +13,9 @@ import (
 	"sidehook/history/internal/pending"
 )
 
-// Backlogs returns how many deliveries to each webhook have not ended: those that waited
-// at the checkpoint, and what came and ended since. Without a checkpoint it is what was
-// accepted but for what has ended, as far as retention has kept both.
+// Backlogs returns how many deliveries to each webhook have not ended. It counts those that
+// waited at the checkpoint, adds the later ones and subtracts those that have ended since.
+// Without a checkpoint it counts all records of both streams that retention has kept.
 func (r *Reader) Backlogs() (map[string]uint64, error) {
 	counts := map[string]int{}
 	p, ok, err := r.loadWaiting()
@@ -35,7 +35,7 @@ func (r *Reader) Backlogs() (map[string]uint64, error) {
 	return waiting, err
 }
 
-// loadPending reads the checkpoint. It is false if there is none.
+// loadPending reads the checkpoint. It reports false if there is none.
 func (r *Reader) loadPending() (p *pending.Waiting, deliveries uint64, ok bool) {
 	c, _ := files.LoadCheckpoint(r.events.FS)
 	if c == nil {
@@ -48,8 +48,8 @@ func (r *Reader) loadPending() (p *pending.Waiting, deliveries uint64, ok bool) 
 	return p, c.Deliveries.Number, true
 }
 
-// loadWaiting reads the checkpoint and what has ended since, so that it is known what
-// waits. It is false if there is no checkpoint.
+// loadWaiting reads the checkpoint and the deliveries that have ended since. The result
+// tells which deliveries wait. It reports false if there is no checkpoint.
 func (r *Reader) loadWaiting() (*pending.Waiting, bool, error) {
 	p, covered, ok := r.loadPending()
 	if !ok {
@@ -67,7 +67,7 @@ func (r *Reader) loadWaiting() (*pending.Waiting, bool, error) {
 	return p, true, err
 }
 
-// countAll counts what waits by the lists of all segments.
+// countAll counts waiting deliveries by the lists of all segments.
 func (r *Reader) countAll(counts map[string]int) error {
 	count := func(s *lookup.Stream, first uint64, n int, counted func(index.Group) bool) error {
 		list, err := s.Listed(first, index.Selection{Groups: counted})
@@ -101,7 +101,7 @@ func (r *Reader) countAll(counts map[string]int) error {
 	return nil
 }
 
-// countSince counts what waits by the checkpoint.
+// countSince counts waiting deliveries from the checkpoint on.
 func (r *Reader) countSince(p *pending.Waiting, counts map[string]int) error {
 	p.Counts(func(name string, _ history.Seq, waiting int) { counts[name] = waiting })
 	for _, first := range slices.Backward(r.events.Segments()) {

@@ -111,7 +111,7 @@ type bulkSearch struct {
 	spare   map[history.Seq]bool // resends to To that ended with a status of the Bulk
 }
 
-// newBulkSearch reads what has been removed, and which resends there are.
+// newBulkSearch reads which records were removed, and all resends.
 func newBulkSearch(ctx context.Context, r Records, b Bulk) (c *bulkSearch, err error) {
 	c = &bulkSearch{Records: r, Bulk: b, ctx: ctx}
 	if len(b.Webhooks) > 0 {

@@ -9,15 +9,15 @@ import (
 	"sidehook/history/internal/lookup"
 )
 
-// Ended is an attempt that ended a delivery: the delivery of an event itself, to a webhook,
-// unless Apart has another one, or one without an effect.
+// Ended is an attempt that ended the delivery of an event to a webhook. If Apart is set it is
+// another attempt (lookup.IsApart), such as of a resend or a test, and Apart has its record.
 type Ended struct {
 	Webhook string
 	Seq     history.Seq
-	Apart   *history.DeliveryRecord // nil: the rest is not needed
+	Apart   *history.DeliveryRecord
 }
 
-// EndedBy returns what Ended is of an attempt.
+// EndedBy returns the Ended of an attempt that ended a delivery.
 func EndedBy(o *history.DeliveryRecord) Ended {
 	e := Ended{Webhook: o.Webhook, Seq: o.Seq}
 	if lookup.IsApart(o) {

@@ -177,8 +177,8 @@ func (s *eventSearch) add(a *history.EventRecord) (more bool) {
 	return len(s.found) < s.Chunk() || s.flush()
 }
 
-// Match reports whether a record is an event that may match, as far as that does not
-// depend on what became of it.
+// Match reports whether a record is an event that may match. It looks at all but the
+// outcomes of the event, for which there is Allows.
 func (q *EventQuery) Match(a *history.EventRecord) (e event.Event, ok bool) {
 	if a.Kind != history.KindEvent || q.Before > 0 && a.Seq >= q.Before ||
 		!q.Since.IsZero() && a.At.Before(q.Since) || !q.Until.IsZero() && !a.At.Before(q.Until) ||
@@ -199,7 +199,7 @@ func (q *EventQuery) Chunk() int {
 	return eventChunk
 }
 
-// Allows reports whether what became of an event matches.
+// Allows reports whether the outcomes of an event match.
 func (q *EventQuery) Allows(a *AcceptedEvent) bool {
 	webhook := ""
 	if q.Waiting == Yes {
@@ -208,7 +208,7 @@ func (q *EventQuery) Allows(a *AcceptedEvent) bool {
 	return q.Waiting.allows(a.waits(webhook))
 }
 
-// flush looks up what became of the events found, and visits them.
+// flush looks up the outcomes of the events found, and visits them.
 func (s *eventSearch) flush() (more bool) {
 	found := s.found
 	s.found = nil

@@ -55,8 +55,8 @@ func (r *Reader) Resend(ctx context.Context, id string) (*ResendProgress, error)
 	return FindResend(ctx, r, id)
 }
 
-// FindResend finds the resend in bulk of an id; history.ErrNotFound if there is none, or
-// its records have been removed.
+// FindResend finds a resend in bulk by its id. It returns history.ErrNotFound if there is
+// none or its records have been removed.
 func FindResend(ctx context.Context, r Records, id string) (*ResendProgress, error) {
 	began, ok := resendBegan(id)
 	if !ok {
@@ -111,8 +111,8 @@ func (p *ResendProgress) has(seq history.Seq) bool {
 // Waiting is how many have not ended.
 func (p *ResendProgress) Waiting() int { return p.Count - p.Delivered - p.GivenUp }
 
-// Update reads what has ended since the last call. It is false if a webhook has been
-// renamed meanwhile: then the resend must be found anew.
+// Update counts the deliveries that have ended since the last call. It reports false if a
+// webhook was renamed meanwhile: then the resend must be found anew.
 func (r *Reader) Update(ctx context.Context, p *ResendProgress) (ok bool, err error) {
 	segments := r.deliveries.Segments()
 	i, _ := slices.BinarySearch(segments, p.first)

@@ -66,12 +66,12 @@ func OpenFS(fsys vfs.ReadFS) (*Reader, error) {
 	return &Reader{events: events, deliveries: deliveries}, nil
 }
 
-// Memory is what a process remembers of a history from one search to the next, so that it
-// reads indexes, and the records that have none yet, once. The zero value works, for one
-// history, which the same process writes; many readers may use it at once.
+// Memory keeps what a process has read of a history from one search to the next, so that it
+// reads each index, and each record that no index has yet, once. It is for one history,
+// which the same process must write. The zero value works. It is for concurrent use.
 type Memory struct{ events, deliveries lookup.Memory }
 
-// Use makes the reader search by what is remembered, and remember more.
+// Use makes the reader search with a Memory, and add to it.
 func (r *Reader) Use(m *Memory) {
 	r.events.Memory, r.deliveries.Memory = &m.events, &m.deliveries
 }

@@ -10,8 +10,8 @@ import (
 	"sidehook/history/internal/segment"
 )
 
-// Records is what the searches of this package need of a history, whatever keeps it:
-// FindBulk, FindResend and FindUnresolved. A Reader has the files.
+// Records is a history as FindBulk, FindResend and FindUnresolved read it. A Reader is one
+// of files.
 type Records interface {
 	// Attempts visits the attempts that match, the newest first, until visit returns
 	// false.

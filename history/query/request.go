@@ -35,8 +35,8 @@ func withRequest(o *history.DeliveryRecord, e *event.Event, config *history.Deli
 	return whole
 }
 
-// requestOf returns the request without its body: first what all requests of the webhook
-// share, then what follows from the event, then what only this attempt had.
+// requestOf returns the request without its body: first the headers that all requests of the
+// webhook share, then those made of the event, then those of this attempt alone.
 func requestOf(o *history.DeliveryRecord, e *event.Event, config *history.DeliveryRecord) []byte {
 	dst := []byte{'{'}
 	var list headerLines

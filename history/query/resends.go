@@ -8,8 +8,8 @@ import (
 	"sidehook/history"
 )
 
-// resent is a resend, with what is needed to find the newest delivery of an event to a
-// webhook.
+// resent is a resend of an event to a webhook. It is kept to find the newest delivery of the
+// event.
 type resent struct {
 	Again
 	seq history.Seq

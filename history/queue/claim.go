@@ -15,7 +15,7 @@ const (
 	// Retries prefers scheduled deliveries that are due, the longest due first, to new
 	// events.
 	Retries ClaimMode = iota
-	// Oldest takes what has been due longest.
+	// Oldest takes the delivery that has been due longest.
 	Oldest
 	// RetriesOnly starts no new delivery.
 	RetriesOnly
@@ -25,7 +25,7 @@ const (
 // lock while it reads. While one claim reads, others find nothing due; wake is
 // called when it has ended.
 //
-// What has expired is ended instead (E1), a chunk of it at most: then Claim reports
+// It ends deliveries that have expired (E1), but at most a chunk of them. Then it reports
 // false and wake is called, so that a stop does not wait for a backlog.
 func (q *Queue) Claim(mode ClaimMode) (*Lease, bool) {
 	if q.set.ledger.Full() {
@@ -106,8 +106,8 @@ func (q *Queue) takeLocked(mode ClaimMode) (*Lease, bool) {
 	return nil, false
 }
 
-// pendingReadLocked returns what has to be read before anything can be taken, nil if
-// nothing has to. Only the claim that gets it reads.
+// pendingReadLocked returns the function that reads what a claim needs before it can take
+// anything, nil if it needs nothing. Only the claim that gets the function reads.
 func (q *Queue) pendingReadLocked(mode ClaimMode) (read func()) {
 	switch {
 	case q.reading || q.blockedLocked() || q.set.now() < q.pause:
@@ -136,8 +136,8 @@ func (q *Queue) startAttemptLocked(s pending.Scheduled) *Lease {
 	return l
 }
 
-// bytes returns how large the event of a lease is, 0 if that is not known before it
-// is read: of a resend, and of what was pending at a start.
+// bytes returns the size of the event of a lease. It returns 0 if the size is known only
+// after reading: for a resend, and for a delivery that was pending at a start.
 func (l *Lease) bytes() int64 {
 	switch {
 	case l.Body != nil:
@@ -150,8 +150,8 @@ func (l *Lease) bytes() int64 {
 	return 0
 }
 
-// admit takes room for the event of a lease. If there is none, the delivery goes back
-// as it was.
+// admit takes room in the budget for the event of a lease. If there is no room, it gives
+// the delivery back unchanged.
 func (q *Queue) admit(l *Lease, mode ClaimMode) (ok bool) {
 	b, bytes := q.set.budget, l.bytes()
 	if l.charge, ok = b.TakeSmall(bytes); ok {

@@ -33,7 +33,7 @@ type Book interface {
 // StopFunc reports whether reading stops before a record.
 type StopFunc func(seq history.Seq, accepted int64) bool
 
-// Ledger takes what became of deliveries. Its methods may run at once.
+// Ledger records the outcomes of deliveries. Its methods may run at once.
 type Ledger interface {
 	// Record takes a line. It must not block: the queue is locked. The line need not
 	// be durable on return, but must not be lost while the process lives, so the
@@ -51,8 +51,8 @@ type Ledger interface {
 
 // Clock has the time for waits and for the age of events. It runs on, also while
 // the wall clock is set. Its methods may run at once and must be quick: a claim
-// asks it with the queue locked. That it is called through an interface costs nothing
-// that can be measured (BenchmarkClaim).
+// asks it with the queue locked. The interface costs nothing that can be measured
+// (BenchmarkClaim).
 type Clock interface {
 	// Began returns the moment that Now counts from, as read from time.Now.
 	Began() time.Time

@@ -31,15 +31,15 @@ const never = clock.Mono(math.MaxInt64)
 //	E3  A queue that has pending deliveries, and a nextSweep, a nextTime or a limit
 //	    of size, is among those that are swept.
 //	E4  What is in flight does not expire.
-//	E5  Where expirytimes are ignored, no event has one as far as E1 and E2 go.
+//	E5  If expirytimes are ignored, E1 and E2 treat every event as if it had none.
 type expiry struct {
 	generation          history.Generation // of the configuration that has the limits
 	age, size           Limit              // the strictest of each kind
 	nextSweep, nextTime clock.Mono
-	swept               bool // it is among those that are (E3)
+	swept               bool // the queue is among those that are swept (E3)
 	timesIgnored        bool // E5; set before there are deliveries
 
-	// As nextSweep and nextTime, of what came during a sweep.
+	// The same for deliveries that came during a sweep.
 	arrivedSweep, arrivedTime clock.Mono
 }
 

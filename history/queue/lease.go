@@ -19,7 +19,7 @@ type Lease struct {
 	Accepted       time.Time
 	Attempt        int // the number of this attempt, from 1
 	Resend         bool
-	ConditionError string // why the condition failed that should have judged it, or ""
+	ConditionError string // why the condition failed to judge the event, or ""
 
 	// Throttled is since when the receiver has answered each attempt at it by asking
 	// to wait; zero: it has not.
@@ -30,14 +30,14 @@ type Lease struct {
 
 	Item
 	tries pending.Attempts // before this one
-	key   string           // of which it is the first
+	key   string           // the delivery is the first of this key
 	queue *Queue
 	moved *moved // not nil once the delivery belongs to another name (Move)
 	test  bool   // it is in no queue (RecordTest)
 	read  bool   // its event was not in memory
 
-	due    clock.Mono    // when it was; 0: it was not started
-	charge budget.Charge // what it has of the bytes that may be in flight
+	due    clock.Mono    // when the delivery was due; 0: it was not started before
+	charge budget.Charge // its share of the bytes in flight
 }
 
 // Webhook returns the name of the webhook.

@@ -138,10 +138,9 @@ func (q *Queue) assignKey() {
 	q.finishReadAndUnlock(err)
 }
 
-// prepareOrderLocked returns what has to be read before anything is in order. A
-// kill may have left deliveries that were accepted before others which were started:
-// they are started, too, so that all that gets a key now was accepted before all the
-// rest.
+// prepareOrderLocked returns the function that reads what is missing to put the deliveries
+// in order. A kill may have left deliveries that were not started although later ones were.
+// It starts them as well, so that all that get a key now were accepted before the rest.
 func (q *Queue) prepareOrderLocked() (read func()) {
 	var last history.Seq
 	for i := range q.scheduled {

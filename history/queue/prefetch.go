@@ -16,8 +16,8 @@ func (q *Queue) read() {
 	q.mu.Unlock()
 	found, next, err := q.set.book.Follow(q.name, from, last, q.set.bodies.Keep, nil)
 	q.mu.Lock()
-	// If the position has changed, all from there on has ended meanwhile, and what is
-	// unread now came later.
+	// If the position has changed, all deliveries from there on have ended meanwhile,
+	// and those that are unread now came later.
 	valid := err == nil && q.unread > 0 && q.readPosition == from
 	for i := range found {
 		if !valid || q.startedSeqs.Has(found[i].Number) { // Q3

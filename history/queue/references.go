@@ -26,15 +26,15 @@ func (q *Queue) uncountLocked(it *Item) {
 	}
 }
 
-// dropRefsIfEmptyLocked drops what is still counted when nothing is pending: the event
-// of a resend whose own record is damaged.
+// dropRefsIfEmptyLocked clears the references when nothing is pending. One may be left: the
+// event of a resend whose own record is damaged.
 func (q *Queue) dropRefsIfEmptyLocked() {
 	if q.pendingLocked() == 0 {
 		q.segmentRefs = nil
 	}
 }
 
-// recountLocked counts anew what is pending, which is all in memory: nothing is unread.
+// recountLocked counts the pending deliveries anew. Nothing may be unread: all are in memory.
 func (q *Queue) recountLocked() {
 	q.backlog, q.segmentRefs = Backlog{}, nil
 	count := func(it *Item) {

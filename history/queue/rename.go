@@ -116,7 +116,8 @@ func (s *Set) Renamed(a *history.EventRecord) *Renamed {
 	return r
 }
 
-// endRenamed takes what a batch renames out of the queues of the former names.
+// endRenamed takes the deliveries that a batch renames out of the queues of their former
+// names.
 func (s *Set) endRenamed(batch []Published) {
 	var of map[*Queue][]*Renamed
 	for i := range batch {
@@ -189,8 +190,8 @@ func (q *Queue) publishInFlight(it Item) *Lease {
 	return q.startAttemptLocked(pending.Scheduled{Item: it})
 }
 
-// goOn lets a delivery go on under its new name, after the attempt at it that was in
-// flight under the former one.
+// goOn continues a delivery under its new name, after its attempt under the former name has
+// ended.
 func (l *Lease) goOn() {
 	if l.moved.ended {
 		l.moved.to.endAs(l.queue.name, l.moved.end)
@@ -199,8 +200,8 @@ func (l *Lease) goOn() {
 	}
 }
 
-// endAs ends a delivery that had ended under its former name, where its lines say
-// what became of it.
+// endAs ends a delivery that had ended under its former name. The lines there have its
+// outcome.
 func (l *Lease) endAs(was string, end history.Attempt) {
 	end.Error, end.RenamedTo = "ended as "+was+" when it was renamed", was
 	l.Attempt-- // none was made

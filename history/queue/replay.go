@@ -26,11 +26,11 @@ type Replay struct {
 
 	scheduled map[*Queue]map[history.Seq]pending.Scheduled // by seq, while lines change and end them
 	counted   map[*Queue]history.Seq                       // the last seq that the checkpoint counts
-	ended     map[history.Seq][]*Queue                     // by seq, what it counts and has ended, while its size is not known
+	ended     map[history.Seq][]*Queue                     // by seq, those that it counts and that have ended, with a size not known yet
 }
 
-// Replay begins one, at a time of the wall clock. A webhook without a checkpoint
-// has had everything up to the record last.
+// Replay begins a replay at a time of the wall clock. Nothing up to the record last is
+// pending for a webhook without a checkpoint.
 func (s *Set) Replay(now time.Time, last history.Seq) *Replay {
 	return &Replay{
 		set: s, now: s.instant(now), last: last, queues: map[string]*Queue{},
@@ -124,8 +124,8 @@ func (r *Replay) start(q *Queue, seq history.Seq) (s pending.Scheduled, ok bool)
 	return s, wasScheduled || fresh
 }
 
-// end ends a delivery, and reports false if it had ended. What it is about counts
-// unless the checkpoint has it.
+// end ends a delivery and takes it out of the counts: by the item that the checkpoint has, or
+// else by it. It reports false if the delivery had ended before, or is not counted yet.
 func (r *Replay) end(q *Queue, it Item) (ended bool) {
 	s, ok := r.start(q, it.Number)
 	delete(r.scheduledOf(q), it.Number)
@@ -237,12 +237,12 @@ func (r *Replay) Finish(stepped bool) {
 	r.set.last = max(r.set.last, r.last)
 }
 
-// Unmeasured returns the seqs of what the checkpoint counts and has ended since, if
-// only the record has how much it counts for: see Subtract.
+// Unmeasured returns the seqs of deliveries that the checkpoint counts and that have ended
+// since, if their size is known from the record alone: see Subtract.
 func (r *Replay) Unmeasured() map[history.Seq][]*Queue { return r.ended }
 
-// Subtract takes a record that Unmeasured has out of what the checkpoint counts: its
-// bytes, and the event that a resend points to.
+// Subtract takes a record of Unmeasured out of the counts of the checkpoint: its bytes, and
+// the event that a resend points to.
 func (r *Replay) Subtract(a *history.EventRecord) {
 	for _, q := range r.ended[a.Seq] {
 		q.backlog.Bytes = max(0, q.backlog.Bytes-int64(a.Location.Length))

@@ -20,7 +20,7 @@ func (q *Queue) RetryNow() {
 
 // RetryEventNow makes the deliveries of one event due now, also those of its
 // resends. It reports whether any has not ended. It does not look for resends
-// among the unread deliveries: another resend is what was asked for.
+// among the unread deliveries: the caller then makes another resend, as it was asked to.
 func (q *Queue) RetryEventNow(a *history.EventRecord) bool {
 	seq, now := a.Seq, q.set.now()
 	isOf := func(it *Item) bool { return it.Number == seq || it.Of == seq }

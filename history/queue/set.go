@@ -33,11 +33,11 @@ type Options struct {
 	Recorded func(history.Recorded) // is called for each attempt that is recorded
 
 	// Bodies bounds the bytes of the events in flight, of all queues together
-	// (budget.Budget); DefaultBodies if 0. A quarter of it at most is kept in memory
-	// of what waits, so that it need not be read.
+	// (budget.Budget); DefaultBodies if 0. At most a quarter of it keeps events in
+	// memory that wait, so that they need not be read.
 	Bodies int64
-	// LeastBody is what each event in flight counts for at least, where what its
-	// request takes besides counts, too: budget.Small at most.
+	// LeastBody is how many bytes an event in flight counts for at least, because a
+	// request needs memory beside its body; at most budget.Small.
 	LeastBody int64
 }
 
@@ -47,18 +47,18 @@ type Set struct {
 	book     Book
 	ledger   Ledger
 	clock    Clock
-	began    time.Time // what the clock counts from
+	began    time.Time // the moment that the clock counts from
 	log      *slog.Logger
 	recorded func(history.Recorded)
 
 	sweeper *sweeper.Sweeper[*Queue]
 	budget  *budget.Budget
-	bodies  pending.Bodies // of what is prefetched
+	bodies  pending.Bodies // of the prefetched deliveries
 	reads   chan struct{}  // has one for each claim that reads
 
 	mu     sync.Mutex
 	queues map[string]*Queue
-	sorted []*Queue    // by their names; nil after one came or went
+	sorted []*Queue    // by name; nil after a queue was added or removed
 	last   history.Seq // the last seq that was published, of any queue
 }
 
@@ -102,11 +102,10 @@ func (s *Set) Queues() []*Queue {
 // another process is to own it. It returns its checkpoint, from which the next
 // owner goes on (Replay.Checkpoint); in it, deliveries in flight are due at once.
 //
-// From then on Claim and Due find nothing, and wake is not called. Leases that
-// are out must still be ended: their lines are recorded, since the attempts were
-// made, but what they leave waiting is the next owner's to find by replaying
-// those lines. To have no attempt made twice, end the leases
-// before. Publish must not run at the same time.
+// From then on Claim and Due find nothing, and wake is not called. Leases that are out must
+// still be ended: their lines are recorded, because the attempts were made. The next owner
+// replays these lines and so finds the deliveries that they leave waiting. To have no
+// attempt made twice, end the leases before. Publish must not run at the same time.
 func (s *Set) Remove(webhook string, now time.Time) Checkpoint {
 	s.mu.Lock()
 	q, ok := s.queues[webhook]
@@ -165,8 +164,8 @@ func (s *Set) Publish(batch []Published, last history.Seq) (wake func()) {
 	}
 }
 
-// Bodies bounds the bytes of the events in flight. InFlightBytes is how many there
-// are, and HeldBytes how many are in memory of what waits.
+// Bodies returns the limit of the bytes of the events in flight, InFlightBytes their number
+// now, and HeldBytes the bytes of waiting events that are in memory.
 func (s *Set) Bodies() int64        { return s.budget.Limit() }
 func (s *Set) InFlightBytes() int64 { return s.budget.InFlight() }
 func (s *Set) HeldBytes() int64     { return s.bodies.Bytes() }

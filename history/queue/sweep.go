@@ -12,7 +12,7 @@ import (
 // MakeRoom returns once the backlogs are no larger than their limits.
 func (s *Set) MakeRoom(ctx context.Context) { s.sweeper.Ask(ctx, (*Queue).over) }
 
-// Sweep ends what has expired, until ctx is done.
+// Sweep ends expired deliveries until ctx is done.
 func (s *Set) Sweep(ctx context.Context) { s.sweeper.Run(ctx) }
 
 // over reports whether the backlog is larger than its limit.
@@ -22,8 +22,7 @@ func (q *Queue) over() bool {
 	return q.overLocked() > 0
 }
 
-// sweep ends what has expired, and the oldest deliveries of a backlog that is too
-// large.
+// sweep ends expired deliveries, and the oldest ones of a backlog that is too large.
 func (q *Queue) sweep(ctx context.Context) {
 	q.mu.Lock()
 	x, now := &q.expiry, q.set.now()
@@ -50,7 +49,7 @@ func (q *Queue) overLocked() int64 {
 	return q.backlog.Bytes - q.expiry.size.Size
 }
 
-// sweepRun is one look at what is pending in a queue.
+// sweepRun is one walk through the pending deliveries of a queue.
 type sweepRun struct {
 	queue *Queue
 	ctx   context.Context
@@ -58,12 +57,12 @@ type sweepRun struct {
 	size  Limit
 	// Records up to this seq may be of deliveries older than themselves.
 	renamed history.Seq
-	all     bool // an expirytime may have passed, of any event
+	all     bool // the expirytime of any event may have passed
 
 	nextTime clock.Mono // the first expirytime that was met and has not passed
-	young    clock.Mono // when the first delivery that was left may be too old
+	young    clock.Mono // when the first of the deliveries that are left may be too old
 	late     bool       // it could not end all that it should have
-	found    []Item     // whose acceptance was not known
+	found    []Item     // their acceptance was not known before
 }
 
 func (r *sweepRun) run() {
@@ -172,9 +171,8 @@ func (r *sweepRun) judge(it *Item, known bool) (history.Attempt, Verdict) {
 	return history.Attempt{}, Keep
 }
 
-// skipEnded moves the read position on to next, if it is after from and nothing of
-// the chunk in between is pending, so that what has ended there is not read again
-// and again.
+// skipEnded moves the read position on to next if it is after from and nothing between is
+// pending. So the deliveries that have ended there are not read again and again.
 func (q *Queue) skipEnded(chunk []Item, from, next Mark) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -124,9 +124,8 @@ func (c *commands) root() *cobra.Command {
 	return root
 }
 
-// prepare finishes a command and those below it: one without an action is a group,
-// each notes when its flags and arguments were valid, and says what they can be
-// completed with.
+// prepare finishes a command and those below it. A command without an action becomes a group.
+// Each notes when its flags and arguments were valid, and gets their completions.
 func (c *commands) prepare(cmd *cobra.Command) {
 	if cmd.RunE == nil {
 		cmd.Args = cobra.ArbitraryArgs

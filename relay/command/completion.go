@@ -46,7 +46,7 @@ func (c *commands) completionCommand() *cobra.Command {
 // completer returns the words that may stand in a place. It is nil where a file may.
 type completer func() []string
 
-// complete says what each flag and argument of a command can be completed with. A
+// complete sets the completions of each flag and argument of a command. A
 // flag has the same meaning in every command, and so has the name of an argument.
 func (c *commands) complete(cmd *cobra.Command) {
 	cmd.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)

@@ -11,7 +11,7 @@ import (
 	"sidehook/relay/command/usage"
 )
 
-// manCommand writes the man pages, for who builds a package.
+// manCommand writes the man pages. It is for people who build packages.
 func (c *commands) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "man FOLDER",

@@ -1,7 +1,8 @@
 package command
 
-// meant returns what to type instead of a word that people know from other programs, and
-// that is not a command here; "" for any other word. group is "" for the top level.
+// meant returns the command to use instead of a word that people know from other programs
+// and that is no command here. It returns "" for any other word. group is "" at the top
+// level.
 func meant(group, word string) string {
 	run := func(command string) string { return "use sidehook " + command }
 	if group == "webhook" {

@@ -26,10 +26,10 @@ import (
 type Options struct {
 	DB  *database.DB
 	Log *slog.Logger
-	// Accepted is called after each commit with what is new, in the order of its seqs
-	// and for all webhooks, and with the last seq that there is; before the callers
-	// have their answers. What a commit made durable whose answer was lost is not in
-	// the list; then the feed reads it. It must be fast.
+	// Accepted is called after each commit, before the callers have their answers. It
+	// gets the new records for all webhooks, in the order of their seqs, and the last
+	// seq in the database. If the answer of a commit was lost its records are not in the
+	// list: then the feed reads them. It must be fast.
 	Accepted func(fresh []queue.Published, last history.Seq)
 	// Committed is called after each group commit with the number of records and how
 	// long it took.

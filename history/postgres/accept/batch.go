@@ -21,9 +21,9 @@ type repeat struct {
 	of      []sent // for each record
 }
 
-// arrange fills the call with the requests of a batch. No key comes twice in a call:
-// what repeats an event of the same batch is resolved after it, and what cannot be is
-// left for the next call.
+// arrange fills the call with the requests of a batch. No key comes twice in a call. A
+// request that repeats events of the same batch is resolved after the call if that is
+// possible; else it is left for the next call.
 func (c *caller) arrange(list []*request) (repeats []repeat, later []*request) {
 	c.reset()
 	seen := map[[16]byte]sent{}

@@ -14,7 +14,7 @@ import (
 const (
 	isNew      = 'n'
 	isRepeat   = 'd'
-	isAgain    = 'a' // of what an earlier try of this call has committed
+	isAgain    = 'a' // an earlier try of this call has committed it
 	isConflict = 'c'
 	isGone     = 'g'
 	isFull     = 'f'
@@ -44,7 +44,7 @@ type sent struct {
 	index   int // in the request
 }
 
-// answer is what the function returns.
+// answer is the result of the function accept.
 type answer struct {
 	at, last int64
 	seqs     []int64
@@ -91,7 +91,7 @@ func (c *caller) do(ctx context.Context) (a answer, err error) {
 	return a, err
 }
 
-// settle gives the requests of the call their receipts, and returns what is new.
+// settle gives the requests of the call their receipts, and returns the new records.
 func (c *caller) settle(a *answer) []queue.Published {
 	at := time.Unix(0, a.at)
 	var fresh []queue.Published

@@ -33,7 +33,7 @@ type record struct {
 	of         history.Seq
 	resend     bool
 	to         []string
-	after      history.Seq // of a resend in bulk: what was selected knows of the records so far
+	after      history.Seq // of a resend in bulk: the last record that the selection has seen
 	body       *queue.Body
 
 	// Of a rename.
@@ -46,7 +46,7 @@ type record struct {
 // refers reports whether a record refers to an event, instead of having one.
 func (r *record) refers() bool { return r.of != 0 }
 
-// published returns what a record that is durable is to the queues.
+// published returns the deliveries that a durable record begins, for the queues.
 func (r *record) published(seq history.Seq, at time.Time) queue.Published {
 	it := queue.Item{
 		Number: seq, Of: r.of, IsResend: r.resend, AcceptedAt: at.UnixNano(), Body: r.body,
@@ -75,7 +75,8 @@ type identity struct {
 	content int64
 }
 
-// Identify returns what finds the repeats of an event: the key, and its content.
+// Identify returns the hashes by which repeats are found: of the source and id, and of the
+// content.
 func Identify(e *event.Event) (key [16]byte, content int64) {
 	id := identify(e)
 	return id.key, id.content

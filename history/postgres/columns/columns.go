@@ -1,5 +1,6 @@
-// Package columns has what the tables of PostgreSQL have of a record beside its line, to
-// select and to count by. Packages ledger and transfer write it, archive reads it.
+// Package columns makes the columns that the tables of PostgreSQL have for a record beside
+// its line. Records are selected and counted by them. Packages ledger and transfer write
+// them, archive reads them.
 package columns
 
 import (
@@ -21,7 +22,7 @@ type Attempt struct {
 	Counts             int32 // a bit for each of the counters (lookup.CountersOf), and counted; 0: it does not count
 }
 
-// counted is set for what statistics count, also if it adds to no counter.
+// counted is set for a record that statistics count, also if it adds to no counter.
 const counted = 1 << 30
 
 // Of returns the columns of a record.

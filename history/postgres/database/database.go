@@ -26,7 +26,7 @@ type Options struct {
 	URL    string // postgres://…, with several hosts if need be
 	Schema string // DefaultSchema if ""
 	Sync   Sync
-	// Name is shown to those who look at the connections; "sidehook" if "".
+	// Name is the application_name of the connections; "sidehook" if "".
 	Name string
 	// Readers is how many statements may read at a time; 4 if 0.
 	Readers int
@@ -34,7 +34,7 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Sync is what a commit must promise.
+// Sync is the promise that a commit must make.
 type Sync string
 
 const (
@@ -44,10 +44,10 @@ const (
 
 // DB is two pools of connections to one database. It is for concurrent use.
 type DB struct {
-	// reading is for what changes nothing that others rely on. If its context ends,
-	// the server is asked to stop, too.
+	// reading is for statements that change nothing others rely on. If the context
+	// ends, the server is asked to stop the statement.
 	reading *pool
-	// writing is for what commits. No statement of it is ever canceled on the server,
+	// writing is for statements that commit. None is ever canceled on the server,
 	// because a canceled wait for the standby looks like a commit (P5). A context that
 	// ends leaves the statement running and drops the connection.
 	writing *pool
@@ -115,8 +115,8 @@ func Open(opts Options) (*DB, error) {
 	}, nil
 }
 
-// neverCancel keeps the library from asking the server to stop what a connection was
-// doing when it ended: it refuses to dial again for that.
+// neverCancel keeps the library from canceling the statement of a connection that ended.
+// The library would dial once more for that, and neverCancel refuses it.
 func neverCancel(c *pgconn.Config) {
 	var connected atomic.Bool
 	dial, after := c.DialFunc, c.AfterConnect
@@ -135,8 +135,8 @@ func neverCancel(c *pgconn.Config) {
 	}
 }
 
-// commits returns what refuses a connection whose commits would promise less than sync;
-// "" if it commits nothing.
+// commits returns a check of new connections. It refuses a connection whose commits promise
+// less than sync. If sync is "" nothing is committed.
 func commits(sync Sync) func(context.Context, *conn) error {
 	return func(ctx context.Context, c *conn) error {
 		var standbys, commit string

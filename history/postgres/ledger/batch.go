@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// batchMost and batchBytes bound what one transaction writes.
+	// batchMost and batchBytes bound the lines of one transaction, and their bytes.
 	batchMost  = 2048
 	batchBytes = 8 << 20
 )
@@ -21,7 +21,7 @@ type ownership struct {
 	epoch   int64
 }
 
-// batch is what one transaction writes. It stays the same until that has succeeded (O2).
+// batch is the content of one transaction. It stays the same until that has succeeded (O2).
 type batch struct {
 	member, incarnation string
 	number              int64

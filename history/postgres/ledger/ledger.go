@@ -84,7 +84,7 @@ type Checkpoint struct {
 	CoversN   history.LineNo // all lines up to here are in it
 	CoversSeq history.Seq    // and all records of the events up to here
 	Refs      [][2]history.Seq
-	Figures   []byte // for those who ask other members
+	Figures   []byte // that other members show (member.Options.Figures)
 }
 
 type flush struct {
@@ -223,7 +223,7 @@ func (l *Ledger) wake() {
 // member has written or replayed, and below those of all lines that it has not written.
 func (l *Ledger) LastN() history.LineNo { return history.LineNo(l.last.Load()) }
 
-// Reached notes that what was recorded up to a number is in the queues, after a replay.
+// Reached notes, after a replay, that the queues have all lines up to a number.
 func (l *Ledger) Reached(n history.LineNo) {
 	for last := l.last.Load(); int64(n) > last && !l.last.CompareAndSwap(last, int64(n)); {
 		last = l.last.Load()

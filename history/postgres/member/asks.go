@@ -108,7 +108,7 @@ func (m *Member) withdraw(ctx context.Context, id int64) (withdrawn bool, err er
 	return n > 0, err
 }
 
-// answerAsks does what others ask for, until ctx is done.
+// answerAsks carries out the asks of other members until ctx is done.
 func (m *Member) answerAsks(ctx context.Context) {
 	var doing sync.WaitGroup
 	defer doing.Wait()
@@ -150,7 +150,7 @@ func (m *Member) openAsks(ctx context.Context) (list []openAsk, err error) {
 	return list, rows.Close()
 }
 
-// answer does what is asked for, once, and writes the answer.
+// answer carries out an ask, once, and writes the answer.
 func (m *Member) answer(ctx context.Context, a *openAsk) {
 	var n int64
 	err := m.call(ctx, `WITH mine AS (UPDATE {schema}.asks SET begun = now() WHERE id = $1 AND begun IS NULL RETURNING id) SELECT count(*) FROM mine`,
@@ -160,7 +160,7 @@ func (m *Member) answer(ctx context.Context, a *openAsk) {
 	}
 	text := m.o.Do(ctx, a.Asked)
 	for {
-		// What was answered long ago goes as well.
+		// This also removes old asks.
 		err := m.call(context.WithoutCancel(ctx), `WITH old AS (DELETE FROM {schema}.asks WHERE asked < now() - interval '1 hour')
 			UPDATE {schema}.asks SET answer = $2, answered = now() WHERE id = $1`,
 			[]database.Argument{database.Int8(a.id), database.JSONB(orEmpty(text))})

@@ -49,7 +49,7 @@ func (m *Member) balance(ctx context.Context, views <-chan *view) {
 	}
 }
 
-// changesLocked returns what the member is to take, and to give up.
+// changesLocked returns the webhooks that the member is to take, and to give up.
 func (m *Member) changesLocked(v *view, p *plan) (take []claimed, give []string) {
 	for name, l := range m.losing {
 		select {
@@ -82,8 +82,8 @@ func (m *Member) changesLocked(v *view, p *plan) (take []claimed, give []string)
 	return take, give
 }
 
-// take takes webhooks and builds their queues. What cannot be taken, or built, is tried
-// again after a later beat.
+// take takes webhooks and builds their queues. If that fails for one, it is tried again after
+// a later beat.
 func (m *Member) take(ctx context.Context, list []claimed) {
 	names, owners := make([]string, len(list)), make([]string, len(list))
 	epochs, beats := make([]int64, len(list)), make([]int64, len(list))

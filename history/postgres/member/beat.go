@@ -20,14 +20,14 @@ type beats struct {
 	holder    string // another incarnation that has the name,
 	since     int64  // and its last beat when it was first seen
 	over      int64  // that beat, once its lease is over
-	ownership string // what view was read for
+	ownership string // the ownership in the answer for which the view was read
 	views     chan *view
 
 	silent         map[string]silence // by member
 	answered, back clock.Mono         // when the last beat was answered, and the first one after a gap
 }
 
-// answer is what the function beat returns.
+// answer is the result of the function beat.
 type answer struct {
 	at, since, asked           int64
 	holder, members, ownership string

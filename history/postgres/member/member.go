@@ -2,10 +2,11 @@
 // has their queues. It takes webhooks over, gives them up, publishes to their queues what
 // is accepted anywhere, and records what becomes of it.
 //
-//	M1  A webhook has one owner an epoch. Who takes it raises the epoch, in one step
-//	    that compares owner, epoch and the owner's last beat (function take), and only if
-//	    the owner before has let go of it, or has not beaten for its lease: by the clock
-//	    of the one who takes, since that of the database may be set at any moment.
+//	M1  A webhook has one owner in each epoch. A member that takes it raises the epoch, in
+//	    one step that compares owner, epoch and the owner's last beat (function take). It
+//	    may do so only if the former owner has let go of the webhook, or has not beaten for
+//	    the length of its lease, by the clock of the member that takes it: the database's
+//	    may be set at any moment.
 //	M2  An owner whose last answered beat was sent longer ago than the lease less the
 //	    margin begins nothing. It begins again after a beat that has shown which
 //	    webhooks it still owns.
@@ -99,7 +100,7 @@ type Member struct {
 	away      trouble.Trouble
 	asks      asks
 
-	holding sync.Mutex // is held while Hold or Drop is called for what was taken or lost
+	holding sync.Mutex // is held while Hold or Drop is called for a webhook
 
 	mu       sync.Mutex
 	next     *Declaration // not numbered yet

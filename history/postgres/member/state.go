@@ -34,8 +34,8 @@ func (m *Member) State() State {
 // Skew returns the database's time minus time.Now.
 func (m *Member) Skew() time.Duration { return m.clock.skew() }
 
-// LastLine returns a number of the attempts: when Hold is called for a webhook, all that
-// owners before have recorded of it is up to there, and what this one will is after it.
+// LastLine returns a number of a line. When Hold is called for a webhook, the lines of its
+// former owners are up to there, and those that this member records come after it.
 func (m *Member) LastLine() history.LineNo { return m.ledger.LastN() }
 
 // Owner returns the member that owns a webhook, "" if none does at the moment.
@@ -76,15 +76,15 @@ func (m *Member) CatchUp(ctx context.Context) error {
 	return nil
 }
 
-// Declared reports whether a living member has a webhook in its file. Until this member
-// has seen what it has declared last, and what others had then, all are taken for declared.
+// Declared reports whether a living member has a webhook in its file. It reports true for
+// all webhooks until a view of the cluster has the latest declaration of this member.
 func (m *Member) Declared(webhook string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return !m.seenLocked() || m.plan.declared[webhook]
 }
 
-// seenLocked reports whether the plan is of what this member has declared last.
+// seenLocked reports whether the plan includes the latest declaration of this member.
 func (m *Member) seenLocked() bool {
 	own := m.plan.own
 	return m.next == nil && !m.unsent && own != nil && own.Incarnation == m.incarnation && own.Generation == m.declared.Generation && own.File == m.declared.File

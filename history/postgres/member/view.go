@@ -30,7 +30,7 @@ type peer struct {
 	over    bool // its lease
 }
 
-// cursor is who owns a webhook.
+// cursor names the owner of a webhook.
 type cursor struct {
 	owner, incarnation string
 	epoch              int64
@@ -59,7 +59,7 @@ func (v *view) living() (list []*peer) {
 	return list
 }
 
-// plan is who is to own each webhook.
+// plan says which member is to own each webhook.
 type plan struct {
 	owners   map[string]string // by webhook
 	declared map[string]bool   // those that are in the file of a living member
@@ -67,11 +67,11 @@ type plan struct {
 	own      *peer             // this member, as it was seen
 }
 
-// planOf spreads the webhooks over the members that live and do not leave: those whose
-// file has the newest entry, and of these the one that comes first for the webhook. A
-// former name goes where the new one is, so that its deliveries can be moved, unless a
-// file has an entry of it that is newer than the rename; and what is in no file at all
-// stays where it is, or goes to any member.
+// planOf spreads the webhooks over the members that live and do not leave. A webhook goes to
+// a member whose file has its newest entry; of several, to the one that comes first for that
+// webhook. A former name goes to the owner of the new one, so that its deliveries can be
+// moved, unless a file has an entry for it that is newer than the rename. A webhook that is
+// in no file stays where it is, or goes to any member.
 func planOf(v *view) plan {
 	p := plan{owners: map[string]string{}, declared: map[string]bool{}}
 	newest := map[string]Entry{}

@@ -41,8 +41,8 @@ func (k *Keeper) prepare(ctx context.Context, stream string, parts []part, now i
 		[]database.Argument{database.Text(stream), database.Int8(width), database.Int8(width / 2)})
 }
 
-// width returns how many records a partition is to have, so that what is kept is in about
-// share of them.
+// width returns how many records a partition is to have, so that about share partitions have
+// all that is kept.
 func (k *Keeper) width(parts []part, now int64) int64 {
 	recent := parts[max(0, len(parts)-4)]
 	written := max(1, recent.last-recent.first+1)
@@ -95,8 +95,8 @@ func (k *Keeper) tally(ctx context.Context, parts []part) error {
 	return nil
 }
 
-// remove removes what is older than the time to keep, and the oldest while there is too
-// much, and returns how many partitions.
+// remove removes partitions that are older than the time to keep, and the oldest ones while
+// the history is too large. It returns how many it removed.
 func (k *Keeper) remove(ctx context.Context, parts []part, now int64) (removed int, err error) {
 	if len(parts) == 0 {
 		return 0, nil // and now is not known
@@ -154,7 +154,7 @@ func (k *Keeper) believes(now int64) bool {
 	return false
 }
 
-// removal is what one look removes.
+// removal removes partitions for one Look.
 type removal struct {
 	*Keeper
 	ctx     context.Context

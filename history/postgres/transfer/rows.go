@@ -25,7 +25,7 @@ type eventRows struct {
 	targetSeq, targetEnds, targetSize []int64
 }
 
-// typed is what a resend has of its event.
+// typed has the columns of a resend that come from its event.
 type typed struct {
 	typ  string
 	hash int64
@@ -117,7 +117,7 @@ func typeOf(a *history.EventRecord) (t typed) {
 	return t
 }
 
-// eventOf returns what a resend has of its event, which may have been removed.
+// eventOf returns these columns for an event. They are zero if it was removed.
 func (x *importer) eventOf(seq history.Seq) (typed, error) {
 	line, err := x.events.Find(uint64(seq))
 	if err != nil {
@@ -145,7 +145,7 @@ func (b *eventRows) insert(ctx context.Context, tx *database.Tx) error {
 // windowEvents is how many events a repeat is looked for in (P6).
 const windowEvents = 100_000
 
-// importIDs copies what finds repeats, of the last events.
+// importIDs fills the table ids, which finds repeats, from the last events.
 func (x *importer) importIDs() error {
 	type known struct {
 		key      [16]byte

@@ -109,13 +109,13 @@ func (p *Program) Source(ctx context.Context, file *config.File) (source.Source,
 }
 
 // OpenHistory opens the files of a history. If the user may not read them, the error says
-// who may.
+// which user may.
 func OpenHistory(dir string) (*query.Reader, error) {
 	reader, err := query.Open(dir)
 	return reader, ExplainDenied(err)
 }
 
-// ExplainDenied adds to an error that is a refusal of the file system who may read.
+// ExplainDenied adds to the error of a user who may not read the files which user may.
 func ExplainDenied(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%w: history files are readable only by their owner; run this as root or as the relay's user", err)

@@ -96,7 +96,7 @@ func (c commands) transfer(ctx context.Context, do func(context.Context, *config
 // records are of the deliveries: attempts, and the states of webhooks.
 func records(n uint64) string { return measure.Count(int(n), "record") + " of deliveries" }
 
-// transferred returns what says now and then how far a transfer is.
+// transferred returns a function that prints the progress of a transfer every five seconds.
 func (c commands) transferred() func(records, total uint64) {
 	said := time.Now()
 	return func(n, total uint64) {

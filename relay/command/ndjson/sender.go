@@ -60,7 +60,7 @@ type outcome struct {
 	code    int
 }
 
-// New returns what sends the lines of in.
+// New returns a Sender of the lines of in.
 func New(relay Relay, in io.Reader, out *terminal.Screen) *Sender {
 	return &Sender{out: out, relay: relay, in: bufio.NewReaderSize(in, requestBytes), outcomes: map[outcome]int{}}
 }

@@ -60,7 +60,7 @@ func addCommands(page *manual.Page, parent *cobra.Command) {
 	}
 }
 
-// flagRows returns each flag and what it is for.
+// flagRows returns a row for each flag, with its purpose.
 func flagRows(sets ...*pflag.FlagSet) (rows [][]string) {
 	for _, set := range sets {
 		set.VisitAll(func(f *pflag.Flag) {

@@ -36,7 +36,8 @@ type Options struct {
 // Commands returns a command line to continue with.
 type Commands func(args ...string) string
 
-// NewAttempts returns what prints a list of attempts, and after it one at a time.
+// NewAttempts returns an Attempts, which prints a list of attempts (List) and then one at a
+// time (More).
 func NewAttempts(to *terminal.Screen, next Commands, f Options) *Attempts {
 	now := time.Now()
 	return &Attempts{out: to, next: next, flags: f, now: now, table: terminal.Table{
@@ -116,8 +117,8 @@ func (p *Attempts) print(a *Attempt, line json.RawMessage, row func(...terminal.
 	})...)
 }
 
-// More prints an attempt after those that were listed, if it is one that was asked
-// for. It reports whether another can be printed.
+// More prints an attempt after the list, if it is newer and of a webhook that was asked for.
+// It reports whether another can be printed.
 func (p *Attempts) More(line json.RawMessage) bool {
 	a, err := ParseAttempt(line)
 	if err == nil && a.N > p.last && (len(p.flags.Webhooks) < 2 || slices.Contains(p.flags.Webhooks, a.Webhook)) {

@@ -104,7 +104,7 @@ func JSONFlag(cmd *cobra.Command, asJSON *bool) {
 	cmd.Flags().BoolVar(asJSON, "json", false, "print JSON")
 }
 
-// LimitRange is the error of a --limit that is none.
+// LimitRange is the error for a --limit that is not valid.
 const LimitRange = "--limit must be a whole number, 0 or more, not %v"
 
 // LimitFlag declares --limit of a list. Its command must check that it is not negative.
@@ -125,8 +125,8 @@ const TimeFormat = "a duration ago, such as 24h or 7d, or a time, such as 14:55,
 // Filter is the flags that select events or attempts.
 type Filter struct{ Type, Since, Until string }
 
-// Add declares the flags; what names the things that are selected, and when what
-// they did at a time.
+// Add declares the flags. The words what and when are for the help: "attempts" that were
+// "made" at a time.
 func (f *Filter) Add(cmd *cobra.Command, what, when string) {
 	cmd.Flags().StringVar(&f.Type, "type", "", "only events of this `TYPE`, or of a glob such as 'order.*'")
 	cmd.Flags().StringVar(&f.Since, "since", "", "only "+what+" "+when+" since `TIME`: "+TimeFormat)

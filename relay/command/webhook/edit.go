@@ -99,7 +99,7 @@ func (c commands) switchCommand(name, key, value, short, long, done string) *cob
 	return cmd
 }
 
-// editor returns what changes the file of this run.
+// editor returns the Editor of the file of this run.
 func (c commands) editor(dryRun bool) *fileedit.Editor {
 	return &fileedit.Editor{Config: c.Config, Out: c.Out, Err: c.Err, DryRun: dryRun}
 }
