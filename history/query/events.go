@@ -3,10 +3,8 @@ package query
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"sidehook/history"
@@ -48,12 +46,8 @@ func EventCursor(seq history.Seq) string { return "e" + strconv.FormatUint(uint6
 
 // ParseEventCursor is the opposite of EventCursor. Its result is for EventQuery.Before.
 func ParseEventCursor(text string) (history.Seq, error) {
-	digits, ok := strings.CutPrefix(text, "e")
-	n, err := strconv.ParseUint(digits, 36, 64)
-	if !ok || err != nil || n == 0 {
-		return 0, fmt.Errorf("%q is no cursor that an answer held", text)
-	}
-	return history.Seq(n), nil
+	n, err := parseCursor(text, "e")
+	return history.Seq(n), err
 }
 
 // AcceptedEvent is an event, and what has become of it at each webhook that gets it:

@@ -53,12 +53,19 @@ func Cursor(n history.LineNo) string { return "b" + strconv.FormatUint(uint64(n)
 
 // ParseCursor is the opposite of Cursor. Its result is for Query.Before.
 func ParseCursor(text string) (history.LineNo, error) {
-	digits, ok := strings.CutPrefix(text, "b")
+	n, err := parseCursor(text, "b")
+	return history.LineNo(n), err
+}
+
+// parseCursor returns the number in a cursor. The prefix distinguishes the cursors of one
+// list from those of another.
+func parseCursor(text, prefix string) (uint64, error) {
+	digits, ok := strings.CutPrefix(text, prefix)
 	n, err := strconv.ParseUint(digits, 36, 64)
 	if !ok || err != nil || n == 0 {
 		return 0, fmt.Errorf("%q is no cursor that an answer held", text)
 	}
-	return history.LineNo(n), nil
+	return n, nil
 }
 
 // Match reports whether a record is an attempt that the query selects.

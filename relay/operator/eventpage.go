@@ -37,16 +37,7 @@ func (o *Operator) RequestBody(_ context.Context, name string, which query.Event
 	if settings == nil {
 		return body, unknownWebhook(name)
 	}
-	reader, err := o.journal.Read()
-	if err != nil {
-		return body, err
-	}
-	defer reader.Close()
-	a, err := reader.Event(which)
-	if err != nil {
-		return body, notFound(which, err)
-	}
-	e, err := event.Parse(a.Event, a.Filled)
+	a, e, err := o.find(which)
 	if err != nil {
 		return body, err
 	}

@@ -135,16 +135,7 @@ func nextWebhook(names []string, cursor string) (int, error) {
 
 // EventData returns the data of an event as its own bytes.
 func (o *Operator) EventData(_ context.Context, which query.EventRef) (data admin.EventData, err error) {
-	reader, err := o.journal.Read()
-	if err != nil {
-		return data, err
-	}
-	defer reader.Close()
-	a, err := reader.Event(which)
-	if err != nil {
-		return data, notFound(which, err)
-	}
-	e, err := event.Parse(a.Event, a.Filled)
+	a, e, err := o.find(which)
 	if err != nil {
 		return data, err
 	}
@@ -156,6 +147,20 @@ func (o *Operator) EventData(_ context.Context, which query.EventRef) (data admi
 		return data, &admin.NotFoundError{What: fmt.Sprintf("data in event %q", e.ID)}
 	}
 	return admin.EventData{ID: e.ID, ContentType: content.ContentType, Body: content.Body}, nil
+}
+
+// find returns the record of an event, and the event in it.
+func (o *Operator) find(which query.EventRef) (a history.EventRecord, e event.Event, err error) {
+	reader, err := o.journal.Read()
+	if err != nil {
+		return a, e, err
+	}
+	defer reader.Close()
+	if a, err = reader.Event(which); err != nil {
+		return a, e, notFound(which, err)
+	}
+	e, err = event.Parse(a.Event, a.Filled)
+	return a, e, err
 }
 
 // Stats returns how deliveries went, by default in the last 24 hours.
