@@ -14,9 +14,9 @@ import (
 	"sidehook/relay/engine"
 )
 
-// In a cluster the member that owns a webhook and its former name moves what waits. The
-// others ask it to. Until it has, they accept no events under the new name, which would
-// come before what waits.
+// In a cluster the member that owns a webhook and its former name moves the waiting
+// deliveries; the others ask it to. Until that is done, they accept no events under the new
+// name: these would overtake the waiting deliveries.
 
 const (
 	// movedWithin is how long a start, and an edit, wait for deliveries to be moved.
@@ -26,7 +26,7 @@ const (
 	moveAgain = 20 * time.Millisecond
 )
 
-// holdUpLocked has events wait for webhooks whose former names may have deliveries.
+// holdUpLocked makes events wait for webhooks whose former names may have deliveries.
 func (r *Relay) holdUpLocked() {
 	var names []string
 	for _, x := range r.renames {
@@ -37,7 +37,8 @@ func (r *Relay) holdUpLocked() {
 	r.journal.HoldUp(names)
 }
 
-// awaitMoves returns when what waits for former names has been moved, or after a while.
+// awaitMoves returns when the deliveries of former names have been moved, or after
+// movedWithin.
 func (r *Relay) awaitMoves(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, movedWithin)
 	defer cancel()
@@ -50,8 +51,8 @@ func (r *Relay) awaitMoves(ctx context.Context) {
 	}
 }
 
-// renameInCluster has deliveries moved that wait for former names, by those who own them.
-// It reports whether all are that waited when the renames came into force.
+// renameInCluster has the owners move the deliveries of former names. It reports whether all
+// that waited when the renames came into force are moved.
 func (r *Relay) renameInCluster(ctx context.Context) bool {
 	renames, generation := r.due()
 	if len(renames) == 0 {

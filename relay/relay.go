@@ -77,8 +77,8 @@ type Relay struct {
 	refused   error                          // why the last edit was rejected; nil if it was not
 	orphans   map[string]time.Time           // when the deliveries of each end, on the monotonic clock
 	renames   map[string]rename              // by former names
-	inForce   atomic.Pointer[inforce.Config] // active, for those who must not wait
-	lookAgain bool                           // for orphans: what others have is not known yet
+	inForce   atomic.Pointer[inforce.Config] // active, for callers that must not wait
+	lookAgain bool                           // for orphans: the files of other members are not known yet
 	running   bool                           // the journal runs, so deliveries can be moved
 	rejected  int                            // edits so far
 	renaming  trouble.Trouble

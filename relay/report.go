@@ -36,7 +36,7 @@ func (r *Relay) reportAttempt(a *history.Recorded) {
 	r.log.Debug(message, fields...)
 }
 
-// reportStart logs what waits, and which webhooks get nothing now.
+// reportStart logs the waiting deliveries, and the webhooks that get nothing now.
 func (r *Relay) reportStart() {
 	active := r.current().Active
 	byState := map[string][]string{}
@@ -52,7 +52,7 @@ func (r *Relay) reportStart() {
 	r.log.Info("starting", fields...)
 }
 
-// reportStop logs what still waits.
+// reportStop logs the deliveries that still wait.
 func (r *Relay) reportStop() {
 	r.log.Info("deliveries have stopped; those that wait go on at the next start", r.waiting()...)
 }

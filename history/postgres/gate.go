@@ -12,7 +12,7 @@ import (
 )
 
 // errHeldUp is the error for events that would overtake deliveries which must come first.
-var errHeldUp = errors.New("what waits for a former name of a webhook is being moved and must not be overtaken; try again in a few seconds")
+var errHeldUp = errors.New("deliveries that wait for a former name of a webhook are being moved and must not be overtaken; try again in a few seconds")
 
 // gate is the acceptor. Events for a webhook wait before it while deliveries of a former name
 // of the webhook must be moved.

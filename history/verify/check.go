@@ -93,7 +93,7 @@ func (x *Checker) Check(progress func(read, total int64)) (Checked, error) {
 	var c Checked
 	known, err := files.LoadKnownDamage(x.fs)
 	if err != nil {
-		c.Problems = append(c.Problems, history.Problem{File: files.DamageFile, What: "what was accepted as known is reported again: " + err.Error()})
+		c.Problems = append(c.Problems, history.Problem{File: files.DamageFile, What: "damage that was accepted is reported again: " + err.Error()})
 	}
 	// The checkpoint is read before the lines, so that all lines that it claims must be
 	// there (H4). One that is missing or damaged claims nothing. One without a clean

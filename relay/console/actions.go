@@ -43,7 +43,7 @@ func (h *Handler) doTest(ctx context.Context, b webhookBody) (outcome, error) {
 	return outcome{Message: result + "."}, nil
 }
 
-// doRetry retries now what waits for a webhook.
+// doRetry retries the waiting deliveries of a webhook now.
 func (h *Handler) doRetry(ctx context.Context, b webhookBody) (outcome, error) {
 	w, err := h.operator.Webhook(ctx, b.Webhook)
 	if err == nil {
@@ -52,7 +52,7 @@ func (h *Handler) doRetry(ctx context.Context, b webhookBody) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	h.opts.Log.Info("retried what waits for a webhook", "webhook", b.Webhook, "by", by)
+	h.opts.Log.Info("retried the waiting deliveries of a webhook", "webhook", b.Webhook, "by", by)
 	if w.Backlog.Events == 0 {
 		return outcome{Message: fmt.Sprintf("Nothing waits for %s.", b.Webhook)}, nil
 	}

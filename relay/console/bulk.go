@@ -196,6 +196,6 @@ func (h *Handler) doCancelWaiting(ctx context.Context, b webhookBody) (outcome, 
 	if err != nil {
 		return outcome{}, err
 	}
-	h.opts.Log.Info("canceled what waits for a webhook", "webhook", b.Webhook, "count", n, "by", by)
+	h.opts.Log.Info("canceled the waiting deliveries of a webhook", "webhook", b.Webhook, "count", n, "by", by)
 	return outcome{Message: fmt.Sprintf("Canceled %s for %s.", measure.Count(n, "delivery"), b.Webhook)}, nil
 }

@@ -5,12 +5,12 @@ import "time"
 // Apply puts a configuration in force: these webhooks, and no others. It may be
 // called before, during and after Run. It keeps the slice.
 //
-// A webhook whose settings are the same pointer as before continues undisturbed.
-// One whose settings changed gets new connections; what waits for longer than its
-// retry now says is due sooner; if it is failing it is probed at once, if it is
-// throttled it continues at once, and if it was disabled it is enabled, also if
-// it was edited while no process ran. One that is gone, or off, stops where it
-// is: what waits stays in its queue.
+// A webhook whose settings are the same pointer as before continues undisturbed. If its
+// settings changed it gets new connections, and no delivery waits for longer than the new
+// retry schedule says. If it is failing it is probed at once, if it is throttled it
+// continues at once, and if it was disabled it is enabled, also if it was edited while no
+// process ran. A webhook that is gone, or off, stops: its waiting deliveries stay in its
+// queue.
 func (d *Deliverer) Apply(webhooks []Webhook) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -37,7 +37,7 @@ func (d *Deliverer) Apply(webhooks []Webhook) {
 	}
 }
 
-// adopt applies what is in force now. It is called under the Deliverer's lock.
+// adopt applies the settings in force. The caller holds the lock of the Deliverer.
 func (w *worker) adopt(hook Webhook) {
 	if s := hook.Settings; s != nil && s != w.hook.Settings {
 		w.queue.Order(s.Order) // before the first claim that it is about

@@ -59,8 +59,8 @@ type Options struct {
 	MaxWaits, MaxAllWaits int
 	// Random returns numbers from 0 to 1, for jitter; nil: math/rand.
 	Random func() float64
-	// Notify is told what happens to webhooks and their deliveries. It must be
-	// cheap, must not block, and is called by many at once. Nil: nobody is told.
+	// Notify is called with events of webhooks and their deliveries, by many goroutines
+	// at once. It must be cheap and must not block. Nil: not called.
 	Notify func(Notification)
 	Log    *slog.Logger // nil: slog's default
 }

@@ -11,7 +11,7 @@ import (
 // requests of any webhook from being made. It is logged when it begins and when
 // it ends.
 type fault struct {
-	count atomic.Int64 // requests that met it; 0: there is none
+	count atomic.Int64 // requests that met it; 0: there is no fault
 
 	mu          sync.Mutex
 	first, last time.Time

@@ -34,9 +34,8 @@ const (
 	growth   = 1.6
 )
 
-// LastHour is what became of the attempts of the last hour. P50 and P99 are how
-// long the fastest half, and all but the slowest hundredth, took at most; zero if
-// there were none.
+// LastHour counts the attempts of the last hour by their outcome. P50 and P99 are the
+// median and the 99th percentile of how long they took; zero if there were none.
 type LastHour struct {
 	Delivered, Failed int
 	P50, P99          time.Duration

@@ -9,7 +9,7 @@ type Notification struct {
 	Why     string
 }
 
-// EventKind is what happened to a webhook, or to a delivery of it.
+// EventKind is the kind of a Notification.
 type EventKind int
 
 const (
@@ -20,10 +20,10 @@ const (
 	Recovered
 )
 
-// cause is what caused a notification.
+// cause is the event and the reason that led to a notification.
 type cause struct{ event, typ, why string }
 
-// notify reports what was recorded already. No lock is held.
+// notify must be called after the change was recorded, without a lock.
 func (w *worker) notify(kind EventKind, c cause) {
 	w.d.options.Notify(Notification{Kind: kind, Webhook: w.name, Event: c.event, Type: c.typ, Why: c.why})
 }

@@ -14,7 +14,7 @@ import (
 // another.
 const recoverySlack = time.Second
 
-// applyOutcome applies what an attempt says of the webhook.
+// applyOutcome applies the outcome of an attempt to the state of the webhook.
 func (w *worker) applyOutcome(j *job, r *send.Result, throttledUntil time.Time) {
 	now := time.Now()
 	w.mu.Lock()
@@ -122,7 +122,7 @@ func (w *worker) recordState() {
 	log := w.d.options.Log
 	switch {
 	case state.Name == health.Disabled:
-		log.Error("webhook is disabled: nothing is sent to it, and what waits is kept, until its entry is edited or it is enabled",
+		log.Error("webhook is disabled: nothing is sent to it, and its waiting deliveries are kept, until its entry is edited or it is enabled",
 			"webhook", w.name, "error", state.Why)
 		w.notify(Disabled, cause)
 	case state.Name == health.Failing:

@@ -9,12 +9,12 @@ import (
 // claimed at once, and if that fails it is tried again each second.
 const overdueAfter = time.Minute
 
-// progress is what Overdue has seen of a worker.
+// progress is the state of a worker when Overdue last saw it.
 type progress struct {
 	claims   uint64    // made so far
 	claiming int       // in progress: the history is being read
 	seen     uint64    // claims, at since
-	since    time.Time // since when a delivery is due and nothing is claimed; zero: that is not so
+	since    time.Time // since when a delivery is due and nothing is claimed; zero: otherwise
 }
 
 // Overdue returns why the scheduler must be stuck, nil if it is not: a delivery
@@ -23,8 +23,8 @@ type progress struct {
 // disabled, failing or throttled, if all its requests are in flight, or if the
 // history is full or cannot be read.
 //
-// It compares with what an earlier call saw, so it must be called from time to
-// time. It costs nothing in between.
+// It compares with an earlier call, so it must be called from time to time. It costs
+// nothing in between.
 func (d *Deliverer) Overdue() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -51,11 +51,11 @@ func (d *Deliverer) holdLocked(hook Webhook, requests *pace.History) {
 	w.wakeIfDue()
 }
 
-// Drop ends the ownership of a webhook: nothing is claimed for it any more, and
-// what a claim under way returns is released. Requests in flight end as usual,
-// and are recorded. The channel that it returns is closed after the last of them:
-// then the queue is not touched again until Hold. A webhook that this process
-// does not hold has a closed channel.
+// Drop ends the ownership of a webhook: nothing is claimed for it any more, and a delivery
+// that is being claimed is released. Requests in flight end as usual, and are recorded. The
+// channel that it returns is closed after the last of them: then the queue is not touched
+// again until Hold. For a webhook that this process does not hold it returns a closed
+// channel.
 func (d *Deliverer) Drop(webhook string) (released <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -101,7 +101,7 @@ func (w *worker) beginLocked() bool {
 	return true
 }
 
-// end ends what beginLocked began.
+// end must be called after beginLocked reported true.
 func (w *worker) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -28,8 +28,8 @@ type idleGoroutine struct {
 	since time.Time
 }
 
-// runner is what a goroutine does: a worker, so that this takes no memory, or a
-// function.
+// runner is the work of a goroutine: a worker, or a function. A worker is passed as it is, so
+// that starting it allocates nothing.
 type runner interface{ run(context.Context) }
 
 type runFunc func(context.Context)

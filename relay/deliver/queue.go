@@ -35,15 +35,15 @@ type Queue interface {
 	PullForward(since time.Time)
 	Unthrottle()
 	// Throttled returns until when the receiver has asked to be left alone, also
-	// before a restart; zero: no attempt at what waits was throttled.
+	// before a restart; zero if no waiting delivery was throttled.
 	Throttled() time.Time
-	// State returns what SetState last set, also before a restart.
+	// State returns the state that SetState set last, also before a restart.
 	State() history.WebhookState
 	SetState(history.WebhookState)
 	// FailureStreak returns how many attempts in a row have failed, also before a
 	// restart. An active state begins it anew.
 	FailureStreak() history.FailureStreak
-	// Configure sets what all attempts of a generation have in common. It is called
+	// Configure sets the settings that all attempts of a generation share. It is called
 	// before the first of them is recorded.
 	Configure(history.Config)
 	// RecordTest records the attempt of a test, whose event is in no queue, after
@@ -64,9 +64,8 @@ type Lease struct {
 	Outcome
 }
 
-// Outcome takes what became of a lease. Exactly one of Done, Retry and Release
-// must end it. All record what they are given, and return without waiting for the
-// disk.
+// Outcome ends a lease. Exactly one of Done, Retry and Release must be called. All record
+// the attempt that they are given, and return without waiting for the disk.
 type Outcome interface {
 	// Done ends the delivery.
 	Done(history.Attempt)
@@ -85,7 +84,7 @@ type Queues interface {
 	Queue(webhook string) *queue.Queue
 }
 
-// Journal returns what opens the queues of a journal.
+// Journal returns a function that opens the queues of a journal.
 func Journal(j Queues) func(webhook string) Queue {
 	return func(webhook string) Queue { return journalQueue{j.Queue(webhook)} }
 }

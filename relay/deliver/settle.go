@@ -12,7 +12,7 @@ import (
 // faultBackoff is how long a fault of this machine holds a webhook up.
 const faultBackoff = time.Second
 
-// deliver attempts a delivery, settles its lease, and applies what that says of
+// deliver attempts a delivery, settles its lease, and applies the outcome to the state of
 // the webhook.
 func (w *worker) deliver(ctx context.Context, j *job) {
 	r := w.attempt(ctx, j)

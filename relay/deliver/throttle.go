@@ -22,13 +22,12 @@ const (
 	throttleQuiet = time.Minute
 )
 
-// throttle is what a receiver that throttles has asked for. Such a receiver is
-// well, so throttling does not count toward failing or being disabled. It does
-// not end a streak of failures either, as it may come from a proxy in front of a
-// receiver that is down. A failing webhook stays failing, and is probed again
-// when the time that was asked for is over.
+// throttle is the wait that a receiver has asked for. Such a receiver is well, so throttling
+// does not count toward failing or being disabled. It does not end a streak of failures
+// either, because it may come from a proxy in front of a receiver that is down. A failing
+// webhook stays failing, and is probed again when the wait is over.
 type throttle struct {
-	until time.Time // is past, or zero, if requests may be sent
+	until time.Time // in the past, or zero, while requests may be sent
 	why   string    // the last answer
 	begun time.Time // zero: it is over, and was logged as over
 	last  time.Time // when the last answer throttled

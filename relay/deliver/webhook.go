@@ -20,8 +20,8 @@ type Webhook struct {
 	Settings *Settings
 }
 
-// Settings are what an entry says, defaults filled in: a concurrency or a timeout
-// of zero is one. They must not change once handed over.
+// Settings are the settings of an entry. All defaults must be filled in: a zero concurrency
+// or timeout means zero. They must not change after they were passed to Apply.
 type Settings struct {
 	send.Settings
 	Retry       []time.Duration // the waits between attempts

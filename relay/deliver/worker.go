@@ -21,8 +21,8 @@ import (
 //	    ends, which may wake a worker.
 //	W2  running counts the goroutines, so no more requests are in flight, except
 //	    for tests, which have goroutines of their own.
-//	W3  What waits is never forgotten: whenever the last goroutine ends, or none
-//	    may start, a timer is set for as long as anything is to come.
+//	W3  No waiting delivery is forgotten: whenever the last goroutine ends, or none
+//	    may start, a timer is set if anything is still to come.
 //	W4  A wake is never lost: it starts a goroutine, or makes those that are about
 //	    to end try once more.
 //	W5  The channel released closes once the worker was dropped, and no goroutine
@@ -41,7 +41,7 @@ type worker struct {
 	client     *send.Client       // of hook; made when needed
 	configured history.Generation // the generation that the queue knows
 	running    int
-	detached   int32 // what else uses the queue: tests, and calls of an operator
+	detached   int32 // how many others use the queue: tests, and calls of an operator
 	woken      bool  // since the last claim began
 	dropped    bool
 	released   chan struct{} // made by Drop
@@ -52,16 +52,16 @@ type worker struct {
 	pacer    *pace.Pacer
 	paced    time.Time // nothing is claimed before, for the rate
 	waiting  int       // deliveries that wait for another attempt, when last counted
-	full     time.Time // since when so many wait that no new ones are begun; zero: they are
+	full     time.Time // since when so many wait that no new ones are begun; zero: new ones are begun
 	health   health.Tracker
 	recorded recorded       // the state that the history has
 	cause    cause          // of the last change of state
-	failsBy  string         // the last failure; the log reports when a failing webhook has another
+	failsBy  string         // the last failure; a failing webhook logs when it changes
 	lastHour *lastHourStats // made by the first attempt
 	progress progress
 }
 
-// retryClaim is when a worker tries again that could not claim what is due.
+// retryClaim is how long a worker waits after it could not claim a delivery that is due.
 const retryClaim = time.Second
 
 // job is a delivery that a goroutine has claimed.
@@ -111,7 +111,7 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// canClaimLocked reports whether one of so many goroutines may claim, and what.
+// canClaimLocked reports whether one of so many goroutines may claim, and in which mode.
 func (w *worker) canClaimLocked(running int) (queue.ClaimMode, bool) {
 	if w.stoppedLocked() || inFuture(w.paced) || running > w.hook.Settings.Concurrency {
 		return 0, false
@@ -149,7 +149,7 @@ func (w *worker) setWaitingLocked(n int) {
 	w.waiting = n
 }
 
-// next claims a delivery for one of the goroutines, which ends if there is none.
+// next claims a delivery for a goroutine. If it reports false the goroutine must end.
 func (w *worker) next() (job, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -209,7 +209,7 @@ func (w *worker) inPaceLocked() bool {
 
 func (w *worker) setPacerLocked(r pace.Rate) { w.pacer, w.paced = pace.New(r), time.Time{} }
 
-// jobLocked prepares what an attempt needs.
+// jobLocked prepares an attempt.
 func (w *worker) jobLocked(lease Lease, probe bool) job {
 	w.inFlight++
 	j := job{lease: lease, hook: w.hook, client: w.acquireLocked(), probe: probe}
@@ -219,8 +219,8 @@ func (w *worker) jobLocked(lease Lease, probe bool) job {
 	return j
 }
 
-// acquireLocked returns the client of what is in force, for an attempt that
-// releases it at its end.
+// acquireLocked returns the client of the settings in force. The attempt must release it at
+// its end.
 func (w *worker) acquireLocked() *send.Client {
 	if w.client == nil {
 		w.client = send.NewClient(&w.hook.Settings.Settings, w.d.options.Send)

@@ -63,7 +63,7 @@ var blocks = []block{
 	{cidr("ff00::/8"), "a multicast address"},
 }
 
-// explain returns what a refused address is, and the CIDR that allows it.
+// explain returns the kind of a refused address, and the CIDR that allows it.
 func explain(a netip.Addr) (rule, allow string) {
 	dialed := a.Unmap()
 	for _, b := range blocks {

@@ -1,11 +1,11 @@
-// Package dial decides which addresses a delivery may connect to. Those who write a
-// webhook's URL may not know this machine's network, and the name can resolve to
-// anything. So the final address is checked, for each connection, when it is made.
+// Package dial decides which addresses a delivery may connect to. The author of a webhook's
+// URL may not know this machine's network, and the name can resolve to anything. So the
+// final address of each connection is checked when it is made.
 //
 // send sets Guard.Control as the ControlContext of its net.Dialer. The list of
 // special-purpose blocks is that of code.dny.dev/ssrf, generated from the IANA
-// registries. This package adds their names, what allows an address, and the addresses
-// of sidehook's own listeners.
+// registries. This package adds their names, the rules of allow, and the addresses of
+// sidehook's own listeners.
 package dial
 
 import (
@@ -44,7 +44,7 @@ func NewGuard(allow []netip.Prefix, own func() []netip.AddrPort) *Guard {
 // Refused is the error for an address that must not be dialed.
 type Refused struct {
 	Addr  netip.Addr
-	Rule  string // what the address is, and its block
+	Rule  string // the kind of the address, and its block
 	Allow string // the CIDR to allow; empty if nothing permits the address
 }
 

@@ -28,7 +28,7 @@ import (
 	"sidehook/relay/fileedit"
 )
 
-// Relay is what an editor needs of the relay. Many may call it at once.
+// Relay is the relay as an editor uses it. It is for concurrent use.
 type Relay interface {
 	// InForce returns the configuration in force.
 	InForce() InForce
@@ -40,7 +40,7 @@ type Relay interface {
 	Waiting(webhook string) int
 }
 
-// InForce is the configuration in force, and what became of edits since.
+// InForce is the configuration in force, and the edits that were rejected since.
 type InForce struct {
 	File     *config.File
 	Loaded   time.Time

@@ -66,7 +66,7 @@ func (d *draft) blocked() error {
 	return nil
 }
 
-// Absolute returns a path for people, who may be in another folder.
+// Absolute returns an absolute path, for people who may be in another folder.
 func Absolute(path string) string {
 	if absolute, err := filepath.Abs(path); err == nil {
 		return absolute
@@ -106,7 +106,8 @@ func diffOf(edited *fileedit.Edited) (list []editor.DiffLine) {
 	return list
 }
 
-// waitingSentences says what becomes of what waits for the webhooks of an edit.
+// waitingSentences tells, for each webhook of an edit, what happens to its waiting
+// deliveries.
 func (e *Editor) waitingSentences(ask editor.Edit, d *draft) (list []string) {
 	if d == nil || d.change.Problems != nil || d.change.After.File == nil {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"sidehook/relay/admin"
 )
 
-// What a member of a cluster asks the owner of a webhook to do.
+// The actions that a member of a cluster asks the owner of a webhook for.
 const (
 	AskEnable       = "enable"
 	AskRetry        = "retry"

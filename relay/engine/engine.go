@@ -1,7 +1,7 @@
-// Package engine is what a relay needs of the history, whichever engine keeps it: the calls,
-// how it is read, and what a member of a cluster asks the owner of a webhook. The engine of
-// files is here; relay opens the one of a cluster, which calls back into it. relay and
-// operator call it.
+// Package engine has the interface through which a relay uses a history, of either engine:
+// writing, reading, and the actions that a member of a cluster asks the owner of a webhook
+// for. It opens the engine of files; relay opens the one of a cluster, which calls back into
+// it. relay and operator call it.
 package engine
 
 import (
@@ -18,8 +18,7 @@ import (
 	"sidehook/relay/metrics"
 )
 
-// Engine is what keeps the history. journal.Journal, which has the files, documents each
-// call.
+// Engine keeps the history. The calls are documented at journal.Journal, the engine of files.
 type Engine interface {
 	writer
 	backlog
@@ -72,8 +71,9 @@ type usage interface {
 
 // generations numbers the configurations.
 type generations interface {
-	// Number returns the number of a configuration, by a hash of what it means; edited
-	// if it replaces another one while the process runs. It is 0 if it is not known yet.
+	// Number returns the number of a configuration, by the digest of its meaning, or 0 if
+	// the number is not known yet. edited says that the configuration replaces another
+	// one while the process runs.
 	Number(hash string, edited bool) history.Generation
 	// Generation returns the number and the hash of the one that is in force. The
 	// number may become known later than Declare.
@@ -82,7 +82,7 @@ type generations interface {
 	Declare(c Declaration)
 }
 
-// Declaration is what an engine needs to know of a configuration.
+// Declaration describes a configuration to an engine.
 type Declaration struct {
 	Generation history.Generation
 	Hash       string
@@ -91,7 +91,7 @@ type Declaration struct {
 	Was        map[string]string // their former names
 }
 
-// ownership is which webhooks this process delivers to. A single one has them all.
+// ownership tells which webhooks this process delivers to. A single process has them all.
 type ownership interface {
 	// Owns reports whether this process has the queue of a webhook.
 	Owns(webhook string) bool
@@ -104,7 +104,7 @@ type ownership interface {
 	// processes have no names. Differing returns those with another entry of it.
 	Owner(webhook string) string
 	Differing(webhook string) []string
-	// Figures returns what the owners of webhooks have told last, by their names.
+	// Figures returns the latest figures of the owners of webhooks, by webhook.
 	Figures() map[string]api.Webhook
 	// Cluster is the state of the cluster for the metrics, nil without one.
 	Cluster() *metrics.Cluster
@@ -128,7 +128,7 @@ type Storage struct {
 	Open   func(webhook string) deliver.Queue
 	Read   func() (Reader, error) // history.ErrNoHistory
 	Where  string                 // for messages
-	Failed string                 // what is logged when it has failed
+	Failed string                 // the message to log when the engine has failed
 }
 
 // IsOrphan reports whether so many deliveries wait for a webhook that is in no file.

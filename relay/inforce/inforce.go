@@ -1,6 +1,6 @@
-// Package inforce makes of a file what a relay has in force: the settings of each webhook,
-// which events each one gets, what is refused, and a digest of what the file means. relay
-// makes a Config at each edit, before it puts anything of it in force.
+// Package inforce turns a file into the configuration that a relay puts in force: the
+// settings of each webhook, the matcher of events, the refusal of events, and a digest of
+// the meaning of the file. relay makes a Config at each edit, before it applies any of it.
 package inforce
 
 import (
@@ -16,10 +16,10 @@ import (
 	"sidehook/relay/outbox"
 )
 
-// Config is a configuration with what is made of it. It is immutable once it is in force.
+// Config is a configuration with all that is made of it. It is immutable once it is in force.
 type Config struct {
 	File       *config.File
-	Digest     string // of what the file means
+	Digest     string // of the meaning of the file
 	Generation history.Generation
 	Loaded     time.Time
 	Matcher    *matching.Matcher
@@ -93,7 +93,7 @@ func (c *Config) Renamed() map[string]bool {
 	return names
 }
 
-// ForDeliver returns what deliver needs of it.
+// ForDeliver returns the webhooks for deliver.
 func (c *Config) ForDeliver() []deliver.Webhook {
 	list := make([]deliver.Webhook, 0, len(c.File.Webhooks))
 	for _, w := range c.File.Webhooks {
@@ -104,7 +104,7 @@ func (c *Config) ForDeliver() []deliver.Webhook {
 	return list
 }
 
-// ForIntake returns what intake needs of it.
+// ForIntake returns the settings for intake.
 func (c *Config) ForIntake() intake.Settings {
 	return intake.Settings{
 		Source: c.File.Source, Refusal: refusal(c.File), Match: c.Matcher.Match, Generation: c.Generation,
@@ -112,7 +112,7 @@ func (c *Config) ForIntake() intake.Settings {
 	}
 }
 
-// ForNotices returns what operational events need of it.
+// ForNotices returns the settings for operational events.
 func (c *Config) ForNotices() notice.Config {
 	return notice.Config{
 		Source: c.File.Source, Generation: c.Generation, MayWant: c.Matcher.MayMatch, Match: c.Matcher.Match,

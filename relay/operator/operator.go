@@ -1,7 +1,7 @@
 // Package operator does what operators ask of a relay, through the API and the console: it
 // shows webhooks, events and the configuration, and resends, cancels, enables and tests. In
-// a cluster it has the owner of a webhook do what needs its queue. It promises nothing of
-// its own beyond admin.Operator and console.Operator, which it implements. relay makes one.
+// a cluster it asks the owner of a webhook for actions on its queue. It implements
+// admin.Operator and console.Operator, and promises no more than they do. relay makes one.
 package operator
 
 import (
@@ -29,7 +29,7 @@ import (
 	"sidehook/relay/plan"
 )
 
-// Options are what an Operator acts on. All are required.
+// Options of an Operator. All are required.
 type Options struct {
 	Engine    *engine.Storage
 	Deliver   *deliver.Deliverer

@@ -74,8 +74,8 @@ type File interface {
 }
 
 // ErrModifiedExternally is the error if somebody else changed a file that is being written.
-var ErrModifiedExternally = errors.New("somebody else did that, and what was in it may be lost; sidehook rotates and removes its files by itself, " +
-	"so take history.dir out of logrotate and whatever else changes files there")
+var ErrModifiedExternally = errors.New("another program did that, and the lines in it may be lost; sidehook rotates and removes its files itself: " +
+	"exclude history.dir from logrotate and from other programs that change files")
 
 // ErrUnsynced is the error if a sync of a file or of the folder failed. It is unknown what
 // is durable, and no other sync will show it.

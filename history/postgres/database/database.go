@@ -122,7 +122,7 @@ func neverCancel(c *pgconn.Config) {
 	dial, after := c.DialFunc, c.AfterConnect
 	c.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if connected.Load() {
-			return nil, errors.New("what is being written is not canceled")
+			return nil, errors.New("a statement that writes is not canceled")
 		}
 		return dial(ctx, network, address)
 	}

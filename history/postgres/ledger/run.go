@@ -128,7 +128,7 @@ func (l *Ledger) failed(err error) {
 	}
 }
 
-var errTooMany = errors.New("the database takes no outcomes")
+var errTooMany = errors.New("the database does not accept outcomes")
 
 func (l *Ledger) answerLocked(which func(flush) bool, err error) {
 	left := l.flushes[:0]

@@ -132,7 +132,7 @@ func (m *Member) build(ctx context.Context, list []*rebuilt) {
 			break
 		}
 		list = slices.DeleteFunc(list, func(w *rebuilt) bool { return !m.still(w.webhook, w.epoch) })
-		m.away.Met(m.o.Log, "cannot read what waits for webhooks; trying again", database.Explained(err), "webhooks", len(list))
+		m.away.Met(m.o.Log, "cannot read the waiting deliveries of webhooks; trying again", database.Explained(err), "webhooks", len(list))
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():

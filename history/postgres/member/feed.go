@@ -132,7 +132,7 @@ func (f *feed) run(ctx context.Context) {
 		}
 		f.doCalls()
 		if err := f.advance(ctx); err != nil && ctx.Err() == nil {
-			f.m.away.Met(f.m.o.Log, "cannot read what was accepted; trying again", database.Explained(err))
+			f.m.away.Met(f.m.o.Log, "cannot read accepted events; trying again", database.Explained(err))
 			time.Sleep(min(f.m.o.Poll, time.Second))
 		}
 	}

@@ -147,7 +147,7 @@ var errClocks = errors.New("the clocks of the database and of this host differ")
 func (k *Keeper) believes(now int64) bool {
 	ahead := time.Until(time.Unix(0, now))
 	if ahead.Abs() <= clockBound {
-		k.clocks.Over(k.o.Log, "the clocks of the database and of this host agree again: what is older than history.keep is removed")
+		k.clocks.Over(k.o.Log, "the clocks of the database and of this host agree again: history older than history.keep is removed")
 		return true
 	}
 	k.clocks.Met(k.o.Log, "nothing is removed for its age: set the clock that is wrong", errClocks, "database_ahead", ahead.Round(time.Second))

@@ -90,7 +90,7 @@ func (c *Client) call(ctx context.Context, method, path string, body []byte, ans
 
 func (c *Client) decode(method, path string, text []byte, answer any) error {
 	if err := json.Unmarshal(text, answer); err != nil {
-		return fmt.Errorf("what answers on %s is not sidehook: %s %s: %w", c.address, method, path, err)
+		return fmt.Errorf("the server on %s is not sidehook: %s %s: %w", c.address, method, path, err)
 	}
 	return nil
 }
@@ -173,7 +173,7 @@ func (c *Client) unanswered(ctx context.Context, err error) error {
 func (c *Client) refusal(resp *http.Response, text []byte) error {
 	var problem api.Problem
 	if json.Unmarshal(text, &problem) != nil || problem.Detail == "" {
-		problem.Detail = fmt.Sprintf("what answers on %s is not sidehook: it says %s", c.address, resp.Status)
+		problem.Detail = fmt.Sprintf("the server on %s is not sidehook: it says %s", c.address, resp.Status)
 	}
 	if len(c.tried) > 0 && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden) {
 		// Over the socket it would not have been refused.

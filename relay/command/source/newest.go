@@ -85,7 +85,7 @@ func pages[T any](limit int, read func(limit int, cursor string) ([]T, string, e
 			return list, nil
 		}
 		if next == cursor {
-			return nil, fmt.Errorf("the answer does not go on after %s", cursor)
+			return nil, fmt.Errorf("the answer does not continue after %s", cursor)
 		}
 		cursor = next
 	}

@@ -24,8 +24,8 @@ import (
 const (
 	// failuresInARow make a webhook failing.
 	failuresInARow = 5
-	// minFailures is the least number of failures that disables a webhook, however
-	// long it has had nothing but failures.
+	// minFailures is how many failures in a row disable a webhook at least, however long
+	// they took.
 	minFailures = 10
 	// A failing webhook is probed after maxFirstProbe, or after the first wait of
 	// its schedule if that is shorter, but not before minFirstProbe. Then the wait
@@ -42,11 +42,11 @@ const (
 	Disabled = "disabled"
 )
 
-// Rules are what a webhook's entry says about its health.
+// Rules are the settings of a webhook about its health.
 type Rules struct {
 	Retry        []time.Duration // its schedule
-	DisableAfter time.Duration   // nothing but failures for so long disables; 0: never
-	Entry        string          // tells this entry from any other
+	DisableAfter time.Duration   // disabled after so long with nothing but failures; 0: never
+	Entry        string          // differs for each entry
 	Jitter       func(time.Duration) time.Duration
 }
 
@@ -93,7 +93,7 @@ func (t *Tracker) Restore(now time.Time, s history.WebhookState, streak history.
 	t.first = now.Add(-max(0, now.Sub(streak.Since)))
 }
 
-// State returns what the history should have.
+// State returns the state for the history.
 func (t *Tracker) State() history.WebhookState {
 	switch {
 	case t.disabled:
@@ -236,7 +236,7 @@ func (t *Tracker) Enable(now time.Time) (changed bool) {
 	return true
 }
 
-// Span writes a long time: in whole days, or in what there is of one.
+// Span writes a long time in whole days, or a shorter one in hours and less.
 func Span(d time.Duration) string {
 	const day = 24 * time.Hour
 	if d >= 2*day {

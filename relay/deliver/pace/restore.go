@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// History is what is known of the requests that another process made for a
-// webhook, as far as they count for its rate now.
+// History has the requests that another process made for a webhook and that still count for
+// its rate.
 type History struct {
 	Requests []Request // newest first
 	Since    time.Time // Requests has all of them from then on
 	// Unrecorded is how many more requests may have been made: those that were in
-	// flight at a crash, or whose records it took.
+	// flight at a crash, and those whose records the crash lost.
 	Unrecorded int
 }
 
@@ -21,10 +21,10 @@ type Request struct{ Begun, Ended time.Time }
 // Within returns how many requests may leave within a time.
 func (p *Pacer) Within(d time.Duration) int { return 1 + int((d+p.lead)/p.tick) }
 
-// Restore continues from the requests of another process. Where something is not
-// known, it assumes what is safe: before h.Since as many requests as the rate
-// allows, and unrecorded ones just now. No request counts as later than now, so
-// that a clock that was set back delays nothing for longer than the rate's time.
+// Restore continues from the requests of another process. Of unknown requests it assumes the
+// worst: before h.Since as many as the rate allows, and unrecorded ones just now. No request
+// counts as later than now, so that a clock that was set back delays nothing for longer than
+// the window of the rate.
 func (p *Pacer) Restore(now time.Time, h History) {
 	if p == nil {
 		return
