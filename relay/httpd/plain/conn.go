@@ -35,7 +35,7 @@ type Server struct {
 
 // maxBody is the largest body of a plain request. What a handler has not read of it is
 // read before the answer, so that the connection can be kept; net/http reads as much.
-const maxBody = 256 << 10
+const maxBody = 256<<10 - 1
 
 // linger is how long a client may go on sending after the last answer. net/http waits as
 // long.

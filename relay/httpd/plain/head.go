@@ -109,7 +109,7 @@ func keep(kept *[1]string, value []byte) []string {
 
 // length returns what a Content-Length says; -1 if it is not plain.
 func length(digits []byte) int64 {
-	const most = len("262144")
+	const most = len("262143")
 	if len(digits) == 0 || len(digits) > most {
 		return -1
 	}
