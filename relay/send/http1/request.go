@@ -35,7 +35,7 @@ func write(w *bufio.Writer, r *http.Request, absoluteURL bool) error {
 	slices.Sort(names)
 	for _, name := range names {
 		for _, value := range r.Header[name] {
-			if strings.ContainsAny(value, "\r\n") {
+			if strings.Contains(value, "\r") || strings.Contains(value, "\n") {
 				return errHeader
 			}
 			w.WriteString(name)
