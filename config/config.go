@@ -1,20 +1,20 @@
 // Package config owns webhooks.yaml: it reads the file, checks it, and replaces
-// each ${…} by what it stands for.
+// each ${…} by its value.
 //
 // It promises:
 //
 //   - A File that Load returns is valid as a whole and never changes, so it may be
 //     shared without a lock.
-//   - Load reports every problem at once, each with its line, its column and what
-//     to write instead.
+//   - Load reports all problems at once, each with its line, its column and a
+//     correction.
 //   - Secrets, and values that came by ${…}, are not printed by accident: Secret,
 //     Header and URL redact themselves.
 //
 // Each key is declared once, in tables.go, and everything that has to know the
 // keys follows from there (key.go). The rules for a value stand in the rooms beside
 // this one: endpoint, header, oauth, material, credential, naming, selection, pacing and
-// profile. They read a value alone; what depends on several keys, or on the file, is
-// judged here.
+// profile. They read a single value. This package checks the rules that depend on several
+// keys, or on the file.
 //
 // The relay loads the file when it starts, and runs a watcher of config/watch
 // beside it. The commands load it to find the listener and the history, or to

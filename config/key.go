@@ -122,8 +122,8 @@ func namesOf[T any](keys []key[T]) []string {
 	return each(keys, func(k key[T]) string { return k.name })
 }
 
-// pairsOf returns what is set, in the order of the table; with absent, also the
-// keys that are not set and say so.
+// pairsOf returns the keys that are set, in the order of the table. With sayAbsent it
+// includes unset keys that have a value for that.
 func pairsOf[T any](keys []key[T], t *T, absent absence) canonical.Pairs {
 	list := make(canonical.Pairs, 0, len(keys))
 	for i := range keys {
@@ -138,7 +138,7 @@ func pairsOf[T any](keys []key[T], t *T, absent absence) canonical.Pairs {
 	return list
 }
 
-// absence is what becomes of keys that are not set.
+// absence says how to show keys that are not set.
 type absence int
 
 const (

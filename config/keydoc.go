@@ -8,11 +8,11 @@ import (
 	"sidehook/config/canonical"
 )
 
-// KeyDoc is what there is to know of a key of a webhook.
+// KeyDoc documents a key of a webhook.
 type KeyDoc struct {
 	Name, Doc string
 	Example   string   // a value as it stands in the file
-	Default   string   // what holds where it is not given, "" for nothing
+	Default   string   // its default, "" if it has none
 	Words     []string // the values that it may have, nil if others are possible
 	Text      bool     // its value is a single text
 	Bool      bool     // its value is true or false

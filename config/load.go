@@ -54,7 +54,7 @@ const (
 
 type value = yamlnode.Value
 
-// loader holds what one reading of a file needs and finds.
+// loader is the state of reading one file.
 type loader struct {
 	*yamlnode.Reader
 	main   string // the file that includes this one; "" for that file itself
@@ -66,7 +66,7 @@ type loader struct {
 	schemas     dataschema.Compiler
 	expressions *expression.Compiler
 
-	file     *File                                     // what was read so far
+	file     *File                                     // as far as it was read
 	given    []value                                   // at the top
 	routes   map[string]struct{ message, hint string } // of globs, against the catalogue
 	base     *partial                                  // the defaults

@@ -6,10 +6,10 @@ import (
 	"sidehook/config/yamlnode"
 )
 
-// Included is a file of include: what it says, and what of it is in force.
+// Included is a file of include.
 type Included = include.Included[*Webhook]
 
-// part is what one file says.
+// part is the content of one file.
 type part = include.Part[*Webhook]
 
 func claimOf(name string, at *value, webhook string) include.Claim {

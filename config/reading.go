@@ -50,18 +50,18 @@ func (r Reading) Identity() string {
 	return text.String()
 }
 
-// Basis is what a reading may build on. The zero Basis is nothing.
+// Basis is the state that a reading may build on. The zero Basis is none.
 type Basis struct {
 	// Last is the last good reading. A file of include that has not changed since is
-	// not read again, and of one that is bad what was in force stays in force.
+	// not read again. If one is bad, its former content stays in force.
 	Last   *Reading
 	Reread bool // files that look unchanged are read again, too
 
 	// Unsettled are files of include that are being written: they count as they were.
 	Unsettled map[string]bool
 
-	// Text stands in place of what is in files, the main one or those of include, by
-	// path. They need not exist.
+	// Text replaces the content of files, the main one or those of include, by path.
+	// The files need not exist.
 	Text map[string][]byte
 }
 

@@ -38,8 +38,8 @@ type tables struct {
 	shared  []key[Webhook] // those that may stand in defaults, too
 	webhook []key[Webhook] // all of them
 
-	// digested is webhook in the order of the digest, and unset what each key adds
-	// to it where the key is not given.
+	// digested has the keys of webhook in the order of the digest, and unset the text
+	// that each of them adds to the digest if it is not given.
 	digested []key[Webhook]
 	unset    []string
 }
@@ -168,7 +168,7 @@ func tlsKeys() []key[TLS] {
 func ownKeys() []key[Webhook] {
 	name := func() schema { return schema{"pattern": naming.WebhookPattern} }
 	description := text(schema{"maxLength": naming.MaxDescription}, plain(naming.ReadDescription))
-	description.equal = func(string, string) bool { return true } // it changes nothing in what the webhook does
+	description.equal = func(string, string) bool { return true } // it does not change the behavior of the webhook
 	description.digest = func(string, string) string { return "" }
 	events := list(jsonschema.List(schema{"type": "string", "minLength": 1}, 1, 0), readEvents, showList[string])
 	return []key[Webhook]{

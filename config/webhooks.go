@@ -17,8 +17,8 @@ import (
 	"sidehook/config/yamlnode"
 )
 
-// partial is a webhook while it is read: its keys over the defaults, and what can be
-// checked only after all its keys are read.
+// partial is a webhook while it is read: its keys over the defaults, and the values that can
+// be checked only after all its keys are read.
 type partial struct {
 	Webhook
 	given []value  // its own keys
@@ -26,7 +26,7 @@ type partial struct {
 
 	url       yamlnode.Text
 	tokenURL  yamlnode.Text
-	badOAuth2 bool // of the defaults: what is wrong with it was reported at another webhook
+	badOAuth2 bool // of the defaults: its problem was reported at another webhook
 	secrets   []yamlnode.Text
 	badSecret bool // a secret is given that could not be read
 	headers   []header.Line

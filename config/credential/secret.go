@@ -70,8 +70,8 @@ func checkEd25519(text string) (message, hint string) {
 	return "", ""
 }
 
-// CheckSchemes returns what is wrong with a key for ed25519 that is to make
-// signatures for which it does not fit; "" if nothing is.
+// CheckSchemes returns the problem of a key for ed25519 with schemes that need another kind
+// of key, "" if there is none.
 func CheckSchemes(secret string, schemes []string) (message, hint string) {
 	i := slices.IndexFunc(schemes, func(scheme string) bool { return scheme != "standard" && scheme != "none" })
 	if i < 0 || !strings.HasPrefix(secret, edPrefix) {

@@ -36,7 +36,7 @@ type Schema struct {
 	visits   visits // of the check under way
 }
 
-// Equal reports whether two schemas say the same; nil is none.
+// Equal reports whether two schemas have the same content. nil stands for no schema.
 func (s *Schema) Equal(o *Schema) bool {
 	if s == nil || o == nil {
 		return s == o
@@ -44,8 +44,7 @@ func (s *Schema) Equal(o *Schema) bool {
 	return s.Sum == o.Sum
 }
 
-// Flaw is what is wrong with a schema, and what to do. It has no message if nothing
-// is.
+// Flaw is the problem of a schema, and a hint. It has no message if there is none.
 type Flaw struct{ Message, Hint string }
 
 // Compiler compiles each schema once, for all types that have it. The zero Compiler
@@ -59,7 +58,7 @@ type result struct {
 	flaw   Flaw
 }
 
-// Compile returns the schema whose file is at path, or what is wrong with it. read
+// Compile returns the schema whose file is at path, or its flaw. read
 // returns the contents of a file; its errors name the file.
 func (c *Compiler) Compile(path string, read func(path string) (string, error)) (*Schema, Flaw) {
 	r, ok := c.done[path]

@@ -21,7 +21,7 @@ func (a Allow) Equal(o Allow) bool {
 		slices.Equal(a.Prefixes, o.Prefixes)
 }
 
-// Rules returns what they mean for a URL.
+// Rules returns the rules that a lifts for a URL.
 func (a Allow) Rules() Rules { return Rules{HTTP: a.HTTP, AnyHost: a.AnyHost} }
 
 // Liftable are the words for rules that may be lifted; a CIDR may be, too.

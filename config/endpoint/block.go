@@ -2,8 +2,7 @@ package endpoint
 
 import "net/netip"
 
-// CheckBlock returns what is wrong with a block of addresses; the zero Flaw if
-// nothing is.
+// CheckBlock returns the flaw of a block of addresses, the zero Flaw if it is valid.
 func CheckBlock(block netip.Prefix) Flaw {
 	switch {
 	case block != block.Masked():

@@ -1,7 +1,7 @@
 // Package endpoint owns the rules for where requests may go and where sidehook
 // may listen: the URL of a webhook, the URL of a proxy, the address of the
-// listener, the hosts in them, and what allow lifts of these rules. A check returns
-// every flaw that it finds, with what to write instead, and never quotes user info.
+// listener, the hosts in them, and which of these rules allow lifts. A check returns
+// every flaw that it finds, with a correction, and never quotes user info.
 // It resolves no names and opens no connections; package config, and the packages
 // beside it that read addresses, call it at load.
 package endpoint
@@ -13,7 +13,7 @@ import (
 	"unicode"
 )
 
-// Flaw is what is wrong with an address, and what to write instead.
+// Flaw is the problem of an address, and a correction.
 type Flaw struct{ Message, Hint string }
 
 // Rules are the rules that are lifted for a URL.

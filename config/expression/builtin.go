@@ -97,7 +97,7 @@ func (r *run) invoke(name string, a []any) (any, error) {
 	return f.Func(a...)
 }
 
-// charge charges for what a function will read and make.
+// charge charges for the values that a function will read and make.
 func (r *run) charge(name string, a []any) {
 	size, other := 0, 0 // in bytes, of the first argument and of the others
 	for i, v := range a {

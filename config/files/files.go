@@ -138,7 +138,7 @@ func read(path string, most int64) File {
 	return f
 }
 
-// Unusable is an error that does not depend on who reads the file.
+// Unusable is an error that every user who reads the file gets.
 type Unusable string
 
 func (u Unusable) Error() string { return string(u) }

@@ -11,16 +11,16 @@ import (
 	"sidehook/config/yamlnode"
 )
 
-// Included is a file of include: what it says, and what of it is in force.
+// Included is a file of include: its content, and the content that is in force.
 type Included[W any] struct {
 	Path string
 	// Problems are its errors and warnings if it is refused, nil if it is in force as
 	// it stands.
 	Problems yamlnode.Problems
 
-	Context string   // what it was judged with: defaults and such
-	Now     *Part[W] // as it stands
-	InForce *Part[W] // what it said when it was last good; nil if nothing is in force
+	Context string   // the text outside it that it was read with, such as the defaults
+	Now     *Part[W] // its content now
+	InForce *Part[W] // its content when it was last good; nil if nothing is in force
 }
 
 // Refused reports whether the file holds itself up.

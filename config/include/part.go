@@ -7,7 +7,7 @@ import (
 	"sidehook/config/yamlnode"
 )
 
-// Part is what one file says, with the W that it declares: the main file, or a file of
+// Part is the content of one file, with the W that it declares: the main file, or a file of
 // include. It is immutable.
 type Part[W any] struct {
 	Path     string

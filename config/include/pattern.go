@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Found is what a pattern of include leads to.
+// Found is the result of a pattern of include.
 type Found struct {
 	Paths   []string
 	IsGlob  bool

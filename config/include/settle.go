@@ -1,5 +1,5 @@
-// Package include owns the files of include: which ones a pattern matches, what each
-// says and what of it is in force, and which of two files gets a name that both claim. It
+// Package include owns the files of include: which ones a pattern matches, which content of
+// each is in force, and which of two files gets a name that both claim. It
 // promises that a bad file delays no other, that names are unique over all that is in
 // force, and that the outcome depends on the arguments alone. It reads no YAML; package
 // config, which does, is its only caller.

@@ -11,7 +11,7 @@ import (
 	"slices"
 )
 
-// Schema is what a JSON Schema says of a value.
+// Schema is a JSON Schema of a value.
 type Schema map[string]any
 
 // Print returns the text of a whole schema.
@@ -56,7 +56,7 @@ func List(items Schema, least, most int) Schema {
 // Either is one of several.
 func Either(all ...Schema) Schema { return Schema{"anyOf": all} }
 
-// reference is a value that is filled in: what comes in has the type that the key
+// reference is a value with a ${…}. The text that replaces it has the type that the key
 // needs.
 var reference = Schema{"type": "string", "pattern": `\$\{`}
 

@@ -8,7 +8,7 @@
 // text is not valid YAML, it shows keys, and values that cannot be secrets. Each line
 // stays on its line, so that the number of a line means the same.
 //
-// The relay calls it for what the console shows.
+// The relay calls it for the console.
 package mask
 
 import (

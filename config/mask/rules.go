@@ -14,8 +14,8 @@ import (
 // its key is known to have no secret: that of a misspelt key, or of the wrong kind, is
 // hidden.
 type hidden struct {
-	show   map[*yaml.Node]string // what is shown in the place of each
-	values map[string]bool       // that are not shown
+	show   map[*yaml.Node]string // the text to show in place of a node
+	values map[string]bool       // the values that must not be shown
 	seen   map[visit]bool
 }
 

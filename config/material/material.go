@@ -1,8 +1,8 @@
 // Package material owns a webhook's tls, and parses its files: authorities, a client
-// certificate and its key. It accepts a whole file or refuses it, with the line
-// that is wrong and what to do: a certificate that was skipped would be missed by
-// connections, and nobody could tell why. It opens files only through
-// the set of the load; package config, which reads the keys, is its only caller.
+// certificate and its key. It accepts a whole file or refuses it, with the wrong
+// line and a hint. If it skipped a certificate, connections would fail and nobody could
+// tell why. It opens files only through the set of the load. Package config, which reads
+// the keys, is its only caller.
 package material
 
 import (
@@ -23,7 +23,7 @@ type Cache struct {
 	pairs       map[[2]string]Pair     // by the paths of the certificate and the key
 }
 
-// Authorities is what a ca_file contains, or what is wrong with it.
+// Authorities is the content of a ca_file, or its flaw.
 type Authorities struct {
 	Pool *x509.CertPool
 	Flaw
@@ -105,8 +105,7 @@ func isDamaged(cert *x509.Certificate) bool {
 	return err != nil && !errors.As(err, &old) && cert.SignatureAlgorithm != x509.UnknownSignatureAlgorithm
 }
 
-// Pair is what a cert_file and a key_file contain together, or what is wrong with
-// one of them.
+// Pair is the content of a cert_file and a key_file, or the flaw of one of them.
 type Pair struct {
 	Certificate       *tls.Certificate
 	CertFlaw, KeyFlaw Flaw

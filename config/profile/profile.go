@@ -1,7 +1,7 @@
-// Package profile owns the words for what a request looks like: formats of the body,
+// Package profile owns the words for the form of a request: formats of the body,
 // schemes of the signature, and the profiles that set both. It promises that every
 // profile means one format, one scheme and one user agent. Package config reads its
-// keys with it; how a request is made is known to those who send it.
+// keys with it. The packages format and sign make the requests.
 package profile
 
 import (

@@ -1,6 +1,6 @@
 // Package redact owns the values of the configuration that hold secrets: a
-// secret, a URL and a header. Each prints as what may be shown of it, whatever
-// prints it: fmt with any verb, slog, JSON or YAML. Only Reveal returns all of it.
+// secret, a URL and a header. Each prints only the part that may be shown, with fmt and any
+// verb, slog, JSON or YAML. Only Reveal returns all of it.
 // Package config makes them; the relay reveals them where they are sent.
 package redact
 
@@ -10,7 +10,7 @@ import (
 	"io"
 )
 
-// Mask stands in the place of what is not shown.
+// Mask is shown in place of a secret.
 const Mask = "***"
 
 // content is a text that only Reveal returns. It has a pointer, because fmt calls no

@@ -1,7 +1,7 @@
-// Package selection owns what says which events a webhook gets: globs of types, and the
-// attributes that match requires. It promises that a check says what is wrong and what
-// to write instead, and that matching a glob takes no more than its length times that
-// of the type. Package config reads the keys with it; the relay asks Matches through it.
+// Package selection owns the selection of the events that a webhook gets: globs of types,
+// and the attributes that match requires. It promises that a check returns the problem and a
+// correction, and that matching a glob takes no more than its length times that of the type.
+// Package config reads the keys with it; the relay asks Matches through it.
 package selection
 
 import (

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// SuggestDuration returns the duration that a text most likely means which is none, ""
-// if nothing is near: 30 without a unit, 5 days, 1w. A bare number counts in days where
+// SuggestDuration returns the duration that an invalid text most likely means, such as 30
+// without a unit, 5 days or 1w; "" if nothing is near. A bare number counts in days where
 // a year is allowed, and in seconds elsewhere.
 func SuggestDuration(s string, most time.Duration) string {
 	n, word, ok := numberAndWord(s)

@@ -31,8 +31,8 @@ type notifier struct {
 // informer asks the kernel for notifications, which it limits in number.
 type informer func() (*fsnotify.Watcher, error)
 
-// watch watches names, and all that is in the whole folders, instead of what it watched
-// before.
+// watch watches names, and everything in the folders whole. It watches nothing else any
+// more.
 func (n *notifier) watch(names, whole []string) error {
 	set := make(map[string]bool)
 	for _, folder := range whole {

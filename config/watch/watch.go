@@ -40,7 +40,7 @@ type Watcher struct {
 	look   time.Duration // how often it looks at the files
 	inform informer
 
-	told     string         // what was told last
+	told     string         // the identity of the reading that was reported last
 	last     config.Reading // the last good one
 	main     tracked        // the file and those that it names
 	included included
@@ -107,7 +107,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 		case <-rest.C:
 		}
 		if stale {
-			continue // what has appeared may have to be watched, too, before it changes
+			continue // new files must be watched before they change
 		}
 		select {
 		case <-ctx.Done():
@@ -121,8 +121,8 @@ func (w *Watcher) Run(ctx context.Context) error {
 	}
 }
 
-// wait returns when to look again without a notification: once what has changed may
-// have stood still, or after a while.
+// wait returns when to look again without a notification: when a changed file may have stood
+// still for long enough, or after a while.
 func (w *Watcher) wait() time.Duration {
 	wait := max(w.look, 50*w.cost)
 	next := w.included.next(w.settle)

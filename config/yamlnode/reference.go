@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Reference is what stands in ${…}: ${NAME}, ${file:PATH} or ${cred:NAME}.
+// Reference is the content of a ${…}: ${NAME}, ${file:PATH} or ${cred:NAME}.
 type Reference struct {
 	Kind string // "file", "cred", or "" for an environment variable
 	Name string

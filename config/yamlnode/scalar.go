@@ -20,10 +20,10 @@ type Text struct {
 	At    *Value
 	Known bool // every ${…} in it was replaced
 
-	Filled []Filled // what came by ${…}, in order
+	Filled []Filled // the texts that replaced each ${…}, in order
 }
 
-// Filled is what came into a value by a reference.
+// Filled is the text that replaced a reference in a value.
 type Filled struct {
 	By   Reference
 	Text string
@@ -161,7 +161,7 @@ func (r *Reader) Size(v *Value, least, most int64, into *int64) {
 	*into = n
 }
 
-// meant is the hint for a value that is not in the right form but says what is meant.
+// meant is the hint for a value in the wrong form, of which the right form can be guessed.
 func meant(t Text, suggestion string) string {
 	if suggestion == "" || t.Hidden() {
 		return ""
@@ -177,7 +177,7 @@ func (r *Reader) Choice(v *Value, words []string, into *string) {
 	}
 }
 
-// OneOf reports whether the text is one of the words, and if not, what is wrong.
+// OneOf reports whether the text is one of the words. If not, it reports the problem.
 func (r *Reader) OneOf(t Text, words []string) bool {
 	if slices.Contains(words, t.string) {
 		return true
