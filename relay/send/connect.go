@@ -19,6 +19,9 @@ import (
 const (
 	// connectTimeout bounds the dial, and the TLS handshake, within an attempt.
 	connectTimeout = 10 * time.Second
+	// slowConnect is how long a request waits for a connection of its own alone: longer
+	// than opening one takes if nothing is wrong.
+	slowConnect = 500 * time.Millisecond
 	// idleTimeout is how long a connection is kept alive without a request.
 	idleTimeout = 90 * time.Second
 )
@@ -81,13 +84,12 @@ func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	x := exchangeOf(r.Context())
-	conn := c.http1.Get()
+	conn, dialled, err := c.obtain(r.Context())
+	if err != nil {
+		return nil, err
+	}
 	reused := conn != nil
 	if !reused {
-		dialled, err := c.connect(r.Context())
-		if err != nil {
-			return nil, err
-		}
 		if dialled.choseHTTP2() {
 			return c.http2.roundTripOn(dialled, r)
 		}
@@ -101,6 +103,31 @@ func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = c.proxy.authorize(r)
 	}
 	return conn.RoundTrip(r, x)
+}
+
+// obtain returns an idle connection, or opens one. A receiver may have room for no more
+// than it has, so if that takes long, a connection that becomes idle is used instead.
+func (c *connections) obtain(ctx context.Context) (*http1.Conn, dialled, error) {
+	for {
+		if idle := c.http1.Get(); idle != nil {
+			return idle, dialled{}, nil
+		}
+		dialling, stop := context.WithCancel(ctx)
+		wait := c.http1.WaitAfter(slowConnect, stop)
+		d, err := c.connect(dialling)
+		idle := wait.End()
+		stopped := dialling.Err() != nil && ctx.Err() == nil
+		stop()
+		switch {
+		case idle != nil && err == nil:
+			d.Close()
+			fallthrough
+		case idle != nil:
+			return idle, dialled{}, nil
+		case err == nil || !stopped:
+			return nil, d, err
+		}
+	}
 }
 
 // dialled is a connection to the receiver, with TLS if its URL says so.

@@ -22,9 +22,10 @@ type Pool struct {
 	MaxHeaders  int           // bytes of an answer's headers
 	AbsoluteURL bool          // requests name the whole URL, for a proxy
 
-	mu    sync.Mutex
-	idle  []*Conn     // the longest idle first
-	timer *time.Timer // of check; nil: no connection is idle
+	mu      sync.Mutex
+	idle    []*Conn     // the longest idle first
+	timer   *time.Timer // of check; nil: no connection is idle
+	waiting []*Wait     // the longest first; then no connection is idle
 }
 
 // TCP is a connection of TCP.
@@ -50,20 +51,25 @@ func (p *Pool) Add(conn net.Conn, tcp TCP) (*Conn, error) {
 func (p *Pool) Get() *Conn {
 	for {
 		p.mu.Lock()
-		n := len(p.idle) - 1
-		if n < 0 {
-			p.mu.Unlock()
-			return nil
-		}
-		c := p.idle[n]
-		p.idle[n] = nil
-		p.idle = p.idle[:n]
+		c := p.takeLocked()
 		p.mu.Unlock()
-		if c.silent() {
+		if c == nil || c.silent() {
 			return c
 		}
 		c.Close()
 	}
+}
+
+// takeLocked takes the connection that was used last, nil if none is idle.
+func (p *Pool) takeLocked() *Conn {
+	n := len(p.idle) - 1
+	if n < 0 {
+		return nil
+	}
+	c := p.idle[n]
+	p.idle[n] = nil
+	p.idle = p.idle[:n]
+	return c
 }
 
 // silent reports whether a connection is open, with nothing to be read.
@@ -92,6 +98,13 @@ func (c *Conn) peekAt(fd uintptr) (done bool) {
 func (p *Pool) put(c *Conn) {
 	c.idle = time.Now()
 	p.mu.Lock()
+	if len(p.waiting) > 0 {
+		w := p.waiting[0]
+		p.waiting = slices.Delete(p.waiting, 0, 1)
+		w.foundLocked(c)
+		p.mu.Unlock()
+		return
+	}
 	keep := len(p.idle) < p.MaxIdle
 	if keep {
 		p.idle = append(p.idle, c)
