@@ -36,16 +36,16 @@
 //	accepting: read, check         8.6       4      2.2       3
 //	batches, deduplicated          3.6       0      2.0       0
 //	fdatasync                      3.2       0      1.9       0
-//	sending: HTTP                 16.3      18     28.0      41
+//	sending: HTTP                 16.3      14     28.0      41
 //	sending: claim, sign, judge   14.2      14      5.9      17
 //	outcomes                       1.7       0        -       -
 //	index of what was written      2.6       0        -       -
 //	garbage collector              2.2       -      3.2       -
 //	scheduler                      2.4       -      3.6       -
-//	all                           62.3      37     64.0      78
+//	all                           62.3      33     64.0      78
 //
 // The heap profile is a sample, and shows fewer of the smallest allocations than there
-// are: BenchmarkDeliver of package deliver counts 66 a delivery, its receiver's included.
+// are: BenchmarkDeliver of package deliver counts 62 a delivery, its receiver's included.
 //
 // The yardstick is net/http on both sides. sidehook is not, where there is much to do: it
 // answers plain requests (package plain), and makes requests over HTTP/1.1 (package http1),
