@@ -14,9 +14,10 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"time"
 
 	socks "golang.org/x/net/proxy"
+
+	"sidehook/relay/send/http1"
 )
 
 // everywhere permits all addresses, because the proxy guards them. The listener's
@@ -90,7 +91,7 @@ func atProxy(err error) error { return &net.OpError{Op: "proxyconnect", Net: "tc
 
 // open asks the proxy for a connection to the receiver.
 func (p *proxy) open(ctx context.Context, conn net.Conn, address string) error {
-	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	defer context.AfterFunc(ctx, func() { http1.Interrupt(conn) })()
 	r := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address, Header: http.Header{}}
 	r = p.authorize(r)
 	if err := r.Write(conn); err != nil {

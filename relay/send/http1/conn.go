@@ -71,7 +71,7 @@ type Conn struct {
 // there is an error, which is the cause of the request's context if that has ended.
 // Interim answers are skipped.
 func (c *Conn) RoundTrip(r *http.Request, o Observer) (*http.Response, error) {
-	a := &answer{conn: c, release: context.AfterFunc(r.Context(), c.interrupt)}
+	a := &answer{conn: c, release: context.AfterFunc(r.Context(), func() { Interrupt(c.Conn) })}
 	if r.ContentLength > inline {
 		a.writing = make(chan error, 1)
 		go func() { a.writing <- c.write(r, o) }()
@@ -93,8 +93,11 @@ func (c *Conn) RoundTrip(r *http.Request, o Observer) (*http.Response, error) {
 	return resp, nil
 }
 
-// interrupt ends what waits for the connection, and all that would.
-func (c *Conn) interrupt() { c.SetDeadline(time.Unix(1, 0)) }
+// Interrupt ends what waits for a connection, and all that would.
+func Interrupt(c net.Conn) { c.SetDeadline(past()) }
+
+// past returns a deadline that has passed.
+func past() time.Time { return time.Unix(1, 0) }
 
 func (c *Conn) write(r *http.Request, o Observer) error {
 	w := writers.Get().(*bufio.Writer)

@@ -83,7 +83,7 @@ func (c *Conn) drained() bool {
 	if c.Conn == c.tcp {
 		return true
 	}
-	c.Conn.SetReadDeadline(time.Unix(1, 0))
+	c.Conn.SetReadDeadline(past())
 	_, err := c.Conn.Read(make([]byte, 1))
 	return errors.Is(err, os.ErrDeadlineExceeded) && c.Conn.SetReadDeadline(time.Time{}) == nil
 }
