@@ -85,6 +85,9 @@ func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	x := exchangeOf(r.Context())
 	conn, dialled, err := c.obtain(r.Context())
+	if errors.Is(err, errChoseHTTP2) {
+		return c.http2.RoundTrip(r)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +109,8 @@ func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // obtain returns an idle connection, or opens one. A receiver may have room for no more
-// than it has, so if that takes long, a connection that becomes idle is used instead.
+// than it has, so if that takes long, a connection that becomes idle is used instead. The
+// error is errChoseHTTP2 if there is one by then that requests share.
 func (c *connections) obtain(ctx context.Context) (*http1.Conn, dialled, error) {
 	for {
 		if idle := c.http1.Get(); idle != nil {
@@ -114,7 +118,13 @@ func (c *connections) obtain(ctx context.Context) (*http1.Conn, dialled, error) 
 		}
 		dialling, stop := context.WithCancel(ctx)
 		wait := c.http1.WaitAfter(slowConnect, stop)
+		shared := time.AfterFunc(slowConnect, func() {
+			if c.http2.chosen.Load() {
+				stop()
+			}
+		})
 		d, err := c.connect(dialling)
+		shared.Stop()
 		idle := wait.End()
 		stopped := dialling.Err() != nil && ctx.Err() == nil
 		stop()
@@ -126,6 +136,8 @@ func (c *connections) obtain(ctx context.Context) (*http1.Conn, dialled, error) 
 			return idle, dialled{}, nil
 		case err == nil || !stopped:
 			return nil, d, err
+		case c.http2.chosen.Load():
+			return nil, dialled{}, errChoseHTTP2
 		}
 	}
 }

@@ -18,6 +18,9 @@ const pingAfter = 15 * time.Second
 // longer.
 var errChoseHTTP1 = errors.New("the receiver chose HTTP/1.1, and HTTP/2 before")
 
+// errChoseHTTP2 says that the receiver has chosen HTTP/2 on another connection.
+var errChoseHTTP2 = errors.New("the receiver chose HTTP/2")
+
 // http2 makes the requests to a receiver that has chosen HTTP/2.
 type http2 struct {
 	chosen    atomic.Bool
