@@ -1,53 +1,62 @@
 package send_test
 
 import (
-	"bufio"
 	"crypto/tls"
-	"io"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"testing"
-
-	"golang.org/x/net/http2"
 
 	"sidehook/relay/send"
 )
+
+// crowded has room for one connection. Two more wait for their handshake until it closes.
+type crowded struct {
+	net.Listener
+	config *tls.Config
+	full   chan struct{} // is closed when they wait
+	conns  []net.Conn
+}
+
+func (l *crowded) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			for _, c := range l.conns {
+				c.Close()
+			}
+			return nil, err
+		}
+		l.conns = append(l.conns, c)
+		switch len(l.conns) {
+		case 1:
+			return tls.Server(c, l.config), nil
+		case 3:
+			close(l.full)
+		}
+	}
+}
 
 // A receiver with as many connections as it has room for leaves others waiting. Requests
 // then take turns on those that it has, or share them.
 func TestCrowdedReceiver(t *testing.T) {
 	ca := newAuthority(t)
-	for name, serve := range map[string]func(c *tls.Conn, crowded <-chan struct{}){
-		"http/1.1": func(c *tls.Conn, crowded <-chan struct{}) {
-			for r := bufio.NewReader(c); request(r); {
-				<-crowded
-				io.WriteString(c, answer200)
-			}
-		},
-		"h2": func(c *tls.Conn, crowded <-chan struct{}) {
-			new(http2.Server).ServeConn(c, &http2.ServeConnOpts{
-				Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-crowded }),
-			})
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		t.Run(protocol, func(t *testing.T) {
 			t.Parallel()
-			config := serves(ca.issue(nil), name)
-			var conns atomic.Int32
-			crowded := make(chan struct{})
-			address := "https://" + listen(t, func(c *net.TCPConn) {
-				n := conns.Add(1)
-				if n == 3 {
-					close(crowded)
+			tcp, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := &crowded{Listener: tcp, config: serves(ca.issue(nil), protocol), full: make(chan struct{})}
+			receiver := http.Server{ErrorLog: discard, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				<-l.full
+				if got := r.ProtoMajor; got == 2 != (protocol == "h2") {
+					t.Errorf("a request over HTTP/%d", got)
 				}
-				if n > 1 {
-					io.Copy(io.Discard, c) // no handshake
-				} else if secure := tls.Server(c, config); secure.Handshake() == nil {
-					serve(secure, crowded)
-				}
-			})
-			s := settings(t, address)
+			})}
+			go receiver.Serve(l)
+			t.Cleanup(func() { receiver.Close() })
+			s := settings(t, "https://"+tcp.Addr().String())
 			s.Concurrency = 3
 			q := begin(t, s, send.Options{Roots: ca.pool})
 			q.add("1", "2", "3")
