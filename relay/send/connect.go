@@ -86,7 +86,7 @@ func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
 	conn, dialled, err := c.obtain(r.Context())
 	if errors.Is(err, errChoseHTTP2) {
-		return c.http2.RoundTrip(r)
+		return c.RoundTrip(r)
 	}
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // obtain returns an idle connection, or opens one. A receiver may have room for no more
 // than it has, so if that takes long, a connection that becomes idle is used instead. The
-// error is errChoseHTTP2 if there is one by then that requests share.
+// error is errChoseHTTP2 if one that requests share was opened meanwhile.
 func (c *connections) obtain(ctx context.Context) (*http1.Conn, dialled, error) {
 	for {
 		if idle := c.http1.Get(); idle != nil {
