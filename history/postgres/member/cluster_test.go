@@ -58,7 +58,8 @@ func owners(members []*running, webhooks []string) (all map[string][]string, cou
 	return all, count
 }
 
-// three runs three members that share webhooks, once each is owned.
+// three runs three members that share webhooks, once each is owned by the member that it
+// belongs to.
 func three(t *testing.T, c *cluster, webhooks []string) []*running {
 	t.Helper()
 	var members []*running
@@ -69,6 +70,7 @@ func three(t *testing.T, c *cluster, webhooks []string) []*running {
 		all, n := owners(members, webhooks)
 		return n == len(webhooks) && len(all) == 3
 	})
+	time.Sleep(10 * time.Second) // what was taken before all were there is given up by then
 	return members
 }
 
@@ -202,7 +204,6 @@ func TestDeath(t *testing.T) {
 	inCluster(t, func(t *testing.T, c *cluster) {
 		webhooks := names(12)
 		members := three(t, c, webhooks)
-		time.Sleep(10 * time.Second)
 		members[0].network.sever()
 		took := until(t, "the others own all", func() bool { _, n := owners(members[1:], webhooks); return n == 12 })
 		if took > 12*time.Second {
